@@ -1,0 +1,11 @@
+/**
+ * What every other folder stands on: assertions, failures, bytes, and time, chance and log as interfaces.
+ * Everybody may import it; it imports nothing of the project.
+ * It must never know of mail, actors or sockets.
+ */
+export * from "./assert.ts";
+export * from "./bytes.ts";
+export * from "./clock.ts";
+export * from "./failure.ts";
+export * from "./log.ts";
+export * from "./random.ts";

@@ -1,0 +1,96 @@
+import type { AccountId } from "../mail/account.ts";
+import type { DomainName } from "../mail/domain.ts";
+import type { ActorAddress } from "../runtime/types.ts";
+
+/** A domain that mail is taken for. */
+export interface DomainRecord {
+  readonly name: DomainName;
+  /** Disabled domains answer 450 4.2.1 at RCPT and refuse logins. */
+  readonly disabled: boolean;
+  /** Address that takes mail for unknown local parts, as `local@domain`; null: unknown users are refused. */
+  readonly catchAll: string | null;
+  /** This domain is another name of that one: `x@this` is `x@target`. */
+  readonly aliasOf: DomainName | null;
+  /** Separates the detail of `user+detail`; null switches details off. */
+  readonly detailSeparator: string | null;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+/** A person's account, without credentials. */
+export interface AccountRecord {
+  readonly id: AccountId;
+  /** Canonical `local@domain`: local part lower-cased by NFC and Unicode simple folding, domain as A-labels. */
+  readonly address: string;
+  readonly disabled: boolean;
+  /** Bytes; 0 means no limit. */
+  readonly quotaBytes: number;
+  readonly createdAt: string;
+}
+
+/** One address that stands for others. */
+export interface AliasRecord {
+  readonly address: string;
+  readonly targets: readonly string[];
+  readonly createdAt: string;
+}
+
+/** Everything the routing actors need to know; no secrets. */
+export interface DirectorySnapshot {
+  /** Rises by one with every change. */
+  readonly version: number;
+  readonly domains: readonly DomainRecord[];
+  readonly accounts: readonly AccountRecord[];
+  readonly aliases: readonly AliasRecord[];
+}
+
+/** One change to the directory: the new record, or the key of what is gone. */
+export type DirectoryChange =
+  | { readonly kind: "domain"; readonly key: string; readonly record: DomainRecord | null }
+  | { readonly kind: "account"; readonly key: string; readonly record: AccountRecord | null }
+  | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null };
+
+export type AuthenticateReply =
+  | { readonly type: "accepted"; readonly account: AccountRecord }
+  /** Unknown user, wrong password, disabled: one answer for all, after the same time. */
+  | { readonly type: "refused" }
+  /** Too many checks in flight: try again later. */
+  | { readonly type: "busy" };
+
+/** What the directory actor understands. Admin errors are Failures of kind exists, not_found or invalid. */
+export interface DirectoryProtocol {
+  "directory.subscribe": { request: { readonly subscriber: ActorAddress }; reply: DirectorySnapshot };
+  "directory.authenticate": {
+    request: { readonly user: string; readonly secret: string; readonly service: string; readonly remote: string };
+    reply: AuthenticateReply;
+  };
+  "directory.snapshot": { request: null; reply: DirectorySnapshot };
+  "directory.domainAdd": {
+    request: { readonly name: string; readonly aliasOf?: string; readonly catchAll?: string };
+    reply: DomainRecord;
+  };
+  "directory.domainUpdate": {
+    request: { readonly name: string; readonly disabled?: boolean; readonly catchAll?: string | null };
+    reply: DomainRecord;
+  };
+  "directory.domainRemove": { request: { readonly name: string }; reply: null };
+  "directory.accountAdd": {
+    request: { readonly address: string; readonly password: string; readonly quotaBytes?: number };
+    reply: AccountRecord;
+  };
+  "directory.accountUpdate": {
+    request: {
+      readonly address: string;
+      readonly password?: string;
+      readonly quotaBytes?: number;
+      readonly disabled?: boolean;
+    };
+    reply: AccountRecord;
+  };
+  "directory.accountRemove": { request: { readonly address: string }; reply: AccountRecord };
+  "directory.aliasAdd": {
+    request: { readonly address: string; readonly targets: readonly string[] };
+    reply: AliasRecord;
+  };
+  "directory.aliasRemove": { request: { readonly address: string }; reply: null };
+}

@@ -1,0 +1,128 @@
+import type { AccountId } from "../mail/account.ts";
+import type { FlagBits } from "../mail/flag.ts";
+import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import type { ActorAddress } from "../runtime/types.ts";
+
+/** One recipient's share of a delivery. */
+export interface DeliveryTarget {
+  readonly account: AccountId;
+  /** The account's limit in bytes; 0 means none. */
+  readonly quotaBytes: number;
+}
+
+/** What a mailbox shows of one message without reading its body. */
+export interface MessageRow {
+  readonly uid: Uid;
+  readonly modSeq: ModSeq;
+  readonly flags: FlagBits;
+  readonly keywords: readonly string[];
+  /** Bytes, as RETR and RFC822.SIZE count them. */
+  readonly size: number;
+  /** When it was delivered, ms since 1970 UTC. */
+  readonly internalDateMs: number;
+}
+
+/** Counters of one mailbox: kept up to date by every event, read in O(1). */
+export interface MailboxStatus {
+  readonly uidValidity: UidValidity;
+  readonly uidNext: Uid;
+  readonly highestModSeq: ModSeq;
+  readonly messages: number;
+  readonly unseen: number;
+  readonly deleted: number;
+  /** Bytes of all messages in it. */
+  readonly size: number;
+}
+
+export type DeliverReply =
+  /** Durable: flushed to the disk. One UID for each target, in the order asked. */
+  | { readonly type: "delivered"; readonly uids: readonly Uid[] }
+  /** Nothing was stored for anybody: these accounts are over their quota (452 4.2.2). */
+  | { readonly type: "full"; readonly accounts: readonly AccountId[] };
+
+export type MailboxChange =
+  | { readonly kind: "delivered"; readonly uid: Uid; readonly modSeq: ModSeq }
+  | { readonly kind: "expunged"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
+  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq };
+
+/** What a subscriber is told. */
+export interface MailboxSubscriberProtocol {
+  "mailbox.changed": {
+    request: { readonly account: AccountId; readonly mailbox: number; readonly change: MailboxChange };
+    reply: void;
+  };
+}
+
+interface InMailbox {
+  readonly account: AccountId;
+  /** Number of the mailbox in the account; INBOX_ID is INBOX. */
+  readonly mailbox: number;
+}
+
+/**
+ * What a mailbox actor (one per domain, address "domain/<name>") understands. Every answer to a change means durable. A full
+ * or failing disk is a Failure of kind disk_full or disk; reads go on.
+ */
+export interface MailboxProtocol {
+  "mailbox.deliver": {
+    request: {
+      /** Unique for this delivery to this domain: asked twice, it is stored once. */
+      readonly opId: string;
+      readonly targets: readonly DeliveryTarget[];
+      /** The message exactly as it is to be kept, in pieces. */
+      readonly parts: readonly Uint8Array[];
+      readonly flags?: FlagBits;
+      /** Mailbox to file into; INBOX when absent. */
+      readonly mailbox?: number;
+    };
+    reply: DeliverReply;
+  };
+  /** Takes back what `opId` delivered, because another domain's share of the same mail was refused. */
+  "mailbox.withdraw": { request: { readonly opId: string }; reply: null };
+  /** Whether `size` more bytes fit the quota. */
+  "mailbox.room": {
+    request: { readonly target: DeliveryTarget; readonly size: number };
+    reply: { readonly fits: boolean };
+  };
+  "mailbox.status": { request: InMailbox; reply: MailboxStatus };
+  /** Rows with a UID above `after`, in rising order, at most `limit` (10,000). */
+  "mailbox.list": {
+    request: InMailbox & { readonly after: number; readonly limit: number };
+    reply: { readonly rows: readonly MessageRow[]; readonly more: boolean };
+  };
+  /** Bytes [offset, offset + length) of a message; `not_found` when it is gone, `corrupt` when its checksum is wrong. */
+  "mailbox.fetch": {
+    request: InMailbox & { readonly uid: Uid; readonly offset: number; readonly length: number };
+    reply: { readonly bytes: Uint8Array; readonly size: number };
+  };
+  /** Removes messages for good; UIDs that are gone already are passed over. */
+  "mailbox.expunge": {
+    request: InMailbox & { readonly uids: readonly Uid[] };
+    reply: { readonly expunged: readonly Uid[]; readonly modSeq: ModSeq };
+  };
+  "mailbox.setFlags": {
+    request: InMailbox & { readonly uids: readonly Uid[]; readonly add: FlagBits; readonly remove: FlagBits };
+    reply: { readonly modSeq: ModSeq };
+  };
+  /** Exclusive POP3 lock on the maildrop (RFC 1939 §4), freed when the owner's worker goes. */
+  "mailbox.lock": {
+    request: { readonly account: AccountId; readonly owner: ActorAddress; readonly session: string };
+    reply: { readonly locked: boolean };
+  };
+  "mailbox.unlock": { request: { readonly account: AccountId; readonly session: string }; reply: null };
+  /** Bytes used by the account over all its mailboxes. */
+  "mailbox.usage": {
+    request: { readonly account: AccountId };
+    reply: { readonly bytes: number; readonly messages: number };
+  };
+  "mailbox.subscribe": {
+    request: { readonly account: AccountId; readonly subscriber: ActorAddress };
+    reply: null;
+  };
+  "mailbox.unsubscribe": {
+    request: { readonly account: AccountId; readonly subscriber: ActorAddress };
+    reply: null;
+  };
+  /** Removes all mail of an account that was deleted from the directory. */
+  "mailbox.purge": { request: { readonly account: AccountId }; reply: { readonly messages: number } };
+}

@@ -1,0 +1,8 @@
+/**
+ * What actors may say to each other: plain-data types named `addressee.verb`.
+ * Actors, admin and web import it; it imports only names of mail and runtime types.
+ * It must never hold behaviour.
+ */
+export * from "./directory.ts";
+export * from "./mailbox.ts";
+export * from "./router.ts";

@@ -1,0 +1,22 @@
+import type { AccountRecord, DirectoryChange } from "./directory.ts";
+
+/** Where one recipient goes. `steps` tells an operator how it was found out, one short sentence each. */
+export type RouteVerdict =
+  | { readonly type: "local"; readonly accounts: readonly AccountRecord[]; readonly steps: readonly string[] }
+  /** The domain is not ours (550 5.7.1). */
+  | { readonly type: "relayDenied"; readonly steps: readonly string[] }
+  /** The domain is ours, the user is not (550 5.1.1). */
+  | { readonly type: "unknownUser"; readonly steps: readonly string[] }
+  /** Account or domain is disabled (450 4.2.1). */
+  | { readonly type: "disabled"; readonly steps: readonly string[] }
+  /** Aliases go round in a circle or expand beyond the limit (550 5.4.6). */
+  | { readonly type: "loop"; readonly steps: readonly string[] };
+
+/** What a routing actor understands; the listener beside it also calls its table directly. */
+export interface RouterProtocol {
+  "router.changed": {
+    request: { readonly version: number; readonly changes: readonly DirectoryChange[] };
+    reply: void;
+  };
+  "router.resolve": { request: { readonly address: string }; reply: RouteVerdict };
+}

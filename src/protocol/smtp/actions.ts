@@ -1,0 +1,51 @@
+import type { Address } from "../../mail/address.ts";
+
+/** How a routing actor answered for one recipient; the reply each gets stands in `replies.ts`. */
+export type RecipientVerdict =
+  | "accepted"
+  | "relayDenied" // 550 5.7.1
+  | "unknownUser" // 550 5.1.1
+  | "mailboxFull" // 452 4.2.2
+  | "disabled" // 450 4.2.1
+  | "loop" // 550 5.4.6
+  | "busy"; // 451 4.3.2
+
+/** What became of a complete message. `accepted` is said only when it is durable. */
+export type DeliveryOutcome =
+  | { readonly type: "accepted"; readonly id: string }
+  | { readonly type: "mailboxFull" } // 452 4.2.2
+  | { readonly type: "diskFull" } // 452 4.3.1
+  | { readonly type: "busy" } // 451 4.3.2
+  | { readonly type: "failed" }; // 451 4.3.0
+
+/** A complete message with its envelope. */
+export interface ReceivedMail {
+  /** What the client called itself in HELO or EHLO. */
+  readonly helo: string;
+  /** Transmission type for the Received field (RFC 3848, RFC 6531 §4.3): SMTP, ESMTP, ESMTPS, UTF8SMTP … */
+  readonly protocol: string;
+  readonly smtpUtf8: boolean;
+  /** Null is the null reverse-path `<>`. */
+  readonly sender: Address | null;
+  readonly recipients: readonly Address[];
+  /** The content, dots unstuffed, every line ended by CRLF, in pieces. They are the receiver's to keep. */
+  readonly body: readonly Uint8Array[];
+  /** Bytes of `body`. */
+  readonly size: number;
+}
+
+/**
+ * What a session wants done. `checkRecipient`, `deliver`, `startTls` and `pause` are questions: the session holds all further
+ * input back until the matching answer (`recipientChecked`, `delivered`, `tlsStarted`, `resumed`) is called.
+ */
+export type SmtpAction =
+  /** Wire text, to be sent as UTF-8. Consecutive ones go out in one write. */
+  | { readonly type: "send"; readonly text: string }
+  | { readonly type: "checkRecipient"; readonly recipient: Address; readonly size: number }
+  | { readonly type: "deliver"; readonly mail: ReceivedMail }
+  /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
+  | { readonly type: "startTls" }
+  /** Slow a misbehaving client down. */
+  | { readonly type: "pause"; readonly ms: number }
+  /** Send what is pending, then close. */
+  | { readonly type: "close" };
