@@ -1,3 +1,5 @@
+import type { Pop3Limits } from "./limits.ts";
+
 /** One message of a maildrop as POP3 shows it. */
 export interface MaildropEntry {
   readonly uid: number;
@@ -14,8 +16,17 @@ export type LoginOutcome =
   | { readonly type: "temporary" }; // [SYS/TEMP]
 
 /**
- * What a session wants done. `login`, `fetch`, `update`, `startTls` and `pause` are questions: all further input is held back
- * until the matching answer (`loggedIn`, `fetched`, `updated`, `tlsStarted`, `resumed`) is called.
+ * What a `fetch` brought: the bytes asked for (fewer only when the message is shorter than its entry said), or why none.
+ * The session keeps no reference to `bytes` but passes it on in `send`.
+ */
+export type FetchOutcome =
+  | { readonly type: "bytes"; readonly bytes: Uint8Array }
+  | { readonly type: "failed"; readonly kind: "temporary" | "corrupt" | "gone" };
+
+/**
+ * What a session wants done, in this order. `login`, `fetch`, `update`, `startTls` and `pause` are questions: all further input
+ * is held back until the matching answer (`loggedIn`, `fetched`, `updated`, `tlsStarted`, `resumed`) is called. What was sent
+ * before a question should have left before it is answered: that is what bounds the memory of a slow reader.
  */
 export type Pop3Action =
   | { readonly type: "send"; readonly data: string | Uint8Array }
@@ -25,5 +36,52 @@ export type Pop3Action =
   /** QUIT in TRANSACTION: remove these for good, free the lock, then answer. */
   | { readonly type: "update"; readonly uids: readonly number[] }
   | { readonly type: "startTls" }
+  /** `ms` 0 means: as soon as what was sent has left. */
   | { readonly type: "pause"; readonly ms: number }
   | { readonly type: "close" };
+
+/** How a listener offers POP3. */
+export interface Pop3Options {
+  /** Name shown in the greeting. */
+  readonly hostname: string;
+  /** `active`: the connection began with TLS (RFC 8314); `available`: STLS is offered. */
+  readonly tls: "none" | "available" | "active";
+  /** Whether passwords may cross the wire without TLS: for loopback only. */
+  readonly plaintextLogin: boolean;
+  readonly limits?: Partial<Pop3Limits>;
+  /** Least time between two logins (RFC 2449 §6.5), enforced by whoever answers `login`; 0 is not announced. */
+  readonly loginDelaySeconds?: number;
+  /** Retention in days (RFC 2449 §6.7); default NEVER: the server deletes nothing by itself. */
+  readonly expire?: number | "NEVER";
+  /** One token for IMPLEMENTATION (RFC 2449 §6.9); absent, it is not announced. */
+  readonly implementation?: string;
+  /** Tags to offer with LANG (RFC 6856 §3), the preferred one first; each must be in `POP3_LANGUAGES`. Default: all. */
+  readonly languages?: readonly string[];
+  /**
+   * What a client gets that asks for a message with a UTF-8 header without having said UTF8: the message as it is (default:
+   * else one stranger's mail would block every download of an older client), or `-ERR [UTF8]` (RFC 6856 §5).
+   */
+  readonly utf8Messages?: "asIs" | "refuse";
+}
+
+/** One POP3 connection, server side: bytes and answers in, actions out. */
+export interface Pop3Session {
+  /** The greeting. Call once, before anything else. */
+  open(): Pop3Action[];
+  /** Bytes from the client, cut anywhere. The array must not change afterwards. */
+  receive(chunk: Uint8Array): Pop3Action[];
+  loggedIn(outcome: LoginOutcome): Pop3Action[];
+  fetched(outcome: FetchOutcome): Pop3Action[];
+  /** False: not all marked messages were removed. */
+  updated(ok: boolean): Pop3Action[];
+  tlsStarted(): Pop3Action[];
+  resumed(): Pop3Action[];
+  /** The client was silent for too long (RFC 1939 §3: at least 10 minutes): closes without a word, removes nothing. */
+  timedOut(): Pop3Action[];
+  shuttingDown(): Pop3Action[];
+  /** A question is open: stop reading from the socket. */
+  readonly waiting: boolean;
+  readonly phase: "authorization" | "transaction" | "update" | "closed";
+  /** Bytes of input held. */
+  readonly bufferedBytes: number;
+}
