@@ -1,0 +1,11 @@
+/**
+ * The nouns of mail as values: addresses, domains, flags, UIDs, accounts. Made only by their parsing functions.
+ * Everybody above `base` may import it.
+ * It must never know of wires, files or actors.
+ */
+export * from "./account.ts";
+export * from "./address.ts";
+export * from "./domain.ts";
+export * from "./flag.ts";
+export * from "./placement.ts";
+export * from "./uid.ts";
