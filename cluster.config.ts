@@ -1,0 +1,12 @@
+import { defineCluster } from "./src/config/mod.ts";
+
+/** The cluster as data. Every field but the host name has a default: src/config/define_cluster.ts explains each. */
+export default defineCluster({
+  hostname: "localhost",
+  listeners: [
+    { service: "smtp", port: 2525, tls: "starttls" },
+    { service: "smtp", port: 2465, tls: "implicit" },
+    { service: "pop3", port: 2110, tls: "starttls" },
+    { service: "pop3", port: 2995, tls: "implicit" },
+  ],
+});

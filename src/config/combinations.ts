@@ -1,0 +1,57 @@
+import type { ConfigProblem } from "./config_error.ts";
+import type { ClusterConfig, ListenerConfig } from "./define_cluster.ts";
+
+/** What cannot be true together, though each field alone is in order. */
+export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
+  return [...tlsFiles(config), ...workerCounts(config), ...listeners(config), ...limits(config)];
+}
+
+function* tlsFiles({ tls }: ClusterConfig): Iterable<ConfigProblem> {
+  if ((tls.certFile === null) === (tls.keyFile === null)) return;
+  yield tls.certFile === null
+    ? { path: "tls.certFile", message: "tls.keyFile is set, so the certificate must be named too" }
+    : { path: "tls.keyFile", message: "tls.certFile is set, so the key must be named too" };
+}
+
+function* workerCounts({ workers, shards }: ClusterConfig): Iterable<ConfigProblem> {
+  if (typeof workers.mailbox === "number" && workers.mailbox > shards) {
+    yield { path: "workers.mailbox", message: `more workers than the ${shards} shards they would own` };
+  }
+}
+
+function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iterable<ConfigProblem> {
+  for (const [i, listener] of listeners.entries()) {
+    const twin = listeners.findIndex((other, j) => j < i && sameSocket(other, listener));
+    if (twin >= 0) {
+      yield { path: `listeners[${i}].port`, message: `port ${listener.port} is taken by listeners[${twin}]` };
+    }
+    if (listener.port === 0 && workers.listener !== 1) {
+      yield {
+        path: `listeners[${i}].port`,
+        message: "port 0 needs workers.listener: 1, or each worker has another port",
+      };
+    }
+    if (listener.service === "pop3" && listener.tls === "none" && plaintextLogin === "never") {
+      yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
+    }
+  }
+}
+
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+function sameSocket(a: ListenerConfig, b: ListenerConfig): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  return a.host === b.host || EVERY_ADDRESS.has(a.host) || EVERY_ADDRESS.has(b.host);
+}
+
+function* limits({ limits }: ClusterConfig): Iterable<ConfigProblem> {
+  if (limits.connections.perAddressMax > limits.connections.max) {
+    yield { path: "limits.connections.perAddressMax", message: `larger than limits.connections.max` };
+  }
+  if (limits.memory.bodyBytesMax < limits.smtp.messageBytesMax) {
+    yield {
+      path: "limits.memory.bodyBytesMax",
+      message: "smaller than limits.smtp.messageBytesMax: the largest message could never be taken",
+    };
+  }
+}

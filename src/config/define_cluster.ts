@@ -1,0 +1,123 @@
+/** Where one service listens. */
+export interface ListenerConfig {
+  /** The protocol: `smtp` or `pop3`. */
+  readonly service: "smtp" | "pop3";
+  /** Address to bind, as text. Default `127.0.0.1`. */
+  readonly host: string;
+  /** TCP port, 0 to 65,535; 0 takes any free one and needs `workers.listener: 1`. */
+  readonly port: number;
+  /** `none`: never TLS; `starttls`: plain first, upgraded by STARTTLS or STLS; `implicit`: TLS from the first byte. Default `starttls`. */
+  readonly tls: "none" | "starttls" | "implicit";
+}
+
+/** Limits of one SMTP session. */
+export interface SmtpLimitsConfig {
+  /** Largest message in bytes, told to clients as SIZE (RFC 1870). Default 52,428,800 (50 MiB). */
+  readonly messageBytesMax: number;
+  /** Recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least. Default 1,000. */
+  readonly recipientsMax: number;
+  /** Messages in one session, after which it is closed with 421. Default 1,000. */
+  readonly messagesMax: number;
+  /** Wrong commands and refused recipients in one session before it is closed. Default 20. */
+  readonly errorsMax: number;
+}
+
+/** Limits of one POP3 session. */
+export interface Pop3LimitsConfig {
+  /** Commands that made no sense before the session is closed. Default 10. */
+  readonly errorsMax: number;
+  /** Refused logins before the session is closed. Default 3. */
+  readonly loginFailuresMax: number;
+}
+
+/** How long each step may take. */
+export interface TimeoutsConfig {
+  /** Longest wait for an SMTP command, in ms (RFC 5321 §4.5.3.2.7: five minutes). Default 300,000. */
+  readonly smtpCommandMsMax: number;
+  /** Longest pause inside a message, in ms (RFC 5321 §4.5.3.2.5: three minutes). Default 180,000. */
+  readonly smtpDataMsMax: number;
+  /** Slowest rate at which a message may arrive after the first 30 s, in bytes a second. Default 100. */
+  readonly smtpDataBytesPerSecondMin: number;
+  /** Inactivity after which a POP3 session ends, in ms (RFC 1939 §3: ten minutes at least). Default 600,000. */
+  readonly pop3IdleMsMax: number;
+  /** Longest wait for a login before a POP3 session ends, in ms. Default 60,000. */
+  readonly pop3LoginMsMax: number;
+  /** Longest that sessions may go on after a drain began, in ms. Default 10,000. */
+  readonly drainMsMax: number;
+}
+
+/** Policy and topology of a cluster. Every field but `hostname` has a default. */
+export interface ClusterConfig {
+  /** Name this server greets with, as a domain name; it should resolve to this machine. No default. */
+  readonly hostname: string;
+  /** Directory that holds all data; relative to the working directory. Default `data`. */
+  readonly dataDir: string;
+  /** Name of this machine in the cluster: `a-z`, `0-9` and `-`, at most 32 characters. Default `local`. */
+  readonly node: string;
+  /** Number of shards, 1 to 1,024; fixed when the data directory is made. Default 16. */
+  readonly shards: number;
+  /** How many worker threads of each kind. */
+  readonly workers: {
+    /** Workers that hold sockets and sessions, 1 to 64, or one per core. Default `cores`. */
+    readonly listener: number | "cores";
+    /** Workers that own shards, 1 to 64 and at most `shards`, or one per core. Default `cores`. */
+    readonly mailbox: number | "cores";
+  };
+  /** Ports to open. Default: SMTP 2525 and POP3 2110 with STARTTLS, SMTP 2465 and POP3 2995 with TLS from the start, all on 127.0.0.1. */
+  readonly listeners: readonly ListenerConfig[];
+  /** The server's certificate. Without one, a self-signed certificate is made in `<dataDir>/tls`. */
+  readonly tls: {
+    /** PEM file of the certificate and its chain; null: self-signed. Default null. */
+    readonly certFile: string | null;
+    /** PEM file of the private key; null: self-signed. Default null. */
+    readonly keyFile: string | null;
+  };
+  /** Who may send a password without TLS: nobody, clients on this machine, or everybody. Default `loopback`. */
+  readonly plaintextLogin: "loopback" | "never" | "always";
+  /** Bounds on what strangers may use. */
+  readonly limits: {
+    readonly smtp: SmtpLimitsConfig;
+    readonly pop3: Pop3LimitsConfig;
+    readonly connections: {
+      /** Connections at a time in one listener worker. Default 10,000. */
+      readonly max: number;
+      /** Connections at a time from one address in one listener worker; this machine is exempt. Default 50. */
+      readonly perAddressMax: number;
+    };
+    readonly memory: {
+      /** Bytes of messages that all sessions of one listener worker may hold together. Default 268,435,456 (256 MiB). */
+      readonly bodyBytesMax: number;
+    };
+    readonly login: {
+      /** Password checks that may run at a time; each takes 19 MiB and about 40 ms of a core. Default 2. */
+      readonly checksMax: number;
+      /** Password checks that may wait; beyond it clients are told to come back later. Default 64. */
+      readonly waitingMax: number;
+    };
+  };
+  readonly timeouts: TimeoutsConfig;
+  readonly storage: {
+    /** Free bytes on the disk below which no mail is taken (452 4.3.1). Default 268,435,456 (256 MiB). */
+    readonly minFreeBytes: number;
+  };
+  readonly log: {
+    /** Least level that is logged. Default `info`. */
+    readonly level: "debug" | "info" | "warn" | "error";
+  };
+}
+
+/** A listener as it is written in a config file. */
+export type ListenerInput = Pick<ListenerConfig, "service" | "port"> & Partial<Pick<ListenerConfig, "host" | "tls">>;
+
+type Input<T> = T extends readonly unknown[] | string | number | null ? T : { readonly [K in keyof T]?: Input<T[K]> };
+
+/** A config as it is written: all optional but the host name. */
+export type ClusterConfigInput =
+  & Input<Omit<ClusterConfig, "hostname" | "listeners">>
+  & Pick<ClusterConfig, "hostname">
+  & { readonly listeners?: readonly ListenerInput[] };
+
+/** Gives a config file its types and help in the editor; returns what it is given. */
+export function defineCluster(config: ClusterConfigInput): ClusterConfigInput {
+  return config;
+}

@@ -1,0 +1,80 @@
+import * as z from "zod";
+import type { ClusterConfig } from "./define_cluster.ts";
+
+const WORKERS_MAX = 64;
+const SHARDS_MAX = 1_024;
+const LISTENERS_MAX = 64;
+const HOUR_MS = 3_600_000;
+const TIB = 2 ** 40;
+
+const HOSTNAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+const path = z.string().min(1).max(4_096).refine((text) => !text.includes("\0"), "must not contain NUL");
+const count = (min: number, max: number, fallback: number) => z.int().min(min).max(max).default(fallback);
+const workers = z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {
+  error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
+}).default("cores");
+
+const listener = z.strictObject({
+  service: z.enum(["smtp", "pop3"]),
+  host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
+    "127.0.0.1",
+  ),
+  port: z.int().min(0).max(65_535),
+  tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
+});
+
+const limits = z.strictObject({
+  smtp: z.strictObject({
+    messageBytesMax: count(65_536, 2 ** 30, 50 * 2 ** 20), // RFC 5321 §4.5.3.1.7: 64 KiB at least.
+    recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
+    messagesMax: count(1, 1_000_000, 1_000),
+    errorsMax: count(1, 1_000, 20),
+  }).prefault({}),
+  pop3: z.strictObject({
+    errorsMax: count(1, 1_000, 10),
+    loginFailuresMax: count(1, 100, 3),
+  }).prefault({}),
+  connections: z.strictObject({
+    max: count(1, 100_000, 10_000),
+    perAddressMax: count(1, 100_000, 50),
+  }).prefault({}),
+  memory: z.strictObject({ bodyBytesMax: count(2 ** 20, 2 ** 36, 256 * 2 ** 20) }).prefault({}),
+  login: z.strictObject({
+    checksMax: count(1, 32, 2),
+    waitingMax: count(1, 10_000, 64),
+  }).prefault({}),
+});
+
+const timeouts = z.strictObject({
+  smtpCommandMsMax: count(1_000, HOUR_MS, 300_000),
+  smtpDataMsMax: count(1_000, HOUR_MS, 180_000),
+  smtpDataBytesPerSecondMin: count(0, 1_000_000, 100),
+  pop3IdleMsMax: count(1_000, 24 * HOUR_MS, 600_000),
+  pop3LoginMsMax: count(1_000, HOUR_MS, 60_000),
+  drainMsMax: count(0, HOUR_MS, 10_000),
+});
+
+/** The listeners of a config that names none: DESIGN §5, with a TLS-only port for SMTP too. */
+const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
+  { service: "smtp", port: 2525, tls: "starttls" },
+  { service: "smtp", port: 2465, tls: "implicit" },
+  { service: "pop3", port: 2110, tls: "starttls" },
+  { service: "pop3", port: 2995, tls: "implicit" },
+];
+
+/** The shape of a config: kinds, ranges and defaults. What fields mean together is checked in `combinations.ts`. */
+export const CLUSTER_SCHEMA = z.strictObject({
+  hostname: z.string().regex(HOSTNAME, "expected a lower-case domain name, such as mail.example.org"),
+  dataDir: path.default("data"),
+  node: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a-z, 0-9 and -, at most 32").default("local"),
+  shards: count(1, SHARDS_MAX, 16),
+  workers: z.strictObject({ listener: workers, mailbox: workers }).prefault({}),
+  listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
+  tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
+  plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
+  limits: limits.prefault({}),
+  timeouts: timeouts.prefault({}),
+  storage: z.strictObject({ minFreeBytes: count(0, TIB, 256 * 2 ** 20) }).prefault({}),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+}) satisfies z.ZodType<ClusterConfig>;

@@ -1,0 +1,156 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import shipped from "../../cluster.config.ts";
+import { type ClusterConfig, ConfigError, describeReload, loadConfig, validateConfig } from "../../src/config/mod.ts";
+
+const base = { hostname: "mail.example.org" };
+
+function problem(value: unknown): string {
+  return assertThrows(() => validateConfig(value, "test.json"), ConfigError).message;
+}
+
+Deno.test("only the host name has no default", () => {
+  const config = validateConfig(base, "test.json");
+  assertEquals(config.dataDir, "data");
+  assertEquals(config.shards, 16);
+  assertEquals(config.workers, { listener: "cores", mailbox: "cores" });
+  assertEquals(config.listeners.map(({ service, host, port, tls }) => `${service} ${host}:${port} ${tls}`), [
+    "smtp 127.0.0.1:2525 starttls",
+    "smtp 127.0.0.1:2465 implicit",
+    "pop3 127.0.0.1:2110 starttls",
+    "pop3 127.0.0.1:2995 implicit",
+  ]);
+  assertEquals(config.limits.smtp.messageBytesMax, 52_428_800);
+  assertEquals(config.plaintextLogin, "loopback");
+  assertStringIncludes(problem({}), "test.json: hostname: ");
+});
+
+Deno.test("the config that is shipped is valid and says what the defaults say", () => {
+  const config = validateConfig(shipped, "cluster.config.ts");
+  assertEquals(config, validateConfig({ hostname: "localhost" }, "defaults"));
+});
+
+Deno.test("validating a validated config changes nothing", () => {
+  const config = validateConfig(base, "a");
+  assertEquals(validateConfig(config, "b"), config);
+});
+
+Deno.test("an error names the source and the path, and all are told at once", () => {
+  const text = problem({
+    ...base,
+    colour: 1,
+    listeners: [{ service: "smtp", port: 2525 }, { service: "imap", port: 70_000 }],
+    limits: { smtp: { recipientMax: 5 } },
+    workers: { listener: "all" },
+  });
+  assertStringIncludes(text, "test.json: colour: unknown key");
+  assertStringIncludes(text, "test.json: listeners[1].service: ");
+  assertStringIncludes(text, "test.json: listeners[1].port: ");
+  assertStringIncludes(text, "test.json: limits.smtp.recipientMax: unknown key");
+  assertStringIncludes(text, 'test.json: workers.listener: expected a number of 1 to 64, or "cores"');
+});
+
+const impossible: [string, Record<string, unknown>][] = [
+  ["tls.keyFile", { tls: { certFile: "a.pem" } }],
+  ["tls.certFile", { tls: { keyFile: "a.pem" } }],
+  ["workers.mailbox", { shards: 2, workers: { mailbox: 3 } }],
+  ["listeners[1].port", { listeners: [{ service: "smtp", port: 25 }, { service: "pop3", host: "::", port: 25 }] }],
+  ["listeners[0].port", { listeners: [{ service: "smtp", port: 0 }] }],
+  ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
+  ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
+  ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
+];
+for (const [path, fields] of impossible) {
+  Deno.test(`an impossible combination is refused at ${path}: ${JSON.stringify(fields)}`, () => {
+    assertStringIncludes(problem({ ...base, ...fields }), `test.json: ${path}: `);
+  });
+}
+
+const ranges: [string, (n: number) => Record<string, unknown>, number, number][] = [
+  ["shards", (n) => ({ shards: n, workers: { mailbox: 1 } }), 1, 1_024],
+  ["workers.listener", (n) => ({ workers: { listener: n } }), 1, 64],
+  ["limits.smtp.recipientsMax", (n) => ({ limits: { smtp: { recipientsMax: n } } }), 100, 100_000],
+  ["listeners[0].port", (n) => ({ workers: { listener: 1 }, listeners: [{ service: "smtp", port: n }] }), 0, 65_535],
+];
+for (const [path, make, min, max] of ranges) {
+  Deno.test(`${path} takes ${min} to ${max} and nothing outside`, () => {
+    validateConfig({ ...base, ...make(min) }, "t");
+    validateConfig({ ...base, ...make(max) }, "t");
+    assertStringIncludes(problem({ ...base, ...make(min - 1) }), path);
+    assertStringIncludes(problem({ ...base, ...make(max + 1) }), path);
+  });
+}
+
+for (const hostname of ["", "Mail.example", "a..b", "-a.b", "a b", "x".repeat(64), "a\r\nb", "mail.example."]) {
+  Deno.test(`${JSON.stringify(hostname)} is no host name`, () => {
+    assertStringIncludes(problem({ hostname }), "hostname");
+  });
+}
+
+Deno.test("a reload says what applies at once and what waits for a restart", () => {
+  const running: ClusterConfig = validateConfig(base, "a");
+  const wanted = validateConfig({
+    ...base,
+    hostname: "mx.example.org",
+    log: { level: "debug" },
+    tls: { certFile: "c", keyFile: "k" },
+    limits: { smtp: { recipientsMax: 200 } },
+    listeners: [{ service: "smtp", port: 2525 }],
+  }, "b");
+  const plan = describeReload(running, wanted);
+  assertEquals(plan.live, ["tls.certFile", "tls.keyFile", "log.level"]);
+  assertEquals(plan.restart, [
+    "hostname",
+    "listeners[1]",
+    "listeners[2]",
+    "listeners[3]",
+    "limits.smtp.recipientsMax",
+  ]);
+  assertEquals(describeReload(running, running), { live: [], restart: [] });
+});
+
+async function inTemporaryDirectory(run: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), "stagepost-config-"));
+  try {
+    await run(dir);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+Deno.test("a JSON file is read, and --data overrides its directory", () =>
+  inTemporaryDirectory(async (dir) => {
+    const file = join(dir, "c.json");
+    await writeFile(file, JSON.stringify(base));
+    assertEquals((await loadConfig({ file })).dataDir, "data");
+    assertEquals((await loadConfig({ file, dataDir: "/elsewhere" })).dataDir, "/elsewhere");
+    await writeFile(file, "{ nonsense");
+    assertStringIncludes(
+      (await assertRejects(() => loadConfig({ file }), ConfigError)).message,
+      `${file}: cannot be read`,
+    );
+  }));
+
+Deno.test("a TypeScript file is read anew when it has changed", () =>
+  inTemporaryDirectory(async (dir) => {
+    const file = join(dir, "c.ts");
+    const mod = pathToFileURL(join(import.meta.dirname ?? "", "../../src/config/mod.ts")).href;
+    const write = (shards: number) =>
+      writeFile(
+        file,
+        `import { defineCluster } from ${
+          JSON.stringify(mod)
+        };\nexport default defineCluster({ hostname: "a.test", shards: ${shards} });\n`,
+      );
+    await write(4);
+    assertEquals((await loadConfig({ file })).shards, 4);
+    await write(32);
+    assertEquals((await loadConfig({ file })).shards, 32);
+    await writeFile(file, "export const x = 1;\n");
+    assertStringIncludes((await assertRejects(() => loadConfig({ file }), ConfigError)).message, "no default export");
+    const absent = await assertRejects(() => loadConfig({ file: join(dir, "absent.ts") }), ConfigError);
+    assert(absent.message.includes("absent.ts"));
+  }));
