@@ -30,7 +30,7 @@ export interface Ref<P extends Protocol<P>> {
   ask<K extends keyof P & string>(
     type: K,
     request: P[K]["request"],
-    options?: { readonly deadlineMs?: number },
+    options?: { readonly deadlineMs?: number; readonly trace?: string },
   ): Promise<P[K]["reply"]>;
 }
 
@@ -48,8 +48,10 @@ export interface Context<P extends Protocol<P>> {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
-  /** Who sent the message being handled. */
+  /** Who sent the message being handled (actor "" when no actor did). Read it before the handler returns. */
   readonly sender: ActorAddress;
+  /** Trace id of the message being handled; what is sent while it is handled carries it on. */
+  readonly trace: string | undefined;
   /** Sends a message to itself after `delayMs`; cancelled by itself when the actor stops. */
   later<K extends keyof P & string>(delayMs: number, type: K, request: P[K]["request"]): () => void;
   /** Calls `gone` once when that actor (or its worker) is gone; the handler runs in this actor's turn. Returns "unwatch". */
@@ -70,12 +72,15 @@ export type Handler<P extends Protocol<P>, S, K extends keyof P> = (
 export interface ActorDefinition<P extends Protocol<P>, S, A = void> {
   /** `permanent`: always started again; `transient`: only after a failure; `temporary`: never. */
   readonly restart: "permanent" | "transient" | "temporary";
-  /** Messages that may wait; beyond it senders are told "busy". */
+  /** Messages that may wait, those included whose answer is still owed; beyond it senders are told "busy". */
   readonly inboxMax: number;
   /** Makes the state; what it throws counts as a failed start. */
   init(args: A, context: Context<P>): S | Promise<S>;
   readonly receive: { readonly [K in keyof P]: Handler<P, S, K> };
-  /** Runs once when the inbox has been emptied in this turn: the place for work that should cover all that waited. */
+  /**
+   * Runs once at the end of a turn in which messages were handled (the inbox was emptied, or the turn's limit reached): the
+   * place for work that should cover all that waited.
+   */
   drained?(state: S, context: Context<P>): void;
   /** Lets go of what `init` took. Called on stop and before a restart. */
   stopped?(state: S): void | Promise<void>;

@@ -1,0 +1,11 @@
+/**
+ * Actors, their supervision, and the links between workers. Knows nothing of mail.
+ * Everything above may import it; it imports base only, and is the only home of msgpackr, comlink, Worker and ports.
+ * It must never look into a message, nor hold state outside of a system.
+ */
+export { type ActorSystemOptions, createActorSystem, type HostedSystem } from "./actor_system.ts";
+export { defineActor } from "./define_actor.ts";
+export type { LinkPort, LinkStats } from "./link.ts";
+export { DEFAULT_RESTART_POLICY, type RestartPolicy } from "./restart_policy.ts";
+export type * from "./types.ts";
+export { acceptsVersion, WIRE_VERSION } from "./wire.ts";

@@ -1,0 +1,43 @@
+import { asFailure, Failure } from "../base/mod.ts";
+import type { ReplySink } from "./message.ts";
+import type { Reply } from "./types.ts";
+
+/** What a reply needs of the actor that answers. */
+export interface ReplyOwner {
+  answered(reply: ActorReply): void;
+  /** Told what an asker must not see. */
+  hidden(error: unknown): void;
+}
+
+/** One answer, given once. Its methods may be passed on as functions. */
+export class ActorReply implements Reply<unknown> {
+  done = false;
+  /** Set when the handler has returned and the answer is still owed. */
+  owed = false;
+  constructor(
+    private readonly sink: ReplySink | null,
+    private readonly owner: ReplyOwner,
+    readonly deadlineAt: number,
+  ) {
+    if (sink === null) this.done = true;
+  }
+
+  readonly ok = (value: unknown): void => {
+    if (!this.#finish()) return;
+    this.sink?.ok(value);
+  };
+
+  readonly fail = (error: unknown): void => {
+    if (!this.#finish()) return;
+    const failure = asFailure(error);
+    if (failure === null) this.owner.hidden(error);
+    this.sink?.fail(failure ?? new Failure("down", "the actor could not answer"));
+  };
+
+  #finish(): boolean {
+    if (this.done) return false;
+    this.done = true;
+    if (this.owed) this.owner.answered(this);
+    return true;
+  }
+}
