@@ -11,6 +11,14 @@ import type { TranscriptSession } from "../../support/transcript.ts";
 
 export const OPTIONS: Pop3Options = { hostname: "mx.test", tls: "active", plaintextLogin: false };
 
+/** The greeting and a login by USER and PASS, up to its question. */
+export const LOGIN = `
+    S: +OK mx.test POP3 ready
+    C: USER anna@smith.test
+    S: +OK Send PASS
+    C: PASS open  sesame
+    ? login USER ["anna@smith.test","open  sesame"]`;
+
 /** A transcript session; `! opened 10 20 30` opens a maildrop of those sizes, `! bytes "…"` answers a fetch. */
 export function pop3(options: Partial<Pop3Options> = {}): () => TranscriptSession<Pop3Action> {
   return () => {
