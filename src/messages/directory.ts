@@ -50,6 +50,31 @@ export type DirectoryChange =
   | { readonly kind: "account"; readonly key: string; readonly record: AccountRecord | null }
   | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null };
 
+/** One page of a list, in order of name. */
+export interface ListRequest {
+  /** Only what is in this domain; null: all. Ignored for domains. */
+  readonly domain: string | null;
+  /** Name after which to begin, as `next` gave it; null: from the start. */
+  readonly after: string | null;
+  /** At most 10,000. */
+  readonly limit: number;
+}
+
+/** `next` is the cursor for what follows; null when this was the last page. */
+export interface ListReply<T> {
+  readonly records: readonly T[];
+  readonly next: string | null;
+}
+
+/** Sizes of the directory. */
+export interface DirectoryStatus {
+  readonly version: number;
+  readonly domains: number;
+  readonly accounts: number;
+  readonly aliases: number;
+  readonly subscribers: number;
+}
+
 export type AuthenticateReply =
   | { readonly type: "accepted"; readonly account: AccountRecord }
   /** Unknown user, wrong password, disabled: one answer for all, after the same time. */
@@ -65,6 +90,11 @@ export interface DirectoryProtocol {
     reply: AuthenticateReply;
   };
   "directory.snapshot": { request: null; reply: DirectorySnapshot };
+  "directory.status": { request: null; reply: DirectoryStatus };
+  "directory.domainList": { request: ListRequest; reply: ListReply<DomainRecord> };
+  "directory.accountList": { request: ListRequest; reply: ListReply<AccountRecord> };
+  "directory.aliasList": { request: ListRequest; reply: ListReply<AliasRecord> };
+  "directory.accountGet": { request: { readonly address: string }; reply: AccountRecord };
   "directory.domainAdd": {
     request: { readonly name: string; readonly aliasOf?: string; readonly catchAll?: string };
     reply: DomainRecord;
@@ -93,4 +123,6 @@ export interface DirectoryProtocol {
     reply: AliasRecord;
   };
   "directory.aliasRemove": { request: { readonly address: string }; reply: null };
+  /** Sent by the actor to itself: tells subscribers that missed a change that there was one. */
+  "directory.remind": { request: null; reply: void };
 }

@@ -18,5 +18,7 @@ export interface RouterProtocol {
     request: { readonly version: number; readonly changes: readonly DirectoryChange[] };
     reply: void;
   };
+  /** Sent by the actor to itself when it must ask the directory for a snapshot again. */
+  "router.resubscribe": { request: null; reply: void };
   "router.resolve": { request: { readonly address: string }; reply: RouteVerdict };
 }

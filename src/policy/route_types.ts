@@ -1,0 +1,52 @@
+/** What routing needs to know of a domain. */
+export interface RoutableDomain {
+  /** As A-labels, lower case. */
+  readonly name: string;
+  readonly disabled: boolean;
+  /** `local@domain` that takes mail for unknown local parts; null: they are refused. */
+  readonly catchAll: string | null;
+  /** This domain is another name of that one; null: it has its own users. */
+  readonly aliasOf: string | null;
+  /** Separates the detail of `user+detail`; null switches details off. */
+  readonly detailSeparator: string | null;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+/** What routing needs to know of an account. */
+export interface RoutableAccount {
+  readonly id: string;
+  /** Canonical `local@domain`. */
+  readonly address: string;
+  readonly disabled: boolean;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+/** What routing needs to know of an alias. */
+export interface RoutableAlias {
+  readonly address: string;
+  readonly targets: readonly string[];
+}
+
+/** The whole directory, as of one version. */
+export interface RoutingSnapshot<A extends RoutableAccount> {
+  readonly version: number;
+  readonly domains: readonly RoutableDomain[];
+  readonly accounts: readonly A[];
+  readonly aliases: readonly RoutableAlias[];
+}
+
+/** A record that is new or changed, or the key of one that is gone. */
+export type RoutingChange<A extends RoutableAccount> =
+  | { readonly kind: "domain"; readonly key: string; readonly record: RoutableDomain | null }
+  | { readonly kind: "account"; readonly key: string; readonly record: A | null }
+  | { readonly kind: "alias"; readonly key: string; readonly record: RoutableAlias | null };
+
+/** Where one recipient goes. `steps` tells how it was found out, one short sentence each. */
+export type Route<A extends RoutableAccount> =
+  | { readonly type: "local"; readonly accounts: readonly A[]; readonly steps: readonly string[] }
+  | { readonly type: RefusedRoute; readonly steps: readonly string[] };
+
+/** Why a recipient is refused: not our domain; no such user; account or domain disabled; aliases without end. */
+export type RefusedRoute = "relayDenied" | "unknownUser" | "disabled" | "loop";

@@ -1,0 +1,204 @@
+import { unreachable } from "../base/mod.ts";
+import { type Address, canonicalLocal } from "../mail/mod.ts";
+import { Expansion } from "./expansion.ts";
+import { domainPart, OldestAccounts } from "./oldest_accounts.ts";
+import type {
+  RoutableAccount,
+  RoutableAlias,
+  RoutableDomain,
+  Route,
+  RoutingChange,
+  RoutingSnapshot,
+} from "./route_types.ts";
+
+/** Domains that may be another name of each other in a row. */
+const DOMAIN_ALIASES_MAX = 20;
+
+/** Local parts that every domain takes mail for: postmaster by RFC 5321 §4.5.1, abuse by RFC 2142 §4. */
+const ROLES: ReadonlySet<string> = new Set(["postmaster", "abuse"]);
+
+/** A replica of the directory that answers where a recipient goes: a handful of map look-ups, never an await. */
+export class RoutingTable<A extends RoutableAccount> {
+  #version: number;
+  readonly #domains = new Map<string, RoutableDomain>();
+  readonly #accounts = new Map<string, A>();
+  readonly #aliases = new Map<string, RoutableAlias>();
+  readonly #oldest = new OldestAccounts(this.#accounts);
+  #firstDomain: RoutableDomain | null = null;
+
+  constructor(snapshot: RoutingSnapshot<A>) {
+    this.#version = snapshot.version;
+    for (const domain of snapshot.domains) this.#domains.set(domain.name, domain);
+    for (const alias of snapshot.aliases) this.#aliases.set(alias.address, alias);
+    for (const account of snapshot.accounts) {
+      this.#accounts.set(account.address, account);
+      this.#oldest.changed(account);
+    }
+    this.#firstDomain = this.#oldestDomain();
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Applies the changes of the version after ours. False when versions lie between: a new snapshot is needed. */
+  applyChanges(version: number, changes: readonly RoutingChange<A>[]): boolean {
+    if (version <= this.#version) return true; // Told twice: the snapshot had it already.
+    if (version !== this.#version + 1) return false;
+    for (const change of changes) this.#apply(change);
+    this.#version = version;
+    return true;
+  }
+
+  #apply(change: RoutingChange<A>): void {
+    switch (change.kind) {
+      case "domain":
+        put(this.#domains, change.key, change.record);
+        this.#firstDomain = this.#oldestDomain();
+        return;
+      case "alias":
+        return put(this.#aliases, change.key, change.record);
+      case "account":
+        put(this.#accounts, change.key, change.record);
+        if (change.record === null) this.#oldest.removed(change.key);
+        else this.#oldest.changed(change.record);
+        return;
+      default:
+        return unreachable(change);
+    }
+  }
+
+  /** Where mail for this recipient goes. */
+  resolve(address: Address): Route<A> {
+    const found = new Expansion<A>();
+    const local = canonicalLocal(address.local);
+    if (address.literal !== null) {
+      found.step(`[${address.literal}] is an address literal: mail is taken for domains by name only`);
+      return refused("relayDenied", found);
+    }
+    const name = address.domain ?? this.#bareDomain(local, found);
+    return name === null ? refused("relayDenied", found) : this.#resolveIn(name, local, found);
+  }
+
+  /** RFC 5321 §4.5.1: `<Postmaster>` without a domain is taken too; it is the oldest domain's. */
+  #bareDomain(local: string, found: Expansion<A>): string | null {
+    if (local === "postmaster" && this.#firstDomain !== null) {
+      found.step(`postmaster without a domain is postmaster@${this.#firstDomain.name}`);
+      return this.#firstDomain.name;
+    }
+    found.step("the address has no domain");
+    return null;
+  }
+
+  #resolveIn(name: string, local: string, found: Expansion<A>): Route<A> {
+    const domain = this.#realDomain(name, found);
+    if (domain === null) return refused("relayDenied", found);
+    if (domain.disabled) {
+      found.step(`domain ${domain.name} is disabled`);
+      return refused("disabled", found);
+    }
+    this.#follow(local, domain, found);
+    return found.route();
+  }
+
+  /** The domain that has the users, behind other names for it; null when it is not ours. */
+  #realDomain(name: string, found: Expansion<A>): RoutableDomain | null {
+    let domain = this.#domains.get(name);
+    for (let i = 0; domain !== undefined && i < DOMAIN_ALIASES_MAX; i++) {
+      if (domain.aliasOf === null || domain.disabled) return domain;
+      found.step(`${domain.name} is another name of ${domain.aliasOf}`);
+      domain = this.#domains.get(domain.aliasOf);
+    }
+    found.step(`${name} is not a domain of this server`);
+    return null;
+  }
+
+  /** Tries in order: the address itself, without its detail, the roles every domain has, the domain's catch-all. */
+  #follow(local: string, domain: RoutableDomain, found: Expansion<A>): void {
+    if (this.#exact(`${local}@${domain.name}`, found)) return;
+    const plain = withoutDetail(local, domain.detailSeparator);
+    if (plain !== local) {
+      found.step(`without its detail, ${local}@${domain.name} is ${plain}@${domain.name}`);
+      if (this.#exact(`${plain}@${domain.name}`, found)) return;
+    }
+    if (domain.catchAll !== null) {
+      found.step(`${domain.name} sends mail for unknown users to ${domain.catchAll}`);
+      return this.#through(`@${domain.name}`, [domain.catchAll], found);
+    }
+    if (ROLES.has(plain)) return this.#role(plain, domain, found);
+    found.step(`${plain}@${domain.name} is neither an account nor an alias`);
+  }
+
+  #exact(key: string, found: Expansion<A>): boolean {
+    const account = this.#accounts.get(key);
+    if (account !== undefined) {
+      found.deliverTo(account);
+      return true;
+    }
+    const alias = this.#aliases.get(key);
+    if (alias === undefined) return false;
+    found.step(`${key} is an alias of ${namesOf(alias.targets)}`);
+    this.#through(key, alias.targets, found);
+    return true;
+  }
+
+  #through(key: string, targets: readonly string[], found: Expansion<A>): void {
+    if (!found.enter(key)) return;
+    for (const target of targets) {
+      if (!found.visit()) break;
+      this.#target(target, found);
+    }
+    found.leave(key);
+  }
+
+  #target(target: string, found: Expansion<A>): void {
+    const at = target.lastIndexOf("@");
+    const domain = this.#realDomain(target.slice(at + 1), found);
+    if (domain === null) return;
+    if (domain.disabled) return found.disabled(`domain ${domain.name} is disabled`);
+    this.#follow(target.slice(0, at), domain, found);
+  }
+
+  #role(local: string, domain: RoutableDomain, found: Expansion<A>): void {
+    const rule = `${local}@${domain.name} must take mail (${local === "abuse" ? "RFC 2142 §4" : "RFC 5321 §4.5.1"})`;
+    const own = this.#oldest.get(domain.name);
+    const first = own ?? (this.#firstDomain === null ? null : this.#oldest.get(this.#firstDomain.name));
+    if (first === null) return found.disabled(`${rule}, but there is no account that could: later`);
+    found.step(`${rule}: it goes to the oldest account of ${domainPart(first.address)}`);
+    found.deliverTo(first);
+  }
+
+  /** The oldest domain that has users of its own: where mail goes that belongs to no domain in particular. */
+  #oldestDomain(): RoutableDomain | null {
+    let oldest: RoutableDomain | null = null;
+    for (const domain of this.#domains.values()) {
+      if (domain.disabled || domain.aliasOf !== null) continue;
+      if (oldest === null || isOlder(domain, oldest)) oldest = domain;
+    }
+    return oldest;
+  }
+}
+
+function isOlder(a: RoutableDomain, b: RoutableDomain): boolean {
+  return a.createdAt === b.createdAt ? a.name < b.name : a.createdAt < b.createdAt;
+}
+
+function put<T>(map: Map<string, T>, key: string, record: T | null): void {
+  if (record === null) map.delete(key);
+  else map.set(key, record);
+}
+
+function refused<A extends RoutableAccount>(type: "relayDenied" | "disabled", found: Expansion<A>): Route<A> {
+  return { type, steps: found.route().steps };
+}
+
+function withoutDetail(local: string, separator: string | null): string {
+  const at = separator === null ? -1 : local.indexOf(separator);
+  return at > 0 ? local.slice(0, at) : local;
+}
+
+/** Names at most a few targets: an alias may have a thousand. */
+function namesOf(targets: readonly string[]): string {
+  const shown = targets.slice(0, 5).join(", ");
+  return targets.length > 5 ? `${shown} and ${targets.length - 5} more` : shown;
+}
