@@ -1,0 +1,179 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { assert, type Clock, Failure, type Log, randomId, systemRandom } from "../base/mod.ts";
+import { guardAccept } from "./accept_guard.ts";
+import { addressBlock, isLoopback, normalizeAddress } from "./address.ts";
+import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
+import type { TlsContextHolder } from "./tls_context.ts";
+import { type CloseReason, type Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./types.ts";
+import { DeadlineWheel } from "./wheel.ts";
+
+/** Where and how to listen. */
+export interface ListenOptions {
+  /** An IP address; "::" is IPv6 and, where the system allows it, IPv4 too. */
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Several workers share the port; the kernel spreads the connections. */
+  readonly reusePort: boolean;
+  /** `implicit`: `connection` is called after the handshake. */
+  readonly tls: "none" | "starttls" | "implicit";
+  readonly tlsContext?: TlsContextHolder;
+  readonly limits?: Partial<ConnectionLimits>;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** One wheel for all listeners of the worker; by default the listener has its own. */
+  readonly wheel?: DeadlineWheel;
+  /** A new connection: set it going with `start` in this call or later. */
+  connection(connection: Connection): void;
+  /** One over the limit, in plain text: write one line and `close()`. Without it, and under implicit TLS, it is dropped. */
+  refused?(connection: Connection, limit: "connections" | "address"): void;
+}
+
+/** A socket that accepts. */
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+  /** Stops accepting; open connections go on. */
+  close(): void;
+  /** Open connections, those in their handshake included. */
+  connections(): number;
+  /** Destroys every open connection. */
+  closeAll(): void;
+}
+
+/** Listens on a TCP port. Rejects with a Failure: `exists` (port taken), `refused` (not allowed), `invalid` (no such address). */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  assert(options.tls === "none" || options.tlsContext !== undefined, "TLS needs a certificate");
+  const hub = new Hub(options);
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  await bound(server, { host: options.host, port: options.port, reusePort: options.reusePort });
+  const guard = guardAccept(server, options.clock);
+  server.on("connection", (socket) => {
+    guard.accepted();
+    hub.accept(socket);
+  });
+  server.on("error", (error) => options.log.warn("accept failed", { kind: kindOf(error) }));
+  const at = server.address();
+  assert(at !== null && typeof at === "object", "a TCP server has an address");
+  return {
+    address: at.address,
+    port: at.port,
+    close() {
+      guard.end();
+      server.close();
+    },
+    connections: () => hub.count,
+    closeAll: () => hub.destroyAll(),
+  };
+}
+
+/** Resolves when the server listens, rejects with a Failure when it cannot. */
+export function bound(server: Server, where: Parameters<Server["listen"]>[0]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error) => {
+      const kind = kindOf(cause);
+      const failure = kind === "EADDRINUSE" ? "exists" : kind === "EACCES" || kind === "EPERM" ? "refused" : "invalid";
+      reject(new Failure(failure, `cannot listen: ${kind}`, { cause }));
+    };
+    server.once("error", fail);
+    server.listen(where, () => {
+      server.removeListener("error", fail);
+      resolve();
+    });
+  });
+}
+
+/** The system's name of an error ("ECONNRESET"): all that a log says of a socket's trouble. */
+export function kindOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : error instanceof Error ? error.name : "unknown";
+}
+
+/** The open connections of one listener, counted in total and by address. */
+class Hub implements ConnectionHost {
+  readonly limits: ConnectionLimits;
+  readonly wheel: DeadlineWheel;
+  readonly flusher = new Flusher();
+  readonly secure?: NonNullable<ConnectionHost["secure"]>;
+  readonly #options: ListenOptions;
+  readonly #open = new Map<SocketConnection, string | null>();
+  readonly #refused = new Set<SocketConnection>();
+  readonly #perBlock = new Map<string, number>();
+  readonly #prefix = randomId(systemRandom(), 5);
+  #serial = 0;
+  #handshakes = 0;
+
+  constructor(options: ListenOptions) {
+    this.#options = options;
+    this.limits = { ...CONNECTION_LIMITS, ...options.limits };
+    this.wheel = options.wheel ?? new DeadlineWheel({ clock: options.clock });
+    const context = options.tlsContext;
+    if (options.tls !== "none" && context !== undefined) this.secure = (socket, done) => context.accept(socket, done);
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  accept(socket: Socket): void {
+    const address = normalizeAddress(socket.remoteAddress ?? "");
+    // Already reset by the peer.
+    if (address === "") return void socket.on("error", () => {}).destroy();
+    const block = this.limits.loopbackExempt && isLoopback(address) ? null : addressBlock(address);
+    const held = block === null ? 0 : this.#perBlock.get(block) ?? 0;
+    if (this.#open.size >= this.limits.connectionsMax) return this.#refuse(socket, address, "connections");
+    if (held >= this.limits.perAddressMax) return this.#refuse(socket, address, "address");
+    const connection = this.#make(socket);
+    this.#open.set(connection, block);
+    if (block !== null) this.#perBlock.set(block, held + 1);
+    if (this.#options.tls !== "implicit") return this.#options.connection(connection);
+    connection.startTls().then(
+      () => this.#options.connection(connection),
+      () => {}, // Logged by `gone`.
+    );
+  }
+
+  handshakeBegins(): boolean {
+    if (this.#handshakes >= this.limits.handshakesMax) return false;
+    this.#handshakes++;
+    return true;
+  }
+
+  handshakeEnds(): void {
+    this.#handshakes--;
+  }
+
+  gone(connection: SocketConnection, reason: CloseReason): void {
+    this.#refused.delete(connection);
+    const block = this.#open.get(connection);
+    if (!this.#open.delete(connection)) return;
+    if (reason === "error" || reason === "deadline") {
+      this.#options.log.debug("connection broken", { connection: connection.id, reason });
+    }
+    if (block === null || block === undefined) return;
+    const held = (this.#perBlock.get(block) ?? 1) - 1;
+    if (held === 0) this.#perBlock.delete(block);
+    else this.#perBlock.set(block, held);
+  }
+
+  destroyAll(): void {
+    for (const connection of [...this.#open.keys(), ...this.#refused]) connection.destroy();
+  }
+
+  #make(socket: Socket): SocketConnection {
+    const id = `${this.#prefix}${(this.#serial++).toString(36)}`;
+    return new SocketConnection(socket, id, this.#options.clock.wallMs(), this);
+  }
+
+  #refuse(socket: Socket, address: string, limit: "connections" | "address"): void {
+    this.#options.log.debug("connection refused", { address, limit });
+    const { refused, tls } = this.#options;
+    if (refused === undefined || tls === "implicit" || this.#refused.size >= this.limits.refusedMax) {
+      return void socket.on("error", () => {}).destroy();
+    }
+    const connection = this.#make(socket);
+    this.#refused.add(connection);
+    this.#options.refused?.(connection, limit);
+    connection.close();
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * What is here: TCP and Unix-domain connections, TLS, certificates and the deadlines of connections.
+ * Who may import it: actors (listener, delivery), admin (control socket), workers and main.
+ * It must never know a protocol: it moves bytes, counts them and closes in time.
+ */
+export * from "./address.ts";
+export * from "./certificate.ts";
+export { dial, type DialOptions, type DialTls } from "./dial.ts";
+export { listen, type Listener, type ListenOptions } from "./listen.ts";
+export * from "./self_signed.ts";
+export { type CertificatePair, createTlsContext, type TlsContextHolder, type TlsMaterial } from "./tls_context.ts";
+export * from "./types.ts";
+export { connectUnix, listenUnix, type ListenUnixOptions } from "./unix.ts";
+export * from "./wheel.ts";

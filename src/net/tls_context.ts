@@ -1,0 +1,98 @@
+import type { Socket } from "node:net";
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type SecureVersion,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
+import { Failure } from "../base/mod.ts";
+import type { TlsInfo } from "./types.ts";
+
+/** A certificate chain and its private key, as PEM text. */
+export interface CertificatePair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What a TLS server shows: one pair for everybody, and others by the name asked for (exact, or `*.domain`). */
+export interface TlsMaterial extends CertificatePair {
+  /** Default TLSv1.2 (RFC 8996 ended the older ones). */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  readonly names?: Readonly<Record<string, CertificatePair>>;
+}
+
+/** Server-side TLS with a certificate that can be exchanged while it runs. */
+export interface TlsContextHolder {
+  /** New handshakes show the new certificate; sessions go on. Throws an `invalid` Failure and keeps the old one if it does not load. */
+  replace(material: TlsMaterial): void;
+  /** Starts the server's side of a handshake on a connected socket; `done` is called at most once. For `net` only. */
+  accept(socket: Socket, done: (secured: TLSSocket | null) => void): void;
+}
+
+/** Makes the TLS side of a server. Throws an `invalid` Failure when certificate and key do not load or match. */
+export function createTlsContext(material: TlsMaterial): TlsContextHolder {
+  const waiting = new WeakMap<Socket, (secured: TLSSocket | null) => void>();
+  const settle = (secured: TLSSocket, result: TLSSocket | null) => {
+    secured.on("error", () => {}); // The connection learns of it by "close".
+    const raw = (secured as unknown as { readonly _parent?: Socket })._parent;
+    const done = raw === undefined ? undefined : waiting.get(raw);
+    if (raw === undefined || done === undefined) return void secured.destroy();
+    waiting.delete(raw);
+    done(result);
+  };
+  let server = makeServer(material, settle);
+  return {
+    // A whole new server rather than a new context in the old one: a client without SNI gets the new certificate too.
+    replace: (next) => void (server = makeServer(next, settle)),
+    accept(socket, done) {
+      waiting.set(socket, done);
+      // On Deno a TLSSocket made by hand around a socket in use never starts; the server's own path works everywhere.
+      server.emit("connection", socket);
+    },
+  };
+}
+
+/** What was agreed on in the handshake of this socket. */
+export function tlsInfo(socket: TLSSocket): TlsInfo {
+  const name = (socket as unknown as { readonly servername?: string | false | null }).servername;
+  return {
+    protocol: socket.getProtocol() ?? "unknown",
+    cipher: socket.getCipher()?.name ?? "unknown",
+    serverName: typeof name === "string" && name !== "" ? name : null,
+  };
+}
+
+function makeServer(material: TlsMaterial, settle: (secured: TLSSocket, result: TLSSocket | null) => void): Server {
+  try {
+    const minVersion: SecureVersion = material.minVersion ?? "TLSv1.2";
+    const byName = new Map<string, SecureContext>();
+    for (const [name, pair] of Object.entries(material.names ?? {})) {
+      byName.set(name.toLowerCase(), createSecureContext({ cert: pair.cert, key: pair.key, minVersion }));
+    }
+    const server = createServer(
+      {
+        cert: material.cert,
+        key: material.key,
+        minVersion,
+        // Throws here, at load, when the pair does not match.
+        secureContext: createSecureContext({ cert: material.cert, key: material.key, minVersion }),
+        ...(byName.size === 0 ? {} : {
+          SNICallback: (name: string, choose: (error: Error | null, context?: SecureContext) => void) =>
+            choose(null, byName.get(name.toLowerCase()) ?? byName.get(wildcard(name))),
+        }),
+      } as Parameters<typeof createServer>[0],
+    );
+    server.on("secureConnection", (secured: TLSSocket) => settle(secured, secured));
+    server.on("tlsClientError", (_error: Error, secured: TLSSocket) => settle(secured, null));
+    return server;
+  } catch (cause) {
+    throw new Failure("invalid", "the TLS certificate or key cannot be used", { cause });
+  }
+}
+
+function wildcard(name: string): string {
+  const dot = name.indexOf(".");
+  return dot < 0 ? "" : `*${name.slice(dot).toLowerCase()}`;
+}
