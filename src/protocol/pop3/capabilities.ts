@@ -1,13 +1,9 @@
-import type { Pop3Command, Pop3Context, Pop3State } from "./state.ts";
+import type { Pop3Context, Pop3State } from "./state.ts";
 
 /** The lines of CAPA (RFC 2449 §5): what the commands say of themselves, then what has no command. */
-export function capabilityLines(
-  commands: Iterable<Pop3Command>,
-  state: Pop3State,
-  context: Pop3Context,
-): readonly string[] {
+export function capabilityLines(state: Pop3State, context: Pop3Context): readonly string[] {
   const lines: string[] = [];
-  for (const command of commands) {
+  for (const command of context.commands.values()) {
     const line = command.capability?.(state, context) ?? null;
     if (line !== null) lines.push(line);
   }

@@ -8,6 +8,7 @@ import { finishLogin } from "./login.ts";
 import { POP3_LANGUAGES, reply } from "./replies.ts";
 import { closed, type Pop3Context, type Pop3State, startState, type Step } from "./state.ts";
 import { step } from "./step.ts";
+import { COMMANDS } from "./table.ts";
 
 type Question = "login" | "fetch" | "update" | "startTls" | "pause";
 
@@ -29,7 +30,7 @@ class Session implements Pop3Session {
     assert(languages.length > 0 && languages.every((tag) => POP3_LANGUAGES.has(tag)), "languages without texts");
     assert(/^[\x21-\x3b\x3d-\x7e]{1,255}$/.test(options.hostname), "hostname not fit for a greeting");
     assert(/^[\x21-\x7e]{1,255}$/.test(options.implementation ?? "-"), "implementation must be one token");
-    this.#context = { options, languages, limits: { ...DEFAULT_POP3_LIMITS, ...options.limits } };
+    this.#context = { options, languages, commands: COMMANDS, limits: { ...DEFAULT_POP3_LIMITS, ...options.limits } };
     this.#state = startState(options.tls === "active", { errors: 0, loginFailures: 0 });
   }
 

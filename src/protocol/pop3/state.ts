@@ -10,6 +10,8 @@ export interface Pop3Context {
   readonly options: Pop3Options;
   readonly limits: Pop3Limits;
   readonly languages: readonly string[];
+  /** Every command by its verb. */
+  readonly commands: ReadonlyMap<string, Pop3Command>;
 }
 
 interface Shared {
