@@ -9,3 +9,13 @@ export type { LinkPort, LinkStats } from "./link.ts";
 export { DEFAULT_RESTART_POLICY, type RestartPolicy } from "./restart_policy.ts";
 export type * from "./types.ts";
 export { acceptsVersion, WIRE_VERSION } from "./wire.ts";
+export type { Permission, WorkerPermissions } from "./spawn_worker.ts";
+export {
+  createSupervisor,
+  type Supervisor,
+  type SupervisorOptions,
+  type WorkerSpec,
+  type WorkerState,
+  type WorkerStats,
+} from "./supervisor.ts";
+export { hostWorker, type WorkerHooks, type WorkerHost } from "./worker_host.ts";

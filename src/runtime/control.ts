@@ -1,0 +1,85 @@
+import { asFailure, describeError, Failure, type FailureKind, type LogLevel } from "../base/mod.ts";
+import type { LinkPort } from "./link.ts";
+import type { ActorStats } from "./types.ts";
+
+/** How often a worker shows that its event loop turns, ms. */
+export const BEAT_EVERY_MS = 100;
+
+/** What a worker posts beside its answers to control calls. */
+export type HostSignal = { readonly signal: "beat" } | { readonly signal: "fatal"; readonly error: string };
+
+/** What a worker is told first. */
+export interface WorkerInit {
+  readonly node: string;
+  readonly name: string;
+  readonly config: unknown;
+  readonly logLevel: LogLevel;
+}
+
+export interface PeerName {
+  readonly node: string;
+  readonly worker: string;
+}
+
+/** An outcome as plain data: comlink would drop a failure's kind. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly kind: FailureKind; readonly message: string; readonly temporary: boolean };
+
+/** What the supervisor may ask of a worker, in the order of its life. Called through comlink. */
+export interface WorkerControl {
+  boot(init: WorkerInit): Outcome<null>;
+  connect(peer: PeerName, port: MessagePort): Outcome<null>;
+  disconnect(worker: string): Outcome<null>;
+  start(): Promise<Outcome<null>>;
+  drain(): Promise<Outcome<null>>;
+  stop(): Promise<Outcome<null>>;
+  reload(config: unknown): Promise<Outcome<null>>;
+  stats(): Promise<Outcome<unknown>>;
+  actors(): Outcome<ActorStats[]>;
+}
+
+/** The outcome of `run`. */
+export function outcome<T>(run: () => T): Outcome<T> {
+  try {
+    return { ok: true, value: run() };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** The outcome of `run`, once it has settled. */
+export async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await run() };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): Outcome<never> {
+  const failure = asFailure(error) ?? new Failure("down", describeError(error));
+  const { kind, message, temporary } = failure;
+  return { ok: false, kind, message, temporary };
+}
+
+/** The value of an outcome, or its Failure thrown. */
+export async function valueOf<T>(pending: PromiseLike<Outcome<T>>): Promise<T> {
+  const result = await pending;
+  if (result.ok) return result.value;
+  throw new Failure(result.kind, result.message, { temporary: result.temporary });
+}
+
+/** A MessagePort as the two ends of a link. */
+export function messagePortLink(port: MessagePort): LinkPort {
+  return {
+    send: (batch) => port.postMessage(batch, [batch]),
+    receive: (handle) => {
+      port.onmessage = (event) => handle(event.data);
+    },
+    close: () => {
+      port.onmessage = null;
+      port.close();
+    },
+  };
+}
