@@ -7,5 +7,6 @@ export * from "./assert.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./failure.ts";
+export * from "./latin1.ts";
 export * from "./log.ts";
 export * from "./random.ts";

@@ -1,0 +1,30 @@
+import type { SmtpContext, SmtpState, Step } from "./state.ts";
+
+/** A command line taken apart: the verb in upper case, the text behind its space. */
+export interface CommandLine {
+  readonly verb: string;
+  /** Null when the line ends with the verb. */
+  readonly argument: string | null;
+  /** Whether the whole line is ASCII. */
+  readonly ascii: boolean;
+}
+
+/** A command as the table has it: when it is legal and what it does. */
+export interface Command {
+  /** `none` is refused by 501 when there is one; `needed` when there is none. */
+  readonly argument: "none" | "optional" | "needed";
+  /** Whether its argument may hold UTF-8 (RFC 6531 §3.1). */
+  readonly utf8: boolean;
+  /** Whether it moves no mail: too many of these end the session. */
+  readonly junk: boolean;
+  /** Whether HELP lists it. */
+  readonly listed: boolean;
+  run(context: SmtpContext, state: SmtpState, argument: string): Step;
+}
+
+/** verb [SP argument] (RFC 5321 §4.1.1). */
+export function parseCommandLine(text: string, ascii: boolean): CommandLine {
+  const space = text.indexOf(" ");
+  if (space < 0) return { verb: text.toUpperCase(), argument: null, ascii };
+  return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1), ascii };
+}

@@ -1,0 +1,13 @@
+import type { Command } from "../command.ts";
+import { help as helpReply } from "../replies.ts";
+
+/** HELP [SP String] (RFC 5321 §4.1.1.8): lists `verbs`, which is the table's own list. */
+export function help(verbs: () => readonly string[]): Command {
+  return {
+    argument: "optional",
+    utf8: false,
+    junk: true,
+    listed: true,
+    run: (_context, state) => [state, helpReply(verbs())],
+  };
+}

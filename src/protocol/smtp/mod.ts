@@ -1,0 +1,10 @@
+/**
+ * SMTP (RFC 5321) as a server session without a socket, and the trace fields of received mail.
+ * `actors` may import it.
+ * It must never touch sockets, clocks, randomness or logs, and never import another protocol but `sasl`.
+ */
+export * from "./actions.ts";
+export * from "./limits.ts";
+export * from "./quirks.ts";
+export { createSmtpSession, type SmtpSession, type SmtpSessionOptions } from "./server_session.ts";
+export * from "./trace.ts";

@@ -1,0 +1,113 @@
+import type { DeliveryOutcome, RecipientVerdict } from "./actions.ts";
+
+/** A reply as a value: its code and its text on the wire (RFC 5321 §4.2, RFC 2034). */
+export interface Reply {
+  readonly type: "reply";
+  readonly code: number;
+  readonly wire: string;
+}
+
+/** One line: code, enhanced status code (RFC 3463), text. */
+function line(code: number, enhanced: string, text: string): Reply {
+  return { type: "reply", code, wire: `${code} ${enhanced} ${text}\r\n` };
+}
+
+/** The greeting; it and the answers to HELO and EHLO carry no enhanced code (RFC 2034 §4). */
+export function banner(hostname: string): Reply {
+  return { type: "reply", code: 220, wire: `220 ${hostname} ESMTP\r\n` };
+}
+
+/** The answer to HELO. */
+export function hello(hostname: string): Reply {
+  return { type: "reply", code: 250, wire: `250 ${hostname}\r\n` };
+}
+
+/** The answer to EHLO: one line per extension. */
+export function ehlo(hostname: string, extensions: readonly string[]): Reply {
+  const lines = [hostname, ...extensions];
+  const wire = lines.map((text, i) => `250${i === lines.length - 1 ? " " : "-"}${text}\r\n`).join("");
+  return { type: "reply", code: 250, wire };
+}
+
+/** The commands on one line. */
+export function help(verbs: readonly string[]): Reply {
+  return line(214, "2.0.0", `Commands: ${verbs.join(" ")}`);
+}
+
+/** What the client is told once its message is durable; `id` finds it in the log. */
+export function accepted(id: string): Reply {
+  return line(250, "2.0.0", `Accepted ${id.replace(/[^\x21-\x7e]/g, "?").slice(0, 100)}`);
+}
+
+/** Every reply that is always the same. */
+export const REPLY = {
+  ok: line(250, "2.0.0", "OK"),
+  senderOk: line(250, "2.1.0", "Sender OK"),
+  recipientOk: line(250, "2.1.5", "Recipient OK"),
+  startData: { type: "reply", code: 354, wire: "354 End data with <CRLF>.<CRLF>\r\n" } as Reply,
+  bye: line(221, "2.0.0", "Bye"),
+  readyForTls: line(220, "2.0.0", "Ready to start TLS"),
+  cannotVerify: line(252, "2.5.0", "Will not say, but will try to deliver"),
+
+  lineTooLong: line(500, "5.5.2", "Line too long"),
+  lineEnding: line(500, "5.5.2", "Lines must end in CRLF and hold no other CR or LF"),
+  lineNul: line(500, "5.5.2", "NUL is not allowed"),
+  lineNotUtf8: line(500, "5.5.2", "Not valid UTF-8"),
+  lineNotAscii: line(500, "5.5.2", "Only ASCII is allowed here"),
+  lineControl: line(500, "5.5.2", "Control characters are not allowed"),
+  unknownCommand: line(500, "5.5.1", "Unknown command"),
+  notImplemented: line(502, "5.5.1", "Command not implemented"),
+  noArgument: line(501, "5.5.4", "This command takes no argument"),
+  needsArgument: line(501, "5.5.4", "This command needs an argument"),
+  heloName: line(501, "5.5.4", "A domain or address literal is needed"),
+  mailSyntax: line(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]"),
+  rcptSyntax: line(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]"),
+  senderSyntax: line(501, "5.1.7", "Bad sender address syntax"),
+  recipientSyntax: line(501, "5.1.3", "Bad recipient address syntax"),
+  senderNotAscii: line(553, "5.6.7", "A non-ASCII sender needs SMTPUTF8"),
+  recipientNotAscii: line(553, "5.6.7", "A non-ASCII recipient needs SMTPUTF8"),
+  parameterSyntax: line(501, "5.5.4", "Bad parameter syntax"),
+  parameterTwice: line(501, "5.5.4", "Parameter given twice"),
+  parameterValue: line(501, "5.5.4", "Bad parameter value"),
+  parameterUnknown: line(555, "5.5.4", "Parameter not recognized"),
+
+  heloFirst: line(503, "5.5.1", "Send HELO or EHLO first"),
+  mailNested: line(503, "5.5.1", "A transaction is open already"),
+  mailFirst: line(503, "5.5.1", "Send MAIL first"),
+  rcptFirst: line(503, "5.5.1", "Send RCPT first"),
+  noValidRecipients: line(554, "5.5.1", "No valid recipients"),
+  tlsActive: line(503, "5.5.1", "TLS is active already"),
+
+  tooManyRecipients: line(452, "4.5.3", "Too many recipients"),
+  messageTooBig: line(552, "5.3.4", "Message too big"),
+  headerTooBig: line(552, "5.3.4", "Message header too big"),
+  contentLineTooLong: line(554, "5.6.0", "Message line too long"),
+  bareNewline: line(554, "5.6.0", "Message has a CR or LF that is not part of CRLF"),
+  mailLoop: line(554, "5.4.6", "Too many Received fields: mail loop"),
+
+  tooManyErrors: line(421, "4.7.0", "Too many errors"),
+  tooManyCommands: line(421, "4.7.0", "Too many commands, connect again"),
+  tooMuchInput: line(421, "4.7.0", "Too much input"),
+  notHttp: line(421, "4.7.0", "This is a mail server"),
+  timedOut: line(421, "4.4.2", "Timed out"),
+  shuttingDown: line(421, "4.3.2", "Shutting down, connect again"),
+} as const satisfies Record<string, Reply>;
+
+/** The reply for each verdict on a recipient. */
+export const VERDICT_REPLY: Readonly<Record<RecipientVerdict, Reply>> = {
+  accepted: REPLY.recipientOk,
+  relayDenied: line(550, "5.7.1", "Relaying denied"),
+  unknownUser: line(550, "5.1.1", "No such user here"),
+  mailboxFull: line(452, "4.2.2", "Mailbox full"),
+  disabled: line(450, "4.2.1", "Mailbox disabled"),
+  loop: line(550, "5.4.6", "Alias loop"),
+  busy: line(451, "4.3.2", "Busy, try again later"),
+};
+
+/** The reply for each end of a delivery but the good one. */
+export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "accepted">, Reply>> = {
+  mailboxFull: VERDICT_REPLY.mailboxFull,
+  diskFull: line(452, "4.3.1", "Insufficient storage"),
+  busy: VERDICT_REPLY.busy,
+  failed: line(451, "4.3.0", "Temporary failure, try again later"),
+};

@@ -1,0 +1,116 @@
+import type { Address } from "../../mail/address.ts";
+import type { DomainName } from "../../mail/domain.ts";
+import type { SmtpAction } from "./actions.ts";
+import type { SmtpLimits } from "./limits.ts";
+import { REPLY, type Reply } from "./replies.ts";
+
+/** What a session knows of the server it speaks for. */
+export interface SmtpContext {
+  /** What the server calls itself. */
+  readonly hostname: string;
+  /** Whose postmaster `RCPT TO:<postmaster>` means (RFC 5321 §4.1.1.3). */
+  readonly postmasterDomain: DomainName;
+  readonly limits: SmtpLimits;
+}
+
+/** What the client said of itself; `extended` is EHLO. */
+export interface Greeting {
+  readonly name: string;
+  readonly extended: boolean;
+}
+
+/** What MAIL's parameters said. */
+export interface MailOptions {
+  /** SIZE (RFC 1870), or 0 when not given. */
+  readonly declaredSize: number;
+  /** SMTPUTF8 (RFC 6531). */
+  readonly smtpUtf8: boolean;
+}
+
+/** A mail transaction: opened by MAIL, ended by the message's delivery, RSET, EHLO or the end of the session. */
+export interface Transaction extends MailOptions {
+  readonly sender: Address | null;
+  readonly recipients: readonly Address[];
+  /** Recipients that were refused for what they are. */
+  readonly refused: number;
+  /** Recipients that were refused for there being too many. */
+  readonly surplus: number;
+}
+
+/** What the session waits for: a command line, content, the answer to a question, or nothing any more. */
+export type Phase =
+  | { readonly type: "command" }
+  | { readonly type: "content" }
+  | { readonly type: "checkingRecipient"; readonly recipient: Address }
+  | { readonly type: "delivering" }
+  | { readonly type: "startingTls" }
+  | { readonly type: "paused" }
+  | { readonly type: "closed" };
+
+/** A session between two inputs. */
+export interface SmtpState {
+  readonly phase: Phase;
+  readonly tls: "none" | "available" | "active";
+  readonly greeting: Greeting | null;
+  readonly transaction: Transaction | null;
+  /** Refused commands so far. */
+  readonly errors: number;
+  /** Commands since the last accepted message that moved no mail. */
+  readonly junk: number;
+  readonly commands: number;
+  /** The server shuts down: the session ends with the transaction. */
+  readonly draining: boolean;
+}
+
+/** What comes out of a step: replies, which become `send`, and other actions. */
+export type Effect = Reply | SmtpAction;
+
+/** The next state and what is to be done. */
+export type Step = readonly [SmtpState, ...Effect[]];
+
+export const COMMAND: Phase = { type: "command" };
+export const CONTENT: Phase = { type: "content" };
+export const CLOSED: Phase = { type: "closed" };
+
+/** A session that has just begun. */
+export function startState(tls: SmtpState["tls"]): SmtpState {
+  return {
+    phase: COMMAND,
+    tls,
+    greeting: null,
+    transaction: null,
+    errors: 0,
+    junk: 0,
+    commands: 0,
+    draining: false,
+  };
+}
+
+/** The last reply, and the end of the session. */
+export function closing(state: SmtpState, reply: Reply): Step {
+  return [{ ...state, phase: CLOSED, transaction: null }, reply, { type: "close" }];
+}
+
+/**
+ * What follows from every step: the client's errors are counted, slowed down and in the end answered by 421; a server that
+ * shuts down says so as soon as no transaction is open (RFC 5321 §3.8).
+ */
+export function settle(limits: SmtpLimits, step: Step, junkError = false): Step {
+  const [state, ...effects] = step;
+  if (state.phase.type === "closed") return step;
+  const refused = junkError || effects.some((effect) => effect.type === "reply" && effect.code >= 500);
+  const errors = state.errors + (refused ? 1 : 0);
+  if (errors >= limits.errorsMax) return join(effects, closing({ ...state, errors }, REPLY.tooManyErrors));
+  if (state.draining && state.transaction === null && state.phase.type === "command") {
+    return join(effects, closing(state, REPLY.shuttingDown));
+  }
+  if (!refused) return step;
+  const beyond = errors - limits.errorsFreeMax;
+  if (beyond <= 0 || state.phase.type !== "command") return [{ ...state, errors }, ...effects];
+  const ms = Math.min(limits.pauseMsMax, beyond * limits.pauseStepMs);
+  return [{ ...state, errors, phase: { type: "paused" } }, ...effects, { type: "pause", ms }];
+}
+
+function join(effects: readonly Effect[], [state, ...more]: Step): Step {
+  return [state, ...effects, ...more];
+}

@@ -1,0 +1,40 @@
+import type { Command, CommandLine } from "./command.ts";
+import { COMMANDS, FOREIGN, NOT_IMPLEMENTED } from "./commands/mod.ts";
+import { REPLY, type Reply } from "./replies.ts";
+import { closing, settle, type SmtpContext, type SmtpState, type Step } from "./state.ts";
+
+/** What one command line does to a session. Pure: no socket, no clock, no await. */
+export function step(context: SmtpContext, state: SmtpState, line: CommandLine): Step {
+  if (state.commands >= context.limits.commandsMax) return closing(state, REPLY.tooManyCommands);
+  const command = COMMANDS.get(line.verb);
+  const counted = { ...state, commands: state.commands + 1, junk: state.junk + (command?.junk ? 1 : 0) };
+  if (command === undefined) {
+    if (FOREIGN.has(line.verb)) return closing(counted, REPLY.notHttp);
+    const known = NOT_IMPLEMENTED.has(line.verb);
+    return settle(context.limits, [counted, known ? REPLY.notImplemented : REPLY.unknownCommand]);
+  }
+  const refusal = argumentRefusal(command, line);
+  const next: Step = refusal === null ? command.run(context, counted, line.argument ?? "") : [counted, refusal];
+  return settle(context.limits, next, command.junk && counted.junk > context.limits.junkCommandsMax);
+}
+
+/** What a line costs that is no command at all. */
+export function badLine(context: SmtpContext, state: SmtpState, reply: Reply): Step {
+  if (state.commands >= context.limits.commandsMax) return closing(state, REPLY.tooManyCommands);
+  return settle(context.limits, [{ ...state, commands: state.commands + 1 }, reply]);
+}
+
+/** The server shuts down: at once where no mail is on its way, else after the transaction. */
+export function shutDown(context: SmtpContext, state: SmtpState): Step {
+  const draining = { ...state, draining: true };
+  const idle = state.phase.type === "command" || state.phase.type === "paused";
+  if (idle && state.transaction === null) return closing(draining, REPLY.shuttingDown);
+  return settle(context.limits, [draining]);
+}
+
+function argumentRefusal(command: Command, line: CommandLine): Reply | null {
+  if (!line.ascii && !command.utf8) return REPLY.lineNotAscii;
+  if (command.argument === "none" && line.argument !== null) return REPLY.noArgument;
+  if (command.argument === "needed" && (line.argument === null || line.argument === "")) return REPLY.needsArgument;
+  return null;
+}
