@@ -4,5 +4,7 @@
  * It must never hold behaviour.
  */
 export * from "./directory.ts";
+export * from "./fault.ts";
 export * from "./mailbox.ts";
 export * from "./router.ts";
+export * from "./store.ts";

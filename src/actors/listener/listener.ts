@@ -1,0 +1,145 @@
+import { describeError, type Log } from "../../base/mod.ts";
+import { type Connection, createTlsContext, listen, type Listener, type TlsContextHolder } from "../../net/mod.ts";
+import { OVERLOADED as POP3_OVERLOADED } from "../../protocol/pop3/refusal.ts";
+import { OVERLOADED as SMTP_OVERLOADED } from "../../protocol/smtp/refusal.ts";
+import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
+import type { Front, FrontServices } from "./services.ts";
+import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
+
+/** One port to listen on. */
+export interface PortConfig {
+  readonly service: "smtp" | "pop3";
+  readonly host: string;
+  readonly port: number;
+  readonly tls: "none" | "starttls" | "implicit";
+}
+
+/** Certificate and key as PEM text: the worker itself reads no files. */
+export interface TlsMaterial {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What the ports of one listener worker are opened with. */
+export interface PortsConfig {
+  readonly ports: readonly PortConfig[];
+  readonly tls: TlsMaterial;
+  readonly connections: { readonly max: number; readonly perAddressMax: number };
+  readonly smtp: Omit<SmtpFrontOptions, "tls">;
+  readonly pop3: Omit<Pop3FrontOptions, "tls">;
+  /** Whether passwords may be given without TLS, and to whom. */
+  readonly plaintextLogin: "loopback" | "never" | "always";
+}
+
+/** The ports of one listener worker and the sessions behind them. */
+export interface Ports {
+  /** Stops accepting and lets each session finish what it does; resolves when the last is gone or time is up. */
+  drain(graceMs: number): Promise<void>;
+  /** New handshakes use this certificate; running sessions go on. */
+  replaceTls(material: TlsMaterial): void;
+  sessions(): number;
+}
+
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+/** Opens all ports; when one cannot be had, none stays open. */
+export async function openPorts(config: PortsConfig, services: FrontServices): Promise<Ports> {
+  const tls = createTlsContext(config.tls);
+  const sessions = new Set<Front>();
+  const idle = new Set<() => void>();
+  const listeners: Listener[] = [];
+  const done = () => {
+    if (sessions.size === 0) { for (const wake of idle) wake(); }
+  };
+  try {
+    for (const port of config.ports) listeners.push(await openPort(port, { config, services, tls, sessions, done }));
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    throw error;
+  }
+  return {
+    sessions: () => sessions.size,
+    replaceTls: (material) => tls.replace(material),
+    async drain(graceMs) {
+      for (const listener of listeners) listener.close();
+      for (const session of [...sessions]) session.shutDown();
+      await allGone(graceMs, { sessions, idle, services });
+      for (const listener of listeners) listener.closeAll();
+    },
+  };
+}
+
+function allGone(
+  graceMs: number,
+  { sessions, idle, services }: { sessions: Set<Front>; idle: Set<() => void>; services: FrontServices },
+): Promise<void> {
+  if (sessions.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = () => {
+      cancel();
+      idle.delete(wake);
+      resolve();
+    };
+    const cancel = services.clock.after(graceMs, wake);
+    idle.add(wake);
+  });
+}
+
+interface PortContext {
+  readonly config: PortsConfig;
+  readonly services: FrontServices;
+  readonly tls: TlsContextHolder;
+  readonly sessions: Set<Front>;
+  readonly done: () => void;
+}
+
+function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
+  const { config, services, tls } = context;
+  const log: Log = services.log.child({ service: port.service, port: port.port });
+  return listen({
+    host: port.host,
+    port: port.port,
+    reusePort: true,
+    tls: port.tls,
+    tlsContext: tls,
+    limits: { connectionsMax: config.connections.max, perAddressMax: config.connections.perAddressMax },
+    log,
+    clock: services.clock,
+    connection(connection) {
+      try {
+        openSession(port, connection, context);
+      } catch (error) {
+        log.error("session did not start", { error: describeError(error) });
+        connection.destroy();
+      }
+    },
+    refused(connection) {
+      connection.write(port.service === "smtp" ? SMTP_OVERLOADED : POP3_OVERLOADED);
+      connection.close();
+    },
+  });
+}
+
+function openSession(
+  port: PortConfig,
+  connection: Connection,
+  { config, services, sessions, done }: PortContext,
+): void {
+  services.counters.connections++;
+  const tls = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
+  const gone = () => {
+    sessions.delete(front);
+    done();
+  };
+  const front = port.service === "smtp"
+    ? new SmtpFront(connection, services, { ...config.smtp, tls }, gone)
+    : new Pop3Front(connection, services, pop3Options(connection, config, tls), gone);
+  sessions.add(front);
+  front.start();
+}
+
+function pop3Options(connection: Connection, config: PortsConfig, tls: Pop3FrontOptions["tls"]): Pop3FrontOptions {
+  const plaintextLogin = config.plaintextLogin === "always" ||
+    (config.plaintextLogin === "loopback" && LOOPBACK.test(connection.remote.address));
+  return { ...config.pop3, tls, session: { ...config.pop3.session, plaintextLogin } };
+}

@@ -1,0 +1,40 @@
+import type { Clock, Log, Random } from "../../base/mod.ts";
+import type { AccountRecord, DirectoryProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { Address } from "../../mail/address.ts";
+import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
+import type { MailboxRefs } from "../mailbox_refs.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
+import type { Counters } from "./counters.ts";
+
+/** What the routing actor beside a listener answers at once, from its replica of the directory. */
+export interface Routes {
+  /** Null until the first snapshot has come. */
+  resolve(address: Address): RouteVerdict | null;
+}
+
+/** What every session of a listener worker shares. */
+export interface FrontServices {
+  readonly system: ActorSystem;
+  readonly routes: Routes;
+  readonly mailboxes: MailboxRefs;
+  readonly directory: Ref<DirectoryProtocol>;
+  /** Stands for this worker where others watch it. */
+  readonly presence: ActorAddress;
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly memory: MemoryBudget;
+  readonly counters: Counters;
+}
+
+/** A session that is being served, as the listener sees it when it drains. */
+export interface Front {
+  /** Finish what is under way, say good-bye, close. */
+  shutDown(): void;
+}
+
+/** The accounts that a verdict names; empty when it refuses. */
+export function accountsOf(verdict: RouteVerdict | null): readonly AccountRecord[] {
+  return verdict?.type === "local" ? verdict.accounts : [];
+}

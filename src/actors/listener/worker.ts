@@ -1,0 +1,62 @@
+import type { Address } from "../../mail/address.ts";
+import type { DirectoryProtocol } from "../../messages/mod.ts";
+import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
+import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
+import { routerActor, type RoutingHolder } from "../router.ts";
+import { newCounters } from "./counters.ts";
+import { openPorts, type PortsConfig } from "./listener.ts";
+import { MemoryBudget } from "./memory_budget.ts";
+import type { FrontServices } from "./services.ts";
+
+/** Name of the routing actor in every listener worker. */
+export const ROUTER_ACTOR = "router";
+
+/** What a listener worker is started with. */
+export interface ListenerWorkerConfig {
+  readonly hostname: string;
+  readonly placement: Placement;
+  readonly ports: PortsConfig;
+  /** Bytes that all sessions of this worker may hold together. */
+  readonly bodyBytesMax: number;
+  /** How long sessions may go on after a drain began, in ms. */
+  readonly drainMsMax: number;
+  /** Whether the worker can be broken on purpose. */
+  readonly faultInjection: boolean;
+}
+
+/** Starts the routing actor, then opens the ports: no session ever sees a listener without routes. */
+export async function startListener(
+  host: WorkerHost<ListenerWorkerConfig>,
+): Promise<WorkerHooks<ListenerWorkerConfig>> {
+  const { system, config, clock, random, log } = host;
+  const directory = system.ref<DirectoryProtocol>({ node: system.node, worker: "directory", actor: "directory" });
+  const holder: RoutingHolder = { table: null };
+  const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
+  const counters = newCounters();
+  const memory = new MemoryBudget(config.bodyBytesMax);
+  const services: FrontServices = {
+    system,
+    routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
+    mailboxes: new MailboxRefs(system, config.placement),
+    directory,
+    presence: router.address,
+    hostname: config.hostname,
+    clock,
+    random,
+    log,
+    memory,
+    counters,
+  };
+  if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
+  const ports = await openPorts(config.ports, services);
+  return {
+    drain: () => ports.drain(config.drainMsMax),
+    // Of a new config only the certificate reaches running sessions' successors; the rest waits for the next start.
+    reload(wanted) {
+      ports.replaceTls(wanted.ports.tls);
+      return Promise.resolve();
+    },
+    stats: () => ({ ...counters, sessions: ports.sessions(), heldBytes: memory.usedBytes }),
+  };
+}

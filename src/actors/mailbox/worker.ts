@@ -1,0 +1,44 @@
+import type { DomainName } from "../../mail/domain.ts";
+import { shardOfDomain } from "../../mail/placement.ts";
+import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
+import { openMailStore } from "../../storage/mod.ts";
+import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { MAILBOX_ACTOR_PREFIX, type Placement } from "../mailbox_refs.ts";
+import { mailboxActor } from "./actor.ts";
+import { STORE_ACTOR, storeActor } from "./store_actor.ts";
+
+/** What a mailbox worker is started with. */
+export interface MailboxWorkerConfig {
+  /** The data directory; shards lie in `shards/` below it. */
+  readonly dataDir: string;
+  readonly placement: Placement;
+  /** The shards this worker owns. */
+  readonly shards: readonly number[];
+  /** Deliveries are refused (452 4.3.1) when less than this is free on the disk, in bytes. */
+  readonly minFreeBytes: number;
+  /** Whether the worker can be broken on purpose. */
+  readonly faultInjection: boolean;
+}
+
+/** Opens the shards and lets mailbox actors be started on demand. */
+export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Promise<WorkerHooks<MailboxWorkerConfig>> {
+  const { system, config, clock, random, log } = host;
+  const { shardCount } = config.placement;
+  const owned = new Set(config.shards);
+  const store = await openMailStore({
+    dir: config.dataDir,
+    shards: [...config.shards],
+    shardCount,
+    clock,
+    random,
+    log,
+    limits: { freeBytesMin: config.minFreeBytes },
+  });
+  system.onDemand(MAILBOX_ACTOR_PREFIX, (name) => {
+    const number = shardOfDomain(name.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName, shardCount);
+    return owned.has(number) ? { definition: mailboxActor, args: { shard: store.shard(number) } } : null;
+  });
+  if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
+  await system.spawn(storeActor, { name: STORE_ACTOR, args: { store, owned } });
+  return { drain: () => store.close() };
+}

@@ -1,0 +1,121 @@
+import { availableParallelism } from "node:os";
+import type { ClusterConfig } from "../config/mod.ts";
+import type { WorkerSpec } from "../runtime/mod.ts";
+import type { DirectoryWorkerConfig } from "./directory_worker.ts";
+import type { TlsMaterial } from "./listener/listener.ts";
+import type { ListenerWorkerConfig } from "./listener/worker.ts";
+import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
+import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
+
+/** Seconds of data that a slow client may take to find its pace, in ms. */
+const SLOW_GRACE_MS = 30_000;
+
+/** Five failures within a minute are a fault that starting again does not mend: the process ends and says so. */
+const RESTART = { intensityMax: 5, periodMs: 60_000, backoffMs: [100, 2_000] } as const;
+
+/** Where the worker entry points are, seen from this file. */
+const WORKERS = new URL("../../workers/", import.meta.url);
+
+/** What the tree is built from: the config and what only the main thread can read. */
+export interface TreeInput {
+  readonly config: ClusterConfig;
+  readonly tls: TlsMaterial;
+}
+
+function count(workers: number | "cores"): number {
+  return workers === "cores" ? Math.max(1, availableParallelism()) : workers;
+}
+
+/** How many workers hold the shards, and how many shards there are. */
+export function placementOf(config: ClusterConfig): Placement {
+  return { shardCount: config.shards, mailboxWorkers: Math.min(config.shards, count(config.workers.mailbox)) };
+}
+
+/**
+ * The running system as one table, in start order: who runs where, with which rights, and how it is started again. Each is
+ * started again alone (one-for-one): refs are addresses, so the others find it where it was.
+ */
+export function clusterTree(input: TreeInput): WorkerSpec[] {
+  const { config } = input;
+  const placement = placementOf(config);
+  return [
+    directorySpec(config),
+    ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
+    ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
+  ];
+}
+
+function storagePermissions(dir: string) {
+  // Native code (lmdb, argon2, crc32) needs ffi and its own files; LMDB opens by path, so the directory above is read too.
+  return { net: false, read: true, write: [dir], ffi: true, env: true, sys: true, run: false } as const;
+}
+
+function directorySpec(config: ClusterConfig): WorkerSpec {
+  return {
+    name: "directory",
+    url: new URL("directory.ts", WORKERS),
+    permissions: storagePermissions(config.dataDir),
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      dataDir: config.dataDir,
+      login: config.limits.login,
+      faultInjection: config.debug.faultInjection,
+    } satisfies DirectoryWorkerConfig,
+  };
+}
+
+function mailboxSpec(index: number, config: ClusterConfig, placement: Placement): WorkerSpec {
+  return {
+    name: `mailbox-${index}`,
+    url: new URL("mailbox.ts", WORKERS),
+    permissions: storagePermissions(config.dataDir),
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      dataDir: config.dataDir,
+      placement,
+      shards: shardsOfWorker(index, placement),
+      minFreeBytes: config.storage.minFreeBytes,
+      faultInjection: config.debug.faultInjection,
+    },
+  };
+}
+
+function listenerSpec(index: number, { config, tls }: TreeInput, placement: Placement): WorkerSpec {
+  return {
+    name: `listener-${index}`,
+    url: new URL("listener.ts", WORKERS),
+    // No file access and no native code where bytes of strangers are read; msgpackr looks up one variable.
+    permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      hostname: config.hostname,
+      placement,
+      bodyBytesMax: config.limits.memory.bodyBytesMax,
+      drainMsMax: config.timeouts.drainMsMax,
+      faultInjection: config.debug.faultInjection,
+      ports: {
+        ports: config.listeners,
+        tls,
+        connections: config.limits.connections,
+        plaintextLogin: config.plaintextLogin,
+        smtp: {
+          session: { hostname: config.hostname, limits: config.limits.smtp },
+          timeouts: {
+            commandMsMax: config.timeouts.smtpCommandMsMax,
+            dataMsMax: config.timeouts.smtpDataMsMax,
+            dataBytesPerSecondMin: config.timeouts.smtpDataBytesPerSecondMin,
+            slowGraceMs: SLOW_GRACE_MS,
+          },
+        },
+        pop3: {
+          session: { hostname: config.hostname, limits: config.limits.pop3 },
+          idleMsMax: config.timeouts.pop3IdleMsMax,
+          loginMsMax: config.timeouts.pop3LoginMsMax,
+        },
+      },
+    },
+  };
+}
