@@ -19,3 +19,4 @@ export {
   type WorkerStats,
 } from "./supervisor.ts";
 export { hostWorker, type WorkerHooks, type WorkerHost } from "./worker_host.ts";
+export { seeds, type SimBoot, simulate, Simulation, type SimulationOptions } from "./sim.ts";
