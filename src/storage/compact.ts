@@ -1,0 +1,138 @@
+import { type Cancel, type Clock, describeError, type Log } from "../base/mod.ts";
+import { diskFailure } from "./disk_failure.ts";
+import { allSegments, bodyKey, readSegmentKey, segmentKey } from "./keys.ts";
+import { type BodyRecord, RECORD_HEADER_BYTES } from "./segments.ts";
+import type { ShardState } from "./shard_state.ts";
+import { type BodyPlace, decodeBody, decodeSegmentUse, encodeBody, encodeSegmentUse } from "./values.ts";
+
+/** Pause before compaction looks for work after mail was deleted, and between its steps, in ms. */
+const LOOK_MS = 1_000;
+const STEP_MS = 20;
+
+export interface CompactorOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Bytes copied in one step; a larger body makes its own step. */
+  readonly stepBytesMax: number;
+  readonly mayRun: () => boolean;
+  /** The disk failed in a step. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** A body that is still named and must move. */
+interface Live {
+  readonly record: BodyRecord;
+  readonly place: BodyPlace;
+}
+
+/**
+ * Gives back the space of sealed segments of which more than half is dead: copies what lives to the end of the log, in
+ * bounded steps between groups, and removes the file when nothing names it any more. A crash at any point leaves either
+ * the old place or the new one committed.
+ */
+export class Compactor {
+  #timer: Cancel | null = null;
+  #segment: number | null = null;
+  #offset = 0;
+  constructor(private readonly state: ShardState, private readonly options: CompactorOptions) {}
+
+  /** Looks for work in a while. */
+  look(): void {
+    this.#timer ??= this.options.clock.after(LOOK_MS, () => this.#run());
+  }
+  stop(): void {
+    this.#timer?.();
+    this.#timer = null;
+  }
+  /** One bounded step. False when there is nothing to do. */
+  step(): boolean {
+    this.#segment ??= this.#candidate();
+    if (this.#segment === null) return false;
+    const segment = this.#segment;
+    const { live, next, done } = this.#collect(segment, this.#offset);
+    this.#move(segment, live, done);
+    this.#offset = next;
+    if (!done) return true;
+    this.#segment = null;
+    this.#offset = 0;
+    try {
+      this.state.segments.remove(segment);
+    } catch (error) {
+      // No row names it: the next start removes it.
+      this.options.log.warn("a compacted segment could not be removed", { segment, error: describeError(error) });
+    }
+    this.options.log.info("segment compacted", { segment });
+    return true;
+  }
+  #run(): void {
+    this.#timer = null;
+    if (!this.options.mayRun()) return this.look();
+    try {
+      if (this.step()) this.#timer = this.options.clock.after(STEP_MS, () => this.#run());
+    } catch (error) {
+      this.#segment = null;
+      this.#offset = 0;
+      const failure = diskFailure(error);
+      if (failure === null) throw error;
+      if (failure.kind === "disk" || failure.kind === "disk_full") this.options.failed(failure);
+      else this.options.log.error("compaction gave up", { error: describeError(failure) });
+    }
+  }
+  /** A sealed segment with more than half of its bytes dead. */
+  #candidate(): number | null {
+    for (const { key, value } of this.state.index.range({ ...allSegments(), limit: 100_000 })) {
+      const segment = readSegmentKey(key);
+      const { bytes, dead } = decodeSegmentUse(value);
+      if (segment !== this.state.header.position.segment && dead * 2 > bytes) return segment;
+    }
+    return null;
+  }
+  /** Live bodies of the next records of a segment, up to the bytes of one step. */
+  #collect(segment: number, from: number): { live: Live[]; next: number; done: boolean } {
+    const { index, segments } = this.state;
+    const stored = index.get(segmentKey(segment));
+    const end = stored === undefined ? 0 : decodeSegmentUse(stored).bytes;
+    const live: Live[] = [];
+    let copied = 0;
+    let seen = 0;
+    let offset = from;
+    while (offset < end && copied < this.options.stepBytesMax && seen++ < 4_096) {
+      const head = segments.header({ segment, offset });
+      // Where a header is damaged the way to the next record is lost: the segment stays as it is.
+      if (head === null) throw new Error(`record header at ${segment}:${offset} is damaged`);
+      const row = index.get(bodyKey(head.body));
+      const place = row === undefined ? null : decodeBody(row);
+      if (place !== null && place.segment === segment && place.offset === offset) {
+        const parts = [segments.read({ segment, offset }, 0, head.length)];
+        live.push({ place, record: { body: head.body, parts, size: head.length, crc: head.crc } });
+        copied += head.length;
+      }
+      offset += RECORD_HEADER_BYTES + head.length;
+    }
+    return { live, next: offset, done: offset >= end };
+  }
+  #move(segment: number, live: readonly Live[], done: boolean): void {
+    const { index, segments } = this.state;
+    if (live.length === 0 && !done) return;
+    const { places, position } = live.length === 0
+      ? { places: [], position: segments.position }
+      : segments.append(live.map(({ record }) => record), this.state.appliedSeq);
+    this.state.relocate(() => {
+      const grown = decodeUse(index.get(segmentKey(position.segment)));
+      const shrunk = decodeUse(index.get(segmentKey(segment)));
+      live.forEach(({ record, place }, i) => {
+        index.put(bodyKey(record.body), encodeBody({ ...place, ...places[i]! }));
+        grown.bytes += RECORD_HEADER_BYTES + record.size;
+        shrunk.dead += RECORD_HEADER_BYTES + record.size;
+      });
+      if (live.length > 0) index.put(segmentKey(position.segment), encodeSegmentUse(grown));
+      if (done) index.remove(segmentKey(segment));
+      else index.put(segmentKey(segment), encodeSegmentUse(shrunk));
+      return position;
+    });
+  }
+}
+
+function decodeUse(stored: Uint8Array | undefined): { bytes: number; dead: number } {
+  return stored === undefined ? { bytes: 0, dead: 0 } : decodeSegmentUse(stored);
+}

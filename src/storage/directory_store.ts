@@ -1,0 +1,150 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, utf8 } from "../base/mod.ts";
+import { diskFailure } from "./disk_failure.ts";
+import { type IndexEnv, LmdbIndex } from "./index_env.ts";
+
+/** The tables of the directory. Credentials are keyed by account id, the others by name or address. */
+export type DirectoryTable = "domain" | "account" | "alias" | "credential";
+
+/** A record as it is stored: JSON. */
+export type DirectoryRow = Readonly<Record<string, unknown>>;
+
+/** A record to put, or a key to remove. */
+export interface DirectoryWrite {
+  readonly table: DirectoryTable;
+  readonly key: string;
+  readonly row: DirectoryRow | null;
+}
+
+/** Where the directory is kept. Throws Failure `disk`, `disk_full`, `corrupt` or `schema`. */
+export interface DirectoryStore {
+  /** Number of the last commit; 0 when there was none. */
+  version(): number;
+  get(table: DirectoryTable, key: string): DirectoryRow | null;
+  /** Every record of a table, in order of key. */
+  all(table: DirectoryTable): DirectoryRow[];
+  /** All writes or none, durable when it returns, as `version`. After a throw only the store knows what holds: read it anew. */
+  commit(version: number, writes: readonly DirectoryWrite[]): void;
+  close(): void;
+}
+
+/** Version of the layout below; raised with a migration, never guessed. */
+const SCHEMA = 1;
+
+/*
+ *   01              { schema, version }
+ *   10 name         domain
+ *   11 address      account
+ *   12 address      alias
+ *   13 account id   credential
+ */
+const META = new Uint8Array([0x01]);
+const TAG: Readonly<Record<DirectoryTable, number>> = { domain: 0x10, account: 0x11, alias: 0x12, credential: 0x13 };
+
+/** Octets of a key: LMDB takes 1,978. */
+const KEY_BYTES_MAX = 1_024;
+
+/** Rows read at a time. */
+const PAGE_ROWS = 1_000;
+
+/** Opens the directory's files in `dir`, making them when they are absent. */
+export function openDirectoryStore(dir: string): DirectoryStore {
+  return failing(() => {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    return new IndexedDirectoryStore(new LmdbIndex(join(dir, "directory.mdb")));
+  });
+}
+
+/** The directory over any index. */
+export class IndexedDirectoryStore implements DirectoryStore {
+  constructor(private readonly index: IndexEnv) {
+    const meta = this.#meta();
+    if (meta !== null && meta["schema"] !== SCHEMA) {
+      throw new Failure("schema", `the directory has schema ${meta["schema"]}, this program knows ${SCHEMA} only`);
+    }
+  }
+  version(): number {
+    const version = this.#meta()?.["version"] ?? 0;
+    if (typeof version !== "number") throw new Failure("corrupt", "the directory's version is not a number");
+    return version;
+  }
+  get(table: DirectoryTable, key: string): DirectoryRow | null {
+    return failing(() => this.#row(keyOf(table, key)));
+  }
+  all(table: DirectoryTable): DirectoryRow[] {
+    const rows: DirectoryRow[] = [];
+    const end = new Uint8Array([TAG[table] + 1]);
+    let start: Uint8Array = new Uint8Array([TAG[table]]);
+    for (;;) {
+      const page = failing(() => this.index.range({ start, end, limit: PAGE_ROWS }));
+      for (const { value } of page) rows.push(decode(value));
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_ROWS) return rows;
+      start = after(last.key);
+    }
+  }
+  commit(version: number, writes: readonly DirectoryWrite[]): void {
+    try {
+      failing(() =>
+        this.index.commit(() => {
+          for (const { table, key, row } of writes) {
+            if (row === null) this.index.remove(keyOf(table, key));
+            else this.index.put(keyOf(table, key), encode(row));
+          }
+          this.index.put(META, encode({ schema: SCHEMA, version }));
+        })
+      );
+    } catch (error) {
+      // LMDB may keep a failed environment from ever committing again: only opening it anew helps.
+      failing(() => this.index.reopen());
+      throw error;
+    }
+  }
+  close(): void {
+    this.index.close();
+  }
+  #meta(): DirectoryRow | null {
+    return failing(() => this.#row(META));
+  }
+  #row(key: Uint8Array): DirectoryRow | null {
+    const value = this.index.get(key);
+    return value === undefined ? null : decode(value);
+  }
+}
+
+function keyOf(table: DirectoryTable, key: string): Uint8Array {
+  const text = utf8(key);
+  if (text.length === 0 || text.length > KEY_BYTES_MAX) throw new Failure("invalid", "a key is 1 to 1,024 octets");
+  const bytes = new Uint8Array(1 + text.length);
+  bytes[0] = TAG[table];
+  bytes.set(text, 1);
+  return bytes;
+}
+
+/** The first key behind `key`. */
+function after(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1);
+  next.set(key);
+  return next;
+}
+
+function encode(row: DirectoryRow): Uint8Array {
+  return utf8(JSON.stringify(row));
+}
+
+function decode(value: Uint8Array): DirectoryRow {
+  try {
+    return JSON.parse(new TextDecoder().decode(value));
+  } catch (cause) {
+    throw new Failure("corrupt", "a record of the directory is not JSON", { cause });
+  }
+}
+
+function failing<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw diskFailure(error) ?? error;
+  }
+}

@@ -1,0 +1,64 @@
+import { decodeUtf8, Failure, utf8 } from "../base/mod.ts";
+import type { SegmentPosition } from "./segments.ts";
+
+/** Version of everything `keys.ts`, `values.ts` and `segments.ts` lay out. A change of any of them raises it. */
+export const SCHEMA_VERSION = 1;
+
+/** State of a shard beside its rows; one row of its own, written with every record. */
+export interface ShardHeader {
+  readonly schema: number;
+  readonly shard: number;
+  readonly shardCount: number;
+  readonly incarnation: string;
+  /** Number of the last record applied. */
+  readonly appliedSeq: number;
+  /** Number of the claim under which the present owner writes; 0 before the first. */
+  readonly epoch: number;
+  readonly position: SegmentPosition;
+  /** Number of the next body; never used twice. */
+  readonly bodyNext: number;
+  /** The epoch of mailboxes made from now on; rises when an account is purged. */
+  readonly uidValidity: number;
+  /** Age of the shard in ms of running time. */
+  readonly ageMs: number;
+  /** Answers kept, and the age at which the oldest of them was given (0 when none). */
+  readonly opIds: number;
+  readonly opIdsOldestMs: number;
+}
+
+export function encodeHeader(header: ShardHeader): Uint8Array {
+  return utf8(JSON.stringify(header));
+}
+
+/** Throws Failure `schema` when another version, shard or count wrote it, `corrupt` when it cannot be read. */
+export function decodeHeader(stored: Uint8Array, expected: { shard: number; shardCount: number }): ShardHeader {
+  const header = parse(stored);
+  if (header.schema !== SCHEMA_VERSION) {
+    const newer = header.schema > SCHEMA_VERSION ? "newer" : "older";
+    throw new Failure(
+      "schema",
+      `shard ${expected.shard} has data of schema version ${header.schema}; this program reads ${SCHEMA_VERSION}. ` +
+        `A ${newer} version of the program wrote it.`,
+    );
+  }
+  if (header.shard !== expected.shard || header.shardCount !== expected.shardCount) {
+    throw new Failure(
+      "schema",
+      `the data is shard ${header.shard} of ${header.shardCount}, not shard ${expected.shard} of ${expected.shardCount}; ` +
+        "the number of shards is fixed when the data directory is made",
+    );
+  }
+  return header;
+}
+
+function parse(stored: Uint8Array): ShardHeader {
+  try {
+    const value: unknown = JSON.parse(decodeUtf8(stored) ?? "");
+    if (typeof value === "object" && value !== null && "schema" in value && Number.isInteger(value.schema)) {
+      return value as ShardHeader;
+    }
+  } catch {
+    // Falls through to the failure below.
+  }
+  throw new Failure("corrupt", "the header row of the shard cannot be read");
+}

@@ -1,0 +1,97 @@
+import { open, type RootDatabase } from "lmdb";
+import { Failure } from "../base/mod.ts";
+import type { Key } from "./keys.ts";
+
+/** What the store needs of an ordered, transactional index. Reads see committed state, or inside `commit` its own writes. */
+export interface IndexEnv {
+  get(key: Key): Uint8Array | undefined;
+  put(key: Key, value: Uint8Array): void;
+  remove(key: Key): void;
+  /** Entries with start <= key < end, at most `limit`; the cursor is closed before this returns. */
+  range(options: { start: Key; end: Key; limit: number; reverse?: boolean }): { key: Key; value: Uint8Array }[];
+  /** Runs `change` in one write transaction and returns when it is on the disk; a throw inside undoes all of it. */
+  commit<T>(change: () => T): T;
+  /** Lets go of the files and opens them anew: the only way on after a failed commit. */
+  reopen(): void;
+  close(): void;
+  /** Resolves when nothing of the closed index is left, timers included. */
+  gone(): Promise<void>;
+}
+
+/** Address space for one index: sparse, never reached (limits refuse earlier), so that LMDB never has to grow its map. */
+const MAP_BYTES = 64 * 1024 * 1024 * 1024;
+
+/** An LMDB environment whose commits are flushed before they return. */
+export class LmdbIndex implements IndexEnv {
+  #db: RootDatabase<Uint8Array, Key> | null;
+  constructor(private readonly path: string) {
+    this.#db = openDatabase(path);
+  }
+  get(key: Key): Uint8Array | undefined {
+    return this.#open().get(key);
+  }
+  put(key: Key, value: Uint8Array): void {
+    this.#open().put(key, value);
+  }
+  remove(key: Key): void {
+    this.#open().remove(key);
+  }
+  range(options: { start: Key; end: Key; limit: number; reverse?: boolean }): { key: Key; value: Uint8Array }[] {
+    const { start, end, limit } = options;
+    // lmdb-js takes the bounds of a reverse range in the order it walks them.
+    const bounds = options.reverse
+      ? { start: end, end: start, exclusiveStart: true, inclusiveEnd: true }
+      : { start, end };
+    const found: { key: Key; value: Uint8Array }[] = [];
+    for (const entry of this.#open().getRange({ ...bounds, limit, reverse: options.reverse ?? false })) {
+      found.push({ key: entry.key, value: entry.value });
+    }
+    return found;
+  }
+  commit<T>(change: () => T): T {
+    return this.#open().transactionSync(change);
+  }
+  reopen(): void {
+    this.close();
+    this.#db = openDatabase(this.path);
+  }
+  close(): void {
+    const db = this.#db;
+    this.#db = null;
+    if (db === null) return;
+    // Ends the read transaction now: lmdb-js would otherwise reset it from a timer, after the environment is gone.
+    db.resetReadTxn();
+    // No asynchronous write is ever made, so this closes before it returns.
+    db.close().catch(() => {});
+  }
+  gone(): Promise<void> {
+    // lmdb-js ends each read turn from a timer of 0 ms; one that is started now comes after all of them.
+    return new Promise((resolve) => void setTimeout(resolve, 1));
+  }
+  #open(): RootDatabase<Uint8Array, Key> {
+    if (this.#db === null) throw new Failure("disk", "the index is closed");
+    return this.#db;
+  }
+}
+
+/**
+ * `overlappingSync: false` makes a commit flush data and meta page before it returns; `useWritemap` would turn a full disk
+ * into SIGBUS; without `noMemInit` no stale memory reaches the disk.
+ */
+function openDatabase(path: string): RootDatabase<Uint8Array, Key> {
+  const db = open<Uint8Array, Key>({
+    path,
+    noSubdir: true,
+    encoding: "binary",
+    keyEncoding: "binary",
+    overlappingSync: false,
+    noSync: false,
+    noMetaSync: false,
+    useWritemap: false,
+    mapSize: MAP_BYTES,
+    maxDbs: 1,
+    cache: false,
+  });
+  db.readerCheck();
+  return db;
+}

@@ -1,0 +1,64 @@
+/** Bounds of the mail store. */
+export interface StoreLimits {
+  /** Bytes of one message. */
+  readonly messageBytesMax: number;
+  /** Recipients of one delivery. */
+  readonly targetsMax: number;
+  /** UIDs in one expunge or flag change. */
+  readonly uidsMax: number;
+  /** Rows one `list` answers. */
+  readonly listRowsMax: number;
+  /** Changes that may wait for their group in one shard; beyond it `busy`. */
+  readonly pendingOpsMax: number;
+  /** Body bytes that may wait in one shard; beyond it `busy`. */
+  readonly pendingBytesMax: number;
+  /** Changes flushed together. */
+  readonly groupOpsMax: number;
+  /** Body bytes flushed together; one larger message makes its own group. */
+  readonly groupBytesMax: number;
+  /** A segment is sealed when it has grown to this. */
+  readonly segmentBytesMax: number;
+  /** How long the answer to an `opId` is kept, in ms. */
+  readonly opIdMsMin: number;
+  /** Answers kept in one shard; beyond it the oldest go before their time, with a line in the log. */
+  readonly opIdsMax: number;
+  /** Flag changes and expunges remembered for one mailbox. */
+  readonly changeRowsMax: number;
+  /** Deliveries are refused when less space would be left on the device. */
+  readonly freeBytesMin: number;
+  /** Deliveries are refused when the index file of a shard has grown to this. */
+  readonly indexBytesMax: number;
+  /** Bodies copied in one step of compaction. */
+  readonly compactStepBytesMax: number;
+  /** Open segment files kept for reading. */
+  readonly openSegmentsMax: number;
+  /** Bodies remembered as checked, so that a fetch by ranges reads them whole once. */
+  readonly checkedBodiesMax: number;
+  /** First and longest pause before a failed disk is tried again, in ms. */
+  readonly retryMsMin: number;
+  readonly retryMsMax: number;
+}
+
+const MB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: StoreLimits = {
+  messageBytesMax: 256 * MB,
+  targetsMax: 10_000,
+  uidsMax: 100_000,
+  listRowsMax: 10_000,
+  pendingOpsMax: 10_000,
+  pendingBytesMax: 512 * MB,
+  groupOpsMax: 1_024,
+  groupBytesMax: 16 * MB,
+  segmentBytesMax: 128 * MB,
+  opIdMsMin: 7 * 86_400_000,
+  opIdsMax: 5_000_000,
+  changeRowsMax: 10_000,
+  freeBytesMin: 64 * MB,
+  indexBytesMax: 48 * 1024 * MB,
+  compactStepBytesMax: MB,
+  openSegmentsMax: 16,
+  checkedBodiesMax: 256,
+  retryMsMin: 100,
+  retryMsMax: 5_000,
+};

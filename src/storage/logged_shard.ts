@@ -1,0 +1,370 @@
+import { assert, type Clock, describeError, Failure, type Log } from "../base/mod.ts";
+import type { AccountId } from "../mail/account.ts";
+import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { OpOutcome, RecordOutcome } from "./apply.ts";
+import { type Change, deliverChange, expungeChange, flagsChange, purgeChange, withdrawChange } from "./change.ts";
+import { Compactor } from "./compact.ts";
+import { diskFailure } from "./disk_failure.ts";
+import type { FileSystem } from "./file_system.ts";
+import type { StoreLimits } from "./limits.ts";
+import { GroupPlan, type Planned } from "./plan.ts";
+import { claimRecord, RECORD_VERSION, type ShardLog, type ShardRecord } from "./shard_log.ts";
+import { ShardReader } from "./shard_reader.ts";
+import type { ShardState } from "./shard_state.ts";
+import type {
+  ChangeListener,
+  ChangesSince,
+  DeliverInput,
+  DeliverResult,
+  FetchRange,
+  FlagChange,
+  MailboxStatus,
+  ShardStore,
+} from "./types.ts";
+
+export interface LoggedShardOptions {
+  readonly number: number;
+  /** Directory of the shard. */
+  readonly dir: string;
+  /** Name of this node, for claims. */
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly files: FileSystem;
+  readonly limits: StoreLimits;
+  readonly defer: (run: () => void) => void;
+}
+
+/** What a caller is told when its change is durable. */
+type Settled = { readonly planned: Planned; readonly outcome: OpOutcome | null };
+
+interface Waiting {
+  readonly change: Change;
+  readonly done: (settled: Settled) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A disk that failed: nothing is acknowledged until a claim has been written again. */
+interface Down {
+  readonly failure: Failure;
+  readonly retryAtMs: number;
+  readonly pauseMs: number;
+}
+
+/**
+ * One shard: gathers what is asked, numbers it, appends it to the log as one record, applies it, answers. What arrives
+ * meanwhile forms the next group; there is no timer.
+ */
+export class LoggedShard implements ShardStore {
+  readonly number: number;
+  readonly reader: ShardReader;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #scheduled = false;
+  #flushing = false;
+  #down: Down | null = null;
+  #noSpace: Failure | null = null;
+  #epoch = 0;
+  /** The next groups hold one change each: one of them made a whole group fail. */
+  #alone = 0;
+  #closing: (() => void) | null = null;
+  #closed = false;
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #bornMs: number;
+  readonly #compactor: Compactor;
+
+  /** Call `open` before anything else. */
+  constructor(
+    readonly state: ShardState,
+    private readonly shardLog: ShardLog,
+    private readonly options: LoggedShardOptions,
+  ) {
+    this.number = options.number;
+    this.reader = new ShardReader(state, options.limits);
+    this.#bornMs = options.clock.monotonicMs() - state.header.ageMs;
+    this.#compactor = new Compactor(state, {
+      clock: options.clock,
+      log: options.log,
+      stepBytesMax: options.limits.compactStepBytesMax,
+      mayRun: () => !this.#closed && !this.#flushing && this.#down === null,
+      failed: (error) => this.#fall(error),
+    });
+  }
+  /** Brings the state to the head of the log and claims the shard. */
+  async open(): Promise<void> {
+    await this.#claim();
+    this.#compactor.look();
+  }
+  async deliver(input: DeliverInput): Promise<DeliverResult> {
+    const { planned } = await this.#submit(deliverChange(input, this.options.limits));
+    return deliverResult(planned);
+  }
+  async withdraw(opId: string): Promise<void> {
+    await this.#submit(withdrawChange(opId));
+  }
+  async expunge(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+  ): Promise<{ expunged: Uid[]; modSeq: ModSeq }> {
+    const { outcome } = await this.#submit(expungeChange(account, mailbox, uids, this.options.limits));
+    return { expunged: [...(outcome?.uids ?? [])] as Uid[], modSeq: (outcome?.modSeq ?? 1) as ModSeq };
+  }
+  async setFlags(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+    change: FlagChange,
+  ): Promise<{ modSeq: ModSeq }> {
+    const { outcome } = await this.#submit(flagsChange({ account, mailbox, uids }, change, this.options.limits));
+    return { modSeq: (outcome?.modSeq ?? 1) as ModSeq };
+  }
+  async purge(account: AccountId): Promise<{ messages: number }> {
+    for (let messages = 0;;) {
+      const { outcome } = await this.#submit(purgeChange(account));
+      messages += outcome?.removed ?? 0;
+      if (outcome?.more !== true) return { messages };
+    }
+  }
+  status(account: AccountId, mailbox: number): MailboxStatus {
+    return this.#open().status(account, mailbox);
+  }
+  list(account: AccountId, mailbox: number, after: number, limit: number): ReturnType<ShardStore["list"]> {
+    return this.#open().list(account, mailbox, after, limit);
+  }
+  fetch(account: AccountId, mailbox: number, range: FetchRange): { bytes: Uint8Array; size: number } {
+    return this.#open().fetch(account, mailbox, range);
+  }
+  usage(account: AccountId): { bytes: number; messages: number } {
+    return this.#open().usage(account);
+  }
+  changes(account: AccountId, mailbox: number, since: number): ChangesSince | null {
+    return this.#open().changes(account, mailbox, since);
+  }
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  health(): "ok" | Failure {
+    return this.#down?.failure ?? this.#noSpace ?? "ok";
+  }
+  async close(): Promise<void> {
+    if (this.#closing !== null || this.#closed) return;
+    await new Promise<void>((resolve) => {
+      this.#closing = resolve;
+      this.#schedule();
+    });
+    this.#closed = true;
+    this.#compactor.stop();
+    await this.state.close();
+  }
+  #open(): ShardReader {
+    if (this.#closed) throw new Failure("closed", "the store is closed");
+    return this.reader;
+  }
+  #submit(change: Change): Promise<Settled> {
+    const { limits, clock } = this.options;
+    if (this.#closing !== null || this.#closed) throw new Failure("closed", "the store is closed");
+    if (this.#down !== null && clock.monotonicMs() < this.#down.retryAtMs) throw this.#down.failure;
+    const bytes = bytesOf(change);
+    if (this.#waiting.length >= limits.pendingOpsMax || this.#waitingBytes + bytes > limits.pendingBytesMax) {
+      throw new Failure("busy", "too many changes wait for the disk");
+    }
+    this.#waitingBytes += bytes;
+    return new Promise((done, fail) => {
+      this.#waiting.push({ change, done, fail });
+      this.#schedule();
+    });
+  }
+  #schedule(): void {
+    if (this.#scheduled || this.#flushing) return;
+    this.#scheduled = true;
+    this.options.defer(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+  /** Makes one group of what waits. Stays in this turn when the log does. */
+  #flush(): void {
+    if (this.#flushing) return;
+    if (this.#waiting.length === 0) return this.#closing?.();
+    this.#flushing = true;
+    if (this.#down !== null) {
+      this.#claim().then(() => this.#next(), (error) => this.#refuseAll(error));
+      return;
+    }
+    const { group, planned, ops } = this.#take();
+    const finish = (outcome: RecordOutcome | null) => {
+      this.#settle(group, planned, outcome);
+      this.#next();
+    };
+    if (ops.length === 0) return finish(null);
+    try {
+      const head = this.state.appliedSeq;
+      const record = this.#record(ops);
+      const appended = this.shardLog.append(head, record);
+      if (typeof appended === "number") return finish(this.state.apply(appended, record));
+      appended.then((seq) => finish(this.state.apply(seq, record))).catch((error) => this.#failed(group, error));
+    } catch (error) {
+      this.#failed(group, error);
+    }
+  }
+  #next(): void {
+    this.#flushing = false;
+    if (this.#waiting.length > 0 || this.#closing !== null) this.#schedule();
+  }
+  #record(ops: ShardRecord["ops"]): ShardRecord {
+    const { incarnation } = this.state;
+    return { version: RECORD_VERSION, epoch: this.#epoch, incarnation, ageMs: this.#ageMs(), ops };
+  }
+  #ageMs(): number {
+    return Math.max(0, Math.floor(this.options.clock.monotonicMs() - this.#bornMs));
+  }
+  #take(): { group: Waiting[]; planned: Planned[]; ops: ShardRecord["ops"] } {
+    const { groupOpsMax, groupBytesMax } = this.options.limits;
+    const opsMax = this.#alone > 0 ? 1 : groupOpsMax;
+    if (this.#alone > 0) this.#alone--;
+    this.#checkSpace();
+    const plan = new GroupPlan(this.state.index, this.state.header, this.#noSpace);
+    const planned: Planned[] = [];
+    let bytes = 0;
+    for (const { change } of this.#waiting) {
+      const size = bytesOf(change);
+      if (planned.length >= opsMax || (planned.length > 0 && bytes + size > groupBytesMax)) break;
+      const next = plan.add(change);
+      if (next.type === "later") break;
+      bytes += size;
+      planned.push(next);
+    }
+    const group = this.#waiting.splice(0, planned.length);
+    this.#waitingBytes -= bytes;
+    return { group, planned, ops: plan.ops };
+  }
+  /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
+  #checkSpace(): void {
+    const { files, dir, limits, log } = this.options;
+    const free = files.freeBytes(dir);
+    const need = Math.max(limits.freeBytesMin, 1.5 * Math.min(this.#waitingBytes, limits.groupBytesMax));
+    const index = files.fileBytes(`${dir}/index.mdb`) ?? 0;
+    const was = this.#noSpace;
+    if (free !== null && free < need) {
+      this.#noSpace ??= new Failure("disk_full", "too little space is left on the device");
+    } else if (index >= limits.indexBytesMax) {
+      this.#noSpace ??= new Failure("disk_full", "the index has grown to its limit");
+    } else this.#noSpace = null;
+    if ((was === null) === (this.#noSpace === null)) return;
+    if (this.#noSpace !== null) log.error("deliveries are refused", { reason: this.#noSpace.message, free, index });
+    else log.info("deliveries are taken again", { free, index });
+  }
+  #settle(group: readonly Waiting[], planned: readonly Planned[], outcome: RecordOutcome | null): void {
+    group.forEach((waiting, i) => {
+      const plan = planned[i]!;
+      if (plan.type === "refused") waiting.fail(plan.failure);
+      else waiting.done({ planned: plan, outcome: plan.type === "op" ? outcome?.ops[plan.op] ?? null : null });
+    });
+    if (outcome === null) return;
+    if (outcome.forgottenEarly > 0) {
+      this.options.log.warn("answers to deliveries forgotten before their time", { count: outcome.forgottenEarly });
+    }
+    if (outcome.changes.length > 0) this.#announce(outcome);
+    if (outcome.freed) this.#compactor.look();
+  }
+  #announce({ changes }: RecordOutcome): void {
+    for (const { account, mailbox, change } of changes) {
+      for (const listener of this.#listeners) listener(account, mailbox, change);
+    }
+  }
+  /** The record was not written. Only a Failure is answered; a defect of ours takes the worker down. */
+  #failed(group: readonly Waiting[], error: unknown): void {
+    const failure = diskFailure(error);
+    if (failure === null) {
+      for (const { fail } of group) fail(error);
+      throw error;
+    }
+    if (failure.kind === "disk") this.#fall(failure);
+    else if (!this.#restore(failure)) {
+      for (const { fail } of group) fail(failure);
+      return this.#next();
+    }
+    if (failure.kind === "disk_full") this.#retryWithoutDeliveries(group, failure);
+    else if (failure.kind === "disk" || group.length === 1) { for (const { fail } of group) fail(failure); }
+    else {
+      // One of them is bad (a damaged row): each goes by itself, so that only that one fails.
+      this.#alone = group.length;
+      this.#putBack(group);
+    }
+    this.#next();
+  }
+  /** Undoes a group that failed without putting the disk in doubt. False when not even that works. */
+  #restore(failure: Failure): boolean {
+    try {
+      this.state.rollback();
+      this.state.index.reopen();
+      return true;
+    } catch (error) {
+      this.#fall(diskFailure(error) ?? failure);
+      return false;
+    }
+  }
+  /** Deleting frees space, so it is tried again when the bodies beside it found none. */
+  #retryWithoutDeliveries(group: readonly Waiting[], failure: Failure): void {
+    const others = group.filter(({ change }) => change.kind !== "deliver");
+    const again = others.length < group.length ? others : [];
+    for (const waiting of group) if (!again.includes(waiting)) waiting.fail(failure);
+    this.#putBack(again);
+  }
+  #putBack(group: readonly Waiting[]): void {
+    for (const { change } of group) this.#waitingBytes += bytesOf(change);
+    this.#waiting.unshift(...group);
+  }
+  /**
+   * The disk failed: what a flush left behind is in doubt and never flushed again in hope. The files are opened anew at
+   * once, so that reads go on; changes fail until a claim has become durable, tried with growing pauses.
+   */
+  #fall(cause: unknown): void {
+    const { clock, limits, log } = this.options;
+    const failure = diskFailure(cause);
+    assert(failure !== null, "only a failing disk takes a shard down");
+    const pauseMs = this.#down === null ? limits.retryMsMin : Math.min(limits.retryMsMax, 2 * this.#down.pauseMs);
+    this.#down = { failure, pauseMs, retryAtMs: clock.monotonicMs() + pauseMs };
+    log.error("disk failed: nothing is acknowledged", { pauseMs, error: describeError(failure) });
+    try {
+      this.state.reopen();
+    } catch (error) {
+      log.error("the files of the shard cannot be opened", { error: describeError(error) });
+    }
+  }
+  async #claim(): Promise<void> {
+    const again = this.#down !== null;
+    if (again) this.state.reopen();
+    const applied = this.state.appliedSeq;
+    for await (const { seq, record } of this.shardLog.read(applied + 1)) this.state.apply(seq, record);
+    const ageMs = this.#ageMs();
+    const epoch = await this.shardLog.claim(this.options.node, this.state.appliedSeq, ageMs);
+    this.state.apply(epoch, claimRecord(this.options.node, this.state.incarnation, ageMs));
+    this.#epoch = epoch;
+    this.#down = null;
+    if (again) this.options.log.info("disk works again", { epoch });
+  }
+  #refuseAll(error: unknown): void {
+    if (diskFailure(error) === null) throw error;
+    this.#fall(error);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const { fail } of waiting) fail(this.#down?.failure ?? error);
+    this.#next();
+  }
+}
+
+function bytesOf(change: Change): number {
+  return change.kind === "deliver" ? change.size : 0;
+}
+
+function deliverResult(planned: Planned): DeliverResult {
+  if (planned.type === "full") return planned;
+  assert(planned.type === "op" || planned.type === "known", "a delivery is stored, known, full or refused");
+  const targets = planned.answer?.targets ?? null;
+  if (targets === null) throw new Failure("refused", "the delivery was taken back");
+  return { type: "delivered", uids: targets.map(({ uid }) => uid as Uid) };
+}

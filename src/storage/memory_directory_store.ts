@@ -1,0 +1,33 @@
+import type { DirectoryRow, DirectoryStore, DirectoryTable, DirectoryWrite } from "./directory_store.ts";
+
+/** A directory that is gone with the process: for tests and the simulator. */
+export class MemoryDirectoryStore implements DirectoryStore {
+  #version = 0;
+  readonly #rows = new Map<string, { table: DirectoryTable; key: string; json: string }>();
+  /** What the next commit throws instead of happening. */
+  failNext: Error | null = null;
+
+  version(): number {
+    return this.#version;
+  }
+  get(table: DirectoryTable, key: string): DirectoryRow | null {
+    const row = this.#rows.get(`${table} ${key}`);
+    return row === undefined ? null : JSON.parse(row.json);
+  }
+  all(table: DirectoryTable): DirectoryRow[] {
+    return [...this.#rows.values()].filter((row) => row.table === table)
+      .sort((a, b) => a.key < b.key ? -1 : 1)
+      .map((row) => JSON.parse(row.json));
+  }
+  commit(version: number, writes: readonly DirectoryWrite[]): void {
+    const failure = this.failNext;
+    this.failNext = null;
+    if (failure !== null) throw failure;
+    for (const { table, key, row } of writes) {
+      if (row === null) this.#rows.delete(`${table} ${key}`);
+      else this.#rows.set(`${table} ${key}`, { table, key, json: JSON.stringify(row) });
+    }
+    this.#version = version;
+  }
+  close(): void {}
+}

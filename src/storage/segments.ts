@@ -1,0 +1,254 @@
+import { Buffer } from "node:buffer";
+import { crc32c } from "@node-rs/crc32";
+import { assert, Failure } from "../base/mod.ts";
+import type { FileSystem } from "./file_system.ts";
+
+/*
+ * A segment is a file of records: header, then the body. Only records below the offset that the index has committed
+ * are mail. Header: magic u32, CRC-32C of the rest of the header u32, body length u32, CRC-32C of the body u32,
+ * body number u48, sequence number of the record that brought it u48, reserved u32.
+ */
+export const RECORD_HEADER_BYTES = 32;
+const MAGIC = 0x53504231; // "SPB1"
+const BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** The end of what is committed in the segments of a shard. */
+export interface SegmentPosition {
+  readonly segment: number;
+  readonly offset: number;
+  /** Where the last record begins, or -1 when the segment is empty. */
+  readonly tail: number;
+}
+
+/** A body to be appended. */
+export interface BodyRecord {
+  readonly body: number;
+  readonly parts: readonly Uint8Array[];
+  readonly size: number;
+  readonly crc: number;
+}
+
+export interface PlacedBody {
+  readonly segment: number;
+  /** Where the record's header begins. */
+  readonly offset: number;
+}
+
+/** Bodies that are on the disk; they become mail when the index commits `position`. */
+export interface Appended {
+  readonly places: readonly PlacedBody[];
+  readonly position: SegmentPosition;
+}
+
+/** CRC-32C over all parts. */
+export function checksum(parts: readonly Uint8Array[]): number {
+  let crc = 0;
+  for (const part of parts) crc = crc32c(part, crc);
+  return crc >>> 0;
+}
+
+/** The append-only files of one shard. Writes go to the last one; sealed ones are only read, compacted and removed. */
+export class Segments {
+  #position: SegmentPosition;
+  #writer: number | null = null;
+  #writerSegment = 0;
+  readonly #readers = new Map<number, number>();
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  constructor(
+    private readonly dir: string,
+    private readonly files: FileSystem,
+    private readonly limits: { readonly segmentBytesMax: number; readonly openSegmentsMax: number },
+    committed: SegmentPosition,
+  ) {
+    this.#position = committed;
+  }
+  get position(): SegmentPosition {
+    return this.#position;
+  }
+  path(segment: number): string {
+    return `${this.dir}/${String(segment).padStart(8, "0")}.seg`;
+  }
+  /** Writes all bodies and returns when they are on the disk. On a throw nothing counts; call `rollback`. */
+  append(bodies: readonly BodyRecord[], seq: number): Appended {
+    let { segment, offset, tail } = this.#position;
+    if (this.#writer === null || offset >= this.limits.segmentBytesMax) {
+      segment = this.#startSegment();
+      offset = 0;
+      tail = -1;
+    }
+    const places: PlacedBody[] = [];
+    const writer = new BufferedWriter(this.#buffer, this.files, this.#writerFd(), offset);
+    for (const body of bodies) {
+      tail = writer.offset;
+      places.push({ segment, offset: tail });
+      writer.header(body, seq);
+      for (const part of body.parts) writer.write(part);
+    }
+    writer.flush();
+    this.files.syncData(this.#writerFd());
+    return { places, position: { segment, offset: writer.offset, tail } };
+  }
+  /** The index has committed the bodies. */
+  committed(position: SegmentPosition): void {
+    this.#position = position;
+  }
+  /**
+   * Forgets what was written after the committed position and gives its space back. Unless the disk was merely full, the
+   * file is left alone from now on: after a failed flush its pages are in doubt, so the next append starts a new one.
+   */
+  rollback(options: { readonly keepFile: boolean }): void {
+    const fd = this.#writer;
+    if (fd === null) return;
+    const unused = this.#writerSegment !== this.#position.segment;
+    let cut = true;
+    try {
+      this.files.truncate(fd, unused ? 0 : this.#position.offset);
+    } catch {
+      cut = false; // Bytes that no row names: the next start cuts them off.
+    }
+    if (cut && !unused && options.keepFile) return;
+    this.#closeWriter();
+    if (!unused) return;
+    try {
+      this.files.remove(this.path(this.#writerSegment));
+    } catch {
+      // The next start removes it.
+    }
+  }
+  /** Reads body bytes [from, from + length) of the record at `offset`. */
+  read(place: PlacedBody, from: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const fd = this.#reader(place.segment);
+    const start = place.offset + RECORD_HEADER_BYTES + from;
+    for (let done = 0; done < length;) {
+      const count = this.files.read(fd, bytes, done, length - done, start + done);
+      if (count === 0) throw new Failure("corrupt", `segment ${place.segment} ends before its record does`);
+      done += count;
+    }
+    return bytes;
+  }
+  /** The header of the record at `offset`, or null when none lies there. */
+  header(place: PlacedBody): { body: number; length: number; crc: number } | null {
+    const bytes = Buffer.alloc(RECORD_HEADER_BYTES);
+    const count = this.files.read(this.#reader(place.segment), bytes, 0, bytes.length, place.offset);
+    return count === bytes.length ? readHeader(bytes) : null;
+  }
+  /** Numbers of the segment files that exist, rising. */
+  existing(): number[] {
+    return this.files.list(this.dir).map((name) => /^(\d{8,})\.seg$/.exec(name)?.[1]).filter((text) =>
+      text !== undefined
+    )
+      .map(Number).sort((a, b) => a - b);
+  }
+  /** Size of a segment file, or null when there is none. */
+  bytesOf(segment: number): number | null {
+    return this.files.fileBytes(this.path(segment));
+  }
+  remove(segment: number): void {
+    assert(segment !== this.#position.segment || this.#writer === null, "the open segment is not removed");
+    const fd = this.#readers.get(segment);
+    if (fd !== undefined) this.files.close(fd);
+    this.#readers.delete(segment);
+    this.files.remove(this.path(segment));
+  }
+  /** Opens the committed segment for appending after cutting off what lies behind the committed offset. */
+  openForAppend(): void {
+    const fd = this.files.open(this.path(this.#position.segment), "update");
+    this.#writer = fd;
+    this.#writerSegment = this.#position.segment;
+    this.files.truncate(fd, this.#position.offset);
+  }
+  close(): void {
+    this.#closeWriter();
+    for (const fd of this.#readers.values()) closeQuietly(this.files, fd);
+    this.#readers.clear();
+  }
+  #startSegment(): number {
+    this.#closeWriter();
+    // A file left by a failed attempt keeps its number; numbers are never used twice.
+    const segment = Math.max(this.#position.segment, this.#writerSegment, this.existing().at(-1) ?? 0) + 1;
+    this.#writer = this.files.open(this.path(segment), "create");
+    this.#writerSegment = segment;
+    this.files.syncDirectory(this.dir);
+    return segment;
+  }
+  #writerFd(): number {
+    assert(this.#writer !== null, "a segment is open for appending");
+    return this.#writer;
+  }
+  #closeWriter(): void {
+    if (this.#writer !== null) closeQuietly(this.files, this.#writer);
+    this.#writer = null;
+  }
+  /** Least recently used goes first. */
+  #reader(segment: number): number {
+    const known = this.#readers.get(segment);
+    if (known !== undefined) {
+      if (this.#readers.size > 1) {
+        this.#readers.delete(segment);
+        this.#readers.set(segment, known);
+      }
+      return known;
+    }
+    const oldest = this.#readers.entries().next();
+    if (this.#readers.size >= this.limits.openSegmentsMax && !oldest.done) {
+      this.#readers.delete(oldest.value[0]);
+      closeQuietly(this.files, oldest.value[1]);
+    }
+    const fd = this.files.open(this.path(segment), "read");
+    this.#readers.set(segment, fd);
+    return fd;
+  }
+}
+
+/** Gathers what is appended into few large writes. */
+class BufferedWriter {
+  #used = 0;
+  constructor(
+    private readonly buffer: Buffer,
+    private readonly files: FileSystem,
+    private readonly fd: number,
+    /** Where the next byte goes in the file. */
+    public offset: number,
+  ) {}
+  header(record: BodyRecord, seq: number): void {
+    if (this.#used + RECORD_HEADER_BYTES > this.buffer.length) this.flush();
+    const at = this.#used;
+    this.buffer.writeUInt32BE(MAGIC, at);
+    this.buffer.writeUInt32BE(record.size, at + 8);
+    this.buffer.writeUInt32BE(record.crc, at + 12);
+    this.buffer.writeUIntBE(record.body, at + 16, 6);
+    this.buffer.writeUIntBE(seq, at + 22, 6);
+    this.buffer.writeUInt32BE(0, at + 28);
+    this.buffer.writeUInt32BE(crc32c(this.buffer.subarray(at + 8, at + RECORD_HEADER_BYTES)), at + 4);
+    this.#used += RECORD_HEADER_BYTES;
+    this.offset += RECORD_HEADER_BYTES;
+  }
+  write(bytes: Uint8Array): void {
+    if (this.#used + bytes.length > this.buffer.length) this.flush();
+    if (bytes.length > this.buffer.length) {
+      this.files.write(this.fd, bytes, this.offset);
+    } else {
+      this.buffer.set(bytes, this.#used);
+      this.#used += bytes.length;
+    }
+    this.offset += bytes.length;
+  }
+  flush(): void {
+    if (this.#used > 0) this.files.write(this.fd, this.buffer.subarray(0, this.#used), this.offset - this.#used);
+    this.#used = 0;
+  }
+}
+
+function readHeader(bytes: Buffer): { body: number; length: number; crc: number } | null {
+  if (bytes.readUInt32BE(0) !== MAGIC || bytes.readUInt32BE(4) !== crc32c(bytes.subarray(8))) return null;
+  return { length: bytes.readUInt32BE(8), crc: bytes.readUInt32BE(12), body: bytes.readUIntBE(16, 6) };
+}
+
+function closeQuietly(files: FileSystem, fd: number): void {
+  try {
+    files.close(fd);
+  } catch {
+    // Nothing is lost: what was durable stays so, what was not has failed already.
+  }
+}
