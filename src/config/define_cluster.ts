@@ -104,12 +104,17 @@ export interface ClusterConfig {
     /** Least level that is logged. Default `info`. */
     readonly level: "debug" | "info" | "warn" | "error";
   };
+  readonly debug: {
+    /** Whether actors can be told to fail on purpose, for drills and tests; never where strangers' mail is taken. Default false. */
+    readonly faultInjection: boolean;
+  };
 }
 
 /** A listener as it is written in a config file. */
 export type ListenerInput = Pick<ListenerConfig, "service" | "port"> & Partial<Pick<ListenerConfig, "host" | "tls">>;
 
-type Input<T> = T extends readonly unknown[] | string | number | null ? T : { readonly [K in keyof T]?: Input<T[K]> };
+type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
+  : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =

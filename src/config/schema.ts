@@ -77,4 +77,5 @@ export const CLUSTER_SCHEMA = z.strictObject({
   timeouts: timeouts.prefault({}),
   storage: z.strictObject({ minFreeBytes: count(0, TIB, 256 * 2 ** 20) }).prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+  debug: z.strictObject({ faultInjection: z.boolean().default(false) }).prefault({}),
 }) satisfies z.ZodType<ClusterConfig>;

@@ -13,7 +13,9 @@ export class OldestAccounts<A extends RoutableAccount> {
     const domain = domainPart(account.address);
     const oldest = this.#byDomain.get(domain);
     if (oldest?.address === account.address) this.#search(domain);
-    else if (!account.disabled && (oldest === undefined || isOlder(account, oldest))) this.#byDomain.set(domain, account);
+    else if (!account.disabled && (oldest === undefined || isOlder(account, oldest))) {
+      this.#byDomain.set(domain, account);
+    }
   }
   /** After the account was taken out of `all`. */
   removed(address: string): void {

@@ -68,9 +68,9 @@ export class RoutingTable<A extends RoutableAccount> {
     }
   }
 
-  /** Where mail for this recipient goes. */
-  resolve(address: Address): Route<A> {
-    const found = new Expansion<A>();
+  /** Where mail for this recipient goes; `proposed` is taken as one more alias, to see what it would do. */
+  resolve(address: Address, proposed: RoutableAlias | null = null): Route<A> {
+    const found = new Expansion<A>(proposed);
     const local = canonicalLocal(address.local);
     if (address.literal !== null) {
       found.step(`[${address.literal}] is an address literal: mail is taken for domains by name only`);
@@ -135,7 +135,7 @@ export class RoutingTable<A extends RoutableAccount> {
       found.deliverTo(account);
       return true;
     }
-    const alias = this.#aliases.get(key);
+    const alias = found.proposed?.address === key ? found.proposed : this.#aliases.get(key);
     if (alias === undefined) return false;
     found.step(`${key} is an alias of ${namesOf(alias.targets)}`);
     this.#through(key, alias.targets, found);

@@ -1,0 +1,175 @@
+import { describeError, Failure, randomId } from "../base/mod.ts";
+import type { AccountId } from "../mail/mod.ts";
+import type { DirectoryChange, DirectoryProtocol } from "../messages/mod.ts";
+import { defineActor } from "../runtime/define_actor.ts";
+import type { Context, Reply } from "../runtime/types.ts";
+import type { DirectoryStore } from "../storage/directory_store.ts";
+import { DirectoryBook } from "./directory/book.ts";
+import type { CheckLimits } from "./directory/check_queue.ts";
+import {
+  addAccount,
+  addAlias,
+  existingAccount,
+  freeAddress,
+  removeAccount,
+  removeAlias,
+  updateAccount,
+} from "./directory/edit_accounts.ts";
+import { addDomain, removeDomain, updateDomain } from "./directory/edit_domains.ts";
+import { listPage } from "./directory/lists.ts";
+import { Login } from "./directory/login.ts";
+import { newPassword } from "./directory/names.ts";
+import { ARGON2_HASHER, type PasswordHasher } from "./directory/password_hasher.ts";
+import { Subscribers } from "./directory/subscribers.ts";
+
+export type { CheckLimits, PasswordHasher };
+
+/** Name of the directory actor, in the worker of the same name. */
+export const DIRECTORY_ACTOR = "directory";
+
+/** Characters of an account id, five random bits each. */
+const ID_CHARS = 16;
+
+/** What the directory actor is started with. */
+export interface DirectoryArgs {
+  readonly store: DirectoryStore;
+  /** Password checks at a time, and waiting. */
+  readonly login: CheckLimits;
+  /** argon2id unless given. */
+  readonly hasher?: PasswordHasher;
+}
+
+interface DirectoryState {
+  readonly book: DirectoryBook;
+  readonly login: Login;
+  readonly subscribers: Subscribers;
+}
+
+type DirectoryContext = Context<DirectoryProtocol>;
+
+/**
+ * The only owner of domains, accounts, aliases and credentials. Password work runs beside the inbox, so that one slow check
+ * holds nobody else up; every change is durable before it is answered or announced.
+ */
+export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, DirectoryArgs>({
+  restart: "permanent",
+  inboxMax: 10_000,
+  async init({ store, login: limits, hasher = ARGON2_HASHER }, context) {
+    const { clock, random, log } = context;
+    const book = new DirectoryBook(store);
+    const login = await Login.open({ book, hasher, limits, clock, random, log });
+    log.info("directory opened", book.counts());
+    return { book, login, subscribers: new Subscribers(context) };
+  },
+  receive: {
+    "directory.subscribe": ({ book, subscribers }, { subscriber }, reply) =>
+      answer(reply, () => {
+        subscribers.add(subscriber);
+        return book.snapshot();
+      }),
+    "directory.remind": ({ subscribers }) => subscribers.remind(),
+    "directory.authenticate": ({ login }, request, reply, context) =>
+      beside(reply, context, () => login.authenticate(request)),
+    "directory.snapshot": ({ book }, _request, reply) => reply.ok(book.snapshot()),
+    "directory.status": ({ book, subscribers }, _request, reply) =>
+      reply.ok({ ...book.counts(), subscribers: subscribers.size }),
+    "directory.domainList": ({ book }, request, reply) =>
+      reply.ok(listPage({ ...request, domain: null }, { names: book.names.domain, records: book.domains })),
+    "directory.accountList": ({ book }, request, reply) =>
+      reply.ok(listPage(request, { names: book.names.account, records: book.accounts })),
+    "directory.aliasList": ({ book }, request, reply) =>
+      reply.ok(listPage(request, { names: book.names.alias, records: book.aliases })),
+    "directory.accountGet": ({ book }, { address }, reply) => answer(reply, () => existingAccount(book, address)),
+    "directory.domainAdd": (state, request, reply, context) =>
+      answer(reply, () => {
+        const record = addDomain(state.book, request, now(context));
+        announce(state, [{ kind: "domain", key: record.name, record }]);
+        return record;
+      }),
+    "directory.domainUpdate": (state, request, reply) =>
+      answer(reply, () => {
+        const record = updateDomain(state.book, request);
+        announce(state, [{ kind: "domain", key: record.name, record }]);
+        return record;
+      }),
+    "directory.domainRemove": (state, { name }, reply) =>
+      answer(reply, () => {
+        announce(state, removeDomain(state.book, name));
+        return null;
+      }),
+    "directory.accountAdd": (state, request, reply, context) =>
+      beside(reply, context, async () => {
+        // Refused before the hash costs anything; looked at again when it is made.
+        freeAddress(state.book, request.address);
+        const hash = await hashed(state, request.password);
+        const id = randomId(context.random, ID_CHARS) as AccountId;
+        const { address, quotaBytes } = request;
+        const record = addAccount(state.book, { address, quotaBytes, hash, id, createdAt: now(context) });
+        announce(state, [{ kind: "account", key: record.address, record }]);
+        return record;
+      }),
+    "directory.accountUpdate": (state, request, reply, context) =>
+      beside(reply, context, async () => {
+        existingAccount(state.book, request.address);
+        const hash = request.password === undefined ? null : await hashed(state, request.password);
+        const record = updateAccount(state.book, request, hash);
+        state.login.forget(record);
+        announce(state, [{ kind: "account", key: record.address, record }]);
+        return record;
+      }),
+    "directory.accountRemove": (state, { address }, reply) =>
+      answer(reply, () => {
+        const record = removeAccount(state.book, address);
+        state.login.forget(record);
+        announce(state, [{ kind: "account", key: record.address, record: null }]);
+        return record;
+      }),
+    "directory.aliasAdd": (state, request, reply, context) =>
+      answer(reply, () => {
+        const record = addAlias(state.book, request, now(context));
+        announce(state, [{ kind: "alias", key: record.address, record }]);
+        return record;
+      }),
+    "directory.aliasRemove": (state, { address }, reply) =>
+      answer(reply, () => {
+        const key = removeAlias(state.book, address);
+        announce(state, [{ kind: "alias", key, record: null }]);
+        return null;
+      }),
+  },
+  stopped({ login }) {
+    login.stop();
+  },
+});
+
+/** Answers with what `run` returns or the Failure it throws. A defect of ours goes on to the supervisor. */
+function answer<T>(reply: Reply<T>, run: () => T): void {
+  try {
+    reply.ok(run());
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    reply.fail(error);
+  }
+}
+
+/** The same for work that goes on beside the inbox; a defect there reaches the asker as `down`, and the log. */
+function beside<T>(reply: Reply<T>, context: DirectoryContext, run: () => Promise<T>): void {
+  run().then((value) => reply.ok(value), (error) => {
+    if (!(error instanceof Failure)) context.log.error("directory request failed", { cause: describeError(error) });
+    reply.fail(error);
+  });
+}
+
+async function hashed(state: DirectoryState, password: string): Promise<string> {
+  const hash = await state.login.hash(newPassword(password));
+  if (hash === null) throw new Failure("busy", "too many password checks wait: try again later");
+  return hash;
+}
+
+function announce({ book, subscribers }: DirectoryState, changes: readonly DirectoryChange[]): void {
+  subscribers.announce(book.version, changes);
+}
+
+function now(context: DirectoryContext): string {
+  return new Date(context.clock.wallMs()).toISOString();
+}

@@ -1,0 +1,125 @@
+import { assert, Failure } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/mod.ts";
+import type {
+  AccountRecord,
+  AliasRecord,
+  DirectoryChange,
+  DirectorySnapshot,
+  DirectoryStatus,
+  DomainRecord,
+} from "../../messages/mod.ts";
+import { RoutingTable } from "../../policy/mod.ts";
+import type { DirectoryRow, DirectoryStore, DirectoryWrite } from "../../storage/directory_store.ts";
+import { SortedNames } from "./sorted_names.ts";
+
+/** A change to one account's password hash; null takes it away. */
+export interface CredentialChange {
+  readonly account: AccountId;
+  readonly hash: string | null;
+}
+
+/** The directory in memory, but for the password hashes, in step with its store. */
+export class DirectoryBook {
+  #version = 0;
+  readonly domains = new Map<string, DomainRecord>();
+  readonly accounts = new Map<string, AccountRecord>();
+  readonly aliases = new Map<string, AliasRecord>();
+  readonly names = { domain: new SortedNames(), account: new SortedNames(), alias: new SortedNames() };
+  #routes: RoutingTable<AccountRecord> = new RoutingTable(this.snapshot());
+
+  constructor(private readonly store: DirectoryStore) {
+    this.#load();
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+  /** Where mail would go: for checking aliases before they are kept. */
+  get routes(): RoutingTable<AccountRecord> {
+    return this.#routes;
+  }
+
+  snapshot(): DirectorySnapshot {
+    return {
+      version: this.#version,
+      domains: [...this.domains.values()],
+      accounts: [...this.accounts.values()],
+      aliases: [...this.aliases.values()],
+    };
+  }
+
+  counts(): Omit<DirectoryStatus, "subscribers"> {
+    const { domains, accounts, aliases } = this;
+    return { version: this.#version, domains: domains.size, accounts: accounts.size, aliases: aliases.size };
+  }
+
+  /** The account's password hash; null when it has none. */
+  credential(account: AccountId): string | null {
+    const hash = this.store.get("credential", account)?.["hash"];
+    return typeof hash === "string" ? hash : null;
+  }
+
+  /** Makes the changes durable, then visible, as the next version. A Failure of the disk leaves what the disk has. */
+  commit(changes: readonly DirectoryChange[], credentials: readonly CredentialChange[] = []): void {
+    const version = this.#version + 1;
+    const writes: DirectoryWrite[] = changes.map(({ kind, key, record }) => ({ table: kind, key, row: asRow(record) }));
+    for (const { account, hash } of credentials) {
+      writes.push({ table: "credential", key: account, row: hash === null ? null : { hash } });
+    }
+    try {
+      this.store.commit(version, writes);
+    } catch (error) {
+      this.#load();
+      throw error;
+    }
+    this.#version = version;
+    for (const change of changes) this.#apply(change);
+    const inStep = this.#routes.applyChanges(version, changes);
+    assert(inStep, "the directory's own routing table follows every change");
+  }
+
+  /** Keeps a new hash of the same password: nothing that a subscriber sees changes, so the version stays. */
+  replaceHash(account: AccountId, hash: string): void {
+    this.store.commit(this.#version, [{ table: "credential", key: account, row: { hash } }]);
+  }
+
+  close(): void {
+    this.store.close();
+  }
+
+  #apply(change: DirectoryChange): void {
+    const map: Map<string, unknown> = this[MAP_OF[change.kind]];
+    if (change.record === null) map.delete(change.key);
+    else map.set(change.key, change.record);
+    this.names[change.kind].note(change.key, change.record !== null);
+  }
+
+  #load(): void {
+    this.#version = this.store.version();
+    fill(this.domains, this.names.domain, rows<DomainRecord>(this.store.all("domain"), "name"));
+    fill(this.accounts, this.names.account, rows<AccountRecord>(this.store.all("account"), "address"));
+    fill(this.aliases, this.names.alias, rows<AliasRecord>(this.store.all("alias"), "address"));
+    this.#routes = new RoutingTable(this.snapshot());
+  }
+}
+
+const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases" } as const;
+
+function asRow(record: DomainRecord | AccountRecord | AliasRecord | null): DirectoryRow | null {
+  return record === null ? null : { ...record };
+}
+
+/** The rows by key. The store gives back what was put in; the schema version vouches for its shape. */
+function* rows<T>(stored: readonly DirectoryRow[], key: string): Iterable<[string, T]> {
+  for (const row of stored) {
+    const name = row[key];
+    if (typeof name !== "string") throw new Failure("corrupt", `a record of the directory has no ${key}`);
+    yield [name, row as T];
+  }
+}
+
+function fill<T>(map: Map<string, T>, names: SortedNames, entries: Iterable<[string, T]>): void {
+  map.clear();
+  for (const [key, record] of entries) map.set(key, record);
+  names.reset(map.keys());
+}

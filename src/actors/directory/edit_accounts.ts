@@ -1,0 +1,114 @@
+import { Failure } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/mod.ts";
+import type { AccountRecord, AliasRecord, DirectoryProtocol } from "../../messages/mod.ts";
+import type { DirectoryBook } from "./book.ts";
+import { realDomain } from "./edit_domains.ts";
+import { asAddress, type CanonicalAddress, canonicalAddress } from "./names.ts";
+
+/** Accounts of one server. */
+export const ACCOUNTS_MAX = 200_000;
+/** Aliases of one server. */
+export const ALIASES_MAX = 200_000;
+/** Targets of one alias: more could never be delivered to (see the routing table's limit). */
+export const TARGETS_MAX = 1_000;
+
+type Request<K extends keyof DirectoryProtocol> = DirectoryProtocol[K]["request"];
+
+/** A free address in a domain of ours. Throws Failure `invalid`, `not_found` or `exists`. */
+export function freeAddress(book: DirectoryBook, text: string): CanonicalAddress {
+  const address = canonicalAddress(text);
+  realDomain(book, address.domain);
+  if (book.accounts.has(address.text)) throw new Failure("exists", `${address.text} is an account already`);
+  if (book.aliases.has(address.text)) throw new Failure("exists", `${address.text} is an alias already`);
+  return address;
+}
+
+/** Adds an account whose password has been hashed. */
+export function addAccount(
+  book: DirectoryBook,
+  request: { address: string; quotaBytes: number | undefined; hash: string; id: AccountId; createdAt: string },
+): AccountRecord {
+  const { hash, id, createdAt } = request;
+  const address = freeAddress(book, request.address).text;
+  if (book.accounts.size >= ACCOUNTS_MAX) throw new Failure("refused", `there are ${ACCOUNTS_MAX} accounts already`);
+  const quotaBytes = quota(request.quotaBytes ?? 0);
+  const record: AccountRecord = { id, address, disabled: false, quotaBytes, createdAt };
+  book.commit([{ kind: "account", key: address, record }], [{ account: id, hash }]);
+  return record;
+}
+
+/** Changes what the request names; `hash` is a new password's. Throws Failure `invalid` or `not_found`. */
+export function updateAccount(
+  book: DirectoryBook,
+  request: Omit<Request<"directory.accountUpdate">, "password">,
+  hash: string | null,
+): AccountRecord {
+  const before = existingAccount(book, request.address);
+  const record: AccountRecord = {
+    ...before,
+    disabled: request.disabled ?? before.disabled,
+    quotaBytes: request.quotaBytes === undefined ? before.quotaBytes : quota(request.quotaBytes),
+  };
+  const credentials = hash === null ? [] : [{ account: record.id, hash }];
+  book.commit([{ kind: "account", key: record.address, record }], credentials);
+  return record;
+}
+
+/** Removes an account and its password; aliases that name it stay and lead nowhere. */
+export function removeAccount(book: DirectoryBook, text: string): AccountRecord {
+  const record = existingAccount(book, text);
+  book.commit([{ kind: "account", key: record.address, record: null }], [{ account: record.id, hash: null }]);
+  return record;
+}
+
+/** The account of that address. Throws Failure `invalid` or `not_found`. */
+export function existingAccount(book: DirectoryBook, text: string): AccountRecord {
+  const address = canonicalAddress(text).text;
+  const account = book.accounts.get(address);
+  if (account === undefined) throw new Failure("not_found", `there is no account ${address}`);
+  return account;
+}
+
+/** Adds an alias. Every target must lead to an account here: an alias is no way to relay. */
+export function addAlias(
+  book: DirectoryBook,
+  request: Request<"directory.aliasAdd">,
+  createdAt: string,
+): AliasRecord {
+  const address = freeAddress(book, request.address);
+  if (book.aliases.size >= ALIASES_MAX) throw new Failure("refused", `there are ${ALIASES_MAX} aliases already`);
+  if (request.targets.length === 0) throw new Failure("invalid", "an alias needs a target");
+  if (request.targets.length > TARGETS_MAX) throw new Failure("invalid", `an alias has at most ${TARGETS_MAX} targets`);
+  const targets = [...new Set(request.targets.map((target) => aliasTarget(book, target, address)))];
+  const record: AliasRecord = { address: address.text, targets, createdAt };
+  const { type, steps } = book.routes.resolve(asAddress(address), record);
+  if (type === "loop") throw new Failure("invalid", `mail to ${address.text} would go round: ${steps.join("; ")}`);
+  book.commit([{ kind: "alias", key: record.address, record }]);
+  return record;
+}
+
+/** Removes an alias and answers its canonical address. Throws Failure `invalid` or `not_found`. */
+export function removeAlias(book: DirectoryBook, text: string): string {
+  const address = canonicalAddress(text).text;
+  if (!book.aliases.has(address)) throw new Failure("not_found", `there is no alias ${address}`);
+  book.commit([{ kind: "alias", key: address, record: null }]);
+  return address;
+}
+
+function aliasTarget(book: DirectoryBook, text: string, alias: CanonicalAddress): string {
+  const target = canonicalAddress(text);
+  if (target.text === alias.text) throw new Failure("invalid", "an alias cannot be its own target");
+  switch (book.routes.resolve(asAddress(target)).type) {
+    case "relayDenied":
+      throw new Failure("invalid", `${target.domain} is not a domain here: an alias cannot forward to other servers`);
+    case "unknownUser":
+      throw new Failure("not_found", `there is neither an account nor an alias ${target.text}`);
+    default:
+      return target.text;
+  }
+}
+
+function quota(bytes: number): number {
+  if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  throw new Failure("invalid", "a quota is a whole number of bytes, 0 for none");
+}

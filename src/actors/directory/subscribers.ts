@@ -1,0 +1,58 @@
+import { Failure } from "../../base/mod.ts";
+import type { DirectoryChange, DirectoryProtocol, RouterProtocol } from "../../messages/mod.ts";
+import type { ActorAddress, Context, Ref } from "../../runtime/types.ts";
+
+/** Routing actors that may follow the directory: one per listener worker. */
+const SUBSCRIBERS_MAX = 1_000;
+/** Pause before a subscriber whose inbox was full is told again, in ms. */
+const REMIND_MS = 500;
+
+interface Subscriber {
+  readonly ref: Ref<RouterProtocol>;
+  readonly unwatch: () => void;
+  /** It missed a change: its inbox was full. */
+  behind: boolean;
+}
+
+/** Who is told of every change, in order of version. A subscriber that sees a gap asks for a snapshot. */
+export class Subscribers {
+  readonly #all = new Map<string, Subscriber>();
+  #reminding = false;
+  constructor(private readonly context: Context<DirectoryProtocol>) {}
+
+  get size(): number {
+    return this.#all.size;
+  }
+  /** Throws Failure `busy` when there are too many. */
+  add(address: ActorAddress): void {
+    const key = `${address.node}/${address.worker}/${address.actor}`;
+    this.#remove(key);
+    if (this.#all.size >= SUBSCRIBERS_MAX) {
+      throw new Failure("busy", `there are ${SUBSCRIBERS_MAX} subscribers already`);
+    }
+    const unwatch = this.context.watch(address, () => this.#remove(key));
+    this.#all.set(key, { ref: this.context.system.ref<RouterProtocol>(address), unwatch, behind: false });
+  }
+  announce(version: number, changes: readonly DirectoryChange[]): void {
+    for (const subscriber of this.#all.values()) this.#tell(subscriber, version, changes);
+  }
+  /** Tells those that are behind of a version far ahead: whatever they have, the gap makes them ask for a snapshot. */
+  remind(): void {
+    this.#reminding = false;
+    for (const subscriber of this.#all.values()) {
+      if (subscriber.behind) this.#tell(subscriber, Number.MAX_SAFE_INTEGER, []);
+    }
+  }
+  #tell(subscriber: Subscriber, version: number, changes: readonly DirectoryChange[]): void {
+    subscriber.behind = !subscriber.ref.tell("router.changed", { version, changes });
+    if (!subscriber.behind || this.#reminding) return;
+    this.#reminding = true;
+    this.context.later(REMIND_MS, "directory.remind", null);
+  }
+  #remove(key: string): void {
+    const subscriber = this.#all.get(key);
+    if (subscriber === undefined) return;
+    this.#all.delete(key);
+    subscriber.unwatch();
+  }
+}
