@@ -48,7 +48,7 @@ export class Latency {
       p90Ms: at(90),
       p99Ms: at(99),
       p999Ms: at(99.9),
-      maxMs: this.count === 0 ? 0 : this.#histogram.maxValue / 1_000,
+      maxMs: at(100),
     };
   }
 }

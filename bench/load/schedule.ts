@@ -24,10 +24,9 @@ export class OpenLoopSchedule {
     return at;
   }
 
-  /** Starts that are due by `nowMs` and not handed out. */
+  /** Starts that were due before `nowMs` and not handed out. */
   overdue(nowMs: number): number {
-    if (nowMs < this.startMs) return 0;
-    const due = Math.floor(((nowMs - this.startMs) * this.ratePerSecond) / 1_000 + 1e-9) + 1;
+    const due = Math.ceil(((nowMs - this.startMs) * this.ratePerSecond) / 1_000 - 1e-9);
     return Math.max(0, due - this.#taken);
   }
 }
