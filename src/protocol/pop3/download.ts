@@ -77,5 +77,8 @@ function needsUtf8(state: Transaction, bytes: Uint8Array, { options }: Pop3Conte
   if (state.utf8 || options.utf8Messages !== "refuse") return false;
   const end = latin1(bytes).indexOf("\r\n\r\n");
   const header = end < 0 ? bytes : bytes.subarray(0, end);
-  return header.some((byte) => byte >= 0x80) && decodeUtf8(header) !== null;
+  // A read may end amid a character of up to four bytes.
+  const spareMax = end < 0 ? 3 : 0;
+  const isUtf8 = (spare: number) => decodeUtf8(header.subarray(0, Math.max(0, header.length - spare))) !== null;
+  return header.some((byte) => byte >= 0x80) && [0, 1, 2, 3].some((spare) => spare <= spareMax && isUtf8(spare));
 }

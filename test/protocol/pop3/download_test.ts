@@ -197,6 +197,20 @@ Deno.test("a message with a UTF-8 header goes out as it is, or needs UTF8 mode w
   transcript(pop3({ utf8Messages: "refuse" }), talk("C: UTF8\nS: +OK UTF-8 mode", whole));
 });
 
+Deno.test("a header cut amid a character is still known as UTF-8, and raw Latin-1 never needs UTF8 mode", () => {
+  const answerTo = (bytes: Uint8Array, fetchBytesMax: number) => {
+    const options: Partial<Pop3Options> = { utf8Messages: "refuse", limits: { fetchBytesMax } };
+    return text(drive([utf8("USER a\r\nPASS b\r\nRETR 1\r\n")], [bytes], options).sent);
+  };
+  for (let cut = 4; cut <= 7; cut++) {
+    const sent = answerTo(utf8("A: \u{1f4ee}\r\n\r\nx\r\n"), cut);
+    assertEquals(sent.endsWith("-ERR [UTF8] Message needs UTF8 mode\r\n"), true, `cut at ${cut}`);
+  }
+  for (const body of [Uint8Array.of(0x41, 0x3a, 0xe4, 13, 10, 13, 10), utf8("A: b\r\n\r\nä\r\n")]) {
+    assertEquals(answerTo(body, 1_000).endsWith("\r\n.\r\n"), true);
+  }
+});
+
 Deno.test("a message without a dot at the start of a line is not copied", () => {
   const body = utf8("A: b\r\n\r\nno. dots\r\n here.\r\n");
   const [state, out] = stuffDots("lineStart", body);
