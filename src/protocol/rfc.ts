@@ -47,7 +47,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(6066, "TLS Extensions: Extension Definitions", "partly", "server name indication"),
   rfc(6152, "SMTP Service Extension for 8-bit MIME Transport", "yes"),
   rfc(6531, "SMTP Extension for Internationalized Email", "yes"),
-  rfc(6856, "POP3 Support for UTF-8", "partly", "see CAPA"),
+  rfc(6856, "POP3 Support for UTF-8", "partly", "UTF8 and LANG; all texts are English"),
   rfc(7162, "IMAP Extensions: CONDSTORE and QRESYNC", "no", "modification sequences are kept"),
   rfc(7435, "Opportunistic Security: Some Protection Most of the Time", "yes"),
   rfc(

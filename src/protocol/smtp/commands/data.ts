@@ -10,7 +10,7 @@ export const data: Command = {
   argument: "none",
   utf8: false,
   junk: false,
-  listed: true,
+  listed: () => true,
   run(_context, state) {
     const transaction = state.transaction;
     if (transaction === null) return [state, REPLY.mailFirst];

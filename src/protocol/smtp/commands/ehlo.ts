@@ -8,7 +8,7 @@ export const ehlo: Command = {
   argument: "needed",
   utf8: false,
   junk: true,
-  listed: true,
+  listed: () => true,
   run(context, state, argument) {
     if (!isClientName(argument)) return [state, REPLY.heloName];
     const next = { ...state, greeting: { name: argument, extended: true }, transaction: null };

@@ -6,6 +6,6 @@ export const expn: Command = {
   argument: "optional",
   utf8: true,
   junk: true,
-  listed: false,
+  listed: () => false,
   run: (_context, state) => [state, REPLY.notImplemented],
 };

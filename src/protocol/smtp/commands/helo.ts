@@ -9,7 +9,7 @@ export const helo: Command = {
   argument: "needed",
   utf8: false,
   junk: true,
-  listed: true,
+  listed: () => true,
   run(context, state, argument) {
     if (!isClientName(argument)) return [state, REPLY.heloName];
     return [{ ...state, greeting: { name: argument, extended: false }, transaction: null }, hello(context.hostname)];

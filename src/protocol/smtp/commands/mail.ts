@@ -10,7 +10,7 @@ export const mail: Command = {
   argument: "needed",
   utf8: true,
   junk: false,
-  listed: true,
+  listed: () => true,
   run(context, state, argument) {
     if (state.greeting === null) return [state, REPLY.heloFirst]; // RFC 5321 §4.1.4
     if (state.transaction !== null) return [state, REPLY.mailNested];

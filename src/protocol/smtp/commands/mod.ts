@@ -15,6 +15,7 @@ import { quit } from "./quit.ts";
 import { rcpt } from "./rcpt.ts";
 import { rset } from "./rset.ts";
 import { starttls } from "./starttls.ts";
+import type { SmtpState } from "../state.ts";
 import { vrfy } from "./vrfy.ts";
 
 /** Every verb that is understood. */
@@ -28,7 +29,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["NOOP", noop],
   ["VRFY", vrfy],
   ["EXPN", expn],
-  ["HELP", help(() => listedVerbs())],
+  ["HELP", help(listedVerbs)],
   ["QUIT", quit],
   ["STARTTLS", starttls],
 ]);
@@ -43,6 +44,6 @@ export const FOREIGN: ReadonlySet<string> = new Set(
   ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "PRI"],
 );
 
-function listedVerbs(): string[] {
-  return [...COMMANDS].filter(([, command]) => command.listed).map(([verb]) => verb);
+function listedVerbs(state: SmtpState): string[] {
+  return [...COMMANDS].filter(([, command]) => command.listed(state)).map(([verb]) => verb);
 }

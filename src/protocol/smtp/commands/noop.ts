@@ -6,6 +6,6 @@ export const noop: Command = {
   argument: "optional",
   utf8: false,
   junk: true,
-  listed: true,
+  listed: () => true,
   run: (_context, state) => [state, REPLY.ok],
 };

@@ -7,6 +7,6 @@ export const quit: Command = {
   argument: "none",
   utf8: false,
   junk: false,
-  listed: true,
+  listed: () => true,
   run: (_context, state) => closing(state, REPLY.bye),
 };

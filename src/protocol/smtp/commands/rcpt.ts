@@ -12,7 +12,7 @@ export const rcpt: Command = {
   argument: "needed",
   utf8: true,
   junk: false,
-  listed: true,
+  listed: () => true,
   run(context, state, argument) {
     const transaction = state.transaction;
     if (transaction === null) return [state, REPLY.mailFirst];

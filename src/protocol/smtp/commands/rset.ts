@@ -6,6 +6,6 @@ export const rset: Command = {
   argument: "none",
   utf8: false,
   junk: true,
-  listed: true,
+  listed: () => true,
   run: (_context, state) => [{ ...state, transaction: null }, REPLY.ok],
 };

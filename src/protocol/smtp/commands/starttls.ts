@@ -8,7 +8,7 @@ export const starttls: Command = {
   argument: "none",
   utf8: false,
   junk: true,
-  listed: true,
+  listed: (state) => state.tls === "available",
   run(_context, state) {
     if (state.tls === "active") return [state, REPLY.tlsActive];
     if (state.tls === "none") return [state, REPLY.notImplemented];

@@ -6,6 +6,6 @@ export const vrfy: Command = {
   argument: "needed",
   utf8: true,
   junk: true,
-  listed: true,
+  listed: () => true,
   run: (_context, state) => [state, REPLY.cannotVerify],
 };

@@ -1,0 +1,136 @@
+import { formatAddress, parseDomain } from "../../../../src/mail/mod.ts";
+import {
+  createSmtpSession,
+  type DeliveryOutcome,
+  type ReceivedMail,
+  type RecipientVerdict,
+  type SmtpAction,
+  type SmtpLimits,
+  type SmtpSession,
+  type SmtpSessionOptions,
+} from "../../../../src/protocol/smtp/mod.ts";
+import { latin1 } from "../../../../src/base/latin1.ts";
+import type { TranscriptSession } from "../../../support/transcript.ts";
+
+/** A session of mx.test that keeps what it delivered. */
+export type TestSession = TranscriptSession<SmtpAction> & {
+  readonly smtp: SmtpSession;
+  readonly mails: ReceivedMail[];
+};
+
+/** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
+export function smtp(
+  limits: Partial<SmtpLimits> = {},
+  options: Partial<Pick<SmtpSessionOptions, "tls">> = {},
+): () => TestSession {
+  return () => {
+    const session = createSmtpSession({
+      hostname: "mx.test",
+      postmasterDomain: parseDomain("mx.test")!,
+      tls: options.tls ?? "none",
+      limits,
+    });
+    const mails: ReceivedMail[] = [];
+    const keep = (actions: SmtpAction[]) => {
+      for (const action of actions) if (action.type === "deliver") mails.push(action.mail);
+      return actions;
+    };
+    return {
+      smtp: session,
+      mails,
+      open: () => session.open(),
+      receive: (bytes) => keep(session.receive(bytes)),
+      answer: (name, ...args) => keep(answer(session, name, args)),
+      describe: describeSmtp,
+    };
+  };
+}
+
+/** The bytes of the content, one character each. */
+export function content(mail: ReceivedMail): string {
+  return mail.body.map(latin1).join("");
+}
+
+function answer(session: SmtpSession, name: string, args: readonly unknown[]): SmtpAction[] {
+  switch (name) {
+    case "recipientChecked":
+      return session.recipientChecked(args[0] as RecipientVerdict);
+    case "delivered": {
+      const [type, id] = args as [DeliveryOutcome["type"], string?];
+      return session.delivered((type === "accepted" ? { type, id: id ?? "id" } : { type }) as DeliveryOutcome);
+    }
+    case "tlsStarted":
+      return session.tlsStarted();
+    case "resumed":
+      return session.resumed();
+    case "timedOut":
+      return session.timedOut();
+    case "shuttingDown":
+      return session.shuttingDown();
+    default:
+      throw new Error(`no such answer: ${name}`);
+  }
+}
+
+function describeSmtp(action: SmtpAction): string {
+  switch (action.type) {
+    case "checkRecipient":
+      return `checkRecipient ${formatAddress(action.recipient)} ${action.size}`;
+    case "deliver": {
+      const { sender, recipients, protocol } = action.mail;
+      const to = recipients.map(formatAddress).join(",");
+      return `deliver ${protocol} <${sender === null ? "" : formatAddress(sender)}> ${to} ${
+        JSON.stringify(content(action.mail))
+      }`;
+    }
+    case "pause":
+      return `pause ${action.ms}`;
+    default:
+      return action.type;
+  }
+}
+
+/** What a session said and did: its wire text, its other actions by name, and the mails it delivered. */
+export interface Outcome {
+  readonly text: string;
+  readonly events: readonly string[];
+  readonly mails: readonly ReceivedMail[];
+  /** The most that `bufferedBytes` ever was. */
+  readonly bufferedMax: number;
+}
+
+/** Feeds chunks to a session whose every question is answered with yes. */
+export function drive(session: TestSession, chunks: Iterable<Uint8Array>): Outcome {
+  let text = "";
+  let bufferedMax = 0;
+  const events: string[] = [];
+  const work = [...session.open()];
+  const settle = () => {
+    for (let action = work.shift(); action !== undefined; action = work.shift()) {
+      if (action.type === "send") text += action.text;
+      else events.push(action.type);
+      if (action.type === "checkRecipient") work.push(...session.answer("recipientChecked", "accepted"));
+      else if (action.type === "deliver") work.push(...session.answer("delivered", "accepted", "id"));
+      else if (action.type === "startTls") work.push(...session.answer("tlsStarted"));
+      else if (action.type === "pause") work.push(...session.answer("resumed"));
+    }
+  };
+  settle();
+  for (const chunk of chunks) {
+    work.push(...session.receive(chunk));
+    settle();
+    bufferedMax = Math.max(bufferedMax, session.smtp.bufferedBytes);
+  }
+  return { text, events, mails: session.mails, bufferedMax };
+}
+
+/** Latin-1 text as bytes. */
+export function bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** The bytes cut at the given positions. */
+export function cut(whole: Uint8Array, positions: readonly number[]): Uint8Array[] {
+  const sorted = [...new Set(positions.filter((at) => at > 0 && at < whole.length))].sort((a, b) => a - b);
+  return [0, ...sorted].map((from, i) => whole.slice(from, sorted[i] ?? whole.length));
+}
