@@ -22,7 +22,7 @@ export function parseLine(line: Uint8Array): ParsedLine {
 }
 
 /** NUL, bare CR or bare LF: never part of a command (RFC 1939 §3). */
-export function holdsControl(line: Uint8Array): boolean {
+function holdsControl(line: Uint8Array): boolean {
   return line.includes(0x00) || line.includes(0x0d) || line.includes(0x0a);
 }
 

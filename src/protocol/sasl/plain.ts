@@ -28,7 +28,8 @@ function finish(message: Uint8Array): SaslStep {
 function splitAtNul(message: Uint8Array): readonly Uint8Array[] | null {
   const first = message.indexOf(0);
   const second = first < 0 ? -1 : message.indexOf(0, first + 1);
-  if (second < 0 || message.indexOf(0, second + 1) >= 0) return null;
+  if (second < 0) return null;
+  // A third NUL is in the password and is refused there, with the other controls.
   return [message.subarray(0, first), message.subarray(first + 1, second), message.subarray(second + 1)];
 }
 

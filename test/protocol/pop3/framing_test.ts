@@ -29,9 +29,11 @@ Deno.test("a line of 255 octets is read, one of 256 ends the session", () => {
 
 Deno.test("credentials of 12,288 octets are read, one more ends the session", () => {
   const padded = (verb: string, octets: number) => `${verb} ${"x".repeat(octets - verb.length - 3)}`;
-  for (const verb of ["USER", "user"]) {
-    transcript(pop3(), `${GREETING}\nC: ${padded(verb, 12_288)}\nS: +OK Send PASS`, { modes: ["line", "pipelined"] });
-    transcript(pop3(), `${GREETING}\nC: ${padded(verb, 12_289)}\nS: -ERR Line too long\n? close`, {
+  for (
+    const [verb, answer] of [["USER", "+OK Send PASS"], ["user", "+OK Send PASS"], ["PASS", "-ERR Send USER first"]]
+  ) {
+    transcript(pop3(), `${GREETING}\nC: ${padded(verb!, 12_288)}\nS: ${answer}`, { modes: ["line", "pipelined"] });
+    transcript(pop3(), `${GREETING}\nC: ${padded(verb!, 12_289)}\nS: -ERR Line too long\n? close`, {
       modes: ["line", "pipelined"],
     });
   }
@@ -40,6 +42,14 @@ Deno.test("credentials of 12,288 octets are read, one more ends the session", ()
   transcript(pop3(), `${auth}C: ${answer(12_286)}\nS: -ERR Malformed answer`);
   transcript(pop3(), `${auth}C: ${answer(12_288)}\nS: -ERR Not base64`);
   transcript(pop3(), `${auth}C: ${answer(12_289)}\nS: -ERR Line too long\n? close`);
+});
+
+Deno.test("255 octets without a CRLF end the session without waiting for more", () => {
+  const session = createPop3Session(OPTIONS);
+  session.open();
+  assertEquals(session.receive(new Uint8Array(254).fill(0x41)), []);
+  assertEquals(session.receive(new Uint8Array(1).fill(0x41)).length, 2);
+  assertEquals(session.phase, "closed");
 });
 
 Deno.test("a line that never ends is held up to its limit and no further", () => {

@@ -217,6 +217,10 @@ Deno.test("names and passwords may be UTF-8, but must be well-formed and free of
     S: -ERR Wrong syntax
     C: UTF8 USER
     S: -ERR Wrong syntax
+    C: USER anna
+    S: +OK Send PASS
+    R: "PASS a\\u0007\\r\\n"
+    S: -ERR Wrong syntax
     C: NÖOP
     S: -ERR Wrong syntax`,
   );

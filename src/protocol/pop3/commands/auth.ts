@@ -1,5 +1,5 @@
 import { decodeBase64, encodeBase64, findMechanism, type SaslStep, usableMechanisms } from "../../sasl/mod.ts";
-import { holdsControl, parseParams } from "../command.ts";
+import { parseParams } from "../command.ts";
 import { refuseLogin } from "../login.ts";
 import { reply } from "../replies.ts";
 import { type Authorization, mayLogIn, mistake, type Pop3Command, type Pop3Context, type Step } from "../state.ts";
@@ -33,7 +33,6 @@ export function answerChallenge(state: Authorization, line: Uint8Array, context:
   const { exchange, ...rest } = state;
   const over: Authorization = { ...rest, exchange: null };
   if (exchange === null) return [over];
-  if (holdsControl(line)) return mistake(over, reply.badLine, context);
   if (line.length === 1 && line[0] === 0x2a) return mistake(over, reply.cancelled, context); // "*": RFC 5034 §4.
   const response = line.some((byte) => byte >= 0x80) ? null : decodeBase64(asciiText(line));
   if (response === null) return mistake(over, reply.badBase64, context);
