@@ -70,15 +70,21 @@ export function serverCommand(runtime: "deno" | "bun", words: readonly string[])
   return [...run, "src/main.ts", ...words];
 }
 
-/** Makes a directory, a configuration and free ports, and starts a server there with its domains and accounts. */
-export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+/** Makes a directory, a configuration and free ports for a server that is not yet started. */
+export async function prepareServer(options: ServerOptions = {}): Promise<TestServer> {
   const dir = await Deno.makeTempDir({ prefix: "stagepost-test-" });
   const names = Object.keys(USUAL) as PortName[];
   const numbers = await freePorts(names.length);
   const ports = Object.fromEntries(names.map((name, i) => [name, numbers[i]!])) as Record<PortName, number>;
   const server = new TestServer(options, { dir, ports });
+  await server.writeConfig();
+  return server;
+}
+
+/** Makes a server of its own, starts it, and gives it its domains and accounts. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const server = await prepareServer(options);
   try {
-    await server.writeConfig();
     await server.start();
     for (const name of options.domains ?? []) await server.rpc("domain.add", { name });
     for (const account of options.accounts ?? []) await server.rpc("account.add", { ...account });
