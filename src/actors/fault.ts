@@ -27,7 +27,6 @@ function inject(kind: FaultKind): void {
       return;
     case "loop":
       for (;;);
-    // deno-lint-ignore no-fallthrough -- the loop above never ends
     case "exit":
       return (globalThis as unknown as { close(): void }).close();
     case "heap": {

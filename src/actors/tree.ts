@@ -1,7 +1,10 @@
 import { availableParallelism } from "node:os";
+import { assert } from "../base/mod.ts";
 import type { ClusterConfig } from "../config/mod.ts";
+import { type DomainName, parseDomain } from "../mail/mod.ts";
+import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
-import type { DirectoryWorkerConfig } from "./directory_worker.ts";
+import type { DirectoryWorkerConfig } from "./directory/worker.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
@@ -78,8 +81,20 @@ function mailboxSpec(index: number, config: ClusterConfig, placement: Placement)
       shards: shardsOfWorker(index, placement),
       minFreeBytes: config.storage.minFreeBytes,
       faultInjection: config.debug.faultInjection,
-    },
+    } satisfies MailboxWorkerConfig,
   };
+}
+
+/** Whose postmaster a bare `RCPT TO:<postmaster>` reaches. */
+function hostDomain(config: ClusterConfig): DomainName {
+  const domain = parseDomain(config.hostname);
+  assert(domain !== null, "the config has a valid host name");
+  return domain;
+}
+
+function smtpLimits(config: ClusterConfig): Partial<SmtpLimits> {
+  const { messageBytesMax, recipientsMax, errorsMax } = config.limits.smtp;
+  return { messageBytesMax, recipientsMax, errorsMax, messageSkipBytesMax: messageBytesMax };
 }
 
 function listenerSpec(index: number, { config, tls }: TreeInput, placement: Placement): WorkerSpec {
@@ -102,7 +117,7 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
         connections: config.limits.connections,
         plaintextLogin: config.plaintextLogin,
         smtp: {
-          session: { hostname: config.hostname, limits: config.limits.smtp },
+          session: { hostname: config.hostname, postmasterDomain: hostDomain(config), limits: smtpLimits(config) },
           timeouts: {
             commandMsMax: config.timeouts.smtpCommandMsMax,
             dataMsMax: config.timeouts.smtpDataMsMax,
@@ -111,11 +126,11 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
           },
         },
         pop3: {
-          session: { hostname: config.hostname, limits: config.limits.pop3 },
+          session: { hostname: config.hostname, plaintextLogin: false, limits: config.limits.pop3, implementation: "Stagepost" },
           idleMsMax: config.timeouts.pop3IdleMsMax,
           loginMsMax: config.timeouts.pop3LoginMsMax,
         },
       },
-    },
+    } satisfies ListenerWorkerConfig,
   };
 }

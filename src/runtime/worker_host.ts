@@ -28,6 +28,8 @@ export interface WorkerHost<C> {
 export interface WorkerHooks<C> {
   /** Stops taking new work and finishes what was begun. */
   drain?(): Promise<void>;
+  /** Lets go of what `start` took; called once, when all actors have stopped. */
+  stop?(): Promise<void>;
   /** Takes a new config; rejects when it cannot, and goes on with the old one. */
   reload?(config: C): Promise<void>;
   /** Plain data for the operator. */
@@ -61,7 +63,12 @@ export function hostWorker<C = unknown>(
     disconnect: (worker) => outcome(() => (home().system.disconnect(worker), null)),
     start: () => outcomeOf(async () => ((hooks = await entry.start(home().host)), null)),
     drain: () => outcomeOf(async () => (await hooks.drain?.(), null)),
-    stop: () => outcomeOf(async () => (await home().system.shutdown(), null)),
+    stop: () =>
+      outcomeOf(async () => {
+        await home().system.shutdown();
+        await hooks.stop?.();
+        return null;
+      }),
     reload: (config) => outcomeOf(async () => (await hooks.reload?.(config as C), null)),
     stats: () => outcomeOf(async () => (await hooks.stats?.()) ?? null),
     actors: () => outcome(() => home().system.stats()),

@@ -40,5 +40,5 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
   });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   await system.spawn(storeActor, { name: STORE_ACTOR, args: { store, owned } });
-  return { drain: () => store.close() };
+  return { stop: () => store.close() };
 }
