@@ -3,16 +3,8 @@ import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { ShardHeader } from "./header.ts";
-import {
-  changeKey,
-  changesAfter,
-  mailboxesOf,
-  mailboxKey,
-  opKey,
-  readChangeModSeq,
-  readMailboxKey,
-  rowsFrom,
-} from "./keys.ts";
+import { changeKey, changesAfter, mailboxKey, opKey, readChangeModSeq, rowsFrom } from "./keys.ts";
+import { mailboxesIn } from "./mailboxes.ts";
 import { OpBook } from "./op_book.ts";
 import { type PlacedBody, RECORD_HEADER_BYTES } from "./segments.ts";
 import type { ShardOp, ShardRecord } from "./shard_log.ts";
@@ -190,23 +182,19 @@ export class Applier {
     const { index } = this.#view;
     let removed = 0;
     let steps = 0;
-    for (const { key } of index.range({ ...mailboxesOf(op.account), limit: op.limit })) {
-      const { mailbox: number } = readMailboxKey(key);
+    const mailboxes = () => mailboxesIn(index, op.account);
+    for (const { mailbox: number } of mailboxes()) {
       const mailbox = this.#view.mailbox(op.account, number);
-      assert(mailbox !== null, "a listed mailbox exists");
-      if (mailbox.counters.messages > 0) {
-        const uids = readBlocks(index.range({ ...rowsFrom(op.account, number, 0), limit: op.limit })).map((row) =>
-          row.uid
-        );
-        const some = uids.slice(0, op.limit - removed);
+      if (mailbox !== null && mailbox.counters.messages > 0) {
+        const rows = readBlocks(index.range({ ...rowsFrom(op.account, number, 0), limit: op.limit }));
+        const some = rows.slice(0, op.limit - removed).map(({ uid }) => uid);
         removed += this.#expunge(op.account, number, some, mailbox.counters.highestModSeq + 1).uids.length;
       }
       if (removed >= op.limit || ++steps >= op.limit) return { ...NONE, removed, more: true };
     }
     // No message is left: what is known of the mailboxes goes too, and none of their names can bring an old UID back.
     this.#view.flush();
-    for (const { key } of index.range({ ...mailboxesOf(op.account), limit: op.limit })) {
-      const { mailbox: number } = readMailboxKey(key);
+    for (const { mailbox: number } of mailboxes()) {
       const changes = index.range({ ...changesAfter(op.account, number, 0), limit: op.limit });
       for (const change of changes) index.remove(change.key);
       if (changes.length >= op.limit) return { ...NONE, removed, more: true };

@@ -3,10 +3,12 @@
  * Owners (mailbox, queue and directory actors) and their workers may import it; it imports base and mail.
  * It must never answer a change before it is on the disk, and never know of actors, sockets or protocols.
  */
+export { type DirectoryStore, openDirectoryStore } from "./directory_store.ts";
 export { type FileSystem, nodeFiles } from "./file_system.ts";
 export { DEFAULT_LIMITS, type StoreLimits } from "./limits.ts";
 export { type DirectoryLock, lockDataDirectory } from "./lock.ts";
 export { openMailStore, shardDirectory, SHARDS_MAX } from "./mail_store.ts";
+export { MemoryDirectoryStore } from "./memory_directory_store.ts";
 export { createMemoryStore } from "./memory_store.ts";
 export { LocalLog, type LoggedRecord, MemoryLog, type ShardLog, type ShardOp, type ShardRecord } from "./shard_log.ts";
 export type * from "./types.ts";

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import type { ShardHeader } from "./header.ts";
 import type { IndexEnv } from "./index_env.ts";
+import { getAscii, getU48, putAscii, putU48 } from "./pack.ts";
 import { allOpsOfRecords, opKey, opsOfRecordKey } from "./keys.ts";
 
 /** Bytes of one list of opIds. */
@@ -49,7 +49,7 @@ export class OpBook {
         at = 6;
       }
       bytes[at] = opId.length;
-      bytes.write(opId, at + 1, "latin1");
+      putAscii(bytes, at + 1, opId);
       at += 1 + opId.length;
     }
     this.index.put(opsOfRecordKey(seq, part), bytes.subarray(0, at));
@@ -75,22 +75,21 @@ export class OpBook {
   }
 }
 
-function newPart(ageMs: number): Buffer {
-  const bytes = Buffer.allocUnsafe(PART_BYTES_MAX);
-  bytes.writeUIntBE(ageMs, 0, 6);
+function newPart(ageMs: number): Uint8Array {
+  const bytes = new Uint8Array(PART_BYTES_MAX);
+  putU48(bytes, 0, ageMs);
   return bytes;
 }
 
 function partAgeMs(stored: Uint8Array): number {
-  return Buffer.from(stored.buffer, stored.byteOffset, stored.length).readUIntBE(0, 6);
+  return getU48(stored, 0);
 }
 
-function readPart(stored: Uint8Array): string[] {
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.length);
+function readPart(bytes: Uint8Array): string[] {
   const opIds: string[] = [];
   for (let at = 6; at < bytes.length;) {
     const end = at + 1 + bytes[at]!;
-    opIds.push(bytes.toString("latin1", at + 1, end));
+    opIds.push(getAscii(bytes, at + 1, end));
     at = end;
   }
   return opIds;

@@ -1,7 +1,7 @@
-import { Buffer } from "node:buffer";
 import { assert } from "../base/mod.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import { type Key, readRowsBlock } from "./keys.ts";
+import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
 import type { MessageRow } from "./types.ts";
 
 /** Where a body lies and how many rows name it. */
@@ -39,38 +39,33 @@ export interface SegmentUse {
   dead: number;
 }
 
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
 export function encodeMailbox(counters: MailboxCounters): Uint8Array {
-  const bytes = Buffer.allocUnsafe(45);
+  const bytes = new Uint8Array(45);
   bytes[0] = 1;
-  bytes.writeUInt32BE(counters.uidValidity, 1);
-  bytes.writeUIntBE(counters.uidNext, 5, 6);
-  bytes.writeUIntBE(counters.highestModSeq, 11, 6);
-  bytes.writeUInt32BE(counters.messages, 17);
-  bytes.writeUInt32BE(counters.unseen, 21);
-  bytes.writeUInt32BE(counters.deleted, 25);
-  bytes.writeUIntBE(counters.size, 29, 6);
-  bytes.writeUIntBE(counters.changesFloor, 35, 6);
-  bytes.writeUInt32BE(counters.changeRows, 41);
+  putU32(bytes, 1, counters.uidValidity);
+  putU48(bytes, 5, counters.uidNext);
+  putU48(bytes, 11, counters.highestModSeq);
+  putU32(bytes, 17, counters.messages);
+  putU32(bytes, 21, counters.unseen);
+  putU32(bytes, 25, counters.deleted);
+  putU48(bytes, 29, counters.size);
+  putU48(bytes, 35, counters.changesFloor);
+  putU32(bytes, 41, counters.changeRows);
   return bytes;
 }
 
-export function decodeMailbox(stored: Uint8Array): MailboxCounters {
-  const bytes = view(stored);
+export function decodeMailbox(bytes: Uint8Array): MailboxCounters {
   assert(bytes.length === 45 && bytes[0] === 1, "a mailbox row has 45 bytes of version 1");
   return {
-    uidValidity: bytes.readUInt32BE(1),
-    uidNext: bytes.readUIntBE(5, 6),
-    highestModSeq: bytes.readUIntBE(11, 6),
-    messages: bytes.readUInt32BE(17),
-    unseen: bytes.readUInt32BE(21),
-    deleted: bytes.readUInt32BE(25),
-    size: bytes.readUIntBE(29, 6),
-    changesFloor: bytes.readUIntBE(35, 6),
-    changeRows: bytes.readUInt32BE(41),
+    uidValidity: getU32(bytes, 1),
+    uidNext: getU48(bytes, 5),
+    highestModSeq: getU48(bytes, 11),
+    messages: getU32(bytes, 17),
+    unseen: getU32(bytes, 21),
+    deleted: getU32(bytes, 25),
+    size: getU48(bytes, 29),
+    changesFloor: getU48(bytes, 35),
+    changeRows: getU32(bytes, 41),
   };
 }
 
@@ -78,50 +73,48 @@ export function encodeUsage(usage: Usage): Uint8Array {
   return encodePair(usage.bytes, usage.messages);
 }
 
-export function decodeUsage(stored: Uint8Array): Usage {
-  const [bytes, messages] = decodePair(stored);
-  return { bytes, messages };
+export function decodeUsage(bytes: Uint8Array): Usage {
+  const [size, messages] = decodePair(bytes);
+  return { bytes: size, messages };
 }
 
 export function encodeSegmentUse(use: SegmentUse): Uint8Array {
   return encodePair(use.bytes, use.dead);
 }
 
-export function decodeSegmentUse(stored: Uint8Array): SegmentUse {
-  const [bytes, dead] = decodePair(stored);
-  return { bytes, dead };
+export function decodeSegmentUse(bytes: Uint8Array): SegmentUse {
+  const [size, dead] = decodePair(bytes);
+  return { bytes: size, dead };
 }
 
 function encodePair(first: number, second: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(12);
-  bytes.writeUIntBE(first, 0, 6);
-  bytes.writeUIntBE(second, 6, 6);
+  const bytes = new Uint8Array(12);
+  putU48(bytes, 0, first);
+  putU48(bytes, 6, second);
   return bytes;
 }
 
-function decodePair(stored: Uint8Array): [number, number] {
-  const bytes = view(stored);
-  return [bytes.readUIntBE(0, 6), bytes.readUIntBE(6, 6)];
+function decodePair(bytes: Uint8Array): [number, number] {
+  return [getU48(bytes, 0), getU48(bytes, 6)];
 }
 
 export function encodeBody(place: BodyPlace): Uint8Array {
-  const bytes = Buffer.allocUnsafe(20);
-  bytes.writeUInt32BE(place.segment, 0);
-  bytes.writeUInt32BE(place.offset, 4);
-  bytes.writeUInt32BE(place.length, 8);
-  bytes.writeUInt32BE(place.crc, 12);
-  bytes.writeUInt32BE(place.refs, 16);
+  const bytes = new Uint8Array(20);
+  putU32(bytes, 0, place.segment);
+  putU32(bytes, 4, place.offset);
+  putU32(bytes, 8, place.length);
+  putU32(bytes, 12, place.crc);
+  putU32(bytes, 16, place.refs);
   return bytes;
 }
 
-export function decodeBody(stored: Uint8Array): BodyPlace {
-  const bytes = view(stored);
+export function decodeBody(bytes: Uint8Array): BodyPlace {
   return {
-    segment: bytes.readUInt32BE(0),
-    offset: bytes.readUInt32BE(4),
-    length: bytes.readUInt32BE(8),
-    crc: bytes.readUInt32BE(12),
-    refs: bytes.readUInt32BE(16),
+    segment: getU32(bytes, 0),
+    offset: getU32(bytes, 4),
+    length: getU32(bytes, 8),
+    crc: getU32(bytes, 12),
+    refs: getU32(bytes, 16),
   };
 }
 
@@ -144,15 +137,12 @@ export interface StoredRow {
  * date u48, body u48, keywords u32 (reserved).
  */
 export class RowBlock {
-  #bytes: Buffer;
+  #bytes: Uint8Array;
   #rows: number;
   constructor(readonly number: number, stored: Uint8Array | undefined) {
-    this.#bytes = Buffer.allocUnsafe(BLOCK_UIDS * ROW_BYTES);
-    this.#rows = 0;
-    if (stored === undefined) return;
-    assert(stored.length % ROW_BYTES === 0 && stored.length <= this.#bytes.length, "a block is whole rows");
-    this.#bytes.set(stored);
-    this.#rows = stored.length / ROW_BYTES;
+    this.#bytes = stored ?? new Uint8Array(4 * ROW_BYTES);
+    this.#rows = stored === undefined ? 0 : stored.length / ROW_BYTES;
+    assert(Number.isInteger(this.#rows) && this.#rows <= BLOCK_UIDS, "a block is whole rows");
   }
   get rows(): number {
     return this.#rows;
@@ -163,7 +153,14 @@ export class RowBlock {
   /** Adds a row whose UID is above all others in the block. */
   append(row: StoredRow): void {
     assert(this.#rows < BLOCK_UIDS, "a block has room for its UIDs");
-    writeRow(this.#bytes, this.#rows++ * ROW_BYTES, row);
+    const used = this.#rows * ROW_BYTES;
+    if (used === this.#bytes.length) {
+      const more = new Uint8Array(Math.min(BLOCK_UIDS, this.#rows + 8) * ROW_BYTES);
+      more.set(this.#bytes);
+      this.#bytes = more;
+    }
+    writeRow(this.#bytes, used, row);
+    this.#rows++;
   }
   /** The index of a UID's row, or -1. */
   find(uid: number): number {
@@ -176,7 +173,7 @@ export class RowBlock {
   }
   setFlags(index: number, flags: number, modSeq: number): void {
     this.#bytes[index * ROW_BYTES + 1] = flags;
-    this.#bytes.writeUIntBE(modSeq, index * ROW_BYTES + 8, 6);
+    putU48(this.#bytes, index * ROW_BYTES + 8, modSeq);
   }
   remove(index: number): void {
     this.#bytes.copyWithin(index * ROW_BYTES, (index + 1) * ROW_BYTES, this.#rows * ROW_BYTES);
@@ -184,25 +181,24 @@ export class RowBlock {
   }
 }
 
-function writeRow(bytes: Buffer, at: number, row: StoredRow): void {
+function writeRow(bytes: Uint8Array, at: number, row: StoredRow): void {
   bytes[at] = row.uid % BLOCK_UIDS;
   bytes[at + 1] = row.flags;
-  bytes.writeUInt16BE(0, at + 2);
-  bytes.writeUInt32BE(row.size, at + 4);
-  bytes.writeUIntBE(row.modSeq, at + 8, 6);
-  bytes.writeUIntBE(row.internalDateMs, at + 14, 6);
-  bytes.writeUIntBE(row.body, at + 20, 6);
-  bytes.writeUInt32BE(0, at + 26);
+  putU32(bytes, at + 4, row.size);
+  putU48(bytes, at + 8, row.modSeq);
+  putU48(bytes, at + 14, row.internalDateMs);
+  putU48(bytes, at + 20, row.body);
+  putU32(bytes, at + 26, 0);
 }
 
-function readRow(bytes: Buffer, at: number, block: number): StoredRow {
+function readRow(bytes: Uint8Array, at: number, block: number): StoredRow {
   return {
     uid: block * BLOCK_UIDS + bytes[at]!,
     flags: bytes[at + 1]!,
-    size: bytes.readUInt32BE(at + 4),
-    modSeq: bytes.readUIntBE(at + 8, 6),
-    internalDateMs: bytes.readUIntBE(at + 14, 6),
-    body: bytes.readUIntBE(at + 20, 6),
+    size: getU32(bytes, at + 4),
+    modSeq: getU48(bytes, at + 8),
+    internalDateMs: getU48(bytes, at + 14),
+    body: getU48(bytes, at + 20),
   };
 }
 
@@ -228,27 +224,26 @@ export function encodeOp(answer: OpAnswer): Uint8Array {
   const targets = answer.targets ?? [];
   let length = 5;
   for (const { account } of targets) length += 5 + account.length;
-  const bytes = Buffer.allocUnsafe(length);
+  const bytes = new Uint8Array(length);
   bytes[0] = answer.targets === null ? 2 : 1;
-  bytes.writeUInt32BE(answer.mailbox, 1);
+  putU32(bytes, 1, answer.mailbox);
   let at = 5;
   for (const { account, uid } of targets) {
     bytes[at] = account.length;
-    bytes.write(account, at + 1, "latin1");
-    bytes.writeUInt32BE(uid, at + 1 + account.length);
+    putAscii(bytes, at + 1, account);
+    putU32(bytes, at + 1 + account.length, uid);
     at += 5 + account.length;
   }
   return bytes;
 }
 
-export function decodeOp(stored: Uint8Array): OpAnswer {
-  const bytes = view(stored);
-  const mailbox = bytes.readUInt32BE(1);
+export function decodeOp(bytes: Uint8Array): OpAnswer {
+  const mailbox = getU32(bytes, 1);
   if (bytes[0] === 2) return { mailbox, targets: null };
   const targets = [];
   for (let at = 5; at < bytes.length;) {
     const end = at + 1 + bytes[at]!;
-    targets.push({ account: bytes.toString("latin1", at + 1, end), uid: bytes.readUInt32BE(end) });
+    targets.push({ account: getAscii(bytes, at + 1, end), uid: getU32(bytes, end) });
     at = end + 4;
   }
   return { mailbox, targets };
@@ -268,23 +263,22 @@ export function encodeChange(kind: 1 | 2, uids: readonly number[]): Uint8Array[]
   const parts: Uint8Array[] = [];
   for (let from = 0; from < ranges.length; from += RANGES_MAX) {
     const some = ranges.slice(from, from + RANGES_MAX);
-    const bytes = Buffer.allocUnsafe(1 + 8 * some.length);
+    const bytes = new Uint8Array(1 + 8 * some.length);
     bytes[0] = kind;
     some.forEach(([first, last], i) => {
-      bytes.writeUInt32BE(first, 1 + 8 * i);
-      bytes.writeUInt32BE(last, 5 + 8 * i);
+      putU32(bytes, 1 + 8 * i, first);
+      putU32(bytes, 5 + 8 * i, last);
     });
     parts.push(bytes);
   }
   return parts;
 }
 
-export function decodeChange(stored: Uint8Array): { kind: "flags" | "expunged"; uids: number[] } {
-  const bytes = view(stored);
+export function decodeChange(bytes: Uint8Array): { kind: "flags" | "expunged"; uids: number[] } {
   const uids: number[] = [];
   for (let at = 1; at < bytes.length; at += 8) {
-    const last = bytes.readUInt32BE(at + 4);
-    for (let uid = bytes.readUInt32BE(at); uid <= last; uid++) uids.push(uid);
+    const last = getU32(bytes, at + 4);
+    for (let uid = getU32(bytes, at); uid <= last; uid++) uids.push(uid);
   }
   return { kind: bytes[0] === 2 ? "expunged" : "flags", uids };
 }
@@ -294,8 +288,7 @@ export function readBlocks(stored: readonly { readonly key: Key; readonly value:
   const rows: StoredRow[] = [];
   for (const { key, value } of stored) {
     const block = readRowsBlock(key);
-    const bytes = view(value);
-    for (let at = 0; at < bytes.length; at += ROW_BYTES) rows.push(readRow(bytes, at, block));
+    for (let at = 0; at < value.length; at += ROW_BYTES) rows.push(readRow(value, at, block));
   }
   return rows;
 }

@@ -1,13 +1,12 @@
 import { asFailure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
-import { allMailboxes, readMailboxKey } from "./keys.ts";
 import type { LoggedShard } from "./logged_shard.ts";
+import { mailboxesIn } from "./mailboxes.ts";
 import type { VerifyEvent, VerifyOptions } from "./types.ts";
 import { type MailboxCounters, type StoredRow } from "./values.ts";
 
-/** Mailboxes and messages looked at before other work gets its turn. */
-const MAILBOXES_A_TURN = 64;
+/** Messages looked at before other work gets its turn. */
 const MESSAGES_A_TURN = 64;
 
 /**
@@ -20,26 +19,11 @@ export async function* verifyShard(
   defer: (run: () => void) => void,
 ): AsyncIterable<VerifyEvent> {
   let messages = 0;
-  for (let after: Uint8Array | null = null;;) {
-    const found: { key: Uint8Array; value: Uint8Array }[] = shard.state.index.range({
-      ...allMailboxes(after),
-      limit: MAILBOXES_A_TURN + 1,
-    });
-    // The range begins with the key that was looked at last.
-    const fresh = found.filter(({ key }) => after === null || compare(key, after) > 0).slice(0, MAILBOXES_A_TURN);
-    const last = fresh.at(-1);
-    if (last === undefined) break;
-    for (const { key } of fresh) {
-      const { account, mailbox } = readMailboxKey(key);
-      for await (const event of verifyMailbox(shard, account as AccountId, mailbox, { ...options, defer })) {
-        if (event === "seen") messages++;
-        else yield event;
-        if (event === "seen" && messages % 1_000 === 0) {
-          yield { type: "progress", shard: shard.number, messages, done: false };
-        }
-      }
+  for (const { account, mailbox } of mailboxesIn(shard.state.index)) {
+    for await (const event of verifyMailbox(shard, account as AccountId, mailbox, { ...options, defer })) {
+      if (event !== "seen") yield event;
+      else if (++messages % 1_000 === 0) yield { type: "progress", shard: shard.number, messages, done: false };
     }
-    after = last.key;
   }
   yield { type: "progress", shard: shard.number, messages, done: true };
 }
@@ -96,9 +80,4 @@ function add(sum: Pick<MailboxCounters, "messages" | "unseen" | "deleted" | "siz
   sum.size += row.size;
   if ((row.flags & Flag.seen) === 0) sum.unseen++;
   if ((row.flags & Flag.deleted) !== 0) sum.deleted++;
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
 }
