@@ -65,6 +65,8 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   /** Watches of local actors on remote ones. */
   readonly #watches = new Map<number, { worker: string; notify: () => void }>();
   #nextWatch = 1;
+  /** Told messages that were dropped. */
+  #dropped = 0;
   #ready: ActorCell[] = [];
   #drains: ActorCell[] = [];
   #flushes: Link[] = [];
@@ -148,7 +150,13 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   }
 
   tellTo(origin: RefOrigin, to: ActorAddress, type: string, request: unknown): boolean {
-    return this.#send(origin.name, origin.trace, to, type, request, null, 0) === null;
+    try {
+      return this.#send(origin.name, origin.trace, to, type, request, null, 0) === null;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#inVain(to.actor, type, error.message);
+      return false;
+    }
   }
 
   askOf(
@@ -160,6 +168,7 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   ): Promise<unknown> {
     const deadlineMs = Math.min(DEADLINE_MS_MAX, options?.deadlineMs ?? ASK_DEADLINE_MS);
     return new Promise((resolve, reject) => {
+      if (!(deadlineMs > 0)) return reject(new Failure("deadline", `${type} was asked too late`));
       const ask = this.#asks.open(to.worker, `${type} to ${to.worker}/${to.actor}`, deadlineMs, resolve, reject);
       if (ask === null) return reject(new Failure("busy", `worker ${this.worker} waits for too many answers`));
       try {
@@ -291,7 +300,13 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
     const refused = this.#deliver(frame.to, message);
     if (refused === null) return;
     if (sink) sink.fail(new Failure(refused, `${type} to ${this.worker}/${frame.to}: ${refused}`));
-    else this.log.debug("told in vain", { actor: frame.to, message: type, reason: refused });
+    else this.#inVain(frame.to, type, refused);
+  }
+
+  /** What was told cannot be answered, so the log says that it was dropped: the 1st, 2nd, 4th, 8th … time. */
+  #inVain(actor: string, message: string, reason: string): void {
+    const count = ++this.#dropped;
+    if ((count & (count - 1)) === 0) this.log.warn("told in vain", { actor, message, reason, count });
   }
 
   #receivedWatch(link: Link, id: number, actor: string): void {
@@ -375,19 +390,20 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   #turn(): void {
     this.#scheduled = false;
     this.#inTurn = true;
-    for (let round = 0; round < TURN_ROUNDS_MAX && this.#ready.length > 0; round++) {
-      const ready = this.#ready;
-      this.#ready = [];
-      for (const cell of ready) cell.turn();
+    try {
+      this.#runReady();
+      for (const cell of this.#drains.splice(0)) cell.drain();
+      for (const link of this.#flushes.splice(0)) link.flush();
+    } finally {
+      this.#inTurn = false;
+      if (this.#ready.length + this.#drains.length + this.#flushes.length > 0) this.#wantTurn();
     }
-    const drains = this.#drains;
-    this.#drains = [];
-    for (const cell of drains) cell.drain();
-    const flushes = this.#flushes;
-    this.#flushes = [];
-    for (const link of flushes) link.flush();
-    this.#inTurn = false;
-    if (this.#ready.length + this.#drains.length + this.#flushes.length > 0) this.#wantTurn();
+  }
+
+  #runReady(): void {
+    for (let round = 0; round < TURN_ROUNDS_MAX && this.#ready.length > 0; round++) {
+      for (const cell of this.#ready.splice(0)) cell.turn();
+    }
   }
 }
 

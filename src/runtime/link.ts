@@ -42,6 +42,7 @@ export class Link {
   #receivedBytes = 0;
   #toldReceived = 0;
   #wanted = false;
+  readonly #ackEvery: number;
   #counts = { batchesSent: 0, framesSent: 0, batchesReceived: 0, framesReceived: 0, badBatches: 0, busy: 0 };
   closed = false;
   /** Watches that the peer holds on actors here: id → how to end it. */
@@ -54,6 +55,7 @@ export class Link {
     private readonly log: Log,
     private readonly bytesMax: number,
   ) {
+    this.#ackEvery = Math.min(ACK_EVERY_BYTES, bytesMax / 4);
     port.receive((data) => this.#receive(data));
   }
 
@@ -104,9 +106,9 @@ export class Link {
   flush(): void {
     this.#wanted = false;
     if (this.closed) return;
-    if (this.#frames.length === 0 && this.#receivedBytes - this.#toldReceived < ACK_EVERY_BYTES) return;
+    if (this.#frames.length === 0 && this.#receivedBytes - this.#toldReceived < this.#ackEvery) return;
     const frames = this.#frames;
-    const batch = this.#encode(frames);
+    const batch = this.#encode(frames, this.#queuedBytes);
     this.#frames = [];
     this.#queuedBytes = 0;
     this.#toldReceived = this.#receivedBytes;
@@ -144,9 +146,9 @@ export class Link {
   }
 
   /** What was measured can be packed, unless its sender changed it afterwards: then that frame alone is lost. */
-  #encode(frames: Frame[]): ArrayBuffer {
+  #encode(frames: Frame[], bytes: number): ArrayBuffer {
     try {
-      return encodeBatch({ acknowledged: this.#receivedBytes, frames });
+      return encodeBatch({ acknowledged: this.#receivedBytes, frames, bytes });
     } catch (error) {
       this.log.error("batch cannot be encoded", { peer: this.peer.worker, error: describeError(error) });
       const sound = frames.filter((frame) => canEncode(frame));
@@ -157,7 +159,7 @@ export class Link {
   #receive(data: unknown): void {
     if (this.closed) return;
     this.#receivedBytes += data instanceof ArrayBuffer ? data.byteLength : 0;
-    if (this.#receivedBytes - this.#toldReceived >= ACK_EVERY_BYTES) this.#want();
+    if (this.#receivedBytes - this.#toldReceived >= this.#ackEvery) this.#want();
     const batch = this.#decode(data);
     if (batch === null) return;
     this.#counts.batchesReceived++;

@@ -1,4 +1,5 @@
-import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr/pack";
+import { Buffer } from "node:buffer";
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from "msgpackr/pack";
 import { Failure, type FailureKind } from "../base/mod.ts";
 import {
   ACTOR_NAME_CHARS_MAX,
@@ -72,17 +73,50 @@ const KINDS: Readonly<Record<FailureKind, true>> = {
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const unpackr = new Unpackr({ useRecords: false });
 
-/** The batch as one exact buffer, ready to be transferred. */
+/** From this size on a batch is packed into a buffer of its own. */
+const LARGE_BYTES = 1024 * 1024;
+
+/** The batch as one exact buffer, ready to be transferred. `bytes` is about how many it will take, when that is known. */
 export function encodeBatch(
-  batch: { readonly acknowledged: number; readonly frames: readonly Frame[]; readonly version?: number },
+  batch: {
+    readonly acknowledged: number;
+    readonly frames: readonly Frame[];
+    readonly version?: number;
+    readonly bytes?: number;
+  },
 ): ArrayBuffer {
   const list: unknown[] = [batch.version ?? WIRE_VERSION, batch.acknowledged];
   for (const frame of batch.frames) list.push(toWire(frame));
+  const bytes = batch.bytes ?? 0;
+  if (bytes >= LARGE_BYTES) return packLarge(list, bytes);
   // The packer's own buffer is used again at once: copied out here, nobody else sees it.
-  const packed = packr.pack(list, RESET_BUFFER_MODE);
+  return exactCopy(packr.pack(list, RESET_BUFFER_MODE));
+}
+
+function exactCopy(packed: Uint8Array): ArrayBuffer {
   const exact = new Uint8Array(packed.length);
   exact.set(packed);
   return exact.buffer;
+}
+
+/**
+ * The packer's buffer would grow by copying itself and then stay as large as the largest batch ever; all packers of a thread
+ * share it. So it is set aside, and put back where it was.
+ */
+function packLarge(list: unknown[], bytes: number): ArrayBuffer {
+  const shared = packr.pack(null, REUSE_BUFFER_MODE | RESET_BUFFER_MODE);
+  const position = packr.position;
+  packr.useBuffer(Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.125)));
+  try {
+    const packed = packr.pack(list);
+    const { buffer } = packed;
+    return packed.byteOffset === 0 && buffer instanceof ArrayBuffer
+      ? buffer.transfer(packed.length)
+      : exactCopy(packed);
+  } finally {
+    packr.useBuffer(shared);
+    packr.position = position;
+  }
 }
 
 /**
