@@ -4,7 +4,10 @@ import { refuseLogin } from "../login.ts";
 import { reply } from "../replies.ts";
 import { type Authorization, mayLogIn, mistake, type Pop3Command, type Pop3Context, type Step } from "../state.ts";
 
-/** AUTH [mechanism [initial-response]] (RFC 1734, renewed by RFC 5034 §4); without arguments it lists the mechanisms, as old clients expect. */
+/**
+ * AUTH [mechanism [initial-response]] (RFC 1734, renewed by RFC 5034 §4). Without arguments it lists the mechanisms, as old
+ * clients expect.
+ */
 export const auth: Pop3Command = {
   verb: "AUTH",
   capability(state, context) {
