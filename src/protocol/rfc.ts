@@ -43,7 +43,12 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(5321, "Simple Mail Transfer Protocol", "partly", "receives; does not send to other servers"),
   rfc(5322, "Internet Message Format", "partly", "trace fields and dates"),
-  rfc(5890, "Internationalized Domain Names for Applications: Definitions", "yes", "mapped as UTS 46 does"),
+  rfc(
+    5890,
+    "Internationalized Domain Names for Applications: Definitions",
+    "yes",
+    "U-labels that UTS 46 leaves as they are",
+  ),
   rfc(6066, "TLS Extensions: Extension Definitions", "partly", "server name indication"),
   rfc(6152, "SMTP Service Extension for 8-bit MIME Transport", "yes"),
   rfc(6531, "SMTP Extension for Internationalized Email", "yes"),
@@ -58,6 +63,7 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(8996, "Deprecating TLS 1.0 and TLS 1.1", "yes"),
   rfc(9051, "Internet Message Access Protocol, Version 4rev2", "no", "flags and UIDs are kept by its rules"),
+  rfc(9106, "Argon2 Memory-Hard Function for Password Hashing", "yes", "argon2id"),
 ];
 
 /** The list as the Markdown table of the README. */

@@ -1,5 +1,5 @@
 import type { Command, CommandLine } from "./command.ts";
-import { COMMANDS, FOREIGN, NOT_IMPLEMENTED } from "./commands/mod.ts";
+import { COMMANDS, FOREIGN, NOT_IMPLEMENTED } from "./command_table.ts";
 import { REPLY, type Reply } from "./replies.ts";
 import { closing, settle, type SmtpContext, type SmtpState, type Step } from "./state.ts";
 

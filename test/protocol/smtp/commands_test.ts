@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { EXTENSIONS } from "../../../src/protocol/smtp/extensions.ts";
-import { COMMANDS } from "../../../src/protocol/smtp/commands/mod.ts";
+import { COMMANDS } from "../../../src/protocol/smtp/command_table.ts";
 import { QUIRKS } from "../../../src/protocol/smtp/quirks.ts";
 import { transcript } from "../../support/transcript.ts";
 import { bytes, drive, smtp } from "./support/session.ts";
