@@ -1,4 +1,4 @@
-import type { RoutableAccount, RoutableAlias, Route } from "./route_types.ts";
+import type { RoutableAccount, Route } from "./route_types.ts";
 
 /** Addresses that one recipient may turn into, aliases on the way included; beyond it the route is a loop (550 5.4.6). */
 export const EXPANSION_MAX = 1_000;
@@ -20,8 +20,6 @@ export class Expansion<A extends RoutableAccount> {
   #visited = 0;
   #endless = false;
   #disabled = false;
-
-  constructor(readonly proposed: RoutableAlias | null = null) {}
 
   /** Whether to go on into `address`; pair with `leave`. */
   enter(address: string): boolean {

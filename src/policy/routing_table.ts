@@ -1,5 +1,5 @@
 import { unreachable } from "../base/mod.ts";
-import { type Address, canonicalLocal } from "../mail/mod.ts";
+import { type Address, canonicalLocal, type DomainName, formatAddress } from "../mail/mod.ts";
 import { Expansion } from "./expansion.ts";
 import { domainPart, OldestAccounts } from "./oldest_accounts.ts";
 import type {
@@ -68,9 +68,9 @@ export class RoutingTable<A extends RoutableAccount> {
     }
   }
 
-  /** Where mail for this recipient goes; `proposed` is taken as one more alias, to see what it would do. */
-  resolve(address: Address, proposed: RoutableAlias | null = null): Route<A> {
-    const found = new Expansion<A>(proposed);
+  /** Where mail for this recipient goes. */
+  resolve(address: Address): Route<A> {
+    const found = new Expansion<A>();
     const local = canonicalLocal(address.local);
     if (address.literal !== null) {
       found.step(`[${address.literal}] is an address literal: mail is taken for domains by name only`);
@@ -115,18 +115,19 @@ export class RoutingTable<A extends RoutableAccount> {
 
   /** Tries in order: the address itself, without its detail, the roles every domain has, the domain's catch-all. */
   #follow(local: string, domain: RoutableDomain, found: Expansion<A>): void {
-    if (this.#exact(`${local}@${domain.name}`, found)) return;
+    const whole = keyOf(local, domain);
+    if (this.#exact(whole, found)) return;
     const plain = withoutDetail(local, domain.detailSeparator);
     if (plain !== local) {
-      found.step(`without its detail, ${local}@${domain.name} is ${plain}@${domain.name}`);
-      if (this.#exact(`${plain}@${domain.name}`, found)) return;
+      found.step(`without its detail, ${whole} is ${keyOf(plain, domain)}`);
+      if (this.#exact(keyOf(plain, domain), found)) return;
     }
     if (domain.catchAll !== null) {
       found.step(`${domain.name} sends mail for unknown users to ${domain.catchAll}`);
       return this.#through(`@${domain.name}`, [domain.catchAll], found);
     }
     if (ROLES.has(plain)) return this.#role(plain, domain, found);
-    found.step(`${plain}@${domain.name} is neither an account nor an alias`);
+    found.step(`${keyOf(plain, domain)} is neither an account nor an alias`);
   }
 
   #exact(key: string, found: Expansion<A>): boolean {
@@ -135,7 +136,7 @@ export class RoutingTable<A extends RoutableAccount> {
       found.deliverTo(account);
       return true;
     }
-    const alias = found.proposed?.address === key ? found.proposed : this.#aliases.get(key);
+    const alias = this.#aliases.get(key);
     if (alias === undefined) return false;
     found.step(`${key} is an alias of ${namesOf(alias.targets)}`);
     this.#through(key, alias.targets, found);
@@ -152,11 +153,10 @@ export class RoutingTable<A extends RoutableAccount> {
   }
 
   #target(target: string, found: Expansion<A>): void {
-    const at = target.lastIndexOf("@");
-    const domain = this.#realDomain(target.slice(at + 1), found);
+    const domain = this.#realDomain(domainPart(target), found);
     if (domain === null) return;
     if (domain.disabled) return found.disabled(`domain ${domain.name} is disabled`);
-    this.#follow(target.slice(0, at), domain, found);
+    this.#follow(localPart(target), domain, found);
   }
 
   #role(local: string, domain: RoutableDomain, found: Expansion<A>): void {
@@ -181,6 +181,17 @@ export class RoutingTable<A extends RoutableAccount> {
 
 function isOlder(a: RoutableDomain, b: RoutableDomain): boolean {
   return a.createdAt === b.createdAt ? a.name < b.name : a.createdAt < b.createdAt;
+}
+
+/** An address as the directory keeps it: quoted where it must be. */
+function keyOf(local: string, domain: RoutableDomain): string {
+  return formatAddress({ local, domain: domain.name as DomainName, literal: null });
+}
+
+/** The local part of such a key, without quotes. */
+function localPart(key: string): string {
+  const written = key.slice(0, key.lastIndexOf("@"));
+  return written.startsWith('"') ? written.slice(1, -1).replace(/\\(.)/gs, "$1") : written;
 }
 
 function put<T>(map: Map<string, T>, key: string, record: T | null): void {

@@ -1,4 +1,4 @@
-import { assert, Failure } from "../../base/mod.ts";
+import { Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/mod.ts";
 import type {
   AccountRecord,
@@ -8,7 +8,6 @@ import type {
   DirectoryStatus,
   DomainRecord,
 } from "../../messages/mod.ts";
-import { RoutingTable } from "../../policy/mod.ts";
 import type { DirectoryRow, DirectoryStore, DirectoryWrite } from "../../storage/directory_store.ts";
 import { SortedNames } from "./sorted_names.ts";
 
@@ -25,7 +24,6 @@ export class DirectoryBook {
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
   readonly names = { domain: new SortedNames(), account: new SortedNames(), alias: new SortedNames() };
-  #routes: RoutingTable<AccountRecord> = new RoutingTable(this.snapshot());
 
   constructor(private readonly store: DirectoryStore) {
     this.#load();
@@ -33,10 +31,6 @@ export class DirectoryBook {
 
   get version(): number {
     return this.#version;
-  }
-  /** Where mail would go: for checking aliases before they are kept. */
-  get routes(): RoutingTable<AccountRecord> {
-    return this.#routes;
   }
 
   snapshot(): DirectorySnapshot {
@@ -74,8 +68,6 @@ export class DirectoryBook {
     }
     this.#version = version;
     for (const change of changes) this.#apply(change);
-    const inStep = this.#routes.applyChanges(version, changes);
-    assert(inStep, "the directory's own routing table follows every change");
   }
 
   /** Keeps a new hash of the same password: nothing that a subscriber sees changes, so the version stays. */
@@ -99,7 +91,6 @@ export class DirectoryBook {
     fill(this.domains, this.names.domain, rows<DomainRecord>(this.store.all("domain"), "name"));
     fill(this.accounts, this.names.account, rows<AccountRecord>(this.store.all("account"), "address"));
     fill(this.aliases, this.names.alias, rows<AliasRecord>(this.store.all("alias"), "address"));
-    this.#routes = new RoutingTable(this.snapshot());
   }
 }
 

@@ -1,11 +1,15 @@
 import { Failure, utf8 } from "../../base/mod.ts";
-import { type Address, canonicalLocal, type DomainName, parseDomain, parseMailbox } from "../../mail/mod.ts";
+import {
+  type Address,
+  canonicalLocal,
+  type DomainName,
+  formatAddress,
+  parseDomain,
+  parseMailbox,
+} from "../../mail/mod.ts";
 
 /** Octets of a password; longer ones only burn CPU. */
 export const PASSWORD_BYTES_MAX = 1_024;
-
-/** Local parts that can be written without quotes (RFC 5322 dot-atom, RFC 6531 for the rest): nobody needs others. */
-const DOT_ATOM = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 
 /** The domain as A-labels. Throws Failure `invalid`. */
 export function domainName(text: string): DomainName {
@@ -14,9 +18,8 @@ export function domainName(text: string): DomainName {
   return name;
 }
 
-/** A mailbox address as it is kept: canonical local part, domain as A-labels. */
+/** A mailbox address as it is kept: its local part canonical and quoted only where it must be, the domain as A-labels. */
 export interface CanonicalAddress {
-  readonly local: string;
   readonly domain: DomainName;
   /** `local@domain`. */
   readonly text: string;
@@ -27,21 +30,18 @@ export function canonicalAddress(text: string): CanonicalAddress {
   const address = parseMailbox(text, { utf8: true });
   if (address === null) throw new Failure("invalid", `${shown(text)} is not an address: local@domain is expected`);
   if (address.domain === null) throw new Failure("invalid", "an address here needs a domain name");
-  const local = canonicalLocal(address.local);
-  if (!DOT_ATOM.test(local)) throw new Failure("invalid", "a local part that needs quotes is not supported");
-  return { local, domain: address.domain, text: `${local}@${address.domain}` };
+  return { domain: address.domain, text: canonicalText(address) };
+}
+
+function canonicalText(address: Address): string {
+  return formatAddress({ ...address, local: canonicalLocal(address.local) });
 }
 
 /** The account that a login name means, or null when it cannot be one. The full address is the name; a bare local part is not. */
 export function loginAddress(user: string): string | null {
   const address: Address | null = parseMailbox(user, { utf8: true });
   if (address === null || address.domain === null) return null;
-  return `${canonicalLocal(address.local)}@${address.domain}`;
-}
-
-/** The canonical address parsed again, for asking the routing table. */
-export function asAddress({ local, domain }: CanonicalAddress): Address {
-  return { local, domain, literal: null };
+  return canonicalText(address);
 }
 
 /** The password as it is hashed: NFC, so that every keyboard makes the same octets (RFC 8265 §4.2). Throws Failure `invalid`. */

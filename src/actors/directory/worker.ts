@@ -13,7 +13,9 @@ export interface DirectoryWorkerConfig {
 }
 
 /** Opens the directory and starts its actor, which closes the store when it stops. */
-export async function startDirectory({ system, config }: WorkerHost<DirectoryWorkerConfig>): Promise<WorkerHooks<unknown>> {
+export async function startDirectory(
+  { system, config }: WorkerHost<DirectoryWorkerConfig>,
+): Promise<WorkerHooks<unknown>> {
   const store = openDirectoryStore(`${config.dataDir}/directory`);
   await system.spawn(directoryActor, { name: DIRECTORY_ACTOR, args: { store, login: config.login } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
