@@ -15,6 +15,8 @@ export class Peer {
   closed: CloseReason | null = null;
   deadlines = 0;
   drains = 0;
+  /** Leaves it to the test to answer the peer's FIN. */
+  halfOpen = false;
   #waiting: (() => void)[] = [];
   constructor(readonly connection: Connection, private readonly onData?: (peer: Peer, text: string) => void) {
     const decoder = new TextDecoder();
@@ -26,7 +28,10 @@ export class Peer {
         this.onData?.(this, text);
         this.#wake();
       },
-      end: () => this.#set(() => (this.ended = true)),
+      end: () => {
+        this.#set(() => (this.ended = true));
+        if (!this.halfOpen) connection.close();
+      },
       closed: (reason) => this.#set(() => (this.closed = reason)),
       deadline: () => this.#set(() => this.deadlines++),
       drained: () => this.#set(() => this.drains++),
