@@ -1,0 +1,103 @@
+/** Postfix with Dovecot LMTP beside our server: the same load in turn, counted by what reached the mailboxes. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "../test/support/free_ports.ts";
+import { isRoot, programPath, runOk } from "../test/support/programs.ts";
+import { type BenchContext, figure, type Findings, noFindings } from "./figures.ts";
+import { LineCounter } from "./line_counter.ts";
+import { startStagepost } from "./stagepost.ts";
+import { type DeliveredLoad, deliverLoad, type Target } from "./target.ts";
+
+const SCRIPT = fileURLToPath(new URL("../../shared/peers/postfix-dovecot", import.meta.url));
+const PEER = "Postfix + Dovecot LMTP";
+
+/** A running peer. */
+export interface Peer extends Target, AsyncDisposable {}
+
+/** Why the peer cannot run here, or null when it can. */
+export function whyNoPeer(): string | null {
+  if (!existsSync(SCRIPT)) return "its start script is not beside this repository";
+  const missing = ["postfix", "dovecot", "doveadm"].filter((program) => programPath(program) === null);
+  if (missing.length > 0) return `not installed: ${missing.join(", ")}`;
+  return isRoot() ? null : "it starts as root only";
+}
+
+/** Starts the peer pair in a directory of its own on free ports. */
+export async function startPeer(): Promise<Peer> {
+  const dir = await Deno.makeTempDir({ prefix: "stagepost-peer-" });
+  // Postfix and Dovecot drop to users of their own, who have to get through.
+  await Deno.chmod(dir, 0o755);
+  const [smtp, imap, pop3] = await freePorts(3);
+  const root = `${dir}/pair`;
+  const env = { ROOT: root, SMTP: `${smtp}`, IMAP: `${imap}`, POP3: `${pop3}` };
+  const stop = async () => {
+    await runOk(SCRIPT, ["stop"], { env });
+    await Deno.remove(dir, { recursive: true });
+  };
+  try {
+    await start(env);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const log = new LineCounter(`${root}/maillog`, "status=sent");
+  return { name: PEER, smtpPort: smtp!, delivered: () => log.count(), [Symbol.asyncDispose]: stop };
+}
+
+/** The script's daemons keep its output open, so it goes to nowhere: waiting for its end would be waiting for theirs. */
+async function start(env: Record<string, string>): Promise<void> {
+  const child = new Deno.Command(SCRIPT, { args: ["start"], env, stdin: "null", stdout: "null", stderr: "null" })
+    .spawn();
+  const { code } = await child.status;
+  if (code !== 0) throw new Error(`${PEER}: the start script ended with ${code}`);
+}
+
+const SIZES = [{ label: "4KB", messageBytes: 4_096 }, { label: "100KB", messageBytes: 102_400 }] as const;
+
+/** Measures both in turn (A B A B …), 50 sessions, connections kept. */
+export async function benchPeers(context: BenchContext): Promise<Findings> {
+  const findings = noFindings();
+  const reason = whyNoPeer();
+  if (reason !== null) {
+    findings.skipped.push(`peers (${PEER}): ${reason}`);
+    return findings;
+  }
+  await using ours = await startStagepost();
+  await using theirs = await startPeer();
+  const rounds = context.quick ? 1 : 3;
+  const durationMsMax = context.quick ? 2_000 : 8_000;
+  let acknowledged = 0;
+  for (const { label, messageBytes } of SIZES) {
+    const [own, other]: [DeliveredLoad[], DeliveredLoad[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      for (const [target, loads] of [[ours, own], [theirs, other]] as const) {
+        context.note(`peers: ${label}, round ${round + 1} of ${rounds}, ${target.name}`);
+        const load = await deliverLoad(target, { messageBytes, durationMsMax, warmupMs: 0 });
+        loads.push(load);
+        for (const [reply, count] of Object.entries(load.result.errors)) {
+          findings.errors.push(`peers/${label} ${target.name}: ${count} × ${reply}`);
+        }
+      }
+    }
+    acknowledged += own.reduce((sum, { result }) => sum + result.totals.acknowledged, 0);
+    findings.figures.push(...comparison(label, own, other));
+  }
+  const stored = await ours.stored();
+  if (stored !== acknowledged) findings.errors.push(`peers: ${stored} messages stored, ${acknowledged} acknowledged`);
+  await ours.stop();
+  return findings;
+}
+
+function comparison(label: string, own: readonly DeliveredLoad[], other: readonly DeliveredLoad[]) {
+  const rounds = (pick: (load: DeliveredLoad) => number) => {
+    return [{ rounds: own.map(pick) }, { name: PEER, rounds: other.map(pick) }] as const;
+  };
+  const [rate, peerRate] = rounds((load) => load.deliveredPerSecond);
+  const [p50, peerP50] = rounds((load) => load.result.ack.p50Ms);
+  const [p99, peerP99] = rounds((load) => load.result.ack.p99Ms);
+  return [
+    figure(`peers/${label} delivered`, { unit: "msg/s", better: "higher", ...rate }, peerRate),
+    figure(`peers/${label} ack p50`, { unit: "ms", better: "lower", ...p50 }, peerP50),
+    figure(`peers/${label} ack p99`, { unit: "ms", better: "lower", ...p99 }, peerP99),
+  ];
+}
