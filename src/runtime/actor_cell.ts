@@ -47,6 +47,7 @@ export class ActorCell implements ReplyOwner {
   #idleTimer: Cancel | null = null;
   #lastAt = 0;
   #counts = { handled: 0, restarts: 0, busy: 0, slowestMs: 0 };
+  #refused = 0;
   readonly #owed = new Set<ActorReply>();
   readonly #whenGone: (() => void)[] = [];
   /** Who wants to know when this actor is gone. */
@@ -205,7 +206,10 @@ export class ActorCell implements ReplyOwner {
       return message.sink?.fail(new Failure("deadline", `${message.type} waited too long`));
     }
     const { receive } = this.definition;
-    if (!Object.hasOwn(receive, message.type)) return this.#unknown(message);
+    if (!Object.hasOwn(receive, message.type)) return this.#refuse(message, "unknown message");
+    if (message.bytes > 0 && this.definition.accepts?.[message.type]?.(message.request) === false) {
+      return this.#refuse(message, "malformed message");
+    }
     const reply = new ActorReply(message.sink, this, message.deadlineAt);
     const context = this.#context!;
     context.begin(message);
@@ -256,9 +260,14 @@ export class ActorCell implements ReplyOwner {
     this.#finish(reply, startedAt);
   }
 
-  #unknown({ type, sink }: Message): void {
-    this.host.log.warn("unknown message", { actor: this.name, message: type });
-    sink?.fail(new Failure("invalid", `${this.name} does not understand ${type}`));
+  #refuse({ type, sink, sender }: Message, why: string): void {
+    const count = ++this.#refused;
+    // A peer gone wrong must not fill the log: the 1st, 2nd, 4th, 8th … are written.
+    if ((count & (count - 1)) === 0) {
+      const { worker } = sender;
+      this.host.log.warn("message refused", { actor: this.name, message: type, sender: worker, reason: why, count });
+    }
+    sink?.fail(new Failure("invalid", `${this.name} refuses ${type}: ${why}`));
   }
 
   /** Runs what has no asker: what it throws is a defect of the actor. */

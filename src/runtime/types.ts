@@ -78,6 +78,11 @@ export interface ActorDefinition<P extends Protocol<P>, S, A = void> {
   init(args: A, context: Context<P>): S | Promise<S>;
   readonly receive: { readonly [K in keyof P]: Handler<P, S, K> };
   /**
+   * Tells whether a request from another worker has the form its type promises; false answers `invalid`. For actors that
+   * stand behind a border of trust: inside a worker the compiler has checked it.
+   */
+  readonly accepts?: { readonly [K in keyof P]?: (request: unknown) => boolean };
+  /**
    * Runs once at the end of a turn in which messages were handled (the inbox was emptied, or the turn's limit reached): the
    * place for work that should cover all that waited.
    */

@@ -139,6 +139,21 @@ Deno.test("an answer that the wire cannot carry is down for the asker and a cras
   await close();
 });
 
+Deno.test("a request of the wrong form from another worker is invalid, and the actor goes on", async () => {
+  const { two, one, passAll, close } = await pair();
+  const accepts = {
+    "far.echo": (request: unknown) => (request as { bytes?: unknown } | null)?.bytes instanceof Uint8Array,
+  };
+  const { address } = await two.spawn({ ...far, accepts }, { name: "strict", args: undefined });
+  const odd = one.ref<{ "far.echo": { request: unknown; reply: { bytes: Uint8Array } } }>(address);
+  const answers = [null, { bytes: 5 }, { bytes: new Uint8Array(2) }].map((request) =>
+    odd.ask("far.echo", request).then(({ bytes }) => bytes.length, (error: Failure) => error.kind)
+  );
+  await passAll();
+  assertEquals(await Promise.all(answers), ["invalid", "invalid", 2]);
+  await close();
+});
+
 Deno.test("a bad batch is counted and logged, and the link goes on", async () => {
   const { one, lines, atA, ref, passAll, close } = await pair();
   const nested = new Uint8Array(10_000).fill(0x91).buffer;

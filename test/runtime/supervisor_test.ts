@@ -91,6 +91,34 @@ workerTest("a worker that stalls for less than 2 s is left alone", async () => {
   });
 });
 
+workerTest("a main thread that stood still for 2.5 s does not take it for the silence of its workers", async () => {
+  await withWorkers([spec("a"), spec("b")], async (supervisor) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+    await echoOf(supervisor, "a").ask("echo.config", null);
+    await new Promise((resolve) => clock.after(300, () => resolve(null)));
+    assertEquals(supervisor.list().map(({ restarts }) => restarts), [0, 0]);
+  });
+});
+
+workerTest("calls to a worker that hangs while it is asked for its stats fail when it is ended", async () => {
+  await withWorkers([spec("a")], async (supervisor) => {
+    echoOf(supervisor, "a").tell("echo.die", { how: "loop" });
+    while ((await supervisor.stats())[0]!.stats !== null);
+    await backMs(supervisor, "a");
+    assertEquals(await supervisor.stats(), [{ name: "a", stats: { greeting: null } }]);
+  });
+});
+
+workerTest("stop ends a hanging worker after its grace", async () => {
+  await withWorkers([spec("a"), spec("b")], async (supervisor) => {
+    echoOf(supervisor, "a").tell("echo.die", { how: "loop" });
+    const from = clock.monotonicMs();
+    await supervisor.stop(500);
+    assertLess(clock.monotonicMs() - from, 1_500);
+    assertEquals(supervisor.list().map(({ state }) => state), ["stopped", "stopped"]);
+  });
+});
+
 workerTest("a worker without net permission cannot connect", async () => {
   await withWorkers([spec("a"), spec("b", { permissions: { net: true } })], async (supervisor) => {
     assertEquals((await echoOf(supervisor, "a").ask("echo.connect", { port: 1 })).error, "NotCapable");

@@ -24,8 +24,15 @@ function die(how: "throw" | "reject" | "loop" | "close"): void {
     case "loop":
       for (;;);
     case "close":
-      return (globalThis as unknown as { close(): void }).close();
+      return close();
   }
+}
+
+/** Bun's workers have no `close`; there `exit` ends the worker alone. */
+function close(): void {
+  const scope = globalThis as unknown as { close?: () => void };
+  if (scope.close) scope.close();
+  else process.exit(0);
 }
 
 /** Sits in the thread without yielding, as a slow disk does. */
