@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import {
   createSecureContext,
@@ -69,27 +70,30 @@ function makeServer(material: TlsMaterial, settle: (secured: TLSSocket, result: 
     const minVersion: SecureVersion = material.minVersion ?? "TLSv1.2";
     const byName = new Map<string, SecureContext>();
     for (const [name, pair] of Object.entries(material.names ?? {})) {
+      checkPair(pair);
       byName.set(name.toLowerCase(), createSecureContext({ cert: pair.cert, key: pair.key, minVersion }));
     }
-    const server = createServer(
-      {
-        cert: material.cert,
-        key: material.key,
-        minVersion,
-        // Throws here, at load, when the pair does not match.
-        secureContext: createSecureContext({ cert: material.cert, key: material.key, minVersion }),
-        ...(byName.size === 0 ? {} : {
-          SNICallback: (name: string, choose: (error: Error | null, context?: SecureContext) => void) =>
-            choose(null, byName.get(name.toLowerCase()) ?? byName.get(wildcard(name))),
-        }),
-      } as Parameters<typeof createServer>[0],
-    );
+    checkPair(material);
+    const choose = (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
+      done(null, byName.get(name.toLowerCase()) ?? byName.get(wildcard(name)));
+    const server = createServer({
+      cert: material.cert,
+      key: material.key,
+      minVersion,
+      ...(byName.size === 0 ? {} : { SNICallback: choose }),
+    });
     server.on("secureConnection", (secured: TLSSocket) => settle(secured, secured));
     server.on("tlsClientError", (_error: Error, secured: TLSSocket) => settle(secured, null));
     return server;
   } catch (cause) {
     throw new Failure("invalid", "the TLS certificate or key cannot be used", { cause });
   }
+}
+
+/** Throws when the two do not belong together: on Deno, `node:tls` would find out in the first handshake only. */
+function checkPair(pair: CertificatePair): void {
+  const matches = new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key));
+  if (!matches) throw new Failure("invalid", "the key is not that of the certificate");
 }
 
 function wildcard(name: string): string {

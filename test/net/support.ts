@@ -15,6 +15,8 @@ export class Peer {
   closed: CloseReason | null = null;
   deadlines = 0;
   drains = 0;
+  /** Something the data handler began and a test waits for. */
+  work: Promise<void> = Promise.resolve();
   /** Leaves it to the test to answer the peer's FIN. */
   halfOpen = false;
   #waiting: (() => void)[] = [];

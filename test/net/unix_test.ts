@@ -1,0 +1,131 @@
+import { assertEquals } from "@std/assert";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SILENT } from "../../src/base/mod.ts";
+import { type Connection, connectUnix, listenUnix } from "../../src/net/mod.ts";
+import { clock, failureKind, Peer } from "./support.ts";
+
+async function inTemporary(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), "sp-"));
+  try {
+    await work(dir);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+const listenAt = (path: string, connection: (connection: Connection) => void = () => {}) =>
+  listenUnix(path, { log: SILENT, clock, connection });
+const connectTo = (path: string) => connectUnix(path, { clock, connectMsMax: 5_000 });
+
+Deno.test("the socket is 0600 in a 0700 directory, speaks both ways and goes away with its listener", async () => {
+  await inTemporary(async (root) => {
+    const path = join(root, "deep", "control.sock");
+    const listener = await listenAt(
+      path,
+      (each) => new Peer(each, (peer, text) => peer.connection.write(`echo ${text}`)),
+    );
+    assertEquals([statSync(path).mode & 0o777, statSync(join(root, "deep")).mode & 0o777], [0o600, 0o700]);
+    const client = new Peer(await connectTo(path));
+    assertEquals(client.connection.remote, { address: path, port: 0 });
+    client.connection.write("hello\n");
+    await client.text("echo hello\n");
+    client.connection.close();
+    assertEquals(await client.gone(), "local");
+    listener.close();
+    listener.closeAll();
+    assertEquals(existsSync(path), false);
+  });
+});
+
+Deno.test("a live server keeps its socket, a dead one's is replaced", async () => {
+  await inTemporary(async (dir) => {
+    const path = join(dir, "control.sock");
+    const first = await listenAt(path);
+    assertEquals(await failureKind(() => listenAt(path)), "locked");
+    first.close();
+    await leaveStale(path);
+    assertEquals(lstatSync(path).isSocket(), true);
+    assertEquals(await failureKind(() => connectTo(path)), "refused");
+    const second = await listenAt(path);
+    const client = new Peer(await connectTo(path));
+    client.connection.destroy();
+    await client.gone();
+    second.close();
+    second.closeAll();
+    assertEquals(await failureKind(() => connectTo(path)), "not_found");
+  });
+});
+
+/** What a killed process leaves: a socket that nobody listens on. */
+async function leaveStale(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.x`, resolve));
+  const { linkSync } = await import("node:fs");
+  linkSync(`${path}.x`, path);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+Deno.test("whatever else lies in the place of the socket is left alone and refused", async () => {
+  await inTemporary(async (dir) => {
+    const file = join(dir, "file");
+    writeFileSync(file, "precious");
+    const link = join(dir, "link");
+    symlinkSync(file, link);
+    const dangling = join(dir, "dangling");
+    symlinkSync(join(dir, "nowhere"), dangling);
+    mkdirSync(join(dir, "dir"));
+    for (const path of [file, link, dangling, join(dir, "dir")]) {
+      assertEquals(await failureKind(() => listenAt(path)), "refused");
+    }
+    assertEquals([existsSync(join(dir, "nowhere")), statSync(file).size], [false, 8]);
+    const live = await listenAt(join(dir, "live.sock"));
+    const tolive = join(dir, "tolive");
+    symlinkSync(join(dir, "live.sock"), tolive);
+    assertEquals(await failureKind(() => listenAt(tolive)), "refused");
+    live.close();
+  });
+});
+
+Deno.test("a directory that is open to others, or a link to one, is refused", async () => {
+  await inTemporary(async (dir) => {
+    for (const mode of [0o755, 0o770, 0o701, 0o1777]) {
+      chmodSync(dir, mode);
+      assertEquals(await failureKind(() => listenAt(join(dir, "control.sock"))), "refused");
+    }
+    chmodSync(dir, 0o700);
+    symlinkSync(dir, join(dir, "link"));
+    assertEquals(await failureKind(() => listenAt(join(dir, "link", "control.sock"))), "refused");
+    assertEquals(existsSync(join(dir, "control.sock")), false);
+  });
+});
+
+Deno.test("a path of 107 bytes is served, one of 108 is refused by name", async () => {
+  await inTemporary(async (dir) => {
+    const path = join(dir, "x".repeat(107 - dir.length - 1));
+    const listener = await listenAt(path);
+    const client = new Peer(await connectTo(path));
+    client.connection.destroy();
+    await client.gone();
+    listener.close();
+    listener.closeAll();
+    for (const bad of [`${path}y`, "", "\0abstract"]) {
+      assertEquals([await failureKind(() => listenAt(bad)), await failureKind(() => connectTo(bad))], [
+        "invalid",
+        "invalid",
+      ]);
+    }
+  });
+});
