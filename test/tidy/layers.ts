@@ -14,7 +14,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   admin: ["base", "mail", "mime", "messages", "runtime", "config"],
   web: ["base", "mail", "mime", "messages", "runtime", "config"],
   workers: ["base", "runtime", "net", "config", "actors", "admin", "web"],
-  main: ["base", "runtime", "net", "config", "actors", "admin", "web"],
+  main: ["base", "mail", "messages", "runtime", "net", "config", "actors", "admin", "web"],
 };
 
 /** Layers of which only the types may be imported. */
@@ -25,8 +25,8 @@ export const SHARED_PROTOCOLS: ReadonlySet<string> = new Set(["sasl"]);
 
 /** Parts of `actors` that alone may import a layer: by the first name behind `src/actors/`, without ending. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
-  storage: ["mailbox", "queue", "directory"],
-  net: ["listener", "delivery"],
+  storage: ["mailbox", "queue", "directory", "data_directory"],
+  net: ["listener", "delivery", "client"],
 };
 
 /** Modules that open connections; telling whether a text is an IP address opens none. */

@@ -1,8 +1,8 @@
-import { type Address, formatAddress } from "./mail/mod.ts";
-import { Pop3ClientSession } from "./protocol/pop3/client.ts";
-import { SmtpClientSession } from "./protocol/smtp/client.ts";
-import { type Clock, Failure, utf8 } from "./base/mod.ts";
-import { type Connection, dial } from "./net/mod.ts";
+import { type Address, formatAddress } from "../../mail/mod.ts";
+import { Pop3ClientSession } from "../../protocol/pop3/client.ts";
+import { SmtpClientSession } from "../../protocol/smtp/client.ts";
+import { type Clock, Failure, utf8 } from "../../base/mod.ts";
+import { type Connection, dial } from "../../net/mod.ts";
 
 /** Longest time for each of the two conversations, in ms. */
 const CONVERSATION_MS_MAX = 20_000;

@@ -1,0 +1,12 @@
+/**
+ * The actors and what joins the layers: fronts between sessions and sockets, mailboxes over the store, the directory, routing.
+ * Only workers and the files right below src import it; it may import every layer below.
+ * Actors never import each other: they meet by messages, and `tree.ts` says who runs where.
+ */
+export { demoLetter, readLetter, sendLetter } from "./client/letter.ts";
+export { type DirectoryLock, takeDataDirectory } from "./data_directory.ts";
+export { DIRECTORY_ACTOR } from "./directory.ts";
+export { FAULT_ACTOR } from "./fault.ts";
+export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
+export { STORE_ACTOR } from "./mailbox/store_actor.ts";
+export { clusterTree, placementOf } from "./tree.ts";
