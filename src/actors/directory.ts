@@ -81,22 +81,22 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
       reply.ok(listPage(request, { names: book.names.alias, records: book.aliases })),
     "directory.accountGet": ({ book }, { address }, reply) => answer(reply, () => existingAccount(book, address)),
     "directory.domainAdd": (state, request, reply, context) =>
-      answer(reply, () => {
-        const record = addDomain(state.book, request, now(context));
-        announce(state, [{ kind: "domain", key: record.name, record }]);
-        return record;
-      }),
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = addDomain(state.book, request, now(context));
+          return { changes: [{ kind: "domain", key: record.name, record }], value: record };
+        })),
     "directory.domainUpdate": (state, request, reply) =>
-      answer(reply, () => {
-        const record = updateDomain(state.book, request);
-        announce(state, [{ kind: "domain", key: record.name, record }]);
-        return record;
-      }),
-    "directory.domainRemove": (state, { name }, reply) =>
-      answer(reply, () => {
-        announce(state, removeDomain(state.book, name));
-        return null;
-      }),
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = updateDomain(state.book, request);
+          return { changes: [{ kind: "domain", key: record.name, record }], value: record };
+        })),
+    "directory.domainRemove": (state, request, reply) =>
+      answer(
+        reply,
+        () => edit(state, request, () => ({ changes: removeDomain(state.book, request.name), value: null })),
+      ),
     "directory.accountAdd": (state, request, reply, context) =>
       beside(reply, context, async () => {
         // Refused before the hash costs anything; looked at again when it is made.
@@ -104,38 +104,40 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
         const hash = await hashed(state, request.password);
         const id = randomId(context.random, ID_CHARS) as AccountId;
         const { address, quotaBytes } = request;
-        const record = addAccount(state.book, { address, quotaBytes, hash, id, createdAt: now(context) });
-        announce(state, [{ kind: "account", key: record.address, record }]);
-        return record;
+        return edit(state, request, () => {
+          const record = addAccount(state.book, { address, quotaBytes, hash, id, createdAt: now(context) });
+          return { changes: [{ kind: "account", key: record.address, record }], value: record };
+        });
       }),
     "directory.accountUpdate": (state, request, reply, context) =>
       beside(reply, context, async () => {
         existingAccount(state.book, request.address);
         const hash = request.password === undefined ? null : await hashed(state, request.password);
-        const record = updateAccount(state.book, request, hash);
-        state.login.forget(record);
-        announce(state, [{ kind: "account", key: record.address, record }]);
-        return record;
+        return edit(state, request, () => {
+          const record = updateAccount(state.book, request, hash);
+          state.login.forget(record);
+          return { changes: [{ kind: "account", key: record.address, record }], value: record };
+        });
       }),
-    "directory.accountRemove": (state, { address }, reply) =>
-      answer(reply, () => {
-        const record = removeAccount(state.book, address);
-        state.login.forget(record);
-        announce(state, [{ kind: "account", key: record.address, record: null }]);
-        return record;
-      }),
+    "directory.accountRemove": (state, request, reply) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = removeAccount(state.book, request.address);
+          state.login.forget(record);
+          return { changes: [{ kind: "account", key: record.address, record: null }], value: record };
+        })),
     "directory.aliasAdd": (state, request, reply, context) =>
-      answer(reply, () => {
-        const record = addAlias(state.book, request, now(context));
-        announce(state, [{ kind: "alias", key: record.address, record }]);
-        return record;
-      }),
-    "directory.aliasRemove": (state, { address }, reply) =>
-      answer(reply, () => {
-        const key = removeAlias(state.book, address);
-        announce(state, [{ kind: "alias", key, record: null }]);
-        return null;
-      }),
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = addAlias(state.book, request, now(context));
+          return { changes: [{ kind: "alias", key: record.address, record }], value: record };
+        })),
+    "directory.aliasRemove": (state, request, reply) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const key = removeAlias(state.book, request.address);
+          return { changes: [{ kind: "alias", key, record: null }], value: null };
+        })),
   },
   stopped({ login }) {
     login.stop();
@@ -166,8 +168,16 @@ async function hashed(state: DirectoryState, password: string): Promise<string> 
   return hash;
 }
 
-function announce({ book, subscribers }: DirectoryState, changes: readonly DirectoryChange[]): void {
+/** Makes a change and tells the subscribers; a dry run only looks whether it could be made. */
+function edit<T>(
+  { book, subscribers }: DirectoryState,
+  request: { readonly dryRun?: boolean },
+  change: () => { changes: readonly DirectoryChange[]; value: T },
+): T {
+  if (request.dryRun === true) return book.rehearse(change).value;
+  const { changes, value } = change();
   subscribers.announce(book.version, changes);
+  return value;
 }
 
 function now(context: DirectoryContext): string {

@@ -82,6 +82,12 @@ export type AuthenticateReply =
   /** Too many checks in flight: try again later. */
   | { readonly type: "busy" };
 
+/** What every change may ask for besides. */
+interface Change {
+  /** Answers as if, and changes nothing. */
+  readonly dryRun?: boolean;
+}
+
 /** What the directory actor understands. Admin errors are Failures of kind exists, not_found or invalid. */
 export interface DirectoryProtocol {
   "directory.subscribe": { request: { readonly subscriber: ActorAddress }; reply: DirectorySnapshot };
@@ -96,20 +102,20 @@ export interface DirectoryProtocol {
   "directory.aliasList": { request: ListRequest; reply: ListReply<AliasRecord> };
   "directory.accountGet": { request: { readonly address: string }; reply: AccountRecord };
   "directory.domainAdd": {
-    request: { readonly name: string; readonly aliasOf?: string; readonly catchAll?: string };
+    request: Change & { readonly name: string; readonly aliasOf?: string; readonly catchAll?: string };
     reply: DomainRecord;
   };
   "directory.domainUpdate": {
-    request: { readonly name: string; readonly disabled?: boolean; readonly catchAll?: string | null };
+    request: Change & { readonly name: string; readonly disabled?: boolean; readonly catchAll?: string | null };
     reply: DomainRecord;
   };
-  "directory.domainRemove": { request: { readonly name: string }; reply: null };
+  "directory.domainRemove": { request: Change & { readonly name: string }; reply: null };
   "directory.accountAdd": {
-    request: { readonly address: string; readonly password: string; readonly quotaBytes?: number };
+    request: Change & { readonly address: string; readonly password: string; readonly quotaBytes?: number };
     reply: AccountRecord;
   };
   "directory.accountUpdate": {
-    request: {
+    request: Change & {
       readonly address: string;
       readonly password?: string;
       readonly quotaBytes?: number;
@@ -117,12 +123,12 @@ export interface DirectoryProtocol {
     };
     reply: AccountRecord;
   };
-  "directory.accountRemove": { request: { readonly address: string }; reply: AccountRecord };
+  "directory.accountRemove": { request: Change & { readonly address: string }; reply: AccountRecord };
   "directory.aliasAdd": {
-    request: { readonly address: string; readonly targets: readonly string[] };
+    request: Change & { readonly address: string; readonly targets: readonly string[] };
     reply: AliasRecord;
   };
-  "directory.aliasRemove": { request: { readonly address: string }; reply: null };
+  "directory.aliasRemove": { request: Change & { readonly address: string }; reply: null };
   /** Sent by the actor to itself: tells subscribers that missed a change that there was one. */
   "directory.remind": { request: null; reply: void };
 }

@@ -180,6 +180,18 @@ Deno.test("a disk that fails refuses the change and leaves what was", () =>
     await directory.ask("directory.domainAdd", { name: "full.test" });
   }));
 
+Deno.test("a dry run answers like the change and makes none", () =>
+  inWorld(async ({ directory }) => {
+    const before = await directory.ask("directory.snapshot", null);
+    const dryRun = true;
+    assertEquals((await directory.ask("directory.domainAdd", { name: "new.test", dryRun })).name, "new.test");
+    const account = { address: "new@smith.test", password: "x", dryRun };
+    assertEquals((await directory.ask("directory.accountAdd", account)).address, "new@smith.test");
+    await directory.ask("directory.accountRemove", { address: "john@smith.test", dryRun });
+    await refuses("exists", directory.ask("directory.domainAdd", { name: "smith.test", dryRun }));
+    assertEquals(await directory.ask("directory.snapshot", null), before);
+  }));
+
 Deno.test("lists come page by page in order of name", () =>
   inWorld(async ({ directory }) => {
     await directory.ask("directory.domainAdd", { name: "bob.test" });

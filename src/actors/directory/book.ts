@@ -20,6 +20,7 @@ export interface CredentialChange {
 /** The directory in memory, but for the password hashes, in step with its store. */
 export class DirectoryBook {
   #version = 0;
+  #rehearsing = false;
   readonly domains = new Map<string, DomainRecord>();
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
@@ -53,8 +54,19 @@ export class DirectoryBook {
     return typeof hash === "string" ? hash : null;
   }
 
+  /** Runs an edit for its checks and its answer only: what it commits is dropped. */
+  rehearse<T>(edit: () => T): T {
+    this.#rehearsing = true;
+    try {
+      return edit();
+    } finally {
+      this.#rehearsing = false;
+    }
+  }
+
   /** Makes the changes durable, then visible, as the next version. A Failure of the disk leaves what the disk has. */
   commit(changes: readonly DirectoryChange[], credentials: readonly CredentialChange[] = []): void {
+    if (this.#rehearsing) return;
     const version = this.#version + 1;
     const writes: DirectoryWrite[] = changes.map(({ kind, key, record }) => ({ table: kind, key, row: asRow(record) }));
     for (const { account, hash } of credentials) {
