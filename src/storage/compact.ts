@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, describeError, type Log } from "../base/mod.ts";
+import { type Cancel, type Clock, describeError, Failure, type Log } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
 import { allSegments, bodyKey, readSegmentKey, segmentKey } from "./keys.ts";
 import { type BodyRecord, RECORD_HEADER_BYTES } from "./segments.ts";
@@ -15,8 +15,8 @@ export interface CompactorOptions {
   /** Bytes copied in one step; a larger body makes its own step. */
   readonly stepBytesMax: number;
   readonly mayRun: () => boolean;
-  /** The disk failed in a step. */
-  readonly failed: (error: unknown) => void;
+  /** The disk refused a step. */
+  readonly failed: (failure: Failure) => void;
 }
 
 /** A body that is still named and must move. */
@@ -34,6 +34,8 @@ export class Compactor {
   #timer: Cancel | null = null;
   #segment: number | null = null;
   #offset = 0;
+  /** Segments that cannot be walked to their end; their mail stays where it is. */
+  readonly #damaged = new Set<number>();
   constructor(private readonly state: ShardState, private readonly options: CompactorOptions) {}
 
   /** Looks for work in a while. */
@@ -70,12 +72,13 @@ export class Compactor {
     try {
       if (this.step()) this.#timer = this.options.clock.after(STEP_MS, () => this.#run());
     } catch (error) {
-      this.#segment = null;
-      this.#offset = 0;
       const failure = diskFailure(error);
       if (failure === null) throw error;
+      this.options.log.error("compaction gave up", { segment: this.#segment, error: describeError(failure) });
+      if (failure.kind === "corrupt" && this.#segment !== null) this.#damaged.add(this.#segment);
+      this.#segment = null;
+      this.#offset = 0;
       if (failure.kind === "disk" || failure.kind === "disk_full") this.options.failed(failure);
-      else this.options.log.error("compaction gave up", { error: describeError(failure) });
     }
   }
   /** A sealed segment with more than half of its bytes dead. */
@@ -83,7 +86,8 @@ export class Compactor {
     for (const { key, value } of this.state.index.range({ ...allSegments(), limit: 100_000 })) {
       const segment = readSegmentKey(key);
       const { bytes, dead } = decodeSegmentUse(value);
-      if (segment !== this.state.header.position.segment && dead * 2 > bytes) return segment;
+      if (this.#damaged.has(segment) || segment === this.state.header.position.segment) continue;
+      if (dead * 2 > bytes) return segment;
     }
     return null;
   }
@@ -97,13 +101,14 @@ export class Compactor {
     let seen = 0;
     let offset = from;
     while (offset < end && copied < this.options.stepBytesMax && seen++ < 4_096) {
-      const head = segments.header({ segment, offset });
-      // Where a header is damaged the way to the next record is lost: the segment stays as it is.
-      if (head === null) throw new Error(`record header at ${segment}:${offset} is damaged`);
+      const at = { segment, offset };
+      // Where a header is damaged the way to the next record is lost.
+      const head = reading(() => segments.header(at));
+      if (head === null) throw new Failure("corrupt", `record header at ${segment}:${offset} is damaged`);
       const row = index.get(bodyKey(head.body));
       const place = row === undefined ? null : decodeBody(row);
       if (place !== null && place.segment === segment && place.offset === offset) {
-        const parts = [segments.read({ segment, offset }, 0, head.length)];
+        const parts = [reading(() => segments.read(at, 0, head.length))];
         live.push({ place, record: { body: head.body, parts, size: head.length, crc: head.crc } });
         copied += head.length;
       }
@@ -130,6 +135,16 @@ export class Compactor {
       else index.put(segmentKey(segment), encodeSegmentUse(shrunk));
       return position;
     });
+  }
+}
+
+/** A sector that cannot be read stops the compaction of its segment, not the shard. */
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const failure = diskFailure(error);
+    throw failure === null ? error : new Failure("corrupt", "a record cannot be read", { cause: failure });
   }
 }
 

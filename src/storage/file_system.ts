@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   statfsSync,
   statSync,
   unlinkSync,
@@ -34,6 +35,7 @@ export interface FileSystem {
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): void;
   remove(path: string): void;
+  rename(from: string, to: string): void;
   /** Free bytes on the device, or null when it cannot be known. */
   freeBytes(path: string): number | null;
   /** Size of a file by name, or null when there is none. */
@@ -65,6 +67,7 @@ export function nodeFiles(): FileSystem {
       }
     },
     remove: (path) => unlinkSync(path),
+    rename: (from, to) => renameSync(from, to),
     freeBytes(path) {
       try {
         const { bavail, bsize } = statfsSync(path);

@@ -60,7 +60,11 @@ export class LmdbIndex implements IndexEnv {
     this.#db = null;
     if (db === null) return;
     // Ends the read transaction now: lmdb-js would otherwise reset it from a timer, after the environment is gone.
-    db.resetReadTxn();
+    try {
+      db.resetReadTxn();
+    } catch {
+      // An environment in panic; closing it is what helps.
+    }
     // No asynchronous write is ever made, so this closes before it returns.
     db.close().catch(() => {});
   }

@@ -38,6 +38,13 @@ export interface LoggedShardOptions {
 /** What a caller is told when its change is durable. */
 type Settled = { readonly planned: Planned; readonly outcome: OpOutcome | null };
 
+/** What becomes one record, and who waits for it. */
+interface Group {
+  readonly waiting: readonly Waiting[];
+  readonly planned: readonly Planned[];
+  readonly record: ShardRecord;
+}
+
 interface Waiting {
   readonly change: Change;
   readonly done: (settled: Settled) => void;
@@ -73,7 +80,7 @@ export class LoggedShard implements ShardStore {
   readonly #bornMs: number;
   readonly #compactor: Compactor;
 
-  /** Call `open` before anything else. */
+  /** Nothing else may be called before `open` has resolved. */
   constructor(
     readonly state: ShardState,
     private readonly shardLog: ShardLog,
@@ -87,7 +94,10 @@ export class LoggedShard implements ShardStore {
       log: options.log,
       stepBytesMax: options.limits.compactStepBytesMax,
       mayRun: () => !this.#closed && !this.#flushing && this.#down === null,
-      failed: (error) => this.#fall(error),
+      failed: (failure) => {
+        if (failure.kind === "disk") this.#fall(failure);
+        else this.#restore(failure);
+      },
     });
   }
   /** Brings the state to the head of the log and claims the shard. */
@@ -193,21 +203,33 @@ export class LoggedShard implements ShardStore {
       this.#claim().then(() => this.#next(), (error) => this.#refuseAll(error));
       return;
     }
-    const { group, planned, ops } = this.#take();
-    const finish = (outcome: RecordOutcome | null) => {
-      this.#settle(group, planned, outcome);
-      this.#next();
+    const group = this.#take();
+    if (group === null) return;
+    if (group.record.ops.length === 0) return this.#finish(group, null);
+    const appended = this.#append(group);
+    if (appended === null) return;
+    if (!(appended instanceof Promise)) return this.#finish(group, appended);
+    appended.then((outcome) => this.#finish(group, outcome), (error) => this.#failed(group, error));
+  }
+  /** What the record did, at once or later; null when it failed and that has been dealt with. */
+  #append(group: Group): RecordOutcome | Promise<RecordOutcome> | null {
+    const { record } = group;
+    const apply = (seq: number) => {
+      const outcome = this.state.apply(seq, record);
+      assert(outcome !== null, "the last record's outcome is known");
+      return outcome;
     };
-    if (ops.length === 0) return finish(null);
     try {
-      const head = this.state.appliedSeq;
-      const record = this.#record(ops);
-      const appended = this.shardLog.append(head, record);
-      if (typeof appended === "number") return finish(this.state.apply(appended, record));
-      appended.then((seq) => finish(this.state.apply(seq, record))).catch((error) => this.#failed(group, error));
+      const seq = this.shardLog.append(this.state.appliedSeq, record);
+      return typeof seq === "number" ? apply(seq) : seq.then(apply);
     } catch (error) {
       this.#failed(group, error);
+      return null;
     }
+  }
+  #finish(group: Group, outcome: RecordOutcome | null): void {
+    this.#settle(group, outcome);
+    this.#next();
   }
   #next(): void {
     this.#flushing = false;
@@ -220,25 +242,36 @@ export class LoggedShard implements ShardStore {
   #ageMs(): number {
     return Math.max(0, Math.floor(this.options.clock.monotonicMs() - this.#bornMs));
   }
-  #take(): { group: Waiting[]; planned: Planned[]; ops: ShardRecord["ops"] } {
+  /** The next group; null when its first change cannot be planned, which then has failed. */
+  #take(): Group | null {
     const { groupOpsMax, groupBytesMax } = this.options.limits;
     const opsMax = this.#alone > 0 ? 1 : groupOpsMax;
     if (this.#alone > 0) this.#alone--;
-    this.#checkSpace();
-    const plan = new GroupPlan(this.state.index, this.state.header, this.#noSpace);
     const planned: Planned[] = [];
     let bytes = 0;
-    for (const { change } of this.#waiting) {
-      const size = bytesOf(change);
-      if (planned.length >= opsMax || (planned.length > 0 && bytes + size > groupBytesMax)) break;
-      const next = plan.add(change);
-      if (next.type === "later") break;
-      bytes += size;
-      planned.push(next);
+    try {
+      this.#checkSpace();
+      const plan = new GroupPlan(this.state.index, this.state.header, this.#noSpace);
+      for (const { change } of this.#waiting) {
+        const size = bytesOf(change);
+        if (planned.length >= opsMax || (planned.length > 0 && bytes + size > groupBytesMax)) break;
+        const next = plan.add(change);
+        if (next.type === "later") break;
+        bytes += size;
+        planned.push(next);
+      }
+      const record = this.#record(plan.ops);
+      return { waiting: this.#remove(planned.length), planned, record };
+    } catch (error) {
+      // A row that cannot be read: whatever was planned before it goes again, by itself.
+      this.#failed({ waiting: this.#remove(planned.length + 1), planned, record: this.#record([]) }, error);
+      return null;
     }
-    const group = this.#waiting.splice(0, planned.length);
-    this.#waitingBytes -= bytes;
-    return { group, planned, ops: plan.ops };
+  }
+  #remove(count: number): Waiting[] {
+    const removed = this.#waiting.splice(0, count);
+    for (const { change } of removed) this.#waitingBytes -= bytesOf(change);
+    return removed;
   }
   /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
   #checkSpace(): void {
@@ -256,7 +289,7 @@ export class LoggedShard implements ShardStore {
     if (this.#noSpace !== null) log.error("deliveries are refused", { reason: this.#noSpace.message, free, index });
     else log.info("deliveries are taken again", { free, index });
   }
-  #settle(group: readonly Waiting[], planned: readonly Planned[], outcome: RecordOutcome | null): void {
+  #settle({ waiting: group, planned }: Group, outcome: RecordOutcome | null): void {
     group.forEach((waiting, i) => {
       const plan = planned[i]!;
       if (plan.type === "refused") waiting.fail(plan.failure);
@@ -274,21 +307,21 @@ export class LoggedShard implements ShardStore {
       for (const listener of this.#listeners) listener(account, mailbox, change);
     }
   }
-  /** The record was not written. Only a Failure is answered; a defect of ours takes the worker down. */
-  #failed(group: readonly Waiting[], error: unknown): void {
+  /** The record does not count. Only a Failure is answered; a defect of ours takes the worker down. */
+  #failed({ waiting: group }: Group, error: unknown): void {
     const failure = diskFailure(error);
     if (failure === null) {
       for (const { fail } of group) fail(error);
       throw error;
     }
-    if (failure.kind === "disk") this.#fall(failure);
-    else if (!this.#restore(failure)) {
+    if (failure.kind === "disk" || !this.#restore(failure)) {
+      if (failure.kind === "disk") this.#fall(failure);
       for (const { fail } of group) fail(failure);
-      return this.#next();
-    }
-    if (failure.kind === "disk_full") this.#retryWithoutDeliveries(group, failure);
-    else if (failure.kind === "disk" || group.length === 1) { for (const { fail } of group) fail(failure); }
-    else {
+    } else if (failure.kind === "disk_full") {
+      this.#retryWithoutDeliveries(group, failure);
+    } else if (group.length === 1) {
+      for (const { fail } of group) fail(failure);
+    } else {
       // One of them is bad (a damaged row): each goes by itself, so that only that one fails.
       this.#alone = group.length;
       this.#putBack(group);
@@ -298,8 +331,7 @@ export class LoggedShard implements ShardStore {
   /** Undoes a group that failed without putting the disk in doubt. False when not even that works. */
   #restore(failure: Failure): boolean {
     try {
-      this.state.rollback();
-      this.state.index.reopen();
+      this.state.reopen({ inDoubt: false });
       return true;
     } catch (error) {
       this.#fall(diskFailure(error) ?? failure);
@@ -321,22 +353,20 @@ export class LoggedShard implements ShardStore {
    * The disk failed: what a flush left behind is in doubt and never flushed again in hope. The files are opened anew at
    * once, so that reads go on; changes fail until a claim has become durable, tried with growing pauses.
    */
-  #fall(cause: unknown): void {
+  #fall(failure: Failure): void {
     const { clock, limits, log } = this.options;
-    const failure = diskFailure(cause);
-    assert(failure !== null, "only a failing disk takes a shard down");
     const pauseMs = this.#down === null ? limits.retryMsMin : Math.min(limits.retryMsMax, 2 * this.#down.pauseMs);
     this.#down = { failure, pauseMs, retryAtMs: clock.monotonicMs() + pauseMs };
     log.error("disk failed: nothing is acknowledged", { pauseMs, error: describeError(failure) });
     try {
-      this.state.reopen();
+      this.state.reopen({ inDoubt: true });
     } catch (error) {
       log.error("the files of the shard cannot be opened", { error: describeError(error) });
     }
   }
   async #claim(): Promise<void> {
     const again = this.#down !== null;
-    if (again) this.state.reopen();
+    if (again) this.state.reopen({ inDoubt: true });
     const applied = this.state.appliedSeq;
     for await (const { seq, record } of this.shardLog.read(applied + 1)) this.state.apply(seq, record);
     const ageMs = this.#ageMs();
@@ -347,12 +377,11 @@ export class LoggedShard implements ShardStore {
     if (again) this.options.log.info("disk works again", { epoch });
   }
   #refuseAll(error: unknown): void {
-    if (diskFailure(error) === null) throw error;
-    this.#fall(error);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    for (const { fail } of waiting) fail(this.#down?.failure ?? error);
+    const failure = diskFailure(error);
+    const waiting = this.#remove(this.#waiting.length);
+    for (const { fail } of waiting) fail(failure ?? error);
+    if (failure === null) throw error;
+    this.#fall(failure);
     this.#next();
   }
 }

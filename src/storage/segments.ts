@@ -93,26 +93,25 @@ export class Segments {
     this.#position = position;
   }
   /**
-   * Forgets what was written after the committed position and gives its space back. Unless the disk was merely full, the
-   * file is left alone from now on: after a failed flush its pages are in doubt, so the next append starts a new one.
+   * Forgets what was written after the committed position. With `keepFile` its space is given back and the file goes on;
+   * otherwise it is left as it is (after a failed flush its pages are in doubt) and the next append starts a new one.
    */
   rollback(options: { readonly keepFile: boolean }): void {
     const fd = this.#writer;
     if (fd === null) return;
-    const unused = this.#writerSegment !== this.#position.segment;
-    let cut = true;
-    try {
-      this.files.truncate(fd, unused ? 0 : this.#position.offset);
-    } catch {
-      cut = false; // Bytes that no row names: the next start cuts them off.
+    if (options.keepFile && this.#writerSegment === this.#position.segment) {
+      try {
+        return this.files.truncate(fd, this.#position.offset);
+      } catch {
+        // Then it is not written again; the next start cuts it off.
+      }
     }
-    if (cut && !unused && options.keepFile) return;
     this.#closeWriter();
-    if (!unused) return;
+    if (!options.keepFile || this.#writerSegment === this.#position.segment) return;
     try {
       this.files.remove(this.path(this.#writerSegment));
     } catch {
-      // The next start removes it.
+      // No row names it: the next start removes it.
     }
   }
   /** Reads body bytes [from, from + length) of the record at `offset`. */
@@ -150,6 +149,10 @@ export class Segments {
     if (fd !== undefined) this.files.close(fd);
     this.#readers.delete(segment);
     this.files.remove(this.path(segment));
+  }
+  /** Renames a segment that no row names, so that it is neither mail nor lost. */
+  setAside(segment: number): void {
+    this.files.rename(this.path(segment), `${this.path(segment)}.unclaimed`);
   }
   /** Opens the committed segment for appending after cutting off what lies behind the committed offset. */
   openForAppend(): void {

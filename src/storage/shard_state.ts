@@ -96,19 +96,18 @@ export class ShardState implements Materialised {
     this.segments.committed(header.position);
     this.#header = header;
   }
-  /** The disk was full before anything was committed: gives back what was taken. */
-  rollback(): void {
-    this.segments.rollback({ keepFile: true });
-  }
-  /** After a failed write or flush: forgets what was not committed and opens the index anew. */
-  reopen(): void {
-    this.segments.rollback({ keepFile: false });
+  /**
+   * Forgets what a failed record left behind and opens the index anew. `inDoubt` means that a flush failed: the segment is
+   * then left as it is and never written again, since even the index may come back one record ahead after a crash.
+   */
+  reopen(options: { readonly inDoubt: boolean }): void {
     this.index.reopen();
     const header = this.#readHeader();
     if (header === null) throw new Failure("corrupt", "the header row of the shard is gone");
     this.#header = header;
     this.#last = null;
     this.segments.committed(header.position);
+    this.segments.rollback({ keepFile: !options.inDoubt });
     this.#checkTail();
   }
   async close(): Promise<void> {
@@ -122,6 +121,9 @@ export class ShardState implements Materialised {
   }
   #makeHeader(): ShardHeader {
     const { shard, shardCount, random, wallMs, files, dir } = this.options;
+    if (files.list(`${dir}/segments`).length > 0) {
+      throw new Failure("corrupt", `shard ${shard} has segments of mail but no index: restore both or neither`);
+    }
     const seconds = Math.floor(wallMs / 1000);
     const header: ShardHeader = {
       schema: SCHEMA_VERSION,
@@ -139,7 +141,7 @@ export class ShardState implements Materialised {
       opIdsOldestMs: 0,
     };
     this.index.commit(() => this.index.put(HEADER_KEY, encodeHeader(header)));
-    for (const path of [dir, `${dir}/..`]) files.syncDirectory(path);
+    for (const path of [dir, `${dir}/..`, `${dir}/../..`]) files.syncDirectory(path);
     return header;
   }
   /** What lies behind the last committed offset is not mail: it is cut off; files that no row names are removed. */
@@ -152,8 +154,12 @@ export class ShardState implements Materialised {
     for (const number of this.segments.existing()) {
       if (number === segment || named.has(number)) continue;
       const bytes = this.segments.bytesOf(number);
-      this.segments.remove(number);
-      log.info("segment without mail removed", { segment: number, bytes });
+      // One may be left by a crash between its making and the first commit. More than that may be mail whose index was
+      // replaced by an older copy, and is nothing to throw away.
+      const keep = number > segment + 1;
+      if (keep) this.segments.setAside(number);
+      else this.segments.remove(number);
+      log[keep ? "warn" : "info"]("segment without mail", { segment: number, bytes, kept: keep });
     }
     if (segment === 0) return;
     const bytes = this.segments.bytesOf(segment);

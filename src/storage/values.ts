@@ -1,4 +1,4 @@
-import { assert } from "../base/mod.ts";
+import { assert, Failure } from "../base/mod.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import { type Key, readRowsBlock } from "./keys.ts";
 import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
@@ -39,6 +39,11 @@ export interface SegmentUse {
   dead: number;
 }
 
+/** A row that does not have its form; whoever asked for it fails alone. */
+function damaged(what: string): Failure {
+  return new Failure("corrupt", `a ${what} row of the index is damaged`);
+}
+
 export function encodeMailbox(counters: MailboxCounters): Uint8Array {
   const bytes = new Uint8Array(45);
   bytes[0] = 1;
@@ -55,7 +60,7 @@ export function encodeMailbox(counters: MailboxCounters): Uint8Array {
 }
 
 export function decodeMailbox(bytes: Uint8Array): MailboxCounters {
-  assert(bytes.length === 45 && bytes[0] === 1, "a mailbox row has 45 bytes of version 1");
+  if (bytes.length !== 45 || bytes[0] !== 1) throw damaged("mailbox");
   return {
     uidValidity: getU32(bytes, 1),
     uidNext: getU48(bytes, 5),
@@ -95,6 +100,7 @@ function encodePair(first: number, second: number): Uint8Array {
 }
 
 function decodePair(bytes: Uint8Array): [number, number] {
+  if (bytes.length !== 12) throw damaged("counter");
   return [getU48(bytes, 0), getU48(bytes, 6)];
 }
 
@@ -109,6 +115,7 @@ export function encodeBody(place: BodyPlace): Uint8Array {
 }
 
 export function decodeBody(bytes: Uint8Array): BodyPlace {
+  if (bytes.length !== 20) throw damaged("body");
   return {
     segment: getU32(bytes, 0),
     offset: getU32(bytes, 4),
@@ -142,7 +149,7 @@ export class RowBlock {
   constructor(readonly number: number, stored: Uint8Array | undefined) {
     this.#bytes = stored ?? new Uint8Array(4 * ROW_BYTES);
     this.#rows = stored === undefined ? 0 : stored.length / ROW_BYTES;
-    assert(Number.isInteger(this.#rows) && this.#rows <= BLOCK_UIDS, "a block is whole rows");
+    if (!Number.isInteger(this.#rows) || this.#rows > BLOCK_UIDS) throw damaged("message");
   }
   get rows(): number {
     return this.#rows;
