@@ -55,6 +55,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(6856, "POP3 Support for UTF-8", "partly", "UTF8 and LANG; all texts are English"),
   rfc(7162, "IMAP Extensions: CONDSTORE and QRESYNC", "no", "modification sequences are kept"),
   rfc(7435, "Opportunistic Security: Some Protection Most of the Time", "yes"),
+  rfc(8265, "Usernames and Passwords in Internationalized Strings", "partly", "passwords in NFC"),
   rfc(
     8314,
     "Cleartext Considered Obsolete: TLS for Email Submission and Access",

@@ -1,6 +1,6 @@
 import { type Address, parseMailbox } from "../../mail/address.ts";
 import { parseDomain } from "../../mail/domain.ts";
-import { QUIRKS } from "./quirks.ts";
+import type { QuirkName } from "./quirks.ts";
 
 /** The text between the brackets of a path, its source route cut off, and the text behind the brackets. */
 export interface PathText {
@@ -15,10 +15,14 @@ export const PATH_CHARS_MAX = 512;
  * Cuts `FROM:<path> parameters` apart (RFC 5321 §4.1.1.2, §4.1.1.3), or null. A source route is checked and forgotten
  * (§4.1.1.3, appendix C).
  */
-export function cutPath(argument: string, keyword: "FROM:" | "TO:"): PathText | null {
+export function cutPath(
+  argument: string,
+  keyword: "FROM:" | "TO:",
+  quirks: ReadonlySet<QuirkName>,
+): PathText | null {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return null;
   let start = keyword.length;
-  if (argument[start] === " " && QUIRKS.spaceAfterColon) start++;
+  if (argument[start] === " " && quirks.has("spaceAfterColon")) start++;
   if (argument[start] !== "<") return null;
   const close = closingBracket(argument, start + 1);
   if (close < 0 || close - start >= PATH_CHARS_MAX) return null;

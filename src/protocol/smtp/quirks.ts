@@ -1,16 +1,12 @@
-/** A leniency with a name: what is let through beyond the RFC, and the client that needs it. */
-export interface Quirk {
-  readonly name: string;
-  readonly client: string;
-}
-
-/** Every leniency of this server; each has its test under the same name. */
+/** Every leniency of this server beyond the RFC: what is let through and the client that needs it. Each has its test under its name. */
 export const QUIRKS = {
-  /** `MAIL FROM: <a@b>`: RFC 5321 §3.3 forbids the space. */
-  spaceAfterColon: { name: "spaceAfterColon", client: "scanners, printers and old Outlook Express" },
-  /** `HELO my_pc` or `EHLO 192.0.2.1`: RFC 5321 §4.1.4 wants a domain or a literal in brackets. */
-  looseHeloName: {
-    name: "looseHeloName",
-    client: "Windows machines whose host name has an underscore, appliances without DNS",
-  },
-} as const satisfies Record<string, Quirk>;
+  /** `MAIL FROM: <a@b>`, where RFC 5321 §3.3 forbids the space: scanners, printers, old Outlook Express. */
+  spaceAfterColon: "MAIL FROM: <address>",
+  /** `HELO my_pc` or `EHLO 192.0.2.1`, where RFC 5321 §4.1.4 wants a domain or a literal in brackets: Windows machines, appliances without DNS. */
+  looseHeloName: "EHLO my_pc",
+} as const satisfies Record<string, string>;
+
+export type QuirkName = keyof typeof QUIRKS;
+
+/** All of them: the default. */
+export const ALL_QUIRKS: ReadonlySet<QuirkName> = new Set(Object.keys(QUIRKS) as QuirkName[]);

@@ -7,6 +7,7 @@ import { ContentReader } from "./content_reader.ts";
 import { type Frame, LineFramer } from "./framer.ts";
 import { SMTP_LIMITS, type SmtpLimits } from "./limits.ts";
 import { PieceStore } from "./piece_store.ts";
+import { ALL_QUIRKS, type QuirkName } from "./quirks.ts";
 import { banner, REPLY } from "./replies.ts";
 import {
   closing,
@@ -30,6 +31,8 @@ export interface SmtpSessionOptions {
   readonly tls: "none" | "available" | "active";
   /** Overrides of single limits. */
   readonly limits?: Partial<SmtpLimits>;
+  /** Leniencies that are granted; all by default. */
+  readonly quirks?: ReadonlySet<QuirkName>;
 }
 
 /** An SMTP server session without a socket: bytes and answers in, actions out (RFC 5321). */
@@ -78,7 +81,8 @@ class ServerSession implements SmtpSession {
 
   constructor(options: SmtpSessionOptions) {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
-    this.#context = { hostname: options.hostname, postmasterDomain: options.postmasterDomain, limits };
+    const { hostname, postmasterDomain, quirks = ALL_QUIRKS } = options;
+    this.#context = { hostname, postmasterDomain, limits, quirks };
     this.#state = startState(options.tls);
     this.#framer = new LineFramer(limits);
   }

@@ -2,6 +2,7 @@ import type { Address } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { SmtpAction } from "./actions.ts";
 import type { SmtpLimits } from "./limits.ts";
+import type { QuirkName } from "./quirks.ts";
 import { REPLY, type Reply } from "./replies.ts";
 
 /** What a session knows of the server it speaks for. */
@@ -11,6 +12,7 @@ export interface SmtpContext {
   /** Whose postmaster `RCPT TO:<postmaster>` means (RFC 5321 §4.1.1.3). */
   readonly postmasterDomain: DomainName;
   readonly limits: SmtpLimits;
+  readonly quirks: ReadonlySet<QuirkName>;
 }
 
 /** What the client said of itself; `extended` is EHLO. */

@@ -129,6 +129,8 @@ Deno.test("a recipient without a name, a domain or within the lengths is refused
     [`TO:<${"l".repeat(1_500)}@us.test>`]: RCPT_SYNTAX,
     [`TO:<${local64}@${domain(189)}>`]: `? checkRecipient ${local64}@${domain(189)} 0`,
     [`TO:<${local64}@${domain(190)}>`]: BAD_RECIPIENT,
+    [`TO:<${"@a.test,".repeat(62)}@bbbb:a@b.test>`]: "? checkRecipient a@b.test 0", // 512 characters.
+    [`TO:<${"@a.test,".repeat(62)}@bbbbb:a@b.test>`]: RCPT_SYNTAX,
     "TO:<a@us.test> NOTIFY=NEVER": "555 5.5.4 Parameter not recognized",
   };
   for (const [argument, reply] of Object.entries(cases)) assertEquals(rcptReply(argument), reply, argument);
@@ -145,26 +147,28 @@ Deno.test("a client names itself by domain or literal", () => {
     assertEquals(reply(name), "250 mx.test", name);
   }
   const bad = ["a b", "<script>", 'x"', "a;b", "a(b)", "x".repeat(256)];
+  assertEquals(reply("x".repeat(255)), "250 mx.test"); // RFC 5321 §4.5.3.1.2
   for (const name of bad) assertEquals(reply(name), "501 5.5.4 A domain or address literal is needed", name);
 });
 
-Deno.test("quirk spaceAfterColon: a space before the path is forgiven", () => {
-  assertEquals(QUIRKS.spaceAfterColon.name, "spaceAfterColon");
+Deno.test("quirk spaceAfterColon: a space before the path is forgiven, unless the quirk is off", () => {
+  assert("spaceAfterColon" in QUIRKS);
   assertEquals(mailReply("FROM: <a@b>"), SENDER_OK);
   assertEquals(rcptReply("TO: <a@us.test>"), "? checkRecipient a@us.test 0");
+  const { text } = drive(smtp({}, { quirks: new Set() })(), [bytes("HELO c\r\nMAIL FROM: <a@b>\r\n")]);
+  assert(text.endsWith(`${MAIL_SYNTAX}\r\n`));
 });
 
-Deno.test("quirk looseHeloName: underscores and bare addresses are forgiven", () => {
-  assertEquals(QUIRKS.looseHeloName.name, "looseHeloName");
-  transcript(
-    smtp(),
-    `
+Deno.test("quirk looseHeloName: underscores and bare addresses are forgiven, unless the quirk is off", () => {
+  assert("looseHeloName" in QUIRKS);
+  const dialogue = (reply: string) => `
     S: 220 mx.test ESMTP
     C: HELO MY_PC
-    S: 250 mx.test
+    S: ${reply}
     C: HELO 192.0.2.1
-    S: 250 mx.test`,
-  );
+    S: ${reply}`;
+  transcript(smtp(), dialogue("250 mx.test"));
+  transcript(smtp({}, { quirks: new Set() }), dialogue("501 5.5.4 A domain or address literal is needed"));
 });
 
 Deno.test("an extension that adds a verb has it in the command table", () => {

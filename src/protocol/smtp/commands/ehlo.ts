@@ -10,7 +10,7 @@ export const ehlo: Command = {
   junk: true,
   listed: () => true,
   run(context, state, argument) {
-    if (!isClientName(argument)) return [state, REPLY.heloName];
+    if (!isClientName(argument, context.quirks)) return [state, REPLY.heloName];
     const next = { ...state, greeting: { name: argument, extended: true }, transaction: null };
     return [next, ehloReply(context.hostname, announced(context, next))];
   },

@@ -14,7 +14,7 @@ export const mail: Command = {
   run(context, state, argument) {
     if (state.greeting === null) return [state, REPLY.heloFirst]; // RFC 5321 §4.1.4
     if (state.transaction !== null) return [state, REPLY.mailNested];
-    const path = cutPath(argument, "FROM:");
+    const path = cutPath(argument, "FROM:", context.quirks);
     if (path === null) return [state, REPLY.mailSyntax];
     const options = mailOptions(context, state, path.parameters);
     if ("code" in options) return [state, options];

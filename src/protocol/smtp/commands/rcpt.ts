@@ -16,7 +16,7 @@ export const rcpt: Command = {
   run(context, state, argument) {
     const transaction = state.transaction;
     if (transaction === null) return [state, REPLY.mailFirst];
-    const path = cutPath(argument, "TO:");
+    const path = cutPath(argument, "TO:", context.quirks);
     if (path === null) return [state, REPLY.rcptSyntax];
     const parameters = parseParameters(path.parameters, context.limits.parametersMax);
     if ("code" in parameters) return [state, parameters];

@@ -21,7 +21,7 @@ export type TestSession = TranscriptSession<SmtpAction> & {
 /** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
 export function smtp(
   limits: Partial<SmtpLimits> = {},
-  options: Partial<Pick<SmtpSessionOptions, "tls">> = {},
+  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks">> = {},
 ): () => TestSession {
   return () => {
     const session = createSmtpSession({
@@ -29,6 +29,7 @@ export function smtp(
       postmasterDomain: parseDomain("mx.test")!,
       tls: options.tls ?? "none",
       limits,
+      ...(options.quirks === undefined ? {} : { quirks: options.quirks }),
     });
     const mails: ReceivedMail[] = [];
     const keep = (actions: SmtpAction[]) => {
