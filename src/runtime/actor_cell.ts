@@ -180,7 +180,7 @@ export class ActorCell implements ReplyOwner {
   }
 
   hidden(error: unknown): void {
-    this.host.log.warn("answer withheld", { actor: this.name, error: describeError(error) });
+    this.host.log.warn("failure nobody sees", { actor: this.name, error: describeError(error) });
   }
 
   #put(item: InboxItem): void {
@@ -216,14 +216,14 @@ export class ActorCell implements ReplyOwner {
     this.#wantDrain();
     try {
       const result: unknown = receive[message.type]!(this.#state, message.request, reply, context);
-      if (isPromise(result)) this.#hold(result, message, reply, startedAt);
+      if (isPromise(result)) this.#hold(result, reply, startedAt);
       else this.#finish(reply, startedAt);
     } catch (error) {
-      this.#failed(error, message, reply, startedAt);
+      this.#failed(error, reply, startedAt);
     }
   }
 
-  #hold(result: PromiseLike<unknown>, message: Message, reply: ActorReply, startedAt: number): void {
+  #hold(result: PromiseLike<unknown>, reply: ActorReply, startedAt: number): void {
     this.#held = true;
     const generation = this.#generation;
     const release = (then: () => void) => () => {
@@ -234,7 +234,7 @@ export class ActorCell implements ReplyOwner {
     };
     result.then(
       release(() => this.#finish(reply, startedAt)),
-      (error) => release(() => this.#failed(error, message, reply, startedAt))(),
+      (error) => release(() => this.#failed(error, reply, startedAt))(),
     );
   }
 
@@ -243,18 +243,15 @@ export class ActorCell implements ReplyOwner {
     this.#counts.handled++;
     const tookMs = this.host.clock.monotonicMs() - startedAt;
     if (tookMs > this.#counts.slowestMs) this.#counts.slowestMs = tookMs;
-    if (!reply.done) this.#owe(reply);
+    if (reply.asked && !reply.done) this.#owe(reply);
     if (this.#stopAsked && this.#phase === "ready") this.#end("stopped", undefined);
   }
 
-  #failed(error: unknown, message: Message, reply: ActorReply, startedAt: number): void {
+  #failed(error: unknown, reply: ActorReply, startedAt: number): void {
     const failure = asFailure(error);
     if (failure === null) {
-      if (!reply.done) this.#owe(reply);
+      if (reply.asked && !reply.done) this.#owe(reply);
       return this.#end("crashed", error);
-    }
-    if (message.sink === null) {
-      this.host.log.warn("told in vain", { actor: this.name, message: message.type, error: describeError(error) });
     }
     reply.fail(failure);
     this.#finish(reply, startedAt);

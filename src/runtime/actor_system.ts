@@ -72,7 +72,9 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   #flushes: Link[] = [];
   #scheduled = false;
   #inTurn = false;
+  /** Nothing new starts; what stops may still ask. */
   #closing = false;
+  #closed = false;
 
   constructor(private readonly options: ActorSystemOptions) {
     this.node = options.node;
@@ -121,6 +123,7 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
       link.flush();
       this.disconnect(link.peer.worker);
     }
+    this.#closed = true;
     this.#asks.close(() => new Failure("down", `worker ${this.worker} has stopped`));
   }
 
@@ -168,6 +171,7 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   ): Promise<unknown> {
     const deadlineMs = Math.min(DEADLINE_MS_MAX, options?.deadlineMs ?? ASK_DEADLINE_MS);
     return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new Failure("down", `worker ${this.worker} has stopped`));
       if (!(deadlineMs > 0)) return reject(new Failure("deadline", `${type} was asked too late`));
       const ask = this.#asks.open(to.worker, `${type} to ${to.worker}/${to.actor}`, deadlineMs, resolve, reject);
       if (ask === null) return reject(new Failure("busy", `worker ${this.worker} waits for too many answers`));

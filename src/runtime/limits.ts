@@ -17,7 +17,7 @@ export const INBOX_BYTES_MAX = 64 * 1024 * 1024;
 /** A batch goes out before the turn ends when it has grown to this many bytes. */
 export const BATCH_FLUSH_BYTES = 64 * 1024;
 /** Bytes sent to a peer and not yet acknowledged beyond which senders are told "busy". */
-export const LINK_BYTES_MAX = 32 * 1024 * 1024;
+export const LINK_BYTES_MAX = 64 * 1024 * 1024;
 /** Answers may go this many times further than requests: the asker has reserved room for them. */
 export const LINK_REPLY_FACTOR = 4;
 /** A peer acknowledges at the latest after this many bytes. */

@@ -5,7 +5,7 @@ import type { Reply } from "./types.ts";
 /** What a reply needs of the actor that answers. */
 export interface ReplyOwner {
   answered(reply: ActorReply): void;
-  /** Told what an asker must not see. */
+  /** Told what no asker sees: a defect's detail, or the failure of something told. */
   hidden(error: unknown): void;
 }
 
@@ -18,8 +18,11 @@ export class ActorReply implements Reply<unknown> {
     private readonly sink: ReplySink | null,
     private readonly owner: ReplyOwner,
     readonly deadlineAt: number,
-  ) {
-    if (sink === null) this.done = true;
+  ) {}
+
+  /** False when the message was told: then nobody waits for an answer. */
+  get asked(): boolean {
+    return this.sink !== null;
   }
 
   readonly ok = (value: unknown): void => {
@@ -30,7 +33,7 @@ export class ActorReply implements Reply<unknown> {
   readonly fail = (error: unknown): void => {
     if (!this.#finish()) return;
     const failure = asFailure(error);
-    if (failure === null) this.owner.hidden(error);
+    if (failure === null || this.sink === null) this.owner.hidden(error);
     this.sink?.fail(failure ?? new Failure("down", "the actor could not answer"));
   };
 

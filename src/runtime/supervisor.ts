@@ -30,7 +30,7 @@ export interface WorkerSpec {
   readonly startMsMax?: number;
 }
 
-export type WorkerState = "starting" | "running" | "resting" | "stopped" | "failed";
+export type WorkerState = "starting" | "running" | "stopping" | "resting" | "stopped" | "failed";
 
 /** What `cluster status` shows of a worker. */
 export interface WorkerStats {
@@ -156,7 +156,7 @@ class WorkerSupervisor implements Supervisor {
     }
     this.#watching?.();
     this.#watching = null;
-    await this.#system.shutdown();
+    await this.#bounded(this.#system.shutdown(), Math.max(1, until - this.options.clock.monotonicMs()));
   }
 
   async drain(): Promise<void> {
@@ -167,11 +167,19 @@ class WorkerSupervisor implements Supervisor {
 
   async restart(name: string): Promise<void> {
     const slot = this.#slotOf(name);
+    if (slot.state === "starting" || slot.state === "stopping") {
+      throw new Failure("busy", `worker ${name} is ${slot.state}`);
+    }
     slot.rest?.();
     slot.rest = null;
     await this.#end(slot, OPERATOR_STOP_MS_MAX);
-    await this.#begin(slot);
     slot.restarts++;
+    try {
+      await this.#begin(slot);
+    } catch (error) {
+      this.#startFailed(slot, error);
+      throw error;
+    }
   }
 
   list(): WorkerStats[] {
@@ -206,6 +214,7 @@ class WorkerSupervisor implements Supervisor {
 
   /** Starts one worker and links it with all others before its own `start` runs. */
   async #begin(slot: Slot): Promise<void> {
+    if (this.#stopping) throw new Failure("closed", "the supervisor is stopping");
     const { spec, config } = slot;
     const { clock, log, logLevel } = this.options;
     const life: WorkerLife = new WorkerLife({
@@ -258,8 +267,10 @@ class WorkerSupervisor implements Supervisor {
     if (life === null) return;
     const { clock } = this.options;
     const until = clock.monotonicMs() + msMax;
+    const running = slot.state === "running";
+    slot.state = "stopping";
     try {
-      if (slot.state === "running") {
+      if (running) {
         await life.drain(msMax);
         await life.stop(Math.max(1, until - clock.monotonicMs()));
       }
@@ -284,10 +295,10 @@ class WorkerSupervisor implements Supervisor {
     if (slot.life !== life) return;
     this.options.log.error("worker died", { worker: slot.spec.name, reason });
     slot.lastError = reason;
-    const starting = slot.state === "starting";
+    const running = slot.state === "running";
     this.#lost(slot, life);
-    // One that dies while it starts fails the start, whose caller decides what follows.
-    if (!starting && !this.#stopping) this.#rest(slot);
+    // One that dies while it starts or stops fails that call, whose caller decides what follows.
+    if (running && !this.#stopping) this.#rest(slot);
   }
 
   /** Waits for the back-off, then starts the worker again (and those after it, if the strategy says so). */
@@ -338,6 +349,14 @@ class WorkerSupervisor implements Supervisor {
         if (life.silentMs >= silentMsMax) life.die(`silent for ${Math.round(life.silentMs)} ms`);
       }
       this.#watch(now);
+    });
+  }
+
+  /** Waits for `work`, but not longer than `msMax`. */
+  #bounded(work: Promise<void>, msMax: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.options.clock.after(msMax, resolve);
+      work.then(resolve, reject).finally(cancel);
     });
   }
 
