@@ -122,6 +122,7 @@ Deno.test("more Received fields than the limit are a mail loop, in the header on
   assertEquals(verdictOf("Received: a\r\nRECEIVED: b\r\nreceived: c\r\n", { receivedFieldsMax: 2 }), loop);
   assertEquals(verdictOf("Received: a\r\nX-Received: b\r\n Received: c\r\n", { receivedFieldsMax: 1 }), "accepted");
   assertEquals(verdictOf("Received: a\r\n\r\nReceived: b\r\n", { receivedFieldsMax: 1 }), "accepted");
+  assertEquals(verdictOf("Received: a\r\n \r\nReceived: b\r\n", { receivedFieldsMax: 1 }), loop);
   assertEquals(verdictOf(".Received: a\r\n.received: b\r\n", { receivedFieldsMax: 1 }), loop);
   assertEquals(verdictOf("Received: x\r\n".repeat(51) + "\r\n", {}), loop);
 });
@@ -150,6 +151,14 @@ Deno.test("a large chunk is kept without a copy, small ones are copied together"
   const pieces = small.takePieces();
   assertEquals(byteLength(pieces), large.length);
   assertLess(pieces.length, 12);
+});
+
+Deno.test("large and small pieces keep their order", () => {
+  const reader = new ContentReader(SMTP_LIMITS);
+  const line = (letter: string) => `${letter.repeat(78)}\r\n`;
+  const chunks = ["a\r\n", line("b").repeat(60), "c\r\n", "..d\r\n", line("e").repeat(60), "f\r\n"];
+  for (const chunk of chunks) reader.push(bytes(chunk));
+  assertEquals(reader.takePieces().map(latin1).join(""), chunks.join("").replace("..d", ".d"));
 });
 
 Deno.test("a few bytes of a large buffer do not keep the buffer", () => {
