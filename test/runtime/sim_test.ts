@@ -108,3 +108,65 @@ Deno.test("a planted loss is found by the simulator", async () => {
   };
   await assertRejects(() => simulate({ seeds: seeds(1, 20), print: () => {} }, body), Error, "is lost");
 });
+
+interface LockProtocol {
+  "lock.take": { request: { owner: ActorAddress }; reply: { taken: boolean } };
+}
+interface OwnerProtocol {
+  "owner.nothing": { request: null; reply: null };
+}
+
+Deno.test("a lock held by an actor of a lost worker is freed once, whatever the order of news", async () => {
+  let grants = 0;
+  const lock = defineActor<LockProtocol, { owner: ActorAddress | null; freed: number }>({
+    restart: "permanent",
+    inboxMax: 100,
+    init: () => ({ owner: null, freed: 0 }),
+    receive: {
+      "lock.take": (state, { owner }, reply, context) => {
+        const taken = state.owner === null;
+        if (taken) {
+          state.owner = owner;
+          context.watch(owner, () => {
+            assertEquals(state.owner, owner, "a lock was freed twice");
+            state.owner = null;
+          });
+        }
+        reply.ok({ taken });
+      },
+    },
+  });
+  const owner = defineActor<OwnerProtocol, null>({
+    restart: "permanent",
+    inboxMax: 10,
+    init: () => null,
+    receive: { "owner.nothing": () => {} },
+  });
+  await simulate({ seeds: seeds(1, 100) }, async (sim) => {
+    const address = { node: "local", worker: "mailbox", actor: "lock" };
+    await sim.worker("mailbox", async ({ system }) => void await system.spawn(lock, { name: "lock", args: undefined }));
+    for (const name of ["listener-0", "listener-1"]) {
+      await sim.worker(name, async ({ system }) => void await system.spawn(owner, { name: "pop3", args: undefined }));
+    }
+    for (let round = 0; round < 6; round++) {
+      const worker = `listener-${round % 2}`;
+      const take = sim.system(worker).ref<LockProtocol>(address).ask("lock.take", {
+        owner: { node: "local", worker, actor: "pop3" },
+      });
+      take.then(({ taken }) => grants += Number(taken), () => {});
+      await sim.run({ forMs: sim.random.next() * 10 });
+      sim.kill(worker);
+      await sim.run({ forMs: sim.random.next() * 10 });
+      await sim.restart(worker);
+    }
+    await sim.run({ forMs: 100 });
+    const last = sim.system("listener-0").ref<LockProtocol>(address).ask("lock.take", {
+      owner: { node: "local", worker: "listener-0", actor: "pop3" },
+    });
+    let free = false;
+    last.then(({ taken }) => free = taken);
+    await sim.run({ forMs: 1_000 });
+    assert(free, "the lock was never freed");
+  });
+  assert(grants > 100);
+});
