@@ -199,7 +199,12 @@ export class ContentReader {
     this.#headerLines++;
     const first = prefix.charCodeAt(0) | 0x20;
     if (first === 0x72 && prefix.slice(0, RECEIVED.length).toLowerCase() === RECEIVED) this.#receivedFields++;
-    if (this.refusal() !== null) this.#store.drop();
+    const { headerBytesMax, headerLinesMax, receivedFieldsMax } = this.limits;
+    const tooBig = this.#headerBytes > headerBytesMax || this.#headerLines > headerLinesMax;
+    if (!tooBig && this.#receivedFields <= receivedFieldsMax) return;
+    // Refused whatever follows: neither keep it nor count it any further.
+    this.#store.drop();
+    this.#inHeader = false;
   }
 
   #keep(input: Uint8Array, from: number, to: number): void {
