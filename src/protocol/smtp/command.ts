@@ -22,9 +22,12 @@ export interface Command {
   run(context: SmtpContext, state: SmtpState, argument: string): Step;
 }
 
-/** verb [SP argument] (RFC 5321 §4.1.1). */
+/** verb [SP argument] (RFC 5321 §4.1.1). Only ASCII has two cases: "R\u017fET" in capitals would be RSET. */
 export function parseCommandLine(text: string, ascii: boolean): CommandLine {
   const space = text.indexOf(" ");
-  if (space < 0) return { verb: text.toUpperCase(), argument: null, ascii };
-  return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1), ascii };
+  const verb = space < 0 ? text : text.slice(0, space);
+  const argument = space < 0 ? null : text.slice(space + 1);
+  return { verb: VERB.test(verb) ? verb.toUpperCase() : "", argument, ascii };
 }
+
+const VERB = /^[A-Za-z]{1,20}$/;

@@ -49,8 +49,7 @@ function sizeParameter(value: string | null, options: MailOptions, { limits }: S
 
 /** BODY=7BIT or 8BITMIME (RFC 6152 §2); the content is kept byte for byte either way. */
 function bodyParameter(value: string | null, options: MailOptions): MailOptions | Reply {
-  const body = value?.toUpperCase();
-  return body === "7BIT" || body === "8BITMIME" ? options : REPLY.parameterValue;
+  return value !== null && /^(7bit|8bitmime)$/i.test(value) ? options : REPLY.parameterValue;
 }
 
 /** SMTPUTF8 takes no value (RFC 6531 §3.1). */

@@ -22,7 +22,7 @@ export interface SmtpLimits {
   readonly receivedFieldsMax: number;
   /** Parameters of one MAIL or RCPT; far more than exist. */
   readonly parametersMax: number;
-  /** Refused commands (5xx) before 421 ends the session. */
+  /** Refused commands (5xx) since the last accepted message before 421 ends the session. */
   readonly errorsMax: number;
   /** Refused commands after which each one is followed by a growing pause. */
   readonly errorsFreeMax: number;

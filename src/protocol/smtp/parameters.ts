@@ -20,9 +20,10 @@ export function parseParameters(text: string, countMax: number): readonly Parame
   const parameters: Parameter[] = [];
   for (const word of words) {
     const equals = word.indexOf("=");
-    const keyword = (equals < 0 ? word : word.slice(0, equals)).toUpperCase();
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const keyword = name.toUpperCase();
     const value = equals < 0 ? null : word.slice(equals + 1);
-    if (!KEYWORD.test(keyword) || (value !== null && !VALUE.test(value))) return REPLY.parameterSyntax;
+    if (!KEYWORD.test(name) || (value !== null && !VALUE.test(value))) return REPLY.parameterSyntax;
     if (parameters.some((earlier) => earlier.keyword === keyword)) return REPLY.parameterTwice;
     parameters.push({ keyword, value });
   }

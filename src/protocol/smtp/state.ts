@@ -55,7 +55,7 @@ export interface SmtpState {
   readonly tls: "none" | "available" | "active";
   readonly greeting: Greeting | null;
   readonly transaction: Transaction | null;
-  /** Refused commands so far. */
+  /** Refused commands since the last accepted message. */
   readonly errors: number;
   /** Commands since the last accepted message that moved no mail. */
   readonly junk: number;

@@ -54,6 +54,8 @@ Deno.test("MAIL takes the parameters that EHLO announces, and no others (S15)", 
     "FROM:<a@b> __proto__=x": BAD_PARAMETER,
     "FROM:<a@b> constructor": "555 5.5.4 Parameter not recognized",
     "FROM:<a@b>  SIZE=1": BAD_PARAMETER,
+    "FROM:<a@b> \u017fIZE=1": BAD_PARAMETER,
+    "FROM:<a@b> BODY=8B\u0131TMIME": BAD_VALUE,
     "FROM:<a@b>SIZE=1": MAIL_SYNTAX,
   };
   for (const [argument, reply] of Object.entries(cases)) assertEquals(mailReply(argument), reply, argument);
@@ -169,6 +171,21 @@ Deno.test("quirk looseHeloName: underscores and bare addresses are forgiven, unl
     S: ${reply}`;
   transcript(smtp(), dialogue("250 mx.test"));
   transcript(smtp({}, { quirks: new Set() }), dialogue("501 5.5.4 A domain or address literal is needed"));
+});
+
+Deno.test("letters that only become a verb in capitals make no verb", () => {
+  for (const verb of ["R\u017fET", "NOOP\u0131", "\u017fTARTTLS", "HELP\u0301"]) {
+    const { text } = drive(smtp()(), [new TextEncoder().encode(`${verb}\r\n`)]);
+    assertEquals(text, "220 mx.test ESMTP\r\n500 5.5.1 Unknown command\r\n");
+  }
+});
+
+Deno.test("a connection that began with TLS offers no STARTTLS and is named in the trace", () => {
+  const { text, mails } = drive(smtp({}, { tls: "active" })(), [
+    bytes("EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<r@mx.test>\r\nDATA\r\n.\r\nHELP\r\n"),
+  ]);
+  assertEquals(mails[0]!.protocol, "ESMTPS");
+  assert(!text.includes("STARTTLS"));
 });
 
 Deno.test("an extension that adds a verb has it in the command table", () => {

@@ -79,6 +79,14 @@ Deno.test("refused recipients count as errors: guessing names ends the session (
   assert(text.endsWith("421 4.7.0 Too many errors\r\n"));
 });
 
+Deno.test("an accepted mail wipes out the errors before it", () => {
+  const mail = "MAIL FROM:<>\r\nRCPT TO:<r@mx.test>\r\nDATA\r\n.\r\n";
+  const round = `${"BAD\r\n".repeat(19)}${mail}`;
+  const { text, mails } = drive(smtp()(), [bytes(`HELO c\r\n${round.repeat(3)}`)]);
+  assertEquals(mails.length, 3);
+  assertEquals(text.includes("421"), false);
+});
+
 Deno.test("commands that move no mail are free up to the limit, then errors, and a mail makes them free again", () => {
   const limits = { junkCommandsMax: 5, errorsFreeMax: 0, errorsMax: 2 };
   const free = drive(smtp(limits)(), [bytes("NOOP\r\nRSET\r\nHELP\r\nVRFY x\r\nHELO c\r\n")]);
