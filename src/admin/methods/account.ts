@@ -1,0 +1,172 @@
+import * as z from "zod";
+import { describeError, Failure } from "../../base/mod.ts";
+import type { AccountRecord } from "../../messages/mod.ts";
+import type { ControlContext } from "../control_context.ts";
+import { read, write, type WriteParams } from "../method.ts";
+import { address, domain, PAGE, password, quotaBytes } from "./fields.ts";
+import { bytesText, changed, listed, said } from "./shows.ts";
+
+export const accountAdd = write({
+  name: "account.add",
+  summary: "Add an account; its user name is the full address",
+  params: { address, password, quotaBytes: quotaBytes.optional() },
+  verbs: [{
+    usage: "account add ADDRESS",
+    show: (record: AccountRecord) => said(`account ${record.address} is there`),
+  }],
+  run: ({ address, password, quotaBytes, dryRun }, { directory }) =>
+    directory.ask("directory.accountAdd", changed({ address, password, quotaBytes, dryRun })),
+});
+
+export const accountList = read({
+  name: "account.list",
+  summary: "All accounts, by address",
+  params: { ...PAGE, domain: domain.optional().describe("Only accounts of this domain") },
+  verbs: [{
+    usage: "account list",
+    show: listed<AccountRecord>(["ADDRESS", "STATE", "QUOTA", "CREATED"], (record) => [
+      record.address,
+      record.disabled ? "disabled" : "enabled",
+      record.quotaBytes === 0 ? "none" : bytesText(record.quotaBytes),
+      record.createdAt.slice(0, 10),
+    ]),
+  }],
+  run: ({ limit, cursor, domain }, { directory }) =>
+    directory.ask("directory.accountList", { domain: domain ?? null, after: cursor ?? null, limit }),
+});
+
+/** An account with what it uses. */
+interface AccountUsage extends AccountRecord {
+  readonly usedBytes: number;
+  readonly messages: number;
+}
+
+export const accountShow = read({
+  name: "account.show",
+  synonyms: ["account.get"],
+  summary: "One account and what it uses",
+  params: { address },
+  verbs: [{
+    usage: "account show ADDRESS",
+    show: (account: AccountUsage) => ({
+      type: "lines",
+      lines: [
+        `${account.address} is ${account.disabled ? "disabled" : "enabled"}`,
+        `${account.messages} messages, ${bytesText(account.usedBytes)} of ${
+          account.quotaBytes === 0 ? "unlimited" : bytesText(account.quotaBytes)
+        }`,
+        `id ${account.id}, since ${account.createdAt}`,
+      ],
+    }),
+  }],
+  async run({ address }, context): Promise<AccountUsage> {
+    const record = await context.directory.ask("directory.accountGet", { address });
+    const { bytes, messages } = await context.mailboxOf(record).ask("mailbox.usage", { account: record.id });
+    return { ...record, usedBytes: bytes, messages };
+  },
+});
+
+type Update = WriteParams & { address: string; password?: string; quotaBytes?: number; disabled?: boolean };
+
+function update(request: Update, { directory }: ControlContext): Promise<AccountRecord> {
+  const { address, password, quotaBytes, disabled, dryRun } = request;
+  return directory.ask("directory.accountUpdate", changed({ address, password, quotaBytes, disabled, dryRun }));
+}
+
+export const accountUpdate = write({
+  name: "account.update",
+  summary: "Change an account: password, quota, disabled",
+  params: {
+    address,
+    password: password.optional(),
+    quotaBytes: quotaBytes.optional(),
+    disabled: z.boolean().optional().describe("Refuse its logins, and its mail for the time being (450)"),
+  },
+  run: (params, context) => update(changed(params), context),
+});
+
+export const accountDisable = write({
+  name: "account.disable",
+  summary: "Refuse an account's logins, and its mail for the time being (450)",
+  params: { address },
+  verbs: [{
+    usage: "account disable ADDRESS",
+    show: (record: AccountRecord) => said(`account ${record.address} is disabled`),
+  }],
+  run: (params, context) => update({ ...params, disabled: true }, context),
+});
+
+export const accountEnable = write({
+  name: "account.enable",
+  summary: "Let an account log in and take mail again",
+  params: { address },
+  verbs: [{
+    usage: "account enable ADDRESS",
+    show: (record: AccountRecord) => said(`account ${record.address} is enabled`),
+  }],
+  run: (params, context) => update({ ...params, disabled: false }, context),
+});
+
+export const accountPasswd = write({
+  name: "account.passwd",
+  summary: "Set an account's password",
+  params: { address, password },
+  verbs: [{
+    usage: "account passwd ADDRESS",
+    show: (record: AccountRecord) => said(`the password of ${record.address} is set`),
+  }],
+  run: (params, context) => update(params, context),
+});
+
+export const accountQuota = write({
+  name: "account.quota",
+  summary: "Set an account's quota",
+  params: { address, quotaBytes },
+  verbs: [{
+    usage: "account quota ADDRESS QUOTA-BYTES",
+    summary: "Set an account's quota: bytes, or 500M, 2G; 0 for none",
+    show: (record: AccountRecord) =>
+      said(`the quota of ${record.address} is ${record.quotaBytes === 0 ? "unlimited" : bytesText(record.quotaBytes)}`),
+  }],
+  run: (params, context) => update(params, context),
+});
+
+/** What removing an account took away. */
+interface Removed {
+  readonly removed: string;
+  readonly messages: number;
+  /** False when the mail could not be removed yet; it is out of reach in any case. */
+  readonly purged: boolean;
+}
+
+export const accountRemove = write({
+  name: "account.rm",
+  synonyms: ["account.remove"],
+  summary: "Remove an account and all its mail",
+  params: { address },
+  verbs: [{
+    usage: "account rm ADDRESS",
+    confirm: ({ removed, messages }: Removed) => `Remove account ${removed} and its ${messages} messages?`,
+    show: ({ removed, messages }: Removed) => said(`account ${removed} is removed, and ${messages} messages`),
+  }],
+  async run({ address, dryRun }, context): Promise<Removed> {
+    const record = await context.directory.ask("directory.accountRemove", changed({ address, dryRun }));
+    const mailbox = context.mailboxOf(record);
+    if (dryRun === true) {
+      const { messages } = await mailbox.ask("mailbox.usage", { account: record.id });
+      return { removed: record.address, messages, purged: false };
+    }
+    try {
+      const { messages } = await mailbox.ask("mailbox.purge", { account: record.id });
+      return { removed: record.address, messages, purged: true };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // The account is gone for good; its mail has no name left by which anybody could reach it.
+      context.log.warn("mail of a removed account is still stored", {
+        account: record.id,
+        cause: describeError(error),
+      });
+      return { removed: record.address, messages: 0, purged: false };
+    }
+  },
+});
