@@ -118,7 +118,7 @@ const RELAY_FORMS: readonly (readonly [from: string, to: string, reply: RegExp])
   ["x@mail.test", "relay@elsewhere.example@[127.0.0.1]", /^501 5\.1\.3 /],
   ["x@mail.test", '"relay@elsewhere.example"@[127.0.0.1]', /^550 5\.7\.1 /],
   ["x@mail.test", "relay@elsewhere.example@smith.test", /^501 5\.1\.3 /],
-  ["x@mail.test", "@[127.0.0.1]:relay@elsewhere.example", /^550 5\.7\.1 /],
+  ["x@mail.test", "@[127.0.0.1]:relay@elsewhere.example", /^501 5\.5\.4 /],
   ["x@mail.test", "@smith.test:relay@elsewhere.example", /^550 5\.7\.1 /],
   ["x@mail.test", "elsewhere.example!relay", /^501 5\.1\.3 /],
   ["x@mail.test", "elsewhere.example!relay@[127.0.0.1]", /^550 5\.7\.1 /],

@@ -49,10 +49,14 @@ Deno.test("only CRLF.CRLF ends a message: each other sequence is data or refused
     if (HARMLESS.has(name)) {
       expected++;
       assertMatch(reply.text, /^250 2\.0\.0 /, name);
-    } else assertMatch(reply.text, /^554 5\.6\.0 /, name);
-    // Were anything left behind, this would not be the answer to NOOP.
-    assertMatch((await client.command("NOOP")).text, /^250 2\.0\.0 OK$/, name);
-    await client.quit();
+      // Were anything left behind, this would not be the answer to NOOP.
+      assertMatch((await client.command("NOOP")).text, /^250 2\.0\.0 OK$/, name);
+      await client.quit();
+    } else {
+      // Nobody can tell where this message ends, so nothing behind it is read.
+      assertMatch(reply.text, /^554 5\.6\.0 /, name);
+      assertEquals(await client.wire.readToEnd(), "", name);
+    }
   }
   const found = await readMaildrop({ port: server.ports.pop3 }, LOGIN);
   assertEquals(found.length, expected);
@@ -74,8 +78,7 @@ Deno.test("the same bytes one by one give the same result", async () => {
   const reply = client.reply();
   for (const byte of "Subject: slow\r\n\r\n.\n.\r\rx\r\n..\r\n.\r\n") await client.wire.write(byte);
   assertMatch((await reply).text, /^554 5\.6\.0 /);
-  assertMatch((await client.command("NOOP")).text, /^250 /);
-  await client.quit();
+  assertEquals(await client.wire.readToEnd(), "");
   assertEquals(await readMaildrop({ port: server.ports.pop3 }, LOGIN), []);
   await server.stop();
 });
@@ -94,6 +97,7 @@ Deno.test("commands behind STARTTLS or STLS in the same packet are never run", a
   assertMatch(await pop3.wire.readLine(), /^\+OK/);
   await pop3.wire.startTls();
   assertMatch(await pop3.command(`PASS ${LOGIN.password}`), /^-ERR/);
+  await pop3.quit();
   await server.stop();
 });
 
