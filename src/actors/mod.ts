@@ -9,4 +9,5 @@ export { DIRECTORY_ACTOR } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
+export { ROUTER_ACTOR } from "./router.ts";
 export { clusterTree, placementOf } from "./tree.ts";

@@ -5,6 +5,9 @@ import { RoutingTable } from "../policy/mod.ts";
 import { defineActor } from "../runtime/define_actor.ts";
 import type { Context, Ref } from "../runtime/types.ts";
 
+/** Name of the routing actor in every listener worker. */
+export const ROUTER_ACTOR = "router";
+
 /** First and longest pause before the directory is asked for a snapshot again, in ms. */
 const RESUBSCRIBE_MS_MIN = 100;
 const RESUBSCRIBE_MS_MAX = 5_000;

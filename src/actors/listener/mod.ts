@@ -3,4 +3,4 @@
  * Only `workers/` imports it, and the tree for the types of its config.
  * It must never touch a file: its worker has no right to.
  */
-export { type ListenerWorkerConfig, ROUTER_ACTOR, startListener } from "./worker.ts";
+export { type ListenerWorkerConfig, startListener } from "./worker.ts";

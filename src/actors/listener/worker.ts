@@ -3,14 +3,11 @@ import type { DirectoryProtocol } from "../../messages/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
-import { routerActor, type RoutingHolder } from "../router.ts";
+import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import type { FrontServices } from "./services.ts";
-
-/** Name of the routing actor in every listener worker. */
-export const ROUTER_ACTOR = "router";
 
 /** What a listener worker is started with. */
 export interface ListenerWorkerConfig {

@@ -1,0 +1,144 @@
+import { type Clock, describeError, Failure, type Log, type Random } from "./base/mod.ts";
+import { clusterTree, type DirectoryLock, takeDataDirectory } from "./actors/mod.ts";
+import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
+import { type Listener, loadOrMakeCertificate } from "./net/mod.ts";
+import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
+import { controlContext, openControlSocket } from "./control.ts";
+
+/** How long workers may take to stop beyond the sessions' own grace, in ms. */
+const STOP_MARGIN_MS = 5_000;
+
+/** Exit codes of the server's process. */
+const EXIT_DONE = 0;
+const EXIT_FAILED = 1;
+
+/** What the server is made of, given by `main.ts`. */
+export interface ServerOptions {
+  readonly config: ClusterConfig;
+  /** Reads the config anew for a reload. Throws when it is not valid: the running one stays. */
+  readonly reread: () => Promise<ClusterConfig>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+}
+
+/** A running server. */
+export interface Server {
+  readonly supervisor: Supervisor;
+  /** The config in force. */
+  readonly config: ClusterConfig;
+  /** Takes no new connections; sessions finish what they do. */
+  drain(): Promise<void>;
+  /** Re-reads config and certificate; all or nothing. */
+  reload(): Promise<ReloadPlan>;
+  /** Drains, stops and resolves `ended` with 0. Calling it again does nothing. */
+  stop(): Promise<void>;
+  /** The exit code, once the server has stopped or failed for good. */
+  readonly ended: Promise<number>;
+}
+
+/** The certificate to serve with, as PEM text: workers that face strangers read no files. */
+async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key: string }> {
+  const { cert, key } = await loadOrMakeCertificate({
+    dir: `${config.dataDir}/tls`,
+    hostname: config.hostname,
+    ...(config.tls.certFile === null ? {} : { certPath: config.tls.certFile }),
+    ...(config.tls.keyFile === null ? {} : { keyPath: config.tls.keyFile }),
+  });
+  return { cert, key };
+}
+
+/** Locks the data directory, starts the tree and opens the control socket. What fails on the way is undone. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, clock, log, random } = options;
+  const lock = takeDataDirectory(config.dataDir);
+  const undo: (() => Promise<void> | void)[] = [() => lock.release()];
+  try {
+    const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+    const supervisor = createSupervisor({
+      node: config.node,
+      specs: clusterTree({ config, tls: await certificateOf(config) }),
+      logLevel: config.log.level,
+      clock,
+      log,
+      random,
+      onFatal(error) {
+        log.error("a worker cannot be kept running", { error: describeError(error) });
+        end(EXIT_FAILED);
+      },
+    });
+    undo.push(() => supervisor.stop(0));
+    await supervisor.start();
+    const server = new RunningServer({ options, supervisor, ended, end, lock });
+    server.control = await openControlSocket(controlContext(server, options));
+    log.info("ready", {
+      hostname: config.hostname,
+      listeners: config.listeners.map(({ service, host, port, tls }) => `${service}://${host}:${port} ${tls}`),
+      control: server.control.address,
+    });
+    return server;
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly options: ServerOptions;
+  readonly supervisor: Supervisor;
+  readonly ended: Promise<number>;
+  readonly end: (code: number) => void;
+  readonly lock: DirectoryLock;
+}
+
+class RunningServer implements Server {
+  config: ClusterConfig;
+  control: Listener | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(private readonly parts: Parts) {
+    this.config = parts.options.config;
+  }
+
+  get supervisor(): Supervisor {
+    return this.parts.supervisor;
+  }
+  get ended(): Promise<number> {
+    return this.parts.ended;
+  }
+
+  async drain(): Promise<void> {
+    this.parts.options.log.info("draining");
+    await this.supervisor.drain();
+  }
+
+  async reload(): Promise<ReloadPlan> {
+    if (this.#stopping !== null) throw new Failure("closed", "the server is stopping");
+    const wanted = await this.parts.options.reread();
+    const config = { ...this.config, tls: wanted.tls };
+    const tls = await certificateOf(config);
+    const plan = describeReload(this.config, wanted);
+    for (const spec of clusterTree({ config, tls })) {
+      if (spec.name.startsWith("listener-")) await this.supervisor.reload(spec.name, spec.config);
+    }
+    this.config = config;
+    this.parts.options.log.info("reloaded", { live: plan.live, restart: plan.restart });
+    return plan;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { options, supervisor, lock, end } = this.parts;
+    options.log.info("stopping");
+    this.control?.close();
+    await supervisor.stop(this.config.timeouts.drainMsMax + STOP_MARGIN_MS);
+    this.control?.closeAll();
+    lock.release();
+    options.log.info("stopped");
+    end(EXIT_DONE);
+  }
+}
