@@ -1,0 +1,19 @@
+/** Runs the conversations of this folder on another runtime: gives them a `Deno.test`, then takes it away again. */
+const tests: { name: string; run: () => void | Promise<void> }[] = [];
+const scope = globalThis as { Deno?: unknown };
+scope.Deno = { test: (name: string, run: () => void | Promise<void>) => void tests.push({ name, run }) };
+for (const file of ["connection", "listen", "tls", "unix", "certificate"]) await import(`../${file}_test.ts`);
+delete scope.Deno;
+
+let failed = 0;
+for (const { name, run } of tests) {
+  try {
+    await run();
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED ${name}\n${error instanceof Error ? error.stack : error}`);
+  }
+}
+console.log(`${tests.length - failed} of ${tests.length} passed`);
+process.exitCode = failed === 0 ? 0 : 1;
