@@ -1,4 +1,6 @@
 import { RFCS } from "../../src/protocol/rfc.ts";
+import { assertEquals } from "@std/assert";
+import { withTable } from "./readme_table.ts";
 import { assertNone, place, sources } from "./sources.ts";
 
 const NUMBERS = new Set(RFCS.map(({ number }) => number));
@@ -22,4 +24,9 @@ Deno.test("the list of RFCs names none that the program does not", () => {
     for (const match of text.matchAll(CITED)) cited.add(Number(match[1]));
   }
   assertNone(RFCS.filter(({ number }) => !cited.has(number)).map(({ number }) => `RFC ${number}`), "Cited nowhere:");
+});
+
+Deno.test("the README shows the list of RFCs as the code has it", () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  assertEquals(withTable(readme), readme, "out of date: deno task readme");
 });
