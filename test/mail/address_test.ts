@@ -51,7 +51,20 @@ Deno.test("what is no mailbox is refused", () => {
     "a@b ",
     "<a@b>",
   ];
-  bad.push('""@b', '"@b', '"a@b', '"a"b@c', 'a"b"@c', '"a\\"@b', '"a\\', '"a\u0007"@b', '"a\\\u0007"@b', '"a"', '"a"@');
+  bad.push(
+    '""@b',
+    '"@b',
+    '"a@b',
+    '"a"b@c',
+    'a"b"@c',
+    '"a\\"@b',
+    '"a\\',
+    '"a\u0007"@b',
+    '"a\\\u0007"@b',
+    '"a\\\u007f"@b',
+    '"a"',
+    '"a"@',
+  );
   bad.push(
     "a@[1.2.3]",
     "a@[1.2.3.4",
@@ -97,10 +110,15 @@ Deno.test("local parts and mailboxes at their longest are taken, one octet more 
   assertEquals(parsed(`"${"l".repeat(LOCAL_BYTES_MAX - 1)}"@b`), null);
   assert(parsed(`${"ü".repeat(32)}@b`, true) !== null);
   assertEquals(parsed(`${"ü".repeat(32)}l@b`, true), null);
+  assert(parsed(`${"😀".repeat(16)}@b`, true) !== null); // Four octets each.
+  assertEquals(parsed(`${"😀".repeat(16)}l@b`, true), null);
   const domain = (length: number) => `${"d".repeat(60)}.`.repeat(10).slice(0, length - 1) + "e";
   const room = MAILBOX_BYTES_MAX - LOCAL_BYTES_MAX - 1;
   assert(parsed(`${local}@${domain(room)}`) !== null);
   assertEquals(parsed(`${local}@${domain(room + 1)}`), null);
+  // 2 octets as U-label, 7 as A-label: what comes in fits, what would go out must fit too.
+  assert(parsed(`${local}@${domain(room - 8)}.ü`, true) !== null);
+  assertEquals(parsed(`${local}@${domain(room - 7)}.ü`, true), null);
 });
 
 Deno.test("an address is quoted on the wire only where it must be", () => {
