@@ -49,6 +49,8 @@ export function createTlsContext(material: TlsMaterial): TlsContextHolder {
     replace: (next) => void (server = makeServer(next, settle)),
     accept(socket, done) {
       waiting.set(socket, done);
+      // Otherwise Deno does not notice a peer that leaves in its handshake. The secured socket is half-open again.
+      socket.allowHalfOpen = false;
       // On Deno a TLSSocket made by hand around a socket in use never starts; the server's own path works everywhere.
       server.emit("connection", socket);
     },

@@ -236,3 +236,37 @@ Deno.test("bytes that are no TLS end an implicit TLS connection before its owner
   assertEquals([server.accepted.length, server.listener.connections()], [0, 0]);
   server.stop();
 });
+
+Deno.test("a client that half-closes under TLS still gets its replies", async () => {
+  const pair = await selfSignedCertificate({ names: NAMES, days: 2 });
+  const server = await TestServer.start({ tls: "implicit", tlsContext: createTlsContext(pair) });
+  const client = new Peer(await server.dial({ tls: "implicit", tlsOptions: { verify: false } }));
+  client.halfOpen = true;
+  const served = new Peer(await server.next());
+  served.halfOpen = true;
+  client.connection.write("QUIT\r\n");
+  await served.text("QUIT\r\n");
+  client.connection.close();
+  await served.until((peer) => peer.ended);
+  served.connection.write("221 bye\r\n");
+  served.connection.close();
+  assertEquals(await served.gone(), "peer");
+  assertEquals(await client.gone(), "local");
+  assertEquals(served.connection.bytesOut, 9);
+  server.stop();
+});
+
+Deno.test("a peer that leaves in its handshake is gone at once, not after handshakeMsMax", async () => {
+  const fake = new FakeClock();
+  const { server, outcomes, peers } = await upgrading({ clock: fake });
+  for (const leave of ["destroy", "resetAndDestroy"] as const) {
+    const socket = connect(server.listener.port, "127.0.0.1");
+    socket.on("error", () => {}).write("STARTTLS\r\n");
+    await new Promise((resolve) => socket.once("data", resolve));
+    socket[leave]();
+    await peers.at(-1)?.gone();
+    await peers.at(-1)?.work;
+  }
+  assertEquals([outcomes, server.listener.connections()], [["closed", "closed"], 0]);
+  server.stop();
+});
