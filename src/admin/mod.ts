@@ -10,3 +10,4 @@ export { type Call, type Method, Registry, type Shown, type Verb } from "./metho
 export { type Health, healthOf } from "./methods/server.ts";
 export { REGISTRY } from "./methods/mod.ts";
 export { metricsText } from "./metrics.ts";
+export { type CommandIo, Exit, run, type StartOptions } from "./command_line.ts";
