@@ -1,4 +1,4 @@
-import { assert, Failure } from "../base/mod.ts";
+import { assert } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
@@ -37,6 +37,8 @@ export interface RecordOutcome {
   readonly forgottenEarly: number;
   /** Whether bodies lost their last reader, so that segments may be worth compacting. */
   readonly freed: boolean;
+  /** The record was written under an epoch that was over: it changes nothing, everywhere. */
+  readonly stale: boolean;
 }
 
 export interface ApplyLimits {
@@ -44,6 +46,8 @@ export interface ApplyLimits {
   readonly opIdsMax: number;
   readonly changeRowsMax: number;
 }
+
+export const STALE: RecordOutcome = { ops: [], changes: [], forgottenEarly: 0, freed: false, stale: true };
 
 const NONE: OpOutcome = { uids: [], modSeq: 0, removed: 0, more: false };
 
@@ -73,9 +77,6 @@ export class Applier {
     const ops: OpOutcome[] = [];
     let bodies = 0;
     for (const op of record.ops) {
-      if (op.kind !== "claim" && record.epoch !== this.#header.epoch) {
-        throw new Failure("refused", `record ${seq} is of epoch ${record.epoch}, the shard of ${this.#header.epoch}`);
-      }
       if (op.kind === "deliver") ops.push(this.#deliver(op, places[bodies++]));
       else ops.push(this.#change(seq, op));
     }
@@ -87,7 +88,7 @@ export class Applier {
       appliedSeq: seq,
       ageMs: Math.max(this.#header.ageMs, record.ageMs),
     };
-    return { header, outcome: { ops, changes: this.#changes, forgottenEarly, freed: this.#freed } };
+    return { header, outcome: { ops, changes: this.#changes, forgottenEarly, freed: this.#freed, stale: false } };
   }
   #change(seq: number, op: Exclude<ShardOp, { kind: "deliver" }>): OpOutcome {
     switch (op.kind) {

@@ -199,6 +199,7 @@ export class LoggedShard implements ShardStore {
     if (this.#flushing) return;
     if (this.#waiting.length === 0) return this.#closing?.();
     this.#flushing = true;
+    if (this.#down?.retryAtMs === Infinity) return this.#refuseAll(this.#down.failure);
     if (this.#down !== null) {
       this.#claim().then(() => this.#next(), (error) => this.#refuseAll(error));
       return;
@@ -217,6 +218,7 @@ export class LoggedShard implements ShardStore {
     const apply = (seq: number) => {
       const outcome = this.state.apply(seq, record);
       assert(outcome !== null, "the last record's outcome is known");
+      if (outcome.stale) throw new Failure("refused", "another owner has claimed the shard");
       return outcome;
     };
     try {
@@ -314,7 +316,10 @@ export class LoggedShard implements ShardStore {
       for (const { fail } of group) fail(error);
       throw error;
     }
-    if (failure.kind === "disk" || !this.#restore(failure)) {
+    if (failure.kind === "refused") {
+      this.#stepDown(failure);
+      for (const { fail } of group) fail(failure);
+    } else if (failure.kind === "disk" || !this.#restore(failure)) {
       if (failure.kind === "disk") this.#fall(failure);
       for (const { fail } of group) fail(failure);
     } else if (failure.kind === "disk_full") {
@@ -327,6 +332,11 @@ export class LoggedShard implements ShardStore {
       this.#putBack(group);
     }
     this.#next();
+  }
+  /** Another owner writes the log: nothing is taken any more until the shard is opened anew. */
+  #stepDown(failure: Failure): void {
+    this.#down = { failure, pauseMs: 0, retryAtMs: Infinity };
+    this.options.log.error("the shard has another owner", { error: describeError(failure) });
   }
   /** Undoes a group that failed without putting the disk in doubt. False when not even that works. */
   #restore(failure: Failure): boolean {
@@ -381,7 +391,8 @@ export class LoggedShard implements ShardStore {
     const waiting = this.#remove(this.#waiting.length);
     for (const { fail } of waiting) fail(failure ?? error);
     if (failure === null) throw error;
-    this.#fall(failure);
+    if (failure.kind === "refused") this.#stepDown(failure);
+    else this.#fall(failure);
     this.#next();
   }
 }

@@ -49,6 +49,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MailStore {
   };
 }
 
+interface OpTarget {
+  readonly account: AccountId;
+  readonly uid: number;
+  readonly uidValidity: number;
+}
+
 interface StoredMessage {
   row: MessageRow;
   readonly bytes: Uint8Array;
@@ -64,7 +70,7 @@ interface Mailbox {
   readonly expunged: { readonly uid: number; readonly modSeq: number }[];
 }
 
-type Answer = { readonly mailbox: number; readonly targets: { account: AccountId; uid: number }[] } | "withdrawn";
+type Answer = { readonly mailbox: number; readonly targets: OpTarget[] } | "withdrawn";
 
 /** The plainest store that keeps the contract: one change at a time, everything in maps. */
 class MemoryShard implements ShardStore {
@@ -92,7 +98,9 @@ class MemoryShard implements ShardStore {
       this.#answers.set(opId, "withdrawn");
       if (answer === undefined || answer === "withdrawn") return;
       for (const account of new Set(answer.targets.map((target) => target.account))) {
-        const uids = answer.targets.filter((target) => target.account === account).map(({ uid }) => uid);
+        const epoch = this.#find(account, answer.mailbox)?.uidValidity;
+        const own = answer.targets.filter((target) => target.account === account && target.uidValidity === epoch);
+        const uids = own.map(({ uid }) => uid);
         this.#expunge(account, answer.mailbox, uids);
       }
     });
@@ -232,7 +240,7 @@ class MemoryShard implements ShardStore {
       };
       mailbox.messages.set(row.uid, { row, bytes });
       this.#announce(mailbox, { kind: "delivered", uid: row.uid, modSeq: row.modSeq });
-      return { account, uid: row.uid };
+      return { account, uid: row.uid, uidValidity: mailbox.uidValidity };
     });
     this.#answers.set(input.opId, { mailbox: input.mailbox, targets });
     return { type: "delivered", uids: targets.map(({ uid }) => uid) };

@@ -105,12 +105,13 @@ export class GroupPlan {
     const known = this.#answer(opId);
     if (known !== null && known.targets === null) return { type: "nothing" };
     const uidsOf = new Map<string, number[]>();
-    for (const { account, uid } of known?.targets ?? []) {
+    const mailbox = known?.mailbox ?? 1;
+    for (const { account, uid, uidValidity } of known?.targets ?? []) {
+      if (this.#view.mailbox(account, mailbox)?.counters.uidValidity !== uidValidity) continue;
       const uids = uidsOf.get(account);
       if (uids === undefined) uidsOf.set(account, [uid]);
       else uids.push(uid);
     }
-    const mailbox = known?.mailbox ?? 1;
     const removals: Removal[] = [];
     for (const [account, uids] of uidsOf) {
       const counters = this.#view.mailbox(account, mailbox)?.counters;

@@ -1,5 +1,5 @@
 import { describeError, Failure, type Log, type Random, randomId } from "../base/mod.ts";
-import { Applier, type ApplyLimits, type RecordOutcome } from "./apply.ts";
+import { Applier, type ApplyLimits, type RecordOutcome, STALE } from "./apply.ts";
 import type { FileSystem } from "./file_system.ts";
 import { decodeHeader, encodeHeader, SCHEMA_VERSION, type ShardHeader } from "./header.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
@@ -67,16 +67,15 @@ export class ShardState implements Materialised {
     if (record.incarnation !== this.#header.incarnation) {
       throw new Failure("refused", "the record is of another log");
     }
-    const bodies = bodiesOf(record);
+    const stale = record.epoch !== this.#header.epoch && record.ops.some(({ kind }) => kind !== "claim");
+    const bodies = stale ? [] : bodiesOf(record);
     const { places, position } = bodies.length === 0
       ? { places: [], position: this.segments.position }
       : this.segments.append(bodies, seq);
     const { header, outcome } = this.index.commit(() => {
-      const applied = new Applier(new ShardView(this.index), this.#header, this.options.limits).apply(
-        seq,
-        record,
-        places,
-      );
+      const applied = stale
+        ? { header: { ...this.#header, appliedSeq: seq }, outcome: STALE }
+        : new Applier(new ShardView(this.index), this.#header, this.options.limits).apply(seq, record, places);
       const header = { ...applied.header, position };
       this.index.put(HEADER_KEY, encodeHeader(header));
       return { header, outcome: applied.outcome };

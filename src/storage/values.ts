@@ -221,25 +221,34 @@ export function publicRow(row: StoredRow): MessageRow {
   };
 }
 
+/** Where one recipient's copy went. */
+export interface OpTarget {
+  readonly account: string;
+  readonly uid: number;
+  /** Epoch of the UID: after a purge the same number may name another message. */
+  readonly uidValidity: number;
+}
+
 /** A delivery that was answered, or one that was taken back (`targets` null). */
 export interface OpAnswer {
   readonly mailbox: number;
-  readonly targets: readonly { readonly account: string; readonly uid: number }[] | null;
+  readonly targets: readonly OpTarget[] | null;
 }
 
 export function encodeOp(answer: OpAnswer): Uint8Array {
   const targets = answer.targets ?? [];
   let length = 5;
-  for (const { account } of targets) length += 5 + account.length;
+  for (const { account } of targets) length += 9 + account.length;
   const bytes = new Uint8Array(length);
   bytes[0] = answer.targets === null ? 2 : 1;
   putU32(bytes, 1, answer.mailbox);
   let at = 5;
-  for (const { account, uid } of targets) {
+  for (const { account, uid, uidValidity } of targets) {
     bytes[at] = account.length;
     putAscii(bytes, at + 1, account);
     putU32(bytes, at + 1 + account.length, uid);
-    at += 5 + account.length;
+    putU32(bytes, at + 5 + account.length, uidValidity);
+    at += 9 + account.length;
   }
   return bytes;
 }
@@ -250,8 +259,12 @@ export function decodeOp(bytes: Uint8Array): OpAnswer {
   const targets = [];
   for (let at = 5; at < bytes.length;) {
     const end = at + 1 + bytes[at]!;
-    targets.push({ account: getAscii(bytes, at + 1, end), uid: getU32(bytes, end) });
-    at = end + 4;
+    targets.push({
+      account: getAscii(bytes, at + 1, end),
+      uid: getU32(bytes, end),
+      uidValidity: getU32(bytes, end + 4),
+    });
+    at = end + 8;
   }
   return { mailbox, targets };
 }

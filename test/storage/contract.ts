@@ -174,6 +174,15 @@ export function contractTests(name: string, open: Open): void {
     assertEquals(uids(await shard.deliver(mail("new"))), [1]);
   });
 
+  test("taking back what was purged does not touch mail that came later under the same UID", async ({ shard }) => {
+    const input = mail("old");
+    await shard.deliver(input);
+    await shard.purge(ANNA);
+    await shard.deliver(mail("new"));
+    await shard.withdraw(input.opId);
+    assertEquals(text(shard, 1), "new");
+  });
+
   test("a name that begins like another is not purged with it", async ({ shard }) => {
     await shard.deliver(mail("a", { targets: targets(account("ann"), account("anna"), account("annab")) }));
     await shard.purge(ANNA);

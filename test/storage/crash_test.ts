@@ -199,7 +199,7 @@ async function lives(seed: number, fault: Faults, lies = false): Promise<number>
   return script.sent.length;
 }
 
-const SEEDS = 150;
+const SEEDS = Number(process.env["STORE_SEEDS"] ?? 60);
 
 async function matrix(name: string, fault: Faults): Promise<void> {
   let sent = 0;

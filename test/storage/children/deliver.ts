@@ -1,0 +1,50 @@
+/**
+ * Opens the store in a directory and delivers numbered messages, a few at a time; prints `ack <number> <uid>`,
+ * `fail <number> <kind>` and, when a fetch fails, `read <uid> <kind>`. Run by tests that kill it or fail its disk.
+ */
+import { asFailure, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
+import { openMailStore } from "../../../src/storage/mod.ts";
+import { bodyOf, COUNT_A_ROUND, opIdOf } from "../numbered.ts";
+import { account, diskOptions } from "../support.ts";
+
+const [dir, from = "0", rounds = "1000000", pauseMs = "0"] = process.argv.slice(2);
+if (dir === undefined) throw new Error("usage: deliver.ts DIRECTORY [FROM] [ROUNDS] [PAUSE_MS]");
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const store = await openMailStore(diskOptions(dir, { clock: systemClock(), random: systemRandom() }));
+const shard = store.shard(0);
+print("ready");
+
+async function deliver(number: number): Promise<void> {
+  const targets = [{ account: account("anna"), quotaBytes: 0 }];
+  const parts = [utf8(bodyOf(number))];
+  try {
+    const result = await shard.deliver({
+      opId: opIdOf(number),
+      targets,
+      mailbox: 1,
+      flags: 0,
+      parts,
+      internalDateMs: 0,
+    });
+    print(`ack ${number} ${result.type === "delivered" ? result.uids[0] : result.type}`);
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure === null) throw error;
+    print(`fail ${number} ${failure.kind}`);
+  }
+}
+
+for (let round = 0; round < Number(rounds); round++) {
+  const first = Number(from) + round * COUNT_A_ROUND;
+  await Promise.all(Array.from({ length: COUNT_A_ROUND }, (_, i) => deliver(first + i)));
+  const { uidNext } = shard.status(account("anna"), 1);
+  try {
+    if (uidNext > 1) shard.fetch(account("anna"), 1, { uid: 1, offset: 0, length: 1e6 });
+  } catch (error) {
+    print(`read 1 ${asFailure(error)?.kind}`);
+  }
+  if (Number(pauseMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));
+}
+await store.close();
+print("closed");

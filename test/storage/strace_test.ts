@@ -1,0 +1,74 @@
+import { assert, assertEquals } from "@std/assert";
+import { readFileSync, rmSync } from "node:fs";
+import { checkLeft, commandOf, installed, run } from "./child.ts";
+import { temporaryDirectory } from "./support.ts";
+
+const missing = !installed("strace");
+const why = missing ? " (skipped: strace is not installed)" : "";
+
+const CALLS = "fdatasync,pwrite64,pwritev,writev,write";
+
+/** Delivers 60 rounds with a pause, while strace makes calls fail. */
+async function injected(inject: string): Promise<{ acked: number; failed: string[] }> {
+  const dir = temporaryDirectory();
+  try {
+    const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${CALLS}`, "-e", `inject=${inject}`];
+    const left = await run([...strace, ...commandOf([dir, "0", "60", "10"])]);
+    assertEquals(left.code, 0, left.errors);
+    assertEquals(left.readFailures, 0, "reads go on");
+    assert(left.failed.size > 0, "the failure is told");
+    assert(left.acked.size > left.failed.size / 10, "the store works again");
+    await checkLeft(dir, left.acked);
+    return { acked: left.acked.size, failed: [...new Set(left.failed.values())] };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const CASES: readonly [string, string, string][] = [
+  ["an index flush fails", "fdatasync:error=EIO:when=30", "disk"],
+  ["a segment flush fails", "fdatasync:error=EIO:when=31", "disk"],
+  ["flushes fail for a while", "fdatasync:error=EIO:when=40..60", "disk"],
+  ["the device is full for one write", "pwrite64:error=ENOSPC:when=60", "disk_full"],
+  ["the device is full for a while", "pwrite64:error=ENOSPC:when=62..70", "disk_full"],
+  ["writes fail for a while", "pwrite64:error=EIO:when=100..130", "disk"],
+];
+
+for (const [what, inject, kind] of CASES) {
+  Deno.test({
+    name: `when ${what}, nothing acknowledged is lost, reads go on and delivery resumes${why}`,
+    ignore: missing,
+    fn: async () => assertEquals((await injected(inject)).failed, [kind]),
+  });
+}
+
+Deno.test({
+  name: `a delivery is acknowledged after its body, its index pages and their root were flushed, in this order${why}`,
+  ignore: missing,
+  fn: async () => {
+    const dir = temporaryDirectory();
+    try {
+      const trace = `${dir}/trace`;
+      const strace = ["strace", "-f", "-qq", "-y", "-s", "12", "-o", trace, "-e", `trace=${CALLS}`];
+      await run([...strace, ...commandOf([`${dir}/data`, "0", "5"])]);
+      const steps = readFileSync(trace, "utf8").split("\n").map(stepOf).filter((step) => step !== null);
+      const first = steps.indexOf("ack");
+      // One group: body written, flushed; pages written, flushed; root (through a descriptor with O_DSYNC); answer.
+      const group = steps.slice(steps.lastIndexOf("body", first), first).filter((step, i, all) => step !== all[i - 1]);
+      assertEquals(group, ["body", "flush body", "page", "flush index", "page"]);
+      assert(steps.filter((step) => step === "flush body").length >= 5);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  },
+});
+
+/** What a line of the trace did to the store, or null. */
+function stepOf(line: string): string | null {
+  if (/\bfdatasync\(\d+<[^>]*\.seg>/.test(line)) return "flush body";
+  if (/\bfdatasync\(\d+<[^>]*index\.mdb>/.test(line)) return "flush index";
+  if (/\bp?write(v|64|v2)?\(\d+<[^>]*\.seg>/.test(line)) return "body";
+  if (/\bp?write(v|64|v2)?\(\d+<[^>]*index\.mdb>/.test(line)) return "page";
+  if (/\bwrite\(1<[^>]*>, "ack /.test(line)) return "ack";
+  return null;
+}
