@@ -1,7 +1,7 @@
-import { type Clock, describeError, Failure, type Log, type Random } from "./base/mod.ts";
+import { asFailure, type Clock, describeError, Failure, type Log, type Random } from "./base/mod.ts";
 import { clusterTree, type DirectoryLock, takeDataDirectory } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
-import { type Listener, loadOrMakeCertificate } from "./net/mod.ts";
+import { type Connection, listen, type Listener, loadOrMakeCertificate } from "./net/mod.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
 
@@ -48,12 +48,29 @@ async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key
   return { cert, key };
 }
 
+/**
+ * Workers share each port, and so could another server: what half of the mail then went to would be chance. Binding once
+ * without sharing shows that nobody else is there. Throws Failure `exists`, which names the port.
+ */
+async function portsFree({ config, log, clock }: ServerOptions): Promise<void> {
+  for (const { host, port } of config.listeners) {
+    try {
+      const connection = (stranger: Connection) => stranger.destroy();
+      const probe = await listen({ host, port, reusePort: false, tls: "none", log, clock, connection });
+      probe.close();
+    } catch (error) {
+      throw new Failure(asFailure(error)?.kind ?? "invalid", `cannot listen on ${host}:${port}`, { cause: error });
+    }
+  }
+}
+
 /** Locks the data directory, starts the tree and opens the control socket. What fails on the way is undone. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, clock, log, random } = options;
   const lock = takeDataDirectory(config.dataDir);
   const undo: (() => Promise<void> | void)[] = [() => lock.release()];
   try {
+    await portsFree(options);
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
     const supervisor = createSupervisor({
       node: config.node,
