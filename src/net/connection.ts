@@ -200,6 +200,10 @@ export class SocketConnection implements Connection {
     } finally {
       this.#handling = false;
     }
+    this.#afterHandler();
+  }
+
+  #afterHandler(): void {
     if (this.#output.bytes > 0 || this.#phase === "closing") this.flush();
   }
 
@@ -229,7 +233,13 @@ export class SocketConnection implements Connection {
   readonly #received = (chunk: Uint8Array): void => {
     if (this.#phase === "open") {
       this.bytesIn += chunk.length;
-      this.#handle(() => this.#handlers?.data(chunk));
+      this.#handling = true;
+      try {
+        this.#handlers?.data(chunk);
+      } finally {
+        this.#handling = false;
+      }
+      this.#afterHandler();
     } else if (this.#phase === "closing") {
       this.#lingered += chunk.length;
       if (this.#lingered > this.host.limits.lingerBytesMax) this.#drop(this.#closing);

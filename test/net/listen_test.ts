@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { networkInterfaces } from "node:os";
 import { SILENT } from "../../src/base/mod.ts";
 import { type ConnectionLimits, listen, type ListenOptions } from "../../src/net/mod.ts";
 import { clock, failureKind, Peer, TestServer } from "./support.ts";
@@ -85,4 +86,23 @@ Deno.test("a port that is taken and an address that is not ours are Failures", a
   );
   assertEquals(await failureKind(() => listen({ ...options, host: "192.0.2.1", port: 0 })), "invalid");
   server.stop();
+});
+
+const ipv6 = Object.values(networkInterfaces()).flat().some((each) => each?.address === "::1");
+Deno.test({
+  name: `IPv6 is served, and a dual-stack listener names IPv4 clients in IPv4${ipv6 ? "" : " (skipped: no IPv6 here)"}`,
+  ignore: !ipv6,
+  async fn() {
+    const server = await TestServer.start({ host: "::" });
+    const seen: string[] = [];
+    for (const host of ["::1", "127.0.0.1"]) {
+      const client = new Peer(await server.dial({ host }));
+      const served = await server.next();
+      seen.push(`${served.remote.address} -> ${served.local.address}`);
+      client.connection.destroy();
+      await client.gone();
+    }
+    assertEquals(seen, ["::1 -> ::1", "127.0.0.1 -> 127.0.0.1"]);
+    server.stop();
+  },
 });
