@@ -270,3 +270,25 @@ Deno.test("a peer that leaves in its handshake is gone at once, not after handsh
   assertEquals([outcomes, server.listener.connections()], [["closed", "closed"], 0]);
   server.stop();
 });
+
+Deno.test("STARTTLS waits for output that the peer is slow to take, and loses none of it", async () => {
+  const { server, outcomes, peers } = await upgrading();
+  const client = new Peer(await server.dial({ tls: "starttls", tlsOptions: { verify: false } }));
+  client.connection.pause();
+  await server.next();
+  const [served] = peers;
+  const text = "x".repeat(8 * 1024 * 1024);
+  served?.connection.write(text);
+  client.connection.write("STARTTLS\r\n");
+  await served?.text("STARTTLS\r\n");
+  client.connection.resume();
+  await client.text("220 go\r\n");
+  assertEquals(client.received.length, text.length + "220 go\r\n".length);
+  await client.connection.startTls();
+  await served?.work;
+  client.connection.write("secured\r\n");
+  await served?.text("secured\r\n");
+  assertEquals(outcomes, ["secured"]);
+  server.stop();
+  await client.gone();
+});
