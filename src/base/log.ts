@@ -47,7 +47,6 @@ function clip(_key: string, value: unknown): unknown {
 
 /** JSON escapes C0 itself; DEL, C1 and the invisible direction marks would still reach a terminal. */
 function printable(json: string): string {
-  // deno-lint-ignore no-control-regex
   return json.replace(
     /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
