@@ -1,4 +1,5 @@
 /** 250 means durable: the order of the system calls shows it, and a disk that fails to flush gets no 250 at all. */
+import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { seededRandom } from "../../src/base/mod.ts";
 import { eventually } from "../support/eventually.ts";
@@ -35,6 +36,33 @@ function isFlush(call: SystemCall, file: RegExp): boolean {
   return FLUSHES.includes(call.name) && file.test(call.args) && call.result.startsWith("0");
 }
 
+/**
+ * Asserts that what a reply promises had been flushed when the reply was written: the body, then the pages of the index, then the
+ * page that makes them valid, which LMDB writes to a descriptor that flushes with each write.
+ */
+function assertDurableBefore(reply: SystemCall, calls: readonly SystemCall[], server: TestServer): void {
+  const id = /250 2\.0\.0 Accepted (\w+)/.exec(reply.args)![1]!;
+  const body = calls.find((call) => WRITES.includes(call.name) && /\.seg>/.test(call.args) && call.args.includes(id));
+  assert(body !== undefined, `no write of the body of ${id}`);
+  const segment = fileOf(body);
+  const segmentFlush = next(calls, body.returned, (call) => isFlush(call, /\.seg>/) && fileOf(call) === segment);
+  assert(segmentFlush !== undefined && segmentFlush.returned < reply.began, `${id}: 250 before the segment's flush`);
+  const index = segment.replace(/segments\/\d+\.seg$/, "index.mdb");
+  const indexFlush = next(calls, segmentFlush.returned, (call) => isFlush(call, /\.mdb>/) && fileOf(call) === index);
+  assert(indexFlush !== undefined && indexFlush.returned < reply.began, `${id}: 250 before the index's flush`);
+  const commit = next(calls, indexFlush.returned, (call) => WRITES.includes(call.name) && fileOf(call) === index);
+  assert(commit !== undefined && commit.returned < reply.began, `${id}: 250 before the commit of the index`);
+  assert(flushesEachWrite(server.pid, Number.parseInt(commit.args)), `${id}: the commit was written, not flushed`);
+}
+
+const O_DSYNC = 0o10000;
+
+/** Whether a descriptor was opened so that each write returns when it is on the disk. */
+function flushesEachWrite(pid: number, descriptor: number): boolean {
+  const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "utf8"))?.[1] ?? "0";
+  return (Number.parseInt(flags, 8) & O_DSYNC) !== 0;
+}
+
 /** The file that a call works on, as strace shows it behind the descriptor. */
 function fileOf(call: SystemCall): string {
   return /^\d+<([^>]*)>/.exec(call.args)?.[1] ?? "";
@@ -57,23 +85,7 @@ testWith(
 
     let proven = 0;
     for (const reply of calls.filter((call) => SENDS.includes(call.name) && /"250 2\.0\.0 Accepted /.test(call.args))) {
-      const id = /250 2\.0\.0 Accepted (\w+)/.exec(reply.args)![1]!;
-      const body = calls.find((call) =>
-        WRITES.includes(call.name) && /\.seg>/.test(call.args) && call.args.includes(id)
-      );
-      assert(body !== undefined, `no write of the body of ${id}`);
-      const segment = fileOf(body);
-      const segmentFlush = next(calls, body.returned, (call) => isFlush(call, /\.seg>/) && fileOf(call) === segment);
-      assert(
-        segmentFlush !== undefined && segmentFlush.returned < reply.began,
-        `${id}: 250 before the segment's flush`,
-      );
-      const shard = segment.slice(0, segment.lastIndexOf("/"));
-      const ofIndex = (call: SystemCall) => fileOf(call).startsWith(shard) && !fileOf(call).endsWith(".seg");
-      const indexWrite = next(calls, segmentFlush.returned, (call) => WRITES.includes(call.name) && ofIndex(call));
-      assert(indexWrite !== undefined, `${id}: no write of the index`);
-      const indexFlush = next(calls, indexWrite.returned, (call) => isFlush(call, /./) && ofIndex(call));
-      assert(indexFlush !== undefined && indexFlush.returned < reply.began, `${id}: 250 before the index's flush`);
+      assertDurableBefore(reply, calls, server);
       proven++;
     }
     const flushes = calls.filter((call) => isFlush(call, /\.seg>/)).length;
