@@ -4,6 +4,7 @@ import type { DirectoryChange, DirectoryProtocol } from "../messages/mod.ts";
 import { defineActor } from "../runtime/define_actor.ts";
 import type { Context, Reply } from "../runtime/types.ts";
 import type { DirectoryStore } from "../storage/directory_store.ts";
+import { directoryAccepts } from "./directory/accepts.ts";
 import { DirectoryBook } from "./directory/book.ts";
 import type { CheckLimits } from "./directory/check_queue.ts";
 import {
@@ -54,6 +55,7 @@ type DirectoryContext = Context<DirectoryProtocol>;
 export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, DirectoryArgs>({
   restart: "permanent",
   inboxMax: 10_000,
+  accepts: directoryAccepts,
   async init({ store, login: limits, hasher = ARGON2_HASHER }, context) {
     const { clock, random, log } = context;
     const book = new DirectoryBook(store);

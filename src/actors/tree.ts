@@ -126,7 +126,12 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
           },
         },
         pop3: {
-          session: { hostname: config.hostname, plaintextLogin: false, limits: config.limits.pop3, implementation: "Stagepost" },
+          session: {
+            hostname: config.hostname,
+            plaintextLogin: false,
+            limits: config.limits.pop3,
+            implementation: "Stagepost",
+          },
           idleMsMax: config.timeouts.pop3IdleMsMax,
           loginMsMax: config.timeouts.pop3LoginMsMax,
         },

@@ -5,6 +5,7 @@ import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/
 import type { ActorAddress, Context, Ref, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { ShardStore } from "../../storage/mod.ts";
+import { mailboxAccepts } from "./accepts.ts";
 
 /** Messages that may wait for one domain; beyond it listeners are told "busy" and SMTP answers 451. */
 const INBOX_MAX = 20_000;
@@ -86,6 +87,7 @@ function publish(subscribers: State["subscribers"], shard: ShardStore): () => vo
 export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   restart: "permanent",
   inboxMax: INBOX_MAX,
+  accepts: mailboxAccepts,
   idleStopMs: IDLE_STOP_MS,
   mayStop: (state) => state.pending === 0 && state.locks.size === 0 && state.subscribers.size === 0,
   init({ shard }, { clock }) {

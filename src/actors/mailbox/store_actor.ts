@@ -2,6 +2,7 @@ import { asFailure, Failure } from "../../base/mod.ts";
 import type { StoreProtocol, VerifyProblem } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { MailStore } from "../../storage/mod.ts";
+import { storeAccepts } from "./store_accepts.ts";
 
 /** Name of the actor that speaks for a worker's shards as a whole. */
 export const STORE_ACTOR = "store";
@@ -18,6 +19,7 @@ interface Args {
 export const storeActor = defineActor<StoreProtocol, Args, Args>({
   restart: "permanent",
   inboxMax: 100,
+  accepts: storeAccepts,
   init: (args) => args,
   receive: {
     "store.verify"({ store, owned }, { shard }, reply) {

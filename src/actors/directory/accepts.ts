@@ -1,0 +1,79 @@
+import type { DirectoryProtocol } from "../../messages/mod.ts";
+import {
+  type Accepts,
+  type Fields,
+  fields,
+  isActorAddress,
+  isBoolean,
+  isCount,
+  isListOf,
+  isOptional,
+  isText,
+  isWhole,
+} from "../shape.ts";
+import { PAGE_MAX } from "./lists.ts";
+
+/** UTF-16 units of a name, address or cursor. What is shorter and still no address is told so by name. */
+const TEXT_CHARS_MAX = 4_096;
+/** UTF-16 units of a login name and of a secret: a line of POP3 and its base64 hold less. What is too long is only refused. */
+const CREDENTIAL_CHARS_MAX = 65_536;
+/** Targets of one alias that are looked at; how many it may have is told by name. */
+const TARGETS_MAX = 10_000;
+
+/** Whether requests of other workers have the form their types promise; whether they make sense is the actor's to say. */
+export const directoryAccepts: Accepts<DirectoryProtocol> = {
+  "directory.subscribe": fields(({ subscriber }) => isActorAddress(subscriber)),
+  "directory.authenticate": fields(({ user, secret, service, remote }) =>
+    isText(user, CREDENTIAL_CHARS_MAX) && isText(secret, CREDENTIAL_CHARS_MAX) && text(service) && text(remote)
+  ),
+  "directory.snapshot": () => true,
+  "directory.status": () => true,
+  "directory.domainList": fields(isPage),
+  "directory.accountList": fields(isPage),
+  "directory.aliasList": fields(isPage),
+  "directory.accountGet": fields(({ address }) => text(address)),
+  "directory.domainAdd": fields((request) =>
+    isChange(request) && text(request["name"]) && isOptional(request["aliasOf"], text) &&
+    isOptional(request["catchAll"], text)
+  ),
+  "directory.domainUpdate": fields((request) =>
+    isChange(request) && text(request["name"]) && isOptional(request["disabled"], isBoolean) &&
+    isOptional(request["catchAll"], textOrNull)
+  ),
+  "directory.domainRemove": fields((request) => isChange(request) && text(request["name"])),
+  "directory.accountAdd": fields((request) =>
+    isChange(request) && text(request["address"]) && isText(request["password"], CREDENTIAL_CHARS_MAX) &&
+    isOptional(request["quotaBytes"], isCount)
+  ),
+  "directory.accountUpdate": fields((request) =>
+    isChange(request) && text(request["address"]) && isOptional(request["password"], credential) &&
+    isOptional(request["quotaBytes"], isCount) && isOptional(request["disabled"], isBoolean)
+  ),
+  "directory.accountRemove": fields((request) => isChange(request) && text(request["address"])),
+  "directory.aliasAdd": fields((request) =>
+    isChange(request) && text(request["address"]) && isListOf(request["targets"], TARGETS_MAX, text)
+  ),
+  "directory.aliasRemove": fields((request) => isChange(request) && text(request["address"])),
+  // Only the actor itself sends it, and that never crosses a border.
+  "directory.remind": () => false,
+};
+
+function text(value: unknown): value is string {
+  return isText(value, TEXT_CHARS_MAX);
+}
+
+function textOrNull(value: unknown): value is string | null {
+  return value === null || text(value);
+}
+
+function credential(value: unknown): value is string {
+  return isText(value, CREDENTIAL_CHARS_MAX);
+}
+
+function isChange(request: Fields): boolean {
+  return isOptional(request["dryRun"], isBoolean);
+}
+
+function isPage({ domain, after, limit }: Fields): boolean {
+  return textOrNull(domain) && textOrNull(after) && isWhole(limit, 1, PAGE_MAX);
+}

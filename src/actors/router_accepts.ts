@@ -1,0 +1,64 @@
+import type { RouterProtocol } from "../messages/mod.ts";
+import { type Accepts, type Fields, fields, fieldsOf, isBoolean, isCount, isListOf, isName, isText } from "./shape.ts";
+
+/** UTF-16 units of a name, address or date. */
+const TEXT_CHARS_MAX = 4_096;
+/** Characters of an account id. */
+const ACCOUNT_CHARS_MAX = 64;
+/** Changes told at once: a removed domain takes all its aliases with it. */
+const CHANGES_MAX = 250_000;
+/** Targets of one alias. */
+const TARGETS_MAX = 10_000;
+
+/** Whether requests of other workers have the form their types promise. */
+export const routerAccepts: Accepts<RouterProtocol> = {
+  "router.changed": fields(({ version, changes }) => isCount(version) && isListOf(changes, CHANGES_MAX, isChange)),
+  // Only the actor itself sends it, and that never crosses a border.
+  "router.resubscribe": () => false,
+  "router.resolve": fields(({ address }) => text(address)),
+};
+
+function text(value: unknown): value is string {
+  return isText(value, TEXT_CHARS_MAX);
+}
+
+function textOrNull(value: unknown): boolean {
+  return value === null || text(value);
+}
+
+function isChange(value: unknown): boolean {
+  const change = fieldsOf(value);
+  if (change === null || !text(change["key"])) return false;
+  const check = recordCheck(change["kind"]);
+  if (check === null) return false;
+  if (change["record"] === null) return true;
+  const record = fieldsOf(change["record"]);
+  return record !== null && check(record);
+}
+
+function recordCheck(kind: unknown): ((record: Fields) => boolean) | null {
+  switch (kind) {
+    case "domain":
+      return isDomain;
+    case "account":
+      return isAccount;
+    case "alias":
+      return isAlias;
+    default:
+      return null;
+  }
+}
+
+function isDomain({ name, disabled, catchAll, aliasOf, detailSeparator, createdAt }: Fields): boolean {
+  return text(name) && isBoolean(disabled) && textOrNull(catchAll) && textOrNull(aliasOf) &&
+    textOrNull(detailSeparator) && text(createdAt);
+}
+
+function isAccount({ id, address, disabled, quotaBytes, createdAt }: Fields): boolean {
+  return isName(id, ACCOUNT_CHARS_MAX) && text(address) && isBoolean(disabled) && isCount(quotaBytes) &&
+    text(createdAt);
+}
+
+function isAlias({ address, targets, createdAt }: Fields): boolean {
+  return text(address) && isListOf(targets, TARGETS_MAX, text) && text(createdAt);
+}
