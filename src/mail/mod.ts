@@ -7,5 +7,6 @@ export * from "./account.ts";
 export * from "./address.ts";
 export * from "./domain.ts";
 export * from "./flag.ts";
+export type * from "./mailbox_state.ts";
 export * from "./placement.ts";
 export * from "./uid.ts";

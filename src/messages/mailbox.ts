@@ -1,49 +1,16 @@
 import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
-import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
+import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { ActorAddress } from "../runtime/types.ts";
 
-/** One recipient's share of a delivery. */
-export interface DeliveryTarget {
-  readonly account: AccountId;
-  /** The account's limit in bytes; 0 means none. */
-  readonly quotaBytes: number;
-}
-
-/** What a mailbox shows of one message without reading its body. */
-export interface MessageRow {
-  readonly uid: Uid;
-  readonly modSeq: ModSeq;
-  readonly flags: FlagBits;
-  readonly keywords: readonly string[];
-  /** Bytes, as RETR and RFC822.SIZE count them. */
-  readonly size: number;
-  /** When it was delivered, ms since 1970 UTC. */
-  readonly internalDateMs: number;
-}
-
-/** Counters of one mailbox: kept up to date by every event, read in O(1). */
-export interface MailboxStatus {
-  readonly uidValidity: UidValidity;
-  readonly uidNext: Uid;
-  readonly highestModSeq: ModSeq;
-  readonly messages: number;
-  readonly unseen: number;
-  readonly deleted: number;
-  /** Bytes of all messages in it. */
-  readonly size: number;
-}
+export type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow };
 
 export type DeliverReply =
   /** Durable: flushed to the disk. One UID for each target, in the order asked. */
   | { readonly type: "delivered"; readonly uids: readonly Uid[] }
   /** Nothing was stored for anybody: these accounts are over their quota (452 4.2.2). */
   | { readonly type: "full"; readonly accounts: readonly AccountId[] };
-
-export type MailboxChange =
-  | { readonly kind: "delivered"; readonly uid: Uid; readonly modSeq: ModSeq }
-  | { readonly kind: "expunged"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
-  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq };
 
 /** What a subscriber is told. */
 export interface MailboxSubscriberProtocol {

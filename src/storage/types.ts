@@ -1,16 +1,12 @@
 import type { Clock, Failure, Log, Random } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
-import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
+import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { StoreLimits } from "./limits.ts";
 
-/** One recipient's share of a delivery. */
-export interface DeliveryTarget {
-  readonly account: AccountId;
-  /** The account's limit in bytes; 0 means none. */
-  readonly quotaBytes: number;
-}
+export type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow };
 
 /** What a shard stores with one delivery. */
 export interface DeliverInput {
@@ -31,33 +27,7 @@ export type DeliverResult =
   | { readonly type: "delivered"; readonly uids: readonly Uid[] }
   | { readonly type: "full"; readonly accounts: readonly AccountId[] };
 
-/** What a mailbox shows of one message without reading its body. */
-export interface MessageRow {
-  readonly uid: Uid;
-  readonly modSeq: ModSeq;
-  readonly flags: FlagBits;
-  readonly keywords: readonly string[];
-  readonly size: number;
-  readonly internalDateMs: number;
-}
-
-/** Counters of one mailbox, read in O(1). A mailbox that never had mail shows UIDNEXT 1 and HIGHESTMODSEQ 1. */
-export interface MailboxStatus {
-  readonly uidValidity: UidValidity;
-  readonly uidNext: Uid;
-  readonly highestModSeq: ModSeq;
-  readonly messages: number;
-  readonly unseen: number;
-  readonly deleted: number;
-  readonly size: number;
-}
-
-/** What a listener is told after a change became durable. */
-export type MailboxChange =
-  | { readonly kind: "delivered"; readonly uid: Uid; readonly modSeq: ModSeq }
-  | { readonly kind: "expunged"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
-  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq };
-
+/** Told of every change after it became durable. */
 export type ChangeListener = (account: AccountId, mailbox: number, change: MailboxChange) => void;
 
 /** What changed in a mailbox since a MODSEQ (RFC 7162 §3.2.5). */

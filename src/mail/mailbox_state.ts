@@ -1,0 +1,40 @@
+import type { AccountId } from "./account.ts";
+import type { FlagBits } from "./flag.ts";
+import type { ModSeq, Uid, UidValidity } from "./uid.ts";
+
+/** One recipient's share of a delivery. */
+export interface DeliveryTarget {
+  readonly account: AccountId;
+  /** The account's limit in bytes; 0 means none. */
+  readonly quotaBytes: number;
+}
+
+/** What a mailbox shows of one message without reading its body. */
+export interface MessageRow {
+  readonly uid: Uid;
+  readonly modSeq: ModSeq;
+  readonly flags: FlagBits;
+  readonly keywords: readonly string[];
+  /** Bytes, as RETR and RFC822.SIZE count them. */
+  readonly size: number;
+  /** When it was delivered, ms since 1970 UTC. */
+  readonly internalDateMs: number;
+}
+
+/** Counters of one mailbox, read in O(1). A mailbox that never had mail shows UIDNEXT 1 and HIGHESTMODSEQ 1. */
+export interface MailboxStatus {
+  readonly uidValidity: UidValidity;
+  readonly uidNext: Uid;
+  readonly highestModSeq: ModSeq;
+  readonly messages: number;
+  readonly unseen: number;
+  readonly deleted: number;
+  /** Bytes of all messages in it. */
+  readonly size: number;
+}
+
+/** What became durable in a mailbox. */
+export type MailboxChange =
+  | { readonly kind: "delivered"; readonly uid: Uid; readonly modSeq: ModSeq }
+  | { readonly kind: "expunged"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
+  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq };
