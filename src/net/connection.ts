@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { assert, Failure } from "../base/mod.ts";
 import { normalizeAddress } from "./address.ts";
+import { kindOf } from "./error_kind.ts";
 import { OutputQueue } from "./output.ts";
-import { tlsInfo } from "./tls_context.ts";
+import { type TlsDone, tlsInfo } from "./tls_context.ts";
 import type { CloseReason, Connection, ConnectionHandlers, ConnectionLimits, Endpoint, TlsInfo } from "./types.ts";
 import { type DeadlineWheel, WheelEntry } from "./wheel.ts";
 
@@ -13,7 +14,7 @@ export interface ConnectionHost {
   readonly wheel: DeadlineWheel;
   readonly flusher: Flusher;
   /** Starts TLS on the raw socket; null means that it failed. Absent where there is no TLS to start. */
-  readonly secure?: (socket: Socket, done: (secured: TLSSocket | null) => void) => void;
+  readonly secure?: (socket: Socket, done: TlsDone) => void;
   /** Takes one of the handshakes that may run at a time; false when none is left. */
   handshakeBegins(): boolean;
   handshakeEnds(): void;
@@ -48,6 +49,8 @@ export class SocketConnection implements Connection {
   bytesIn = 0;
   bytesOut = 0;
   congested = false;
+  /** The kind of the error that broke the connection, for the log. */
+  trouble: string | null = null;
 
   #socket: Socket;
   #handlers: ConnectionHandlers | null = null;
@@ -208,9 +211,11 @@ export class SocketConnection implements Connection {
   }
 
   #watch(socket: Socket): void {
-    socket.on("error", () => {
+    socket.on("error", (error) => {
       // Once our FIN is out, a reset is only an impolite way for the peer to end.
-      if (socket === this.#socket && !this.#finSent) this.#reason ??= "error";
+      if (socket !== this.#socket || this.#finSent) return;
+      this.#reason ??= "error";
+      this.trouble ??= kindOf(error);
     });
     socket.on("close", () => {
       if (socket === this.#socket) this.#ended();
@@ -266,7 +271,10 @@ export class SocketConnection implements Connection {
           this.bytesOut += piece.bytes;
           raw.write(piece.data);
         }
-        start(raw, resolve);
+        start(raw, (secured, error) => {
+          if (error !== undefined) this.trouble ??= kindOf(error);
+          resolve(secured);
+        });
       };
       if (this.#inFlight === 0) this.#flushed();
       else raw.pause();
@@ -291,6 +299,9 @@ export class SocketConnection implements Connection {
     this.#reading = false;
     if (this.#handlers !== null) this.#read();
     if (this.#output.bytes > 0) this.#flushLater();
+    if (!this.congested) return;
+    this.congested = false; // All of it went out before the handshake.
+    this.#handle(() => this.#handlers?.drained());
   }
 
   #rearm(): void {

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls } from "node:tls";
 import { type Clock, Failure, randomId, systemRandom } from "../base/mod.ts";
 import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
-import { kindOf } from "./listen.ts";
+import { kindOf } from "./error_kind.ts";
 import { type Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./types.ts";
 import { DeadlineWheel } from "./wheel.ts";
 
@@ -87,7 +87,7 @@ export function clientConnection(
 }
 
 function secureWith(tls: DialTls): NonNullable<ConnectionHost["secure"]> {
-  return (socket: Socket, done: (secured: TLSSocket | null) => void) => {
+  return (socket, done) => {
     const secured = connectTls({
       socket,
       rejectUnauthorized: tls.verify,
@@ -95,9 +95,8 @@ function secureWith(tls: DialTls): NonNullable<ConnectionHost["secure"]> {
       ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     });
-    const failed = () => done(null);
-    secured.on("error", failed);
-    secured.once("close", failed);
+    secured.on("error", (error) => done(null, error));
+    secured.once("close", () => done(null));
     // A promise stands behind `done`: whatever comes after the first call changes nothing.
     secured.once("secureConnect", () => done(secured));
   };

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { assert, type Clock, Failure, type Log, randomId, systemRandom } from "../base/mod.ts";
+import { kindOf } from "./error_kind.ts";
 import { guardAccept } from "./accept_guard.ts";
 import { addressBlock, isLoopback, normalizeAddress } from "./address.ts";
 import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
@@ -83,12 +84,6 @@ export function bound(server: Server, where: Parameters<Server["listen"]>[0]): P
   });
 }
 
-/** The system's name of an error ("ECONNRESET"): all that a log says of a socket's trouble. */
-export function kindOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : error instanceof Error ? error.name : "unknown";
-}
-
 /** The open connections of one listener, counted in total and by address. */
 class Hub implements ConnectionHost {
   readonly limits: ConnectionLimits;
@@ -148,7 +143,7 @@ class Hub implements ConnectionHost {
     const block = this.#open.get(connection);
     if (!this.#open.delete(connection)) return;
     if (reason === "error" || reason === "deadline") {
-      this.#options.log.debug("connection broken", { connection: connection.id, reason });
+      this.#options.log.debug("connection broken", { connection: connection.id, reason, kind: connection.trouble });
     }
     if (block === null || block === undefined) return;
     const held = (this.#perBlock.get(block) ?? 1) - 1;

@@ -24,24 +24,27 @@ export interface TlsMaterial extends CertificatePair {
   readonly names?: Readonly<Record<string, CertificatePair>>;
 }
 
+/** Hears of the end of a handshake: the secured socket, or null and what went wrong. */
+export type TlsDone = (secured: TLSSocket | null, error?: Error) => void;
+
 /** Server-side TLS with a certificate that can be exchanged while it runs. */
 export interface TlsContextHolder {
   /** New handshakes show the new certificate; sessions go on. Throws an `invalid` Failure and keeps the old one if it does not load. */
   replace(material: TlsMaterial): void;
   /** Starts the server's side of a handshake on a connected socket; `done` is called at most once. For `net` only. */
-  accept(socket: Socket, done: (secured: TLSSocket | null) => void): void;
+  accept(socket: Socket, done: TlsDone): void;
 }
 
 /** Makes the TLS side of a server. Throws an `invalid` Failure when certificate and key do not load or match. */
 export function createTlsContext(material: TlsMaterial): TlsContextHolder {
-  const waiting = new WeakMap<Socket, (secured: TLSSocket | null) => void>();
-  const settle = (secured: TLSSocket, result: TLSSocket | null) => {
+  const waiting = new WeakMap<Socket, TlsDone>();
+  const settle: Settle = (secured, result, error) => {
     secured.on("error", () => {}); // The connection learns of it by "close".
     const raw = (secured as unknown as { readonly _parent?: Socket })._parent;
     const done = raw === undefined ? undefined : waiting.get(raw);
     if (raw === undefined || done === undefined) return void secured.destroy();
     waiting.delete(raw);
-    done(result);
+    done(result, error);
   };
   let server = makeServer(material, settle);
   return {
@@ -67,7 +70,9 @@ export function tlsInfo(socket: TLSSocket): TlsInfo {
   };
 }
 
-function makeServer(material: TlsMaterial, settle: (secured: TLSSocket, result: TLSSocket | null) => void): Server {
+type Settle = (secured: TLSSocket, result: TLSSocket | null, error?: Error) => void;
+
+function makeServer(material: TlsMaterial, settle: Settle): Server {
   try {
     const minVersion: SecureVersion = material.minVersion ?? "TLSv1.2";
     const byName = new Map<string, SecureContext>();
@@ -85,7 +90,7 @@ function makeServer(material: TlsMaterial, settle: (secured: TLSSocket, result: 
       ...(byName.size === 0 ? {} : { SNICallback: choose }),
     });
     server.on("secureConnection", (secured: TLSSocket) => settle(secured, secured));
-    server.on("tlsClientError", (_error: Error, secured: TLSSocket) => settle(secured, null));
+    server.on("tlsClientError", (error: Error, secured: TLSSocket) => settle(secured, null, error));
     return server;
   } catch (cause) {
     throw new Failure("invalid", "the TLS certificate or key cannot be used", { cause });

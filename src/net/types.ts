@@ -62,7 +62,7 @@ export interface Connection {
   deadline(ms: number): void;
   /**
    * Upgrades to TLS after what is written has gone out; plain text that has arrived meanwhile is dropped (RFC 3207 §4.2).
-   * Rejects with a `closed` Failure when the handshake fails or takes longer than `handshakeMsMax`; the connection is then closed.
+   * Write nothing until it resolves. Rejects with a `closed` Failure when the handshake fails or takes longer than `handshakeMsMax`; the connection is then closed.
    */
   startTls(): Promise<void>;
   /** Sends what is written, then FIN, and lets go once the peer has closed too, or after `closeMsMax`. */

@@ -7,7 +7,8 @@ import { guardAccept } from "./accept_guard.ts";
 import { makePrivateDirectory } from "./certificate.ts";
 import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
 import { clientConnection, connected } from "./dial.ts";
-import { bound, kindOf, type Listener } from "./listen.ts";
+import { kindOf } from "./error_kind.ts";
+import { bound, type Listener } from "./listen.ts";
 import { type Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./types.ts";
 import { DeadlineWheel } from "./wheel.ts";
 
