@@ -66,6 +66,8 @@ function start(
     const timer = setTimeout(() => child.kill("SIGKILL"), msMax);
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => {
+      // Diagnostics that a runtime was told to print (DENO_V8_FLAGS, say) come the same way.
+      if (!line.startsWith("{")) return;
       const event = JSON.parse(line) as LoadEvent | { event: "result"; result: LoadResult };
       if (event.event === "result") found = event.result;
       else onEvent(event);
