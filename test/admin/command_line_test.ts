@@ -1,0 +1,341 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type CommandIo, Exit, REGISTRY, run, type StartOptions } from "../../src/admin/mod.ts";
+import { parseBytes } from "../../src/admin/cli/arguments.ts";
+import { commandsOf } from "../../src/admin/cli/verbs.ts";
+import { Failure } from "../../src/base/mod.ts";
+import { ConfigError, validateConfig } from "../../src/config/mod.ts";
+import { connectTo, type FakeServer, fakeServer } from "./support.ts";
+
+interface Terminal {
+  readonly out: string[];
+  readonly err: string[];
+  readonly asked: string[];
+  readonly paths: string[];
+  readonly started: StartOptions[];
+  answers: (string | null)[];
+  stdin: string | null;
+  io: CommandIo;
+}
+
+function terminal(server: FakeServer | null, more: Partial<CommandIo> = {}): Terminal {
+  const it: Terminal = {
+    out: [],
+    err: [],
+    asked: [],
+    paths: [],
+    started: [],
+    answers: [],
+    stdin: null,
+    io: {} as CommandIo,
+  };
+  it.io = {
+    env: {},
+    version: "0.1.0",
+    isTerminal: false,
+    canAsk: false,
+    nowMs: () => 0,
+    print: (line) => void it.out.push(line),
+    printError: (line) => void it.err.push(line),
+    progress() {},
+    readLine: () => Promise.resolve(it.stdin),
+    ask(question, { secret }) {
+      it.asked.push(`${question}${secret ? "(hidden)" : ""}`);
+      return Promise.resolve(it.answers.shift() ?? null);
+    },
+    connect(path) {
+      it.paths.push(path);
+      if (server === null) return Promise.reject(new Failure("not_found", `there is no socket ${path}`));
+      return Promise.resolve(connectTo(server));
+    },
+    loadConfig({ file = "cluster.config.ts", dataDir }) {
+      if (file.includes("bad")) return Promise.reject(new ConfigError(file, [{ path: "shards", message: "too many" }]));
+      return Promise.resolve(validateConfig({ hostname: "a.test", dataDir: dataDir ?? "elsewhere" }, file));
+    },
+    start: (options) => Promise.resolve(it.started.push(options)),
+    ...more,
+  };
+  return it;
+}
+
+interface Typed {
+  readonly answers?: (string | null)[];
+  readonly stdin?: string;
+  readonly io?: Partial<CommandIo>;
+}
+
+/** Runs a line of words; its exit code, and what it printed. */
+async function type(
+  server: FakeServer | null,
+  line: string,
+  more: Typed = {},
+) {
+  const it = terminal(server, more.io);
+  it.answers = more.answers ?? [];
+  it.stdin = more.stdin ?? null;
+  const code = await run(line === "" ? [] : line.split(" "), it.io);
+  return { ...it, code, text: it.out.join("\n"), errors: it.err.join("\n") };
+}
+
+async function populated(): Promise<FakeServer> {
+  const server = await fakeServer();
+  for (
+    const line of ["domain add smith.test", "domain add bob.test", "domain add smith.example --alias-of smith.test"]
+  ) {
+    assertEquals((await type(server, line)).code, 0, line);
+  }
+  for (const address of ["john@smith.test", "billy@bob.test"]) {
+    const { code, errors } = await type(server, `account add ${address} --password-stdin`, { stdin: "boxing match" });
+    assertEquals(code, 0, errors);
+  }
+  return server;
+}
+
+Deno.test("every verb of the registry runs, and says what it did", async () => {
+  await using server = await populated();
+  const lines: readonly (readonly [line: string, says: string])[] = [
+    ["status", "mail.smith.test: ok, up 0s, version 0.1.0"],
+    ["domain list", "bob.test"],
+    ["domain disable bob.test", "domain bob.test is disabled"],
+    ["domain enable bob.test", "domain bob.test is enabled"],
+    ["domain catch-all bob.test billy@bob.test", "mail for unknown users of bob.test goes to billy@bob.test"],
+    ["domain catch-all bob.test", "bob.test refuses mail for unknown users"],
+    ["account list", "john@smith.test"],
+    ["account list --domain bob.test", "billy@bob.test"],
+    ["account show john@smith.test", "3 messages, 4.0 KiB of unlimited"],
+    ["account quota john@smith.test 500M", "the quota of john@smith.test is 500 MiB"],
+    ["account disable john@smith.test", "account john@smith.test is disabled"],
+    ["account enable john@smith.test", "account john@smith.test is enabled"],
+    [
+      "alias add all@smith.test john@smith.test billy@bob.test",
+      "all@smith.test goes to john@smith.test, billy@bob.test",
+    ],
+    ["alias list", "all@smith.test"],
+    ["resolve all@smith.example", "goes to john@smith.test, billy@bob.test"],
+    ["resolve x@elsewhere.test", "refused: not a domain of this server (550 5.7.1)"],
+    ["alias rm all@smith.test --yes", "alias all@smith.test is removed"],
+    ["worker list", "mailbox-0"],
+    ["worker restart mailbox-0", "mailbox-0 was started again"],
+    ["actor list", "directory"],
+    ["verify", "40 messages, all sound"],
+    ["config show", '"hostname": "mail.smith.test"'],
+    ["account rm john@smith.test --yes", "account john@smith.test is removed, and 3 messages"],
+    ["domain rm smith.example --yes", "the domain is removed"],
+    ["reload", "nothing to apply"],
+    ["stop", "the server is stopping"],
+  ];
+  const seen = new Set<string>();
+  for (const [line, says] of lines) {
+    const { code, text, errors } = await type(server, line);
+    assertEquals([code, errors], [0, ""], line);
+    assertStringIncludes(text, says);
+    seen.add(line.split(" ").slice(0, 2).join(" "));
+  }
+  assertEquals(server.deeds, ["restart mailbox-0", "reload", "stop"]);
+  for (const { words } of commandsOf(REGISTRY)) {
+    const name = words.join(" ");
+    const covered = [...seen].some((line) => line === name || line.startsWith(`${name} `)) || name === "domain add" ||
+      name === "account add" || name === "account passwd";
+    assert(covered, `${name} has no test`);
+  }
+});
+
+Deno.test("a table lines up, and --json prints one record a line", async () => {
+  await using server = await populated();
+  const { out } = await type(server, "domain list");
+  assertEquals(out, [
+    "DOMAIN         STATE    CATCH-ALL  SAME AS",
+    "bob.test       enabled  -          -",
+    "smith.example  enabled  -          smith.test",
+    "smith.test     enabled  -          -",
+  ]);
+  const json = await type(server, "domain list --json");
+  assertEquals(json.out.map((line) => JSON.parse(line).name), ["bob.test", "smith.example", "smith.test"]);
+  assertEquals((await type(server, "domain list --json --limit 1")).out.length, 1);
+});
+
+Deno.test("lists are followed to their end, page by page", async () => {
+  await using server = await fakeServer();
+  await type(server, "domain add many.test");
+  const { directory } = server.context;
+  for (let i = 0; i < 1_005; i++) {
+    await directory.ask("directory.aliasAdd", { address: `a${i}@many.test`, targets: ["x@many.test"] });
+  }
+  assertEquals((await type(server, "alias list --json")).out.length, 1_005);
+});
+
+const USAGE: readonly (readonly [line: string, says: string])[] = [
+  ["nonsense", "there is no verb nonsense"],
+  ["domain add", "usage: stagepost domain add NAME"],
+  ["domain add a.test b.test", "one word too many"],
+  ["domain list --colour", "--colour"],
+  ["domain list --quota-bytes 5", "domain list has no option --quota-bytes"],
+  ["domain list --dry-run", "changes nothing"],
+  ["domain list --limit many", "whole number"],
+  ["account quota a@b.test lots", "is no size"],
+  ["account add a@b.test", "--password-stdin"],
+  ["domain add a.test --password-stdin", "takes no password"],
+  ["rpc", "usage: stagepost rpc METHOD [JSON]"],
+  ["rpc health {", "not JSON"],
+  ['rpc health {"x":1}', "Unrecognized key"],
+  ["help nonsense", "there is no verb nonsense"],
+  ["start --json", "start takes --config and --data only"],
+];
+for (const [line, says] of USAGE) {
+  Deno.test(`wrong usage ends with 2: ${line}`, async () => {
+    await using server = await fakeServer();
+    const { code, errors } = await type(server, line);
+    assertEquals(code, Exit.usage);
+    assertStringIncludes(errors, says);
+  });
+}
+
+Deno.test("without a server: exit 3, where it was looked for, and the next step", async () => {
+  for (const line of ["", "status", "domain list"]) {
+    const { code, errors } = await type(null, line);
+    assertEquals(code, Exit.notRunning);
+    assertEquals(errors, "the server is not running: nobody answers at elsewhere/control.sock\nNext: stagepost start");
+  }
+});
+
+Deno.test("the socket is chosen by option, environment, data directory or config, in this order", async () => {
+  const env = { STAGEPOST_SOCKET: "/from/env.sock" };
+  const path = async (line: string, io: Partial<CommandIo> = {}) => (await type(null, line, { io })).paths[0];
+  assertEquals(await path("status --socket /s.sock --data d", { env }), "/s.sock");
+  assertEquals(await path("status --data d", { env }), "/from/env.sock");
+  assertEquals(await path("status --data d"), "d/control.sock");
+  assertEquals(await path("status --config c.json"), "elsewhere/control.sock");
+  const none = () => Promise.reject(new ConfigError("cluster.config.ts", [{ path: "", message: "cannot be read" }]));
+  assertEquals(await path("status", { loadConfig: none }), "data/control.sock");
+  assertEquals((await type(null, "status --config bad.json")).code, Exit.badConfig);
+});
+
+Deno.test("without words: status and the next useful step", async () => {
+  await using server = await fakeServer();
+  assertStringIncludes((await type(server, "")).text, "Next: stagepost domain add example.org");
+  await type(server, "domain add smith.test");
+  assertStringIncludes((await type(server, "")).text, "Next: stagepost account add you@example.org");
+});
+
+Deno.test("start and demo hand on --config and --data", async () => {
+  const { started } = await type(null, "start --config c.ts --data d");
+  assertEquals(started, [{ command: "start", file: "c.ts", dataDir: "d" }]);
+  assertEquals((await type(null, "demo")).started, [{ command: "demo" }]);
+});
+
+Deno.test("check validates a file without a server: 0 or 78", async () => {
+  assertEquals((await type(null, "check good.json")).code, Exit.done);
+  const { code, errors } = await type(null, "check bad.json");
+  assertEquals([code, errors], [Exit.badConfig, "bad.json: shards: too many"]);
+});
+
+Deno.test("destructive verbs say what would be lost and ask; only yes goes on", async () => {
+  await using server = await populated();
+  const line = "account rm john@smith.test";
+  const io = { canAsk: true };
+  for (const answer of ["", "n", null, "yess"]) {
+    const { code, asked } = await type(server, line, { io, answers: [answer] });
+    assertEquals([code, asked], [1, ["Remove account john@smith.test and its 3 messages? [y/N] "]]);
+  }
+  const noTerminal = await type(server, line);
+  assertEquals(noTerminal.code, Exit.usage);
+  assertStringIncludes(noTerminal.errors, "Give --yes");
+  const dry = await type(server, `${line} --dry-run`);
+  assertEquals([dry.code, dry.out[0]], [0, "dry run, nothing was changed:"]);
+  assertStringIncludes((await type(server, "account list")).text, "john@smith.test");
+  assertEquals((await type(server, line, { io, answers: ["Yes"] })).code, 0);
+  assert(!(await type(server, "account list")).text.includes("john@smith.test"));
+});
+
+Deno.test("a password is asked for twice without echo, and never an argument", async () => {
+  await using server = await populated();
+  const io = { canAsk: true };
+  const line = "account passwd john@smith.test";
+  const { code, asked, text } = await type(server, line, { io, answers: ["new words", "new words"] });
+  assertEquals([code, text], [0, "the password of john@smith.test is set"]);
+  assertEquals(asked, ["Password: (hidden)", "Again: (hidden)"]);
+  assertEquals((await type(server, line, { io, answers: ["one", "two"] })).code, Exit.usage);
+  assertEquals((await type(server, line, { io, answers: [null] })).code, Exit.usage);
+  assertEquals((await type(server, `${line} --password secret`, { io })).code, Exit.usage);
+  for (const { options } of commandsOf(REGISTRY)) assert(!options.some(({ flag }) => flag === "password"));
+});
+
+Deno.test("failures of the server end with 1, or 75 when trying again may help", async () => {
+  await using server = await populated();
+  const exists = await type(server, "domain add smith.test");
+  assertEquals([exists.code, exists.errors], [1, "domain smith.test exists already"]);
+  const json = await type(server, "account show nobody@smith.test --json");
+  assertEquals(JSON.parse(json.errors).error.data.kind, "no_such_account");
+  server.damaged = true;
+  const verify = await type(server, "verify");
+  assertEquals(verify.code, 1);
+  assertStringIncludes(verify.text, "shard 2, account id, mailbox 1, UID 7: the checksum is wrong");
+  const busy: FakeServer = {
+    ...server,
+    context: { ...server.context, resolve: () => Promise.reject(new Failure("busy", "no answer yet")) },
+  };
+  assertEquals((await type(busy, "resolve a@b.test")).code, Exit.tryLater);
+});
+
+Deno.test("rpc calls any method and prints its answer and progress as JSON lines", async () => {
+  await using server = await fakeServer();
+  const { code, out } = await type(server, 'rpc storage.verify {"progress":true}');
+  assertEquals([code, out.length], [0, 5]);
+  assertEquals(JSON.parse(out[4]!).messages, 40);
+});
+
+Deno.test("what strangers chose never reaches the terminal as a control character", async () => {
+  await using server = await fakeServer();
+  const row = {
+    name: "x\u001b[2J\n\u202e",
+    state: "up",
+    restarts: 0,
+    startedAt: null,
+    lastError: "\u0007\u009b",
+  } as const;
+  const evil: FakeServer = { ...server, context: { ...server.context, workers: () => [row] } };
+  for (const line of ["worker list", "worker list --json", "rpc worker.list"]) {
+    const { text } = await type(evil, line);
+    // deno-lint-ignore no-control-regex -- that is what is looked for.
+    assert(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(text), line);
+  }
+});
+
+Deno.test("colours are for terminals that want them", async () => {
+  await using server = await fakeServer();
+  const shown = async (io: Partial<CommandIo>) =>
+    (await type(server, "worker list", { io })).text.includes("\u001b[1m");
+  assertEquals(await shown({}), false);
+  assertEquals(await shown({ isTerminal: true }), true);
+  assertEquals(await shown({ isTerminal: true, env: { NO_COLOR: "1" } }), false);
+});
+
+Deno.test("progress is shown on a terminal when something takes more than two seconds", async () => {
+  await using server = await fakeServer();
+  const bars: (string | null)[] = [];
+  let now = 0;
+  const io = { isTerminal: true, nowMs: () => now++ * 1_000, progress: (line: string | null) => void bars.push(line) };
+  await type(server, "verify", { io });
+  assertEquals(bars, ["[#######################-------] 3 of 4", "[##############################] 4 of 4", null]);
+});
+
+Deno.test("help lists every verb, one noun's, or one verb's options", async () => {
+  const { text, code } = await type(null, "help");
+  assertEquals(code, 0);
+  for (const { verb } of commandsOf(REGISTRY)) assertStringIncludes(text, verb.usage);
+  const alias = await type(null, "help alias");
+  assert(alias.text.includes("alias rm ADDRESS") && !alias.text.includes("domain"));
+  assertStringIncludes((await type(null, "account add --help")).text, "--quota-bytes");
+  assertEquals((await type(null, "account")).code, Exit.usage);
+  assertEquals((await type(null, "version")).text, "stagepost 0.1.0");
+});
+
+Deno.test("sizes are bytes or have a unit", () => {
+  assertEquals(["0", "1024", "500M", "1.5GiB", "2kb", "1T"].map(parseBytes), [
+    0,
+    1_024,
+    524_288_000,
+    1_610_612_736,
+    2_048,
+    1_099_511_627_776,
+  ]);
+});

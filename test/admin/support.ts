@@ -1,0 +1,177 @@
+import { directoryActor } from "../../src/actors/directory.ts";
+import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
+import {
+  type ControlContext,
+  type ControlPeer,
+  ControlSession,
+  type ControlStream,
+  REGISTRY,
+  serveControl,
+} from "../../src/admin/mod.ts";
+import { Failure, FakeClock, jsonLog, seededRandom, utf8 } from "../../src/base/mod.ts";
+import { type ClusterConfig, describeReload, validateConfig } from "../../src/config/mod.ts";
+import type { MailboxProtocol } from "../../src/messages/mod.ts";
+import { createActorSystem, type Ref } from "../../src/runtime/mod.ts";
+import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
+
+/** A server without sockets: a real directory and router, the rest pretended. */
+export interface FakeServer {
+  readonly context: ControlContext;
+  readonly log: string[];
+  /** What was done to it, in order. */
+  readonly deeds: string[];
+  readonly clock: FakeClock;
+  /** Set to make `verifyShard` find damage. */
+  damaged: boolean;
+  /** Set to hold `verifyShard` back. */
+  gate: Promise<void>;
+  /** What `readConfig` gives. */
+  wanted: ClusterConfig;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Every account holds three messages of 4,096 bytes in all. */
+const MAILBOX = {
+  address: { node: "local", worker: "mailbox-0", actor: "domain/smith.test" },
+  tell: () => false,
+  ask(type: string): Promise<unknown> {
+    if (type === "mailbox.usage") return Promise.resolve({ bytes: 4_096, messages: 3 });
+    if (type === "mailbox.purge") return Promise.resolve({ messages: 3 });
+    return Promise.reject(new Failure("refused", "not in this test"));
+  },
+} as unknown as Ref<MailboxProtocol>;
+
+export async function fakeServer(): Promise<FakeServer> {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  const logger = jsonLog({ level: "info", wallMs: () => clock.wallMs(), write: (line) => void log.push(line) });
+  const system = createActorSystem({ node: "local", worker: "main", clock, log: logger, random: seededRandom(1) });
+  const hasher = {
+    hash: (password: string) => Promise.resolve(`hash of ${password.length}`),
+    verify: () => Promise.resolve(false),
+    isOutdated: () => false,
+  };
+  const args = { store: new MemoryDirectoryStore(), login: { checksMax: 1, waitingMax: 4 }, hasher };
+  const directory = await system.spawn(directoryActor, { name: "directory", args });
+  const holder: RoutingHolder = { table: null };
+  const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
+  const config = validateConfig({ hostname: "mail.smith.test" }, "test");
+  const deeds: string[] = [];
+  const startedAtMs = clock.wallMs();
+  const server: FakeServer = {
+    log,
+    deeds,
+    clock,
+    damaged: false,
+    gate: Promise.resolve(),
+    wanted: config,
+    context: {
+      log: logger,
+      clock,
+      version: "0.1.0",
+      pid: 4_711,
+      startedAtMs,
+      directory,
+      mailboxOf: () => MAILBOX,
+      resolve: (address) => router.ask("router.resolve", { address }),
+      shardCount: 4,
+      async verifyShard(shard) {
+        await server.gate;
+        const bad = { shard, account: "id", mailbox: 1, uid: 7, problem: "the checksum is wrong" };
+        return { messages: 10, problems: server.damaged && shard === 2 ? [bad] : [] };
+      },
+      config: () => config,
+      readConfig: () => Promise.resolve(server.wanted),
+      reload() {
+        deeds.push("reload");
+        return Promise.resolve(describeReload(config, server.wanted));
+      },
+      drain: () => Promise.resolve(void deeds.push("drain")),
+      stop: () => void deeds.push("stop"),
+      workers: () => [
+        { name: "directory", state: "up", restarts: 0, startedAt: "2026-01-01T00:00:00.000Z", lastError: null },
+        { name: "mailbox-0", state: "up", restarts: 2, startedAt: "2026-01-01T00:01:00.000Z", lastError: "it broke" },
+      ],
+      restartWorker: (name) => Promise.resolve(void deeds.push(`restart ${name}`)),
+      injectFault: (name, kind) => void deeds.push(`fault ${name} ${kind}`),
+      actors() {
+        const [one] = system.stats();
+        const address = { ...directory.address, actor: "domain/smith.test" };
+        return Promise.resolve([...system.stats(), ...(one === undefined ? [] : [{ ...one, address }])]);
+      },
+    },
+    [Symbol.asyncDispose]: () => system.shutdown(),
+  };
+  return server;
+}
+
+/** Lets everything happen that can happen without the clock. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 30; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** One session of the control socket, and all that it did. */
+export class Conversation {
+  readonly text: string[] = [];
+  closed = false;
+  paused = false;
+  readonly session: ControlSession;
+
+  constructor(server: FakeServer) {
+    const peer: ControlPeer = {
+      write: (text) => void this.text.push(text),
+      close: () => void (this.closed = true),
+      pause: () => void (this.paused = true),
+      resume: () => void (this.paused = false),
+    };
+    this.session = new ControlSession(peer, { registry: REGISTRY, context: server.context });
+  }
+  send(text: string): void {
+    this.session.data(utf8(text));
+  }
+  /** Sends and gives the lines that came back, parsed. */
+  async ask(text: string): Promise<Message[]> {
+    const before = this.text.length;
+    this.send(text);
+    await settle();
+    return this.text.slice(before).join("").split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+}
+
+/** An answer or a notification. */
+export interface Message {
+  readonly id?: unknown;
+  readonly result?: unknown;
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: { kind: string; hint: string | null };
+  };
+  readonly method?: string;
+  readonly params?: unknown;
+}
+
+type Handlers = Parameters<ControlStream["start"]>[0];
+
+/** A stream whose other end is a session of the server. */
+export function connectTo(server: FakeServer): ControlStream {
+  const ends: (Handlers | null)[] = [null, null];
+  let open = true;
+  const later = (run: () => void) => queueMicrotask(() => void (open && run()));
+  const close = () => {
+    later(() => {
+      open = false;
+      for (const end of ends) end?.closed("local");
+    });
+  };
+  const end = (own: 0 | 1): ControlStream => ({
+    start: (handlers) => void (ends[own] = handlers),
+    write: (text) => later(() => ends[1 - own]?.data(utf8(text))),
+    pause() {},
+    resume() {},
+    close,
+    destroy: close,
+  });
+  serveControl(end(0), { registry: REGISTRY, context: server.context });
+  return end(1);
+}
