@@ -1,12 +1,23 @@
 import { asFailure, describeError, Failure } from "../base/mod.ts";
 import { ConfigError, DEFAULT_CONFIG_FILE } from "../config/mod.ts";
-import { type Arguments, paramsOf, parseArguments, UsageError } from "./cli/arguments.ts";
-import { callVerb } from "./cli/call_verb.ts";
-import { printHelp, printUsage } from "./cli/help.ts";
-import { type CommandIo, Exit, type StartOptions } from "./cli/io.ts";
-import { jsonLine, printable } from "./cli/print.ts";
-import { RpcClient } from "./cli/rpc_client.ts";
-import { type Command, commandsOf, findCommand } from "./cli/verbs.ts";
+import type { Arguments } from "./cli/arguments.ts";
+import {
+  callVerb,
+  type Command,
+  type CommandIo,
+  commandsOf,
+  Exit,
+  findCommand,
+  jsonLine,
+  paramsOf,
+  parseArguments,
+  printable,
+  printHelp,
+  printUsage,
+  RpcClient,
+  type StartOptions,
+  UsageError,
+} from "./cli/mod.ts";
 import { REGISTRY } from "./methods/mod.ts";
 import { RpcError } from "./rpc_error.ts";
 

@@ -7,7 +7,6 @@ export * from "./control_context.ts";
 export { type ControlPeer, type ControlServices, ControlSession, IN_FLIGHT_MAX } from "./control_session.ts";
 export { CONTROL_CONNECTIONS_MAX, type ControlStream, serveControl } from "./control_socket.ts";
 export { type Call, type Method, Registry, type Shown, type Verb } from "./method.ts";
-export { type Health, healthOf } from "./methods/server.ts";
-export { REGISTRY } from "./methods/mod.ts";
+export { type Health, healthOf, REGISTRY } from "./methods/mod.ts";
 export { metricsText } from "./metrics.ts";
 export { type CommandIo, Exit, run, type StartOptions } from "./command_line.ts";
