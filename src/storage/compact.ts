@@ -8,6 +8,8 @@ import { type BodyPlace, decodeBody, decodeSegmentUse, encodeBody, encodeSegment
 /** Pause before compaction looks for work after mail was deleted, and between its steps, in ms. */
 const LOOK_MS = 1_000;
 const STEP_MS = 20;
+/** Space the index may need for the rows of one step. */
+const INDEX_BYTES_A_STEP = 4 * 1024 * 1024;
 
 export interface CompactorOptions {
   readonly clock: Clock;
@@ -119,6 +121,7 @@ export class Compactor {
   #move(segment: number, live: readonly Live[], done: boolean): void {
     const { index, segments } = this.state;
     if (live.length === 0 && !done) return;
+    index.reserve(INDEX_BYTES_A_STEP);
     const { places, position } = live.length === 0
       ? { places: [], position: segments.position }
       : segments.append(live.map(({ record }) => record), this.state.appliedSeq);

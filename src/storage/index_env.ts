@@ -1,5 +1,6 @@
 import { open, type RootDatabase } from "lmdb";
 import { Failure } from "../base/mod.ts";
+import { type FileSystem, nodeFiles } from "./file_system.ts";
 import type { Key } from "./keys.ts";
 
 /** What the store needs of an ordered, transactional index. Reads see committed state, or inside `commit` its own writes. */
@@ -9,6 +10,8 @@ export interface IndexEnv {
   remove(key: Key): void;
   /** Entries with start <= key < end, at most `limit`; the cursor is closed before this returns. */
   range(options: { start: Key; end: Key; limit: number; reverse?: boolean }): { key: Key; value: Uint8Array }[];
+  /** Makes sure that the next commit finds `bytes` of space in the file; throws (ENOSPC) when the device has none. */
+  reserve(bytes: number): void;
   /** Runs `change` in one write transaction and returns when it is on the disk; a throw inside undoes all of it. */
   commit<T>(change: () => T): T;
   /** Lets go of the files and opens them anew: the only way on after a failed commit. */
@@ -21,10 +24,20 @@ export interface IndexEnv {
 /** Address space for one index: sparse, never reached (limits refuse earlier), so that LMDB never has to grow its map. */
 const MAP_BYTES = 64 * 1024 * 1024 * 1024;
 
-/** An LMDB environment whose commits are flushed before they return. */
+/** The file grows by this much beyond what is asked for. */
+const GROW_BYTES = 1024 * 1024;
+const ZEROS = new Uint8Array(256 * 1024);
+
+/**
+ * An LMDB environment whose commits are flushed before they return. Its file is filled ahead of its use: a commit that
+ * finds its blocks there flushes faster and cannot run out of space, which LMDB takes badly (lmdb-js 3.5.6 formats the
+ * error of a failed page write into a buffer that is too short, and may end the process).
+ */
 export class LmdbIndex implements IndexEnv {
   #db: RootDatabase<Uint8Array, Key> | null;
-  constructor(private readonly path: string) {
+  /** Bytes at the end of the file that no commit has been promised. */
+  #spare = 0;
+  constructor(private readonly path: string, private readonly files: FileSystem = nodeFiles()) {
     this.#db = openDatabase(path);
   }
   get(key: Key): Uint8Array | undefined {
@@ -48,11 +61,31 @@ export class LmdbIndex implements IndexEnv {
     }
     return found;
   }
+  reserve(bytes: number): void {
+    this.#spare -= bytes;
+    if (this.#spare >= 0) return;
+    const { pageSize, lastPageNumber } = this.#open().getStats() as { pageSize: number; lastPageNumber: number };
+    const used = (lastPageNumber + 1) * pageSize;
+    const fd = this.files.open(this.path, "update");
+    try {
+      let size = Math.ceil(this.files.size(fd) / pageSize) * pageSize;
+      // Only ever behind the end of the file, where no page of LMDB lies.
+      try {
+        for (; size - used < bytes + GROW_BYTES; size += ZEROS.length) this.files.write(fd, ZEROS, size);
+      } catch (error) {
+        if (size - used < bytes) throw error;
+      }
+      this.#spare = size - used - bytes;
+    } finally {
+      this.files.close(fd);
+    }
+  }
   commit<T>(change: () => T): T {
     return this.#open().transactionSync(change);
   }
   reopen(): void {
     this.close();
+    this.#spare = 0;
     this.#db = openDatabase(this.path);
   }
   close(): void {

@@ -35,6 +35,10 @@ export interface LoggedShardOptions {
   readonly defer: (run: () => void) => void;
 }
 
+/** Space the index may need for one row of a commit: two pages; and the most that is laid ready for one commit. */
+const INDEX_BYTES_A_ROW = 8 * 1024;
+const INDEX_BYTES_MAX = 128 * 1024 * 1024;
+
 /** What a caller is told when its change is durable. */
 type Settled = { readonly planned: Planned; readonly outcome: OpOutcome | null };
 
@@ -291,6 +295,18 @@ export class LoggedShard implements ShardStore {
     if (this.#noSpace !== null) log.error("deliveries are refused", { reason: this.#noSpace.message, free, index });
     else log.info("deliveries are taken again", { free, index });
   }
+  #reserveIndex(): Failure | null {
+    let rows = 0;
+    for (const { change } of this.#waiting.slice(0, this.options.limits.groupOpsMax)) rows += rowsOf(change);
+    try {
+      this.state.index.reserve(Math.min(INDEX_BYTES_MAX, rows * INDEX_BYTES_A_ROW));
+      return null;
+    } catch (error) {
+      const failure = diskFailure(error);
+      if (failure?.kind === "disk_full") return failure;
+      throw error;
+    }
+  }
   #settle({ waiting: group, planned }: Group, outcome: RecordOutcome | null): void {
     group.forEach((waiting, i) => {
       const plan = planned[i]!;
@@ -376,7 +392,11 @@ export class LoggedShard implements ShardStore {
   }
   async #claim(): Promise<void> {
     const again = this.#down !== null;
-    if (again) this.state.reopen({ inDoubt: true });
+    if (again) {
+      this.state.probe();
+      this.state.reopen({ inDoubt: true });
+    }
+    this.state.index.reserve(INDEX_BYTES_A_ROW);
     const applied = this.state.appliedSeq;
     for await (const { seq, record } of this.shardLog.read(applied + 1)) this.state.apply(seq, record);
     const ageMs = this.#ageMs();
@@ -394,6 +414,20 @@ export class LoggedShard implements ShardStore {
     if (failure.kind === "refused") this.#stepDown(failure);
     else this.#fall(failure);
     this.#next();
+  }
+}
+
+/** Rows of messages a change may touch. */
+function rowsOf(change: Change): number {
+  switch (change.kind) {
+    case "deliver":
+      return change.targets.length;
+    case "withdraw":
+      return 16;
+    case "purge":
+      return change.limit;
+    default:
+      return change.uids.length;
   }
 }
 

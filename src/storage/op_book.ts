@@ -40,19 +40,17 @@ export class OpBook {
   }
   #list(seq: number, ageMs: number): void {
     let part = 0;
-    let bytes = newPart(ageMs);
-    let at = 6;
-    for (const opId of this.#added) {
-      if (at + 1 + opId.length > PART_BYTES_MAX) {
-        this.index.put(opsOfRecordKey(seq, part++), bytes.subarray(0, at));
-        bytes = newPart(ageMs);
-        at = 6;
+    let from = 0;
+    let length = 0;
+    this.#added.forEach((opId, i) => {
+      if (length + 1 + opId.length > PART_BYTES_MAX) {
+        this.index.put(opsOfRecordKey(seq, part++), encodePart(ageMs, this.#added.slice(from, i), length));
+        from = i;
+        length = 0;
       }
-      bytes[at] = opId.length;
-      putAscii(bytes, at + 1, opId);
-      at += 1 + opId.length;
-    }
-    this.index.put(opsOfRecordKey(seq, part), bytes.subarray(0, at));
+      length += 1 + opId.length;
+    });
+    this.index.put(opsOfRecordKey(seq, part), encodePart(ageMs, this.#added.slice(from), length));
   }
   #forget(ageMs: number): number {
     let early = 0;
@@ -75,9 +73,15 @@ export class OpBook {
   }
 }
 
-function newPart(ageMs: number): Uint8Array {
-  const bytes = new Uint8Array(PART_BYTES_MAX);
+function encodePart(ageMs: number, opIds: readonly string[], length: number): Uint8Array {
+  const bytes = new Uint8Array(6 + length);
   putU48(bytes, 0, ageMs);
+  let at = 6;
+  for (const opId of opIds) {
+    bytes[at] = opId.length;
+    putAscii(bytes, at + 1, opId);
+    at += 1 + opId.length;
+  }
   return bytes;
 }
 

@@ -33,7 +33,7 @@ export class ShardState implements Materialised {
   constructor(private readonly options: ShardStateOptions) {
     const { dir, files } = options;
     files.makeDirectory(`${dir}/segments`);
-    this.index = (options.openIndex ?? ((path) => new LmdbIndex(path)))(`${dir}/index.mdb`);
+    this.index = (options.openIndex ?? ((path) => new LmdbIndex(path, files)))(`${dir}/index.mdb`);
     try {
       this.#header = this.#readHeader() ?? this.#makeHeader();
       this.segments = new Segments(`${dir}/segments`, files, options.limits, this.#header.position);
@@ -94,6 +94,23 @@ export class ShardState implements Materialised {
     });
     this.segments.committed(header.position);
     this.#header = header;
+  }
+  /**
+   * Whether plain files can be written and flushed here: asked before the index is, after a failure, since LMDB must not
+   * be the one to find out. Throws what the disk says.
+   */
+  probe(): void {
+    const { dir, files } = this.options;
+    const path = `${dir}/probe`;
+    if (files.fileBytes(path) !== null) files.remove(path);
+    const fd = files.open(path, "create");
+    try {
+      files.write(fd, new Uint8Array(4_096), 0);
+      files.syncData(fd);
+    } finally {
+      files.close(fd);
+    }
+    files.remove(path);
   }
   /**
    * Forgets what a failed record left behind and opens the index anew. `inDoubt` means that a flush failed: the segment is

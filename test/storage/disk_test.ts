@@ -67,12 +67,12 @@ Deno.test("an index that has grown to its limit takes no more deliveries, and de
   rig(async (rig) => {
     const { shard } = rig;
     await shard.deliver(mail("one"));
-    rig.files = { fileBytes: () => 1_000_000 };
+    rig.files = { fileBytes: () => 10_000_000 };
     assertEquals(await kindOf(() => shard.deliver(mail("two"))), "disk_full");
     assertEquals((await shard.expunge(ANNA, 1, [1])).expunged, [1] as never);
-    rig.files = { fileBytes: () => 999_999 };
+    rig.files = { fileBytes: () => 9_999_999 };
     assertEquals(await kindOf(() => shard.deliver(mail("two"))), "ok");
-  }, { indexBytesMax: 1_000_000 }));
+  }, { indexBytesMax: 10_000_000 }));
 
 Deno.test("when the device is full, what deletes in the same group is done all the same", () =>
   rig(async (rig) => {

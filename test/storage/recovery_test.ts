@@ -13,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { type Log, type LogFields, SILENT } from "../../src/base/mod.ts";
-import { type MailStore, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
+import { type MailStore, nodeFiles, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
 import { LmdbIndex } from "../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../src/storage/keys.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
@@ -203,7 +203,7 @@ Deno.test("data of another schema version, shard or number of shards is refused 
     await use(async (shard) => void await shard.deliver(mail("one")));
     const open = (shardCount: number) => openMailStore(diskOptions(dir, { shardCount }));
     assertEquals(await kindOf(() => open(2)), "schema");
-    const index = new LmdbIndex(`${shardDirectory(dir, 0)}/index.mdb`);
+    const index = new LmdbIndex(`${shardDirectory(dir, 0)}/index.mdb`, nodeFiles());
     const header = JSON.parse(new TextDecoder().decode(index.get(HEADER_KEY)));
     index.commit(() => index.put(HEADER_KEY, new TextEncoder().encode(JSON.stringify({ ...header, schema: 2 }))));
     index.close();

@@ -132,6 +132,9 @@ export class SimDisk implements FileSystem {
     file.bytes[at]! ^= 1;
     file.durable[at]! ^= 1;
   }
+  reserveIndex(): void {
+    this.#step("reserve");
+  }
   commitIndex(rows: Rows): void {
     const fault = this.#ask("commit");
     if (fault === null) {
@@ -206,6 +209,9 @@ export class SimIndex implements IndexEnv {
     const names = this.#sorted.filter((name) => name >= start && name < end);
     if (options.reverse) names.reverse();
     return names.slice(0, options.limit).map((name) => ({ key: keyOf(name), value: this.#rows.get(name)!.slice() }));
+  }
+  reserve(): void {
+    this.disk.reserveIndex();
   }
   commit<T>(change: () => T): T {
     const before = new Map(this.#rows);

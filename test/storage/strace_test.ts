@@ -8,37 +8,59 @@ const why = missing ? " (skipped: strace is not installed)" : "";
 
 const CALLS = "fdatasync,pwrite64,pwritev,writev,write";
 
-/** Delivers 60 rounds with a pause, while strace makes calls fail. */
-async function injected(inject: string): Promise<{ acked: number; failed: string[] }> {
+type Target = "index.mdb" | "segments/00000001.seg" | null;
+
+/** Delivers 60 rounds with a pause, while strace makes calls on a file fail; then looks at what is left. */
+async function injected(inject: string, target: Target): Promise<{ ended: boolean; failed: string[] }> {
   const dir = temporaryDirectory();
   try {
-    const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${CALLS}`, "-e", `inject=${inject}`];
+    const only = target === null ? [] : ["-P", `${dir}/shards/000/${target}`];
+    const strace = [
+      "strace",
+      "-f",
+      "-qq",
+      "-o",
+      "/dev/null",
+      "-e",
+      `trace=${CALLS}`,
+      "-e",
+      `inject=${inject}`,
+      ...only,
+    ];
     const left = await run([...strace, ...commandOf([dir, "0", "60", "10"])]);
-    assertEquals(left.code, 0, left.errors);
     assertEquals(left.readFailures, 0, "reads go on");
-    assert(left.failed.size > 0, "the failure is told");
-    assert(left.acked.size > left.failed.size / 10, "the store works again");
     await checkLeft(dir, left.acked);
-    return { acked: left.acked.size, failed: [...new Set(left.failed.values())] };
+    const ended = left.code !== 0;
+    assert(ended || left.acked.size > left.failed.size / 10, "the store works again");
+    return { ended, failed: [...new Set(left.failed.values())] };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-const CASES: readonly [string, string, string][] = [
-  ["an index flush fails", "fdatasync:error=EIO:when=30", "disk"],
-  ["a segment flush fails", "fdatasync:error=EIO:when=31", "disk"],
-  ["flushes fail for a while", "fdatasync:error=EIO:when=40..60", "disk"],
-  ["the device is full for one write", "pwrite64:error=ENOSPC:when=60", "disk_full"],
-  ["the device is full for a while", "pwrite64:error=ENOSPC:when=62..70", "disk_full"],
-  ["writes fail for a while", "pwrite64:error=EIO:when=100..130", "disk"],
+const CASES: readonly [string, string, Target, string][] = [
+  ["an index flush fails", "fdatasync:error=EIO:when=20", "index.mdb", "disk"],
+  ["a segment flush fails", "fdatasync:error=EIO:when=20", "segments/00000001.seg", "disk"],
+  ["flushes fail for a while", "fdatasync:error=EIO:when=40..60", null, "disk"],
+  ["a segment has no space for one write", "pwrite64:error=ENOSPC:when=20", "segments/00000001.seg", "disk_full"],
+  ["a segment has no space for a while", "pwrite64:error=ENOSPC:when=20..30", "segments/00000001.seg", "disk_full"],
+  ["a segment write fails", "pwrite64:error=EIO:when=20..22", "segments/00000001.seg", "disk"],
 ];
 
-for (const [what, inject, kind] of CASES) {
+for (const [what, inject, target, kind] of CASES) {
   Deno.test({
     name: `when ${what}, nothing acknowledged is lost, reads go on and delivery resumes${why}`,
     ignore: missing,
-    fn: async () => assertEquals((await injected(inject)).failed, [kind]),
+    fn: async () => assertEquals(await injected(inject, target), { ended: false, failed: [kind] }),
+  });
+}
+
+for (const error of ["EIO", "ENOSPC"]) {
+  Deno.test({
+    // lmdb-js 3.5.6 overruns a buffer when it words such an error; that may end the process, which must lose nothing.
+    name: `when index pages cannot be written (${error}), nothing acknowledged is lost, even if the process ends${why}`,
+    ignore: missing,
+    fn: async () => void await injected(`pwrite64:error=${error}:when=200..230`, "index.mdb"),
   });
 }
 
