@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import { inMailbox, JOHN, type MailboxWorld, MARY, put, settle, spawnListener, watchAnswer } from "./support.ts";
+import type { ActorAddress } from "../../../src/runtime/mod.ts";
+
+/** The idle time after which a domain's actor stops, ms. */
+const IDLE_MS = 300_000;
+
+async function lock({ mailbox }: MailboxWorld, owner: ActorAddress, session: string, account = JOHN): Promise<boolean> {
+  return (await mailbox.ask("mailbox.lock", { account, owner, session })).locked;
+}
+
+Deno.test("one session at a time has the lock of an account; asking again changes nothing", () =>
+  inMailbox(async (world) => {
+    const { ref } = await spawnListener(world, "listener");
+    assertEquals(await lock(world, ref.address, "s1"), true);
+    assertEquals(await lock(world, ref.address, "s1"), true);
+    assertEquals(await lock(world, ref.address, "s2"), false);
+    assertEquals(await lock(world, ref.address, "s2", MARY), true, "another account is another lock");
+    await world.mailbox.ask("mailbox.unlock", { account: JOHN, session: "s2" });
+    assertEquals(await lock(world, ref.address, "s2"), false, "only its session frees a lock");
+    await world.mailbox.ask("mailbox.unlock", { account: JOHN, session: "s1" });
+    assertEquals(await lock(world, ref.address, "s2"), true);
+  }));
+
+Deno.test("a lock is freed when its owner is gone, and locks of other owners stay", () =>
+  inMailbox(async (world) => {
+    const one = await spawnListener(world, "listener-1");
+    const two = await spawnListener(world, "listener-2");
+    await lock(world, one.ref.address, "s1");
+    await lock(world, two.ref.address, "s2", MARY);
+    await world.system.stop("listener-1");
+    await settle();
+    assertEquals(await lock(world, two.ref.address, "s3"), true);
+    assertEquals(await lock(world, two.ref.address, "s3", MARY), false);
+  }));
+
+Deno.test("the end of an owner that has unlocked does not free the lock of its successor", () =>
+  inMailbox(async (world) => {
+    const one = await spawnListener(world, "listener-1");
+    const two = await spawnListener(world, "listener-2");
+    await lock(world, one.ref.address, "s1");
+    await world.mailbox.ask("mailbox.unlock", { account: JOHN, session: "s1" });
+    await lock(world, two.ref.address, "s2");
+    await world.system.stop("listener-1");
+    await settle();
+    assertEquals(await lock(world, two.ref.address, "s3"), false);
+  }));
+
+Deno.test("mail comes in while the maildrop is locked", () =>
+  inMailbox(async (world) => {
+    const { ref } = await spawnListener(world, "listener");
+    await lock(world, ref.address, "s1");
+    assertEquals(await put(world, "op1"), [1]);
+  }));
+
+/** Lets time pass; the idle timer looks every time it fires. */
+async function pass(world: MailboxWorld, ms: number): Promise<void> {
+  world.clock.advance(ms);
+  await settle();
+}
+
+function lives({ system }: MailboxWorld): boolean {
+  return system.stats().some(({ address }) => address.actor.startsWith("domain/"));
+}
+
+Deno.test("a domain that nobody asks for anything is put to sleep, and wakes with all its mail", () =>
+  inMailbox(async (world) => {
+    await put(world, "op1");
+    await pass(world, IDLE_MS - 1_000);
+    assertEquals(lives(world), true);
+    await pass(world, 2_000);
+    assertEquals(lives(world), false);
+    assertEquals(await put(world, "op1"), [1], "it still knows what it has stored");
+    assertEquals(await put(world, "op2"), [2]);
+  }));
+
+Deno.test("a domain with a lock or a subscriber stays awake until they go", () =>
+  inMailbox(async (world) => {
+    const { mailbox } = world;
+    const { ref } = await spawnListener(world, "listener");
+    await lock(world, ref.address, "s1");
+    await pass(world, 3 * IDLE_MS);
+    assertEquals(lives(world), true);
+    await mailbox.ask("mailbox.unlock", { account: JOHN, session: "s1" });
+    await mailbox.ask("mailbox.subscribe", { account: JOHN, subscriber: ref.address });
+    await pass(world, 3 * IDLE_MS);
+    assertEquals(lives(world), true);
+    await world.system.stop("listener");
+    await pass(world, 3 * IDLE_MS);
+    assertEquals(lives(world), false);
+  }));
+
+Deno.test("a domain whose change is not durable yet stays awake, even when nobody waits for the answer any more", () =>
+  inMailbox(async (world) => {
+    world.hold = true;
+    const targets = [{ account: JOHN, quotaBytes: 0 }];
+    const ask = world.mailbox.ask("mailbox.deliver", { opId: "op1", targets, parts: [] }, { deadlineMs: 1_000 });
+    const delivery = watchAnswer(ask);
+    await settle();
+    await pass(world, 3 * IDLE_MS);
+    assertEquals(delivery.answer instanceof Error, true, "the asker has given up");
+    assertEquals(lives(world), true);
+    world.flush();
+    await settle();
+    await pass(world, 3 * IDLE_MS);
+    assertEquals(lives(world), false);
+  }));
