@@ -32,7 +32,10 @@ export interface DemoOptions {
 export async function startDemo(options: DemoOptions): Promise<Server> {
   const { clock, log, random, print } = options;
   clearDemoDirectory();
-  const config = validateConfig({ hostname: "localhost", dataDir: DEMO_DIR }, "the demo's config");
+  const config = validateConfig(
+    { hostname: "localhost", dataDir: DEMO_DIR, log: { level: "warn" } },
+    "the demo's config",
+  );
   const server = await startServer({ config, reread: () => Promise.resolve(config), clock, log, random });
   try {
     const directory = server.supervisor.system.ref<DirectoryProtocol>({

@@ -1,20 +1,63 @@
-import { parseArgs } from "node:util";
-import { jsonLog, systemClock, systemRandom } from "./base/mod.ts";
+import { type CommandIo, Exit, run, type StartOptions } from "./admin/mod.ts";
+import { describeError, jsonLog, type Log, type LogLevel, systemClock, systemRandom } from "./base/mod.ts";
 import { loadConfig } from "./config/mod.ts";
 import { startDemo } from "./demo.ts";
-import { startServer } from "./server.ts";
+import { connectUnix } from "./net/mod.ts";
+import { type Server, startServer } from "./server.ts";
+import { askOnTerminal, readFirstLine, showProgress } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 
-const { values } = parseArgs({
-  args: process.argv.slice(3),
-  options: { config: { type: "string" }, data: { type: "string" } },
-});
+/** Longest wait for the control socket of a server on this machine, in ms. */
+const CONNECT_MS_MAX = 5_000;
+
 const clock = systemClock();
-const read = () =>
-  loadConfig({ ...(values.config ? { file: values.config } : {}), ...(values.data ? { dataDir: values.data } : {}) });
-const config = await read();
-const log = jsonLog({ level: config.log.level, wallMs: () => clock.wallMs(), write: (line) => console.error(line) });
-const server = process.argv[2] === "demo" ? await startDemo({ clock, log, random: systemRandom(), print: (line) => console.log(line) }) : await startServer({ config, reread: read, clock, log, random: systemRandom() });
-process.on("SIGTERM", () => server.stop());
-process.on("SIGINT", () => server.stop());
-process.on("SIGHUP", () => void server.reload().catch((error) => log.error("reload failed", { error: String(error) })));
-process.exit(await server.ended);
+const random = systemRandom();
+
+function logAt(level: LogLevel): Log {
+  return jsonLog({ level, wallMs: () => clock.wallMs(), write: (line) => console.error(line) });
+}
+
+/**
+ * Starts a server and runs it until a signal or a failure; the exit code. SIGHUP re-reads config and certificate. The handlers
+ * stand before anything is opened: a signal that comes during the start ends the process, as nothing is promised yet.
+ */
+async function serve(starting: () => Promise<Server>, log: Log): Promise<number> {
+  let server: Server | null = null;
+  const stop = () => server === null ? process.exit(Exit.done) : void server.stop();
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGHUP", () => {
+    server?.reload().catch((error) => log.error("reload refused", { error: describeError(error) }));
+  });
+  server = await starting();
+  return await server.ended;
+}
+
+async function start({ command, ...options }: StartOptions): Promise<number> {
+  if (command === "demo") {
+    // The demo's own words are what is to be read: the log speaks only when something is wrong.
+    const log = logAt("warn");
+    return await serve(() => startDemo({ clock, random, log, print: (line) => console.log(line) }), log);
+  }
+  const config = await loadConfig(options);
+  const log = logAt(config.log.level);
+  return await serve(() => startServer({ config, reread: () => loadConfig(options), clock, random, log }), log);
+}
+
+const io: CommandIo = {
+  env: process.env,
+  version: VERSION,
+  isTerminal: process.stdout.isTTY === true,
+  canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  nowMs: () => clock.monotonicMs(),
+  print: (line) => console.log(line),
+  printError: (line) => console.error(line),
+  progress: showProgress,
+  readLine: readFirstLine,
+  ask: askOnTerminal,
+  connect: (path) => connectUnix(path, { connectMsMax: CONNECT_MS_MAX, clock }),
+  loadConfig,
+  start,
+};
+
+process.exit(await run(process.argv.slice(2), io));

@@ -1,7 +1,7 @@
 import { asFailure, type Clock, describeError, Failure, type Log, type Random } from "./base/mod.ts";
 import { clusterTree, type DirectoryLock, takeDataDirectory } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
-import { type Connection, listen, type Listener, loadOrMakeCertificate } from "./net/mod.ts";
+import { type Connection, listen, type Listener, loadOrMakeCertificate, makePrivateDirectory } from "./net/mod.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
 
@@ -67,6 +67,7 @@ async function portsFree({ config, log, clock }: ServerOptions): Promise<void> {
 /** Locks the data directory, starts the tree and opens the control socket. What fails on the way is undone. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, clock, log, random } = options;
+  makePrivateDirectory(config.dataDir);
   const lock = takeDataDirectory(config.dataDir);
   const undo: (() => Promise<void> | void)[] = [() => lock.release()];
   try {
