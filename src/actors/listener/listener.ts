@@ -1,5 +1,12 @@
 import { describeError, type Log } from "../../base/mod.ts";
-import { type Connection, createTlsContext, listen, type Listener, type TlsContextHolder } from "../../net/mod.ts";
+import {
+  type Connection,
+  createTlsContext,
+  DeadlineWheel,
+  listen,
+  type Listener,
+  type TlsContextHolder,
+} from "../../net/mod.ts";
 import { OVERLOADED as POP3_OVERLOADED } from "../../protocol/pop3/refusal.ts";
 import { OVERLOADED as SMTP_OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
@@ -45,6 +52,7 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 /** Opens all ports; when one cannot be had, none stays open. */
 export async function openPorts(config: PortsConfig, services: FrontServices): Promise<Ports> {
   const tls = createTlsContext(config.tls);
+  const wheel = new DeadlineWheel({ clock: services.clock });
   const sessions = new Set<Front>();
   const idle = new Set<() => void>();
   const listeners: Listener[] = [];
@@ -52,7 +60,9 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
     if (sessions.size === 0) { for (const wake of idle) wake(); }
   };
   try {
-    for (const port of config.ports) listeners.push(await openPort(port, { config, services, tls, sessions, done }));
+    for (const port of config.ports) {
+      listeners.push(await openPort(port, { config, services, tls, wheel, sessions, done }));
+    }
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw error;
@@ -89,12 +99,14 @@ interface PortContext {
   readonly config: PortsConfig;
   readonly services: FrontServices;
   readonly tls: TlsContextHolder;
+  /** One for all connections of the worker. */
+  readonly wheel: DeadlineWheel;
   readonly sessions: Set<Front>;
   readonly done: () => void;
 }
 
 function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
-  const { config, services, tls } = context;
+  const { config, services, tls, wheel } = context;
   const log: Log = services.log.child({ service: port.service, port: port.port });
   return listen({
     host: port.host,
@@ -105,6 +117,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     limits: { connectionsMax: config.connections.max, perAddressMax: config.connections.perAddressMax },
     log,
     clock: services.clock,
+    wheel,
     connection(connection) {
       try {
         openSession(port, connection, context);
