@@ -26,7 +26,8 @@ export interface DirectoryStore {
   all(table: DirectoryTable): DirectoryRow[];
   /** All writes or none, durable when it returns, as `version`. After a throw only the store knows what holds: read it anew. */
   commit(version: number, writes: readonly DirectoryWrite[]): void;
-  close(): void;
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void>;
 }
 
 /** Version of the layout below; raised with a migration, never guessed. */
@@ -44,6 +45,10 @@ const TAG: Readonly<Record<DirectoryTable, number>> = { domain: 0x10, account: 0
 
 /** Octets of a key: LMDB takes 1,978. */
 const KEY_BYTES_MAX = 1_024;
+
+/** Pages that each commit, and each write in it, may copy (a tree six pages deep). */
+const COMMIT_BYTES = 16 * 4_096;
+const WRITE_BYTES = 6 * 4_096;
 
 /** Rows read at a time. */
 const PAGE_ROWS = 1_000;
@@ -85,6 +90,7 @@ export class IndexedDirectoryStore implements DirectoryStore {
     }
   }
   commit(version: number, writes: readonly DirectoryWrite[]): void {
+    failing(() => this.index.reserve(spaceFor(writes)));
     try {
       failing(() =>
         this.index.commit(() => {
@@ -101,8 +107,9 @@ export class IndexedDirectoryStore implements DirectoryStore {
       throw error;
     }
   }
-  close(): void {
+  close(): Promise<void> {
     this.index.close();
+    return this.index.gone();
   }
   #meta(): DirectoryRow | null {
     return failing(() => this.#row(META));
@@ -111,6 +118,13 @@ export class IndexedDirectoryStore implements DirectoryStore {
     const value = this.index.get(key);
     return value === undefined ? null : decode(value);
   }
+}
+
+/** Bytes that a commit may take in the index file at most: every write copies the pages above its own. */
+function spaceFor(writes: readonly DirectoryWrite[]): number {
+  let bytes = COMMIT_BYTES;
+  for (const { row } of writes) bytes += WRITE_BYTES + (row === null ? 0 : 2 * encode(row).length);
+  return bytes;
 }
 
 function keyOf(table: DirectoryTable, key: string): Uint8Array {

@@ -29,5 +29,7 @@ export class MemoryDirectoryStore implements DirectoryStore {
     }
     this.#version = version;
   }
-  close(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -234,7 +234,7 @@ Deno.test("destructive verbs say what would be lost and ask; only yes goes on", 
   const io = { canAsk: true };
   for (const answer of ["", "n", null, "yess"]) {
     const { code, asked } = await type(server, line, { io, answers: [answer] });
-    assertEquals([code, asked], [1, ["Remove account john@smith.test and its 3 messages? [y/N] "]]);
+    assertEquals([code, asked], [1, ["Remove account john@smith.test and its 3 messages? [y/N]"]]);
   }
   const noTerminal = await type(server, line);
   assertEquals(noTerminal.code, Exit.usage);
@@ -252,7 +252,7 @@ Deno.test("a password is asked for twice without echo, and never an argument", a
   const line = "account passwd john@smith.test";
   const { code, asked, text } = await type(server, line, { io, answers: ["new words", "new words"] });
   assertEquals([code, text], [0, "the password of john@smith.test is set"]);
-  assertEquals(asked, ["Password: (hidden)", "Again: (hidden)"]);
+  assertEquals(asked, ["Password:(hidden)", "Again:(hidden)"]);
   assertEquals((await type(server, line, { io, answers: ["one", "two"] })).code, Exit.usage);
   assertEquals((await type(server, line, { io, answers: [null] })).code, Exit.usage);
   assertEquals((await type(server, `${line} --password secret`, { io })).code, Exit.usage);

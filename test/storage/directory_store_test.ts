@@ -5,23 +5,28 @@ import { join } from "node:path";
 import { Failure } from "../../src/base/mod.ts";
 import { type DirectoryStore, MemoryDirectoryStore, openDirectoryStore } from "../../src/storage/mod.ts";
 
+/** Gives the store, closed and opened again each time it is called. */
+type Run = (open: () => Promise<DirectoryStore>) => Promise<void>;
+
 /** Both kinds of store have to keep the same promises. */
-const KINDS: Readonly<Record<string, (run: (open: () => DirectoryStore) => void) => void>> = {
+const KINDS: Readonly<Record<"memory" | "lmdb", (run: Run) => Promise<void>>> = {
   memory(run) {
     const store = new MemoryDirectoryStore();
-    run(() => store);
+    return run(() => Promise.resolve(store));
   },
-  lmdb(run) {
+  async lmdb(run) {
     const dir = mkdtempSync(join(tmpdir(), "stagepost-directory-"));
-    let store: DirectoryStore | null = null;
+    const opened: DirectoryStore[] = [];
+    const close = async () => await opened.pop()?.close();
     try {
-      run(() => {
-        store?.close();
-        store = openDirectoryStore(join(dir, "directory"));
+      await run(async () => {
+        await close();
+        const store = openDirectoryStore(join(dir, "directory"));
+        opened.push(store);
         return store;
       });
     } finally {
-      (store as DirectoryStore | null)?.close();
+      await close();
       rmSync(dir, { recursive: true });
     }
   },
@@ -29,16 +34,16 @@ const KINDS: Readonly<Record<string, (run: (open: () => DirectoryStore) => void)
 
 for (const [kind, inStore] of Object.entries(KINDS)) {
   Deno.test(`${kind} directory: a new one is empty, at version 0`, () =>
-    inStore((open) => {
-      const store = open();
+    inStore(async (open) => {
+      const store = await open();
       assertEquals(store.version(), 0);
       assertEquals(store.all("account"), []);
       assertEquals(store.get("account", "a@b.test"), null);
     }));
 
   Deno.test(`${kind} directory: records are put, replaced and removed, and are there when it is opened again`, () =>
-    inStore((open) => {
-      const store = open();
+    inStore(async (open) => {
+      const store = await open();
       store.commit(1, [
         { table: "account", key: "b@x.test", row: { n: 1 } },
         { table: "account", key: "a@x.test", row: { n: 2, text: "grün" } },
@@ -49,7 +54,7 @@ for (const [kind, inStore] of Object.entries(KINDS)) {
         { table: "account", key: "b@x.test", row: { n: 3 } },
         { table: "credential", key: "id", row: null },
       ]);
-      const again = open();
+      const again = await open();
       assertEquals(again.version(), 2);
       assertEquals(again.all("account"), [{ n: 2, text: "grün" }, { n: 3 }]);
       assertEquals(again.get("domain", "x.test"), { name: "x.test", catchAll: null });
@@ -58,22 +63,18 @@ for (const [kind, inStore] of Object.entries(KINDS)) {
     }));
 
   Deno.test(`${kind} directory: a table of several pages is read whole and in order`, () =>
-    inStore((open) => {
+    inStore(async (open) => {
       const keys = Array.from({ length: 2_001 }, (_, i) => String(i).padStart(5, "0"));
-      open().commit(1, keys.toReversed().map((key) => ({ table: "alias", key, row: { key } })));
-      assertEquals(open().all("alias").map(({ key }) => key), keys);
+      (await open()).commit(1, keys.toReversed().map((key) => ({ table: "alias", key, row: { key } })));
+      assertEquals((await open()).all("alias").map(({ key }) => key), keys);
     }));
 }
 
-/** lmdb-js keeps a timer of its own, which it does not end with the environment. */
-const LMDB_TIMER = { sanitizeOps: false, sanitizeResources: false };
-
 Deno.test(
   "lmdb directory: a failed commit leaves nothing of itself, and the next one succeeds",
-  LMDB_TIMER,
   () =>
-    KINDS["lmdb"]!((open) => {
-      const store = open();
+    KINDS.lmdb(async (open) => {
+      const store = await open();
       store.commit(1, [{ table: "domain", key: "a.test", row: { name: "a.test" } }]);
       assertThrows(() =>
         store.commit(2, [
@@ -83,13 +84,13 @@ Deno.test(
       assertEquals(store.version(), 1);
       assertEquals(store.all("domain"), [{ name: "a.test" }]);
       store.commit(2, [{ table: "domain", key: "b.test", row: { name: "b.test" } }]);
-      assertEquals(open().all("domain").length, 2);
+      assertEquals((await open()).all("domain").length, 2);
     }),
 );
 
-Deno.test("lmdb directory: it is readable by its owner alone", LMDB_TIMER, () => {
+Deno.test("lmdb directory: it is readable by its owner alone", async () => {
   const dir = mkdtempSync(join(tmpdir(), "stagepost-directory-"));
-  openDirectoryStore(join(dir, "d")).close();
+  await openDirectoryStore(join(dir, "d")).close();
   const { mode } = Deno.statSync(join(dir, "d"));
   rmSync(dir, { recursive: true });
   assertEquals((mode ?? 0) & 0o777, 0o700);

@@ -87,10 +87,6 @@ export class DirectoryBook {
     this.store.commit(this.#version, [{ table: "credential", key: account, row: { hash } }]);
   }
 
-  close(): void {
-    this.store.close();
-  }
-
   #apply(change: DirectoryChange): void {
     const map: Map<string, unknown> = this[MAP_OF[change.kind]];
     if (change.record === null) map.delete(change.key);

@@ -89,7 +89,7 @@ async function confirmed({ method, verb }: Command, { params, options, client, i
   if (verb.confirm === undefined || options["yes"] === true || params["dryRun"] === true) return true;
   const question = verb.confirm(await client.call(method.name, { ...params, dryRun: true }) as never);
   if (!io.canAsk) throw new UsageError(`${printable(question)} Give --yes: there is no terminal to ask on.`);
-  const answer = await io.ask(`${printable(question)} [y/N] `, { secret: false });
+  const answer = await io.ask(`${printable(question)} [y/N]`, { secret: false });
   return answer !== null && /^y(es)?$/i.test(answer.trim());
 }
 
@@ -106,8 +106,8 @@ async function secretOf({ secret }: Command, { options, io }: Scene): Promise<Re
     return { [secret]: line };
   }
   if (!io.canAsk) throw new UsageError("no terminal to ask for the password on: give --password-stdin");
-  const first = await io.ask("Password: ", { secret: true });
+  const first = await io.ask("Password:", { secret: true });
   if (first === null || first === "") throw new UsageError("no password was given");
-  if (await io.ask("Again: ", { secret: true }) !== first) throw new UsageError("the passwords differ");
+  if (await io.ask("Again:", { secret: true }) !== first) throw new UsageError("the passwords differ");
   return { [secret]: first };
 }
