@@ -129,7 +129,8 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
           session: {
             hostname: config.hostname,
             plaintextLogin: false,
-            limits: config.limits.pop3,
+            limits: { errorsMax: config.limits.pop3.errorsMax, loginFailuresMax: config.limits.pop3.loginFailuresMax },
+            loginDelaySeconds: config.limits.pop3.loginDelaySeconds,
             implementation: "Stagepost",
           },
           idleMsMax: config.timeouts.pop3IdleMsMax,

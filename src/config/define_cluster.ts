@@ -28,6 +28,8 @@ export interface Pop3LimitsConfig {
   readonly errorsMax: number;
   /** Refused logins before the session is closed. Default 3. */
   readonly loginFailuresMax: number;
+  /** Least time between two logins to one account, in seconds, told to clients as LOGIN-DELAY (RFC 2449 §6.5). Default 0. */
+  readonly loginDelaySeconds: number;
 }
 
 /** How long each step may take. */

@@ -34,6 +34,7 @@ const limits = z.strictObject({
   pop3: z.strictObject({
     errorsMax: count(1, 1_000, 10),
     loginFailuresMax: count(1, 100, 3),
+    loginDelaySeconds: count(0, 86_400, 0),
   }).prefault({}),
   connections: z.strictObject({
     max: count(1, 100_000, 10_000),

@@ -73,8 +73,14 @@ export interface MailboxProtocol {
   };
   /** Exclusive POP3 lock on the maildrop (RFC 1939 §4), freed when the owner's worker goes. */
   "mailbox.lock": {
-    request: { readonly account: AccountId; readonly owner: ActorAddress; readonly session: string };
-    reply: { readonly locked: boolean };
+    request: {
+      readonly account: AccountId;
+      readonly owner: ActorAddress;
+      readonly session: string;
+      /** Least time since the account's last lock, in ms (RFC 2449 §6.5); 0: none. */
+      readonly delayMs: number;
+    };
+    reply: { readonly locked: boolean; readonly tooSoon: boolean };
   };
   "mailbox.unlock": { request: { readonly account: AccountId; readonly session: string }; reply: null };
   /** Bytes used by the account over all its mailboxes. */

@@ -172,10 +172,16 @@ export class Pop3Front implements Front {
     const owner = this.services.presence;
     // Noted before it is asked for: an answer that comes too late must not leave a lock behind.
     this.#maildrop = maildrop;
-    const { locked } = await mailbox.ask("mailbox.lock", { account, owner, session: this.connection.id });
+    const delayMs = 1_000 * (this.options.session.loginDelaySeconds ?? 0);
+    const { locked, tooSoon } = await mailbox.ask("mailbox.lock", {
+      account,
+      owner,
+      session: this.connection.id,
+      delayMs,
+    });
     if (!locked) {
       this.#maildrop = null;
-      return { type: "inUse" };
+      return { type: tooSoon ? "loginDelay" : "inUse" };
     }
     const entries: MaildropEntry[] = [];
     for (let after = 0, more = true; more;) {

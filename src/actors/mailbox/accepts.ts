@@ -35,8 +35,8 @@ export const mailboxAccepts: Accepts<MailboxProtocol> = {
   "mailbox.setFlags": fields((request) =>
     inMailbox(request) && areUids(request["uids"]) && isFlags(request["add"]) && isFlags(request["remove"])
   ),
-  "mailbox.lock": fields(({ account, owner, session }) =>
-    isAccount(account) && isActorAddress(owner) && isName(session, SESSION_CHARS_MAX)
+  "mailbox.lock": fields(({ account, owner, session, delayMs }) =>
+    isAccount(account) && isActorAddress(owner) && isName(session, SESSION_CHARS_MAX) && isCount(delayMs)
   ),
   "mailbox.unlock": fields(({ account, session }) => isAccount(account) && isName(session, SESSION_CHARS_MAX)),
   "mailbox.usage": fields(({ account }) => isAccount(account)),

@@ -16,6 +16,9 @@ const IDLE_STOP_MS = 300_000;
 /** Subscribers of one account: one per session that shows it. */
 const SUBSCRIBERS_PER_ACCOUNT_MAX = 1_000;
 
+/** Accounts whose last login is remembered; beyond it the oldest may log in again at once. */
+const LAST_LOCKS_MAX = 10_000;
+
 /** What a mailbox actor is started with: the shard its domain lives in. */
 export interface MailboxArgs {
   readonly shard: ShardStore;
@@ -35,6 +38,8 @@ interface State {
   readonly shard: ShardStore;
   readonly clock: Clock;
   readonly locks: Map<AccountId, Lock>;
+  /** When each account was locked last, where a delay between logins is asked for; oldest first. */
+  readonly lastLocks: Map<AccountId, number>;
   readonly subscribers: Map<AccountId, Map<string, Subscriber>>;
   readonly unsubscribe: () => void;
   /** Changes handed to the store that are not durable yet. */
@@ -92,7 +97,8 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   mayStop: (state) => state.pending === 0 && state.locks.size === 0 && state.subscribers.size === 0,
   init({ shard }, { clock }) {
     const subscribers: State["subscribers"] = new Map();
-    return { shard, clock, subscribers, locks: new Map(), unsubscribe: publish(subscribers, shard), pending: 0 };
+    const unsubscribe = publish(subscribers, shard);
+    return { shard, clock, subscribers, locks: new Map(), lastLocks: new Map(), unsubscribe, pending: 0 };
   },
   stopped(state) {
     state.unsubscribe();
@@ -143,16 +149,32 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
 /** RFC 1939 §4: the maildrop is locked for one session. Asking again from that session changes nothing. */
 function lock(
   state: State,
-  { account, owner, session }: MailboxProtocol["mailbox.lock"]["request"],
-  reply: Reply<{ readonly locked: boolean }>,
+  { account, owner, session, delayMs }: MailboxProtocol["mailbox.lock"]["request"],
+  reply: Reply<MailboxProtocol["mailbox.lock"]["reply"]>,
   context: Context<MailboxProtocol>,
 ): void {
   const held = state.locks.get(account);
-  if (held === undefined) {
-    const unwatch = context.watch(owner, () => dropLock(state, account, session));
-    state.locks.set(account, { session, unwatch });
+  if (held !== undefined) return reply.ok({ locked: held.session === session, tooSoon: false });
+  if (delayMs > 0 && !delayIsOver(state, account, delayMs)) return reply.ok({ locked: false, tooSoon: true });
+  const unwatch = context.watch(owner, () => dropLock(state, account, session));
+  state.locks.set(account, { session, unwatch });
+  reply.ok({ locked: true, tooSoon: false });
+}
+
+/** Notes this login; false when the last one is too near (RFC 2449 §6.5). Forgotten when the actor sleeps. */
+function delayIsOver({ clock, lastLocks }: State, account: AccountId, delayMs: number): boolean {
+  const now = clock.monotonicMs();
+  const last = lastLocks.get(account);
+  if (last !== undefined && now - last < delayMs) return false;
+  lastLocks.delete(account);
+  lastLocks.set(account, now);
+  if (lastLocks.size > LAST_LOCKS_MAX) {
+    for (const oldest of lastLocks.keys()) {
+      lastLocks.delete(oldest);
+      break;
+    }
   }
-  reply.ok({ locked: held === undefined || held.session === session });
+  return true;
 }
 
 function subscribe(

@@ -49,7 +49,7 @@ export interface Pop3Options {
   /** Whether passwords may cross the wire without TLS: for loopback only. */
   readonly plaintextLogin: boolean;
   readonly limits?: Partial<Pop3Limits>;
-  /** Least time between two logins (RFC 2449 §6.5), enforced by whoever answers `login`; 0 is not announced. */
+  /** Least time between two logins (RFC 2449 §6.5), enforced by whoever answers `login`; absent, it is not announced. */
   readonly loginDelaySeconds?: number;
   /** Retention in days (RFC 2449 §6.7); default NEVER: the server deletes nothing by itself. */
   readonly expire?: number | "NEVER";

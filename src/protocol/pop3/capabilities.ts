@@ -11,12 +11,12 @@ export function capabilityLines(state: Pop3State, context: Pop3Context): readonl
 }
 
 function features({ options }: Pop3Context): readonly string[] {
-  const delay = options.loginDelaySeconds ?? 0;
+  const delay = options.loginDelaySeconds;
   return [
     "PIPELINING", // RFC 2449 §6.6
     "RESP-CODES", // RFC 2449 §6.4
     "AUTH-RESP-CODE", // RFC 3206 §6
-    ...(delay > 0 ? [`LOGIN-DELAY ${delay}`] : []), // RFC 2449 §6.5
+    ...(delay === undefined ? [] : [`LOGIN-DELAY ${delay}`]), // RFC 2449 §6.5
     `EXPIRE ${options.expire ?? "NEVER"}`, // RFC 2449 §6.7
     ...(options.implementation === undefined ? [] : [`IMPLEMENTATION ${options.implementation}`]), // RFC 2449 §6.9
   ];

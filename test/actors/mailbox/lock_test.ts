@@ -6,7 +6,7 @@ import type { ActorAddress } from "../../../src/runtime/mod.ts";
 const IDLE_MS = 300_000;
 
 async function lock({ mailbox }: MailboxWorld, owner: ActorAddress, session: string, account = JOHN): Promise<boolean> {
-  return (await mailbox.ask("mailbox.lock", { account, owner, session })).locked;
+  return (await mailbox.ask("mailbox.lock", { account, owner, session, delayMs: 0 })).locked;
 }
 
 Deno.test("one session at a time has the lock of an account; asking again changes nothing", () =>
@@ -104,4 +104,18 @@ Deno.test("a domain whose change is not durable yet stays awake, even when nobod
     await settle();
     await pass(world, 3 * IDLE_MS);
     assertEquals(lives(world), false);
+  }));
+
+Deno.test("where a delay between logins is asked for, the next one waits for it", () =>
+  inMailbox(async (world) => {
+    const { ref: { address: owner } } = await spawnListener(world, "listener");
+    const login = (session: string) =>
+      world.mailbox.ask("mailbox.lock", { account: JOHN, owner, session, delayMs: 60_000 });
+    assertEquals(await login("s1"), { locked: true, tooSoon: false });
+    assertEquals(await login("s2"), { locked: false, tooSoon: false }, "somebody is in: the delay is not the reason");
+    await world.mailbox.ask("mailbox.unlock", { account: JOHN, session: "s1" });
+    world.clock.advance(59_999);
+    assertEquals(await login("s2"), { locked: false, tooSoon: true });
+    world.clock.advance(1);
+    assertEquals(await login("s2"), { locked: true, tooSoon: false });
   }));
