@@ -1,4 +1,4 @@
-import { concat, decodeUtf8 } from "../base/mod.ts";
+import { decodeUtf8 } from "../base/mod.ts";
 
 /** Longest line of the control socket, its LF included, in bytes. */
 export const LINE_BYTES_MAX = 1_048_576;
@@ -8,9 +8,13 @@ export type Framed = { readonly type: "line"; readonly text: string } | { readon
 
 const LF = 0x0a;
 
+/** Room that a connection keeps between lines, in bytes. */
+const KEPT_BYTES_MAX = 16_384;
+
 /** Cuts a stream into lines, holding no more than one line's limit. */
 export class LineFramer {
-  #held: Uint8Array[] = [];
+  /** Grows by doubling, so that a client that sends byte by byte costs no more than one that does not. */
+  #held: Uint8Array = new Uint8Array(1_024);
   #heldBytes = 0;
   #over = false;
   constructor(private readonly lineBytesMax: number = LINE_BYTES_MAX) {}
@@ -34,22 +38,28 @@ export class LineFramer {
     return this.#heldBytes === 0 || this.#over ? null : this.#take();
   }
   #hold(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-    // A client that sends a byte at a time would otherwise cost an array for each.
-    if (this.#held.length > 64) this.#held = [concat(this.#held)];
+    const wanted = this.#heldBytes + bytes.length;
+    if (wanted > this.#held.length) {
+      const larger = new Uint8Array(Math.min(this.lineBytesMax, Math.max(wanted, 2 * this.#held.length)));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(bytes, this.#heldBytes);
+    this.#heldBytes = wanted;
   }
   #take(): Framed {
-    const text = decodeUtf8(concat(this.#held));
-    this.#held = [];
-    this.#heldBytes = 0;
+    const text = decodeUtf8(this.#held.subarray(0, this.#heldBytes));
+    this.#release();
     return text === null ? { type: "notUtf8" } : { type: "line", text };
   }
   #tooLong(): Framed {
     this.#over = true;
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#release();
     return { type: "tooLong" };
+  }
+  /** A long line's room is given back; a usual one's is kept for the next. */
+  #release(): void {
+    this.#heldBytes = 0;
+    if (this.#held.length > KEPT_BYTES_MAX) this.#held = new Uint8Array(1_024);
   }
 }

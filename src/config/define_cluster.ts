@@ -69,7 +69,7 @@ export interface ClusterConfig {
   readonly listeners: readonly ListenerConfig[];
   /** The server's certificate. Without one, a self-signed certificate is made in `<dataDir>/tls`. */
   readonly tls: {
-    /** PEM file of the certificate and its chain; null: self-signed. Default null. */
+    /** PEM file of the certificate and its chain, relative to the working directory; null: self-signed. Default null. */
     readonly certFile: string | null;
     /** PEM file of the private key; null: self-signed. Default null. */
     readonly keyFile: string | null;
@@ -93,7 +93,7 @@ export interface ClusterConfig {
     readonly login: {
       /** Password checks that may run at a time; each takes 19 MiB and about 40 ms of a core. Default 2. */
       readonly checksMax: number;
-      /** Password checks that may wait; beyond it clients are told to come back later. Default 64. */
+      /** Password checks that may wait; beyond it clients are told to come back later. Default 256. */
       readonly waitingMax: number;
     };
   };

@@ -9,7 +9,7 @@ export interface ReloadPlan {
 }
 
 /** What can change while sessions go on; everything else was handed to workers when they started. */
-const LIVE: readonly string[] = ["tls", "log"];
+const LIVE: readonly string[] = ["tls"];
 
 /** Compares the running config with a new one. */
 export function describeReload(running: ClusterConfig, wanted: ClusterConfig): ReloadPlan {

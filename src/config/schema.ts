@@ -43,7 +43,7 @@ const limits = z.strictObject({
   memory: z.strictObject({ bodyBytesMax: count(2 ** 20, 2 ** 36, 256 * 2 ** 20) }).prefault({}),
   login: z.strictObject({
     checksMax: count(1, 32, 2),
-    waitingMax: count(1, 10_000, 64),
+    waitingMax: count(1, 10_000, 256),
   }).prefault({}),
 });
 

@@ -1,3 +1,4 @@
+import { Failure } from "../base/mod.ts";
 import type { DirectoryRow, DirectoryStore, DirectoryTable, DirectoryWrite } from "./directory_store.ts";
 
 /** A directory that is gone with the process: for tests and the simulator. */
@@ -6,6 +7,8 @@ export class MemoryDirectoryStore implements DirectoryStore {
   readonly #rows = new Map<string, { table: DirectoryTable; key: string; json: string }>();
   /** What the next commit throws instead of happening. */
   failNext: Error | null = null;
+  /** Whether reading everything fails. */
+  unreadable = false;
 
   version(): number {
     return this.#version;
@@ -15,6 +18,7 @@ export class MemoryDirectoryStore implements DirectoryStore {
     return row === undefined ? null : JSON.parse(row.json);
   }
   all(table: DirectoryTable): DirectoryRow[] {
+    if (this.unreadable) throw new Failure("disk", "the disk cannot be read");
     return [...this.#rows.values()].filter((row) => row.table === table)
       .sort((a, b) => a.key < b.key ? -1 : 1)
       .map((row) => JSON.parse(row.json));

@@ -177,6 +177,12 @@ Deno.test("a disk that fails refuses the change and leaves what was", () =>
     store.failNext = new Failure("disk_full", "no space is left on the device");
     await refuses("disk_full", directory.ask("directory.domainAdd", { name: "full.test" }));
     assertEquals(await directory.ask("directory.snapshot", null), before);
+    store.failNext = new Failure("disk", "a write or flush failed");
+    store.unreadable = true;
+    await refuses("disk", directory.ask("directory.domainAdd", { name: "full.test" }));
+    assertEquals(await directory.ask("directory.snapshot", null), before, "what is known goes on serving");
+    await refuses("disk", directory.ask("directory.domainAdd", { name: "full.test" }));
+    store.unreadable = false;
     await directory.ask("directory.domainAdd", { name: "full.test" });
   }));
 
@@ -294,6 +300,25 @@ Deno.test("few checks run at a time, few wait, the rest are told to come back", 
     assertEquals(types.filter((type) => type === "busy").length, 4);
     assertEquals(hasher.runningMax, 2);
   }));
+
+Deno.test("an operator's change does not wait for strangers' checks", () =>
+  inWorld(async (world) => {
+    const gate = Promise.withResolvers<void>();
+    world.hasher.gate = gate.promise;
+    const attempts = Array.from({ length: 6 }, (_, i) => login(world, { remote: `198.51.100.${i}`, secret: "no" }));
+    await settle();
+    await world.directory.ask("directory.accountAdd", { address: "new@smith.test", password: "x" });
+    gate.resolve();
+    await Promise.all(attempts);
+  }));
+
+Deno.test("logins of many users from this machine do not get in each other's way", () =>
+  inWorld(async (world) => {
+    const users = Array.from({ length: 20 }, (_, i) => `u${i}@smith.test`);
+    const attempts = users.map((user) => login(world, { user, remote: "127.0.0.1", secret: "no" }));
+    const types = (await Promise.all(attempts)).map(({ type }) => type);
+    assertEquals(types.filter((type) => type === "busy"), []);
+  }, { login: { checksMax: 2, waitingMax: 100 } }));
 
 Deno.test("one address has at most eight attempts under way", () =>
   inWorld(async (world) => {

@@ -101,13 +101,14 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     listeners: [{ service: "smtp", port: 2525 }],
   }, "b");
   const plan = describeReload(running, wanted);
-  assertEquals(plan.live, ["tls.certFile", "tls.keyFile", "log.level"]);
+  assertEquals(plan.live, ["tls.certFile", "tls.keyFile"]);
   assertEquals(plan.restart, [
     "hostname",
     "listeners[1]",
     "listeners[2]",
     "listeners[3]",
     "limits.smtp.recipientsMax",
+    "log.level",
   ]);
   assertEquals(describeReload(running, running), { live: [], restart: [] });
 });

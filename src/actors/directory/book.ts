@@ -21,6 +21,8 @@ export interface CredentialChange {
 export class DirectoryBook {
   #version = 0;
   #rehearsing = false;
+  /** The disk may know more than we do: a commit failed, and reading it back did too. */
+  #stale = false;
   readonly domains = new Map<string, DomainRecord>();
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
@@ -67,6 +69,7 @@ export class DirectoryBook {
   /** Makes the changes durable, then visible, as the next version. A Failure of the disk leaves what the disk has. */
   commit(changes: readonly DirectoryChange[], credentials: readonly CredentialChange[] = []): void {
     if (this.#rehearsing) return;
+    if (this.#stale) this.#load();
     const version = this.#version + 1;
     const writes: DirectoryWrite[] = changes.map(({ kind, key, record }) => ({ table: kind, key, row: asRow(record) }));
     for (const { account, hash } of credentials) {
@@ -75,7 +78,9 @@ export class DirectoryBook {
     try {
       this.store.commit(version, writes);
     } catch (error) {
-      this.#load();
+      // Only the disk knows now whether the change holds. While it cannot be read, the last known state serves.
+      this.#stale = true;
+      this.#reload();
       throw error;
     }
     this.#version = version;
@@ -94,11 +99,25 @@ export class DirectoryBook {
     this.names[change.kind].note(change.key, change.record !== null);
   }
 
+  #reload(): void {
+    try {
+      this.#load();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+
+  /** Reads everything before anything is replaced. */
   #load(): void {
-    this.#version = this.store.version();
-    fill(this.domains, this.names.domain, rows<DomainRecord>(this.store.all("domain"), "name"));
-    fill(this.accounts, this.names.account, rows<AccountRecord>(this.store.all("account"), "address"));
-    fill(this.aliases, this.names.alias, rows<AliasRecord>(this.store.all("alias"), "address"));
+    const version = this.store.version();
+    const domains = [...rows<DomainRecord>(this.store.all("domain"), "name")];
+    const accounts = [...rows<AccountRecord>(this.store.all("account"), "address")];
+    const aliases = [...rows<AliasRecord>(this.store.all("alias"), "address")];
+    this.#version = version;
+    fill(this.domains, this.names.domain, domains);
+    fill(this.accounts, this.names.account, accounts);
+    fill(this.aliases, this.names.alias, aliases);
+    this.#stale = false;
   }
 }
 

@@ -4,7 +4,7 @@ import type { AccountRecord, AuthenticateReply } from "../../messages/mod.ts";
 import type { DirectoryBook } from "./book.ts";
 import { type CheckLimits, CheckQueue } from "./check_queue.ts";
 import { LoginCache } from "./login_cache.ts";
-import { LoginGuard } from "./login_guard.ts";
+import { LoginGuard, remoteKey } from "./login_guard.ts";
 import { loginAddress, PASSWORD_BYTES_MAX } from "./names.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 
@@ -12,6 +12,8 @@ import type { PasswordHasher } from "./password_hasher.ts";
 const PER_REMOTE_MAX = 8;
 /** Attempts that may be under way in all, most of them waiting for their time. */
 const ATTEMPTS_MAX = 1_000;
+/** New passwords that are hashed at a time, and that wait. */
+const HASHES: CheckLimits = { checksMax: 2, waitingMax: 1_000 };
 /** UTF-16 units of a user name that are looked at. */
 const USER_CHARS_MAX = 512;
 
@@ -35,6 +37,7 @@ interface Attempt {
 /** Checks passwords: bounded in number, the same work and answer for an unknown user as for a wrong password. */
 export class Login {
   readonly #queue: CheckQueue;
+  readonly #hashes = new CheckQueue(HASHES);
   readonly #cache: LoginCache;
   readonly #guard: LoginGuard;
   readonly #underWay = new Map<string, number>();
@@ -52,9 +55,9 @@ export class Login {
     return new Login(services, await services.hasher.hash(randomId(services.random, 32)));
   }
 
-  /** Hashes a new password in turn with the checks; null when too many wait. */
+  /** Hashes a new password; null when too many wait. Strangers' checks do not hold an operator's changes up. */
   hash(password: string): Promise<string | null> {
-    return this.#queue.run(() => this.services.hasher.hash(password));
+    return this.#hashes.run(() => this.services.hasher.hash(password));
   }
 
   /** After the account's password, or its right to log in, has changed. */
@@ -63,18 +66,20 @@ export class Login {
   }
 
   async authenticate(attempt: Attempt): Promise<AuthenticateReply> {
-    const { remote } = attempt;
-    const here = this.#underWay.get(remote) ?? 0;
+    const user = attempt.user.slice(0, USER_CHARS_MAX);
+    const address = this.#accountAddress(user);
+    const key = remoteKey(attempt.remote, address ?? user);
+    const here = this.#underWay.get(key) ?? 0;
     if (here >= PER_REMOTE_MAX || this.#attempts >= ATTEMPTS_MAX) return { type: "busy" };
-    this.#underWay.set(remote, here + 1);
+    this.#underWay.set(key, here + 1);
     this.#attempts++;
     try {
-      return await this.#guarded(attempt);
+      return await this.#guarded({ ...attempt, user }, address);
     } finally {
       this.#attempts--;
-      const left = (this.#underWay.get(remote) ?? 1) - 1;
-      if (left > 0) this.#underWay.set(remote, left);
-      else this.#underWay.delete(remote);
+      const left = (this.#underWay.get(key) ?? 1) - 1;
+      if (left > 0) this.#underWay.set(key, left);
+      else this.#underWay.delete(key);
     }
   }
 
@@ -84,10 +89,8 @@ export class Login {
     this.#waits.clear();
   }
 
-  async #guarded(attempt: Attempt): Promise<AuthenticateReply> {
-    const user = attempt.user.slice(0, USER_CHARS_MAX);
-    const address = this.#accountAddress(user);
-    const counted = address ?? user;
+  async #guarded(attempt: Attempt, address: string | null): Promise<AuthenticateReply> {
+    const counted = address ?? attempt.user;
     const waitMs = this.#guard.waitMs(attempt.remote, counted);
     if (waitMs === null) return { type: "busy" };
     if (waitMs > 0) await this.#sleep(waitMs);

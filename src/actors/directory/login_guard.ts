@@ -95,8 +95,8 @@ function pair(remote: string, account: string): string {
   return `${networkOf(remote)} ${account}`;
 }
 
-/** On this machine (a webmail, a proxy) one address stands for many users: there each account is counted by itself. */
-function remoteKey(remote: string, account: string): string {
+/** Whose attempts count together. On this machine (a webmail, a proxy) one address stands for many users: there each account is counted by itself. */
+export function remoteKey(remote: string, account: string): string {
   const network = networkOf(remote);
   return network.startsWith("127.") || network === "::1" ? `${network} ${account}` : network;
 }
