@@ -7,6 +7,9 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** Keeps the locks from the garbage collector, which would release them, when nobody else holds on to them. */
+const HELD = new Set<DatabaseSync>();
+
 /** SQLITE_BUSY and SQLITE_LOCKED. */
 const BUSY: readonly unknown[] = [5, 6];
 
@@ -27,11 +30,10 @@ export function lockDataDirectory(dir: string): DirectoryLock {
     throw new Failure("locked", `another process${ownerOf(owner)} uses the data directory ${dir}`, { cause: error });
   }
   writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
-  let held = true;
+  HELD.add(database);
   return {
     release() {
-      if (held) database.close();
-      held = false;
+      if (HELD.delete(database)) database.close();
     },
   };
 }

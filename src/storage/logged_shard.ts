@@ -104,9 +104,15 @@ export class LoggedShard implements ShardStore {
       },
     });
   }
-  /** Brings the state to the head of the log and claims the shard. */
+  /** Brings the state to the head of the log and claims the shard. On a disk that cannot be written it opens for reading. */
   async open(): Promise<void> {
-    await this.#claim();
+    try {
+      await this.#claim();
+    } catch (error) {
+      const failure = diskFailure(error);
+      if (failure === null || (failure.kind !== "disk" && failure.kind !== "disk_full")) throw error;
+      this.#fall(failure);
+    }
     this.#compactor.look();
   }
   async deliver(input: DeliverInput): Promise<DeliverResult> {

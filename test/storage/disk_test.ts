@@ -1,7 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { rmSync } from "node:fs";
+import { rmSync, truncateSync } from "node:fs";
 import { FakeClock } from "../../src/base/mod.ts";
-import { type FileSystem, nodeFiles, openMailStore, type ShardStore, type StoreLimits } from "../../src/storage/mod.ts";
+import {
+  type FileSystem,
+  nodeFiles,
+  openMailStore,
+  shardDirectory,
+  type ShardStore,
+  type StoreLimits,
+} from "../../src/storage/mod.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 
 interface Rig {
@@ -163,3 +170,32 @@ Deno.test("a group holds no more changes or bytes than its limits; the rest foll
     await Promise.all(["a".repeat(400), "b".repeat(100), "c"].map((body) => rig.shard.deliver(mail(body))));
     assertEquals(flushes, 5);
   }, { groupOpsMax: 4, groupBytesMax: 500 }));
+
+Deno.test("on a disk that cannot be written the store opens, reads, and takes mail when the disk is back", async () => {
+  const dir = temporaryDirectory();
+  const clock = new FakeClock();
+  const real = nodeFiles();
+  let failing = false;
+  const files: FileSystem = { ...real, write: (...args) => failing ? fails("ENOSPC")() : real.write(...args) };
+  try {
+    const first = await openMailStore(diskOptions(dir, { clock }));
+    await first.shard(0).deliver(mail("one"));
+    await first.close();
+    // An index without a spare page: the claim finds no space.
+    const index = `${shardDirectory(dir, 0)}/index.mdb`;
+    truncateSync(index, 12 * 4096);
+    failing = true;
+    const store = await openMailStore(diskOptions(dir, { clock, files }));
+    const shard = store.shard(0);
+    assertEquals(text(shard, 1), "one");
+    assertEquals(await kindOf(() => shard.deliver(mail("two"))), "disk_full");
+    clock.advance(100);
+    assertEquals(await kindOf(() => shard.deliver(mail("two"))), "disk_full");
+    failing = false;
+    clock.advance(5_000);
+    assertEquals(uids(await shard.deliver(mail("two"))), [2]);
+    await store.close();
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
