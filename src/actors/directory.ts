@@ -177,9 +177,16 @@ function edit<T>(
   change: () => { changes: readonly DirectoryChange[]; value: T },
 ): T {
   if (request.dryRun === true) return book.rehearse(change).value;
-  const { changes, value } = change();
-  subscribers.announce(book.version, changes);
-  return value;
+  const before = book.version;
+  try {
+    const { changes, value } = change();
+    subscribers.announce(book.version, changes);
+    return value;
+  } catch (error) {
+    // A commit that failed may yet stand on the disk: then there is a version that nobody was told of.
+    if (book.version !== before) subscribers.renew();
+    throw error;
+  }
 }
 
 function now(context: DirectoryContext): string {

@@ -36,7 +36,11 @@ export class Subscribers {
   announce(version: number, changes: readonly DirectoryChange[]): void {
     for (const subscriber of this.#all.values()) this.#tell(subscriber, version, changes);
   }
-  /** Tells those that are behind of a version far ahead: whatever they have, the gap makes them ask for a snapshot. */
+  /** Makes everybody ask for a snapshot: told of a version far ahead, whatever they have is a gap. */
+  renew(): void {
+    this.announce(Number.MAX_SAFE_INTEGER, []);
+  }
+  /** The same for those whose inbox was full. */
   remind(): void {
     this.#reminding = false;
     for (const subscriber of this.#all.values()) {
