@@ -16,8 +16,9 @@ export function whyNoSyncCounter(): string | null {
 }
 
 /**
- * Counts the flushes (fdatasync, fsync, msync) of a running process with strace while `work` runs. The process is slower
- * meanwhile: take no times from such a run.
+ * Counts the flush calls (fdatasync, fsync, msync) of a running process with strace while `work` runs. Writes to files
+ * opened with O_DSYNC, as LMDB's for its meta page, flush too and are not among them. The process is slower meanwhile:
+ * take no times from such a run.
  */
 export async function countSyncs<T>(pid: number, work: () => Promise<T>): Promise<{ value: T; syncs: number }> {
   const dir = mkdtempSync(join(tmpdir(), "stagepost-syncs-"));
@@ -27,13 +28,12 @@ export async function countSyncs<T>(pid: number, work: () => Promise<T>): Promis
   try {
     await delay(ATTACH_MS);
     if (strace.exitCode !== null) throw new Error("strace may not attach to the server");
-    // A call cut in two by another thread shows "unfinished" and "resumed": one of them ends in a result.
-    const counter = new LineCounter(log, ") = 0");
-    const wide = new LineCounter(log, ")   = 0");
-    const before = counter.count() + wide.count();
+    // Only flushes are traced, and a call that another thread cut in two shows its result once, in the second half.
+    const counter = new LineCounter(log, " = 0");
+    const before = counter.count();
     const value = await work();
     await detach(strace);
-    return { value, syncs: counter.count() + wide.count() - before };
+    return { value, syncs: counter.count() - before };
   } finally {
     await detach(strace);
     rmSync(dir, { recursive: true, force: true });
