@@ -8,8 +8,11 @@ import { type BodyPlace, decodeBody, decodeSegmentUse, encodeBody, encodeSegment
 /** Pause before compaction looks for work after mail was deleted, and between its steps, in ms. */
 const LOOK_MS = 1_000;
 const STEP_MS = 20;
-/** Space the index may need for the rows of one step. */
-const INDEX_BYTES_A_STEP = 4 * 1024 * 1024;
+/** Pause after a step for which there was no space or no working disk, in ms. */
+const RETRY_MS = 30_000;
+/** Space the index may need for a step, and for each body that moves in it. */
+const INDEX_BYTES_A_STEP = 64 * 1024;
+const INDEX_BYTES_A_BODY = 8 * 1024;
 
 export interface CompactorOptions {
   readonly clock: Clock;
@@ -81,17 +84,20 @@ export class Compactor {
       this.#segment = null;
       this.#offset = 0;
       if (failure.kind === "disk" || failure.kind === "disk_full") this.options.failed(failure);
+      this.#timer = this.options.clock.after(RETRY_MS, () => this.#run());
     }
   }
-  /** A sealed segment with more than half of its bytes dead. */
+  /** Of the sealed segments with more than half of their bytes dead, the one that gives back most for least copying. */
   #candidate(): number | null {
+    let best: { segment: number; share: number } | null = null;
     for (const { key, value } of this.state.index.range({ ...allSegments(), limit: 100_000 })) {
       const segment = readSegmentKey(key);
       const { bytes, dead } = decodeSegmentUse(value);
       if (this.#damaged.has(segment) || segment === this.state.header.position.segment) continue;
-      if (dead * 2 > bytes) return segment;
+      const share = dead / bytes;
+      if (share > 0.5 && share > (best?.share ?? 0)) best = { segment, share };
     }
-    return null;
+    return best?.segment ?? null;
   }
   /** Live bodies of the next records of a segment, up to the bytes of one step. */
   #collect(segment: number, from: number): { live: Live[]; next: number; done: boolean } {
@@ -121,7 +127,7 @@ export class Compactor {
   #move(segment: number, live: readonly Live[], done: boolean): void {
     const { index, segments } = this.state;
     if (live.length === 0 && !done) return;
-    index.reserve(INDEX_BYTES_A_STEP);
+    index.reserve(INDEX_BYTES_A_STEP + live.length * INDEX_BYTES_A_BODY);
     const { places, position } = live.length === 0
       ? { places: [], position: segments.position }
       : segments.append(live.map(({ record }) => record), this.state.appliedSeq);

@@ -68,12 +68,16 @@ export class LmdbIndex implements IndexEnv {
     const used = (lastPageNumber + 1) * pageSize;
     const fd = this.files.open(this.path, "update");
     try {
-      let size = Math.ceil(this.files.size(fd) / pageSize) * pageSize;
+      const before = this.files.size(fd);
+      let size = Math.ceil(before / pageSize) * pageSize;
       // Only ever behind the end of the file, where no page of LMDB lies.
       try {
         for (; size - used < bytes + GROW_BYTES; size += ZEROS.length) this.files.write(fd, ZEROS, size);
       } catch (error) {
-        if (size - used < bytes) throw error;
+        if (size - used < bytes) {
+          this.files.truncate(fd, before);
+          throw error;
+        }
       }
       this.#spare = size - used - bytes;
     } finally {

@@ -288,15 +288,15 @@ export class LoggedShard implements ShardStore {
   /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
   #checkSpace(): void {
     const { files, dir, limits, log } = this.options;
+    const unreserved = this.#reserveIndex();
+    if (!this.#waiting.some(({ change }) => change.kind === "deliver")) return;
     const free = files.freeBytes(dir);
     const need = Math.max(limits.freeBytesMin, 1.5 * Math.min(this.#waitingBytes, limits.groupBytesMax));
     const index = files.fileBytes(`${dir}/index.mdb`) ?? 0;
     const was = this.#noSpace;
-    if (free !== null && free < need) {
-      this.#noSpace ??= new Failure("disk_full", "too little space is left on the device");
-    } else if (index >= limits.indexBytesMax) {
-      this.#noSpace ??= new Failure("disk_full", "the index has grown to its limit");
-    } else this.#noSpace = null;
+    if (free !== null && free < need) this.#noSpace = was ?? full("too little space is left on the device");
+    else if (index >= limits.indexBytesMax) this.#noSpace = was ?? full("the index has grown to its limit");
+    else this.#noSpace = unreserved;
     if ((was === null) === (this.#noSpace === null)) return;
     if (this.#noSpace !== null) log.error("deliveries are refused", { reason: this.#noSpace.message, free, index });
     else log.info("deliveries are taken again", { free, index });
@@ -421,6 +421,10 @@ export class LoggedShard implements ShardStore {
     else this.#fall(failure);
     this.#next();
   }
+}
+
+function full(message: string): Failure {
+  return new Failure("disk_full", message);
 }
 
 /** Rows of messages a change may touch. */
