@@ -116,6 +116,8 @@ export class MailLoad {
     this.connections = Array.from({ length: plan.sessions }, () => 0);
     this.acknowledged = Array.from({ length: plan.sessions }, () => 0);
     this.#done = Promise.all(this.connections.map((_, session) => this.#run(session)));
+    // Whoever awaits the end is told; nobody may do so before the test has failed for another reason.
+    this.#done.catch(() => {});
   }
 
   /** Each session finishes its letter and says QUIT. */

@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly dataDir?: string;
   /** Put before the command line, e.g. ["prlimit", "--nofile=64"]. */
   readonly wrapper?: readonly string[];
+  /** Environment beside that of the test. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Words after the program's name, by default `start`. */
   readonly command?: readonly string[];
   readonly domains?: readonly string[];
@@ -145,7 +147,7 @@ export class TestServer implements AsyncDisposable {
     if (!this.#exited) throw new Error("the server runs already");
     this.log = [];
     this.text = [];
-    const { wrapper = [], runtime = "deno", command = ["start"] } = this.options;
+    const { wrapper = [], runtime = "deno", command = ["start"], env = {} } = this.options;
     const words = [...command, "--config", this.configFile, "--data", this.dataDir];
     const [program, ...args] = [...wrapper, ...serverCommand(runtime, words)];
     const child = new Deno.Command(program!, {
@@ -154,7 +156,7 @@ export class TestServer implements AsyncDisposable {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
     }).spawn();
     this.#child = child;
     this.#exited = false;

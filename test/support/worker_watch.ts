@@ -24,7 +24,7 @@ export async function downAndUp(server: TestServer, name: string, fault: string)
   else await server.rpc("worker.fault", { name, kind: fault });
   await eventually(`${name} runs again`, async () => {
     const row = await workerRow(server, name);
-    return row.restarts > restarts && row.state === "running";
+    return row.restarts > restarts && row.state === "up";
   }, { ms: 30_000 });
   return performance.now() - startMs;
 }
