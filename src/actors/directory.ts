@@ -16,7 +16,7 @@ import {
   removeAlias,
   updateAccount,
 } from "./directory/edit_accounts.ts";
-import { addDomain, removeDomain, updateDomain } from "./directory/edit_domains.ts";
+import { addDomain, existingDomain, removeDomain, updateDomain } from "./directory/edit_domains.ts";
 import { listPage } from "./directory/lists.ts";
 import { Login } from "./directory/login.ts";
 import { newPassword } from "./directory/names.ts";
@@ -78,9 +78,15 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
     "directory.domainList": ({ book }, request, reply) =>
       reply.ok(listPage({ ...request, domain: null }, { names: book.names.domain, records: book.domains })),
     "directory.accountList": ({ book }, request, reply) =>
-      reply.ok(listPage(request, { names: book.names.account, records: book.accounts })),
+      answer(reply, () => {
+        const domain = request.domain === null ? null : existingDomain(book, request.domain).name;
+        return listPage({ ...request, domain }, { names: book.names.account, records: book.accounts });
+      }),
     "directory.aliasList": ({ book }, request, reply) =>
-      reply.ok(listPage(request, { names: book.names.alias, records: book.aliases })),
+      answer(reply, () => {
+        const domain = request.domain === null ? null : existingDomain(book, request.domain).name;
+        return listPage({ ...request, domain }, { names: book.names.alias, records: book.aliases });
+      }),
     "directory.accountGet": ({ book }, { address }, reply) => answer(reply, () => existingAccount(book, address)),
     "directory.domainAdd": (state, request, reply, context) =>
       answer(reply, () =>

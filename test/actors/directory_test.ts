@@ -213,6 +213,8 @@ Deno.test("lists come page by page in order of name", () =>
     assertEquals(second.records.map(({ address }) => address), ["c@bob.test", "d@bob.test"]);
     assertEquals(second.next, null);
     assertEquals((await page(null, null)).records.length, 2);
+    assertEquals((await page(null, "BOB.test")).records.length, 2, "by any way to write the domain");
+    await refuses("not_found", page(null, "elsewhere.test"));
   }));
 
 Deno.test("a login gives the account; a wrong password, an unknown user and a disabled one get the same answer", () =>
