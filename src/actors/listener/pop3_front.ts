@@ -153,8 +153,7 @@ export class Pop3Front implements Front {
       const answer = await directory.ask("directory.authenticate", { user, secret, service: "pop3", remote });
       if (answer.type === "busy") return { type: "temporary" };
       if (answer.type === "refused") {
-        counters.failedLogins++;
-        log.info("login refused", { service: "pop3", user, remote });
+        counters.failedLogins++; // The directory writes it down, and knows which user names are safe to write.
         return { type: "refused" };
       }
       counters.logins++;
