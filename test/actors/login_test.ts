@@ -205,18 +205,19 @@ Deno.test("argon2id: a login works, its hash has our parameters, and an unknown 
     const { type } = await directory.ask("directory.authenticate", { user, secret, service: "pop3", remote });
     return { type, ms: performance.now() - startMs };
   };
-  const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1]!;
+  // The shortest of several: what else the machine does can only add to a time.
+  const shortest = (times: number[]) => Math.min(...times);
   const known: number[] = [];
   const unknown: number[] = [];
   for (let i = 0; i < 5; i++) {
     known.push((await attempt("john@smith.test", `wrong ${i}`, `192.0.2.${i}`)).ms);
     unknown.push((await attempt(`nobody${i}@smith.test`, "wrong", `192.0.3.${i}`)).ms);
   }
-  const ratio = median(known) / median(unknown);
-  assert(ratio > 0.5 && ratio < 2, `known ${median(known)} ms, unknown ${median(unknown)} ms`);
+  const ratio = shortest(known) / shortest(unknown);
+  assert(ratio > 0.5 && ratio < 2, `known ${shortest(known)} ms, unknown ${shortest(unknown)} ms`);
   assertEquals((await attempt("john@smith.test", "boxing match", "192.0.2.100")).type, "accepted");
-  const cached = await attempt("john@smith.test", "boxing match", "192.0.2.100");
-  assertEquals(cached.type, "accepted");
-  assertLess(cached.ms, median(known), "the second login is remembered");
+  const cached: number[] = [];
+  for (let i = 0; i < 5; i++) cached.push((await attempt("john@smith.test", "boxing match", "192.0.2.100")).ms);
+  assertLess(shortest(cached), shortest(known), "the next logins are remembered");
   await system.shutdown();
 });
