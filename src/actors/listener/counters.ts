@@ -8,6 +8,8 @@ export interface Counters {
   logins: number;
   failedLogins: number;
   retrieved: number;
+  /** Shares of refused mails that are being taken back now. */
+  withdrawing: number;
 }
 
 /** All at zero. */
@@ -21,5 +23,6 @@ export function newCounters(): Counters {
     logins: 0,
     failedLogins: 0,
     retrieved: 0,
+    withdrawing: 0,
   };
 }

@@ -11,8 +11,21 @@ const DELIVER_MS_MAX = 60_000;
 /** Pause before a share is asked for again after its worker was lost or busy. */
 const RETRY_MS = 150;
 
-/** What each domain has to store. */
-type Shares = Map<DomainName, DeliveryTarget[]>;
+/** How long a share is tried to be taken back, and the longest pause between two tries, in ms. */
+const WITHDRAW_MS_MAX = 600_000;
+const WITHDRAW_RETRY_MS_MAX = 5_000;
+
+/** Shares being taken back at a time in one worker; beyond it a share is left where it is, with a line in the log. */
+const WITHDRAWING_MAX = 10_000;
+
+/** Recipients of one share: what a mailbox actor takes in one delivery. A domain with more gets several. */
+const SHARE_TARGETS_MAX = 10_000;
+
+/** What one domain has to store. */
+interface Share {
+  readonly domain: DomainName;
+  readonly targets: DeliveryTarget[];
+}
 
 /** A mail that is to be kept: its identity, its envelope and the bytes to keep. */
 export interface Delivery {
@@ -22,8 +35,9 @@ export interface Delivery {
 }
 
 /** Each domain's recipients, every account once however many addresses led to it; null when one of them leads nowhere. */
-function sharesOf(mail: ReceivedMail, services: FrontServices): Shares | null {
-  const shares: Shares = new Map();
+function sharesOf(mail: ReceivedMail, services: FrontServices): Share[] | null {
+  const shares: Share[] = [];
+  const open = new Map<DomainName, Share>();
   const seen = new Set<string>();
   for (const recipient of mail.recipients) {
     const accounts = accountsOf(services.routes.resolve(recipient));
@@ -32,56 +46,99 @@ function sharesOf(mail: ReceivedMail, services: FrontServices): Shares | null {
       if (seen.has(account.id)) continue;
       seen.add(account.id);
       const domain = domainOfAccount(account);
-      const target = { account: account.id, quotaBytes: account.quotaBytes };
-      const share = shares.get(domain);
-      if (share === undefined) shares.set(domain, [target]);
-      else share.push(target);
+      let share = open.get(domain);
+      if (share === undefined || share.targets.length === SHARE_TARGETS_MAX) {
+        share = { domain, targets: [] };
+        shares.push(share);
+        open.set(domain, share);
+      }
+      share.targets.push({ account: account.id, quotaBytes: account.quotaBytes });
     }
   }
   return shares;
 }
 
-/** Outcomes of the shares that were asked for, by domain. */
-type ShareOutcome = DeliverReply | { readonly type: "failed"; readonly kind: FailureKind };
+/** How a share ended. `stored` tells whether it may be on the disk although no answer said so. */
+type ShareOutcome =
+  | DeliverReply
+  | { readonly type: "failed"; readonly kind: FailureKind; readonly stored: "never" | "perhaps" };
+
+/** Failures by which the mailbox says that it has not begun to store. */
+const UNTOUCHED: ReadonlySet<FailureKind> = new Set(["busy", "disk_full", "invalid", "refused", "not_found"]);
+
+/** Failures after which asking again may help. The same opId is stored once, so it cannot make a second copy. */
+const RETRIED: ReadonlySet<FailureKind> = new Set(["busy", "down", "closed"]);
 
 async function deliverShare(
   { id, parts }: Delivery,
-  [domain, targets]: [DomainName, DeliveryTarget[]],
+  { domain, targets, opId }: Share & { readonly opId: string },
   services: FrontServices,
 ): Promise<ShareOutcome> {
+  const { clock, log } = services;
   const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId: `${id}/${domain}`, targets, parts };
-  const giveUpMs = services.clock.monotonicMs() + DELIVER_MS_MAX;
+  const request = { opId, targets, parts };
+  const giveUpMs = clock.monotonicMs() + DELIVER_MS_MAX;
+  let stored: "never" | "perhaps" = "never";
   for (;;) {
-    const deadlineMs = Math.max(1, giveUpMs - services.clock.monotonicMs());
+    const deadlineMs = Math.max(1, giveUpMs - clock.monotonicMs());
     try {
       return await mailbox.ask("mailbox.deliver", request, { deadlineMs });
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;
-      // The same opId is stored once, so asking again after a lost worker cannot make a second copy.
-      const again = failure.kind === "down" || failure.kind === "busy" || failure.kind === "closed";
-      if (again && services.clock.monotonicMs() + RETRY_MS < giveUpMs) {
-        await new Promise<void>((resolve) => services.clock.after(RETRY_MS, resolve));
+      const { kind } = failure;
+      if (!UNTOUCHED.has(kind)) stored = "perhaps";
+      if (RETRIED.has(kind) && clock.monotonicMs() + RETRY_MS < giveUpMs) {
+        await pause(RETRY_MS, services);
         continue;
       }
-      services.log.warn("delivery failed", { id, domain, kind: failure.kind, error: describeError(failure) });
-      return { type: "failed", kind: failure.kind };
+      log.warn("delivery failed", { id, domain, kind, error: describeError(failure) });
+      return { type: "failed", kind, stored };
     }
   }
 }
 
+function pause(ms: number, { clock }: FrontServices): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}
+
+/** Takes a share back, however long its mailbox is away: else the client, who comes again, leaves a second copy. */
+async function withdrawShare(
+  id: string,
+  { domain, opId }: { readonly domain: DomainName; readonly opId: string },
+  services: FrontServices,
+): Promise<void> {
+  const { clock, counters, log } = services;
+  if (counters.withdrawing >= WITHDRAWING_MAX) return log.warn("withdrawal failed", { id, domain, error: "too many" });
+  counters.withdrawing++;
+  const giveUpMs = clock.monotonicMs() + WITHDRAW_MS_MAX;
+  for (let waitMs = RETRY_MS;; waitMs = Math.min(2 * waitMs, WITHDRAW_RETRY_MS_MAX)) {
+    try {
+      await services.mailboxes.forDomain(domain).ask("mailbox.withdraw", { opId });
+      break;
+    } catch (error) {
+      if (asFailure(error)?.temporary !== true || clock.monotonicMs() + waitMs >= giveUpMs) {
+        log.warn("withdrawal failed", { id, domain, error: describeError(error) });
+        break;
+      }
+    }
+    await pause(waitMs, services);
+  }
+  counters.withdrawing--;
+}
+
 /** All shares or none: what was stored for some is taken back when another could not be, as the client will come again. */
-async function settle(delivery: Delivery, shares: Shares, services: FrontServices): Promise<DeliveryOutcome> {
-  const entries = [...shares];
+async function settle(delivery: Delivery, shares: readonly Share[], services: FrontServices): Promise<DeliveryOutcome> {
+  const { id } = delivery;
+  // Numbered, not named after the domain: an opId is shorter than the longest domain.
+  const entries = shares.map((share, i) => ({ ...share, opId: `${id}/${i}` }));
   const outcomes = await Promise.all(entries.map((entry) => deliverShare(delivery, entry, services)));
   const bad = outcomes.find((outcome) => outcome.type !== "delivered");
-  if (bad === undefined) return { type: "accepted", id: delivery.id };
-  for (const [i, [domain]] of entries.entries()) {
-    // A share whose answer never came may be stored all the same: it is taken back too.
-    if (outcomes[i]?.type === "full") continue;
-    services.mailboxes.forDomain(domain).ask("mailbox.withdraw", { opId: `${delivery.id}/${domain}` })
-      .catch((error) => services.log.warn("withdrawal failed", { id: delivery.id, error: describeError(error) }));
+  if (bad === undefined) return { type: "accepted", id };
+  for (const [i, entry] of entries.entries()) {
+    const outcome = outcomes[i]!;
+    const isThere = outcome.type === "delivered" || (outcome.type === "failed" && outcome.stored === "perhaps");
+    if (isThere) void withdrawShare(id, entry, services);
   }
   return outcomeOf(bad);
 }

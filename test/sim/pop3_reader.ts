@@ -1,0 +1,104 @@
+import { type Random, utf8 } from "../../src/base/mod.ts";
+import { latin1Bytes } from "../support/latin1.ts";
+import { Closed, LineClient } from "./line_client.ts";
+import { PASSWORD, type World } from "./world.ts";
+
+/** Part of the messages that a reader removes. */
+const REMOVE_CHANCE = 0.4;
+/** Part of the sessions that end without QUIT. */
+const BREAK_OFF_CHANCE = 0.15;
+
+interface Entry {
+  readonly number: number;
+  readonly uid: number;
+  readonly size: number;
+}
+
+/** One client: logs in, reads everything, removes some, leaves with or without QUIT. */
+export async function readMails(world: World, name: string, random: Random): Promise<void> {
+  const listener = world.connect("pop3", random);
+  if (listener === null) return;
+  const [address, [account]] = world.logins[Math.floor(random.next() * world.logins.length)]!;
+  const client = new LineClient(listener.peer);
+  let leave = () => {};
+  try {
+    await expect(client.line(), /^\+OK/);
+    await expect(client.command(`USER ${address}`), /^\+OK/);
+    const opened = await client.command(`PASS ${PASSWORD}`);
+    if (!opened.startsWith("+OK")) return void await quit(client);
+    leave = world.ledger.opened(account, name);
+    await session(client, world, account, random, leave);
+  } catch (error) {
+    if (!(error instanceof Closed)) throw error;
+  } finally {
+    leave();
+  }
+}
+
+async function session(
+  client: LineClient,
+  world: World,
+  account: string,
+  random: Random,
+  leave: () => void,
+): Promise<void> {
+  const entries = await list(client);
+  const marked: number[] = [];
+  for (const entry of entries) {
+    const bytes = await retrieve(client, entry.number);
+    if (bytes === null) continue;
+    if (bytes.length !== entry.size) {
+      world.ledger.violations.push(`${account}: UID ${entry.uid} was listed with another size`);
+    }
+    world.ledger.read(account, entry.uid, [bytes]);
+    if (random.next() >= REMOVE_CHANCE) continue;
+    await expect(client.command(`DELE ${entry.number}`), /^\+OK/);
+    marked.push(entry.uid);
+  }
+  leave();
+  if (random.next() < BREAK_OFF_CHANCE) return client.reset();
+  world.ledger.removing(account, marked);
+  if (await quit(client)) world.ledger.removed(account, marked);
+}
+
+/** Numbers with the UID that the unique id ends in, and the size. */
+async function list(client: LineClient): Promise<Entry[]> {
+  const ids = await listing(client, "UIDL");
+  const sizes = await listing(client, "LIST");
+  return ids.map((line, i) => {
+    const [number, id] = line.split(" ");
+    return { number: Number(number), uid: Number(id!.split(".")[1]), size: Number(sizes[i]!.split(" ")[1]) };
+  });
+}
+
+async function listing(client: LineClient, command: string): Promise<string[]> {
+  await expect(client.command(command), /^\+OK/);
+  return await untilDot(client);
+}
+
+async function untilDot(client: LineClient): Promise<string[]> {
+  const lines: string[] = [];
+  for (;;) {
+    const line = await client.line();
+    if (line === ".") return lines;
+    lines.push(line.startsWith(".") ? line.slice(1) : line);
+  }
+}
+
+/** The message, byte for byte; null when the server says that it cannot be had now. */
+async function retrieve(client: LineClient, number: number): Promise<Uint8Array | null> {
+  const answer = await client.command(`RETR ${number}`);
+  if (answer.startsWith("-ERR")) return null;
+  if (!answer.startsWith("+OK")) throw new Error(`not a POP3 reply: ${answer}`);
+  const lines = await untilDot(client);
+  return latin1Bytes(lines.map((line) => `${line}\r\n`).join(""));
+}
+
+async function quit(client: LineClient): Promise<boolean> {
+  return (await client.command("QUIT")).startsWith("+OK");
+}
+
+async function expect(answer: Promise<string>, form: RegExp): Promise<void> {
+  const line = await answer;
+  if (!form.test(line)) throw new Error(`not the reply that was due: ${line} (${utf8(line).length} bytes)`);
+}

@@ -1,0 +1,206 @@
+import type { DomainName } from "../../src/mail/domain.ts";
+import type { Address } from "../../src/mail/address.ts";
+import { directoryActor } from "../../src/actors/directory.ts";
+import { newCounters } from "../../src/actors/listener/counters.ts";
+import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
+import { Pop3Front } from "../../src/actors/listener/pop3_front.ts";
+import type { FrontServices } from "../../src/actors/listener/services.ts";
+import { SmtpFront } from "../../src/actors/listener/smtp_front.ts";
+import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
+import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/actors/mailbox_refs.ts";
+import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
+import { describeError, type Log, type LogFields, type Random } from "../../src/base/mod.ts";
+import { shardOfDomain } from "../../src/mail/placement.ts";
+import type { DirectoryProtocol } from "../../src/messages/mod.ts";
+import type { Simulation } from "../../src/runtime/mod.ts";
+import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.ts";
+import { createMemoryStore } from "../../src/storage/memory_store.ts";
+import type { MailStore } from "../../src/storage/types.ts";
+import { Ledger } from "./ledger.ts";
+import { readMails } from "./pop3_reader.ts";
+import { type PlantedBug, SimDisk } from "./sim_disk.ts";
+import { SimConnection, type SimPeer } from "./sim_connection.ts";
+import { sendMails } from "./smtp_sender.ts";
+
+export const PASSWORD = "boxing match";
+export const LISTENERS = ["listener-0", "listener-1"];
+export const MAILBOXES = ["mailbox-0", "mailbox-1"];
+export const WORKERS = ["directory", ...MAILBOXES, ...LISTENERS];
+
+const PLACEMENT = { shardCount: 4, mailboxWorkers: MAILBOXES.length };
+const DOMAINS = ["smith.test", "bob.test", "mary.test"];
+/** Local parts of every domain and the quota of each, in bytes. */
+const USERS: readonly (readonly [string, number])[] = [["john", 0], ["mary", 0], ["small", 6_000]];
+
+const HASHER = {
+  hash: (password: string) => Promise.resolve(password),
+  verify: (hashed: string, password: string) => Promise.resolve(hashed === password),
+  isOutdated: () => false,
+};
+
+const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerSecondMin: 100, slowGraceMs: 30_000 };
+
+/** One life of a listener worker. */
+interface Life {
+  readonly connections: Set<SimConnection>;
+  readonly accept: (service: "smtp" | "pop3", connection: SimConnection) => void;
+  lost: boolean;
+}
+
+/** The whole server but its sockets, files and threads, and the clients that use it. */
+export class World {
+  readonly ledger = new Ledger();
+  /** Addresses that mail can be sent to, with the ids of the accounts they lead to. */
+  readonly addresses: [address: string, accounts: readonly string[]][] = [];
+  /** Accounts that can be logged in to. */
+  readonly logins: [address: string, account: readonly [string]][] = [];
+  /** Clients that have not ended yet. */
+  readonly busy = new Set<string>();
+  readonly #directory = new MemoryDirectoryStore();
+  readonly #durable: MailStore;
+  readonly #listeners = new Map<string, Life>();
+  readonly #log: Log;
+  #ids = 0;
+
+  private constructor(readonly sim: Simulation, private readonly bug: PlantedBug | null) {
+    const shards = Array.from({ length: PLACEMENT.shardCount }, (_, shard) => shard);
+    this.#durable = createMemoryStore({ shards, defer: (run) => run() });
+    for (const shard of shards) this.ledger.watch(this.#durable.shard(shard));
+    this.#log = this.#strictLog();
+  }
+
+  static async start(sim: Simulation, bug: PlantedBug | null = null): Promise<World> {
+    const world = new World(sim, bug);
+    await world.#startDirectory();
+    await world.#populate();
+    for (const name of MAILBOXES) await world.#startMailbox(name);
+    for (const name of LISTENERS) await world.#startListener(name);
+    return world;
+  }
+
+  /** A new connection to a listener; null while none lives. */
+  connect(service: "smtp" | "pop3", random: Random): { peer: SimPeer; lost: () => boolean } | null {
+    const names = LISTENERS.filter((name) => this.#listeners.get(name)?.lost === false);
+    const life = this.#listeners.get(names[Math.floor(random.next() * names.length)] ?? "");
+    if (life === undefined) return null;
+    const remote = { address: `198.51.100.${1 + Math.floor(random.next() * 200)}`, port: 40_000 };
+    const connection = new SimConnection(`c${++this.#ids}`, remote, this.sim.clock, random);
+    this.sim.clock.after(1, () => life.lost ? connection.die() : life.accept(service, connection));
+    return { peer: connection.peer, lost: () => life.lost };
+  }
+
+  /** Starts a client `afterMs` from now. */
+  client(kind: "sender" | "reader", afterMs: number, random: Random): void {
+    const name = `${kind}${++this.#ids}`;
+    this.busy.add(name);
+    const run = kind === "sender" ? sendMails : readMails;
+    this.sim.clock.after(afterMs, () => {
+      run(this, name, random).catch((error) => this.ledger.violations.push(`${name}: ${describeError(error)}`))
+        .finally(() => this.busy.delete(name));
+    });
+  }
+
+  kill(name: string): void {
+    const life = this.#listeners.get(name);
+    if (life !== undefined) life.lost = true;
+    if (name.startsWith("mailbox")) this.ledger.locksLost();
+    this.sim.kill(name);
+    for (const connection of life?.connections ?? []) connection.die();
+  }
+
+  async restart(name: string): Promise<void> {
+    await this.sim.restart(name);
+  }
+
+  async #startDirectory(): Promise<void> {
+    const login = { checksMax: 4, waitingMax: 100 };
+    const args = { store: this.#directory, login, hasher: HASHER };
+    await this.sim.worker("directory", async ({ system }) => {
+      await system.spawn(directoryActor, { name: "directory", args });
+    });
+  }
+
+  async #populate(): Promise<void> {
+    const address = { node: "local", worker: "directory", actor: "directory" };
+    const directory = this.sim.system("directory").ref<DirectoryProtocol>(address);
+    const fill = async () => {
+      for (const name of DOMAINS) {
+        await directory.ask("directory.domainAdd", { name });
+        for (const [local, quotaBytes] of USERS) {
+          const address = `${local}@${name}`;
+          const { id } = await directory.ask("directory.accountAdd", { address, password: PASSWORD, quotaBytes });
+          this.addresses.push([address, [id]], [`${local}+detail@${name}`, [id]]);
+          this.logins.push([address, [id]]);
+        }
+      }
+      const targets = DOMAINS.map((name) => `mary@${name}`);
+      await directory.ask("directory.aliasAdd", { address: "all@smith.test", targets });
+      const accounts = this.logins.filter(([address]) => targets.includes(address)).map(([, [id]]) => id);
+      this.addresses.push(["all@smith.test", accounts]);
+    };
+    let done = false;
+    const filled = fill().finally(() => done = true);
+    await this.sim.run({ until: () => done });
+    await filled;
+  }
+
+  async #startMailbox(name: string): Promise<void> {
+    const owned = shardsOfWorker(MAILBOXES.indexOf(name), PLACEMENT);
+    await this.sim.worker(name, ({ system, clock, random, fails }) => {
+      const disks = new Map(owned.map((shard) => {
+        return [shard, new SimDisk({ base: this.#durable.shard(shard), clock, random, fails, bug: this.bug })] as const;
+      }));
+      system.onDemand(MAILBOX_ACTOR_PREFIX, (actor) => {
+        const domain = actor.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName;
+        const shard = disks.get(shardOfDomain(domain, PLACEMENT.shardCount));
+        return shard === undefined ? null : { definition: mailboxActor, args: { shard } };
+      });
+    });
+  }
+
+  async #startListener(name: string): Promise<void> {
+    await this.sim.worker(name, async ({ system, clock, random }) => {
+      const directory = system.ref<DirectoryProtocol>({ node: "local", worker: "directory", actor: "directory" });
+      const holder: RoutingHolder = { table: null };
+      const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
+      const services: FrontServices = {
+        system,
+        routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
+        mailboxes: new MailboxRefs(system, PLACEMENT),
+        directory,
+        presence: router.address,
+        hostname: "mx.smith.test",
+        clock,
+        random,
+        log: this.#log,
+        memory: new MemoryBudget(10_000_000),
+        counters: newCounters(),
+      };
+      this.#listeners.set(name, lifeOf(services));
+    });
+  }
+
+  /** Nothing here may ever be logged as an error: that is what defects of ours are. */
+  #strictLog(): Log {
+    const error = (event: string, fields?: LogFields) =>
+      void this.ledger.violations.push(`logged as an error: ${event} ${JSON.stringify(fields ?? {})}`);
+    const log: Log = { debug() {}, info() {}, warn() {}, error, child: () => log };
+    return log;
+  }
+}
+
+function lifeOf(services: FrontServices): Life {
+  const connections = new Set<SimConnection>();
+  const { hostname } = services;
+  const accept: Life["accept"] = (service, connection) => {
+    const gone = () => void connections.delete(connection);
+    connections.add(connection);
+    const smtp = { session: { hostname, postmasterDomain: DOMAINS[0] as DomainName }, tls: "none" } as const;
+    const pop3 = { session: { hostname, plaintextLogin: true }, tls: "none" } as const;
+    const front = service === "smtp"
+      ? new SmtpFront(connection, services, { ...smtp, timeouts: SMTP_TIMEOUTS }, gone)
+      : new Pop3Front(connection, services, { ...pop3, idleMsMax: 600_000, loginMsMax: 60_000 }, gone);
+    front.start();
+  };
+  return { connections, accept, lost: false };
+}
