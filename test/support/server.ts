@@ -109,6 +109,7 @@ export class TestServer implements AsyncDisposable {
   #child: Deno.ChildProcess | null = null;
   #ended: Promise<ServerExit> = Promise.resolve({ code: 0, signal: null });
   #exited = true;
+  #killed = false;
   readonly #news = new Set<() => void>();
 
   constructor(
@@ -160,6 +161,7 @@ export class TestServer implements AsyncDisposable {
     }).spawn();
     this.#child = child;
     this.#exited = false;
+    this.#killed = false;
     this.#ended = this.#watch(child);
   }
 
@@ -247,8 +249,9 @@ export class TestServer implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** False from the moment it is killed, though the process may take a little longer to vanish. */
   get running(): boolean {
-    return !this.#exited;
+    return !this.#exited && !this.#killed;
   }
 
   get controlSocket(): string {
@@ -279,6 +282,7 @@ export class TestServer implements AsyncDisposable {
 
   /** SIGKILL: no farewell, nothing flushed. */
   async kill(): Promise<void> {
+    this.#killed = true;
     if (!this.#exited) this.signal("SIGKILL");
     await this.#ended;
   }
