@@ -1,8 +1,9 @@
 /** The whole way of a mail: generator → sockets → our server → disk, and a count of what arrived. */
 import { type BenchContext, type Figure, figure, type Findings, median, noFindings } from "./figures.ts";
 import { type LoadOptions, type LoadResult, spawnLoad } from "./load/mod.ts";
-import { type CpuSeconds, hasProc, processCpu, processRss } from "./process_figures.ts";
+import { type CpuSeconds, hasProc, processRss } from "./process_figures.ts";
 import { BENCH_ACCOUNTS, BENCH_DOMAIN, type Stagepost, startStagepost } from "./stagepost.ts";
+import { perMessage } from "./target.ts";
 import { countSyncs, whyNoSyncCounter } from "./sync_counter.ts";
 
 interface Scenario {
@@ -21,7 +22,8 @@ const SCENARIOS: readonly Scenario[] = [
 /** One round: what the generator saw and what the server used meanwhile. */
 interface Round {
   readonly result: LoadResult;
-  readonly serverCpu: CpuSeconds | null;
+  /** CPU of the server in µs per message, or null where that cannot be seen. */
+  readonly serverCpuUs: number | null;
 }
 
 /** Runs all scenarios against one fresh server and verifies that what was acknowledged is stored. */
@@ -64,8 +66,8 @@ class Suite {
     add("rate", "msg/s", "higher", ({ result }) => result.messagesPerSecond);
     add("ack p50", "ms", "lower", ({ result }) => result.ack.p50Ms);
     add("ack p99", "ms", "lower", ({ result }) => result.ack.p99Ms);
-    if (rounds.every(({ serverCpu }) => serverCpu !== null)) {
-      add("server CPU", "µs/msg", "lower", ({ result, serverCpu }) => perMessage(serverCpu!, result));
+    if (rounds.every(({ serverCpuUs }) => serverCpuUs !== null)) {
+      add("server CPU", "µs/msg", "lower", ({ serverCpuUs }) => serverCpuUs!);
     }
     add("generator CPU", "µs/msg", "lower", ({ result: { cpuUsPerMessage: { user, system } } }) => user + system);
     return median(rounds.map(({ result }) => result.messagesPerSecond));
@@ -125,12 +127,11 @@ class Suite {
   async #round(load: Partial<LoadOptions>): Promise<Round> {
     let atWindow: CpuSeconds | null = null;
     let atEnd: CpuSeconds | null = null;
-    const look = () => hasProc() ? processCpu(this.ours.server.pid) : null;
     const result = await this.#load(load, (event) => {
-      if (event === "window") atWindow = look();
-      if (event === "draining") atEnd = look();
+      if (event === "window") atWindow = this.ours.cpu();
+      if (event === "draining") atEnd = this.ours.cpu();
     });
-    return { result, serverCpu: difference(atWindow, atEnd) };
+    return { result, serverCpuUs: perMessage(atWindow, atEnd, result.acknowledged) };
   }
 
   async #load(load: Partial<LoadOptions>, onEvent: (event: string) => void = () => {}): Promise<LoadResult> {
@@ -146,12 +147,4 @@ class Suite {
     }
     return result;
   }
-}
-
-function difference(from: CpuSeconds | null, to: CpuSeconds | null): CpuSeconds | null {
-  return from === null || to === null ? null : { user: to.user - from.user, system: to.system - from.system };
-}
-
-function perMessage(cpu: CpuSeconds, result: LoadResult): number {
-  return result.acknowledged === 0 ? 0 : ((cpu.user + cpu.system) * 1_000_000) / result.acknowledged;
 }

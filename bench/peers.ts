@@ -1,10 +1,11 @@
 /** Postfix with Dovecot LMTP beside our server: the same load in turn, counted by what reached the mailboxes. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../test/support/free_ports.ts";
 import { isRoot, programPath, runOk } from "../test/support/programs.ts";
 import { type BenchContext, figure, type Findings, noFindings } from "./figures.ts";
 import { LineCounter } from "./line_counter.ts";
+import { treeCpu } from "./process_figures.ts";
 import { startStagepost } from "./stagepost.ts";
 import { type DeliveredLoad, deliverLoad, type Target } from "./target.ts";
 
@@ -41,7 +42,16 @@ export async function startPeer(): Promise<Peer> {
     throw error;
   }
   const log = new LineCounter(`${root}/maillog`, "status=sent");
-  return { name: PEER, smtpPort: smtp!, delivered: () => log.count(), [Symbol.asyncDispose]: stop };
+  const pids = [`${root}/spool/pid/master.pid`, `${root}/run/master.pid`].map((file) =>
+    Number(readFileSync(file, "utf8").trim())
+  );
+  return {
+    name: PEER,
+    smtpPort: smtp!,
+    delivered: () => log.count(),
+    cpu: () => treeCpu(pids),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** The script's daemons keep its output open, so it goes to nowhere: waiting for its end would be waiting for theirs. */
@@ -95,9 +105,11 @@ function comparison(label: string, own: readonly DeliveredLoad[], other: readonl
   const [rate, peerRate] = rounds((load) => load.deliveredPerSecond);
   const [p50, peerP50] = rounds((load) => load.result.ack.p50Ms);
   const [p99, peerP99] = rounds((load) => load.result.ack.p99Ms);
+  const [cpu, peerCpu] = rounds((load) => load.cpuUsPerMessage ?? NaN);
   return [
     figure(`peers/${label} delivered`, { unit: "msg/s", better: "higher", ...rate }, peerRate),
     figure(`peers/${label} ack p50`, { unit: "ms", better: "lower", ...p50 }, peerP50),
     figure(`peers/${label} ack p99`, { unit: "ms", better: "lower", ...p99 }, peerP99),
+    figure(`peers/${label} server CPU`, { unit: "µs/msg", better: "lower", ...cpu }, peerCpu),
   ];
 }

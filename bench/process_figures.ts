@@ -9,16 +9,59 @@ export interface CpuSeconds {
   readonly system: number;
 }
 
-/** User and system time from one line of /proc/<pid>/stat; the name in it may hold spaces and parentheses. */
-export function parseStat(line: string): CpuSeconds {
+/**
+ * User and system time from one line of /proc/<pid>/stat: its own, or its ended children's. The name in it may hold spaces
+ * and parentheses.
+ */
+export function parseStat(line: string, options: { readonly children?: boolean } = {}): CpuSeconds {
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
-  // proc(5): utime is field 14 and stime 15; `fields` begins with field 3.
-  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
+  // proc(5): utime is field 14, stime 15, cutime 16 and cstime 17; `fields` begins with field 3.
+  const at = options.children === true ? 13 : 11;
+  return { user: Number(fields[at]) / TICKS_PER_SECOND, system: Number(fields[at + 1]) / TICKS_PER_SECOND };
 }
 
 /** CPU time of a process and all its threads so far. */
 export function processCpu(pid: number): CpuSeconds {
   return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+}
+
+/**
+ * CPU time of processes, of all that descend from them and live, and of those that ended and were waited for: what a
+ * server of many processes used.
+ */
+export function treeCpu(roots: readonly number[]): CpuSeconds {
+  const children = new Map<number, number[]>();
+  const lines = new Map<number, string>();
+  for (const name of readdirSync("/proc")) {
+    const line = /^[0-9]+$/.test(name) ? statLine(Number(name)) : null;
+    if (line === null) continue;
+    lines.set(Number(name), line);
+    const parent = parentOf(line);
+    children.set(parent, [...children.get(parent) ?? [], Number(name)]);
+  }
+  const waiting = [...roots];
+  const total = { user: 0, system: 0 };
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    const line = lines.get(pid);
+    if (line === undefined) continue;
+    const [own, ended] = [parseStat(line), parseStat(line, { children: true })];
+    total.user += own.user + ended.user;
+    total.system += own.system + ended.system;
+    waiting.push(...children.get(pid) ?? []);
+  }
+  return total;
+}
+
+function statLine(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return null; // Ended meanwhile.
+  }
+}
+
+function parentOf(line: string): number {
+  return Number(line.slice(line.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
 /** CPU time of each thread of a process, by thread id, with the thread's name. */

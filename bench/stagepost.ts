@@ -1,6 +1,7 @@
 /** Our own server as the benchmark runs it: fresh data, one domain, a hundred accounts. */
 import { Pop3Client } from "../test/support/pop3_client.ts";
 import { startServer, type TestServer } from "../test/support/server.ts";
+import { hasProc, processCpu } from "./process_figures.ts";
 import type { Target } from "./target.ts";
 
 /** Domain and accounts of every benchmark. */
@@ -35,6 +36,7 @@ export async function startStagepost(config: Readonly<Record<string, unknown>> =
     smtpPort: server.ports.smtp,
     server,
     delivered: () => null,
+    cpu: () => hasProc() ? processCpu(server.pid) : null,
     async stored() {
       const counts = await all((address) => countMaildrop(server.ports.pop3, address));
       return counts.reduce((total, count) => total + count, 0);

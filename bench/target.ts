@@ -1,5 +1,6 @@
 /** One server under load and what it delivered: the same measure for ours and for others. */
 import { delay } from "../test/support/eventually.ts";
+import type { CpuSeconds } from "./process_figures.ts";
 import { type LoadOptions, type LoadResult, spawnLoad } from "./load/mod.ts";
 
 /** Longest wait in ms for a server to deliver what it has accepted. */
@@ -13,6 +14,8 @@ export interface Target {
   readonly smtpPort: number;
   /** Messages in mailboxes so far, or null where an acknowledgement already means that. */
   delivered(): number | null;
+  /** CPU time used so far by all its processes, or null where that cannot be seen. */
+  cpu(): CpuSeconds | null;
 }
 
 /** A load and its end in the mailboxes. */
@@ -22,6 +25,8 @@ export interface DeliveredLoad {
   readonly deliveredPerSecond: number;
   /** How long deliveries went on after the last acknowledgement, in ms. */
   readonly drainMs: number;
+  /** CPU of the server per delivered message in µs, or null. */
+  readonly cpuUsPerMessage: number | null;
 }
 
 /** Runs a load and waits until everything acknowledged is in its mailbox. Rejects when that takes too long. */
@@ -31,10 +36,18 @@ export async function deliverLoad(
   parts: { processes?: number } = {},
 ): Promise<DeliveredLoad> {
   const before = target.delivered();
+  const cpuBefore = target.cpu();
   const result = await spawnLoad({ ...options, port: target.smtpPort }, parts).result;
   const { acknowledged, elapsedMs } = result.totals;
   const drainMs = before === null ? 0 : await drained(target, before + acknowledged);
-  return { result, drainMs, deliveredPerSecond: (acknowledged * 1_000) / (elapsedMs + drainMs) };
+  const cpuUsPerMessage = perMessage(cpuBefore, target.cpu(), acknowledged);
+  return { result, drainMs, cpuUsPerMessage, deliveredPerSecond: (acknowledged * 1_000) / (elapsedMs + drainMs) };
+}
+
+/** CPU in µs for each of `messages` between two looks, or null where there was nothing to see. */
+export function perMessage(from: CpuSeconds | null, to: CpuSeconds | null, messages: number): number | null {
+  if (from === null || to === null || messages === 0) return null;
+  return ((to.user - from.user + to.system - from.system) * 1_000_000) / messages;
 }
 
 async function drained(target: Target, wanted: number): Promise<number> {

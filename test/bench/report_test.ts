@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type BenchResult, figure, median } from "../../bench/figures.ts";
 import { isComparable } from "../../bench/history.ts";
-import { parseStat } from "../../bench/process_figures.ts";
+import { hasProc, parseStat, treeCpu } from "../../bench/process_figures.ts";
+import { perMessage } from "../../bench/target.ts";
 import { change, markdownReport, number, terminalReport } from "../../bench/report.ts";
 
 const MACHINE = {
@@ -90,4 +91,25 @@ Deno.test("Only results of like machines and like length are set side by side", 
 Deno.test("CPU times are read past a process name with spaces and parentheses", () => {
   const line = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 250 75 0 0 20 0 8 0 12345 1 2";
   assertEquals(parseStat(line), { user: 2.5, system: 0.75 });
+  assertEquals(parseStat(line.replace(" 250 75 0 0 ", " 250 75 4 8 "), { children: true }), {
+    user: 0.04,
+    system: 0.08,
+  });
+});
+
+Deno.test(
+  "The CPU time of a tree holds that of children which live and of those which ended",
+  { ignore: !hasProc() },
+  async () => {
+    const busy = ["eval", "for (const end = Date.now() + 200; Date.now() < end;);"];
+    const before = treeCpu([Deno.pid]);
+    await new Deno.Command(Deno.execPath(), { args: busy, stdout: "null" }).output();
+    const after = treeCpu([Deno.pid]);
+    assert(after.user - before.user >= 0.05, `${after.user} after ${before.user}`);
+  },
+);
+
+Deno.test("CPU per message is unknown without two looks or without messages", () => {
+  const [from, to] = [{ user: 1, system: 1 }, { user: 1.5, system: 2.5 }];
+  assertEquals([perMessage(from, to, 1_000), perMessage(null, to, 1), perMessage(from, to, 0)], [2_000, null, null]);
 });
