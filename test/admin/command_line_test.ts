@@ -246,6 +246,16 @@ Deno.test("destructive verbs say what would be lost and ask; only yes goes on", 
   assert(!(await type(server, "account list")).text.includes("john@smith.test"));
 });
 
+Deno.test("an account whose mail cannot be removed now stays, disabled, to be removed later", async () => {
+  await using server = await populated();
+  server.mailboxDown = true;
+  assertEquals((await type(server, "account rm john@smith.test --yes")).code, Exit.tryLater);
+  assertStringIncludes((await type(server, "account list")).text, "disabled");
+  server.mailboxDown = false;
+  const { code, text } = await type(server, "account rm john@smith.test --yes");
+  assertEquals([code, text], [0, "account john@smith.test is removed, and 3 messages"]);
+});
+
 Deno.test("a password is asked for twice without echo, and never an argument", async () => {
   await using server = await populated();
   const io = { canAsk: true };

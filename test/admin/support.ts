@@ -23,6 +23,8 @@ export interface FakeServer {
   readonly clock: FakeClock;
   /** Set to make `verifyShard` find damage. */
   damaged: boolean;
+  /** Set to make every mailbox actor unreachable. */
+  mailboxDown: boolean;
   /** Set to hold `verifyShard` back. */
   gate: Promise<void>;
   /** What `readConfig` gives. */
@@ -30,16 +32,22 @@ export interface FakeServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Every account holds three messages of 4,096 bytes in all. */
-const MAILBOX = {
-  address: { node: "local", worker: "mailbox-0", actor: "domain/smith.test" },
-  tell: () => false,
-  ask(type: string): Promise<unknown> {
-    if (type === "mailbox.usage") return Promise.resolve({ bytes: 4_096, messages: 3 });
-    if (type === "mailbox.purge") return Promise.resolve({ messages: 3 });
-    return Promise.reject(new Failure("refused", "not in this test"));
-  },
-} as unknown as Ref<MailboxProtocol>;
+/** Every account holds three messages of 4,096 bytes in all, until they are purged. */
+function fakeMailbox(isDown: () => boolean): Ref<MailboxProtocol> {
+  let messages = 3;
+  return {
+    address: { node: "local", worker: "mailbox-0", actor: "domain/smith.test" },
+    tell: () => false,
+    ask(type: string): Promise<unknown> {
+      if (isDown()) return Promise.reject(new Failure("down", "the mailbox worker is gone"));
+      if (type === "mailbox.usage") return Promise.resolve({ bytes: 4_096, messages });
+      if (type !== "mailbox.purge") return Promise.reject(new Failure("refused", "not in this test"));
+      const purged = { messages };
+      messages = 0;
+      return Promise.resolve(purged);
+    },
+  } as unknown as Ref<MailboxProtocol>;
+}
 
 export async function fakeServer(): Promise<FakeServer> {
   const clock = new FakeClock();
@@ -58,11 +66,13 @@ export async function fakeServer(): Promise<FakeServer> {
   const config = validateConfig({ hostname: "mail.smith.test" }, "test");
   const deeds: string[] = [];
   const startedAtMs = clock.wallMs();
+  const mailbox = fakeMailbox(() => server.mailboxDown);
   const server: FakeServer = {
     log,
     deeds,
     clock,
     damaged: false,
+    mailboxDown: false,
     gate: Promise.resolve(),
     wanted: config,
     context: {
@@ -72,7 +82,7 @@ export async function fakeServer(): Promise<FakeServer> {
       pid: 4_711,
       startedAtMs,
       directory,
-      mailboxOf: () => MAILBOX,
+      mailboxOf: () => mailbox,
       resolve: (address) => router.ask("router.resolve", { address }),
       shardCount: 4,
       async verifyShard(shard) {

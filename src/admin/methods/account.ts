@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { describeError, Failure } from "../../base/mod.ts";
 import type { AccountRecord } from "../../messages/mod.ts";
 import type { ControlContext } from "../control_context.ts";
 import { read, write, type WriteParams } from "../method.ts";
@@ -135,8 +134,6 @@ export const accountQuota = write({
 interface Removed {
   readonly removed: string;
   readonly messages: number;
-  /** False when the mail could not be removed yet; it is out of reach in any case. */
-  readonly purged: boolean;
 }
 
 export const accountRemove = write({
@@ -150,23 +147,19 @@ export const accountRemove = write({
     show: ({ removed, messages }: Removed) => said(`account ${removed} is removed, and ${messages} messages`),
   }],
   async run({ address, dryRun }, context): Promise<Removed> {
-    const record = await context.directory.ask("directory.accountRemove", changed({ address, dryRun }));
-    const mailbox = context.mailboxOf(record);
+    const { directory } = context;
     if (dryRun === true) {
-      const { messages } = await mailbox.ask("mailbox.usage", { account: record.id });
-      return { removed: record.address, messages, purged: false };
+      const record = await directory.ask("directory.accountRemove", changed({ address, dryRun }));
+      const { messages } = await context.mailboxOf(record).ask("mailbox.usage", { account: record.id });
+      return { removed: record.address, messages };
     }
-    try {
-      const { messages } = await mailbox.ask("mailbox.purge", { account: record.id });
-      return { removed: record.address, messages, purged: true };
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      // The account is gone for good; its mail has no name left by which anybody could reach it.
-      context.log.warn("mail of a removed account is still stored", {
-        account: record.id,
-        cause: describeError(error),
-      });
-      return { removed: record.address, messages: 0, purged: false };
-    }
+    // Nobody may write into it any more; if the mail cannot be removed now, the account is still there to try again.
+    const record = await directory.ask("directory.accountUpdate", { address, disabled: true });
+    const mailbox = context.mailboxOf(record);
+    const { messages } = await mailbox.ask("mailbox.purge", { account: record.id });
+    await directory.ask("directory.accountRemove", { address });
+    // A mail that was on its way when the account was disabled may have come in since.
+    const late = await mailbox.ask("mailbox.purge", { account: record.id });
+    return { removed: record.address, messages: messages + late.messages };
   },
 });
