@@ -100,5 +100,6 @@ async function quit(client: LineClient): Promise<boolean> {
 
 async function expect(answer: Promise<string>, form: RegExp): Promise<void> {
   const line = await answer;
+  if (line.startsWith("-ERR [SYS/TEMP] Server is shutting down")) throw new Closed(line);
   if (!form.test(line)) throw new Error(`not the reply that was due: ${line} (${utf8(line).length} bytes)`);
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Random, seededRandom } from "../../src/base/mod.ts";
 import { seeds, simulate, type Simulation } from "../../src/runtime/mod.ts";
 import type { PlantedBug } from "./sim_disk.ts";
-import { MAILBOXES, WORKERS, World } from "./world.ts";
+import { LISTENERS, MAILBOXES, WORKERS, World } from "./world.ts";
 
 const SENDERS = 8;
 const READERS = 4;
@@ -17,26 +17,45 @@ function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random.next() * list.length)]!;
 }
 
-/** Kills workers and breaks disks at moments drawn from the seed, and mends all of it. */
-async function misfortune(world: World, random: Random): Promise<void> {
-  const { sim } = world;
-  const count = Math.floor(random.next() * 6);
-  for (let i = 0; i < count; i++) {
-    await sim.run({ forMs: random.next() * BUSY_MS / 4 });
-    const kind = pick(random, ["worker", "mailbox", "flush", "full", "flaky"]);
-    if (kind === "worker" || kind === "mailbox") {
-      const name = kind === "worker" ? pick(random, WORKERS) : pick(random, MAILBOXES);
-      world.kill(name);
-      await sim.run({ forMs: random.next() * 200 });
-      await world.restart(name);
-    } else {
-      const point = kind === "full" ? "disk.full" : "disk.flush";
-      sim.faults[point] = kind === "flaky" ? 0.3 : 1;
-      await sim.run({ forMs: random.next() * 200 });
-      if (kind !== "flaky") sim.faults[point] = 0;
-    }
+/** What goes wrong, each for a while drawn from the seed. */
+const MISFORTUNES: readonly ((world: World, random: Random, forMs: number) => Promise<void>)[] = [
+  (world, random, forMs) => lose(world, pick(random, WORKERS), forMs),
+  (world, random, forMs) => lose(world, pick(random, MAILBOXES), forMs),
+  // Longer than a listener tries to deliver.
+  (world, random, forMs) => lose(world, pick(random, MAILBOXES), forMs * 500),
+  async (world, random, forMs) => {
+    const name = pick(random, LISTENERS);
+    await world.drain(name, forMs);
+    await world.restart(name);
+  },
+  (world, _random, forMs) => fault(world, "disk.flush", 1, forMs),
+  (world, _random, forMs) => fault(world, "disk.full", 1, forMs),
+  (world, _random, forMs) => fault(world, "disk.flush", 0.3, forMs * 2),
+  async (world, random, forMs) => {
+    const account = Math.floor(random.next() * 1_000);
+    world.disable(account, true);
+    await world.sim.run({ forMs });
+    world.disable(account, false);
+  },
+];
+
+async function lose(world: World, name: string, forMs: number): Promise<void> {
+  world.kill(name);
+  await world.sim.run({ forMs });
+  await world.restart(name);
+}
+
+async function fault(world: World, point: string, chance: number, forMs: number): Promise<void> {
+  world.sim.faults[point] = chance;
+  await world.sim.run({ forMs });
+  world.sim.faults[point] = 0;
+}
+
+async function misfortunes(world: World, random: Random): Promise<void> {
+  for (let i = Math.floor(random.next() * 6); i > 0; i--) {
+    await world.sim.run({ forMs: random.next() * BUSY_MS / 4 });
+    await pick(random, MISFORTUNES)(world, random, random.next() * 200);
   }
-  sim.faults["disk.flush"] = 0;
 }
 
 /** A busy time with misfortunes; then everything must come to rest as promised. */
@@ -47,7 +66,7 @@ async function session(sim: Simulation, bug: PlantedBug | null = null): Promise<
     world.client(kind, random.next() * BUSY_MS, seededRandom(sim.seed * 1_000 + i));
   for (let i = 0; i < SENDERS; i++) client("sender", i);
   for (let i = 0; i < READERS; i++) client("reader", SENDERS + i);
-  await misfortune(world, random);
+  await misfortunes(world, random);
   await sim.run({ until: () => world.busy.size === 0, forMs: PATIENCE_MS });
   assertEquals([...world.busy], [], "a client never got its answer");
   await sim.run({ forMs: REST_MS });

@@ -4,7 +4,7 @@ import { directoryActor } from "../../src/actors/directory.ts";
 import { newCounters } from "../../src/actors/listener/counters.ts";
 import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../src/actors/listener/pop3_front.ts";
-import type { FrontServices } from "../../src/actors/listener/services.ts";
+import type { Front, FrontServices } from "../../src/actors/listener/services.ts";
 import { SmtpFront } from "../../src/actors/listener/smtp_front.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
 import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/actors/mailbox_refs.ts";
@@ -42,8 +42,11 @@ const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerS
 
 /** One life of a listener worker. */
 interface Life {
-  readonly connections: Set<SimConnection>;
+  /** Each with the session behind it. */
+  readonly connections: Map<SimConnection, Front>;
   readonly accept: (service: "smtp" | "pop3", connection: SimConnection) => void;
+  /** It takes no new connections. */
+  closed: boolean;
   lost: boolean;
 }
 
@@ -80,7 +83,7 @@ export class World {
 
   /** A new connection to a listener; null while none lives. */
   connect(service: "smtp" | "pop3", random: Random): { peer: SimPeer; lost: () => boolean } | null {
-    const names = LISTENERS.filter((name) => this.#listeners.get(name)?.lost === false);
+    const names = LISTENERS.filter((name) => this.#listeners.get(name)?.closed === false);
     const life = this.#listeners.get(names[Math.floor(random.next() * names.length)] ?? "");
     if (life === undefined) return null;
     const remote = { address: `198.51.100.${1 + Math.floor(random.next() * 200)}`, port: 40_000 };
@@ -102,10 +105,28 @@ export class World {
 
   kill(name: string): void {
     const life = this.#listeners.get(name);
-    if (life !== undefined) life.lost = true;
+    if (life !== undefined) life.lost = life.closed = true;
     if (name.startsWith("mailbox")) this.ledger.locksLost();
     this.sim.kill(name);
-    for (const connection of life?.connections ?? []) connection.die();
+    for (const connection of life?.connections.keys() ?? []) connection.die();
+  }
+
+  /** Ends a listener the friendly way: its sessions finish what they do, for at most `graceMs`; nobody new gets in. */
+  async drain(name: string, graceMs: number): Promise<void> {
+    const life = this.#listeners.get(name)!;
+    life.closed = true;
+    for (const front of [...life.connections.values()]) front.shutDown();
+    await this.sim.run({ until: () => life.connections.size === 0, forMs: graceMs });
+    this.kill(name);
+  }
+
+  /** Disables or enables an account that no alias leads to: an alias passes over what is disabled. */
+  disable(index: number, disabled: boolean): void {
+    const address = { node: "local", worker: "directory", actor: "directory" };
+    const alone = this.logins.filter(([address]) => !address.startsWith("mary@"));
+    const [account] = alone[index % alone.length]!;
+    const asker = this.sim.system(LISTENERS[0]!).ref<DirectoryProtocol>(address);
+    asker.ask("directory.accountUpdate", { address: account, disabled }).catch(() => {});
   }
 
   async restart(name: string): Promise<void> {
@@ -190,17 +211,17 @@ export class World {
 }
 
 function lifeOf(services: FrontServices): Life {
-  const connections = new Set<SimConnection>();
+  const connections = new Map<SimConnection, Front>();
   const { hostname } = services;
   const accept: Life["accept"] = (service, connection) => {
     const gone = () => void connections.delete(connection);
-    connections.add(connection);
     const smtp = { session: { hostname, postmasterDomain: DOMAINS[0] as DomainName }, tls: "none" } as const;
     const pop3 = { session: { hostname, plaintextLogin: true }, tls: "none" } as const;
     const front = service === "smtp"
       ? new SmtpFront(connection, services, { ...smtp, timeouts: SMTP_TIMEOUTS }, gone)
       : new Pop3Front(connection, services, { ...pop3, idleMsMax: 600_000, loginMsMax: 60_000 }, gone);
+    connections.set(connection, front);
     front.start();
   };
-  return { connections, accept, lost: false };
+  return { connections, accept, closed: false, lost: false };
 }
