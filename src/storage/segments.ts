@@ -223,7 +223,10 @@ class BufferedWriter {
     this.buffer.writeUIntBE(record.body, at + 16, 6);
     this.buffer.writeUIntBE(seq, at + 22, 6);
     this.buffer.writeUInt32BE(0, at + 28);
-    this.buffer.writeUInt32BE(crc32c(this.buffer.subarray(at + 8, at + RECORD_HEADER_BYTES)), at + 4);
+    this.buffer.writeUInt32BE(
+      crc32c(new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + at + 8, RECORD_HEADER_BYTES - 8)),
+      at + 4,
+    );
     this.#used += RECORD_HEADER_BYTES;
     this.offset += RECORD_HEADER_BYTES;
   }

@@ -4,6 +4,7 @@ import { FakeClock, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
 import {
   DEFAULT_LIMITS,
   LocalLog,
+  type LoggedRecord,
   MemoryLog,
   nodeFiles,
   type ShardLog,
@@ -67,9 +68,42 @@ async function withState(run: (state: ShardState, dir: string) => Promise<void>)
   }
 }
 
+/** A log that answers later, as one on another machine does. */
+class DistantLog implements ShardLog {
+  readonly #log: MemoryLog;
+  constructor(readonly incarnation: string) {
+    this.#log = new MemoryLog(incarnation);
+  }
+  head(): number {
+    return this.#log.head();
+  }
+  first(): number {
+    return this.#log.first();
+  }
+  append(expected: number, record: ShardRecord): Promise<number> {
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        try {
+          resolve(this.#log.append(expected, record));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+  async *read(from: number): AsyncIterable<LoggedRecord> {
+    yield* this.#log.read(from);
+  }
+  async claim(node: string, applied: number, ageMs: number): Promise<number> {
+    await Promise.resolve();
+    return this.#log.claim(node, applied, ageMs);
+  }
+}
+
 const LOGS: [string, (state: ShardState) => ShardLog][] = [
   ["local log", (state) => new LocalLog(state)],
   ["memory log", (state) => new MemoryLog(state.incarnation)],
+  ["distant log", (state) => new DistantLog(state.incarnation)],
 ];
 
 for (const [name, make] of LOGS) {
@@ -84,6 +118,20 @@ for (const [name, make] of LOGS) {
       assertEquals(log.head(), 1);
       assertEquals(await log.append(1, record(state, epoch, [delivery(1, "a")])), 2);
       assertEquals(await kindOf(() => log.claim("b", 1, 0)), "refused");
+    }));
+
+  Deno.test(`${name}: what is asked while a record is under way forms the next one, and closing waits for both`, () =>
+    withState(async (state, dir) => {
+      const log = make(state);
+      const shard = shardOver(state, log, dir);
+      await shard.open();
+      const first = Array.from({ length: 3 }, (_, i) => shard.deliver(mail(`a${i}`)));
+      await new Promise((resolve) => setImmediate(resolve));
+      const second = Array.from({ length: 3 }, (_, i) => shard.deliver(mail(`b${i}`)));
+      const closed = shard.close();
+      assertEquals((await Promise.all([...first, ...second])).flatMap(uids), [1, 2, 3, 4, 5, 6]);
+      await closed;
+      assertEquals(log.head(), 3);
     }));
 
   Deno.test(`${name}: a shard over it delivers, and goes on under a new epoch after it was opened again`, () =>
