@@ -24,6 +24,8 @@ export interface Reference {
 export interface BenchResult {
   readonly startedAt: string;
   readonly quick: boolean;
+  /** Runnable processes of the minute before the run: above a few tenths, others used the machine too. */
+  readonly loadAverage: number;
   readonly machine: Machine;
   readonly figures: readonly Figure[];
   /** What was not measured, and why. */

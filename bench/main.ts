@@ -1,4 +1,5 @@
 /** The benchmark suite: `deno task bench [--quick] [--only NAME] [--json FILE] [--peers]`. Time alone never fails it. */
+import { loadavg } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -70,6 +71,7 @@ async function run({ quick, parts }: Asked): Promise<BenchResult> {
   const context: BenchContext = { quick, note: (text) => console.error(text) };
   const found: Findings = { figures: [], skipped: [], errors: [] };
   const startedAt = new Date().toISOString();
+  const [loadAverage = 0] = loadavg();
   for (const name of parts) {
     const part = await PARTS[name]!(context).catch((error: unknown): Findings => {
       const text = error instanceof Error ? error.message : String(error);
@@ -79,7 +81,7 @@ async function run({ quick, parts }: Asked): Promise<BenchResult> {
     found.skipped.push(...part.skipped);
     found.errors.push(...part.errors);
   }
-  return { startedAt, quick, machine: thisMachine(), ...found };
+  return { startedAt, quick, loadAverage, machine: thisMachine(), ...found };
 }
 
 const wanted = asked(process.argv.slice(2));

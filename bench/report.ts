@@ -52,7 +52,9 @@ function remarks(result: BenchResult, bullet: string): string[] {
   const gigabytes = Math.round(machine.memoryBytes / 1_073_741_824);
   return [
     `${bullet}${machine.cpu}, ${machine.cores} cores, ${gigabytes} GB, ${machine.kernel}, ${machine.runtime}, ` +
-    `commit ${machine.commit ?? "none"}, ${result.startedAt}${result.quick ? ", quick" : ""}`,
+    `commit ${machine.commit ?? "none"}, ${result.startedAt}, load ${number(result.loadAverage)} before${
+      result.quick ? ", quick" : ""
+    }`,
     ...result.skipped.map((text) => `${bullet}skipped: ${text}`),
     ...result.errors.map((text) => `${bullet}WRONG: ${text}`),
   ];

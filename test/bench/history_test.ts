@@ -6,6 +6,7 @@ function result(startedAt: string, cores = 2): BenchResult {
   return {
     startedAt,
     quick: false,
+    loadAverage: 0,
     machine: { cpu: "Test", cores, memoryBytes: 1, kernel: "k", runtime: "r", commit: null },
     figures: [figure("a/b", { unit: "ms", better: "lower", rounds: [1] })],
     skipped: [],

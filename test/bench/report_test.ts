@@ -18,6 +18,7 @@ function result(rate: number, extra: Partial<BenchResult> = {}): BenchResult {
   return {
     startedAt: "2026-01-01T00:00:00.000Z",
     quick: false,
+    loadAverage: 0.5,
     machine: MACHINE,
     figures: [
       figure("e2e/4KB rate", { unit: "msg/s", better: "higher", rounds: [rate - 10, rate, rate + 10] }, {
@@ -78,6 +79,7 @@ Deno.test("The reports name every figure, its reference, what was skipped and wh
     assertStringIncludes(text, "skipped: peers: not installed");
     assertStringIncludes(text, "WRONG: 3 of 100 messages are missing");
     assertStringIncludes(text, "Test CPU, 2 cores, 4 GB");
+    assertStringIncludes(text, "load 0.500 before");
   }
   assertStringIncludes(markdownReport(now, null), "| figure | median |");
 });

@@ -10,7 +10,7 @@ Deno.test("Options survive the way through a command line", () => {
     reconnect: true,
     ratePerSecond: 12.5,
     countMax: 99,
-    ackFile: "/tmp/acks",
+    ackFile: "acks.txt",
     idPrefix: "run-7",
     progressMs: 500,
   });
