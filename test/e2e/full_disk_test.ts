@@ -13,8 +13,8 @@ import { mountTmpfs } from "../support/strace.ts";
 
 const LOGIN = { user: "john@smith.test", password: "full disk" };
 const MIB = 1_048_576;
-const DISK_BYTES = 24 * MIB;
-const LETTER_BYTES = 500_000;
+const DISK_BYTES = 64 * MIB;
+const LETTER_BYTES = 1_000_000;
 
 /** Sends letters until one is refused; how many were taken, and the refusal. */
 async function fill(server: TestServer, ledger: Ledger, prefix: string): Promise<{ taken: number; refusal: Reply }> {

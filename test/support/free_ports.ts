@@ -16,6 +16,13 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...found];
 }
 
+/** Those of `ports` that somebody listens on. */
+export async function takenPorts(ports: readonly number[]): Promise<number[]> {
+  const taken: number[] = [];
+  for (const port of ports) if (!await isFree(port)) taken.push(port);
+  return taken;
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

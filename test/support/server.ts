@@ -40,8 +40,10 @@ export interface ServerOptions {
   readonly wrapper?: readonly string[];
   /** Environment beside that of the test. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Words after the program's name, by default `start`. */
+  /** The words after the program's name, by default `start` with the configuration and the data directory. */
   readonly command?: readonly string[];
+  /** The working directory, by default that of the project. */
+  readonly inOwnDirectory?: boolean;
   readonly domains?: readonly string[];
   readonly accounts?: readonly AccountSpec[];
 }
@@ -69,7 +71,7 @@ const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => 
 /** The command that runs `src/main.ts`. */
 export function serverCommand(runtime: "deno" | "bun", words: readonly string[]): string[] {
   const run = runtime === "deno" ? [Deno.execPath(), "run", "--no-prompt", ...PERMISSIONS] : ["bun"];
-  return [...run, "src/main.ts", ...words];
+  return [...run, `${ROOT}src/main.ts`, ...words];
 }
 
 /** Makes a directory, a configuration and free ports for a server that is not yet started. */
@@ -148,12 +150,12 @@ export class TestServer implements AsyncDisposable {
     if (!this.#exited) throw new Error("the server runs already");
     this.log = [];
     this.text = [];
-    const { wrapper = [], runtime = "deno", command = ["start"], env = {} } = this.options;
-    const words = [...command, "--config", this.configFile, "--data", this.dataDir];
+    const { wrapper = [], runtime = "deno", env = {}, inOwnDirectory = false } = this.options;
+    const words = this.options.command ?? ["start", "--config", this.configFile, "--data", this.dataDir];
     const [program, ...args] = [...wrapper, ...serverCommand(runtime, words)];
     const child = new Deno.Command(program!, {
       args,
-      cwd: ROOT,
+      cwd: inOwnDirectory ? this.dir : ROOT,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
