@@ -35,6 +35,18 @@ export async function readMails(world: World, name: string, random: Random): Pro
   }
 }
 
+/** Whether a maildrop can be opened: it cannot while somebody has its lock. */
+export async function opens(world: World, address: string, random: Random): Promise<boolean> {
+  const listener = world.connect("pop3", random);
+  if (listener === null) return false;
+  const client = new LineClient(listener.peer);
+  await expect(client.line(), /^\+OK/);
+  await expect(client.command(`USER ${address}`), /^\+OK/);
+  const opened = (await client.command(`PASS ${PASSWORD}`)).startsWith("+OK");
+  await quit(client);
+  return opened;
+}
+
 async function session(
   client: LineClient,
   world: World,

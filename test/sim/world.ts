@@ -17,7 +17,7 @@ import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.t
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
 import type { MailStore } from "../../src/storage/types.ts";
 import { Ledger } from "./ledger.ts";
-import { readMails } from "./pop3_reader.ts";
+import { opens, readMails } from "./pop3_reader.ts";
 import { type PlantedBug, SimDisk } from "./sim_disk.ts";
 import { SimConnection, type SimPeer } from "./sim_connection.ts";
 import { sendMails } from "./smtp_sender.ts";
@@ -42,6 +42,7 @@ const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerS
 
 /** One life of a listener worker. */
 interface Life {
+  readonly services: FrontServices;
   /** Each with the session behind it. */
   readonly connections: Map<SimConnection, Front>;
   readonly accept: (service: "smtp" | "pop3", connection: SimConnection) => void;
@@ -131,6 +132,25 @@ export class World {
 
   async restart(name: string): Promise<void> {
     await this.sim.restart(name);
+  }
+
+  /** When all clients are gone, listeners hold nothing any more and every maildrop can be opened. */
+  async nothingIsLeft(random: Random): Promise<void> {
+    const { sim, ledger } = this;
+    for (const [address] of this.logins) {
+      let answer: boolean | null = null;
+      opens(this, address, random).catch(() => false).then((opened) => answer = opened);
+      await sim.run({ until: () => answer !== null });
+      if (answer !== true) ledger.violations.push(`${address} cannot be opened although nobody reads it`);
+    }
+    await sim.run({ forMs: 1_000 });
+    for (const [name, { services, connections }] of this.#listeners) {
+      const { memory, counters } = services;
+      const left = { bytes: memory.usedBytes, connections: connections.size, withdrawing: counters.withdrawing };
+      for (const [what, count] of Object.entries(left)) {
+        if (count !== 0) ledger.violations.push(`${name} holds ${count} ${what} for nobody`);
+      }
+    }
   }
 
   async #startDirectory(): Promise<void> {
@@ -223,5 +243,5 @@ function lifeOf(services: FrontServices): Life {
     connections.set(connection, front);
     front.start();
   };
-  return { connections, accept, closed: false, lost: false };
+  return { services, connections, accept, closed: false, lost: false };
 }
