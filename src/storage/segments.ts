@@ -53,7 +53,8 @@ export class Segments {
   #writer: number | null = null;
   #writerSegment = 0;
   readonly #readers = new Map<number, number>();
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  /** Made with the first append: most shards of a small server are never written. */
+  #buffer: Buffer | null = null;
   constructor(
     private readonly dir: string,
     private readonly files: FileSystem,
@@ -77,6 +78,7 @@ export class Segments {
       tail = -1;
     }
     const places: PlacedBody[] = [];
+    this.#buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
     const writer = new BufferedWriter(this.#buffer, this.files, this.#writerFd(), offset);
     for (const body of bodies) {
       tail = writer.offset;
