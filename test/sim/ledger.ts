@@ -13,9 +13,14 @@ export interface SentMail {
   readonly content: Uint8Array;
   /** The accounts that its accepted recipients lead to, each once. */
   accounts: ReadonlySet<string>;
-  outcome: MailOutcome;
+  /** What the data was answered; null while no answer has come. */
+  code: number | null;
   /** The listener that answered was lost: nobody may be left to take back what was refused. */
   readonly listenerLost: () => boolean;
+}
+
+function outcomeOf({ code }: SentMail): MailOutcome {
+  return code === null ? "unknown" : code === 250 ? "accepted" : "refused";
 }
 
 interface Copy {
@@ -124,23 +129,28 @@ export class Ledger {
     for (const mail of this.#mails.values()) {
       for (const account of mail.accounts) {
         const copy = this.#copies.find((copy) => copy.mail === mail && copy.account === account);
-        if (mail.outcome === "accepted" && copy === undefined) {
+        if (outcomeOf(mail) === "accepted" && copy === undefined) {
           this.violations.push(`${mail.id} was answered 250 and never reached ${account}`);
         }
-        if (mail.outcome === "accepted" && copy?.gone && !this.#wanted.has(`${account}/${copy.uid}`)) {
+        if (outcomeOf(mail) === "accepted" && copy?.gone && !this.#wanted.has(`${account}/${copy.uid}`)) {
           this.violations.push(`${mail.id} was answered 250 and taken from ${account}`);
         }
         const taken = copy === undefined || copy.gone;
-        if (mail.outcome === "refused" && !taken && !mail.listenerLost()) {
+        if (outcomeOf(mail) === "refused" && !taken && !mail.listenerLost()) {
           this.violations.push(`${mail.id} was refused and is in ${account}`);
         }
       }
     }
   }
 
+  /** Mails whose data was answered with this code. */
+  answered(code: number): number {
+    return [...this.#mails.values()].filter((mail) => mail.code === code).length;
+  }
+
   counts(): Readonly<Record<MailOutcome | "copies" | "removed", number>> {
     const counts = { unknown: 0, accepted: 0, refused: 0, copies: this.#copies.length, removed: this.#wanted.size };
-    for (const { outcome } of this.#mails.values()) counts[outcome]++;
+    for (const mail of this.#mails.values()) counts[outcomeOf(mail)]++;
     return counts;
   }
 }

@@ -7,6 +7,8 @@ import { PASSWORD, type World } from "./world.ts";
 const REMOVE_CHANCE = 0.4;
 /** Part of the sessions that end without QUIT. */
 const BREAK_OFF_CHANCE = 0.15;
+/** Part of the sessions that are gone before they hear whether they were let in. */
+const LEAVE_EARLY_CHANCE = 0.1;
 
 interface Entry {
   readonly number: number;
@@ -24,7 +26,9 @@ export async function readMails(world: World, name: string, random: Random): Pro
   try {
     await expect(client.line(), /^\+OK/);
     await expect(client.command(`USER ${address}`), /^\+OK/);
-    const opened = await client.command(`PASS ${PASSWORD}`);
+    client.write(`PASS ${PASSWORD}\r\n`);
+    if (random.next() < LEAVE_EARLY_CHANCE) return client.reset();
+    const opened = await client.line();
     if (!opened.startsWith("+OK")) return void await quit(client);
     leave = world.ledger.opened(account, name);
     await session(client, world, account, random, leave);
@@ -56,8 +60,15 @@ async function session(
 ): Promise<void> {
   const entries = await list(client);
   const marked: number[] = [];
-  for (const entry of entries) {
-    const bytes = await retrieve(client, entry.number);
+  const pipelined = random.next() < 0.5;
+  if (pipelined) client.write(entries.map(({ number }) => `RETR ${number}\r\n`).join(""));
+  const messages = [];
+  for (const { number } of entries) {
+    if (!pipelined) client.write(`RETR ${number}\r\n`);
+    messages.push(await retrieved(client));
+  }
+  for (const [i, entry] of entries.entries()) {
+    const bytes = messages[i]!;
     if (bytes === null) continue;
     if (bytes.length !== entry.size) {
       world.ledger.violations.push(`${account}: UID ${entry.uid} was listed with another size`);
@@ -98,8 +109,8 @@ async function untilDot(client: LineClient): Promise<string[]> {
 }
 
 /** The message, byte for byte; null when the server says that it cannot be had now. */
-async function retrieve(client: LineClient, number: number): Promise<Uint8Array | null> {
-  const answer = await client.command(`RETR ${number}`);
+async function retrieved(client: LineClient): Promise<Uint8Array | null> {
+  const answer = await client.line();
   if (answer.startsWith("-ERR")) return null;
   if (!answer.startsWith("+OK")) throw new Error(`not a POP3 reply: ${answer}`);
   const lines = await untilDot(client);

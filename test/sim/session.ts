@@ -55,6 +55,14 @@ async function fault(world: World, point: string, chance: number, forMs: number)
   world.sim.faults[point] = 0;
 }
 
+/** Loses mailbox workers for moments; no listener and no disk fails. */
+export async function lostMailboxes(world: World, random: Random): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await world.sim.run({ forMs: random.next() * BUSY_MS / 4 });
+    await lose(world, pick(random, MAILBOXES), random.next() * 200);
+  }
+}
+
 async function misfortunes(world: World, random: Random): Promise<void> {
   for (let i = Math.floor(random.next() * 6); i > 0; i--) {
     await world.sim.run({ forMs: random.next() * BUSY_MS / 4 });
@@ -63,24 +71,27 @@ async function misfortunes(world: World, random: Random): Promise<void> {
 }
 
 /** Clients come for a while, and things go wrong; then every client must get its answer. */
-async function wave(world: World, random: Random): Promise<void> {
+async function wave(world: World, random: Random, happens: typeof misfortunes): Promise<void> {
   const client = (kind: "sender" | "reader") =>
     world.client(kind, random.next() * BUSY_MS, seededRandom(Math.floor(random.next() * 2 ** 32)));
   for (let i = 0; i < SENDERS; i++) client("sender");
   for (let i = 0; i < READERS; i++) client("reader");
-  await misfortunes(world, random);
+  await happens(world, random);
   await world.sim.run({ until: () => world.busy.size === 0, forMs: PATIENCE_MS });
   assertEquals([...world.busy], [], "a client never got its answer");
 }
 
 /** Busy times with misfortunes, some of them just when domains fall asleep; at the end everything is as promised. */
-export async function session(sim: Simulation, bug: PlantedBug | null = null): Promise<World> {
+export async function session(
+  sim: Simulation,
+  { bug = null, happens = misfortunes }: { bug?: PlantedBug | null; happens?: typeof misfortunes } = {},
+): Promise<World> {
   const random = seededRandom(sim.seed + 1_000_000);
   const world = await World.start(sim, bug);
-  await wave(world, random);
+  await wave(world, random, happens);
   if (random.next() < SLEEP_CHANCE) {
     await sim.run({ forMs: IDLE_MS - random.next() * 2 * BUSY_MS });
-    await wave(world, random);
+    await wave(world, random, happens);
   }
   await sim.run({ forMs: REST_MS });
   await world.nothingIsLeft(random);

@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 const MAILS_MAX = 3;
 /** Recipients of one mail. */
 const RECIPIENTS_MAX = 4;
-/** Part of the sessions that the client breaks off without waiting for the answer to its data. */
+/** Part of the mails after which the client sends nothing more: half of them listen for the answer. */
 const BREAK_OFF_CHANCE = 0.08;
 
 function below(random: Random, count: number): number {
@@ -28,7 +28,7 @@ export async function sendMails(world: World, name: string, random: Random): Pro
         id: `${name}-${i}`,
         content: content(`${name}-${i}`, random),
         accounts: new Set(),
-        outcome: "unknown",
+        code: null,
         listenerLost: listener.lost,
       };
       if (!await sendOne(client, world, mail, random)) return;
@@ -64,12 +64,17 @@ async function sendOne(client: LineClient, world: World, mail: SentMail, random:
   if (await reply(client) !== 354) return true;
   world.ledger.sent(mail);
   client.write(`${latin1(mail.content).replaceAll("\r\n.", "\r\n..")}.\r\n`);
-  if (random.next() < BREAK_OFF_CHANCE) {
-    if (random.next() < 0.5) client.reset();
-    else client.end();
+  const fate = random.next() / BREAK_OFF_CHANCE;
+  if (fate < 0.5) client.reset();
+  else if (fate < 1) client.end();
+  mail.code = await reply(client);
+  if (fate >= 1) return true;
+  // Nothing more can be asked: the server has nothing to say either, but good-bye to a session it ends itself.
+  const words = await client.line().catch(() => "");
+  if (words !== "" && !words.startsWith("421 4.3.2")) {
+    world.ledger.violations.push(`${mail.id} was answered twice: ${words}`);
   }
-  mail.outcome = await reply(client) === 250 ? "accepted" : "refused";
-  return true;
+  return false;
 }
 
 /** The code of the next whole reply. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { seeds, simulate } from "../../src/runtime/mod.ts";
-import { session } from "./session.ts";
+import { lostMailboxes, session } from "./session.ts";
 import type { PlantedBug } from "./sim_disk.ts";
 
 Deno.test("whatever breaks: 250 means exactly one copy for each recipient, byte for byte, and a refusal none", async () => {
@@ -11,6 +11,16 @@ Deno.test("whatever breaks: 250 means exactly one copy for each recipient, byte 
   });
   assert(total.accepted > 1_000, "too few mails were accepted for this to say much");
   assert(total.refused > 100 && total.unknown > 50 && total.removed > 100, JSON.stringify(total));
+});
+
+Deno.test("a mailbox worker that is lost for a moment costs no client a temporary failure", async () => {
+  let accepted = 0;
+  await simulate({ seeds: seeds(1, 30) }, async (sim) => {
+    const { ledger } = await session(sim, { happens: lostMailboxes });
+    assertEquals(ledger.answered(451), 0);
+    accepted += ledger.counts().accepted;
+  });
+  assert(accepted > 200);
 });
 
 /** Defects of a disk and what they break. */
@@ -24,7 +34,7 @@ const BUGS: Readonly<Record<PlantedBug, string>> = {
 for (const [bug, found] of Object.entries(BUGS) as [PlantedBug, string][]) {
   Deno.test(`a planted disk that ${bug} is found`, async () => {
     for (const seed of seeds(1, 100)) {
-      const run = simulate({ seeds: [seed], print: () => {} }, async (sim) => void await session(sim, bug));
+      const run = simulate({ seeds: [seed], print: () => {} }, async (sim) => void await session(sim, { bug }));
       const finding = await run.then(() => "", (error: Error) => error.message);
       if (finding.includes(found)) return;
     }
