@@ -9,6 +9,8 @@ const REMOVE_CHANCE = 0.4;
 const BREAK_OFF_CHANCE = 0.15;
 /** Part of the sessions that are gone before they hear whether they were let in. */
 const LEAVE_EARLY_CHANCE = 0.1;
+/** When they go, in ms after their password was sent. */
+const LEAVE_EARLY_MS_MAX = 10;
 
 interface Entry {
   readonly number: number;
@@ -27,7 +29,10 @@ export async function readMails(world: World, name: string, random: Random): Pro
     await expect(client.line(), /^\+OK/);
     await expect(client.command(`USER ${address}`), /^\+OK/);
     client.write(`PASS ${PASSWORD}\r\n`);
-    if (random.next() < LEAVE_EARLY_CHANCE) return client.reset();
+    if (random.next() < LEAVE_EARLY_CHANCE) {
+      world.sim.clock.after(random.next() * LEAVE_EARLY_MS_MAX, () => client.reset());
+      for (;;) await client.line();
+    }
     const opened = await client.line();
     if (!opened.startsWith("+OK")) return void await quit(client);
     leave = world.ledger.opened(account, name);
