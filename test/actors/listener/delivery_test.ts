@@ -1,0 +1,140 @@
+import { assert, assertEquals } from "@std/assert";
+import { newCounters } from "../../../src/actors/listener/counters.ts";
+import { deliver } from "../../../src/actors/listener/delivery.ts";
+import type { FrontServices } from "../../../src/actors/listener/services.ts";
+import { mailboxAccepts } from "../../../src/actors/mailbox/accepts.ts";
+import { Failure, type FailureKind, FakeClock, SILENT } from "../../../src/base/mod.ts";
+import type { Address } from "../../../src/mail/address.ts";
+import type { AccountRecord } from "../../../src/messages/mod.ts";
+import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
+import { settle } from "../../runtime/support/system.ts";
+
+interface Asked {
+  readonly type: string;
+  readonly domain: string;
+  readonly request: { readonly opId: string; readonly targets: readonly unknown[] };
+}
+
+/** How the mailbox of a domain answers: a failure of this kind, or all well. */
+type Answers = (type: string, domain: string) => FailureKind | null;
+
+/** A listener whose mailboxes are only talked about. */
+function listener(accounts: readonly string[], answers: Answers = () => null) {
+  const asked: Asked[] = [];
+  const clock = new FakeClock();
+  const counters = newCounters();
+  const records = accounts.map((address, i) => ({ id: `a${i}`, address, quotaBytes: 0 }) as unknown as AccountRecord);
+  const forDomain = (domain: string) => ({
+    ask(type: string, request: Asked["request"]) {
+      asked.push({ type, domain, request });
+      const kind = answers(type, domain);
+      return kind === null
+        ? Promise.resolve({ type: "delivered", uids: [] })
+        : Promise.reject(new Failure(kind, "test"));
+    },
+  });
+  const services = {
+    routes: { resolve: () => ({ type: "local", accounts: records, steps: [] }) },
+    mailboxes: { forDomain },
+    clock,
+    counters,
+    log: SILENT,
+  } as unknown as FrontServices;
+  const recipients: Address[] = [{ local: "all", domain: null, literal: null }];
+  const mail: ReceivedMail = {
+    helo: "x",
+    protocol: "SMTP",
+    smtpUtf8: false,
+    sender: null,
+    recipients,
+    body: [],
+    size: 5,
+  };
+  const id = "m3k5v9x2abcdefgh";
+  return { asked, clock, counters, send: () => deliver({ id, mail, parts: [new Uint8Array(5)] }, services) };
+}
+
+function of(asked: readonly Asked[], type: string): Asked[] {
+  return asked.filter((one) => one.type === type);
+}
+
+Deno.test("a mail for the longest domain there can be is asked for in a form that its mailbox accepts", async () => {
+  const label = "x".repeat(63);
+  const domain = `${label}.${label}.${label}.${"x".repeat(61)}`;
+  const { asked, send } = listener([`john@${domain}`]);
+  assertEquals((await send()).type, "accepted");
+  assertEquals(domain.length, 253);
+  assert(mailboxAccepts["mailbox.deliver"](asked[0]!.request));
+});
+
+Deno.test("10,000 recipients of a domain are one share, one more makes two of different opIds", async () => {
+  for (const [count, shares] of [[10_000, [10_000]], [10_001, [10_000, 1]]] as const) {
+    const { asked, send } = listener(Array.from({ length: count }, (_, i) => `u${i}@smith.test`));
+    assertEquals((await send()).type, "accepted");
+    assertEquals(asked.map(({ request }) => request.targets.length), [...shares]);
+    assertEquals(new Set(asked.map(({ request }) => request.opId)).size, shares.length);
+  }
+});
+
+Deno.test("a share that was surely not stored is not taken back, the others are", async () => {
+  const full: Answers = (type, domain) => type === "mailbox.deliver" && domain === "b.test" ? "disk_full" : null;
+  const { asked, send, counters } = listener(["x@a.test", "x@b.test"], full);
+  assertEquals((await send()).type, "diskFull");
+  await settle();
+  assertEquals(of(asked, "mailbox.withdraw").map(({ domain }) => domain), ["a.test"]);
+  assertEquals(counters.withdrawing, 0);
+});
+
+Deno.test("a share of which nobody knows whether it was stored is taken back, again and again until that is done", async () => {
+  let down = true;
+  const { asked, send, clock, counters } = listener(["x@a.test"], (type) => {
+    return type === "mailbox.deliver" ? "disk" : down ? "down" : null;
+  });
+  assertEquals((await send()).type, "failed");
+  for (let i = 0; i < 10; i++) {
+    await settle();
+    clock.advance(5_000);
+  }
+  assertEquals(counters.withdrawing, 1);
+  down = false;
+  await settle();
+  clock.advance(5_000);
+  await settle();
+  const opIds = new Set(asked.map(({ request }) => request.opId));
+  assert(of(asked, "mailbox.withdraw").length > 5);
+  assertEquals([opIds.size, counters.withdrawing], [1, 0]);
+});
+
+Deno.test("taking back ends after ten minutes, and beyond 10,000 at a time it does not begin", async () => {
+  const { asked, send, clock, counters } = listener(
+    ["x@a.test"],
+    (type) => type === "mailbox.deliver" ? "disk" : "down",
+  );
+  await send();
+  for (let i = 0; i < 130; i++) {
+    await settle();
+    clock.advance(5_000);
+  }
+  assertEquals(counters.withdrawing, 0);
+  const before = asked.length;
+  counters.withdrawing = 10_000;
+  await send();
+  await settle();
+  assertEquals(of(asked.slice(before), "mailbox.withdraw"), []);
+  counters.withdrawing = 9_999;
+  await send();
+  await settle();
+  assertEquals(counters.withdrawing, 10_000);
+});
+
+Deno.test("a mailbox that is away for a minute makes a mail wait no longer than that", async () => {
+  const { send, clock } = listener(["x@a.test"], () => "down");
+  let outcome: string | null = null;
+  send().then(({ type }) => outcome = type);
+  for (let i = 0; i < 400 && outcome === null; i++) {
+    await settle();
+    clock.advance(150);
+  }
+  assertEquals(outcome, "busy");
+  assert(clock.monotonicMs() <= 61_000);
+});
