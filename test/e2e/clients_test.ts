@@ -44,19 +44,22 @@ async function assertMaildrop(server: TestServer, sent: readonly Uint8Array[]): 
   for (const [i, content] of sent.entries()) assertKept(found[i]!, content);
 }
 
-testWith({ programs: ["swaks"] }, "swaks sends mail plain, with STARTTLS and with implicit TLS", async () => {
-  await using server = await clientServer();
-  const sent = letters(3);
-  for (const [i, how] of (["plain", "starttls", "implicit"] as const).entries()) {
-    const printed = await swaks(server, how, { from: FROM, to: LOGIN.user, content: sent[i]! });
-    assertMatch(printed, /<[-~]* +250 2\.0\.0 /);
-  }
-  await assertMaildrop(server, sent);
-  const traces = (await readMaildrop({ port: server.ports.pop3 }, LOGIN)).map((message) => keptMessage(message).trace);
-  assertMatch(traces[0]!, /with ESMTP\b/);
-  for (const trace of traces.slice(1)) assertMatch(trace, /with ESMTPS\b/);
-  await server.stop();
-});
+for (const [hows, perlModules] of [[["plain"], []], [["starttls", "implicit"], ["Net::SSLeay"]]] as const) {
+  testWith({ programs: ["swaks"], perlModules }, `swaks sends mail: ${hows.join(", ")}`, async () => {
+    await using server = await clientServer();
+    const sent = letters(hows.length);
+    for (const [i, how] of hows.entries()) {
+      const printed = await swaks(server, how, { from: FROM, to: LOGIN.user, content: sent[i]! });
+      assertMatch(printed, /<[-~]* +250 2\.0\.0 /);
+    }
+    await assertMaildrop(server, sent);
+    const kept = await readMaildrop({ port: server.ports.pop3 }, LOGIN);
+    for (const [i, how] of hows.entries()) {
+      assertMatch(keptMessage(kept[i]!).trace, how === "plain" ? /with ESMTP\b/ : /with ESMTPS\b/);
+    }
+    await server.stop();
+  });
+}
 
 testWith(
   { programs: ["curl"] },

@@ -5,13 +5,14 @@ import { eventually } from "../support/eventually.ts";
 import { Ledger, MailLoad, readLetters, type StoredLetter } from "../support/mail_load.ts";
 import { Pop3Client } from "../support/pop3_client.ts";
 import { type ServerOptions, startServer, type TestServer } from "../support/server.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
 import { assertStoreSound } from "../support/store_check.ts";
 import { downAndUp, workerRow } from "../support/worker_watch.ts";
 
 /** The promise of the design is 3 s; a busy machine of two cores that runs the load besides gets half as much again. */
 const BACK_MS_MAX = Deno.env.get("CI") === undefined ? 3_000 : 4_500;
 const PASSWORD = "worker test";
-const SESSIONS = 20;
+const SESSIONS = 12;
 /** Those that only silence gives away come first: the pause before a restart grows with each failure. */
 const FAULTS = ["loop", "exit", "throw", "reject", "restart"] as const;
 const [domain0, domain1] = placedDomains(2);
@@ -41,7 +42,7 @@ async function breakUnderLoad(
   { worker, fault, seed }: { worker: string; fault: (typeof FAULTS)[number]; seed: number },
   ledger: Ledger,
 ): Promise<{ backMs: number; reconnected: number; load: MailLoad }> {
-  const plan = { port: server.ports.smtp, sessions: SESSIONS, accounts: ACCOUNTS, reconnect: true };
+  const plan = { port: server.ports.smtp, sessions: SESSIONS, accounts: ACCOUNTS, reconnect: true, patienceMs: 8_000 };
   const load = new MailLoad({ ...plan, prefix: `${worker}-${fault}`, seed }, ledger);
   try {
     const flowing = (at: readonly number[]) => load.acknowledged.every((count, session) => count > (at[session] ?? 0));
@@ -99,6 +100,18 @@ Deno.test("while one mailbox worker hangs, the domains of the other take and giv
   await server.stop();
 });
 
+for (const fault of ["loop", "exit"] as const) {
+  Deno.test(`after a listener's ${fault} every new connection is greeted: none goes to the one that is gone`, async () => {
+    await using server = await serverWithFaults();
+    await downAndUp(server, "listener-0", fault);
+    for (let i = 0; i < 40; i++) {
+      await using client = await SmtpClient.greeted({ port: server.ports.smtp, replyMsMax: 5_000 });
+      await client.quit();
+    }
+    await server.stop();
+  });
+}
+
 Deno.test("a POP3 session ends with its listener, deletes nothing and frees the maildrop", async () => {
   await using server = await startServer({
     workers: { listener: 1 },
@@ -114,7 +127,7 @@ Deno.test("a POP3 session ends with its listener, deletes nothing and frees the 
   const login = { user: ACCOUNTS[0]!, password: PASSWORD };
   await using client = await Pop3Client.open({ port: server.ports.pop3 }, login);
   await client.ok("DELE 1");
-  await downAndUp(server, "listener-0", "restart");
+  await downAndUp(server, "listener-0", "throw");
   await client.wire.readToEnd();
   const letters = await eventually("the lock is free", () => readLetters(server.ports.pop3, login));
   ledger.check(new Map([[ACCOUNTS[0]!, letters]]));

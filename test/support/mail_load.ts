@@ -1,6 +1,7 @@
 /** Many SMTP sessions at once, and a ledger of what was acknowledged to them. */
 import { assert, assertEquals } from "@std/assert";
 import { type Random, seededRandom } from "../../src/base/mod.ts";
+import { TooLate } from "./eventually.ts";
 import { keptMessage, letterId, makeLetter, sha256 } from "./letters.ts";
 import { type Login, Pop3Client } from "./pop3_client.ts";
 import { SmtpClient } from "./smtp_client.ts";
@@ -101,6 +102,8 @@ export interface LoadPlan {
   readonly onAcknowledged?: (session: number) => void;
   /** Bytes of one body; by default mostly small, now and then 60 KB. */
   readonly bodyBytes?: (random: Random) => number;
+  /** A session that waits longer for a reply gives its connection up, in ms; by default that fails the test. */
+  readonly patienceMs?: number;
 }
 
 /** Sessions that send as fast as they are answered, until told to stop or until their server is gone. */
@@ -136,14 +139,15 @@ export class MailLoad {
     let serial = 0;
     do {
       try {
-        await using client = await SmtpClient.greeted({ port: this.plan.port });
+        const { port, patienceMs } = this.plan;
+        await using client = await SmtpClient.greeted({ port, ...(patienceMs ? { replyMsMax: patienceMs } : {}) });
         this.connections[session]!++;
         while (!this.#stopping) {
           await this.#letter(client, random, `${this.plan.prefix}-${session}-${serial++}`, session);
         }
         await client.quit();
       } catch (error) {
-        if (!isLoss(error)) throw error;
+        if (!isLoss(error) && !(this.plan.patienceMs !== undefined && error instanceof TooLate)) throw error;
         this.ledger.losses++;
         if (this.plan.reconnect) await pauseBeforeReconnect();
       }

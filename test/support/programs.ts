@@ -15,6 +15,13 @@ export function programPath(name: string): string | null {
   return null;
 }
 
+/** Whether Perl has a module: swaks, for one, speaks TLS only with Net::SSLeay. */
+function hasPerlModule(name: string): boolean {
+  if (programPath("perl") === null) return false;
+  return new Deno.Command("perl", { args: [`-M${name}`, "-e", "1"], stdout: "null", stderr: "null" }).outputSync()
+    .success;
+}
+
 /** Whether tests may mount file systems and trace processes. */
 export function isRoot(): boolean {
   return Deno.uid() === 0;
@@ -22,11 +29,12 @@ export function isRoot(): boolean {
 
 /** Registers a test that needs programs, or root; where one is missing it is ignored and its name says why. */
 export function testWith(
-  needs: { readonly programs?: readonly string[]; readonly root?: boolean },
+  needs: { readonly programs?: readonly string[]; readonly perlModules?: readonly string[]; readonly root?: boolean },
   name: string,
   run: () => Promise<void>,
 ): void {
   const missing = (needs.programs ?? []).filter((program) => programPath(program) === null);
+  missing.push(...(needs.perlModules ?? []).filter((module) => !hasPerlModule(module)));
   if (needs.root === true && !isRoot()) missing.push("root");
   const reason = missing.length === 0 ? "" : ` (skipped: needs ${missing.join(", ")})`;
   Deno.test({ name: name + reason, ignore: missing.length > 0, fn: run });

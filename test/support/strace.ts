@@ -25,6 +25,8 @@ export interface StraceOptions {
   readonly stringBytes?: number;
   /** Only calls on these files. */
   readonly paths?: readonly string[];
+  /** Only the thread whose number is given, not the whole process. */
+  readonly threadOnly?: boolean;
   /** Where the trace is written. */
   readonly file: string;
 }
@@ -42,10 +44,11 @@ export class Strace implements AsyncDisposable {
 
   /** Resolves when every thread is being traced. */
   static async attach(pid: number, options: StraceOptions): Promise<Strace> {
-    const { trace, inject = [], stringBytes = 64, paths = [], file } = options;
+    const { trace, inject = [], stringBytes = 64, paths = [], threadOnly = false, file } = options;
     const child = new Deno.Command("strace", {
       args: [
-        ...["-f", "-yy", "-e", "signal=none", "-s", `${stringBytes}`, "-o", file, "-e", `trace=${trace.join(",")}`],
+        ...(threadOnly ? [] : ["-f"]),
+        ...["-yy", "-e", "signal=none", "-s", `${stringBytes}`, "-o", file, "-e", `trace=${trace.join(",")}`],
         ...inject.flatMap((fault) => ["-e", `inject=${fault}`]),
         ...paths.flatMap((path) => ["-P", path]),
         ...["-p", `${pid}`],
@@ -96,11 +99,11 @@ async function readAll(stream: ReadableStream<Uint8Array>, seen: (text: string) 
   }
 }
 
-const WHOLE = /^(\d+) +(\w+)\((.*)\) += (-?\d+|\?)(.*)$/;
+const WHOLE = /^(?:(\d+) +)?(\w+)\((.*)\) += (-?\d+|\?)(.*)$/;
 const BEGUN = /^(\d+) +(\w+)\((.*?) *<unfinished \.\.\.>$/;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+|\?)(.*)$/;
 
-/** The calls of a trace written by `strace -f -o`; those that never returned are left out. */
+/** The calls of a trace written by `strace -o`; those that never returned are left out. */
 export function parseTrace(text: string): SystemCall[] {
   const open = new Map<string, { name: string; args: string; began: number }>();
   const calls: SystemCall[] = [];
@@ -108,7 +111,14 @@ export function parseTrace(text: string): SystemCall[] {
     const whole = WHOLE.exec(content);
     if (whole !== null) {
       const [, thread, name, args, value, rest] = whole as unknown as string[];
-      calls.push({ thread: thread!, name: name!, args: args!, result: value! + rest!, began: line, returned: line });
+      calls.push({
+        thread: thread ?? "",
+        name: name!,
+        args: args!,
+        result: value! + rest!,
+        began: line,
+        returned: line,
+      });
       continue;
     }
     const begun = BEGUN.exec(content);
