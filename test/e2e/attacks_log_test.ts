@@ -76,11 +76,18 @@ async function attackSmtp(server: TestServer, hostile: string): Promise<void> {
 
 async function attackPop3(server: TestServer, hostile: string): Promise<void> {
   await using client = await Pop3Client.connect({ port: server.ports.pop3 });
-  const plain = Buffer.from(`\0a${hostile}b\0${SECRETS[2]}`, "utf8").toString("base64");
+  const plain = Buffer.from(`\0a${hostile}b@smith.test\0${SECRETS[2]}`, "utf8").toString("base64");
   await client.wire.write(
-    Buffer.from(`USER a${hostile}b\r\nPASS ${SECRETS[2]}\r\nAUTH PLAIN ${plain}\r\nQUIT\r\n`, "utf8"),
+    Buffer.from(`USER a${hostile}b@smith.test\r\nPASS ${SECRETS[2]}\r\nAUTH PLAIN ${plain}\r\nQUIT\r\n`, "utf8"),
   );
   await client.wire.readToEnd();
+}
+
+/** An operator pastes what a stranger wrote: it reaches the audit log by another way than the network. */
+async function auditHostile(server: TestServer, hostile: string): Promise<void> {
+  const reason = `see a${hostile}b`.slice(0, 200);
+  await server.rpc("account.quota", { address: USER, quotaBytes: 0, reason }).catch(() => {});
+  await server.rpc("account.rm", { address: `a${hostile}b@smith.test`, reason }).catch(() => {});
 }
 
 async function logIn(server: TestServer, user: string, password: string): Promise<string> {
@@ -114,12 +121,17 @@ testWith(
     const rawLog = await Deno.makeTempFile({ prefix: "stagepost-log-" });
     try {
       await using server = await loggedServer(rawLog);
-      await Promise.all(HOSTILE.flatMap((hostile) => [attackSmtp(server, hostile), attackPop3(server, hostile)]));
+      await Promise.all(
+        HOSTILE.flatMap((
+          hostile,
+        ) => [attackSmtp(server, hostile), attackPop3(server, hostile), auditHostile(server, hostile)]),
+      );
       await handleSecrets(server);
       await server.stop();
       const raw = await Deno.readTextFile(rawLog);
       const lines = raw.trimEnd().split("\n");
       assert(lines.length > 20, raw);
+      assert(/\\u202e/.test(raw) && /\\u009b/.test(raw), "hostile text did reach the log, escaped");
       for (const line of lines) {
         assertEquals(UNPRINTABLE.exec(line)?.index ?? null, null, JSON.stringify(line));
         const parsed = JSON.parse(line);

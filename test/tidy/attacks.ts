@@ -43,6 +43,7 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
     ["protocol/smtp/conversation_test.ts", "commands that take no argument refuse one with 501"],
   ),
+  // Early talkers are not told apart, as the banner is not held back: what they say is framed, counted and answered in order.
   S6: tests(["e2e/attacks_smtp_test.ts", "what is sent before the banner is answered behind it"]),
   S7: tests(["protocol/smtp/conversation_test.ts", "commands out of order get 503"]),
   S8: tests(
@@ -271,6 +272,7 @@ const MACHINE: Readonly<Record<string, Answer>> = {
     ["e2e/resources_test.ts", "without free file descriptors open sessions go on"],
     ["e2e/attacks_machine_test.ts", "a server whose log nobody reads any more, and that is sent SIGPIPE"],
   ),
+  // The lock's half of the row. That an old copy was put back cannot be seen from the data alone: an operator has to say so.
   R11: tests(
     ["storage/lock_test.ts", "a data directory has one owner at a time, in this process and between processes"],
     ["storage/lock_test.ts", "the lock goes with a process that is killed"],
