@@ -56,7 +56,7 @@ export interface ClusterConfig {
   readonly dataDir: string;
   /** Name of this machine in the cluster: `a-z`, `0-9` and `-`, at most 32 characters. Default `local`. */
   readonly node: string;
-  /** Number of shards, 1 to 1,024; fixed when the data directory is made. Default 16. */
+  /** Number of shards, 1 to 1,000; fixed when the data directory is made. Default 16. */
   readonly shards: number;
   /** How many worker threads of each kind. */
   readonly workers: {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ClusterConfig } from "./define_cluster.ts";
 
 const WORKERS_MAX = 64;
-const SHARDS_MAX = 1_024;
+const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;

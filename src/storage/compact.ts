@@ -20,6 +20,8 @@ export interface CompactorOptions {
   /** Bytes copied in one step; a larger body makes its own step. */
   readonly stepBytesMax: number;
   readonly mayRun: () => boolean;
+  /** Whether the device is so full that the open segment, too, is worth compacting. */
+  readonly roomIsShort: () => boolean;
   /** The disk refused a step. */
   readonly failed: (failure: Failure) => void;
 }
@@ -53,7 +55,7 @@ export class Compactor {
   }
   /** One bounded step. False when there is nothing to do. */
   step(): boolean {
-    this.#segment ??= this.#candidate();
+    this.#segment ??= this.#candidate() ?? this.#sealOpen();
     if (this.#segment === null) return false;
     const segment = this.#segment;
     const { live, next, done } = this.#collect(segment, this.#offset);
@@ -86,6 +88,16 @@ export class Compactor {
       if (failure.kind === "disk" || failure.kind === "disk_full") this.options.failed(failure);
       this.#timer = this.options.clock.after(RETRY_MS, () => this.#run());
     }
+  }
+  /** On a device that is nearly full the dead bytes of the open segment count too: it is sealed before its time. */
+  #sealOpen(): number | null {
+    const { index, segments } = this.state;
+    const { segment } = this.state.header.position;
+    const { bytes, dead } = decodeUse(index.get(segmentKey(segment)));
+    if (dead <= bytes / 2 || this.#damaged.has(segment) || !this.options.roomIsShort()) return null;
+    index.reserve(INDEX_BYTES_A_STEP);
+    this.state.relocate(() => segments.seal());
+    return segment;
   }
   /** Of the sealed segments with more than half of their bytes dead, the one that gives back most for least copying. */
   #candidate(): number | null {

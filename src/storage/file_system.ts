@@ -38,6 +38,8 @@ export interface FileSystem {
   rename(from: string, to: string): void;
   /** Free bytes on the device, or null when it cannot be known. */
   freeBytes(path: string): number | null;
+  /** Size of the device, or null when it cannot be known. */
+  deviceBytes(path: string): number | null;
   /** Size of a file by name, or null when there is none. */
   fileBytes(path: string): number | null;
 }
@@ -74,6 +76,14 @@ export function nodeFiles(): FileSystem {
         return bavail * bsize;
       } catch {
         return null; // A worker without that permission: the disk itself will say when it is full.
+      }
+    },
+    deviceBytes(path) {
+      try {
+        const { blocks, bsize } = statfsSync(path);
+        return blocks * bsize;
+      } catch {
+        return null;
       }
     },
     fileBytes: (path) => existsSync(path) ? statSync(path).size : null,

@@ -62,3 +62,17 @@ export const DEFAULT_LIMITS: StoreLimits = {
   retryMsMin: 100,
   retryMsMax: 5_000,
 };
+
+/** Segments that a device should have room for, and the least size of one. */
+const SEGMENTS_A_DEVICE = 256;
+const SEGMENT_BYTES_MIN = 4 * MB;
+
+/**
+ * Compaction needs room for what still lives in a segment, and gives back whole segments: on a small device many small ones
+ * let it begin when little room is left.
+ */
+export function fittedLimits(limits: StoreLimits, device: number | null): StoreLimits {
+  if (device === null) return limits;
+  const fitting = Math.max(SEGMENT_BYTES_MIN, Math.floor(device / SEGMENTS_A_DEVICE));
+  return { ...limits, segmentBytesMax: Math.min(limits.segmentBytesMax, fitting) };
+}

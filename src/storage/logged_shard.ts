@@ -98,6 +98,11 @@ export class LoggedShard implements ShardStore {
       log: options.log,
       stepBytesMax: options.limits.compactStepBytesMax,
       mayRun: () => !this.#closed && !this.#flushing && this.#down === null,
+      roomIsShort: () => {
+        const { files, dir, limits } = options;
+        const free = files.freeBytes(dir);
+        return free !== null && free < limits.freeBytesMin + limits.segmentBytesMax;
+      },
       failed: (failure) => {
         if (failure.kind === "disk") this.#fall(failure);
         else this.#restore(failure);

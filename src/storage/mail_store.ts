@@ -1,6 +1,6 @@
 import { Failure } from "../base/mod.ts";
 import { nodeFiles } from "./file_system.ts";
-import { DEFAULT_LIMITS, type StoreLimits } from "./limits.ts";
+import { DEFAULT_LIMITS, fittedLimits, type StoreLimits } from "./limits.ts";
 import { LoggedShard } from "./logged_shard.ts";
 import { LocalLog } from "./shard_log.ts";
 import { ShardState } from "./shard_state.ts";
@@ -20,7 +20,8 @@ export function shardDirectory(dir: string, shard: number): string {
  * shards made the data, `disk` when the files cannot be opened.
  */
 export async function openMailStore(options: MailStoreOptions): Promise<MailStore> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const device = (options.files ?? nodeFiles()).deviceBytes(options.dir);
+  const limits = fittedLimits({ ...DEFAULT_LIMITS, ...options.limits }, device);
   checkShards(options);
   const shards = new Map<number, LoggedShard>();
   try {

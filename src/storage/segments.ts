@@ -90,6 +90,10 @@ export class Segments {
     this.files.syncData(this.#writerFd());
     return { places, position: { segment, offset: writer.offset, tail } };
   }
+  /** Starts a new file for what is appended from now on, and answers the position that the index is to commit. */
+  seal(): SegmentPosition {
+    return { segment: this.#startSegment(), offset: 0, tail: -1 };
+  }
   /** The index has committed the bodies. */
   committed(position: SegmentPosition): void {
     this.#position = position;

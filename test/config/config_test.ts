@@ -70,7 +70,7 @@ for (const [path, fields] of impossible) {
 }
 
 const ranges: [string, (n: number) => Record<string, unknown>, number, number][] = [
-  ["shards", (n) => ({ shards: n, workers: { mailbox: 1 } }), 1, 1_024],
+  ["shards", (n) => ({ shards: n, workers: { mailbox: 1 } }), 1, 1_000],
   ["workers.listener", (n) => ({ workers: { listener: n } }), 1, 64],
   ["limits.smtp.recipientsMax", (n) => ({ limits: { smtp: { recipientsMax: n } } }), 100, 100_000],
   ["listeners[0].port", (n) => ({ workers: { listener: 1 }, listeners: [{ service: "smtp", port: n }] }), 0, 65_535],

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { rmSync, truncateSync } from "node:fs";
+import { readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { FakeClock } from "../../src/base/mod.ts";
 import {
+  DEFAULT_LIMITS,
   type FileSystem,
   nodeFiles,
   openMailStore,
@@ -9,6 +10,7 @@ import {
   type ShardStore,
   type StoreLimits,
 } from "../../src/storage/mod.ts";
+import { fittedLimits } from "../../src/storage/limits.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 
 interface Rig {
@@ -16,6 +18,8 @@ interface Rig {
   readonly clock: FakeClock;
   /** Replaces file calls while it is set. */
   files: Partial<FileSystem>;
+  /** Bytes of all segment files. */
+  segmentBytes(): number;
 }
 
 async function rig(run: (rig: Rig) => Promise<void>, limits: Partial<StoreLimits> = {}): Promise<void> {
@@ -28,7 +32,9 @@ async function rig(run: (rig: Rig) => Promise<void>, limits: Partial<StoreLimits
   });
   const store = await openMailStore(diskOptions(dir, { clock, files, limits: { freeBytesMin: 1_000, ...limits } }));
   try {
-    await run(Object.assign(made, { shard: store.shard(0), clock }));
+    const folder = `${shardDirectory(dir, 0)}/segments`;
+    const segmentBytes = () => readdirSync(folder).reduce((sum, name) => sum + statSync(`${folder}/${name}`).size, 0);
+    await run(Object.assign(made, { shard: store.shard(0), clock, segmentBytes }));
   } finally {
     made.files = {};
     await store.close();
@@ -198,4 +204,28 @@ Deno.test("on a disk that cannot be written the store opens, reads, and takes ma
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+Deno.test("on a device that is nearly full the open segment gives back its dead bytes too", () =>
+  rig(async (rig) => {
+    const { shard, clock } = rig;
+    for (let i = 0; i < 10; i++) await shard.deliver(mail(`${i}`.repeat(1_000)));
+    const before = rig.segmentBytes();
+    await shard.expunge(ANNA, 1, [1, 2, 3, 4, 5, 6, 7, 8]);
+    clock.advance(2_000);
+    assertEquals(rig.segmentBytes(), before, "with room enough the open segment is left alone");
+    rig.files = { freeBytes: () => 100_000 };
+    await shard.expunge(ANNA, 1, [9]);
+    clock.advance(2_000);
+    assert(rig.segmentBytes() < before / 5, `${rig.segmentBytes()} of ${before} bytes are left`);
+    assertEquals(text(shard, 10), "9".repeat(1_000));
+    assertEquals(uids(await shard.deliver(mail("next"))), [11]);
+  }, { segmentBytesMax: 1_000_000 }));
+
+Deno.test("segments are no larger than a small device bears, and never tiny", () => {
+  const MB = 1024 * 1024;
+  const sizes = [null, 1024 * 1024 * MB, 8 * 1024 * MB, 64 * MB].map((device) =>
+    fittedLimits(DEFAULT_LIMITS, device).segmentBytesMax / MB
+  );
+  assertEquals(sizes, [128, 128, 32, 4]);
 });

@@ -123,6 +123,9 @@ export class SimDisk implements FileSystem {
   freeBytes(): number {
     return this.free;
   }
+  deviceBytes(): null {
+    return null;
+  }
   fileBytes(path: string): number | null {
     return this.#files.get(path)?.bytes.length ?? null;
   }
