@@ -3,6 +3,7 @@ import { assert, type Clock, Failure, type Log, randomId, systemRandom } from ".
 import { kindOf } from "./error_kind.ts";
 import { guardAccept } from "./accept_guard.ts";
 import { addressBlock, isLoopback, normalizeAddress } from "./address.ts";
+import { ConnectionCounts } from "./connection_counts.ts";
 import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
 import type { TlsContextHolder } from "./tls_context.ts";
 import { type CloseReason, type Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./types.ts";
@@ -22,6 +23,8 @@ export interface ListenOptions {
   readonly limits?: Partial<ConnectionLimits>;
   readonly log: Log;
   readonly clock: Clock;
+  /** One for all listeners of the worker, so that the limits hold for them together; by default the listener has its own. */
+  readonly counts?: ConnectionCounts;
   /** One wheel for all listeners of the worker; by default the listener has its own. */
   readonly wheel?: DeadlineWheel;
   /** A new connection: set it going with `start` in this call or later. */
@@ -93,13 +96,14 @@ class Hub implements ConnectionHost {
   readonly #options: ListenOptions;
   readonly #open = new Map<SocketConnection, string | null>();
   readonly #refused = new Set<SocketConnection>();
-  readonly #perBlock = new Map<string, number>();
+  readonly #counts: ConnectionCounts;
   readonly #prefix = randomId(systemRandom(), 5);
   #serial = 0;
   #handshakes = 0;
 
   constructor(options: ListenOptions) {
     this.#options = options;
+    this.#counts = options.counts ?? new ConnectionCounts();
     this.limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.wheel = options.wheel ?? new DeadlineWheel({ clock: options.clock });
     const context = options.tlsContext;
@@ -115,12 +119,11 @@ class Hub implements ConnectionHost {
     // Already reset by the peer.
     if (address === "") return void socket.on("error", () => {}).destroy();
     const block = this.limits.loopbackExempt && isLoopback(address) ? null : addressBlock(address);
-    const held = block === null ? 0 : this.#perBlock.get(block) ?? 0;
-    if (this.#open.size >= this.limits.connectionsMax) return this.#refuse(socket, address, "connections");
-    if (held >= this.limits.perAddressMax) return this.#refuse(socket, address, "address");
+    if (this.#counts.total >= this.limits.connectionsMax) return this.#refuse(socket, address, "connections");
+    if (this.#counts.from(block) >= this.limits.perAddressMax) return this.#refuse(socket, address, "address");
     const connection = this.#make(socket);
     this.#open.set(connection, block);
-    if (block !== null) this.#perBlock.set(block, held + 1);
+    this.#counts.opened(block);
     if (this.#options.tls !== "implicit") return this.#options.connection(connection);
     connection.startTls().then(
       () => this.#options.connection(connection),
@@ -140,15 +143,12 @@ class Hub implements ConnectionHost {
 
   gone(connection: SocketConnection, reason: CloseReason): void {
     this.#refused.delete(connection);
-    const block = this.#open.get(connection);
+    const block = this.#open.get(connection) ?? null;
     if (!this.#open.delete(connection)) return;
+    this.#counts.closed(block);
     if (reason === "error" || reason === "deadline") {
       this.#options.log.debug("connection broken", { connection: connection.id, reason, kind: connection.trouble });
     }
-    if (block === null || block === undefined) return;
-    const held = (this.#perBlock.get(block) ?? 1) - 1;
-    if (held === 0) this.#perBlock.delete(block);
-    else this.#perBlock.set(block, held);
   }
 
   destroyAll(): void {

@@ -5,6 +5,7 @@
  */
 export * from "./address.ts";
 export * from "./certificate.ts";
+export { ConnectionCounts } from "./connection_counts.ts";
 export { dial, type DialOptions, type DialTls } from "./dial.ts";
 export { listen, type Listener, type ListenOptions } from "./listen.ts";
 export * from "./self_signed.ts";

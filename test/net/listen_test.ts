@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { networkInterfaces } from "node:os";
 import { SILENT } from "../../src/base/mod.ts";
-import { type ConnectionLimits, listen, type ListenOptions } from "../../src/net/mod.ts";
+import { ConnectionCounts, type ConnectionLimits, listen, type ListenOptions } from "../../src/net/mod.ts";
 import { clock, failureKind, Peer, TestServer } from "./support.ts";
 
 /** Opens one more connection than `limits` let in and tells what the last one hears. */
@@ -47,6 +47,24 @@ Deno.test("connectionsMax are served, one more is told so and closed", async () 
 Deno.test("perAddressMax are served, one more is told so and closed", async () => {
   const last = await oneTooMany({ perAddressMax: 3, loopbackExempt: false });
   assertEquals(last.received, "421 too many: address\r\n");
+});
+
+Deno.test("listeners that share their counts share the limits", async () => {
+  const counts = new ConnectionCounts();
+  const shared = { counts, limits: { perAddressMax: 1, connectionsMax: 2, loopbackExempt: false } };
+  const [one, two] = [await TestServer.start(shared), await TestServer.start(shared)];
+  const first = new Peer(await one.dial());
+  new Peer(await one.next());
+  assertEquals([counts.total, counts.from("127.0.0.1")], [1, 1]);
+  const second = new Peer(await two.dial());
+  await second.until((peer) => peer.ended || peer.closed !== null);
+  second.connection.close();
+  await second.gone();
+  assertEquals([one.listener.connections(), two.listener.connections()], [1, 0]);
+  first.connection.destroy();
+  await first.gone();
+  one.stop();
+  two.stop();
 });
 
 Deno.test("beyond refusedMax the one too many is dropped without a word", async () => {

@@ -1,6 +1,7 @@
 import { describeError, type Log } from "../../base/mod.ts";
 import {
   type Connection,
+  ConnectionCounts,
   createTlsContext,
   DeadlineWheel,
   listen,
@@ -53,6 +54,7 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 export async function openPorts(config: PortsConfig, services: FrontServices): Promise<Ports> {
   const tls = createTlsContext(config.tls);
   const wheel = new DeadlineWheel({ clock: services.clock });
+  const counts = new ConnectionCounts();
   const sessions = new Set<Front>();
   const idle = new Set<() => void>();
   const listeners: Listener[] = [];
@@ -61,7 +63,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   };
   try {
     for (const port of config.ports) {
-      listeners.push(await openPort(port, { config, services, tls, wheel, sessions, done }));
+      listeners.push(await openPort(port, { config, services, tls, wheel, counts, sessions, done }));
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -101,12 +103,14 @@ interface PortContext {
   readonly tls: TlsContextHolder;
   /** One for all connections of the worker. */
   readonly wheel: DeadlineWheel;
+  /** The limits on connections hold for all ports together. */
+  readonly counts: ConnectionCounts;
   readonly sessions: Set<Front>;
   readonly done: () => void;
 }
 
 function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
-  const { config, services, tls, wheel } = context;
+  const { config, services, tls, wheel, counts } = context;
   const log: Log = services.log.child({ service: port.service, port: port.port });
   return listen({
     host: port.host,
@@ -118,6 +122,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     log,
     clock: services.clock,
     wheel,
+    counts,
     connection(connection) {
       try {
         openSession(port, connection, context);
