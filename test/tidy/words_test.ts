@@ -42,5 +42,5 @@ Deno.test("the rules catch what they are for", () => {
     count(`// ${"TO"}DO later\n// good for ${"now"}\n"/${"ho"}me/anna/x"\na\u0007b\na\u202eb\na ${"st"}ub`),
     6,
   );
-  assertEquals(count("a stub resolver\n// nowhere, tool\n./work/x\n`${base}/work/x`\nhttps://x.test/home/y"), 0);
+  assertEquals(count("a stub resolver\n// nowhere, tool\n./mnt/x\n`${base}/mnt/x`\nhttps://x.test/home/y"), 0);
 });
