@@ -12,7 +12,8 @@ import {
   type Pop3Session,
 } from "../../protocol/pop3/mod.ts";
 import type { Ref } from "../../runtime/types.ts";
-import type { Front, FrontServices } from "./services.ts";
+import type { FrontServices } from "./services.ts";
+import { SessionFront } from "./session_front.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 16_384;
@@ -37,107 +38,63 @@ interface Maildrop {
 }
 
 /** Joins one POP3 session to its connection, the directory and the mailbox actor. */
-export class Pop3Front implements Front {
-  readonly #session: Pop3Session;
+export class Pop3Front extends SessionFront<Pop3Action> {
+  protected override readonly session: Pop3Session;
+  protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
+  readonly #options: Pop3FrontOptions;
   #maildrop: Maildrop | null = null;
-  #closed = false;
-  #ending = false;
-  /** Bytes noted in the worker's memory budget. */
-  #held = 0;
-  /** What goes on when the client has read. */
-  #delayed: (() => void) | null = null;
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly services: FrontServices,
-    private readonly options: Pop3FrontOptions,
-    private readonly done: () => void,
-  ) {
-    this.#session = createPop3Session({ ...options.session, tls: options.tls });
+  constructor(connection: Connection, services: FrontServices, options: Pop3FrontOptions, done: () => void) {
+    super(connection, services, done);
+    this.#options = options;
+    this.session = createPop3Session({ ...options.session, tls: options.tls });
   }
 
-  /** Greets the client and begins to read. */
-  start(): void {
-    this.connection.start({
-      data: (chunk) => this.#closed || this.#perform(this.#session.receive(chunk)),
-      end: () => this.#ended(),
-      closed: () => this.#finish(),
-      deadline: () => this.#perform(this.#session.timedOut()),
-      drained: () => this.#drained(),
-    });
-    this.#perform(this.#session.open());
+  protected override arm(acted: boolean): void {
+    if (!acted) return;
+    const { loginMsMax, idleMsMax } = this.#options;
+    this.connection.deadline(this.session.phase === "authorization" ? loginMsMax : idleMsMax);
   }
 
-  shutDown(): void {
-    this.#perform(this.#session.shuttingDown());
-  }
-
-  #ended(): void {
-    this.#ending = true;
-    this.#flow();
-  }
-
-  #finish(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.services.memory.change(this.#held, 0);
-    this.#held = 0;
+  protected override left(): void {
     this.#unlock();
-    this.done();
   }
 
-  #perform(actions: readonly Pop3Action[]): void {
-    for (const action of actions) this.#act(action);
-    if (this.#closed) return;
-    const held = this.#session.bufferedBytes;
-    this.services.memory.change(this.#held, held);
-    this.#held = held;
-    if (actions.length > 0) this.#armDeadline();
-    this.#flow();
-  }
-
-  #armDeadline(): void {
-    const { loginMsMax, idleMsMax } = this.options;
-    this.connection.deadline(this.#session.phase === "authorization" ? loginMsMax : idleMsMax);
-  }
-
-  #flow(): void {
-    if (this.#closed) return;
-    if (this.#ending && !this.#session.waiting) return this.connection.close();
-    const choked = this.#session.waiting && this.#session.bufferedBytes > WAITING_INPUT_BYTES_MAX;
-    if (choked || this.connection.congested) this.connection.pause();
-    else this.connection.resume();
-  }
-
-  #act(action: Pop3Action): void {
+  /** Whatever is asked is answered later, so nothing follows at once. */
+  protected override act(action: Pop3Action): null {
     switch (action.type) {
       case "send":
-        return this.connection.write(action.data);
+        this.connection.write(action.data);
+        break;
       case "login":
-        return this.#settle(this.#login(action), (outcome) => this.#session.loggedIn(outcome));
+        this.#settle(this.#login(action), (outcome) => this.session.loggedIn(outcome));
+        break;
       case "fetch":
-        return this.#whenRoom(() => this.#fetch(action));
+        // While the client reads slowly, the next piece stays on the disk.
+        this.whenRoom(() => this.#fetch(action));
+        break;
       case "update":
-        return this.#settle(this.#update(action.uids), (removed) => this.#session.updated(removed));
+        this.#settle(this.#update(action.uids), (removed) => this.session.updated(removed));
+        break;
       case "startTls":
-        this.connection.startTls().then(
-          () => this.#closed || this.#perform(this.#session.tlsStarted()),
-          () => this.connection.destroy(),
-        );
-        return;
+        this.startTls(() => this.session.tlsStarted());
+        break;
       case "pause":
-        return this.#pause(action.ms);
+        this.#pause(action.ms);
+        break;
       case "close":
-        return this.connection.close();
+        this.connection.close();
+        break;
     }
+    return null;
   }
 
   #settle<T>(work: Promise<T>, answer: (value: T) => readonly Pop3Action[]): void {
     work.then(
       (value) => {
         // A client that left during its login must not keep the lock.
-        if (this.#closed) this.#unlock();
-        else this.#perform(answer(value));
+        if (this.closed) this.#unlock();
+        else this.perform(answer(value));
       },
       (error) => {
         this.services.log.error("session broke", { service: "pop3", error: describeError(error) });
@@ -171,7 +128,7 @@ export class Pop3Front implements Front {
     const owner = this.services.presence;
     // Noted before it is asked for: an answer that comes too late must not leave a lock behind.
     this.#maildrop = maildrop;
-    const delayMs = 1_000 * (this.options.session.loginDelaySeconds ?? 0);
+    const delayMs = 1_000 * (this.#options.session.loginDelaySeconds ?? 0);
     const { locked, tooSoon } = await mailbox.ask("mailbox.lock", {
       account,
       owner,
@@ -193,23 +150,9 @@ export class Pop3Front implements Front {
     return { type: "opened", uidValidity, entries };
   }
 
-  /** While the client reads slowly, the next piece stays on the disk. */
-  #whenRoom(run: () => void): void {
-    if (this.connection.congested) this.#delayed = run;
-    else run();
-  }
-
-  #drained(): void {
-    const run = this.#delayed;
-    this.#delayed = null;
-    if (run !== null && !this.#closed) run();
-    this.#flow();
-  }
-
   /** A pause of 0 ms lets what was sent leave; the answer comes in a turn of its own. */
   #pause(ms: number): void {
-    const resume = () => this.#whenRoom(() => this.#closed || this.#perform(this.#session.resumed()));
-    this.services.clock.after(ms, resume);
+    this.services.clock.after(ms, () => this.whenRoom(() => this.answer(() => this.session.resumed())));
   }
 
   #fetch({ uid, offset, length }: FetchAction): void {
@@ -228,7 +171,7 @@ export class Pop3Front implements Front {
       },
     );
     if (offset === 0) this.services.counters.retrieved++;
-    this.#settle(answer, (result) => this.#session.fetched(result));
+    this.#settle(answer, (result) => this.session.fetched(result));
   }
 
   /** RFC 1939 §6: the UPDATE state removes what was marked, then frees the lock. */
