@@ -2,6 +2,7 @@ import { asFailure, type Clock, describeError, Failure, type Log, type Random } 
 import { clusterTree, type DirectoryLock, takeDataDirectory } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
 import { type Connection, listen, type Listener, loadOrMakeCertificate, makePrivateDirectory } from "./net/mod.ts";
+import { orphanedPorts } from "./orphaned_ports.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
 
@@ -77,6 +78,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       node: config.node,
       specs: clusterTree({ config, tls: await certificateOf(config) }),
       logLevel: config.log.level,
+      watcher: orphanedPorts(log),
       clock,
       log,
       random,

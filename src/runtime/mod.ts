@@ -17,6 +17,7 @@ export {
   type WorkerSpec,
   type WorkerState,
   type WorkerStats,
+  type WorkerWatcher,
 } from "./supervisor.ts";
 export { hostWorker, type WorkerHooks, type WorkerHost } from "./worker_host.ts";
 export { seeds, type SimBoot, simulate, Simulation, type SimulationOptions } from "./sim.ts";

@@ -43,6 +43,18 @@ export interface WorkerStats {
   readonly lastError: string | null;
 }
 
+/** Is told what becomes of workers, by name. */
+export interface WorkerWatcher {
+  /** It is about to be started. */
+  starting(name: string): void;
+  /** It runs. */
+  started(name: string): void;
+  /** It did not come to run. */
+  failed(name: string): void;
+  /** It was silent for too long and has been given up; its thread may run on. */
+  hung(name: string): void;
+}
+
 export interface SupervisorOptions {
   readonly specs: readonly WorkerSpec[];
   readonly clock: Clock;
@@ -54,6 +66,7 @@ export interface SupervisorOptions {
   readonly node?: string;
   /** Level of the workers' own logs; "info" unless given. */
   readonly logLevel?: LogLevel;
+  readonly watcher?: WorkerWatcher;
   /** Ms of silence after which a running worker counts as hung; 1,950 unless given. */
   readonly silentMsMax?: number;
 }
@@ -230,6 +243,7 @@ class WorkerSupervisor implements Supervisor {
     });
     slot.life = life;
     slot.state = "starting";
+    this.options.watcher?.starting(spec.name);
     try {
       await life.boot();
       await this.#mesh(life);
@@ -238,9 +252,11 @@ class WorkerSupervisor implements Supervisor {
       life.end(describeError(error));
       this.#lost(slot, life);
       slot.lastError = describeError(error);
+      this.options.watcher?.failed(spec.name);
       throw error;
     }
     slot.state = "running";
+    this.options.watcher?.started(spec.name);
     slot.startedAtMs = clock.wallMs();
     log.info("worker runs", { worker: spec.name });
   }
@@ -346,7 +362,9 @@ class WorkerSupervisor implements Supervisor {
         if (!life?.watched || !onTime) continue;
         life.silentMs += now - lastMs;
         const silentMsMax = this.options.silentMsMax ?? SILENT_MS_MAX;
-        if (life.silentMs >= silentMsMax) life.die(`silent for ${Math.round(life.silentMs)} ms`);
+        if (life.silentMs < silentMsMax) continue;
+        life.die(`silent for ${Math.round(life.silentMs)} ms`);
+        this.options.watcher?.hung(life.name);
       }
       this.#watch(now);
     });
