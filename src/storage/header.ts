@@ -15,6 +15,8 @@ export interface ShardHeader {
   /** Number of the claim under which the present owner writes; 0 before the first. */
   readonly epoch: number;
   readonly position: SegmentPosition;
+  /** Process that opened the shard last, if it said so; see `MailStoreOptions.owner`. */
+  readonly owner?: string;
   /** Number of the next body; never used twice. */
   readonly bodyNext: number;
   /** The epoch of mailboxes made from now on; rises when an account is purged. */

@@ -49,7 +49,9 @@ async function openShard(number: number, options: MailStoreOptions, limits: Stor
   const dir = shardDirectory(options.dir, number);
   const log = options.log.child({ shard: number });
   const { clock, random, shardCount } = options;
-  const state = new ShardState({ dir, shard: number, shardCount, files, log, random, wallMs: clock.wallMs(), limits });
+  const owner = options.owner === undefined ? {} : { owner: options.owner };
+  const wallMs = clock.wallMs();
+  const state = new ShardState({ dir, shard: number, shardCount, files, log, random, wallMs, limits, ...owner });
   const defer = options.defer ?? later;
   const shard = new LoggedShard(state, new LocalLog(state), {
     number,

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { describeError, Failure, type Log, type Random, randomId } from "../base/mod.ts";
 import { Applier, type ApplyLimits, type RecordOutcome, STALE } from "./apply.ts";
 import type { FileSystem } from "./file_system.ts";
@@ -20,6 +21,8 @@ export interface ShardStateOptions {
   /** Wall clock when the shard is made, ms: where UIDVALIDITY begins. */
   readonly wallMs: number;
   readonly limits: StoreLimits;
+  /** Names this process, if an earlier owner in it may be left. */
+  readonly owner?: string;
   /** Opens the index (default LMDB). */
   readonly openIndex?: (path: string) => IndexEnv;
 }
@@ -29,6 +32,8 @@ export class ShardState implements Materialised {
   readonly index: IndexEnv;
   readonly segments: Segments;
   #header: ShardHeader;
+  /** The header's row as this owner wrote or read it last: another one in its place is another owner's. */
+  #stored: Uint8Array = new Uint8Array();
   #last: { seq: number; outcome: RecordOutcome } | null = null;
   constructor(private readonly options: ShardStateOptions) {
     const { dir, files } = options;
@@ -67,18 +72,18 @@ export class ShardState implements Materialised {
     if (record.incarnation !== this.#header.incarnation) {
       throw new Failure("refused", "the record is of another log");
     }
+    const claimed = record.ops.some(({ kind }) => kind === "claim");
     const stale = record.epoch !== this.#header.epoch && record.ops.some(({ kind }) => kind !== "claim");
     const bodies = stale ? [] : bodiesOf(record);
     const { places, position } = bodies.length === 0
       ? { places: [], position: this.segments.position }
       : this.segments.append(bodies, seq);
-    const { header, outcome } = this.index.commit(() => {
+    const { header, outcome } = this.#commit(() => {
       const applied = stale
         ? { header: { ...this.#header, appliedSeq: seq }, outcome: STALE }
         : new Applier(new ShardView(this.index), this.#header, this.options.limits).apply(seq, record, places);
-      const header = { ...applied.header, position };
-      this.index.put(HEADER_KEY, encodeHeader(header));
-      return { header, outcome: applied.outcome };
+      const owner = claimed && this.options.owner !== undefined ? { owner: this.options.owner } : {};
+      return { header: { ...applied.header, position, ...owner }, outcome: applied.outcome };
     });
     this.segments.committed(position);
     this.#header = header;
@@ -87,13 +92,27 @@ export class ShardState implements Materialised {
   }
   /** Runs a change of where bodies lie, which is no record: `change` answers the new segment position. */
   relocate(change: () => ShardHeader["position"]): void {
-    const header = this.index.commit(() => {
-      const header = { ...this.#header, position: change() };
-      this.index.put(HEADER_KEY, encodeHeader(header));
-      return header;
-    });
+    const { header } = this.#commit(() => ({ header: { ...this.#header, position: change() } }));
     this.segments.committed(header.position);
     this.#header = header;
+  }
+  /**
+   * One transaction that ends with the header. It sees what every other owner has committed: one that was given up while it
+   * hung, and comes to itself when its successor works already, is refused here, and nothing of it counts.
+   */
+  #commit<T extends { readonly header: ShardHeader }>(change: () => T): T {
+    const { result, stored } = this.index.commit(() => {
+      const found = this.index.get(HEADER_KEY);
+      if (found === undefined || Buffer.compare(found, this.#stored) !== 0) {
+        throw new Failure("refused", "another owner has claimed the shard");
+      }
+      const result = change();
+      const stored = encodeHeader(result.header);
+      this.index.put(HEADER_KEY, stored);
+      return { result, stored };
+    });
+    this.#stored = stored;
+    return result;
   }
   /**
    * Whether plain files can be written and flushed here: asked before the index is, after a failure, since LMDB must not
@@ -133,7 +152,9 @@ export class ShardState implements Materialised {
   }
   #readHeader(): ShardHeader | null {
     const stored = this.index.get(HEADER_KEY);
-    return stored === undefined ? null : decodeHeader(stored, this.options);
+    if (stored === undefined) return null;
+    this.#stored = stored.slice();
+    return decodeHeader(stored, this.options);
   }
   #makeHeader(): ShardHeader {
     const { shard, shardCount, random, wallMs, files, dir } = this.options;
@@ -156,7 +177,9 @@ export class ShardState implements Materialised {
       opIds: 0,
       opIdsOldestMs: 0,
     };
-    this.index.commit(() => this.index.put(HEADER_KEY, encodeHeader(header)));
+    const stored = encodeHeader(header);
+    this.index.commit(() => this.index.put(HEADER_KEY, stored));
+    this.#stored = stored;
     for (const path of [dir, `${dir}/..`, `${dir}/../..`]) files.syncDirectory(path);
     return header;
   }
@@ -178,6 +201,11 @@ export class ShardState implements Materialised {
       log[keep ? "warn" : "info"]("segment without mail", { segment: number, bytes, kept: keep });
     }
     if (segment === 0) return;
+    if (this.options.owner !== undefined && this.options.owner === this.#header.owner) {
+      // The owner before was a thread of this process, which may still hang in a write: what it had open is left to it.
+      log.warn("the segment of a lost owner is not appended to", { segment });
+      return;
+    }
     const bytes = this.segments.bytesOf(segment);
     if (bytes !== null && bytes >= offset && this.#checkTail()) {
       if (bytes > offset) log.info("uncommitted bytes cut off", { segment, bytes: bytes - offset });

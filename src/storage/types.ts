@@ -121,6 +121,11 @@ export interface MailStoreOptions {
   readonly shards: readonly number[];
   /** Fixed when the data directory is made. */
   readonly shardCount: number;
+  /**
+   * Names this process. A shard that the same process opens again had an owner whose thread may still hang in a write: its
+   * segment is not appended to any more. Without a name the caller vouches that no earlier owner is left.
+   */
+  readonly owner?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -29,6 +29,7 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     dir: config.dataDir,
     shards: [...config.shards],
     shardCount,
+    owner: String(process.pid),
     clock,
     random,
     log,
