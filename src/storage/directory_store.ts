@@ -63,14 +63,21 @@ export function openDirectoryStore(dir: string): DirectoryStore {
 
 /** The directory over any index. */
 export class IndexedDirectoryStore implements DirectoryStore {
+  /** The version this owner knows of: read last, or committed last. */
+  #seen = 0;
   constructor(private readonly index: IndexEnv) {
     const meta = this.#meta();
     if (meta !== null && meta["schema"] !== SCHEMA) {
       throw new Failure("schema", `the directory has schema ${meta["schema"]}, this program knows ${SCHEMA} only`);
     }
+    this.version();
   }
   version(): number {
-    const version = this.#meta()?.["version"] ?? 0;
+    this.#seen = failing(() => this.#versionIn(this.index.get(META)));
+    return this.#seen;
+  }
+  #versionIn(stored: Uint8Array | undefined): number {
+    const version = stored === undefined ? 0 : decode(stored)["version"];
     if (typeof version !== "number") throw new Failure("corrupt", "the directory's version is not a number");
     return version;
   }
@@ -94,6 +101,10 @@ export class IndexedDirectoryStore implements DirectoryStore {
     try {
       failing(() =>
         this.index.commit(() => {
+          // One that was given up while it hung, and wakes when its successor has committed, must not go over it.
+          if (this.#versionIn(this.index.get(META)) !== this.#seen) {
+            throw new Failure("refused", "another owner has changed the directory");
+          }
           for (const { table, key, row } of writes) {
             if (row === null) this.index.remove(keyOf(table, key));
             else this.index.put(keyOf(table, key), encode(row));
@@ -101,6 +112,7 @@ export class IndexedDirectoryStore implements DirectoryStore {
           this.index.put(META, encode({ schema: SCHEMA, version }));
         })
       );
+      this.#seen = version;
     } catch (error) {
       // LMDB may keep a failed environment from ever committing again: only opening it anew helps.
       failing(() => this.index.reopen());

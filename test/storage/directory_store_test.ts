@@ -88,6 +88,23 @@ Deno.test(
     }),
 );
 
+Deno.test("lmdb directory: an owner that missed a commit of another is refused until it has read it", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "stagepost-directory-"));
+  const row = (key: string) => [{ table: "domain", key, row: { name: key } }] as const;
+  const lost = openDirectoryStore(dir);
+  lost.commit(1, row("a.test"));
+  const successor = openDirectoryStore(dir);
+  successor.commit(2, row("b.test"));
+  assertThrows(() => lost.commit(2, row("c.test")), Failure, "another owner");
+  assertEquals(lost.version(), 2);
+  assertEquals(successor.all("domain").length, 2);
+  lost.commit(3, row("d.test"));
+  assertEquals(lost.all("domain").length, 3);
+  await lost.close();
+  await successor.close();
+  rmSync(dir, { recursive: true });
+});
+
 Deno.test("lmdb directory: it is readable by its owner alone", async () => {
   const dir = mkdtempSync(join(tmpdir(), "stagepost-directory-"));
   await openDirectoryStore(join(dir, "d")).close();
