@@ -74,6 +74,7 @@ async function runWords(given: Arguments, { commands, io }: Scene): Promise<numb
 
 function startOptions(command: "start" | "demo", options: Arguments["options"]): StartOptions {
   for (const flag of Object.keys(options)) {
+    if (command === "demo") throw new UsageError("demo takes no options: it makes its own config and data");
     if (flag !== "config" && flag !== "data") throw new UsageError(`${command} takes --config and --data only`);
   }
   const file = text(options["config"]);

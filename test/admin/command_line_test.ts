@@ -216,10 +216,11 @@ Deno.test("without words: status and the next useful step", async () => {
   assertStringIncludes((await type(server, "")).text, "Next: stagepost account add you@example.org");
 });
 
-Deno.test("start and demo hand on --config and --data", async () => {
+Deno.test("start hands on --config and --data, demo takes neither", async () => {
   const { started } = await type(null, "start --config c.ts --data d");
   assertEquals(started, [{ command: "start", file: "c.ts", dataDir: "d" }]);
   assertEquals((await type(null, "demo")).started, [{ command: "demo" }]);
+  assertEquals((await type(null, "demo --data elsewhere")).code, Exit.usage);
 });
 
 Deno.test("check validates a file without a server: 0 or 78", async () => {
