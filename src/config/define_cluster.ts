@@ -12,12 +12,10 @@ export interface ListenerConfig {
 
 /** Limits of one SMTP session. */
 export interface SmtpLimitsConfig {
-  /** Largest message in bytes, told to clients as SIZE (RFC 1870). Default 52,428,800 (50 MiB). */
+  /** Largest message in bytes, told to clients as SIZE (RFC 1870); at most 104,857,600. Default 52,428,800 (50 MiB). */
   readonly messageBytesMax: number;
   /** Recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least. Default 1,000. */
   readonly recipientsMax: number;
-  /** Messages in one session, after which it is closed with 421. Default 1,000. */
-  readonly messagesMax: number;
   /** Wrong commands and refused recipients in one session before it is closed. Default 20. */
   readonly errorsMax: number;
 }

@@ -26,9 +26,9 @@ const listener = z.strictObject({
 
 const limits = z.strictObject({
   smtp: z.strictObject({
-    messageBytesMax: count(65_536, 2 ** 30, 50 * 2 ** 20), // RFC 5321 §4.5.3.1.7: 64 KiB at least.
+    // RFC 5321 §4.5.3.1.7: 64 KiB at least. A message goes from worker to worker in one frame, of 128 MiB at most.
+    messageBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
     recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
-    messagesMax: count(1, 1_000_000, 1_000),
     errorsMax: count(1, 1_000, 20),
   }).prefault({}),
   pop3: z.strictObject({
