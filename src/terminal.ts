@@ -20,28 +20,25 @@ export async function readFirstLine(): Promise<string | null> {
 }
 
 /** Asks a question on the terminal; null when the person gave up. */
-export async function askOnTerminal(
-  question: string,
-  { secret }: { readonly secret: boolean },
-): Promise<string | null> {
+export function askOnTerminal(question: string, { secret }: { readonly secret: boolean }): Promise<string | null> {
+  if (secret) return readUnseen(process.stdin as ReadStream, question);
   process.stderr.write(`${question} `);
-  if (!secret) return await readFirstLine();
-  const answer = await readUnseen(process.stdin as ReadStream);
-  process.stderr.write("\n");
-  return answer;
+  return readFirstLine();
 }
 
-/** Reads a line key by key, so that nothing of it is shown. */
-function readUnseen(input: ReadStream): Promise<string | null> {
+/** Reads a line key by key, so that nothing of it is shown. Echo is off before the question is: who sees it may type. */
+function readUnseen(input: ReadStream, question: string): Promise<string | null> {
   input.setRawMode(true);
   input.setEncoding("utf8");
   input.resume();
+  process.stderr.write(`${question} `);
   return new Promise((resolve) => {
     let line = "";
     const done = (result: string | null) => {
       input.removeListener("data", read);
       input.setRawMode(false);
       input.pause();
+      process.stderr.write("\n");
       resolve(result);
     };
     const read = (keys: string) => {
