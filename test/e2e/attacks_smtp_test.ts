@@ -82,14 +82,15 @@ Deno.test("names cannot be found out: VRFY and EXPN say the same of all, and gue
   await server.stop();
 });
 
-Deno.test("one connection more than allowed is told 421 or -ERR, and is let in when another has left", async () => {
-  await using server = await attackedServer({ limits: { connections: { max: 3, perAddressMax: 3 } } });
-  for (
-    const [port, greeting, refusal] of [
-      [server.ports.smtp, /^220 /, /^421 4\.3\.2 /],
-      [server.ports.pop3, /^\+OK /, /^-ERR \[SYS\/TEMP\] /],
-    ] as const
-  ) {
+for (
+  const [service, greeting, refusal] of [
+    ["smtp", /^220 /, /^421 4\.3\.2 /],
+    ["pop3", /^\+OK /, /^-ERR \[SYS\/TEMP\] /],
+  ] as const
+) {
+  Deno.test(`one ${service} connection more than allowed is refused in words, and is let in when another has left`, async () => {
+    await using server = await attackedServer({ limits: { connections: { max: 3, perAddressMax: 3 } } });
+    const port = server.ports[service];
     const wires: Wire[] = [];
     try {
       for (let i = 0; i < 3; i++) {
@@ -109,9 +110,9 @@ Deno.test("one connection more than allowed is told 421 or -ERR, and is let in w
     } finally {
       for (const wire of wires) await wire.destroy();
     }
-  }
-  await server.stop();
-});
+    await server.stop();
+  });
+}
 
 Deno.test("a wrong password and an unknown name are told the same, few end the session, and the right user still gets in", async () => {
   await using server = await attackedServer({ limits: { pop3: { loginFailuresMax: 2 } } });
