@@ -7,6 +7,7 @@ export type FailureKind =
   | "disk_full" // No space is left on the device.
   | "corrupt" // A checksum or structure is wrong.
   | "locked" // Another process or session owns it.
+  | "dns" // A name server failed or did not answer.
   | "not_found"
   | "exists"
   | "invalid" // The request cannot be honoured as it is written.
@@ -20,6 +21,7 @@ const TEMPORARY: ReadonlySet<FailureKind> = new Set([
   "deadline",
   "disk",
   "disk_full",
+  "dns",
   "locked",
   "closed",
 ]);

@@ -6,6 +6,7 @@
 export * from "./assert.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
+export type * from "./dns.ts";
 export * from "./failure.ts";
 export * from "./latin1.ts";
 export * from "./log.ts";

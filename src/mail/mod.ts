@@ -6,6 +6,7 @@
 export * from "./account.ts";
 export * from "./address.ts";
 export * from "./domain.ts";
+export * from "./envelope.ts";
 export * from "./flag.ts";
 export type * from "./mailbox_state.ts";
 export * from "./placement.ts";

@@ -3,8 +3,10 @@
  * Actors, admin and web import it; it imports only names of mail and runtime types.
  * It must never hold behaviour.
  */
+export type * from "./delivery.ts";
 export * from "./directory.ts";
 export * from "./fault.ts";
 export * from "./mailbox.ts";
+export type * from "./queue.ts";
 export * from "./router.ts";
 export * from "./store.ts";

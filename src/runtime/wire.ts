@@ -59,6 +59,7 @@ const KINDS: Readonly<Record<FailureKind, true>> = {
   deadline: true,
   disk: true,
   disk_full: true,
+  dns: true,
   corrupt: true,
   locked: true,
   not_found: true,

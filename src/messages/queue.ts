@@ -1,0 +1,106 @@
+import type { OutgoingEnvelope, OutgoingRecipient } from "../mail/envelope.ts";
+
+/** One attempt at an item, as the operator sees it. */
+export interface AttemptNote {
+  /** RFC 3339. */
+  readonly at: string;
+  /** Name and address of the host that had the last word; null when none was reached. */
+  readonly host: string | null;
+  readonly tls: string | null;
+  /** The first recipient's reply or reason. */
+  readonly code: number | null;
+  readonly status: string;
+  readonly text: string;
+}
+
+/** One recipient that waits. */
+export interface QueuedRecipient {
+  readonly address: string;
+  /** The last reply for it; null before the first attempt. */
+  readonly status: string | null;
+  readonly text: string | null;
+}
+
+/** Recipients of one mail at one destination: the unit that is tried. */
+export interface QueueEntry {
+  readonly item: number;
+  /** The mail's id, as in its Received field. */
+  readonly id: string;
+  readonly sender: string;
+  readonly destination: string;
+  readonly recipients: readonly QueuedRecipient[];
+  readonly size: number;
+  readonly priority: number;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** When it is tried next, RFC 3339. */
+  readonly dueAt: string;
+  readonly state: "waiting" | "due" | "active" | "held" | "suspended";
+  readonly attempts: number;
+  /** The newest attempts, oldest first. */
+  readonly notes: readonly AttemptNote[];
+}
+
+/** Which items a verb is for: those that fit all that is given. */
+export interface QueueFilter {
+  /** A mail's id, or an item's number. */
+  readonly id?: string;
+  readonly domain?: string;
+  readonly sender?: string;
+  /** Every item: must be said when nothing else is. */
+  readonly all?: boolean;
+}
+
+/** Figures of the queue. */
+export interface QueueSummary {
+  readonly items: number;
+  readonly active: number;
+  readonly held: number;
+  readonly bytes: number;
+  /** Age of the oldest item, in seconds. */
+  readonly oldestSeconds: number;
+  readonly suspended: readonly { readonly domain: string; readonly until: string | null }[];
+}
+
+/** Items of one destination by age. */
+export interface QueueShapeRow {
+  readonly destination: string;
+  readonly total: number;
+  /** Items younger than 5, 10, 20, 40, 80, 160, 320, 640 and 1,280 minutes, and older ones. */
+  readonly ages: readonly number[];
+}
+
+/** What the queue actor understands. Every answer to a change means durable. */
+export interface QueueProtocol {
+  /** Takes a mail over. Asked twice with the same `opId`, it is kept once. */
+  "queue.enqueue": {
+    request: {
+      readonly opId: string;
+      readonly envelope: OutgoingEnvelope;
+      readonly recipients: readonly OutgoingRecipient[];
+      /** The mail as it goes out, in pieces. */
+      readonly parts: readonly Uint8Array[];
+    };
+    reply: null;
+  };
+  "queue.list": {
+    request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number };
+    reply: { readonly entries: readonly QueueEntry[]; readonly next: number | null };
+  };
+  "queue.summary": { request: null; reply: QueueSummary };
+  "queue.shape": { request: null; reply: { readonly rows: readonly QueueShapeRow[] } };
+  /** Does one thing to every item that fits; answers how many. `dryRun` only counts. */
+  "queue.act": {
+    request: { readonly verb: QueueVerb; readonly filter: QueueFilter; readonly dryRun: boolean };
+    reply: { readonly items: number };
+  };
+  /** Leaves a destination alone for a while, or (0) until `queue.resume`. */
+  "queue.suspend": { request: { readonly domain: string; readonly forSeconds: number }; reply: null };
+  "queue.resume": { request: { readonly domain: string }; reply: null };
+}
+
+/**
+ * `retry`: due now; `hold`: not tried until released; `release`: held ones go on; `bounce`: given up, the sender is told;
+ * `delete`: gone without a word.
+ */
+export type QueueVerb = "retry" | "hold" | "release" | "bounce" | "delete";

@@ -1,0 +1,105 @@
+import type { Failure } from "../base/mod.ts";
+import type { OutgoingEnvelope, OutgoingRecipient } from "../mail/envelope.ts";
+
+/** One attempt that is remembered with its item. */
+export interface StoredAttempt {
+  /** Queue time, ms. */
+  readonly atMs: number;
+  readonly host: string | null;
+  readonly tls: string | null;
+  readonly code: number | null;
+  readonly status: string;
+  readonly text: string;
+}
+
+/** A recipient that is still open. */
+export interface ItemRecipient extends OutgoingRecipient {
+  /** Its last status and reply; null before the first attempt. */
+  readonly last: { readonly code: number | null; readonly status: string; readonly text: string } | null;
+}
+
+/** What changes about an item from attempt to attempt. */
+export interface ItemState {
+  /** When it is tried next, in queue time (ms). */
+  readonly dueMs: number;
+  readonly held: boolean;
+  readonly attempts: number;
+  /** Whether the sender was told of the delay. */
+  readonly warned: boolean;
+  readonly recipients: readonly ItemRecipient[];
+  /** The newest attempts, oldest first, at most `attemptsKeptMax`. */
+  readonly notes: readonly StoredAttempt[];
+}
+
+/** Recipients of one mail at one destination: the unit that is scheduled and tried. */
+export interface StoredItem extends ItemState {
+  /** Rises with every item, never used twice. */
+  readonly item: number;
+  readonly message: number;
+  readonly destination: string;
+}
+
+/** One mail in the queue. */
+export interface StoredMessage {
+  readonly message: number;
+  readonly envelope: OutgoingEnvelope;
+  readonly size: number;
+  /** When it was accepted, in queue time (ms). */
+  readonly createdMs: number;
+}
+
+/** A mail to be taken over, its recipients sorted by destination. */
+export interface EnqueueInput {
+  /** Asked twice, it is kept once. 1 to 255 printable ASCII characters that begin with their time. */
+  readonly opId: string;
+  readonly envelope: OutgoingEnvelope;
+  readonly parts: readonly Uint8Array[];
+  readonly items: readonly {
+    readonly destination: string;
+    readonly recipients: readonly OutgoingRecipient[];
+    /** In queue time (ms). */
+    readonly dueMs: number;
+  }[];
+}
+
+/** A change of an item: its next state, or null when it is done with. The last item of a mail takes the mail along. */
+export interface ItemChange {
+  readonly item: number;
+  readonly next: ItemState | null;
+}
+
+/** What the schedule needs of an item; small enough for a million in memory. */
+export interface ScheduleRow {
+  readonly item: number;
+  readonly dueMs: number;
+  readonly held: boolean;
+}
+
+/**
+ * The outbound queue on the disk: bodies in segments, items in LMDB, all that waits in one flush. Changes reject with Failure
+ * `disk_full`, `disk`, `busy`, `invalid` or `closed`; reads answer from committed state, also while the disk refuses writes.
+ */
+export interface QueueStore {
+  /**
+   * Queue time in ms: runs with the monotonic clock, and takes no more than a day from a stop, so that a clock that jumps
+   * neither expires mail nor brings it all due. Begins as wall-clock time.
+   */
+  nowMs(): number;
+  /** Durable when it resolves: the items, in the order asked. `known` when the `opId` was there before (items: those left). */
+  enqueue(input: EnqueueInput): Promise<{ readonly items: readonly StoredItem[]; readonly known: boolean }>;
+  /** Durable when it resolves. An item that is gone is passed over. */
+  change(changes: readonly ItemChange[]): Promise<void>;
+  item(item: number): StoredItem | null;
+  message(message: number): StoredMessage | null;
+  /** The whole mail; `not_found` when it is gone, `corrupt` when its checksum is wrong. */
+  body(message: number): Uint8Array;
+  /** Rows with an item number above `after`, rising, at most `limit` (10,000). */
+  schedule(after: number, limit: number): readonly ScheduleRow[];
+  /** Item numbers of a destination above `after`, rising, at most `limit`. */
+  itemsOf(destination: string, after: number, limit: number): readonly number[];
+  /** Item numbers of the mail with this id. */
+  itemsOfMail(id: string): readonly number[];
+  counts(): { readonly items: number; readonly messages: number; readonly bytes: number };
+  health(): "ok" | Failure;
+  close(): Promise<void>;
+}
