@@ -29,7 +29,7 @@ const HINTS: Readonly<Record<FailureKind, string | null>> = {
   deadline: "the server is overloaded or a worker hangs: see worker.list",
   disk: "look at the disk and the log; what was answered before is safe",
   disk_full: "make room on the disk of the data directory",
-  dns: "A name server did not answer. Check dns.servers in the config.",
+  dns: "a name server did not answer: see dns.servers in the config",
   corrupt: "run storage.verify and restore what is damaged from a backup",
   locked: "another process or session has it open",
   not_found: null,
