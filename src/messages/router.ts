@@ -2,7 +2,13 @@ import type { AccountRecord, DirectoryChange } from "./directory.ts";
 
 /** Where one recipient goes. `steps` tells an operator how it was found out, one short sentence each. */
 export type RouteVerdict =
-  | { readonly type: "local"; readonly accounts: readonly AccountRecord[]; readonly steps: readonly string[] }
+  | {
+    readonly type: "local";
+    readonly accounts: readonly AccountRecord[];
+    /** Addresses on other servers that an alias leads to. */
+    readonly forwards: readonly string[];
+    readonly steps: readonly string[];
+  }
   /** The domain is not ours (550 5.7.1). */
   | { readonly type: "relayDenied"; readonly steps: readonly string[] }
   /** The domain is ours, the user is not (550 5.1.1). */

@@ -12,6 +12,7 @@ const STEPS_MAX = 50;
 /** What has been found so far while one recipient is followed through aliases. */
 export class Expansion<A extends RoutableAccount> {
   readonly #accounts = new Map<string, A>();
+  readonly #forwards = new Set<string>();
   readonly #steps: string[] = [];
   /** Addresses being expanded at this moment: meeting one again is a loop. */
   readonly #path = new Set<string>();
@@ -43,6 +44,11 @@ export class Expansion<A extends RoutableAccount> {
     this.#accounts.set(account.id, account);
     this.step(`${account.address} is account ${account.id}`);
   }
+  /** An alias points to another server. */
+  forwardTo(address: string): void {
+    this.#forwards.add(address);
+    this.step(`${address} is on another server`);
+  }
   disabled(step: string): void {
     this.#disabled = true;
     this.step(step);
@@ -55,7 +61,9 @@ export class Expansion<A extends RoutableAccount> {
   route(): Route<A> {
     const steps = this.#steps;
     if (this.#endless) return { type: "loop", steps };
-    if (this.#accounts.size > 0) return { type: "local", accounts: [...this.#accounts.values()], steps };
+    if (this.#accounts.size + this.#forwards.size > 0) {
+      return { type: "local", accounts: [...this.#accounts.values()], forwards: [...this.#forwards], steps };
+    }
     return { type: this.#disabled ? "disabled" : "unknownUser", steps };
   }
   #stop(step: string): false {

@@ -5,4 +5,5 @@
  */
 export * from "./expansion.ts";
 export * from "./route_types.ts";
+export * from "./retry.ts";
 export * from "./routing_table.ts";

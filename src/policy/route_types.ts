@@ -43,9 +43,17 @@ export type RoutingChange<A extends RoutableAccount> =
   | { readonly kind: "account"; readonly key: string; readonly record: A | null }
   | { readonly kind: "alias"; readonly key: string; readonly record: RoutableAlias | null };
 
-/** Where one recipient goes. `steps` tells how it was found out, one short sentence each. */
+/**
+ * Where one recipient goes. `steps` tells how it was found out, one short sentence each. A local one may, through aliases, lead
+ * to addresses on other servers too (`forwards`), or only there.
+ */
 export type Route<A extends RoutableAccount> =
-  | { readonly type: "local"; readonly accounts: readonly A[]; readonly steps: readonly string[] }
+  | {
+    readonly type: "local";
+    readonly accounts: readonly A[];
+    readonly forwards: readonly string[];
+    readonly steps: readonly string[];
+  }
   | { readonly type: RefusedRoute; readonly steps: readonly string[] };
 
 /** Why a recipient is refused: not our domain; no such user; account or domain disabled; aliases without end. */

@@ -153,7 +153,9 @@ export class RoutingTable<A extends RoutableAccount> {
   }
 
   #target(target: string, found: Expansion<A>): void {
-    const domain = this.#realDomain(domainPart(target), found);
+    const name = domainPart(target);
+    if (!this.#domains.has(name)) return found.forwardTo(target);
+    const domain = this.#realDomain(name, found);
     if (domain === null) return;
     if (domain.disabled) return found.disabled(`domain ${domain.name} is disabled`);
     this.#follow(localPart(target), domain, found);

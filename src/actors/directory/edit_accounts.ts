@@ -3,7 +3,7 @@ import type { AccountId } from "../../mail/mod.ts";
 import type { AccountRecord, AliasRecord, DirectoryProtocol } from "../../messages/mod.ts";
 import type { DirectoryBook } from "./book.ts";
 import { realDomain } from "./edit_domains.ts";
-import { type CanonicalAddress, canonicalAddress } from "./names.ts";
+import { type CanonicalAddress, canonicalAddress, writtenAddress } from "./names.ts";
 
 /** Accounts of one server. */
 export const ACCOUNTS_MAX = 200_000;
@@ -70,8 +70,8 @@ export function existingAccount(book: DirectoryBook, text: string): AccountRecor
 }
 
 /**
- * Adds an alias. Every target must be in a domain here: an alias is no way to relay. Targets may be added later, and a circle
- * of aliases is refused where it matters, at RCPT.
+ * Adds an alias. Targets here may be added later, targets elsewhere are forwarded to; a circle of aliases is refused where it
+ * matters, at RCPT.
  */
 export function addAlias(
   book: DirectoryBook,
@@ -98,8 +98,8 @@ export function removeAlias(book: DirectoryBook, text: string): string {
 
 function aliasTarget(book: DirectoryBook, text: string): string {
   const target = canonicalAddress(text);
-  if (book.domains.has(target.domain)) return target.text;
-  throw new Failure("invalid", `${target.domain} is not a domain here: an alias cannot forward to other servers`);
+  // Only the server of a domain knows what the case of its local parts means (RFC 5321 §2.4).
+  return book.domains.has(target.domain) ? target.text : writtenAddress(text);
 }
 
 function quota(bytes: number): number {

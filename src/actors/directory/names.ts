@@ -33,6 +33,13 @@ export function canonicalAddress(text: string): CanonicalAddress {
   return { domain: address.domain, text: canonicalText(address) };
 }
 
+/** The address as it goes on the wire, the case of its local part kept. Throws Failure `invalid`. */
+export function writtenAddress(text: string): string {
+  const address = parseMailbox(text, { utf8: true });
+  if (address === null) throw new Failure("invalid", `${shown(text)} is not an address: local@domain is expected`);
+  return formatAddress(address);
+}
+
 function canonicalText(address: Address): string {
   return formatAddress({ ...address, local: canonicalLocal(address.local) });
 }

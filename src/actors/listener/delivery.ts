@@ -1,9 +1,11 @@
 import { asFailure, describeError, type FailureKind } from "../../base/mod.ts";
+import { formatAddress } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
-import type { DeliverReply, DeliveryTarget } from "../../messages/mod.ts";
+import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
+import type { AccountRecord, DeliverReply, DeliveryTarget } from "../../messages/mod.ts";
 import type { DeliveryOutcome, ReceivedMail } from "../../protocol/smtp/mod.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
-import { accountsOf, type FrontServices } from "./services.ts";
+import type { FrontServices } from "./services.ts";
 
 /** How long one share may take, restarts of a mailbox worker included; RFC 5321 §4.5.3.2.6 has clients wait 10 minutes. */
 const DELIVER_MS_MAX = 60_000;
@@ -27,41 +29,66 @@ interface Share {
   readonly targets: DeliveryTarget[];
 }
 
-/** A mail that is to be kept: its identity, its envelope and the bytes to keep. */
+/** A mail that was taken: its identity, its envelope, and its bytes as they are kept here and as they go on to others. */
 export interface Delivery {
   readonly id: string;
   readonly mail: ReceivedMail;
-  readonly parts: readonly Uint8Array[];
+  /** Whether the client may send to other servers. */
+  readonly mayRelay: boolean;
+  readonly kept: readonly Uint8Array[];
+  readonly outgoing: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
 }
 
-/** Each domain's recipients, every account once however many addresses led to it; null when one of them leads nowhere. */
-function sharesOf(mail: ReceivedMail, services: FrontServices): Share[] | null {
-  const shares: Share[] = [];
-  const open = new Map<DomainName, Share>();
-  const seen = new Set<string>();
-  for (const recipient of mail.recipients) {
-    const accounts = accountsOf(services.routes.resolve(recipient));
-    if (accounts.length === 0) return null;
-    for (const account of accounts) {
-      if (seen.has(account.id)) continue;
-      seen.add(account.id);
-      const domain = domainOfAccount(account);
-      let share = open.get(domain);
-      if (share === undefined || share.targets.length === SHARE_TARGETS_MAX) {
-        share = { domain, targets: [] };
-        shares.push(share);
-        open.set(domain, share);
-      }
-      share.targets.push({ account: account.id, quotaBytes: account.quotaBytes });
+/** Where a mail's recipients are: in mailboxes here, every account once however many addresses led to it, and elsewhere. */
+class Shares {
+  readonly local: Share[] = [];
+  readonly remote = new Map<string, OutgoingRecipient>();
+  readonly #open = new Map<DomainName, Share>();
+  readonly #seen = new Set<string>();
+
+  keep(account: AccountRecord): void {
+    if (this.#seen.has(account.id)) return;
+    this.#seen.add(account.id);
+    const domain = domainOfAccount(account);
+    let share = this.#open.get(domain);
+    if (share === undefined || share.targets.length === SHARE_TARGETS_MAX) {
+      share = { domain, targets: [] };
+      this.local.push(share);
+      this.#open.set(domain, share);
     }
+    share.targets.push({ account: account.id, quotaBytes: account.quotaBytes });
+  }
+
+  send(recipient: OutgoingRecipient): void {
+    if (!this.remote.has(recipient.address)) this.remote.set(recipient.address, recipient);
+  }
+}
+
+/** The shares of a mail; null when one of its recipients leads nowhere. */
+function sharesOf({ mail, mayRelay }: Delivery, services: FrontServices): Shares | null {
+  const shares = new Shares();
+  for (const recipient of mail.recipients) {
+    const verdict = services.routes.resolve(recipient);
+    if (verdict?.type === "local") {
+      for (const account of verdict.accounts) shares.keep(account);
+      for (const address of verdict.forwards) shares.send({ ...AS_USUAL, address });
+    } else if (verdict?.type === "relayDenied" && mayRelay) {
+      shares.send({ ...AS_USUAL, address: formatAddress(recipient) });
+    } else return null;
   }
   return shares;
 }
 
-/** How a share ended. `stored` tells whether it may be on the disk although no answer said so. */
-type ShareOutcome =
-  | DeliverReply
-  | { readonly type: "failed"; readonly kind: FailureKind; readonly stored: "never" | "perhaps" };
+const AS_USUAL = { notify: null, orcpt: null } as const;
+
+/** A share that could not be stored. `stored` tells whether it may be on the disk although no answer said so. */
+interface Failed {
+  readonly type: "failed";
+  readonly kind: FailureKind;
+  readonly stored: "never" | "perhaps";
+}
+
+type ShareOutcome = DeliverReply | Failed;
 
 /** Failures by which the mailbox says that it has not begun to store. */
 const UNTOUCHED: ReadonlySet<FailureKind> = new Set(["busy", "disk_full", "invalid", "refused", "not_found"]);
@@ -69,20 +96,18 @@ const UNTOUCHED: ReadonlySet<FailureKind> = new Set(["busy", "disk_full", "inval
 /** Failures after which asking again may help. The same opId is stored once, so it cannot make a second copy. */
 const RETRIED: ReadonlySet<FailureKind> = new Set(["busy", "down", "closed"]);
 
-async function deliverShare(
-  { id, parts }: Delivery,
-  { domain, targets, opId }: Share & { readonly opId: string },
+/** Asks until there is an answer: a worker that was lost comes back, one that is busy has time again. */
+async function persist<T>(
+  work: { readonly id: string; readonly domain: string; ask(deadlineMs: number): Promise<T> },
   services: FrontServices,
-): Promise<ShareOutcome> {
+): Promise<T | Failed> {
   const { clock, log } = services;
-  const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId, targets, parts };
+  const { id, domain } = work;
   const giveUpMs = clock.monotonicMs() + DELIVER_MS_MAX;
   let stored: "never" | "perhaps" = "never";
   for (;;) {
-    const deadlineMs = Math.max(1, giveUpMs - clock.monotonicMs());
     try {
-      return await mailbox.ask("mailbox.deliver", request, { deadlineMs });
+      return await work.ask(Math.max(1, giveUpMs - clock.monotonicMs()));
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;
@@ -96,6 +121,37 @@ async function deliverShare(
       return { type: "failed", kind, stored };
     }
   }
+}
+
+function deliverShare(
+  { id, kept: parts }: Delivery,
+  { domain, targets, opId }: Share & { readonly opId: string },
+  services: FrontServices,
+): Promise<ShareOutcome> {
+  const mailbox = services.mailboxes.forDomain(domain);
+  const request = { opId, targets, parts };
+  return persist({
+    id,
+    domain,
+    ask: (deadlineMs) => mailbox.ask("mailbox.deliver", request, { deadlineMs }),
+  }, services);
+}
+
+/** Hands over to the queue what goes to other servers. */
+function enqueue(
+  { id, outgoing: { envelope, parts } }: Delivery,
+  recipients: readonly OutgoingRecipient[],
+  services: FrontServices,
+): Promise<{ readonly type: "delivered" } | Failed> {
+  const request = { opId: id, envelope, recipients, parts };
+  return persist({
+    id,
+    domain: "queue",
+    ask: async (deadlineMs) => {
+      await services.queue.ask("queue.enqueue", request, { deadlineMs });
+      return { type: "delivered" };
+    },
+  }, services);
 }
 
 function pause(ms: number, { clock }: FrontServices): Promise<void> {
@@ -127,13 +183,21 @@ async function withdrawShare(
   counters.withdrawing--;
 }
 
-/** All shares or none: what was stored for some is taken back when another could not be, as the client will come again. */
-async function settle(delivery: Delivery, shares: readonly Share[], services: FrontServices): Promise<DeliveryOutcome> {
+/**
+ * All shares or none: what was stored for some is taken back when another could not be, as the client will come again. What
+ * goes to others comes last, as it cannot be called back.
+ */
+async function settle(delivery: Delivery, { local, remote }: Shares, services: FrontServices): Promise<DeliveryOutcome> {
   const { id } = delivery;
   // Numbered, not named after the domain: an opId is shorter than the longest domain.
-  const entries = shares.map((share, i) => ({ ...share, opId: `${id}/${i}` }));
+  const entries = local.map((share, i) => ({ ...share, opId: `${id}/${i}` }));
   const outcomes = await Promise.all(entries.map((entry) => deliverShare(delivery, entry, services)));
-  const bad = outcomes.find((outcome) => outcome.type !== "delivered");
+  let bad: Exclude<ShareOutcome, { type: "delivered" }> | undefined;
+  for (const outcome of outcomes) if (outcome.type !== "delivered") bad ??= outcome;
+  if (bad === undefined && remote.size > 0) {
+    const queued = await enqueue(delivery, [...remote.values()], services);
+    if (queued.type === "failed") bad = queued;
+  }
   if (bad === undefined) return { type: "accepted", id };
   for (const [i, entry] of entries.entries()) {
     const outcome = outcomes[i]!;
@@ -152,7 +216,7 @@ function outcomeOf(bad: ShareOutcome): DeliveryOutcome {
 
 /** Stores one mail for all its recipients. `accepted` means durable everywhere; anything else means nowhere. */
 export function deliver(delivery: Delivery, services: FrontServices): Promise<DeliveryOutcome> {
-  const shares = sharesOf(delivery.mail, services);
+  const shares = sharesOf(delivery, services);
   if (shares === null) return Promise.resolve({ type: "failed" });
   return settle(delivery, shares, services);
 }

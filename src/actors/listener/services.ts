@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from "../../base/mod.ts";
-import type { AccountRecord, DirectoryProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { DirectoryProtocol, QueueProtocol, RouteVerdict } from "../../messages/mod.ts";
 import type { Address } from "../../mail/address.ts";
 import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
@@ -18,6 +18,8 @@ export interface FrontServices {
   readonly routes: Routes;
   readonly mailboxes: MailboxRefs;
   readonly directory: Ref<DirectoryProtocol>;
+  /** Takes over what goes to other servers. */
+  readonly queue: Ref<QueueProtocol>;
   /** Stands for this worker where others watch it. */
   readonly presence: ActorAddress;
   readonly hostname: string;
@@ -34,7 +36,3 @@ export interface Front {
   shutDown(): void;
 }
 
-/** The accounts that a verdict names; empty when it refuses. */
-export function accountsOf(verdict: RouteVerdict | null): readonly AccountRecord[] {
-  return verdict?.type === "local" ? verdict.accounts : [];
-}

@@ -1,5 +1,6 @@
 import { describeError, utf8 } from "../../base/mod.ts";
-import type { Address } from "../../mail/address.ts";
+import { type Address, formatAddress } from "../../mail/address.ts";
+import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { RouteVerdict } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
@@ -16,7 +17,7 @@ import {
 import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
-import { deliver, hasRoom } from "./delivery.ts";
+import { deliver, type Delivery, hasRoom } from "./delivery.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
@@ -110,21 +111,26 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   #deliver(mail: ReceivedMail): void {
     const { clock, random, log, counters, memory, hostname } = this.services;
     const id = newMailId(clock, random);
-    const head = utf8(
-      returnPathField(mail.sender) + receivedField({
-        helo: mail.helo,
-        clientIp: this.connection.remote.address,
-        hostname,
-        protocol: mail.protocol,
-        id,
-        recipients: mail.recipients,
-        wallMs: clock.wallMs(),
-        tlsVersion: this.connection.tls?.protocol ?? null,
-      }),
-    );
+    const received = receivedField({
+      helo: mail.helo,
+      clientIp: this.connection.remote.address,
+      hostname,
+      protocol: mail.protocol,
+      id,
+      recipients: mail.recipients,
+      wallMs: clock.wallMs(),
+      tlsVersion: this.connection.tls?.protocol ?? null,
+    });
+    const delivery: Delivery = {
+      id,
+      mail,
+      mayRelay: false,
+      kept: [utf8(returnPathField(mail.sender) + received), ...mail.body],
+      outgoing: { envelope: outgoingEnvelope(id, mail), parts: [utf8(received), ...mail.body] },
+    };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
-    deliver({ id, mail, parts: [head, ...mail.body] }, this.services).then(
+    deliver(delivery, this.services).then(
       (outcome) => {
         memory.change(mail.size, 0);
         this.#noteOutcome(id, mail, outcome);
@@ -152,6 +158,12 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       remote: this.connection.remote.address,
     });
   }
+}
+
+/** The envelope under which a mail goes on to other servers. */
+function outgoingEnvelope(id: string, mail: ReceivedMail): OutgoingEnvelope {
+  const sender = mail.sender === null ? "" : formatAddress(mail.sender);
+  return { ...NO_PARAMETERS, smtpUtf8: mail.smtpUtf8, id, sender, account: null };
 }
 
 /** How the session is told what the router found. */

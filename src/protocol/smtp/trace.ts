@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { type Address, formatAddress } from "../../mail/address.ts";
+import { formatDate } from "../../mime/date.ts";
 
 /** What the Received field says of one hop (RFC 5321 §4.4). */
 export interface TraceInfo {
@@ -51,16 +52,4 @@ function traceWord(text: string): string {
 function addressLiteral(ip: string): string {
   const plain = ip.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
   return `[${isIPv6(plain) ? "IPv6:" : ""}${traceWord(plain)}]`;
-}
-
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** date-time in UTC (RFC 5322 §3.3). */
-export function formatDate(wallMs: number): string {
-  const date = new Date(wallMs);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${DAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
-  const year = String(date.getUTCFullYear()).padStart(4, "0");
-  return `${day} ${year} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }
