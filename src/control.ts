@@ -3,6 +3,7 @@ import {
   FAULT_ACTOR,
   MailboxRefs,
   placementOf,
+  QUEUE_ACTOR,
   ROUTER_ACTOR,
   STORE_ACTOR,
   workerOfShard,
@@ -12,7 +13,14 @@ import { CONTROL_CONNECTIONS_MAX, serveControl } from "./admin/control_socket.ts
 import { REGISTRY } from "./admin/methods/mod.ts";
 import { Failure } from "./base/mod.ts";
 import { type ClusterConfig, loadConfig } from "./config/mod.ts";
-import type { DirectoryProtocol, FaultKind, FaultProtocol, RouterProtocol, StoreProtocol } from "./messages/mod.ts";
+import type {
+  DirectoryProtocol,
+  FaultKind,
+  FaultProtocol,
+  QueueProtocol,
+  RouterProtocol,
+  StoreProtocol,
+} from "./messages/mod.ts";
 import { type Listener, listenUnix } from "./net/mod.ts";
 import type { Supervisor, WorkerStats } from "./runtime/mod.ts";
 import type { Server, ServerOptions } from "./server.ts";
@@ -55,6 +63,7 @@ export function controlContext(server: Server, options: ServerOptions): ControlC
     pid: process.pid,
     startedAtMs: clock.wallMs(),
     directory: system.ref<DirectoryProtocol>(at("directory", DIRECTORY_ACTOR)),
+    queue: system.ref<QueueProtocol>(at("queue", QUEUE_ACTOR)),
     mailboxOf: (account) => mailboxes.forAccount(account),
     resolve(address) {
       const router = system.ref<RouterProtocol>(at(runningListener(supervisor), ROUTER_ACTOR));

@@ -9,5 +9,6 @@ export { DIRECTORY_ACTOR } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
+export { QUEUE_ACTOR } from "./queue/mod.ts";
 export { ROUTER_ACTOR } from "./router.ts";
 export { clusterTree, placementOf } from "./tree.ts";

@@ -8,6 +8,7 @@ import type { DirectoryWorkerConfig } from "./directory/worker.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
+import type { QueueWorkerConfig } from "./queue/worker.ts";
 import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
 
 /** Seconds of data that a slow client may take to find its pace, in ms. */
@@ -15,6 +16,9 @@ const SLOW_GRACE_MS = 30_000;
 
 /** Five failures within a minute are a fault that starting again does not mend: the process ends and says so. */
 const RESTART = { intensityMax: 5, periodMs: 60_000, backoffMs: [100, 2_000] } as const;
+
+/** Transactions that a destination is given before it is known how it bears them. */
+const DESTINATION_FIRST = 5;
 
 /** Where the worker entry points are, seen from this file. */
 const WORKERS = new URL("../../workers/", import.meta.url);
@@ -44,6 +48,8 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
   return [
     directorySpec(config),
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
+    ...Array.from({ length: count(config.workers.delivery) }, (_, i) => deliverySpec(i, input)),
+    queueSpec(config, placement),
     ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
   ];
 }
@@ -82,6 +88,32 @@ function mailboxSpec(index: number, config: ClusterConfig, placement: Placement)
       minFreeBytes: config.storage.minFreeBytes,
       faultInjection: config.debug.faultInjection,
     } satisfies MailboxWorkerConfig,
+  };
+}
+
+function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
+  const { attemptsMax, perDestinationMax } = config.outbound;
+  const { retryMs: pausesMs, lifetimeMs, warnAfterMs } = config.queue;
+  return {
+    name: "queue",
+    url: new URL("queue.ts", WORKERS),
+    permissions: storagePermissions(config.dataDir),
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      dataDir: config.dataDir,
+      hostname: config.hostname,
+      placement,
+      deliveryWorkers: count(config.workers.delivery),
+      policy: { pausesMs, lifetimeMs, warnAfterMs },
+      dispatch: {
+        attemptsMax,
+        perDestination: { first: Math.min(DESTINATION_FIRST, perDestinationMax), max: perDestinationMax },
+      },
+      minFreeBytes: config.storage.minFreeBytes,
+      drainMsMax: config.timeouts.drainMsMax,
+      faultInjection: config.debug.faultInjection,
+    } satisfies QueueWorkerConfig,
   };
 }
 

@@ -4,6 +4,7 @@ import type {
   AccountRecord,
   DirectoryProtocol,
   MailboxProtocol,
+  QueueProtocol,
   RouteVerdict,
   VerifyProblem,
 } from "../messages/mod.ts";
@@ -37,6 +38,7 @@ export interface ControlContext {
   /** When the server started, ms since 1970 UTC. */
   readonly startedAtMs: number;
   readonly directory: Ref<DirectoryProtocol>;
+  readonly queue: Ref<QueueProtocol>;
   /** The mailbox actor that holds an account's mail. */
   mailboxOf(account: Pick<AccountRecord, "address">): Ref<MailboxProtocol>;
   /** Asks a routing actor. */

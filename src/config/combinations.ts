@@ -3,7 +3,14 @@ import type { ClusterConfig, ListenerConfig } from "./define_cluster.ts";
 
 /** What cannot be true together, though each field alone is in order. */
 export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
-  return [...tlsFiles(config), ...workerCounts(config), ...listeners(config), ...limits(config)];
+  return [
+    ...tlsFiles(config),
+    ...workerCounts(config),
+    ...listeners(config),
+    ...routes(config),
+    ...queue(config),
+    ...limits(config),
+  ];
 }
 
 function* tlsFiles({ tls }: ClusterConfig): Iterable<ConfigProblem> {
@@ -42,6 +49,27 @@ const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 function sameSocket(a: ListenerConfig, b: ListenerConfig): boolean {
   if (a.port !== b.port || a.port === 0) return false;
   return a.host === b.host || EVERY_ADDRESS.has(a.host) || EVERY_ADDRESS.has(b.host);
+}
+
+function* routes({ outbound }: ClusterConfig): Iterable<ConfigProblem> {
+  for (const [i, { domain, user, secret, tls }] of outbound.routes.entries()) {
+    const path = `outbound.routes[${i}]`;
+    if (outbound.routes.findIndex((other) => other.domain === domain) < i) {
+      yield { path: `${path}.domain`, message: `${domain} has a route already` };
+    }
+    if ((user === null) !== (secret === null)) {
+      yield { path: `${path}.${user === null ? "user" : "secret"}`, message: "a login needs user and secret" };
+    }
+    if (user !== null && (tls === "none" || tls === "opportunistic")) {
+      yield { path: `${path}.tls`, message: 'a password is sent only under TLS: "required" or "implicit"' };
+    }
+  }
+}
+
+function* queue({ queue }: ClusterConfig): Iterable<ConfigProblem> {
+  if (queue.warnAfterMs >= queue.lifetimeMs) {
+    yield { path: "queue.warnAfterMs", message: "not before queue.lifetimeMs: nobody would ever be warned" };
+  }
 }
 
 function* limits({ limits }: ClusterConfig): Iterable<ConfigProblem> {

@@ -46,6 +46,25 @@ export interface TimeoutsConfig {
   readonly drainMsMax: number;
 }
 
+/** Where mail for a domain is handed on to, instead of the hosts that DNS names. */
+export interface RouteConfig {
+  /** A domain, `.domain` for all names below it, or `*` for everything without a route of its own. */
+  readonly domain: string;
+  /** Host name or address. */
+  readonly host: string;
+  /** TCP port. Default 25. */
+  readonly port: number;
+  /**
+   * `opportunistic`: STARTTLS if offered, unchecked; `required`: STARTTLS with a certificate that is valid for `host`;
+   * `implicit`: TLS from the first byte, likewise; `none`. Default `opportunistic`.
+   */
+  readonly tls: "none" | "opportunistic" | "required" | "implicit";
+  /** Name to log in with; null: no login. Default null. */
+  readonly user: string | null;
+  /** Its password, by reference: `file:PATH` or `env:NAME`. Default null. */
+  readonly secret: string | null;
+}
+
 /** Policy and topology of a cluster. Every field but `hostname` has a default. */
 export interface ClusterConfig {
   /** Name this server greets with, as a domain name; it should resolve to this machine. No default. */
@@ -62,6 +81,8 @@ export interface ClusterConfig {
     readonly listener: number | "cores";
     /** Workers that own shards, 1 to 64 and at most `shards`, or one per core. Default `cores`. */
     readonly mailbox: number | "cores";
+    /** Workers that speak to other servers, 1 to 64, or one per core. Default 1. */
+    readonly delivery: number | "cores";
   };
   /** Ports to open. Default: SMTP 2525 and POP3 2110 with STARTTLS, SMTP 2465 and POP3 2995 with TLS from the start, all on 127.0.0.1. */
   readonly listeners: readonly ListenerConfig[];
@@ -96,6 +117,37 @@ export interface ClusterConfig {
     };
   };
   readonly timeouts: TimeoutsConfig;
+  /** How names are looked up. */
+  readonly dns: {
+    /** Name servers as `address` or `address:port` (`[address]:port` for IPv6); none: those of /etc/resolv.conf. Default none. */
+    readonly servers: readonly string[];
+    /** Whether their word on DNSSEC is trusted: only for validating servers on this machine or behind a safe line. Default false. */
+    readonly trustAd: boolean;
+  };
+  /** How mail goes to other servers. */
+  readonly outbound: {
+    /** Port of the hosts that DNS names. Default 25. */
+    readonly port: number;
+    /** Hosts to use instead of those that DNS names; the first that fits holds. Default none. */
+    readonly routes: readonly RouteConfig[];
+    /** Whether DNS may name hosts on this machine and in private networks (RFC 1918, RFC 4193). Default false. */
+    readonly privateHosts: boolean;
+    /** Local address to connect from; null: the system's choice. Default null. */
+    readonly sourceAddress: string | null;
+    /** Transactions at a time, in all. Default 100. */
+    readonly attemptsMax: number;
+    /** Transactions at a time with one destination. Default 20. */
+    readonly perDestinationMax: number;
+  };
+  /** What becomes of mail that cannot be delivered at once. */
+  readonly queue: {
+    /** Pauses after the first, second … attempt, in ms; the last one repeats. Default 5, 10, 20 and 40 minutes, then one hour. */
+    readonly retryMs: readonly number[];
+    /** Age at which mail is given up and returned, in ms. Default 432,000,000 (5 days). */
+    readonly lifetimeMs: number;
+    /** Age at which the sender is told of the delay, in ms; 0: never. Default 14,400,000 (4 hours). */
+    readonly warnAfterMs: number;
+  };
   readonly storage: {
     /** Free bytes on the disk below which no mail is taken (452 4.3.1). Default 268,435,456 (256 MiB). */
     readonly minFreeBytes: number;
@@ -113,14 +165,20 @@ export interface ClusterConfig {
 /** A listener as it is written in a config file. */
 export type ListenerInput = Pick<ListenerConfig, "service" | "port"> & Partial<Pick<ListenerConfig, "host" | "tls">>;
 
+/** A route as it is written in a config file. */
+export type RouteInput = Pick<RouteConfig, "domain" | "host"> & Partial<RouteConfig>;
+
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners">>
+  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "outbound">>
   & Pick<ClusterConfig, "hostname">
-  & { readonly listeners?: readonly ListenerInput[] };
+  & { readonly listeners?: readonly ListenerInput[] }
+  & {
+    readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
+  };
 
 /** Gives a config file its types and help in the editor; returns what it is given. */
 export function defineCluster(config: ClusterConfigInput): ClusterConfigInput {

@@ -11,9 +11,10 @@ const HOSTNAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0
 
 const path = z.string().min(1).max(4_096).refine((text) => !text.includes("\0"), "must not contain NUL");
 const count = (min: number, max: number, fallback: number) => z.int().min(min).max(max).default(fallback);
-const workers = z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {
-  error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
-}).default("cores");
+const workers = (fallback: number | "cores") =>
+  z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {
+    error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
+  }).default(fallback);
 
 const listener = z.strictObject({
   service: z.enum(["smtp", "pop3"]),
@@ -56,6 +57,48 @@ const timeouts = z.strictObject({
   drainMsMax: count(0, HOUR_MS, 10_000),
 });
 
+/** A domain in A-labels, `.domain`, or `*`. */
+const ROUTE_DOMAIN = /^(?:\*|\.?[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?)$/;
+const HOST = /^[0-9a-zA-Z.:_-]+$/;
+
+const route = z.strictObject({
+  domain: z.string().regex(ROUTE_DOMAIN, "expected a lower-case domain name, .domain or *"),
+  host: z.string().min(1).max(255).regex(HOST, "expected a host name or an address"),
+  port: z.int().min(1).max(65_535).default(25),
+  tls: z.enum(["none", "opportunistic", "required", "implicit"]).default("opportunistic"),
+  user: z.string().min(1).max(255).nullable().default(null),
+  secret: z.string().max(4_096).regex(/^(?:file|env):./, "expected file:PATH or env:NAME").nullable().default(null),
+});
+
+const DAY_MS = 24 * HOUR_MS;
+
+const dns = z.strictObject({
+  servers: z.array(z.string().max(64).regex(/^[0-9a-fA-F.:[\]]+$/, "expected an address, or address:port")).max(8)
+    .default([]),
+  trustAd: z.boolean().default(false),
+});
+
+const outbound = z.strictObject({
+  port: z.int().min(1).max(65_535).default(25),
+  routes: z.array(route).max(10_000).default([]),
+  privateHosts: z.boolean().default(false),
+  sourceAddress: z.string().max(64).regex(HOST, "expected an address").nullable().default(null),
+  attemptsMax: count(1, 10_000, 100),
+  perDestinationMax: count(1, 1_000, 20),
+});
+
+const queue = z.strictObject({
+  retryMs: z.array(z.int().min(100).max(DAY_MS)).min(1).max(100).default([
+    300_000,
+    600_000,
+    1_200_000,
+    2_400_000,
+    HOUR_MS,
+  ]),
+  lifetimeMs: count(1_000, 30 * DAY_MS, 5 * DAY_MS),
+  warnAfterMs: count(0, 30 * DAY_MS, 4 * HOUR_MS),
+});
+
 /** The listeners of a config that names none: DESIGN §5, with a TLS-only port for SMTP too. */
 const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
   { service: "smtp", port: 2525, tls: "starttls" },
@@ -70,12 +113,19 @@ export const CLUSTER_SCHEMA = z.strictObject({
   dataDir: path.default("data"),
   node: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a-z, 0-9 and -, at most 32").default("local"),
   shards: count(1, SHARDS_MAX, 16),
-  workers: z.strictObject({ listener: workers, mailbox: workers }).prefault({}),
+  workers: z.strictObject({
+    listener: workers("cores"),
+    mailbox: workers("cores"),
+    delivery: workers(1),
+  }).prefault({}),
   listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
   tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
+  dns: dns.prefault({}),
+  outbound: outbound.prefault({}),
+  queue: queue.prefault({}),
   storage: z.strictObject({ minFreeBytes: count(0, TIB, 256 * 2 ** 20) }).prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
   debug: z.strictObject({ faultInjection: z.boolean().default(false) }).prefault({}),

@@ -97,6 +97,12 @@ export interface QueueProtocol {
   /** Leaves a destination alone for a while, or (0) until `queue.resume`. */
   "queue.suspend": { request: { readonly domain: string; readonly forSeconds: number }; reply: null };
   "queue.resume": { request: { readonly domain: string }; reply: null };
+  /** Begins no more attempts; answered when those under way have ended, or after `graceMs`. */
+  "queue.drain": { request: { readonly graceMs: number }; reply: null };
+  /** Sent by the actor to itself: something may be due. */
+  "queue.tick": { request: null; reply: void };
+  /** Sent by the actor to itself after its start: takes up the next of what was left. */
+  "queue.load": { request: null; reply: void };
 }
 
 /**

@@ -16,7 +16,7 @@ Deno.test("only the host name has no default", () => {
   const config = validateConfig(base, "test.json");
   assertEquals(config.dataDir, "data");
   assertEquals(config.shards, 16);
-  assertEquals(config.workers, { listener: "cores", mailbox: "cores" });
+  assertEquals(config.workers, { listener: "cores", mailbox: "cores", delivery: 1 });
   assertEquals(config.listeners.map(({ service, host, port, tls }) => `${service} ${host}:${port} ${tls}`), [
     "smtp 127.0.0.1:2525 starttls",
     "smtp 127.0.0.1:2465 implicit",
@@ -62,6 +62,11 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
+  ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
+  ["outbound.routes[1].domain", { outbound: { routes: [{ domain: "*", host: "a" }, { domain: "*", host: "b" }] } }],
+  ["outbound.routes[0].secret", { outbound: { routes: [{ domain: "*", host: "a", tls: "required", user: "me" }] } }],
+  ["outbound.routes[0].user", { outbound: { routes: [{ domain: "*", host: "a", tls: "implicit", secret: "env:X" }] } }],
+  ["outbound.routes[0].tls", { outbound: { routes: [{ domain: "*", host: "a", user: "me", secret: "env:X" }] } }],
 ];
 for (const [path, fields] of impossible) {
   Deno.test(`an impossible combination is refused at ${path}: ${JSON.stringify(fields)}`, () => {
@@ -83,6 +88,20 @@ for (const [path, make, min, max] of ranges) {
     assertStringIncludes(problem({ ...base, ...make(max + 1) }), path);
   });
 }
+
+Deno.test("a route names a domain, its subdomains or everything, and its password only by reference", () => {
+  const route = (fields: Record<string, unknown>) => ({
+    ...base,
+    outbound: { routes: [{ domain: "*", host: "relay.test", ...fields }] },
+  });
+  for (const domain of ["*", "example.org", ".example.org", "xn--bcher-kva.example"]) {
+    validateConfig(route({ domain }), "t");
+  }
+  for (const domain of ["", ".", "*.example.org", "Example.org", "a b"]) {
+    assertStringIncludes(problem(route({ domain })), "outbound.routes[0].domain");
+  }
+  assertStringIncludes(problem(route({ user: "me", secret: "hunter2", tls: "required" })), "expected file:PATH or env:NAME");
+});
 
 for (const hostname of ["", "Mail.example", "a..b", "-a.b", "a b", "x".repeat(64), "a\r\nb", "mail.example."]) {
   Deno.test(`${JSON.stringify(hostname)} is no host name`, () => {

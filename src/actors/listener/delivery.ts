@@ -187,7 +187,11 @@ async function withdrawShare(
  * All shares or none: what was stored for some is taken back when another could not be, as the client will come again. What
  * goes to others comes last, as it cannot be called back.
  */
-async function settle(delivery: Delivery, { local, remote }: Shares, services: FrontServices): Promise<DeliveryOutcome> {
+async function settle(
+  delivery: Delivery,
+  { local, remote }: Shares,
+  services: FrontServices,
+): Promise<DeliveryOutcome> {
   const { id } = delivery;
   // Numbered, not named after the domain: an opId is shorter than the longest domain.
   const entries = local.map((share, i) => ({ ...share, opId: `${id}/${i}` }));

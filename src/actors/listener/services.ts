@@ -35,4 +35,3 @@ export interface Front {
   /** Finish what is under way, say good-bye, close. */
   shutDown(): void;
 }
-

@@ -1,5 +1,5 @@
 import type { Address } from "../../mail/address.ts";
-import type { DirectoryProtocol } from "../../messages/mod.ts";
+import type { DirectoryProtocol, QueueProtocol } from "../../messages/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
@@ -37,6 +37,7 @@ export async function startListener(
     routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
     mailboxes: new MailboxRefs(system, config.placement),
     directory,
+    queue: system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" }),
     presence: router.address,
     hostname: config.hostname,
     clock,

@@ -1,0 +1,114 @@
+import type { DeliveryReport, QueueProtocol } from "../../messages/mod.ts";
+import {
+  type Accepts,
+  type Fields,
+  fields,
+  fieldsOf,
+  isBoolean,
+  isCount,
+  isListOf,
+  isName,
+  isOptional,
+  isText,
+  isWhole,
+} from "../shape.ts";
+
+/** UTF-16 units of an address, and of what RCPT may say of it. */
+const ADDRESS_CHARS_MAX = 512;
+/** Recipients of one mail. */
+const RECIPIENTS_MAX = 100_000;
+/** Pieces of one mail. */
+const PARTS_MAX = 1_000_000;
+/** Characters of an opId and of a mail's id. */
+const ID_CHARS_MAX = 255;
+/** Entries one `queue.list` answers. */
+export const LIST_MAX = 1_000;
+/** Longest suspension, in seconds: ten years. */
+const SUSPEND_SECONDS_MAX = 315_360_000;
+/** UTF-16 units of a reply's text, and of names in a report. */
+const REPORT_CHARS_MAX = 1_024;
+
+const VERBS: readonly unknown[] = ["retry", "hold", "release", "bounce", "delete"];
+const BODIES: readonly unknown[] = ["7bit", "8bitmime", "binarymime"];
+const RETURNS: readonly unknown[] = [null, "full", "headers"];
+const NOTIFIES: readonly unknown[] = ["success", "failure", "delay"];
+const ACTIONS: readonly unknown[] = ["delivered", "relayed", "deferred", "failed"];
+
+/** Whether requests of other workers have the form their types promise. */
+export const queueAccepts: Accepts<QueueProtocol> = {
+  "queue.enqueue": fields(({ opId, envelope, recipients, parts }) =>
+    isName(opId, ID_CHARS_MAX) && isEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
+    (recipients as unknown[]).length > 0 && isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
+  ),
+  "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
+  "queue.summary": () => true,
+  "queue.shape": () => true,
+  "queue.act": fields(({ verb, filter, dryRun }) => VERBS.includes(verb) && isFilter(filter) && isBoolean(dryRun)),
+  "queue.suspend": fields(({ domain, forSeconds }) => address(domain) && isWhole(forSeconds, 0, SUSPEND_SECONDS_MAX)),
+  "queue.resume": fields(({ domain }) => address(domain)),
+  // Only the worker and the actor itself send these, and that never crosses a border.
+  "queue.drain": () => false,
+  "queue.tick": () => false,
+  "queue.load": () => false,
+};
+
+function address(value: unknown): value is string {
+  return isText(value, ADDRESS_CHARS_MAX);
+}
+
+function isRecipient(value: unknown): boolean {
+  const recipient = fieldsOf(value);
+  if (recipient === null || !address(recipient["address"])) return false;
+  const { notify, orcpt } = recipient;
+  const knownNotify = notify === null || isListOf(notify, NOTIFIES.length, (each) => NOTIFIES.includes(each));
+  return knownNotify && (orcpt === null || address(orcpt));
+}
+
+function isEnvelope(value: unknown): boolean {
+  const envelope = fieldsOf(value);
+  return envelope !== null && isName(envelope["id"], ID_CHARS_MAX) && address(envelope["sender"]) &&
+    textOrNull(envelope["account"]) && isParameters(envelope);
+}
+
+function isParameters({ body, smtpUtf8, ret, envid, requireTls, priority, releaseAtMs, deliverBy }: Fields): boolean {
+  return BODIES.includes(body) && isBoolean(smtpUtf8) && RETURNS.includes(ret) && textOrNull(envid) &&
+    isBoolean(requireTls) && isWhole(priority, -9, 9) && (releaseAtMs === null || isCount(releaseAtMs)) &&
+    (deliverBy === null || isDeliverBy(deliverBy));
+}
+
+function isDeliverBy(value: unknown): boolean {
+  const deliverBy = fieldsOf(value);
+  return deliverBy !== null && isCount(deliverBy["atMs"]) && isBoolean(deliverBy["trace"]) &&
+    (deliverBy["mode"] === "return" || deliverBy["mode"] === "notify");
+}
+
+function isFilter(value: unknown): boolean {
+  const filter = fieldsOf(value);
+  return filter !== null && isOptional(filter["id"], address) && isOptional(filter["domain"], address) &&
+    isOptional(filter["sender"], address) && isOptional(filter["all"], isBoolean);
+}
+
+function textOrNull(value: unknown): value is string | null {
+  return value === null || address(value);
+}
+
+/** Whether a delivery worker's report has the form its type promises, for this many recipients. */
+export function isDeliveryReport(value: unknown, recipients: number): value is DeliveryReport {
+  const report = fieldsOf(value);
+  if (report === null || !isListOf(report["outcomes"], recipients, isOutcome)) return false;
+  const { outcomes, destinationFault, host, tls } = report;
+  return (outcomes as unknown[]).length === recipients && isBoolean(destinationFault) &&
+    (host === null || isHost(host)) && (tls === null || isText(tls, REPORT_CHARS_MAX));
+}
+
+function isOutcome(value: unknown): boolean {
+  const outcome = fieldsOf(value);
+  return outcome !== null && ACTIONS.includes(outcome["action"]) && isText(outcome["text"], REPORT_CHARS_MAX) &&
+    isName(outcome["status"], 16) && (outcome["code"] === null || isWhole(outcome["code"], 100, 999));
+}
+
+function isHost(value: unknown): boolean {
+  const host = fieldsOf(value);
+  return host !== null && isText(host["name"], REPORT_CHARS_MAX) && isText(host["address"], REPORT_CHARS_MAX) &&
+    isWhole(host["port"], 0, 65_535);
+}

@@ -1,0 +1,74 @@
+import { describeError, Failure } from "../../base/mod.ts";
+import type { QueueProtocol } from "../../messages/mod.ts";
+import { defineActor } from "../../runtime/define_actor.ts";
+import type { Context, Reply } from "../../runtime/types.ts";
+import { queueAccepts } from "./accepts.ts";
+import { QueueEngine } from "./engine.ts";
+import { QueueOperator } from "./operator.ts";
+import type { QueueServices } from "./services.ts";
+
+/** Name of the queue actor, in the worker of the same name. */
+export const QUEUE_ACTOR = "queue";
+
+/** Mails that may wait to be taken over; beyond it listeners are told "busy" and SMTP answers 451. */
+const INBOX_MAX = 20_000;
+
+/** What the queue actor is started with. */
+export type QueueArgs = Omit<QueueServices, "clock" | "random" | "log">;
+
+interface QueueState {
+  readonly engine: QueueEngine;
+  readonly operator: QueueOperator;
+}
+
+/** The only owner of the outbound queue: takes mail over durably, and sees to it until it is delivered or reported on. */
+export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
+  restart: "permanent",
+  inboxMax: INBOX_MAX,
+  accepts: queueAccepts,
+  init(args, context) {
+    const { clock, random, log } = context;
+    const engine = new QueueEngine({ ...args, clock, random, log }, {
+      tick: (delayMs) => context.later(delayMs, "queue.tick", null),
+      load: () => void context.later(0, "queue.load", null),
+    });
+    const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
+    return { engine, operator: new QueueOperator(engine, pause) };
+  },
+  stopped: ({ engine }) => engine.stop(),
+  receive: {
+    "queue.enqueue": ({ engine }, request, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.enqueue(request);
+        return null;
+      }),
+    "queue.list": ({ operator }, request, reply, context) => beside(reply, context, () => operator.list(request)),
+    "queue.summary": ({ operator }, _request, reply) => reply.ok(operator.summary()),
+    "queue.shape": ({ operator }, _request, reply, context) => beside(reply, context, () => operator.shape()),
+    "queue.act": ({ operator }, request, reply, context) => beside(reply, context, () => operator.act(request)),
+    "queue.suspend"({ engine }, { domain, forSeconds }, reply) {
+      const { store } = engine.services;
+      engine.suspend(domain, forSeconds === 0 ? Infinity : store.nowMs() + forSeconds * 1_000);
+      reply.ok(null);
+    },
+    "queue.resume"({ engine }, { domain }, reply) {
+      engine.suspend(domain, 0);
+      reply.ok(null);
+    },
+    "queue.drain": ({ engine }, { graceMs }, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.drain(graceMs);
+        return null;
+      }),
+    "queue.tick": ({ engine }) => engine.rang(),
+    "queue.load": ({ engine }) => engine.load(),
+  },
+});
+
+/** Work that goes on beside the inbox, so that all that waits forms one group; a defect there reaches the asker as `down`, and the log. */
+function beside<T>(reply: Reply<T>, { log }: Context<QueueProtocol>, run: () => Promise<T>): void {
+  run().then((value) => reply.ok(value), (error) => {
+    if (!(error instanceof Failure)) log.error("queue request failed", { cause: describeError(error) });
+    reply.fail(error);
+  });
+}

@@ -1,0 +1,65 @@
+import { asFailure, describeError } from "../../base/mod.ts";
+import { parseMailbox } from "../../mail/address.ts";
+import type { DeliveryReport } from "../../messages/mod.ts";
+import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
+import { isDeliveryReport } from "./accepts.ts";
+import { deliverHere, type Forward } from "./local_delivery.ts";
+import type { QueueServices } from "./services.ts";
+import { sameForAll } from "./settle.ts";
+
+/** Longest attempt, in ms: a large mail over a slow line to the last of several hosts. */
+const ATTEMPT_MS_MAX = 4 * 3_600_000;
+
+/** One item, its mail and the mail's bytes. */
+export interface Attempt {
+  readonly item: StoredItem;
+  readonly message: StoredMessage;
+  readonly parts: readonly Uint8Array[];
+}
+
+/** How an attempt ended; `later`: none was made, as a worker is away or busy. */
+export type AttemptResult =
+  | { readonly type: "report"; readonly report: DeliveryReport; readonly forwards: readonly Forward[] }
+  | { readonly type: "later" };
+
+const LATER: AttemptResult = { type: "later" };
+
+/** Tries an item once: in the mailboxes here when the domain is ours, else by a delivery worker. Never throws for the world's sake. */
+export function tryOnce(attempt: Attempt, services: QueueServices): Promise<AttemptResult> {
+  const first = parseMailbox(attempt.item.recipients[0]!.address, { utf8: true });
+  const verdict = first === null ? null : services.routes.resolve(first);
+  if (verdict === null) return Promise.resolve(LATER);
+  return verdict.type === "relayDenied" ? deliverElsewhere(attempt, services) : deliverHere(attempt, services);
+}
+
+async function deliverElsewhere({ item, message, parts }: Attempt, services: QueueServices): Promise<AttemptResult> {
+  const { destination } = item;
+  const recipients = item.recipients.map(({ address, notify, orcpt }) => ({ address, notify, orcpt }));
+  const request = { destination, envelope: message.envelope, recipients, parts };
+  const worker = services.deliveries[hash(destination) % services.deliveries.length]!;
+  try {
+    const report = await worker.ask("delivery.attempt", request, { deadlineMs: ATTEMPT_MS_MAX });
+    // A delivery worker reads what strangers say: its word is taken for what it is worth.
+    if (isDeliveryReport(report, recipients.length)) return { type: "report", report, forwards: [] };
+    services.log.error("report refused", { id: message.envelope.id, destination });
+    return internal(recipients.length, "the delivery worker's report made no sense");
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure === null) throw error;
+    if (failure.kind === "down" || failure.kind === "closed" || failure.kind === "busy") return LATER;
+    services.log.warn("attempt failed", { id: message.envelope.id, destination, error: describeError(failure) });
+    return internal(recipients.length, "the attempt took too long");
+  }
+}
+
+function internal(count: number, text: string): AttemptResult {
+  const outcome = { action: "deferred", code: null, status: "4.3.0", text } as const;
+  return { type: "report", report: sameForAll(count, outcome), forwards: [] };
+}
+
+/** One destination always goes to the same worker, which may still have a connection there. */
+function hash(text: string): number {
+  let value = 0;
+  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) >>> 0;
+  return value;
+}

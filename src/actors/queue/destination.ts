@@ -1,0 +1,94 @@
+import { type ReadyItem, ReadyItems } from "./ready_items.ts";
+
+/** Items of one destination that are sorted by sender and priority; more wait behind them in the order they fell due. */
+const SORTED_MAX = 1_000;
+
+/** Faults in a row after which a destination is taken for down, and what waits for it is deferred without an attempt. */
+export const FAULTS_MAX = 3;
+
+/** How many transactions one destination is given. */
+export interface ConcurrencyLimits {
+  readonly first: number;
+  readonly max: number;
+}
+
+/** Items that one destination has waiting, and how it bears what it is sent. */
+export class Destination {
+  readonly #sorted = new ReadyItems();
+  #behind: number[] = [];
+  #behindAt = 0;
+  #window: number;
+  /** Transactions under way. */
+  active = 0;
+  /** Faults in a row. */
+  faults = 0;
+  /** It is left alone until then, in queue time (ms). */
+  restUntilMs = 0;
+  /** An operator wants it left alone until then; Infinity: until told otherwise. */
+  suspendedUntilMs = 0;
+
+  constructor(readonly name: string, private readonly limits: ConcurrencyLimits) {
+    this.#window = Math.min(limits.first, limits.max);
+  }
+
+  get waiting(): number {
+    return this.#sorted.size + this.#behind.length - this.#behindAt;
+  }
+
+  /** Whether there is room among the sorted ones; else `offerBehind`, which needs only the number. */
+  get hasRoom(): boolean {
+    return this.#sorted.size < SORTED_MAX && this.#behind.length === this.#behindAt;
+  }
+
+  offer(item: ReadyItem): void {
+    this.#sorted.push(item);
+  }
+
+  offerBehind(item: number): void {
+    this.#behind.push(item);
+  }
+
+  /** Whether a transaction may begin now. */
+  mayStart(nowMs: number): boolean {
+    return this.active < Math.floor(this.#window) && !this.isResting(nowMs) && this.waiting > 0;
+  }
+
+  isResting(nowMs: number): boolean {
+    return nowMs < this.restsUntilMs;
+  }
+
+  /** Until when it is left alone, for whichever reason. */
+  get restsUntilMs(): number {
+    return Math.max(this.restUntilMs, this.suspendedUntilMs);
+  }
+
+  /** Whether nothing is worth remembering. */
+  isIdle(nowMs: number): boolean {
+    return this.active === 0 && this.waiting === 0 && !this.isResting(nowMs);
+  }
+
+  /** Takes out the item whose turn it is. `sort` tells whose one of those behind is, or null when it need not be tried any more. */
+  take(sort: (item: number) => ReadyItem | null): number | null {
+    while (this.#sorted.size < SORTED_MAX && this.#behindAt < this.#behind.length) {
+      const ready = sort(this.#behind[this.#behindAt++]!);
+      if (ready !== null) this.#sorted.push(ready);
+    }
+    if (this.#behindAt === this.#behind.length) {
+      this.#behind = [];
+      this.#behindAt = 0;
+    }
+    return this.#sorted.shift();
+  }
+
+  /** It took a mail: one transaction more for each window of them that went well, as TCP opens its window. */
+  wentWell(): void {
+    this.faults = 0;
+    this.#window = Math.min(this.limits.max, this.#window + 1 / this.#window);
+  }
+
+  /** It failed as a whole: half of what it is given now, one at least. */
+  faulted(): void {
+    this.faults++;
+    this.#window = Math.max(1, this.#window / 2);
+  }
+}

@@ -1,0 +1,141 @@
+import { type ConcurrencyLimits, Destination, FAULTS_MAX } from "./destination.ts";
+import type { ReadyItem } from "./ready_items.ts";
+
+/** First and longest rest of a destination that is down, in ms; doubled from fault to fault. */
+const REST_MS_MIN = 30_000;
+const REST_MS_MAX = 900_000;
+
+/** What all destinations together may be given. */
+export interface DispatchLimits {
+  /** Transactions under way. */
+  readonly attemptsMax: number;
+  readonly perDestination: ConcurrencyLimits;
+}
+
+/** Decides which of the items that are due is tried next: destinations in turn, each as far as it bears it. */
+export class Dispatcher {
+  readonly #destinations = new Map<string, Destination>();
+  /** Destinations that have items waiting, in the order of their turns. */
+  readonly #turns = new Set<Destination>();
+  /** Destinations that have items waiting and are left alone. */
+  readonly #resting = new Set<Destination>();
+  #wakeMs = Infinity;
+  #active = 0;
+
+  constructor(private readonly limits: DispatchLimits) {}
+
+  get active(): number {
+    return this.#active;
+  }
+
+  get waiting(): number {
+    let sum = 0;
+    for (const destination of this.#turns) sum += destination.waiting;
+    for (const destination of this.#resting) sum += destination.waiting;
+    return sum;
+  }
+
+  destination(name: string): Destination {
+    let destination = this.#destinations.get(name);
+    if (destination === undefined) {
+      destination = new Destination(name, this.limits.perDestination);
+      this.#destinations.set(name, destination);
+    }
+    return destination;
+  }
+
+  known(name: string): Destination | null {
+    return this.#destinations.get(name) ?? null;
+  }
+
+  /** An item is due. `ready` is asked for only when there is room to sort it. */
+  offer(name: string, item: number, ready: () => ReadyItem): void {
+    const destination = this.destination(name);
+    if (destination.hasRoom) destination.offer(ready());
+    else destination.offerBehind(item);
+    if (!this.#resting.has(destination)) this.#turns.add(destination);
+  }
+
+  /** The next item to be tried, counted as active from now on; null when none may begin. */
+  next(nowMs: number, sort: (item: number) => ReadyItem | null): { item: number; destination: Destination } | null {
+    if (this.#active >= this.limits.attemptsMax) return null;
+    for (const destination of this.#turns) {
+      if (destination.isResting(nowMs)) this.#layDown(destination);
+      if (!destination.mayStart(nowMs)) continue;
+      const item = destination.take(sort);
+      this.#turns.delete(destination);
+      if (destination.waiting > 0) this.#turns.add(destination); // At the end: the others come first.
+      if (item === null) continue;
+      destination.active++;
+      this.#active++;
+      return { item, destination };
+    }
+    return null;
+  }
+
+  /** An item that `next` gave is done with, or was not to be tried after all. */
+  ended(destination: Destination, nowMs: number): void {
+    destination.active--;
+    this.#active--;
+    this.forget(destination, nowMs);
+  }
+
+  /**
+   * The destination failed as a whole. True when it is taken for down from now on: it rests, and what waits for it is to be
+   * deferred.
+   */
+  faulted(destination: Destination, nowMs: number): boolean {
+    destination.faulted();
+    if (destination.faults < FAULTS_MAX) return false;
+    const rests = destination.faults - FAULTS_MAX;
+    destination.restUntilMs = nowMs + Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** Math.min(rests, 20));
+    return true;
+  }
+
+  /** Takes out up to `limit` items that wait for a destination. */
+  drain(destination: Destination, limit: number, sort: (item: number) => ReadyItem | null): number[] {
+    const items: number[] = [];
+    while (items.length < limit && destination.waiting > 0) {
+      const item = destination.take(sort);
+      if (item !== null) items.push(item);
+    }
+    if (destination.waiting === 0) {
+      this.#turns.delete(destination);
+      this.#resting.delete(destination);
+    }
+    return items;
+  }
+
+  /** When the first destination has rested, in queue time; null when none rests. */
+  nextWakeMs(): number | null {
+    return this.#wakeMs === Infinity ? null : this.#wakeMs;
+  }
+
+  /** Takes up again those that have rested. */
+  wake(nowMs: number): void {
+    this.#wakeMs = Infinity;
+    for (const destination of this.#resting) {
+      if (destination.isResting(nowMs)) this.#wakeMs = Math.min(this.#wakeMs, destination.restsUntilMs);
+      else {
+        this.#resting.delete(destination);
+        this.#turns.add(destination);
+      }
+    }
+  }
+
+  #layDown(destination: Destination): void {
+    this.#turns.delete(destination);
+    this.#resting.add(destination);
+    this.#wakeMs = Math.min(this.#wakeMs, destination.restsUntilMs);
+  }
+
+  /** Lets go of a destination that nothing is known of but that it is well. */
+  forget(destination: Destination, nowMs: number): void {
+    if (destination.isIdle(nowMs)) this.#destinations.delete(destination.name);
+  }
+
+  /** Those an operator has suspended. */
+  *suspended(nowMs: number): Iterable<Destination> {
+    for (const destination of this.#destinations.values()) if (nowMs < destination.suspendedUntilMs) yield destination;
+  }
+}

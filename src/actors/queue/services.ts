@@ -1,0 +1,25 @@
+import type { Clock, Log, Random } from "../../base/mod.ts";
+import type { Address } from "../../mail/address.ts";
+import type { DeliveryProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { RetryPolicy } from "../../policy/retry.ts";
+import type { Ref } from "../../runtime/types.ts";
+import type { QueueStore } from "../../storage/mod.ts";
+import type { MailboxRefs } from "../mailbox_refs.ts";
+import type { DispatchLimits } from "./dispatcher.ts";
+
+/** What the parts of the queue actor work with. */
+export interface QueueServices {
+  readonly store: QueueStore;
+  /** Answers from the replica of the directory beside the queue; null until the first snapshot has come. */
+  readonly routes: { resolve(address: Address): RouteVerdict | null };
+  readonly mailboxes: MailboxRefs;
+  /** One for each delivery worker. */
+  readonly deliveries: readonly Ref<DeliveryProtocol>[];
+  readonly policy: RetryPolicy;
+  readonly dispatch: DispatchLimits;
+  /** Name of this server in reports. */
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}

@@ -1,0 +1,66 @@
+import type { Address } from "../../mail/address.ts";
+import type { DeliveryProtocol, DirectoryProtocol } from "../../messages/mod.ts";
+import type { RetryPolicy } from "../../policy/retry.ts";
+import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
+import { openQueueStore } from "../../storage/mod.ts";
+import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
+import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
+import { QUEUE_ACTOR, queueActor } from "./actor.ts";
+import type { DispatchLimits } from "./dispatcher.ts";
+
+/** How long the answer to a drain may take beyond the attempts' own grace, in ms. */
+const DRAIN_MARGIN_MS = 1_000;
+
+/** What the queue worker is started with. */
+export interface QueueWorkerConfig {
+  /** The data directory; the queue lies in `queue/` below it. */
+  readonly dataDir: string;
+  readonly hostname: string;
+  readonly placement: Placement;
+  /** How many delivery workers there are. */
+  readonly deliveryWorkers: number;
+  readonly policy: RetryPolicy;
+  readonly dispatch: DispatchLimits;
+  /** Mail is refused (452 4.3.1) when less than this is free on the disk, in bytes. */
+  readonly minFreeBytes: number;
+  /** How long attempts may go on after a drain began, in ms. */
+  readonly drainMsMax: number;
+  /** Whether the worker can be broken on purpose. */
+  readonly faultInjection: boolean;
+}
+
+/** Opens the queue, starts a routing actor of its own (reports go to senders here, too) and then the queue actor. */
+export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<WorkerHooks<QueueWorkerConfig>> {
+  const { system, config, clock, random, log } = host;
+  const { hostname, policy, dispatch } = config;
+  const at = (worker: string, actor: string) => ({ node: system.node, worker, actor });
+  const store = await openQueueStore({
+    dir: `${config.dataDir}/queue`,
+    owner: String(process.pid),
+    clock,
+    random,
+    log,
+    limits: { freeBytesMin: config.minFreeBytes },
+  });
+  const directory = system.ref<DirectoryProtocol>(at("directory", "directory"));
+  const holder: RoutingHolder = { table: null };
+  await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
+  const deliveries = Array.from(
+    { length: config.deliveryWorkers },
+    (_, i) => system.ref<DeliveryProtocol>(at(`delivery-${i}`, "delivery")),
+  );
+  const routes = { resolve: (address: Address) => holder.table?.resolve(address) ?? null };
+  const mailboxes = new MailboxRefs(system, config.placement);
+  const args = { store, routes, mailboxes, deliveries, policy, dispatch, hostname };
+  const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
+  if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
+  const graceMs = config.drainMsMax;
+  return {
+    async drain() {
+      await queue.ask("queue.drain", { graceMs }, { deadlineMs: graceMs + DRAIN_MARGIN_MS });
+    },
+    stop: () => store.close(),
+    stats: () => store.counts(),
+  };
+}
