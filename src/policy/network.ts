@@ -1,0 +1,71 @@
+import ipaddr from "ipaddr.js";
+
+/** UTF-16 units of an address or network that are looked at. */
+const TEXT_CHARS_MAX = 64;
+
+/** A range of addresses. */
+export interface Network {
+  /** Canonical `address/bits`, the bits beyond the prefix zero: `192.0.2.0/24`, `2001:db8::/64`. */
+  readonly text: string;
+  /** 4 or 16 octets of its first address. */
+  readonly octets: readonly number[];
+  /** Length of the prefix. */
+  readonly bits: number;
+}
+
+/** The octets of an address, 4 or 16; null when it is none. An IPv4 address inside IPv6 counts as IPv4. */
+export function addressOctets(text: string): readonly number[] | null {
+  if (text.length > TEXT_CHARS_MAX) return null;
+  // Not the older forms that the C library knows: 010.1 is a typing error, not 8.0.0.1.
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toByteArray();
+  if (!text.includes(":") || !ipaddr.IPv6.isValid(text)) return null;
+  return ipaddr.process(text).toByteArray();
+}
+
+/** A network of an address, or of `address/bits`; null when it is neither. */
+export function parseNetwork(text: string): Network | null {
+  if (text.length > TEXT_CHARS_MAX) return null;
+  const [address = "", length, ...rest] = text.split("/");
+  const octets = addressOctets(address);
+  if (octets === null || rest.length > 0) return null;
+  const width = 8 * octets.length;
+  if (length === undefined) return network(octets, width);
+  const bits = /^\d{1,3}$/.test(length) ? Number(length) : -1;
+  return bits < 0 || bits > width ? null : network(octets, bits);
+}
+
+/** The network of that length around an address. */
+export function network(address: readonly number[], bits: number): Network {
+  const octets = masked(address, bits);
+  return { text: `${ipaddr.fromByteArray([...octets])}/${bits}`, octets, bits };
+}
+
+/** Whether an address lies in a network. */
+export function contains({ octets, bits }: Network, address: readonly number[]): boolean {
+  if (address.length !== octets.length) return false;
+  return masked(address, bits).every((octet, i) => octet === octets[i]);
+}
+
+function masked(octets: readonly number[], bits: number): readonly number[] {
+  return octets.map((octet, i) => octet & (0xff00 >> Math.min(8, Math.max(0, bits - 8 * i))) & 0xff);
+}
+
+/** Bits that one site holds: an IPv4 address, or the /64 of an IPv6 address; and those of the network around it. */
+const SITE_BITS = { 4: 32, 16: 64 } as const;
+const NETWORK_BITS = { 4: 24, 16: 48 } as const;
+
+/** Whom an address stands for. */
+export interface Origin {
+  /** The IPv4 address, or the /64 of an IPv6 address: what a single site is given. */
+  readonly site: string;
+  /** The /24 of an IPv4 address, the /48 of an IPv6 address: what a single customer may hold. */
+  readonly network: string;
+}
+
+/** The site and network of an address; a text that is no address stands for itself. */
+export function originOf(address: string): Origin {
+  const octets = addressOctets(address);
+  if (octets === null) return { site: address, network: address };
+  const width = octets.length as 4 | 16;
+  return { site: network(octets, SITE_BITS[width]).text, network: network(octets, NETWORK_BITS[width]).text };
+}
