@@ -7,6 +7,7 @@ import type { DirectoryStore } from "../storage/directory_store.ts";
 import { directoryAccepts } from "./directory/accepts.ts";
 import { DirectoryBook } from "./directory/book.ts";
 import type { CheckLimits } from "./directory/check_queue.ts";
+import { addBan, type BanPolicy, removeBan, standingBans } from "./directory/edit_bans.ts";
 import {
   addAccount,
   addAlias,
@@ -19,14 +20,18 @@ import {
 import { addDomain, existingDomain, removeDomain, updateDomain } from "./directory/edit_domains.ts";
 import { listPage } from "./directory/lists.ts";
 import { Login } from "./directory/login.ts";
+import { LoginBans } from "./directory/login_bans.ts";
 import { newPassword } from "./directory/names.ts";
 import { ARGON2_HASHER, type PasswordHasher } from "./directory/password_hasher.ts";
 import { Subscribers } from "./directory/subscribers.ts";
 
-export type { CheckLimits, PasswordHasher };
+export type { BanPolicy, CheckLimits, PasswordHasher };
 
 /** Name of the directory actor, in the worker of the same name. */
 export const DIRECTORY_ACTOR = "directory";
+
+/** Failed logins lead to nothing. */
+const NO_BANS: BanPolicy = { strikesMax: 0, windowMs: 0, banMs: 0, loopbackExempt: true };
 
 /** Characters of an account id, five random bits each. */
 const ID_CHARS = 16;
@@ -36,6 +41,8 @@ export interface DirectoryArgs {
   readonly store: DirectoryStore;
   /** Password checks at a time, and waiting. */
   readonly login: CheckLimits;
+  /** Whom failed logins lead to; nobody unless given. */
+  readonly bans?: BanPolicy;
   /** argon2id unless given. */
   readonly hasher?: PasswordHasher;
 }
@@ -43,6 +50,7 @@ export interface DirectoryArgs {
 interface DirectoryState {
   readonly book: DirectoryBook;
   readonly login: Login;
+  readonly bans: LoginBans;
   readonly subscribers: Subscribers;
 }
 
@@ -56,12 +64,12 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
   restart: "permanent",
   inboxMax: 10_000,
   accepts: directoryAccepts,
-  async init({ store, login: limits, hasher = ARGON2_HASHER }, context) {
+  async init({ store, login: limits, bans: policy = NO_BANS, hasher = ARGON2_HASHER }, context) {
     const { clock, random, log } = context;
     const book = new DirectoryBook(store);
     const login = await Login.open({ book, hasher, limits, clock, random, log });
     log.info("directory opened", book.counts());
-    return { book, login, subscribers: new Subscribers(context) };
+    return { book, login, bans: new LoginBans(policy, clock), subscribers: new Subscribers(context) };
   },
   receive: {
     "directory.subscribe": ({ book, subscribers }, { subscriber }, reply) =>
@@ -70,8 +78,12 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
         return book.snapshot();
       }),
     "directory.remind": ({ subscribers }) => subscribers.remind(),
-    "directory.authenticate": ({ login }, request, reply, context) =>
-      beside(reply, context, () => login.authenticate(request)),
+    "directory.authenticate": (state, request, reply, context) =>
+      beside(reply, context, async () => {
+        const checked = await state.login.authenticate(request);
+        if (checked.type === "refused") noteFailedLogin(state, request.remote, context);
+        return checked;
+      }),
     "directory.snapshot": ({ book }, _request, reply) => reply.ok(book.snapshot()),
     "directory.status": ({ book, subscribers }, _request, reply) =>
       reply.ok({ ...book.counts(), subscribers: subscribers.size }),
@@ -146,11 +158,42 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
           const key = removeAlias(state.book, request.address);
           return { changes: [{ kind: "alias", key, record: null }], value: null };
         })),
+    "directory.banAdd": (state, request, reply, context) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const nowMs = context.clock.wallMs();
+          return addBan(state.book, { ...request, by: "operator" }, { nowMs, policy: state.bans.policy });
+        })),
+    "directory.banRemove": (state, request, reply) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = removeBan(state.book, request.network);
+          return { changes: [{ kind: "ban", key: record.network, record: null }], value: record };
+        })),
+    "directory.banList": ({ book }, request, reply, context) =>
+      reply.ok(listPage({ ...request, domain: null }, {
+        names: book.names.ban,
+        records: standingBans(book, context.clock.wallMs()),
+      })),
   },
   stopped({ login }) {
     login.stop();
   },
 });
+
+/** Who fails too often is banned. Only the address is: whoever owns the account goes on from elsewhere. */
+function noteFailedLogin(state: DirectoryState, remote: string, context: DirectoryContext): void {
+  const request = state.bans.failed(remote);
+  if (request === null) return;
+  try {
+    const nowMs = context.clock.wallMs();
+    const record = edit(state, {}, () => addBan(state.book, request, { nowMs, policy: state.bans.policy }));
+    context.log.warn("address banned", { network: record.network, until: record.until, reason: record.reason });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    context.log.warn("address not banned", { network: request.network, cause: describeError(error) });
+  }
+}
 
 /** Answers with what `run` returns or the Failure it throws. A defect of ours goes on to the supervisor. */
 function answer<T>(reply: Reply<T>, run: () => T): void {

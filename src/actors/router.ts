@@ -1,7 +1,7 @@
 import { asFailure, describeError, Failure } from "../base/mod.ts";
 import { parseMailbox } from "../mail/mod.ts";
-import type { AccountRecord, DirectoryProtocol, RouterProtocol } from "../messages/mod.ts";
-import { RoutingTable } from "../policy/mod.ts";
+import type { AccountRecord, BanRecord, DirectoryChange, DirectoryProtocol, RouterProtocol } from "../messages/mod.ts";
+import { type RoutingChange, RoutingTable } from "../policy/mod.ts";
 import { defineActor } from "../runtime/define_actor.ts";
 import type { Context, Ref } from "../runtime/types.ts";
 import { routerAccepts } from "./router_accepts.ts";
@@ -16,6 +16,14 @@ const RESUBSCRIBE_MS_MAX = 5_000;
 /** The table as the sessions beside the actor see it; null until the first snapshot has come (callers answer "busy"). */
 export interface RoutingHolder {
   table: RoutingTable<AccountRecord> | null;
+  /** Kept in step with the directory's bans; absent where nobody connects. */
+  readonly bans?: BanHolder;
+}
+
+/** Who is told of bans. */
+export interface BanHolder {
+  reset(bans: readonly BanRecord[]): void;
+  set(network: string, ban: BanRecord | null): void;
 }
 
 /** What a routing actor is started with. */
@@ -46,8 +54,12 @@ export const routerActor = defineActor<RouterProtocol, RouterState, RouterArgs>(
   },
   receive: {
     "router.changed": (state, { version, changes }, _reply, context) => {
-      const table = state.holder.table;
-      if (table !== null && table.applyChanges(version, changes)) return;
+      const { table, bans } = state.holder;
+      const isNext = table !== null && version === table.version + 1;
+      if (table !== null && table.applyChanges(version, changes.filter(isRouting))) {
+        if (isNext) { for (const { kind, key, record } of changes) if (kind === "ban") bans?.set(key, record); }
+        return;
+      }
       context.log.info("routing table has a gap", { has: table?.version ?? null, told: version });
       resubscribe(state, context, 0);
     },
@@ -72,6 +84,7 @@ async function subscribe(state: RouterState, context: RouterContext): Promise<vo
   try {
     const snapshot = await state.directory.ask("directory.subscribe", { subscriber: context.self.address });
     state.holder.table = new RoutingTable(snapshot);
+    state.holder.bans?.reset(snapshot.bans);
     state.failures = 0;
     state.unwatch = context.watch(state.directory.address, () => resubscribe(state, context, RESUBSCRIBE_MS_MIN));
     context.log.info("routing table loaded", {
@@ -92,4 +105,9 @@ function resubscribe(state: RouterState, context: RouterContext, delayMs: number
   if (state.resubscribing) return;
   state.resubscribing = true;
   context.later(delayMs, "router.resubscribe", null);
+}
+
+/** Bans concern those who connect, not where mail goes. */
+function isRouting(change: DirectoryChange): change is DirectoryChange & RoutingChange<AccountRecord> {
+  return change.kind !== "ban";
 }

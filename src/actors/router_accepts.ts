@@ -44,6 +44,8 @@ function recordCheck(kind: unknown): ((record: Fields) => boolean) | null {
       return isAccount;
     case "alias":
       return isAlias;
+    case "ban":
+      return isBan;
     default:
       return null;
   }
@@ -61,4 +63,8 @@ function isAccount({ id, address, disabled, quotaBytes, createdAt }: Fields): bo
 
 function isAlias({ address, targets, createdAt }: Fields): boolean {
   return text(address) && isListOf(targets, TARGETS_MAX, text) && text(createdAt);
+}
+
+function isBan({ network, until, reason, by, createdAt }: Fields): boolean {
+  return text(network) && textOrNull(until) && text(reason) && text(by) && text(createdAt);
 }

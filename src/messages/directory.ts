@@ -35,6 +35,19 @@ export interface AliasRecord {
   readonly createdAt: string;
 }
 
+/** A network that may not connect. */
+export interface BanRecord {
+  /** Canonical `address/bits`. */
+  readonly network: string;
+  /** RFC 3339: from then on it may again; null: never. */
+  readonly until: string | null;
+  /** What an operator wrote, or why it was made. */
+  readonly reason: string;
+  /** `login`: made for failed logins. */
+  readonly by: "operator" | "login";
+  readonly createdAt: string;
+}
+
 /** Everything the routing actors need to know; no secrets. */
 export interface DirectorySnapshot {
   /** Rises by one with every change. */
@@ -42,13 +55,15 @@ export interface DirectorySnapshot {
   readonly domains: readonly DomainRecord[];
   readonly accounts: readonly AccountRecord[];
   readonly aliases: readonly AliasRecord[];
+  readonly bans: readonly BanRecord[];
 }
 
 /** One change to the directory: the new record, or the key of what is gone. */
 export type DirectoryChange =
   | { readonly kind: "domain"; readonly key: string; readonly record: DomainRecord | null }
   | { readonly kind: "account"; readonly key: string; readonly record: AccountRecord | null }
-  | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null };
+  | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null }
+  | { readonly kind: "ban"; readonly key: string; readonly record: BanRecord | null };
 
 /** One page of a list, in order of name. */
 export interface ListRequest {
@@ -72,6 +87,7 @@ export interface DirectoryStatus {
   readonly domains: number;
   readonly accounts: number;
   readonly aliases: number;
+  readonly bans: number;
   readonly subscribers: number;
 }
 
@@ -129,6 +145,19 @@ export interface DirectoryProtocol {
     reply: AliasRecord;
   };
   "directory.aliasRemove": { request: Change & { readonly address: string }; reply: null };
+  /** Bans an address or a network, or changes its ban. */
+  "directory.banAdd": {
+    request: Change & {
+      readonly network: string;
+      /** How long, in ms; null: for good. */
+      readonly forMs: number | null;
+      readonly reason: string;
+    };
+    reply: BanRecord;
+  };
+  "directory.banRemove": { request: Change & { readonly network: string }; reply: BanRecord };
+  /** Bans that hold; `domain` is ignored. */
+  "directory.banList": { request: ListRequest; reply: ListReply<BanRecord> };
   /** Sent by the actor to itself: tells subscribers that missed a change that there was one. */
   "directory.remind": { request: null; reply: void };
 }

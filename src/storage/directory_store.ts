@@ -4,8 +4,8 @@ import { Failure, utf8 } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
-/** The tables of the directory. Credentials are keyed by account id, the others by name or address. */
-export type DirectoryTable = "domain" | "account" | "alias" | "credential";
+/** The tables of the directory. Credentials are keyed by account id, bans by network, the others by name or address. */
+export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "ban";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -39,9 +39,16 @@ const SCHEMA = 1;
  *   11 address      account
  *   12 address      alias
  *   13 account id   credential
+ *   18 network      ban
  */
 const META = new Uint8Array([0x01]);
-const TAG: Readonly<Record<DirectoryTable, number>> = { domain: 0x10, account: 0x11, alias: 0x12, credential: 0x13 };
+const TAG: Readonly<Record<DirectoryTable, number>> = {
+  domain: 0x10,
+  account: 0x11,
+  alias: 0x12,
+  credential: 0x13,
+  ban: 0x18,
+};
 
 /** Octets of a key: LMDB takes 1,978. */
 const KEY_BYTES_MAX = 1_024;

@@ -54,6 +54,12 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
     isChange(request) && text(request["address"]) && isListOf(request["targets"], TARGETS_MAX, text)
   ),
   "directory.aliasRemove": fields((request) => isChange(request) && text(request["address"])),
+  "directory.banAdd": fields((request) =>
+    isChange(request) && text(request["network"]) && (request["forMs"] === null || isCount(request["forMs"])) &&
+    text(request["reason"])
+  ),
+  "directory.banRemove": fields((request) => isChange(request) && text(request["network"])),
+  "directory.banList": fields(isPage),
   // Only the actor itself sends it, and that never crosses a border.
   "directory.remind": () => false,
 };

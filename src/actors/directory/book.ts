@@ -3,6 +3,7 @@ import type { AccountId } from "../../mail/mod.ts";
 import type {
   AccountRecord,
   AliasRecord,
+  BanRecord,
   DirectoryChange,
   DirectorySnapshot,
   DirectoryStatus,
@@ -26,7 +27,13 @@ export class DirectoryBook {
   readonly domains = new Map<string, DomainRecord>();
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
-  readonly names = { domain: new SortedNames(), account: new SortedNames(), alias: new SortedNames() };
+  readonly bans = new Map<string, BanRecord>();
+  readonly names = {
+    domain: new SortedNames(),
+    account: new SortedNames(),
+    alias: new SortedNames(),
+    ban: new SortedNames(),
+  };
 
   constructor(private readonly store: DirectoryStore) {
     this.#load();
@@ -42,12 +49,14 @@ export class DirectoryBook {
       domains: [...this.domains.values()],
       accounts: [...this.accounts.values()],
       aliases: [...this.aliases.values()],
+      bans: [...this.bans.values()],
     };
   }
 
   counts(): Omit<DirectoryStatus, "subscribers"> {
-    const { domains, accounts, aliases } = this;
-    return { version: this.#version, domains: domains.size, accounts: accounts.size, aliases: aliases.size };
+    const { domains, accounts, aliases, bans } = this;
+    const sizes = { domains: domains.size, accounts: accounts.size, aliases: aliases.size, bans: bans.size };
+    return { version: this.#version, ...sizes };
   }
 
   /** The account's password hash; null when it has none. */
@@ -113,17 +122,19 @@ export class DirectoryBook {
     const domains = [...rows<DomainRecord>(this.store.all("domain"), "name")];
     const accounts = [...rows<AccountRecord>(this.store.all("account"), "address")];
     const aliases = [...rows<AliasRecord>(this.store.all("alias"), "address")];
+    const bans = [...rows<BanRecord>(this.store.all("ban"), "network")];
     this.#version = version;
     fill(this.domains, this.names.domain, domains);
     fill(this.accounts, this.names.account, accounts);
     fill(this.aliases, this.names.alias, aliases);
+    fill(this.bans, this.names.ban, bans);
     this.#stale = false;
   }
 }
 
-const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases" } as const;
+const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases", ban: "bans" } as const;
 
-function asRow(record: DomainRecord | AccountRecord | AliasRecord | null): DirectoryRow | null {
+function asRow(record: DirectoryChange["record"]): DirectoryRow | null {
   return record === null ? null : { ...record };
 }
 
