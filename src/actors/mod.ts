@@ -8,6 +8,7 @@ export { type DirectoryLock, takeDataDirectory } from "./data_directory.ts";
 export { DIRECTORY_ACTOR } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
+export { SESSIONS_ACTOR } from "./listener/session_book.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
 export { ROUTER_ACTOR } from "./router.ts";

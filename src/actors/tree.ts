@@ -4,12 +4,15 @@ import type { ClusterConfig } from "../config/mod.ts";
 import { type DomainName, parseDomain } from "../mail/mod.ts";
 import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
+import type { BanPolicy } from "./directory.ts";
 import type { DirectoryWorkerConfig } from "./directory/worker.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
 import type { QueueWorkerConfig } from "./queue/worker.ts";
 import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
+
+const MINUTE_MS = 60_000;
 
 /** Seconds of data that a slow client may take to find its pace, in ms. */
 const SLOW_GRACE_MS = 30_000;
@@ -59,6 +62,12 @@ function storagePermissions(dir: string) {
   return { net: false, read: true, write: [dir], ffi: true, env: true, sys: true, run: false } as const;
 }
 
+/** Whom failed logins lead to a ban. */
+function banPolicy({ limits: { login, loopbackExempt } }: ClusterConfig): BanPolicy {
+  const { bansAfter: strikesMax, bansWithinMinutes, banMinutes } = login;
+  return { strikesMax, windowMs: bansWithinMinutes * MINUTE_MS, banMs: banMinutes * MINUTE_MS, loopbackExempt };
+}
+
 function directorySpec(config: ClusterConfig): WorkerSpec {
   return {
     name: "directory",
@@ -68,7 +77,8 @@ function directorySpec(config: ClusterConfig): WorkerSpec {
     strategy: "one-for-one",
     config: {
       dataDir: config.dataDir,
-      login: config.limits.login,
+      login: { checksMax: config.limits.login.checksMax, waitingMax: config.limits.login.waitingMax },
+      bans: banPolicy(config),
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };
@@ -141,12 +151,14 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
       hostname: config.hostname,
       placement,
       bodyBytesMax: config.limits.memory.bodyBytesMax,
+      admission: { loopbackExempt: config.limits.loopbackExempt, rates: config.limits.rates },
+      lagMsMax: config.limits.overload.lagMsMax,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
       ports: {
         ports: config.listeners,
         tls,
-        connections: config.limits.connections,
+        connections: { ...config.limits.connections, loopbackExempt: config.limits.loopbackExempt },
         plaintextLogin: config.plaintextLogin,
         smtp: {
           session: { hostname: config.hostname, postmasterDomain: hostDomain(config), limits: smtpLimits(config) },

@@ -30,6 +30,28 @@ export interface Pop3LimitsConfig {
   readonly loginDelaySeconds: number;
 }
 
+/**
+ * What a client may take in a minute or an hour: so much at once, and as much again in each further one; 0 is no limit. Each
+ * listener worker counts for itself, so a client may get as many times as much as there are listener workers. Beyond it
+ * connections are answered 421 4.7.0 (-ERR), recipients and messages 450 4.7.1. Addresses are IPv4 addresses and IPv6 /64s.
+ */
+export interface RatesConfig {
+  /** Connections from one address a minute, of all services together. Default 300. */
+  readonly connectionsPerMinute: number;
+  /** Messages from one address a minute, of clients that have not logged in. Default 600. */
+  readonly messagesPerMinute: number;
+  /** Recipients named by one address a minute, refused ones included, without a login. Default 6,000. */
+  readonly recipientsPerMinute: number;
+  /** Refused commands of one address a minute; then its session ends and new ones are refused until the rate has come down. Default 300. */
+  readonly errorsPerMinute: number;
+  /** How many times as much as one address its network (IPv4 /24, IPv6 /48) may take in all; 0: no limit on networks. Default 8. */
+  readonly networkFactor: number;
+  /** Messages of one account an hour, by clients that have logged in, wherever they are. Default 2,000. */
+  readonly accountMessagesPerHour: number;
+  /** Recipients named by one account an hour. Default 20,000. */
+  readonly accountRecipientsPerHour: number;
+}
+
 /** How long each step may take. */
 export interface TimeoutsConfig {
   /** Longest wait for an SMTP command, in ms (RFC 5321 §4.5.3.2.7: five minutes). Default 300,000. */
@@ -105,6 +127,13 @@ export interface ClusterConfig {
       /** Connections at a time from one address in one listener worker; this machine is exempt. Default 50. */
       readonly perAddressMax: number;
     };
+    /** Whether this machine (127.0.0.0/8, ::1) is free of `rates`, `connections.perAddressMax` and bans. Default true. */
+    readonly loopbackExempt: boolean;
+    readonly rates: RatesConfig;
+    readonly overload: {
+      /** Lateness of a listener worker's event loop, smoothed, in ms, beyond which it refuses new connections (421 4.3.2) for those it has; 0: never. Default 500. */
+      readonly lagMsMax: number;
+    };
     readonly memory: {
       /** Bytes of messages that all sessions of one listener worker may hold together. Default 268,435,456 (256 MiB). */
       readonly bodyBytesMax: number;
@@ -114,6 +143,12 @@ export interface ClusterConfig {
       readonly checksMax: number;
       /** Password checks that may wait; beyond it clients are told to come back later. Default 256. */
       readonly waitingMax: number;
+      /** Failed logins of one address, to whichever accounts, that get it banned; accounts are never locked. 0: never. Default 30. */
+      readonly bansAfter: number;
+      /** Within how many minutes they count. Default 10. */
+      readonly bansWithinMinutes: number;
+      /** Minutes that such a ban holds. Default 60. */
+      readonly banMinutes: number;
     };
   };
   readonly timeouts: TimeoutsConfig;

@@ -6,6 +6,7 @@ const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
+const RATE_MAX = 10_000_000;
 
 const HOSTNAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
@@ -41,10 +42,24 @@ const limits = z.strictObject({
     max: count(1, 100_000, 10_000),
     perAddressMax: count(1, 100_000, 50),
   }).prefault({}),
+  loopbackExempt: z.boolean().default(true),
+  rates: z.strictObject({
+    connectionsPerMinute: count(0, RATE_MAX, 300),
+    messagesPerMinute: count(0, RATE_MAX, 600),
+    recipientsPerMinute: count(0, RATE_MAX, 6_000),
+    errorsPerMinute: count(0, RATE_MAX, 300),
+    networkFactor: count(0, 1_000, 8),
+    accountMessagesPerHour: count(0, RATE_MAX, 2_000),
+    accountRecipientsPerHour: count(0, RATE_MAX, 20_000),
+  }).prefault({}),
+  overload: z.strictObject({ lagMsMax: count(0, 60_000, 500) }).prefault({}),
   memory: z.strictObject({ bodyBytesMax: count(2 ** 20, 2 ** 36, 256 * 2 ** 20) }).prefault({}),
   login: z.strictObject({
     checksMax: count(1, 32, 2),
     waitingMax: count(1, 10_000, 256),
+    bansAfter: count(0, 10_000, 30),
+    bansWithinMinutes: count(1, 1_440, 10),
+    banMinutes: count(1, 525_600, 60),
   }).prefault({}),
 });
 

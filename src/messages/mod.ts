@@ -9,4 +9,5 @@ export * from "./fault.ts";
 export * from "./mailbox.ts";
 export type * from "./queue.ts";
 export * from "./router.ts";
+export type * from "./session.ts";
 export * from "./store.ts";

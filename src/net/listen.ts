@@ -29,8 +29,10 @@ export interface ListenOptions {
   readonly wheel?: DeadlineWheel;
   /** A new connection: set it going with `start` in this call or later. */
   connection(connection: Connection): void;
-  /** One over the limit, in plain text: write one line and `close()`. Without it, and under implicit TLS, it is dropped. */
-  refused?(connection: Connection, limit: "connections" | "address"): void;
+  /** Says why an address is not served, before anything is spent on it; null: it is. */
+  admit?(address: string): string | null;
+  /** One over the limit or not admitted, in plain text: write one line and `close()`. Without it, and under implicit TLS, it is dropped. */
+  refused?(connection: Connection, limit: string): void;
 }
 
 /** A socket that accepts. */
@@ -119,6 +121,8 @@ class Hub implements ConnectionHost {
     // Already reset by the peer.
     if (address === "") return void socket.on("error", () => {}).destroy();
     const block = this.limits.loopbackExempt && isLoopback(address) ? null : addressBlock(address);
+    const reason = this.#options.admit?.(address) ?? null;
+    if (reason !== null) return this.#refuse(socket, address, reason);
     if (this.#counts.total >= this.limits.connectionsMax) return this.#refuse(socket, address, "connections");
     if (this.#counts.from(block) >= this.limits.perAddressMax) return this.#refuse(socket, address, "address");
     const connection = this.#make(socket);
@@ -160,7 +164,7 @@ class Hub implements ConnectionHost {
     return new SocketConnection(socket, id, this.#options.clock.wallMs(), this);
   }
 
-  #refuse(socket: Socket, address: string, limit: "connections" | "address"): void {
+  #refuse(socket: Socket, address: string, limit: string): void {
     this.#options.log.debug("connection refused", { address, limit });
     const { refused, tls } = this.#options;
     if (refused === undefined || tls === "implicit" || this.#refused.size >= this.limits.refusedMax) {

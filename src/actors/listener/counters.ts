@@ -1,6 +1,13 @@
 /** What a listener worker has done since it started. */
 export interface Counters {
   connections: number;
+  /** Connections that were refused, by reason; `limit`: too many at a time. */
+  readonly refusedConnections: Record<"banned" | "rate" | "errors" | "overloaded" | "limit", number>;
+  /** Recipients and messages beyond the rates. */
+  limitedRecipients: number;
+  limitedMessages: number;
+  /** Sessions that were ended by us, by reason. */
+  readonly dismissed: Record<"kicked" | "banned" | "errors", number>;
   received: number;
   receivedBytes: number;
   refusedRecipients: number;
@@ -16,6 +23,10 @@ export interface Counters {
 export function newCounters(): Counters {
   return {
     connections: 0,
+    refusedConnections: { banned: 0, rate: 0, errors: 0, overloaded: 0, limit: 0 },
+    limitedRecipients: 0,
+    limitedMessages: 0,
+    dismissed: { kicked: 0, banned: 0, errors: 0 },
     received: 0,
     receivedBytes: 0,
     refusedRecipients: 0,

@@ -8,10 +8,11 @@ import {
   type Listener,
   type TlsContextHolder,
 } from "../../net/mod.ts";
-import { OVERLOADED as POP3_OVERLOADED } from "../../protocol/pop3/refusal.ts";
-import { OVERLOADED as SMTP_OVERLOADED } from "../../protocol/smtp/refusal.ts";
+import { REFUSAL as POP3_REFUSAL } from "../../protocol/pop3/refusal.ts";
+import { REFUSAL as SMTP_REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
-import type { Front, FrontServices } from "./services.ts";
+import type { FrontServices } from "./services.ts";
+import { SessionBook } from "./session_book.ts";
 import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
 
 /** One port to listen on. */
@@ -32,7 +33,7 @@ export interface TlsMaterial {
 export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
-  readonly connections: { readonly max: number; readonly perAddressMax: number };
+  readonly connections: { readonly max: number; readonly perAddressMax: number; readonly loopbackExempt: boolean };
   readonly smtp: Omit<SmtpFrontOptions, "tls">;
   readonly pop3: Omit<Pop3FrontOptions, "tls">;
   /** Whether passwords may be given without TLS, and to whom. */
@@ -45,7 +46,7 @@ export interface Ports {
   drain(graceMs: number): Promise<void>;
   /** New handshakes use this certificate; running sessions go on. */
   replaceTls(material: TlsMaterial): void;
-  sessions(): number;
+  readonly sessions: SessionBook;
 }
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
@@ -55,7 +56,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   const tls = createTlsContext(config.tls);
   const wheel = new DeadlineWheel({ clock: services.clock });
   const counts = new ConnectionCounts();
-  const sessions = new Set<Front>();
+  const sessions = new SessionBook();
   const idle = new Set<() => void>();
   const listeners: Listener[] = [];
   const done = () => {
@@ -70,11 +71,11 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
     throw error;
   }
   return {
-    sessions: () => sessions.size,
+    sessions,
     replaceTls: (material) => tls.replace(material),
     async drain(graceMs) {
       for (const listener of listeners) listener.close();
-      for (const session of [...sessions]) session.shutDown();
+      for (const session of sessions.fronts()) session.shutDown();
       await allGone(graceMs, { sessions, idle, services });
       for (const listener of listeners) listener.closeAll();
     },
@@ -83,7 +84,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
 
 function allGone(
   graceMs: number,
-  { sessions, idle, services }: { sessions: Set<Front>; idle: Set<() => void>; services: FrontServices },
+  { sessions, idle, services }: { sessions: SessionBook; idle: Set<() => void>; services: FrontServices },
 ): Promise<void> {
   if (sessions.size === 0) return Promise.resolve();
   return new Promise((resolve) => {
@@ -105,7 +106,7 @@ interface PortContext {
   readonly wheel: DeadlineWheel;
   /** The limits on connections hold for all ports together. */
   readonly counts: ConnectionCounts;
-  readonly sessions: Set<Front>;
+  readonly sessions: SessionBook;
   readonly done: () => void;
 }
 
@@ -118,7 +119,11 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     reusePort: true,
     tls: port.tls,
     tlsContext: tls,
-    limits: { connectionsMax: config.connections.max, perAddressMax: config.connections.perAddressMax },
+    limits: {
+      connectionsMax: config.connections.max,
+      perAddressMax: config.connections.perAddressMax,
+      loopbackExempt: config.connections.loopbackExempt,
+    },
     log,
     clock: services.clock,
     wheel,
@@ -131,11 +136,18 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
         connection.destroy();
       }
     },
-    refused(connection) {
-      connection.write(port.service === "smtp" ? SMTP_OVERLOADED : POP3_OVERLOADED);
+    admit: (address) => services.admission.admit(address),
+    refused(connection, reason) {
+      connection.write(refusalLine(port, reason));
       connection.close();
     },
   });
+}
+
+/** What a client is told that does not get in; beyond the limits of the listener itself it is overloaded. */
+function refusalLine({ service }: PortConfig, reason: string): string {
+  const lines: Readonly<Record<string, string>> = service === "smtp" ? SMTP_REFUSAL : POP3_REFUSAL;
+  return lines[reason] ?? (service === "smtp" ? SMTP_REFUSAL : POP3_REFUSAL).overloaded;
 }
 
 function openSession(
@@ -146,13 +158,13 @@ function openSession(
   services.counters.connections++;
   const tls = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
   const gone = () => {
-    sessions.delete(front);
+    sessions.remove(front);
     done();
   };
   const front = port.service === "smtp"
     ? new SmtpFront(connection, services, { ...config.smtp, tls }, gone)
     : new Pop3Front(connection, services, pop3Options(connection, config, tls), gone);
-  sessions.add(front);
+  sessions.add(port.service, front);
   front.start();
 }
 

@@ -1,8 +1,9 @@
 import type { Clock, Log, Random } from "../../base/mod.ts";
-import type { DirectoryProtocol, QueueProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { DirectoryProtocol, QueueProtocol, RouteVerdict, SessionRow } from "../../messages/mod.ts";
 import type { Address } from "../../mail/address.ts";
 import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
+import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { Counters } from "./counters.ts";
 
@@ -28,10 +29,22 @@ export interface FrontServices {
   readonly log: Log;
   readonly memory: MemoryBudget;
   readonly counters: Counters;
+  /** Who may connect, and how much each may do. */
+  readonly admission: Admission;
 }
 
-/** A session that is being served, as the listener sees it when it drains. */
+/** Why a session is ended that might go on. */
+export type Dismissal = "kicked" | "banned" | "errors";
+
+/** A session that is being served, as the listener sees it. */
 export interface Front {
+  readonly id: string;
+  /** The client's. */
+  readonly address: string;
+  /** Says why and closes, whatever the session does; a message that is being stored is answered first. */
+  dismiss(why: Dismissal): void;
+  /** What an operator may see of it. */
+  view(): Omit<SessionRow, "service">;
   /** Finish what is under way, say good-bye, close. */
   shutDown(): void;
 }

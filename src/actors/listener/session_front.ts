@@ -1,5 +1,7 @@
 import type { Connection } from "../../net/mod.ts";
-import type { Front, FrontServices } from "./services.ts";
+import type { SessionRow } from "../../messages/mod.ts";
+import type { Meter } from "./meter.ts";
+import type { Dismissal, Front, FrontServices } from "./services.ts";
 
 /** What a front needs of a protocol's session; everything but bytes and answers is the protocol's own. */
 export interface FrontSession<A> {
@@ -11,6 +13,10 @@ export interface FrontSession<A> {
   readonly waiting: boolean;
   /** Bytes of input that the session holds. */
   readonly bufferedBytes: number;
+  /** What the protocol is at. */
+  readonly phase: string;
+  /** Commands refused so far for being wrong. */
+  readonly refusals: number;
 }
 
 /** Joins a session to its connection: what every protocol's front has in common. */
@@ -23,6 +29,15 @@ export abstract class SessionFront<A> implements Front {
   #closed = false;
   /** The client has half-closed: nothing more will come. */
   #ending = false;
+  /** A TLS handshake is under way: nothing can be said. */
+  #securing = false;
+  /** Why the session ends as soon as it may. */
+  #dismissal: Dismissal | null = null;
+  #meter: Meter | null = null;
+  /** Refusals that have been counted. */
+  #refusals = 0;
+  /** When the client last sent anything, monotonic, in ms. */
+  #heardMs: number;
   /** What goes on when the client has read. */
   #delayed: (() => void) | null = null;
 
@@ -30,19 +45,47 @@ export abstract class SessionFront<A> implements Front {
     protected readonly connection: Connection,
     protected readonly services: FrontServices,
     private readonly done: () => void,
-  ) {}
+  ) {
+    this.#heardMs = services.clock.monotonicMs();
+  }
+
+  get id(): string {
+    return this.connection.id;
+  }
+
+  get address(): string {
+    return this.connection.remote.address;
+  }
 
   /** Carries one action out; answers those that follow from an answer given at once. */
   protected abstract act(action: A): readonly A[] | null;
   /** Sets the deadline that fits what the session does now; `acted` when it has just done something. */
   protected abstract arm(acted: boolean): void;
+  /** What is said to a client that is sent away; null where a line would be taken for something else. */
+  protected abstract farewell(why: Dismissal): string | null;
+  /** Something is being stored or removed whose outcome the client must be told. */
+  protected get settling(): boolean {
+    return false;
+  }
+  /** Address of the account that has logged in. */
+  protected get accountName(): string | null {
+    return null;
+  }
+  /** Messages taken from the client, or read by it. */
+  protected get messages(): number {
+    return 0;
+  }
   /** The connection is gone, or given up: lets go of what the session took elsewhere. */
   protected left(): void {}
 
   /** Greets the client and begins to read. */
   start(): void {
     this.connection.start({
-      data: (chunk) => this.#closed || this.receive(chunk),
+      data: (chunk) => {
+        if (this.#closed) return;
+        this.#heardMs = this.services.clock.monotonicMs();
+        this.receive(chunk);
+      },
       end: () => {
         // A client that half-closes still gets the answers it waits for.
         this.#ending = true;
@@ -57,6 +100,40 @@ export abstract class SessionFront<A> implements Front {
 
   shutDown(): void {
     this.perform(this.session.shuttingDown());
+  }
+
+  dismiss(why: Dismissal): void {
+    if (this.#closed || this.session.phase === "closed") return;
+    this.#dismissal ??= why;
+    if (this.settling) return; // `perform` comes back to it.
+    this.services.counters.dismissed[this.#dismissal]++;
+    const line = this.#securing ? null : this.farewell(this.#dismissal);
+    if (line !== null) this.connection.write(line);
+    if (this.#securing) this.connection.destroy();
+    else this.connection.close();
+    this.finish();
+  }
+
+  view(): Omit<SessionRow, "service"> {
+    const { connection, session, services: { clock } } = this;
+    const { address, port } = connection.remote;
+    return {
+      id: connection.id,
+      remote: address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`,
+      tls: connection.tls?.protocol ?? null,
+      account: this.accountName,
+      since: new Date(connection.openedMs).toISOString(),
+      phase: session.phase,
+      idleMs: Math.max(0, Math.round(clock.monotonicMs() - this.#heardMs)),
+      bytesIn: connection.bytesIn,
+      bytesOut: connection.bytesOut,
+      messages: this.messages,
+    };
+  }
+
+  /** Counts what this session takes of its address's or account's rates. */
+  protected get meter(): Meter {
+    return this.#meter ??= this.services.admission.meter(this.address);
   }
 
   protected get closed(): boolean {
@@ -77,6 +154,8 @@ export abstract class SessionFront<A> implements Front {
       queue = next;
     }
     if (this.#closed) return;
+    if (!this.#noteRefusals()) return this.dismiss("errors");
+    if (this.#dismissal !== null) return this.dismiss(this.#dismissal);
     this.noteMemory();
     this.#flow();
     this.arm(actions.length > 0);
@@ -89,7 +168,11 @@ export abstract class SessionFront<A> implements Front {
 
   /** Upgrades the connection; one whose handshake fails is closed. */
   protected startTls(started: () => readonly A[]): void {
-    this.connection.startTls().then(() => this.answer(started), () => this.connection.destroy());
+    this.#securing = true;
+    this.connection.startTls().then(() => {
+      this.#securing = false;
+      this.answer(started);
+    }, () => this.connection.destroy());
   }
 
   /** Notes what the session holds in memory; false when all sessions of the worker hold too much. */
@@ -114,6 +197,13 @@ export abstract class SessionFront<A> implements Front {
     this.#held = 0;
     this.left();
     this.done();
+  }
+
+  /** Counts what was refused since the last time; false when the client's address has had too much refused. */
+  #noteRefusals(): boolean {
+    const fresh = this.session.refusals - this.#refusals;
+    this.#refusals += fresh;
+    return fresh === 0 || this.meter.errors(fresh);
   }
 
   #drained(): void {

@@ -14,11 +14,11 @@ import {
   type SmtpSession,
   type SmtpSessionOptions,
 } from "../../protocol/smtp/mod.ts";
-import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
+import { OVERLOADED, REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
 import { deliver, type Delivery, hasRoom } from "./delivery.ts";
-import type { FrontServices } from "./services.ts";
+import type { Dismissal, FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
 
@@ -37,6 +37,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly session: SmtpSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
+  #delivering = false;
+  #accepted = 0;
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
@@ -49,6 +51,18 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     if (!this.noteMemory()) return this.#sendAway();
     this.perform(actions);
     if (!this.#deadlines.keepsUp(chunk.length)) this.perform(this.session.timedOut());
+  }
+
+  protected override farewell(why: Dismissal): string {
+    return REFUSAL[why];
+  }
+
+  protected override get settling(): boolean {
+    return this.#delivering;
+  }
+
+  protected override get messages(): number {
+    return this.#accepted;
   }
 
   /** All sessions together hold too much: this one, which wanted more, gives back what it holds. */
@@ -73,6 +87,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       case "checkRecipient":
         return this.#checkRecipient(action.recipient, action.size);
       case "deliver":
+        if (!this.meter.message(this.accountName)) return this.session.delivered({ type: "limited" });
         this.#deliver(action.mail);
         return null;
       case "startTls":
@@ -89,6 +104,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
 
   /** Answers at once from the routing table, unless an account has a quota: its mailbox actor is asked then. */
   #checkRecipient(recipient: Address, size: number): readonly SmtpAction[] | null {
+    if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
     const verdict = this.services.routes.resolve(recipient);
     const name = recipientVerdict(verdict);
     if (name !== "accepted") this.services.counters.refusedRecipients++;
@@ -130,14 +146,17 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
+    this.#delivering = true;
     deliver(delivery, this.services).then(
       (outcome) => {
         memory.change(mail.size, 0);
+        this.#delivering = false;
         this.#noteOutcome(id, mail, outcome);
         this.answer(() => this.session.delivered(outcome));
       },
       (error) => {
         memory.change(mail.size, 0);
+        this.#delivering = false;
         log.error("delivery broke", { id, error: describeError(error) });
         this.answer(() => this.session.delivered({ type: "failed" }));
       },
@@ -148,8 +167,10 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   #noteOutcome(id: string, mail: ReceivedMail, outcome: DeliveryOutcome): void {
     const { counters, log } = this.services;
     const accepted = outcome.type === "accepted";
-    if (accepted) counters.received++;
-    else counters.deferred++;
+    if (accepted) {
+      counters.received++;
+      this.#accepted++;
+    } else counters.deferred++;
     log.debug("mail", {
       id,
       outcome: outcome.type,

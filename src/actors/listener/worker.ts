@@ -4,10 +4,13 @@ import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
 import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
+import { Admission, type AdmissionConfig } from "./admission.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
+import { LoadWatch } from "./load_watch.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import type { FrontServices } from "./services.ts";
+import { SESSIONS_ACTOR, sessionsActor } from "./session_book.ts";
 
 /** What a listener worker is started with. */
 export interface ListenerWorkerConfig {
@@ -16,6 +19,9 @@ export interface ListenerWorkerConfig {
   readonly ports: PortsConfig;
   /** Bytes that all sessions of this worker may hold together. */
   readonly bodyBytesMax: number;
+  readonly admission: AdmissionConfig;
+  /** Lateness of the event loop beyond which nobody new is served, in ms; 0: never. */
+  readonly lagMsMax: number;
   /** How long sessions may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
@@ -28,10 +34,12 @@ export async function startListener(
 ): Promise<WorkerHooks<ListenerWorkerConfig>> {
   const { system, config, clock, random, log } = host;
   const directory = system.ref<DirectoryProtocol>({ node: system.node, worker: "directory", actor: "directory" });
-  const holder: RoutingHolder = { table: null };
-  const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
   const counters = newCounters();
   const memory = new MemoryBudget(config.bodyBytesMax);
+  const load = new LoadWatch({ clock, memory, lagMsMax: config.lagMsMax });
+  const admission = new Admission(config.admission, { clock, counters, overloaded: () => load.overloaded });
+  const holder: RoutingHolder = { table: null, bans: admission };
+  const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
   const services: FrontServices = {
     system,
     routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
@@ -45,9 +53,13 @@ export async function startListener(
     log,
     memory,
     counters,
+    admission,
   };
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const ports = await openPorts(config.ports, services);
+  const { sessions } = ports;
+  admission.onBan = () => sessions.dismissBanned((address) => admission.isBanned(address));
+  await system.spawn(sessionsActor, { name: SESSIONS_ACTOR, args: { book: sessions } });
   return {
     drain: () => ports.drain(config.drainMsMax),
     // Of a new config only the certificate reaches running sessions' successors; the rest waits for the next start.
@@ -55,6 +67,13 @@ export async function startListener(
       ports.replaceTls(wanted.ports.tls);
       return Promise.resolve();
     },
-    stats: () => ({ ...counters, sessions: ports.sessions(), heldBytes: memory.usedBytes }),
+    stop: () => Promise.resolve(load.stop()),
+    stats: () => ({
+      ...counters,
+      sessions: sessions.size,
+      sessionsByService: sessions.counts(),
+      heldBytes: memory.usedBytes,
+      lagMs: load.lagMs,
+    }),
   };
 }

@@ -82,6 +82,8 @@ export interface Pop3Session {
   /** A question is open: stop reading from the socket. */
   readonly waiting: boolean;
   readonly phase: "authorization" | "transaction" | "update" | "closed";
+  /** Commands so far that made no sense. */
+  readonly refusals: number;
   /** Bytes of input held. */
   readonly bufferedBytes: number;
 }

@@ -40,6 +40,9 @@ class Session implements Pop3Session {
   get phase(): Pop3State["phase"] {
     return this.#state.phase;
   }
+  get refusals(): number {
+    return this.#state.errors;
+  }
   get bufferedBytes(): number {
     return this.#reader.bufferedBytes;
   }

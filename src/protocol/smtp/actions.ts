@@ -8,6 +8,7 @@ export type RecipientVerdict =
   | "mailboxFull" // 452 4.2.2
   | "disabled" // 450 4.2.1
   | "loop" // 550 5.4.6
+  | "limited" // 450 4.7.1
   | "busy"; // 451 4.3.2
 
 /** What became of a complete message. `accepted` is said only when it is durable. */
@@ -16,6 +17,7 @@ export type DeliveryOutcome =
   | { readonly type: "mailboxFull" } // 452 4.2.2
   | { readonly type: "diskFull" } // 452 4.3.1
   | { readonly type: "busy" } // 451 4.3.2
+  | { readonly type: "limited" } // 450 4.7.1
   | { readonly type: "failed" }; // 451 4.3.0
 
 /** A complete message with its envelope. */

@@ -101,6 +101,7 @@ export const VERDICT_REPLY: Readonly<Record<RecipientVerdict, Reply>> = {
   mailboxFull: line(452, "4.2.2", "Mailbox full"),
   disabled: line(450, "4.2.1", "Mailbox disabled"),
   loop: line(550, "5.4.6", "Alias loop"),
+  limited: line(450, "4.7.1", "Too much mail from you, try again later"),
   busy: line(451, "4.3.2", "Busy, try again later"),
 };
 
@@ -109,5 +110,6 @@ export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "ac
   mailboxFull: VERDICT_REPLY.mailboxFull,
   diskFull: line(452, "4.3.1", "Insufficient storage"),
   busy: VERDICT_REPLY.busy,
+  limited: VERDICT_REPLY.limited,
   failed: line(451, "4.3.0", "Temporary failure, try again later"),
 };

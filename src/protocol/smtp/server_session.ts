@@ -57,6 +57,8 @@ export interface SmtpSession {
   readonly waiting: boolean;
   /** Chooses the deadline (RFC 5321 §4.5.3.2). */
   readonly phase: "command" | "data" | "waiting" | "closed";
+  /** Replies of 5xx so far. */
+  readonly refusals: number;
   /** Bytes of client input held in memory. */
   readonly bufferedBytes: number;
 }
@@ -76,6 +78,7 @@ class ServerSession implements SmtpSession {
   #input: Uint8Array[] = [];
   #at = 0;
   #inputBytes = 0;
+  #refusals = 0;
   /** Input that came while a question was open. */
   readonly #held = new PieceStore();
 
@@ -95,6 +98,10 @@ class ServerSession implements SmtpSession {
     const type = this.#state.phase.type;
     if (type === "command" || type === "closed") return type;
     return type === "content" ? "data" : "waiting";
+  }
+
+  get refusals(): number {
+    return this.#refusals;
   }
 
   get bufferedBytes(): number {
@@ -167,7 +174,10 @@ class ServerSession implements SmtpSession {
 
   #apply([state, ...effects]: Step, actions: Actions): void {
     this.#state = state;
-    for (const effect of effects) actions.add(effect);
+    for (const effect of effects) {
+      if (effect.type === "reply" && effect.code >= 500) this.#refusals++;
+      actions.add(effect);
+    }
     const type = state.phase.type;
     if (type === "content") this.#content ??= new ContentReader(this.#context.limits);
     else this.#content = null;

@@ -1,0 +1,79 @@
+import type { Clock } from "../../base/mod.ts";
+import type { BanRecord } from "../../messages/mod.ts";
+import { isLoopback } from "../../net/mod.ts";
+import { BanTable, originOf, RateLimits, type RateLimitsConfig } from "../../policy/mod.ts";
+import type { BanHolder } from "../router.ts";
+import type { Counters } from "./counters.ts";
+import { Meter } from "./meter.ts";
+
+/** Why a connection is not served. */
+export type Refusal = "banned" | "rate" | "errors" | "overloaded";
+
+/** Whom a listener worker admits. */
+export interface AdmissionConfig {
+  /** Whether 127.0.0.0/8 and ::1 are free of rates and bans. */
+  readonly loopbackExempt: boolean;
+  readonly rates: RateLimitsConfig;
+}
+
+/** What admission hangs on besides its config. */
+export interface AdmissionParts {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** Whether the worker has too much to do already. */
+  overloaded(): boolean;
+}
+
+/** Decides who may connect, and how much each may do: the bans of the directory, and rates that each worker counts for itself. */
+export class Admission implements BanHolder {
+  readonly #bans = new BanTable();
+  readonly #limits: RateLimits;
+  /** Called when somebody has been banned who may be connected. */
+  onBan: () => void = () => {};
+
+  constructor(private readonly config: AdmissionConfig, private readonly parts: AdmissionParts) {
+    this.#limits = new RateLimits(config.rates);
+  }
+
+  /** Whether a new connection is served; counts it. Null: it is. */
+  admit(address: string): Refusal | null {
+    const refusal = this.#refusal(address);
+    if (refusal !== null) this.parts.counters.refusedConnections[refusal]++;
+    return refusal;
+  }
+
+  #refusal(address: string): Refusal | null {
+    const { clock, overloaded } = this.parts;
+    if (overloaded()) return "overloaded";
+    if (this.#exempt(address)) return null;
+    if (this.isBanned(address)) return "banned";
+    const origin = originOf(address);
+    const now = clock.monotonicMs();
+    if (!this.#limits.has("errors", origin, now)) return "errors";
+    return this.#limits.take("connections", origin, now) ? null : "rate";
+  }
+
+  isBanned(address: string): boolean {
+    return !this.#exempt(address) && this.#bans.isBanned(address, this.parts.clock.wallMs());
+  }
+
+  /** Counts what one session does. */
+  meter(address: string): Meter {
+    const origin = this.#exempt(address) ? null : originOf(address);
+    return new Meter({ origin, limits: this.#limits, clock: this.parts.clock, counters: this.parts.counters });
+  }
+
+  reset(bans: readonly BanRecord[]): void {
+    this.#bans.reset(bans);
+    this.onBan();
+  }
+
+  set(network: string, ban: BanRecord | null): void {
+    this.#bans.set(network, ban);
+    if (ban !== null) this.onBan();
+  }
+
+  #exempt(address: string): boolean {
+    return this.config.loopbackExempt && isLoopback(address);
+  }
+}
