@@ -24,6 +24,7 @@ import type {
 import { type Listener, listenUnix } from "./net/mod.ts";
 import type { Supervisor, WorkerStats } from "./runtime/mod.ts";
 import type { Server, ServerOptions } from "./server.ts";
+import { kickSession, listSessions } from "./session_control.ts";
 import { VERSION } from "./version.ts";
 
 /** Longest walk through one shard, in ms: reading 100 GB takes about this long. */
@@ -90,6 +91,9 @@ export function controlContext(server: Server, options: ServerOptions): ControlC
       }
       : null,
     actors: () => supervisor.actors(),
+    stats: () => supervisor.stats(),
+    sessions: (limit) => listSessions(supervisor, { node: config.node, limit }),
+    kick: (id) => kickSession(supervisor, { node: config.node, id }),
   };
 }
 

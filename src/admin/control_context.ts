@@ -6,6 +6,7 @@ import type {
   MailboxProtocol,
   QueueProtocol,
   RouteVerdict,
+  SessionRow,
   VerifyProblem,
 } from "../messages/mod.ts";
 import type { ActorStats, Ref } from "../runtime/types.ts";
@@ -60,4 +61,10 @@ export interface ControlContext {
   /** Breaks a worker on purpose; null unless `debug.faultInjection` is set. */
   readonly injectFault: ((name: string, kind: string) => void) | null;
   actors(): Promise<readonly ActorStats[]>;
+  /** What each worker counts; null for one that does not answer. */
+  stats(): Promise<readonly { readonly name: string; readonly stats: unknown }[]>;
+  /** Who is connected: at most `limit`, the oldest first. */
+  sessions(limit: number): Promise<{ readonly total: number; readonly sessions: readonly SessionRow[] }>;
+  /** Ends a session; false when there is none of that id. */
+  kick(id: string): Promise<boolean>;
 }

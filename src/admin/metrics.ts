@@ -1,4 +1,5 @@
 import type { ControlContext } from "./control_context.ts";
+import { listenerMetrics } from "./listener_metrics.ts";
 
 /** The server's counters in Prometheus text. Label sets are small and closed: no address ever stands in one. */
 export async function metricsText(context: ControlContext): Promise<string> {
@@ -27,6 +28,9 @@ export async function metricsText(context: ControlContext): Promise<string> {
       "gauge",
       "Messages that wait, in the fullest inbox of each kind of actor.",
       [...await inboxDepths(context)].map(([actor, depth]) => `{actor="${actor}"} ${depth}`),
+    ),
+    ...listenerMetrics(await context.stats()).flatMap(({ name, type, help, samples }) =>
+      metric(name, type, help, samples)
     ),
   ];
   return `${lines.join("\n")}\n`;

@@ -1,7 +1,7 @@
 /** What a listener worker has done since it started. */
 export interface Counters {
   connections: number;
-  /** Connections that were refused, by reason; `limit`: too many at a time. */
+  /** Connections that were refused, by reason; `limit`: too many at a time, as far as they were told so. */
   readonly refusedConnections: Record<"banned" | "rate" | "errors" | "overloaded" | "limit", number>;
   /** Recipients and messages beyond the rates. */
   limitedRecipients: number;

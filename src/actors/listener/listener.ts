@@ -138,6 +138,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     },
     admit: (address) => services.admission.admit(address),
     refused(connection, reason) {
+      if (reason === "connections" || reason === "address") services.counters.refusedConnections.limit++;
       connection.write(refusalLine(port, reason));
       connection.close();
     },

@@ -2,8 +2,10 @@ import * as z from "zod";
 import { type Method, read, Registry } from "../method.ts";
 import * as account from "./account.ts";
 import * as alias from "./alias.ts";
+import * as ban from "./ban.ts";
 import * as domain from "./domain.ts";
 import * as queue from "./queue.ts";
+import * as session from "./session.ts";
 import * as server from "./server.ts";
 import * as workers from "./workers.ts";
 
@@ -24,7 +26,7 @@ export const REGISTRY: Registry = new Registry([
     run: () => Promise.resolve({ methods: REGISTRY.discover() }),
   }) as Method,
   cancel as Method,
-  ...[server, domain, account, alias, queue, workers].flatMap((group) =>
+  ...[server, domain, account, alias, session, ban, queue, workers].flatMap((group) =>
     Object.values(group).filter((value): value is Method => typeof value === "object" && "params" in value)
   ),
 ]);
