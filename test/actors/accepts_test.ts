@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { directoryActor } from "../../src/actors/directory.ts";
 import { directoryAccepts } from "../../src/actors/directory/accepts.ts";
 import { faultActor } from "../../src/actors/fault.ts";
+import { SessionBook, sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxAccepts } from "../../src/actors/mailbox/accepts.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
 import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
@@ -63,6 +64,9 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "directory.accountRemove": { address: "a@b.test", dryRun: true },
   "directory.aliasAdd": { address: "a@b.test", targets: ["c@b.test"], dryRun: true },
   "directory.aliasRemove": { address: "a@b.test", dryRun: true },
+  "directory.banAdd": { network: "192.0.2.0/24", forMs: 1_000, reason: "spam", dryRun: true },
+  "directory.banRemove": { network: "192.0.2.0/24", dryRun: true },
+  "directory.banList": { domain: "b.test", after: "192.0.2.0/24", limit: 10 },
   "router.changed": {
     version: 1,
     changes: [
@@ -88,21 +92,41 @@ const GOOD: Readonly<Record<string, unknown>> = {
         key: "c@b.test",
         record: { address: "c@b.test", targets: ["a@b.test"], createdAt: "2026-01-01T00:00:00Z" },
       },
+      {
+        kind: "ban",
+        key: "192.0.2.0/24",
+        record: {
+          network: "192.0.2.0/24",
+          until: "2026-01-01T01:00:00Z",
+          reason: "spam",
+          by: "operator",
+          createdAt: "2026-01-01T00:00:00Z",
+        },
+      },
     ],
   },
   "router.resolve": { address: "a@b.test" },
+  "session.list": { limit: 10 },
+  "session.kick": { id: "ab1" },
   "fault.inject": { kind: "throw" },
 };
 
 const FAULT_CHECKS = faultActor.accepts as Checks;
-const CHECKS: Checks = { ...mailboxAccepts, ...storeAccepts, ...directoryAccepts, ...routerAccepts, ...FAULT_CHECKS };
+const CHECKS: Checks = {
+  ...mailboxAccepts,
+  ...storeAccepts,
+  ...directoryAccepts,
+  ...routerAccepts,
+  ...sessionsActor.accepts as Checks,
+  ...FAULT_CHECKS,
+};
 
 /** Messages that an actor sends only to itself. */
 const OWN = ["directory.remind", "router.resubscribe"];
 /** Messages without a request. */
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
-const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record)$/;
+const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs)$/;
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
 const OPTIONAL = /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password)$/;
@@ -143,7 +167,14 @@ function* spoiled(value: unknown, path: string): Generator<[string, unknown]> {
 }
 
 Deno.test("every message has a check, which takes what its type promises", () => {
-  const actors: readonly AnyDefinition[] = [mailboxActor, storeActor, directoryActor, routerActor, faultActor];
+  const actors: readonly AnyDefinition[] = [
+    mailboxActor,
+    storeActor,
+    directoryActor,
+    routerActor,
+    sessionsActor,
+    faultActor,
+  ];
   for (const { receive, accepts } of actors) {
     assertEquals(Object.keys(accepts ?? {}).sort(), Object.keys(receive).sort());
   }
@@ -282,6 +313,7 @@ async function inWorld(
     const directory = await system.spawn(directoryActor, { name: "directory", args });
     await system.spawn(mailboxActor, { name: "mailbox", args: { shard: store.shard(0) } });
     await system.spawn(storeActor, { name: "store", args: { store, owned: new Set([0]) } });
+    await system.spawn(sessionsActor, { name: "session", args: { book: new SessionBook() } });
     await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   });
   const outside = await sim.worker("outside");

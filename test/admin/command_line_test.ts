@@ -4,7 +4,7 @@ import { parseBytes } from "../../src/admin/cli/arguments.ts";
 import { commandsOf } from "../../src/admin/cli/verbs.ts";
 import { Failure } from "../../src/base/mod.ts";
 import { ConfigError, validateConfig } from "../../src/config/mod.ts";
-import { connectTo, type FakeServer, fakeServer } from "./support.ts";
+import { connectTo, type FakeServer, fakeServer, sessionRow } from "./support.ts";
 
 interface Terminal {
   readonly out: string[];
@@ -113,6 +113,11 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["resolve all@smith.example", "goes to john@smith.test, billy@bob.test"],
     ["resolve x@elsewhere.test", "refused: not a domain of this server (550 5.7.1)"],
     ["alias rm all@smith.test --yes", "alias all@smith.test is removed"],
+    ["who", "192.0.2.1:40000"],
+    ["kick ab1", "session ab1 is ended"],
+    ["ban add 192.0.2.9/24 --for 2h --reason spam", "192.0.2.0/24 is banned until 2026-01-01T02:00:00Z"],
+    ["ban list", "192.0.2.0/24"],
+    ["ban rm 192.0.2.0/24", "192.0.2.0/24 may connect again"],
     ["worker list", "mailbox-0"],
     ["worker restart mailbox-0", "mailbox-0 was started again"],
     ["actor list", "directory"],
@@ -123,6 +128,7 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["reload", "nothing to apply"],
     ["stop", "the server is stopping"],
   ];
+  server.sessions = [sessionRow("ab1")];
   const seen = new Set<string>();
   for (const [line, says] of lines) {
     const { code, text, errors } = await type(server, line);
@@ -130,7 +136,7 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     assertStringIncludes(text, says);
     seen.add(line.split(" ").slice(0, 2).join(" "));
   }
-  assertEquals(server.deeds, ["restart mailbox-0", "reload", "stop"]);
+  assertEquals(server.deeds, ["kick ab1", "restart mailbox-0", "reload", "stop"]);
   for (const { words } of commandsOf(REGISTRY)) {
     const name = words.join(" ");
     const covered = [...seen].some((line) => line === name || line.startsWith(`${name} `)) || name === "domain add" ||

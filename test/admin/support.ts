@@ -10,7 +10,7 @@ import {
 } from "../../src/admin/mod.ts";
 import { Failure, FakeClock, jsonLog, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { type ClusterConfig, describeReload, validateConfig } from "../../src/config/mod.ts";
-import type { MailboxProtocol } from "../../src/messages/mod.ts";
+import type { MailboxProtocol, SessionRow } from "../../src/messages/mod.ts";
 import { createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
 
@@ -27,6 +27,10 @@ export interface FakeServer {
   mailboxDown: boolean;
   /** Set to hold `verifyShard` back. */
   gate: Promise<void>;
+  /** Who is connected. */
+  sessions: SessionRow[];
+  /** What workers count. */
+  stats: { readonly name: string; readonly stats: unknown }[];
   /** What `readConfig` gives. */
   wanted: ClusterConfig;
   [Symbol.asyncDispose](): Promise<void>;
@@ -75,6 +79,8 @@ export async function fakeServer(): Promise<FakeServer> {
     mailboxDown: false,
     gate: Promise.resolve(),
     wanted: config,
+    sessions: [],
+    stats: [],
     context: {
       log: logger,
       clock,
@@ -104,6 +110,10 @@ export async function fakeServer(): Promise<FakeServer> {
       ],
       restartWorker: (name) => Promise.resolve(void deeds.push(`restart ${name}`)),
       injectFault: (name, kind) => void deeds.push(`fault ${name} ${kind}`),
+      stats: () => Promise.resolve(server.stats),
+      sessions: (limit) =>
+        Promise.resolve({ total: server.sessions.length, sessions: server.sessions.slice(0, limit) }),
+      kick: (id) => Promise.resolve(server.sessions.some((row) => row.id === id) && deeds.push(`kick ${id}`) > 0),
       actors() {
         const [one] = system.stats();
         const address = { ...directory.address, actor: "domain/smith.test" };
@@ -118,6 +128,12 @@ export async function fakeServer(): Promise<FakeServer> {
 /** Lets everything happen that can happen without the clock. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 30; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** One open session. */
+export function sessionRow(id: string, more: Partial<SessionRow> = {}): SessionRow {
+  const at = { remote: "192.0.2.1:40000", since: "2026-01-01T00:00:00.000Z", phase: "command", idleMs: 61_000 };
+  return { id, service: "smtp", tls: null, account: null, bytesIn: 10, bytesOut: 2_048, messages: 3, ...at, ...more };
 }
 
 /** One session of the control socket, and all that it did. */

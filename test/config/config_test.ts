@@ -100,7 +100,10 @@ Deno.test("a route names a domain, its subdomains or everything, and its passwor
   for (const domain of ["", ".", "*.example.org", "Example.org", "a b"]) {
     assertStringIncludes(problem(route({ domain })), "outbound.routes[0].domain");
   }
-  assertStringIncludes(problem(route({ user: "me", secret: "hunter2", tls: "required" })), "expected file:PATH or env:NAME");
+  assertStringIncludes(
+    problem(route({ user: "me", secret: "hunter2", tls: "required" })),
+    "expected file:PATH or env:NAME",
+  );
 });
 
 for (const hostname of ["", "Mail.example", "a..b", "-a.b", "a b", "x".repeat(64), "a\r\nb", "mail.example."]) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { RateLimits, type RateLimitsConfig, Strikes, TokenBuckets } from "../../src/policy/mod.ts";
+import { RateLimits, Strikes, TokenBuckets } from "../../src/policy/mod.ts";
+import { NO_RATES } from "../support/no_rates.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -51,19 +52,15 @@ Deno.test("a clock that goes back neither gives nor takes", () => {
   assert(!buckets.take("a", 10_000));
 });
 
-const NONE: RateLimitsConfig = {
-  connectionsPerMinute: 0,
-  messagesPerMinute: 0,
-  recipientsPerMinute: 0,
-  errorsPerMinute: 0,
-  networkFactor: 0,
-  accountMessagesPerHour: 0,
-  accountRecipientsPerHour: 0,
-};
-
 Deno.test("each kind is counted for itself, at its limit and one beyond", () => {
   const origin = { site: "192.0.2.1/32", network: "192.0.2.0/24" };
-  const config = { ...NONE, connectionsPerMinute: 2, messagesPerMinute: 3, recipientsPerMinute: 4, errorsPerMinute: 5 };
+  const config = {
+    ...NO_RATES,
+    connectionsPerMinute: 2,
+    messagesPerMinute: 3,
+    recipientsPerMinute: 4,
+    errorsPerMinute: 5,
+  };
   const limits = new RateLimits(config);
   const wanted = { connections: 2, messages: 3, recipients: 4, errors: 5 } as const;
   for (const [kind, limit] of Object.entries(wanted) as [keyof typeof wanted, number][]) {
@@ -75,7 +72,7 @@ Deno.test("each kind is counted for itself, at its limit and one beyond", () => 
 });
 
 Deno.test("a network has a limit of its own, a multiple of an address's", () => {
-  const limits = new RateLimits({ ...NONE, connectionsPerMinute: 2, networkFactor: 3 });
+  const limits = new RateLimits({ ...NO_RATES, connectionsPerMinute: 2, networkFactor: 3 });
   const at = (host: number) => ({ site: `192.0.2.${host}/32`, network: "192.0.2.0/24" });
   const all = Array.from({ length: 10 }, (_, host) => granted(3, () => limits.take("connections", at(host), 0)));
   assertEquals(all, [2, 2, 2, 0, 0, 0, 0, 0, 0, 0]);
@@ -83,7 +80,7 @@ Deno.test("a network has a limit of its own, a multiple of an address's", () => 
 });
 
 Deno.test("an account has its hourly limits, at the limit and one beyond", () => {
-  const limits = new RateLimits({ ...NONE, accountMessagesPerHour: 2, accountRecipientsPerHour: 3 });
+  const limits = new RateLimits({ ...NO_RATES, accountMessagesPerHour: 2, accountRecipientsPerHour: 3 });
   assertEquals(granted(9, () => limits.accountTake("messages", "a", 0)), 2);
   assertEquals(granted(9, () => limits.accountTake("recipients", "a", 0)), 3);
   assert(!limits.accountHas("messages", "a", 0));

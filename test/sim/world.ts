@@ -1,6 +1,7 @@
 import type { DomainName } from "../../src/mail/domain.ts";
 import type { Address } from "../../src/mail/address.ts";
 import { directoryActor } from "../../src/actors/directory.ts";
+import { Admission } from "../../src/actors/listener/admission.ts";
 import { newCounters } from "../../src/actors/listener/counters.ts";
 import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../src/actors/listener/pop3_front.ts";
@@ -16,6 +17,7 @@ import type { Simulation } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.ts";
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
 import type { MailStore } from "../../src/storage/types.ts";
+import { NO_RATES } from "../support/no_rates.ts";
 import { Ledger } from "./ledger.ts";
 import { opens, readMails } from "./pop3_reader.ts";
 import { type PlantedBug, SimDisk } from "./sim_disk.ts";
@@ -202,7 +204,13 @@ export class World {
   async #startListener(name: string): Promise<void> {
     await this.sim.worker(name, async ({ system, clock, random }) => {
       const directory = system.ref<DirectoryProtocol>({ node: "local", worker: "directory", actor: "directory" });
-      const holder: RoutingHolder = { table: null };
+      const counters = newCounters();
+      const admission = new Admission({ loopbackExempt: true, rates: NO_RATES }, {
+        clock,
+        counters,
+        overloaded: () => false,
+      });
+      const holder: RoutingHolder = { table: null, bans: admission };
       const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
       const services: FrontServices = {
         system,
@@ -215,7 +223,8 @@ export class World {
         random,
         log: this.#log,
         memory: new MemoryBudget(10_000_000),
-        counters: newCounters(),
+        counters,
+        admission,
       };
       this.#listeners.set(name, lifeOf(services));
     });

@@ -1,0 +1,140 @@
+import { Admission } from "../../../src/actors/listener/admission.ts";
+import { newCounters } from "../../../src/actors/listener/counters.ts";
+import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
+import { Pop3Front } from "../../../src/actors/listener/pop3_front.ts";
+import type { Front, FrontServices } from "../../../src/actors/listener/services.ts";
+import { SessionBook } from "../../../src/actors/listener/session_book.ts";
+import { SmtpFront } from "../../../src/actors/listener/smtp_front.ts";
+import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
+import type { DomainName } from "../../../src/mail/domain.ts";
+import type { Connection, ConnectionHandlers } from "../../../src/net/mod.ts";
+import type { RateLimitsConfig } from "../../../src/policy/mod.ts";
+import { NO_RATES } from "../../support/no_rates.ts";
+import { settle } from "../../runtime/support/system.ts";
+
+/** Settles an answer that was asked for. */
+type Answer = (value: unknown) => void;
+
+/** A connection whose bytes are kept, and the session behind it. */
+export interface Client {
+  readonly front: Front;
+  /** All that it was told since the last look. */
+  told(): string;
+  /** Sends lines and gives what is answered at once. */
+  say(...lines: string[]): string;
+  /** How the connection ended; null while it stands. */
+  readonly end: "closed" | "destroyed" | null;
+  readonly gone: boolean;
+  /** Lets a TLS handshake end well. */
+  secure(): Promise<void>;
+}
+
+/** A listener worker without sockets, whose directory and mailboxes answer when the test says so. */
+export class FakeListener {
+  readonly clock = new FakeClock();
+  readonly counters = newCounters();
+  readonly book = new SessionBook();
+  readonly admission: Admission;
+  /** Questions that wait for their answers, by name. */
+  readonly asked = new Map<string, Answer>();
+  readonly #services: FrontServices;
+  #serial = 0;
+
+  constructor(rates: Partial<RateLimitsConfig> = {}) {
+    const { clock, counters } = this;
+    const config = { loopbackExempt: true, rates: { ...NO_RATES, ...rates } };
+    this.admission = new Admission(config, { clock, counters, overloaded: () => false });
+    const ask = (type: string) => new Promise((resolve) => void this.asked.set(type, resolve));
+    const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
+    this.#services = {
+      routes: { resolve: () => ({ type: "local", accounts: [account], forwards: [], steps: [] }) },
+      mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
+      directory: { ask },
+      presence: { node: "local", worker: "listener-0", actor: "router" },
+      hostname: "mx.smith.test",
+      clock,
+      random: seededRandom(1),
+      log: SILENT,
+      memory: new MemoryBudget(1_000_000),
+      counters,
+      admission: this.admission,
+    } as unknown as FrontServices;
+  }
+
+  /** Answers the question of that name, and lets what follows happen. */
+  async answer(type: string, value: unknown): Promise<void> {
+    const answer = this.asked.get(type);
+    if (answer === undefined) throw new Error(`${type} was not asked: ${[...this.asked.keys()]}`);
+    this.asked.delete(type);
+    answer(value);
+    await settle();
+  }
+
+  connect(service: "smtp" | "pop3", { address = "192.0.2.1", tls = "none" as "none" | "available" } = {}): Client {
+    const written: string[] = [];
+    const state = { end: null as Client["end"], gone: false, secured: (_: void) => {} };
+    let handlers: ConnectionHandlers | null = null;
+    const connection = {
+      id: `c${++this.#serial}`,
+      remote: { address, port: 40_000 },
+      local: { address: "192.0.2.200", port: 25 },
+      tls: null,
+      openedMs: this.clock.wallMs(),
+      bytesIn: 0,
+      bytesOut: 0,
+      pendingBytes: 0,
+      congested: false,
+      start: (given: ConnectionHandlers) => void (handlers = given),
+      write: (data: string | Uint8Array) => {
+        if (state.end === null) written.push(typeof data === "string" ? data : new TextDecoder().decode(data));
+      },
+      pause() {},
+      resume() {},
+      deadline() {},
+      startTls: () => new Promise<void>((resolve) => void (state.secured = resolve)),
+      close: () => void (state.end ??= "closed"),
+      destroy: () => void (state.end ??= "destroyed"),
+    } satisfies Connection;
+    const gone = () => {
+      state.gone = true;
+      this.book.remove(front);
+    };
+    const front = this.#front(service, { connection, tls, gone });
+    this.book.add(service, front);
+    front.start();
+    const told = () => written.splice(0).join("");
+    return {
+      front,
+      told,
+      say(...lines) {
+        const chunk = utf8(lines.map((line) => `${line}\r\n`).join(""));
+        connection.bytesIn += chunk.length;
+        handlers?.data(chunk);
+        return told();
+      },
+      get end() {
+        return state.end;
+      },
+      get gone() {
+        return state.gone;
+      },
+      secure() {
+        state.secured();
+        return settle();
+      },
+    };
+  }
+
+  #front(
+    service: "smtp" | "pop3",
+    { connection, tls, gone }: { connection: Connection; tls: "none" | "available"; gone: () => void },
+  ): SmtpFront | Pop3Front {
+    const hostname = "mx.smith.test";
+    const timeouts = { commandMsMax: 1_000, dataMsMax: 1_000, dataBytesPerSecondMin: 0, slowGraceMs: 1_000 };
+    const smtp = { session: { hostname, postmasterDomain: "smith.test" as DomainName }, tls, timeouts };
+    const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
+    return service === "smtp"
+      ? new SmtpFront(connection, this.#services, smtp, gone)
+      : new Pop3Front(connection, this.#services, pop3, gone);
+  }
+}
