@@ -19,6 +19,8 @@ export class PeerClosed extends Error {
 export interface WireOptions {
   readonly port: number;
   readonly host?: string;
+  /** Address to come from, e.g. another one of 127.0.0.0/8. */
+  readonly from?: string;
   /** TLS from the first byte; the certificate is not checked. */
   readonly tls?: boolean;
   /** Longest wait for one read, in ms. */
@@ -42,10 +44,11 @@ export class Wire implements AsyncDisposable {
   }
 
   static async connect(options: WireOptions): Promise<Wire> {
-    const { port, host = "127.0.0.1", tls = false, halfOpen = false } = options;
+    const { port, host = "127.0.0.1", tls = false, halfOpen = false, from } = options;
+    const origin = from === undefined ? {} : { localAddress: from };
     const socket = tls
-      ? connectTls({ host, port, rejectUnauthorized: false })
-      : connectTcp({ host, port, allowHalfOpen: halfOpen });
+      ? connectTls({ host, port, rejectUnauthorized: false, ...origin })
+      : connectTcp({ host, port, allowHalfOpen: halfOpen, ...origin });
     const connected = new Promise<void>((resolve, reject) => {
       socket.once(tls ? "secureConnect" : "connect", () => resolve());
       socket.once("error", reject);
