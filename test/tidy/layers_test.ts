@@ -69,7 +69,7 @@ Deno.test("imports say what they import: relative with an ending, node: or a pac
   assertNone(
     eachImport([...PROGRAM, ...BENCH], (_, { specifier, target }) => {
       if (target !== null || specifier.startsWith("node:")) return null;
-      return /^(@[\w-]+\/)?[\w-]+(\/[\w./-]+)?$/.test(specifier) ? null : "not a package name";
+      return /^(@[\w-]+\/)?[\w-]+(\.js)?(\/[\w./-]+)?$/.test(specifier) ? null : "not a package name";
     }),
     "No URLs and no aliases:",
   );
