@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { assert } from "../base/mod.ts";
 import type { ClusterConfig } from "../config/mod.ts";
 import { type DomainName, parseDomain } from "../mail/mod.ts";
+import type { GreylistPolicy } from "../policy/mod.ts";
 import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
 import type { BanPolicy } from "./directory.ts";
@@ -13,6 +14,9 @@ import type { QueueWorkerConfig } from "./queue/worker.ts";
 import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
 
 const MINUTE_MS = 60_000;
+
+/** Triplets that are remembered, waiting and let in: 30 MB of memory each. */
+const GREYLIST_ENTRIES_MAX = 200_000;
 
 /** Seconds of data that a slow client may take to find its pace, in ms. */
 const SLOW_GRACE_MS = 30_000;
@@ -68,6 +72,11 @@ function banPolicy({ limits: { login, loopbackExempt } }: ClusterConfig): BanPol
   return { strikesMax, windowMs: bansWithinMinutes * MINUTE_MS, banMs: banMinutes * MINUTE_MS, loopbackExempt };
 }
 
+function greylistPolicy({ greylisting }: ClusterConfig): GreylistPolicy | null {
+  const { enabled, delayMs, retryMsMax, keepMs } = greylisting;
+  return enabled ? { delayMs, retryMsMax, keepMs, entriesMax: GREYLIST_ENTRIES_MAX } : null;
+}
+
 function directorySpec(config: ClusterConfig): WorkerSpec {
   return {
     name: "directory",
@@ -79,6 +88,7 @@ function directorySpec(config: ClusterConfig): WorkerSpec {
       dataDir: config.dataDir,
       login: { checksMax: config.limits.login.checksMax, waitingMax: config.limits.login.waitingMax },
       bans: banPolicy(config),
+      greylist: greylistPolicy(config),
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };
@@ -153,6 +163,7 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
       bodyBytesMax: config.limits.memory.bodyBytesMax,
       admission: { loopbackExempt: config.limits.loopbackExempt, rates: config.limits.rates },
       lagMsMax: config.limits.overload.lagMsMax,
+      greylisting: config.greylisting.enabled,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
       ports: {

@@ -49,9 +49,16 @@ const LISTENER_METRICS: readonly ListenerMetric[] = [
   {
     name: "stagepost_rate_limited_total",
     type: "counter",
-    help: "Recipients and messages refused for the time being (450 4.7.1).",
+    help: "Recipients and messages beyond the rates, refused for the time being (450 4.7.1).",
     label: "what",
     samples: { recipient: "limitedRecipients", message: "limitedMessages" },
+  },
+  {
+    name: "stagepost_greylisted_total",
+    type: "counter",
+    help: "Recipients put off for their first time (450 4.7.1).",
+    label: null,
+    samples: { "": "greylisted" },
   },
   {
     name: "stagepost_received_messages_total",

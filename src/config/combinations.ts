@@ -9,6 +9,7 @@ export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
     ...listeners(config),
     ...routes(config),
     ...queue(config),
+    ...greylisting(config),
     ...limits(config),
   ];
 }
@@ -69,6 +70,12 @@ function* routes({ outbound }: ClusterConfig): Iterable<ConfigProblem> {
 function* queue({ queue }: ClusterConfig): Iterable<ConfigProblem> {
   if (queue.warnAfterMs >= queue.lifetimeMs) {
     yield { path: "queue.warnAfterMs", message: "not before queue.lifetimeMs: nobody would ever be warned" };
+  }
+}
+
+function* greylisting({ greylisting }: ClusterConfig): Iterable<ConfigProblem> {
+  if (greylisting.delayMs >= greylisting.retryMsMax) {
+    yield { path: "greylisting.delayMs", message: "not before greylisting.retryMsMax: nobody would ever be let in" };
   }
 }
 

@@ -151,6 +151,20 @@ export interface ClusterConfig {
       readonly banMinutes: number;
     };
   };
+  /**
+   * Puts off (450 4.7.1) the first mail that a network (IPv4 /24, IPv6 /48) sends from one address to another, as programs that
+   * are no mail servers never come again. Mail of clients that have logged in is not put off.
+   */
+  readonly greylisting: {
+    /** Default false. */
+    readonly enabled: boolean;
+    /** How long the first attempt is put off, in ms. Default 300,000 (5 minutes). */
+    readonly delayMs: number;
+    /** A second attempt later than this counts as a first one again, in ms. Default 172,800,000 (2 days). */
+    readonly retryMsMax: number;
+    /** How long who has come again is let in at once, since its last mail, in ms. Default 3,024,000,000 (5 weeks). */
+    readonly keepMs: number;
+  };
   readonly timeouts: TimeoutsConfig;
   /** How names are looked up. */
   readonly dns: {

@@ -137,6 +137,12 @@ export const CLUSTER_SCHEMA = z.strictObject({
   tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
   limits: limits.prefault({}),
+  greylisting: z.strictObject({
+    enabled: z.boolean().default(false),
+    delayMs: count(0, DAY_MS, 300_000),
+    retryMsMax: count(60_000, 30 * DAY_MS, 2 * DAY_MS),
+    keepMs: count(60_000, 365 * DAY_MS, 35 * DAY_MS),
+  }).prefault({}),
   timeouts: timeouts.prefault({}),
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),

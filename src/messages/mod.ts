@@ -6,6 +6,7 @@
 export type * from "./delivery.ts";
 export * from "./directory.ts";
 export * from "./fault.ts";
+export type * from "./greylist.ts";
 export * from "./mailbox.ts";
 export type * from "./queue.ts";
 export * from "./router.ts";

@@ -5,6 +5,7 @@
  */
 export * from "./ban_table.ts";
 export * from "./expansion.ts";
+export * from "./greylist.ts";
 export * from "./network.ts";
 export * from "./rate_limits.ts";
 export * from "./route_types.ts";

@@ -5,7 +5,7 @@ import { diskFailure } from "./disk_failure.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
 /** The tables of the directory. Credentials are keyed by account id, bans by network, the others by name or address. */
-export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "ban";
+export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "ban" | "greylist";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -40,6 +40,7 @@ const SCHEMA = 1;
  *   12 address      alias
  *   13 account id   credential
  *   18 network      ban
+ *   19 key          greylist (in a store of its own)
  */
 const META = new Uint8Array([0x01]);
 const TAG: Readonly<Record<DirectoryTable, number>> = {
@@ -48,6 +49,7 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   alias: 0x12,
   credential: 0x13,
   ban: 0x18,
+  greylist: 0x19,
 };
 
 /** Octets of a key: LMDB takes 1,978. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { directoryActor } from "../../src/actors/directory.ts";
 import { directoryAccepts } from "../../src/actors/directory/accepts.ts";
+import { greylistActor } from "../../src/actors/directory/greylist.ts";
 import { faultActor } from "../../src/actors/fault.ts";
 import { SessionBook, sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxAccepts } from "../../src/actors/mailbox/accepts.ts";
@@ -106,6 +107,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
     ],
   },
   "router.resolve": { address: "a@b.test" },
+  "greylist.check": { remote: "192.0.2.1", sender: "a@b.test", recipient: "c@d.test" },
   "session.list": { limit: 10 },
   "session.kick": { id: "ab1" },
   "fault.inject": { kind: "throw" },
@@ -117,12 +119,13 @@ const CHECKS: Checks = {
   ...storeAccepts,
   ...directoryAccepts,
   ...routerAccepts,
+  ...greylistActor.accepts as Checks,
   ...sessionsActor.accepts as Checks,
   ...FAULT_CHECKS,
 };
 
 /** Messages that an actor sends only to itself. */
-const OWN = ["directory.remind", "router.resubscribe"];
+const OWN = ["directory.remind", "router.resubscribe", "greylist.keep"];
 /** Messages without a request. */
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
@@ -172,6 +175,7 @@ Deno.test("every message has a check, which takes what its type promises", () =>
     storeActor,
     directoryActor,
     routerActor,
+    greylistActor,
     sessionsActor,
     faultActor,
   ];
@@ -313,6 +317,8 @@ async function inWorld(
     const directory = await system.spawn(directoryActor, { name: "directory", args });
     await system.spawn(mailboxActor, { name: "mailbox", args: { shard: store.shard(0) } });
     await system.spawn(storeActor, { name: "store", args: { store, owned: new Set([0]) } });
+    const policy = { delayMs: 1_000, retryMsMax: 2_000, keepMs: 3_000, entriesMax: 10 };
+    await system.spawn(greylistActor, { name: "greylist", args: { store: new MemoryDirectoryStore(), policy } });
     await system.spawn(sessionsActor, { name: "session", args: { book: new SessionBook() } });
     await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   });

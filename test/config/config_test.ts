@@ -177,3 +177,19 @@ Deno.test("a TypeScript file is read anew when it has changed", () =>
     const absent = await assertRejects(() => loadConfig({ file: join(dir, "absent.ts") }), ConfigError);
     assert(absent.message.includes("absent.ts"));
   }));
+
+Deno.test("rates, bans and greylisting have generous defaults, and 0 switches a limit off", () => {
+  const { limits, greylisting } = validateConfig(base, "a");
+  assertEquals([limits.loopbackExempt, limits.rates.connectionsPerMinute, limits.login.bansAfter], [true, 300, 30]);
+  assertEquals(greylisting.enabled, false);
+  const rates = Object.fromEntries(Object.keys(limits.rates).map((name) => [name, 0]));
+  const off = { rates, login: { bansAfter: 0 }, overload: { lagMsMax: 0 } };
+  assertEquals(validateConfig({ ...base, limits: off }, "a").limits.rates, rates as unknown as typeof limits.rates);
+  for (const name of Object.keys(rates)) {
+    const text = problem({ ...base, limits: { rates: { [name]: -1 } } });
+    assertStringIncludes(text, `limits.rates.${name}: `);
+  }
+  const late = { delayMs: 60_000, retryMsMax: 60_000 };
+  assertStringIncludes(problem({ ...base, greylisting: late }), "greylisting.delayMs: ");
+  assertEquals(validateConfig({ ...base, greylisting: { ...late, delayMs: 59_999 } }, "a").greylisting.delayMs, 59_999);
+});

@@ -200,3 +200,29 @@ Deno.test("operators see who is connected in every worker, and end a session", a
   for (const client of clients) await client.wire.destroy();
   await server.stop();
 });
+
+Deno.test("greylisting puts a stranger's mail off once, whichever worker it comes to, and remembers over a restart", async () => {
+  const delayMs = 1_500;
+  await using server = await startServer({
+    config: { limits: { loopbackExempt: false }, greylisting: { enabled: true, delayMs } },
+    workers: { listener: 2, mailbox: 1 },
+    domains: ["smith.test"],
+    accounts: [{ address: LOGIN.user, password: LOGIN.password }],
+  });
+  const mail = { from: "a@there.test", to: [LOGIN.user], content: LETTER };
+  const send = async (from: string) => {
+    await using client = await SmtpClient.greeted({ port: server.ports.smtp, from });
+    const { text } = await client.send(mail);
+    await client.quit();
+    return text;
+  };
+  const startedMs = performance.now();
+  assertMatch(await send("127.0.0.2"), /^450 4\.7\.1 Greylisted/);
+  await server.stop();
+  await server.start();
+  await eventually("the mail is let in", async () => /^250 2/.test(await send("127.0.0.3")));
+  assert(performance.now() - startedMs >= delayMs);
+  for (let i = 0; i < 6; i++) assertMatch(await send("127.0.0.4"), /^250 2\.0\.0 /);
+  assertMatch(await send("127.0.1.2"), /^450 4\.7\.1 Greylisted/, "of another network");
+  await server.stop();
+});

@@ -124,3 +124,21 @@ Deno.test({
     server.stop();
   },
 });
+
+Deno.test("who is not admitted is told why before anything else, and takes no place", async () => {
+  const reasons: string[] = [];
+  const server = await TestServer.start({
+    admit: (address) => address === "127.0.0.1" ? "banned" : null,
+    refused(connection, reason) {
+      reasons.push(reason);
+      connection.write(`421 ${reason}\r\n`);
+    },
+  });
+  const peer = new Peer(await server.dial());
+  await peer.until((peer) => peer.ended || peer.closed !== null);
+  assertEquals([peer.received, reasons], ["421 banned\r\n", ["banned"]]);
+  assertEquals(server.listener.connections(), 0);
+  peer.connection.close();
+  await peer.gone();
+  server.stop();
+});

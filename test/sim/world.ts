@@ -225,6 +225,7 @@ export class World {
         memory: new MemoryBudget(10_000_000),
         counters,
         admission,
+        greylist: null,
       };
       this.#listeners.set(name, lifeOf(services));
     });

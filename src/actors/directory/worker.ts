@@ -1,7 +1,9 @@
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openDirectoryStore } from "../../storage/directory_store.ts";
 import { type BanPolicy, type CheckLimits, DIRECTORY_ACTOR, directoryActor } from "../directory.ts";
+import type { GreylistPolicy } from "../../policy/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { GREYLIST_ACTOR, greylistActor } from "./greylist.ts";
 
 /** What the directory worker is started with. */
 export interface DirectoryWorkerConfig {
@@ -9,6 +11,8 @@ export interface DirectoryWorkerConfig {
   readonly dataDir: string;
   readonly login: CheckLimits;
   readonly bans: BanPolicy;
+  /** Who is put off the first time; null: nobody is. Kept in `greylist/` below the data directory. */
+  readonly greylist: GreylistPolicy | null;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -21,5 +25,14 @@ export async function startDirectory(
   const { login, bans } = config;
   await system.spawn(directoryActor, { name: DIRECTORY_ACTOR, args: { store, login, bans } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
-  return { stop: () => Promise.resolve(store.close()) };
+  const grey = config.greylist === null ? null : openDirectoryStore(`${config.dataDir}/greylist`);
+  if (grey !== null && config.greylist !== null) {
+    await system.spawn(greylistActor, { name: GREYLIST_ACTOR, args: { store: grey, policy: config.greylist } });
+  }
+  return {
+    async stop() {
+      await store.close();
+      await grey?.close();
+    },
+  };
 }

@@ -45,7 +45,7 @@ export class Admission implements BanHolder {
   #refusal(address: string): Refusal | null {
     const { clock, overloaded } = this.parts;
     if (overloaded()) return "overloaded";
-    if (this.#exempt(address)) return null;
+    if (this.isExempt(address)) return null;
     if (this.isBanned(address)) return "banned";
     const origin = originOf(address);
     const now = clock.monotonicMs();
@@ -54,12 +54,12 @@ export class Admission implements BanHolder {
   }
 
   isBanned(address: string): boolean {
-    return !this.#exempt(address) && this.#bans.isBanned(address, this.parts.clock.wallMs());
+    return !this.isExempt(address) && this.#bans.isBanned(address, this.parts.clock.wallMs());
   }
 
   /** Counts what one session does. */
   meter(address: string): Meter {
-    const origin = this.#exempt(address) ? null : originOf(address);
+    const origin = this.isExempt(address) ? null : originOf(address);
     return new Meter({ origin, limits: this.#limits, clock: this.parts.clock, counters: this.parts.counters });
   }
 
@@ -73,7 +73,8 @@ export class Admission implements BanHolder {
     if (ban !== null) this.onBan();
   }
 
-  #exempt(address: string): boolean {
+  /** Whether the address is free of rates, bans and greylisting. */
+  isExempt(address: string): boolean {
     return this.config.loopbackExempt && isLoopback(address);
   }
 }

@@ -6,6 +6,8 @@ export interface Counters {
   /** Recipients and messages beyond the rates. */
   limitedRecipients: number;
   limitedMessages: number;
+  /** Recipients put off for their first time. */
+  greylisted: number;
   /** Sessions that were ended by us, by reason. */
   readonly dismissed: Record<"kicked" | "banned" | "errors", number>;
   received: number;
@@ -26,6 +28,7 @@ export function newCounters(): Counters {
     refusedConnections: { banned: 0, rate: 0, errors: 0, overloaded: 0, limit: 0 },
     limitedRecipients: 0,
     limitedMessages: 0,
+    greylisted: 0,
     dismissed: { kicked: 0, banned: 0, errors: 0 },
     received: 0,
     receivedBytes: 0,

@@ -1,5 +1,11 @@
 import type { Clock, Log, Random } from "../../base/mod.ts";
-import type { DirectoryProtocol, QueueProtocol, RouteVerdict, SessionRow } from "../../messages/mod.ts";
+import type {
+  DirectoryProtocol,
+  GreylistProtocol,
+  QueueProtocol,
+  RouteVerdict,
+  SessionRow,
+} from "../../messages/mod.ts";
 import type { Address } from "../../mail/address.ts";
 import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
@@ -31,6 +37,8 @@ export interface FrontServices {
   readonly counters: Counters;
   /** Who may connect, and how much each may do. */
   readonly admission: Admission;
+  /** Puts strangers off the first time; null: nobody is. */
+  readonly greylist: Ref<GreylistProtocol> | null;
 }
 
 /** Why a session is ended that might go on. */

@@ -154,8 +154,9 @@ export abstract class SessionFront<A> implements Front {
       queue = next;
     }
     if (this.#closed) return;
-    if (!this.#noteRefusals()) return this.dismiss("errors");
-    if (this.#dismissal !== null) return this.dismiss(this.#dismissal);
+    const why = this.#noteRefusals() ? this.#dismissal : "errors";
+    if (why !== null) this.dismiss(why);
+    if (this.#closed) return;
     this.noteMemory();
     this.#flow();
     this.arm(actions.length > 0);

@@ -1,7 +1,7 @@
 import { describeError, utf8 } from "../../base/mod.ts";
-import { type Address, formatAddress } from "../../mail/address.ts";
+import { formatAddress } from "../../mail/address.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { RouteVerdict } from "../../messages/mod.ts";
+import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
   createSmtpSession,
@@ -18,6 +18,7 @@ import { OVERLOADED, REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
 import { deliver, type Delivery, hasRoom } from "./delivery.ts";
+import { passesGreylist } from "./greylisting.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
@@ -85,7 +86,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.#deadlines.answered();
         return null;
       case "checkRecipient":
-        return this.#checkRecipient(action.recipient, action.size);
+        return this.#checkRecipient(action);
       case "deliver":
         if (!this.meter.message(this.accountName)) return this.session.delivered({ type: "limited" });
         this.#deliver(action.mail);
@@ -103,13 +104,31 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   /** Answers at once from the routing table, unless an account has a quota: its mailbox actor is asked then. */
-  #checkRecipient(recipient: Address, size: number): readonly SmtpAction[] | null {
+  #checkRecipient({ sender, recipient, size }: RecipientQuestion): readonly SmtpAction[] | null {
     if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
     const verdict = this.services.routes.resolve(recipient);
     const name = recipientVerdict(verdict);
     if (name !== "accepted") this.services.counters.refusedRecipients++;
     if (verdict?.type !== "local") return this.session.recipientChecked(name);
-    const limited = verdict.accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
+    const { greylist, admission } = this.services;
+    if (greylist === null || this.accountName !== null || admission.isExempt(this.address)) {
+      return this.#checkRoom(verdict.accounts, size);
+    }
+    passesGreylist(greylist, { remote: this.address, sender, recipient }, this.services).then(
+      (passes) =>
+        this.answer(() =>
+          passes ? this.#checkRoom(verdict.accounts, size) ?? [] : this.session.recipientChecked("greylisted")
+        ),
+      (error) => {
+        this.services.log.error("greylist broke", { error: describeError(error) });
+        this.answer(() => this.session.recipientChecked("busy"));
+      },
+    );
+    return null;
+  }
+
+  #checkRoom(accounts: readonly AccountRecord[], size: number): readonly SmtpAction[] | null {
+    const limited = accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
       domain: domainOfAccount(account),
       target: { account: account.id, quotaBytes: account.quotaBytes },
     }));
@@ -180,6 +199,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     });
   }
 }
+
+type RecipientQuestion = Extract<SmtpAction, { type: "checkRecipient" }>;
 
 /** The envelope under which a mail goes on to other servers. */
 function outgoingEnvelope(id: string, mail: ReceivedMail): OutgoingEnvelope {

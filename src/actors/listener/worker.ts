@@ -1,5 +1,5 @@
 import type { Address } from "../../mail/address.ts";
-import type { DirectoryProtocol, QueueProtocol } from "../../messages/mod.ts";
+import type { DirectoryProtocol, GreylistProtocol, QueueProtocol } from "../../messages/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
@@ -22,6 +22,8 @@ export interface ListenerWorkerConfig {
   readonly admission: AdmissionConfig;
   /** Lateness of the event loop beyond which nobody new is served, in ms; 0: never. */
   readonly lagMsMax: number;
+  /** Whether strangers' mail is put off the first time. */
+  readonly greylisting: boolean;
   /** How long sessions may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
@@ -54,6 +56,7 @@ export async function startListener(
     memory,
     counters,
     admission,
+    greylist: config.greylisting ? system.ref<GreylistProtocol>({ ...directory.address, actor: "greylist" }) : null,
   };
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const ports = await openPorts(config.ports, services);

@@ -9,6 +9,7 @@ export type RecipientVerdict =
   | "disabled" // 450 4.2.1
   | "loop" // 550 5.4.6
   | "limited" // 450 4.7.1
+  | "greylisted" // 450 4.7.1
   | "busy"; // 451 4.3.2
 
 /** What became of a complete message. `accepted` is said only when it is durable. */
@@ -43,7 +44,12 @@ export interface ReceivedMail {
 export type SmtpAction =
   /** Wire text, to be sent as UTF-8. Consecutive ones go out in one write. */
   | { readonly type: "send"; readonly text: string }
-  | { readonly type: "checkRecipient"; readonly recipient: Address; readonly size: number }
+  | {
+    readonly type: "checkRecipient";
+    readonly sender: Address | null;
+    readonly recipient: Address;
+    readonly size: number;
+  }
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
   /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
   | { readonly type: "startTls" }

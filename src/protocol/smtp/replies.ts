@@ -102,6 +102,7 @@ export const VERDICT_REPLY: Readonly<Record<RecipientVerdict, Reply>> = {
   disabled: line(450, "4.2.1", "Mailbox disabled"),
   loop: line(550, "5.4.6", "Alias loop"),
   limited: line(450, "4.7.1", "Too much mail from you, try again later"),
+  greylisted: line(450, "4.7.1", "Greylisted, try again in some minutes"),
   busy: line(451, "4.3.2", "Busy, try again later"),
 };
 

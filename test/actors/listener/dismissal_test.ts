@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SESSIONS_ACTOR, sessionsActor } from "../../../src/actors/listener/session_book.ts";
+import { Failure } from "../../../src/base/mod.ts";
 import { settle, testSystem } from "../../runtime/support/system.ts";
 import { type Client, FakeListener } from "./fronts.ts";
 
@@ -164,4 +165,22 @@ Deno.test("the sessions actor tells who is connected, and ends the one it is tol
   assertEquals((await sessions.ask("session.list", { limit: 10 })).total, 1);
   await settle();
   await system.shutdown();
+});
+
+Deno.test("a recipient that the greylist puts off is told so; one that it lets in, or that it cannot tell, is taken", async () => {
+  const listener = new FakeListener({}, { greylisting: true });
+  const client = listener.connect("smtp");
+  client.say("EHLO x", "MAIL FROM:<a@there.test>");
+  assertEquals(client.say(RCPT), "", "the greylist is asked first");
+  await listener.answer("greylist.check", { passes: false });
+  assertMatch(client.told(), /^450 4\.7\.1 Greylisted[^\r]+\r\n$/);
+  client.say(RCPT);
+  await listener.answer("greylist.check", { passes: true });
+  assertMatch(client.told(), /^250 2\.1\.5 /);
+  client.say(RCPT);
+  await listener.answer("greylist.check", Promise.reject(new Failure("busy", "too many ask")));
+  assertMatch(client.told(), /^250 2\.1\.5 /);
+  assertEquals(listener.counters.greylisted, 1);
+  const here = listener.connect("smtp", { address: "127.0.0.1" });
+  assertMatch(here.say("EHLO x", "MAIL FROM:<>", RCPT), /250 2\.1\.5 [^\r]+\r\n$/);
 });

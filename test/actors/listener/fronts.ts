@@ -40,7 +40,7 @@ export class FakeListener {
   readonly #services: FrontServices;
   #serial = 0;
 
-  constructor(rates: Partial<RateLimitsConfig> = {}) {
+  constructor(rates: Partial<RateLimitsConfig> = {}, { greylisting = false } = {}) {
     const { clock, counters } = this;
     const config = { loopbackExempt: true, rates: { ...NO_RATES, ...rates } };
     this.admission = new Admission(config, { clock, counters, overloaded: () => false });
@@ -58,6 +58,7 @@ export class FakeListener {
       memory: new MemoryBudget(1_000_000),
       counters,
       admission: this.admission,
+      greylist: greylisting ? { ask } : null,
     } as unknown as FrontServices;
   }
 
