@@ -8,9 +8,8 @@ import {
   type Listener,
   type TlsContextHolder,
 } from "../../net/mod.ts";
-import { REFUSAL as POP3_REFUSAL } from "../../protocol/pop3/refusal.ts";
-import { REFUSAL as SMTP_REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
+import { refusalLine } from "./refusal_line.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionBook } from "./session_book.ts";
 import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
@@ -139,16 +138,10 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     admit: (address) => services.admission.admit(address),
     refused(connection, reason) {
       if (reason === "connections" || reason === "address") services.counters.refusedConnections.limit++;
-      connection.write(refusalLine(port, reason));
+      connection.write(refusalLine(port.service, reason));
       connection.close();
     },
   });
-}
-
-/** What a client is told that does not get in; beyond the limits of the listener itself it is overloaded. */
-function refusalLine({ service }: PortConfig, reason: string): string {
-  const lines: Readonly<Record<string, string>> = service === "smtp" ? SMTP_REFUSAL : POP3_REFUSAL;
-  return lines[reason] ?? (service === "smtp" ? SMTP_REFUSAL : POP3_REFUSAL).overloaded;
 }
 
 function openSession(

@@ -11,10 +11,11 @@ import {
   type Pop3Options,
   type Pop3Session,
 } from "../../protocol/pop3/mod.ts";
-import { REFUSAL } from "../../protocol/pop3/refusal.ts";
 import type { Ref } from "../../runtime/types.ts";
-import type { Dismissal, FrontServices } from "./services.ts";
+import type { FrontServices } from "./services.ts";
 import { SessionFront } from "./session_front.ts";
+import { REFUSAL } from "../../protocol/pop3/refusal.ts";
+import type { Dismissal } from "./services.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 16_384;
@@ -44,10 +45,6 @@ export class Pop3Front extends SessionFront<Pop3Action> {
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #options: Pop3FrontOptions;
   #maildrop: Maildrop | null = null;
-  /** A message is on its way to the client. */
-  #sending = false;
-  #updating = false;
-  #retrieved = 0;
 
   constructor(connection: Connection, services: FrontServices, options: Pop3FrontOptions, done: () => void) {
     super(connection, services, done);
@@ -61,20 +58,12 @@ export class Pop3Front extends SessionFront<Pop3Action> {
     this.connection.deadline(this.session.phase === "authorization" ? loginMsMax : idleMsMax);
   }
 
-  protected override farewell(why: Dismissal): string | null {
-    return this.#sending ? null : REFUSAL[why];
-  }
-
-  protected override get settling(): boolean {
-    return this.#updating;
+  protected override farewell(why: Dismissal): string {
+    return REFUSAL[why];
   }
 
   protected override get accountName(): string | null {
     return this.#maildrop?.account.address ?? null;
-  }
-
-  protected override get messages(): number {
-    return this.#retrieved;
   }
 
   protected override left(): void {
@@ -91,16 +80,13 @@ export class Pop3Front extends SessionFront<Pop3Action> {
         this.#settle(this.#login(action), (outcome) => this.session.loggedIn(outcome));
         break;
       case "fetch":
-        this.#sending = true;
+        this.sending = true;
         // While the client reads slowly, the next piece stays on the disk.
         this.whenRoom(() => this.#fetch(action));
         break;
       case "update":
-        this.#updating = true;
-        this.#settle(this.#update(action.uids), (removed) => {
-          this.#updating = false;
-          return this.session.updated(removed);
-        });
+        this.settling = true;
+        this.#settle(this.#update(action.uids), (removed) => this.session.updated(removed));
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted());
@@ -198,12 +184,9 @@ export class Pop3Front extends SessionFront<Pop3Action> {
     );
     if (offset === 0) {
       this.services.counters.retrieved++;
-      this.#retrieved++;
+      this.messages++;
     }
-    this.#settle(answer, (result) => {
-      this.#sending = false;
-      return this.session.fetched(result);
-    });
+    this.#settle(answer, (result) => this.session.fetched(result));
   }
 
   /** RFC 1939 §6: the UPDATE state removes what was marked, then frees the lock. */

@@ -29,6 +29,12 @@ export abstract class SessionFront<A> implements Front {
   #closed = false;
   /** The client has half-closed: nothing more will come. */
   #ending = false;
+  /** Something is being stored or removed whose outcome the client must be told; over when no question is open. */
+  protected settling = false;
+  /** A message is on its way to the client, and a line would become a part of it; over when no question is open. */
+  protected sending = false;
+  /** Messages that came whole from the client, or were read by it. */
+  protected messages = 0;
   /** A TLS handshake is under way: nothing can be said. */
   #securing = false;
   /** Why the session ends as soon as it may. */
@@ -61,19 +67,11 @@ export abstract class SessionFront<A> implements Front {
   protected abstract act(action: A): readonly A[] | null;
   /** Sets the deadline that fits what the session does now; `acted` when it has just done something. */
   protected abstract arm(acted: boolean): void;
-  /** What is said to a client that is sent away; null where a line would be taken for something else. */
-  protected abstract farewell(why: Dismissal): string | null;
-  /** Something is being stored or removed whose outcome the client must be told. */
-  protected get settling(): boolean {
-    return false;
-  }
+  /** What is said to a client that is sent away. */
+  protected abstract farewell(why: Dismissal): string;
   /** Address of the account that has logged in. */
   protected get accountName(): string | null {
     return null;
-  }
-  /** Messages taken from the client, or read by it. */
-  protected get messages(): number {
-    return 0;
   }
   /** The connection is gone, or given up: lets go of what the session took elsewhere. */
   protected left(): void {}
@@ -107,8 +105,7 @@ export abstract class SessionFront<A> implements Front {
     this.#dismissal ??= why;
     if (this.settling) return; // `perform` comes back to it.
     this.services.counters.dismissed[this.#dismissal]++;
-    const line = this.#securing ? null : this.farewell(this.#dismissal);
-    if (line !== null) this.connection.write(line);
+    if (!this.#securing && !this.sending) this.connection.write(this.farewell(this.#dismissal));
     if (this.#securing) this.connection.destroy();
     else this.connection.close();
     this.finish();
@@ -154,6 +151,7 @@ export abstract class SessionFront<A> implements Front {
       queue = next;
     }
     if (this.#closed) return;
+    if (!this.session.waiting) this.settling = this.sending = false;
     const why = this.#noteRefusals() ? this.#dismissal : "errors";
     if (why !== null) this.dismiss(why);
     if (this.#closed) return;

@@ -1,7 +1,7 @@
 import { describeError, utf8 } from "../../base/mod.ts";
-import { formatAddress } from "../../mail/address.ts";
+import { type Address, formatAddress } from "../../mail/address.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
+import type { RouteVerdict } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
   createSmtpSession,
@@ -18,13 +18,16 @@ import { OVERLOADED, REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
 import { deliver, type Delivery, hasRoom } from "./delivery.ts";
-import { passesGreylist } from "./greylisting.ts";
-import type { Dismissal, FrontServices } from "./services.ts";
+import type { FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
+import { passesGreylist } from "./greylisting.ts";
+import type { Dismissal } from "./services.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 65_536;
+
+type RecipientQuestion = Extract<SmtpAction, { type: "checkRecipient" }>;
 
 /** Settings of an SMTP listener. */
 export interface SmtpFrontOptions {
@@ -38,8 +41,6 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly session: SmtpSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
-  #delivering = false;
-  #accepted = 0;
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
@@ -58,12 +59,25 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     return REFUSAL[why];
   }
 
-  protected override get settling(): boolean {
-    return this.#delivering;
+  /** Whether the greylist has to be asked: not for refused recipients, users of ours, nor this machine. */
+  #isStranger({ recipient }: RecipientQuestion): boolean {
+    const { greylist, admission, routes } = this.services;
+    if (greylist === null || this.accountName !== null || admission.isExempt(this.address)) return false;
+    return routes.resolve(recipient)?.type === "local";
   }
 
-  protected override get messages(): number {
-    return this.#accepted;
+  #askGreylist(question: RecipientQuestion): void {
+    const { sender, recipient, size } = question;
+    passesGreylist({ remote: this.address, sender, recipient }, this.services).then(
+      (passes) =>
+        this.answer(() =>
+          passes ? this.#checkRecipient(recipient, size) ?? [] : this.session.recipientChecked("greylisted")
+        ),
+      (error) => {
+        this.services.log.error("greylist broke", { error: describeError(error) });
+        this.answer(() => this.session.recipientChecked("busy"));
+      },
+    );
   }
 
   /** All sessions together hold too much: this one, which wanted more, gives back what it holds. */
@@ -86,9 +100,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.#deadlines.answered();
         return null;
       case "checkRecipient":
-        return this.#checkRecipient(action);
+        if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
+        if (!this.#isStranger(action)) return this.#checkRecipient(action.recipient, action.size);
+        this.#askGreylist(action);
+        return null;
       case "deliver":
         if (!this.meter.message(this.accountName)) return this.session.delivered({ type: "limited" });
+        this.settling = true;
+        this.messages++;
         this.#deliver(action.mail);
         return null;
       case "startTls":
@@ -104,31 +123,12 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   /** Answers at once from the routing table, unless an account has a quota: its mailbox actor is asked then. */
-  #checkRecipient({ sender, recipient, size }: RecipientQuestion): readonly SmtpAction[] | null {
-    if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
+  #checkRecipient(recipient: Address, size: number): readonly SmtpAction[] | null {
     const verdict = this.services.routes.resolve(recipient);
     const name = recipientVerdict(verdict);
     if (name !== "accepted") this.services.counters.refusedRecipients++;
     if (verdict?.type !== "local") return this.session.recipientChecked(name);
-    const { greylist, admission } = this.services;
-    if (greylist === null || this.accountName !== null || admission.isExempt(this.address)) {
-      return this.#checkRoom(verdict.accounts, size);
-    }
-    passesGreylist(greylist, { remote: this.address, sender, recipient }, this.services).then(
-      (passes) =>
-        this.answer(() =>
-          passes ? this.#checkRoom(verdict.accounts, size) ?? [] : this.session.recipientChecked("greylisted")
-        ),
-      (error) => {
-        this.services.log.error("greylist broke", { error: describeError(error) });
-        this.answer(() => this.session.recipientChecked("busy"));
-      },
-    );
-    return null;
-  }
-
-  #checkRoom(accounts: readonly AccountRecord[], size: number): readonly SmtpAction[] | null {
-    const limited = accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
+    const limited = verdict.accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
       domain: domainOfAccount(account),
       target: { account: account.id, quotaBytes: account.quotaBytes },
     }));
@@ -165,17 +165,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
-    this.#delivering = true;
     deliver(delivery, this.services).then(
       (outcome) => {
         memory.change(mail.size, 0);
-        this.#delivering = false;
         this.#noteOutcome(id, mail, outcome);
         this.answer(() => this.session.delivered(outcome));
       },
       (error) => {
         memory.change(mail.size, 0);
-        this.#delivering = false;
         log.error("delivery broke", { id, error: describeError(error) });
         this.answer(() => this.session.delivered({ type: "failed" }));
       },
@@ -186,10 +183,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   #noteOutcome(id: string, mail: ReceivedMail, outcome: DeliveryOutcome): void {
     const { counters, log } = this.services;
     const accepted = outcome.type === "accepted";
-    if (accepted) {
-      counters.received++;
-      this.#accepted++;
-    } else counters.deferred++;
+    if (accepted) counters.received++;
+    else counters.deferred++;
     log.debug("mail", {
       id,
       outcome: outcome.type,
@@ -199,8 +194,6 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     });
   }
 }
-
-type RecipientQuestion = Extract<SmtpAction, { type: "checkRecipient" }>;
 
 /** The envelope under which a mail goes on to other servers. */
 function outgoingEnvelope(id: string, mail: ReceivedMail): OutgoingEnvelope {

@@ -15,10 +15,10 @@ export type RecipientVerdict =
 /** What became of a complete message. `accepted` is said only when it is durable. */
 export type DeliveryOutcome =
   | { readonly type: "accepted"; readonly id: string }
+  | { readonly type: "limited" } // 450 4.7.1
   | { readonly type: "mailboxFull" } // 452 4.2.2
   | { readonly type: "diskFull" } // 452 4.3.1
   | { readonly type: "busy" } // 451 4.3.2
-  | { readonly type: "limited" } // 450 4.7.1
   | { readonly type: "failed" }; // 451 4.3.0
 
 /** A complete message with its envelope. */
@@ -46,8 +46,8 @@ export type SmtpAction =
   | { readonly type: "send"; readonly text: string }
   | {
     readonly type: "checkRecipient";
-    readonly sender: Address | null;
     readonly recipient: Address;
+    readonly sender: Address | null;
     readonly size: number;
   }
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
