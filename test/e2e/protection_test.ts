@@ -226,3 +226,29 @@ Deno.test("greylisting puts a stranger's mail off once, whichever worker it come
   assertMatch(await send("127.0.1.2"), /^450 4\.7\.1 Greylisted/, "of another network");
   await server.stop();
 });
+
+Deno.test("a worker whose sessions hold nearly all they may refuses new ones, and takes them again when it has room", async () => {
+  await using server = await guardedServer({
+    memory: { bodyBytesMax: 1_048_576 },
+    smtp: { messageBytesMax: 65_536 },
+  });
+  const { smtp, pop3 } = server.ports;
+  const half = new TextEncoder().encode(`Subject: x\r\n\r\n${`${"x".repeat(62)}\r\n`.repeat(990)}`);
+  const holders: SmtpClient[] = [];
+  for (let i = 0; i < 15; i++) {
+    const client = await SmtpClient.greeted({ port: smtp });
+    holders.push(client);
+    for (const line of ["MAIL FROM:<>", `RCPT TO:<${LOGIN.user}>`]) await client.expect(line, 250);
+    await client.expect("DATA", 354);
+    await client.wire.write(half);
+  }
+  const told = (port: number, pattern: RegExp) =>
+    eventually(`${pattern}`, async () => pattern.test(await greeting(port, "127.0.0.2")));
+  await told(smtp, /^421 4\.3\.2 Too busy/);
+  assertMatch(await greeting(pop3, "127.0.0.2"), /^-ERR \[SYS\/TEMP\] Too busy/);
+  assertMatch((await holders[0]!.data(new Uint8Array(0))).text, /^250 2\.0\.0 /, "who is in is served");
+  for (const client of holders) await client.wire.destroy();
+  await told(smtp, /^220 /);
+  assertMatch(await metrics(server), /stagepost_refused_connections_total\{reason="overloaded"\} [1-9]/);
+  await server.stop();
+});
