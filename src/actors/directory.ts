@@ -31,7 +31,7 @@ export type { BanPolicy, CheckLimits, PasswordHasher };
 export const DIRECTORY_ACTOR = "directory";
 
 /** Failed logins lead to nothing. */
-const NO_BANS: BanPolicy = { strikesMax: 0, windowMs: 0, banMs: 0, loopbackExempt: true };
+const NO_BANS: BanPolicy = { strikesMax: 0, windowMs: 0, banMs: 0, exempt: [] };
 
 /** Characters of an account id, five random bits each. */
 const ID_CHARS = 16;

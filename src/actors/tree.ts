@@ -5,7 +5,6 @@ import { type DomainName, parseDomain } from "../mail/mod.ts";
 import type { GreylistPolicy } from "../policy/mod.ts";
 import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
-import type { BanPolicy } from "./directory.ts";
 import type { DirectoryWorkerConfig } from "./directory/worker.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
@@ -67,9 +66,9 @@ function storagePermissions(dir: string) {
 }
 
 /** Whom failed logins lead to a ban. */
-function banPolicy({ limits: { login, loopbackExempt } }: ClusterConfig): BanPolicy {
+function banPolicy({ limits: { login, exempt } }: ClusterConfig): DirectoryWorkerConfig["bans"] {
   const { bansAfter: strikesMax, bansWithinMinutes, banMinutes } = login;
-  return { strikesMax, windowMs: bansWithinMinutes * MINUTE_MS, banMs: banMinutes * MINUTE_MS, loopbackExempt };
+  return { strikesMax, windowMs: bansWithinMinutes * MINUTE_MS, banMs: banMinutes * MINUTE_MS, exempt };
 }
 
 function greylistPolicy({ greylisting }: ClusterConfig): GreylistPolicy | null {
@@ -161,7 +160,7 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
       hostname: config.hostname,
       placement,
       bodyBytesMax: config.limits.memory.bodyBytesMax,
-      admission: { loopbackExempt: config.limits.loopbackExempt, rates: config.limits.rates },
+      admission: { exempt: config.limits.exempt, rates: config.limits.rates },
       lagMsMax: config.limits.overload.lagMsMax,
       greylisting: config.greylisting.enabled,
       drainMsMax: config.timeouts.drainMsMax,
@@ -169,7 +168,7 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
       ports: {
         ports: config.listeners,
         tls,
-        connections: { ...config.limits.connections, loopbackExempt: config.limits.loopbackExempt },
+        connections: config.limits.connections,
         plaintextLogin: config.plaintextLogin,
         smtp: {
           session: { hostname: config.hostname, postmasterDomain: hostDomain(config), limits: smtpLimits(config) },

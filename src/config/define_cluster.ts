@@ -127,8 +127,8 @@ export interface ClusterConfig {
       /** Connections at a time from one address in one listener worker; this machine is exempt. Default 50. */
       readonly perAddressMax: number;
     };
-    /** Whether this machine (127.0.0.0/8, ::1) is free of `rates`, `connections.perAddressMax` and bans. Default true. */
-    readonly loopbackExempt: boolean;
+    /** Networks free of `rates`, bans and greylisting, as `192.0.2.0/24` or one address. Default this machine: `127.0.0.0/8` and `::1`. */
+    readonly exempt: readonly string[];
     readonly rates: RatesConfig;
     readonly overload: {
       /** Lateness of a listener worker's event loop, smoothed, in ms, beyond which it refuses new connections (421 4.3.2) for those it has; 0: never. Default 500. */

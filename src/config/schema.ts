@@ -17,6 +17,11 @@ const workers = (fallback: number | "cores") =>
     error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
   }).default(fallback);
 
+const networks = (fallback: string[] = []) =>
+  z.array(
+    z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
+  ).max(1_000).default(fallback);
+
 const listener = z.strictObject({
   service: z.enum(["smtp", "pop3"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
@@ -42,7 +47,7 @@ const limits = z.strictObject({
     max: count(1, 100_000, 10_000),
     perAddressMax: count(1, 100_000, 50),
   }).prefault({}),
-  loopbackExempt: z.boolean().default(true),
+  exempt: networks(["127.0.0.0/8", "::1"]),
   rates: z.strictObject({
     connectionsPerMinute: count(0, RATE_MAX, 300),
     messagesPerMinute: count(0, RATE_MAX, 600),

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { Failure } from "../base/mod.ts";
 
 /** UTF-16 units of an address or network that are looked at. */
 const TEXT_CHARS_MAX = 64;
@@ -34,6 +35,15 @@ export function parseNetwork(text: string): Network | null {
   return bits < 0 || bits > width ? null : network(octets, bits);
 }
 
+/** All of these networks. Throws Failure `invalid` for a text that is none. */
+export function parseNetworkList(texts: readonly string[]): Network[] {
+  return texts.map((text) => {
+    const network = parseNetwork(text);
+    if (network === null) throw new Failure("invalid", `${JSON.stringify(text.slice(0, 80))} is no network`);
+    return network;
+  });
+}
+
 /** The network of that length around an address. */
 export function network(address: readonly number[], bits: number): Network {
   const octets = masked(address, bits);
@@ -44,6 +54,13 @@ export function network(address: readonly number[], bits: number): Network {
 export function contains({ octets, bits }: Network, address: readonly number[]): boolean {
   if (address.length !== octets.length) return false;
   return masked(address, bits).every((octet, i) => octet === octets[i]);
+}
+
+/** Whether an address as text lies in one of the networks. */
+export function isWithin(networks: readonly Network[], address: string): boolean {
+  if (networks.length === 0) return false;
+  const octets = addressOctets(address);
+  return octets !== null && networks.some((network) => contains(network, octets));
 }
 
 function masked(octets: readonly number[], bits: number): readonly number[] {

@@ -3,10 +3,16 @@ import { type BanPolicy, directoryActor } from "../../src/actors/directory.ts";
 import { type BanHolder, routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { Failure } from "../../src/base/mod.ts";
 import type { BanRecord } from "../../src/messages/mod.ts";
+import { parseNetworkList } from "../../src/policy/mod.ts";
 import { inWorld, login, refuses, settle, timed, type World } from "./directory_world.ts";
 
 const HOUR_MS = 3_600_000;
-const POLICY: BanPolicy = { strikesMax: 4, windowMs: 600_000, banMs: HOUR_MS, loopbackExempt: true };
+const POLICY: BanPolicy = {
+  strikesMax: 4,
+  windowMs: 600_000,
+  banMs: HOUR_MS,
+  exempt: parseNetworkList(["127.0.0.0/8", "::1"]),
+};
 const ALL = { domain: null, after: null, limit: 100 };
 
 async function banned({ directory }: World): Promise<string[]> {

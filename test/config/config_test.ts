@@ -180,7 +180,12 @@ Deno.test("a TypeScript file is read anew when it has changed", () =>
 
 Deno.test("rates, bans and greylisting have generous defaults, and 0 switches a limit off", () => {
   const { limits, greylisting } = validateConfig(base, "a");
-  assertEquals([limits.loopbackExempt, limits.rates.connectionsPerMinute, limits.login.bansAfter], [true, 300, 30]);
+  assertEquals([limits.rates.connectionsPerMinute, limits.login.bansAfter], [300, 30]);
+  assertEquals(limits.exempt, ["127.0.0.0/8", "::1"]);
+  assertStringIncludes(
+    problem({ ...base, limits: { exempt: ["10.0.0.0/33"] } }),
+    "limits.exempt[0]: expected a network",
+  );
   assertEquals(greylisting.enabled, false);
   const rates = Object.fromEntries(Object.keys(limits.rates).map((name) => [name, 0]));
   const off = { rates, login: { bansAfter: 0 }, overload: { lagMsMax: 0 } };

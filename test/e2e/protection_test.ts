@@ -14,7 +14,7 @@ const LETTER = new TextEncoder().encode("Subject: x\r\n\r\nx\r\n");
 /** The clients here are all of 127.0.0.0/8, so that must not be exempt. */
 function guardedServer(limits: Readonly<Record<string, unknown>>, listener = 1): Promise<TestServer> {
   return startServer({
-    config: { limits: { loopbackExempt: false, ...limits } },
+    config: { limits: { exempt: [], ...limits } },
     workers: { listener, mailbox: 1 },
     domains: ["smith.test"],
     accounts: [{ address: LOGIN.user, password: LOGIN.password }],
@@ -204,7 +204,7 @@ Deno.test("operators see who is connected in every worker, and end a session", a
 Deno.test("greylisting puts a stranger's mail off once, whichever worker it comes to, and remembers over a restart", async () => {
   const delayMs = 1_500;
   await using server = await startServer({
-    config: { limits: { loopbackExempt: false }, greylisting: { enabled: true, delayMs } },
+    config: { limits: { exempt: [] }, greylisting: { enabled: true, delayMs } },
     workers: { listener: 2, mailbox: 1 },
     domains: ["smith.test"],
     accounts: [{ address: LOGIN.user, password: LOGIN.password }],

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { BanTable, contains, originOf, parseNetwork } from "../../src/policy/mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Failure } from "../../src/base/mod.ts";
+import { BanTable, contains, isWithin, originOf, parseNetwork, parseNetworkList } from "../../src/policy/mod.ts";
 
 Deno.test("a network has one form, whatever way it was written", () => {
   const forms: Record<string, string | null> = {
@@ -71,4 +72,15 @@ Deno.test("a ban that is lifted holds no longer, one that is given again ends wh
   table.set("192.0.2.7/32", null);
   assertEquals(table.size, 0);
   assert(!table.isBanned("192.0.2.7", 0));
+});
+
+Deno.test("a list of networks holds every address of each of them; one that is no network is refused by name", () => {
+  const list = parseNetworkList(["127.0.0.0/8", "::1", "192.0.2.7"]);
+  for (const address of ["127.9.9.9", "::1", "::ffff:127.0.0.1", "192.0.2.7"]) assert(isWithin(list, address), address);
+  for (const address of ["128.0.0.1", "::2", "192.0.2.8", "localhost", ""]) assert(!isWithin(list, address), address);
+  assert(!isWithin([], "127.0.0.1"));
+  assertEquals(
+    assertThrows(() => parseNetworkList(["::1", "localhost"]), Failure).message,
+    '"localhost" is no network',
+  );
 });

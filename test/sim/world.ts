@@ -205,7 +205,7 @@ export class World {
     await this.sim.worker(name, async ({ system, clock, random }) => {
       const directory = system.ref<DirectoryProtocol>({ node: "local", worker: "directory", actor: "directory" });
       const counters = newCounters();
-      const admission = new Admission({ loopbackExempt: true, rates: NO_RATES }, {
+      const admission = new Admission({ exempt: [], rates: NO_RATES }, {
         clock,
         counters,
         overloaded: () => false,

@@ -11,8 +11,6 @@ const REASON_CHARS_MAX = 500;
 const BAN_MS_MAX = 10 * 365 * 86_400_000;
 /** Shortest prefix that may be banned, by octets of the address: a shorter one is a typing error that shuts the world out. */
 const BITS_MIN: Readonly<Record<number, number>> = { 4: 8, 16: 16 };
-/** What never leaves this machine. */
-const LOOPBACKS = ["127.0.0.0/8", "::1/128"].map((text) => parseNetwork(text)).filter((net) => net !== null);
 
 /** Whom failed logins lead to a ban, and for how long. */
 export interface BanPolicy {
@@ -21,8 +19,8 @@ export interface BanPolicy {
   readonly windowMs: number;
   /** How long such a ban holds, in ms. */
   readonly banMs: number;
-  /** Whether this machine is never banned. */
-  readonly loopbackExempt: boolean;
+  /** Networks that are never banned. */
+  readonly exempt: readonly Network[];
 }
 
 /** A ban to make. */
@@ -91,12 +89,12 @@ function stands({ until }: BanRecord, nowMs: number): boolean {
   return until === null || nowMs < Date.parse(until);
 }
 
-function banned(text: string, { loopbackExempt }: BanPolicy): Network {
+function banned(text: string, { exempt }: BanPolicy): Network {
   const network = parsed(text);
   const bitsMin = BITS_MIN[network.octets.length] ?? 0;
   if (network.bits < bitsMin) throw new Failure("invalid", `a ban this wide is refused: /${bitsMin} is the widest`);
-  const isHere = LOOPBACKS.some((loopback) => loopback.bits <= network.bits && contains(loopback, network.octets));
-  if (isHere && loopbackExempt) throw new Failure("refused", "this machine is exempt: see limits.loopbackExempt");
+  const free = exempt.find((other) => other.bits <= network.bits && contains(other, network.octets));
+  if (free !== undefined) throw new Failure("refused", `${free.text} is exempt: see limits.exempt`);
   return network;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/mod.ts";
-import { originOf, Strikes } from "../../policy/mod.ts";
+import { isWithin, originOf, Strikes } from "../../policy/mod.ts";
 import type { BanPolicy, BanRequest } from "./edit_bans.ts";
 
 /** Says which addresses are to be banned for their failed logins, whichever accounts those were for. */
@@ -11,14 +11,11 @@ export class LoginBans {
 
   /** Notes a failed login; the ban it leads to, or null. */
   failed(remote: string): BanRequest | null {
-    const { strikesMax, windowMs, banMs: forMs, loopbackExempt } = this.policy;
+    const { strikesMax, windowMs, banMs: forMs, exempt } = this.policy;
+    if (isWithin(exempt, remote)) return null;
     const network = originOf(remote).site;
-    if (loopbackExempt && LOOPBACK.test(network)) return null;
     if (!this.#strikes.failed(network, this.clock.monotonicMs())) return null;
     const reason = `${strikesMax} failed logins within ${Math.round(windowMs / 60_000)} minutes`;
     return { network, forMs, reason, by: "login" };
   }
 }
-
-/** Sites of this machine: its IPv6 one is the /64 that ::1 lies in, which is nobody else's. */
-const LOOPBACK = /^(?:127\.|::\/64$)/;

@@ -1,7 +1,7 @@
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openDirectoryStore } from "../../storage/directory_store.ts";
 import { type BanPolicy, type CheckLimits, DIRECTORY_ACTOR, directoryActor } from "../directory.ts";
-import type { GreylistPolicy } from "../../policy/mod.ts";
+import { type GreylistPolicy, parseNetworkList } from "../../policy/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { GREYLIST_ACTOR, greylistActor } from "./greylist.ts";
 
@@ -10,7 +10,7 @@ export interface DirectoryWorkerConfig {
   /** The data directory; the directory lies in `directory/` below it. */
   readonly dataDir: string;
   readonly login: CheckLimits;
-  readonly bans: BanPolicy;
+  readonly bans: Omit<BanPolicy, "exempt"> & { readonly exempt: readonly string[] };
   /** Who is put off the first time; null: nobody is. Kept in `greylist/` below the data directory. */
   readonly greylist: GreylistPolicy | null;
   /** Whether the worker can be broken on purpose. */
@@ -22,7 +22,8 @@ export async function startDirectory(
   { system, config }: WorkerHost<DirectoryWorkerConfig>,
 ): Promise<WorkerHooks<unknown>> {
   const store = openDirectoryStore(`${config.dataDir}/directory`);
-  const { login, bans } = config;
+  const { login } = config;
+  const bans = { ...config.bans, exempt: parseNetworkList(config.bans.exempt) };
   await system.spawn(directoryActor, { name: DIRECTORY_ACTOR, args: { store, login, bans } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const grey = config.greylist === null ? null : openDirectoryStore(`${config.dataDir}/greylist`);

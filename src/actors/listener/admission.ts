@@ -1,7 +1,14 @@
 import type { Clock } from "../../base/mod.ts";
 import type { BanRecord } from "../../messages/mod.ts";
-import { isLoopback } from "../../net/mod.ts";
-import { BanTable, originOf, RateLimits, type RateLimitsConfig } from "../../policy/mod.ts";
+import {
+  BanTable,
+  isWithin,
+  type Network,
+  originOf,
+  parseNetworkList,
+  RateLimits,
+  type RateLimitsConfig,
+} from "../../policy/mod.ts";
 import type { BanHolder } from "../router.ts";
 import type { Counters } from "./counters.ts";
 import { Meter } from "./meter.ts";
@@ -11,8 +18,8 @@ export type Refusal = "banned" | "rate" | "errors" | "overloaded";
 
 /** Whom a listener worker admits. */
 export interface AdmissionConfig {
-  /** Whether 127.0.0.0/8 and ::1 are free of rates and bans. */
-  readonly loopbackExempt: boolean;
+  /** Networks that are free of rates, bans and greylisting. */
+  readonly exempt: readonly string[];
   readonly rates: RateLimitsConfig;
 }
 
@@ -28,11 +35,14 @@ export interface AdmissionParts {
 export class Admission implements BanHolder {
   readonly #bans = new BanTable();
   readonly #limits: RateLimits;
+  readonly #exempt: readonly Network[];
   /** Called when somebody has been banned who may be connected. */
   onBan: () => void = () => {};
 
-  constructor(private readonly config: AdmissionConfig, private readonly parts: AdmissionParts) {
-    this.#limits = new RateLimits(config.rates);
+  /** Throws Failure `invalid` for an exempt network that is none. */
+  constructor({ exempt, rates }: AdmissionConfig, private readonly parts: AdmissionParts) {
+    this.#limits = new RateLimits(rates);
+    this.#exempt = parseNetworkList(exempt);
   }
 
   /** Whether a new connection is served; counts it. Null: it is. */
@@ -75,6 +85,6 @@ export class Admission implements BanHolder {
 
   /** Whether the address is free of rates, bans and greylisting. */
   isExempt(address: string): boolean {
-    return this.config.loopbackExempt && isLoopback(address);
+    return isWithin(this.#exempt, address);
   }
 }

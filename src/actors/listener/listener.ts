@@ -32,7 +32,7 @@ export interface TlsMaterial {
 export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
-  readonly connections: { readonly max: number; readonly perAddressMax: number; readonly loopbackExempt: boolean };
+  readonly connections: { readonly max: number; readonly perAddressMax: number };
   readonly smtp: Omit<SmtpFrontOptions, "tls">;
   readonly pop3: Omit<Pop3FrontOptions, "tls">;
   /** Whether passwords may be given without TLS, and to whom. */
@@ -118,11 +118,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     reusePort: true,
     tls: port.tls,
     tlsContext: tls,
-    limits: {
-      connectionsMax: config.connections.max,
-      perAddressMax: config.connections.perAddressMax,
-      loopbackExempt: config.connections.loopbackExempt,
-    },
+    limits: { connectionsMax: config.connections.max, perAddressMax: config.connections.perAddressMax },
     log,
     clock: services.clock,
     wheel,

@@ -59,7 +59,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     return REFUSAL[why];
   }
 
-  /** Whether the greylist has to be asked: not for refused recipients, users of ours, nor this machine. */
+  /** Whether the greylist has to be asked: not for refused recipients, users of ours, nor exempt networks. */
   #isStranger({ recipient }: RecipientQuestion): boolean {
     const { greylist, admission, routes } = this.services;
     if (greylist === null || this.accountName !== null || admission.isExempt(this.address)) return false;

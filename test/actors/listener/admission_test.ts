@@ -9,11 +9,11 @@ import { NO_RATES } from "../../support/no_rates.ts";
 
 const MINUTE_MS = 60_000;
 
-function admission(rates: Partial<RateLimitsConfig>, loopbackExempt = true) {
+function admission(rates: Partial<RateLimitsConfig>, exempt = ["127.0.0.0/8", "::1"]) {
   const clock = new FakeClock();
   const counters = newCounters();
   const load = { over: false };
-  const gate = new Admission({ loopbackExempt, rates: { ...NO_RATES, ...rates } }, {
+  const gate = new Admission({ exempt, rates: { ...NO_RATES, ...rates } }, {
     clock,
     counters,
     overloaded: () => load.over,
@@ -45,9 +45,9 @@ Deno.test("one IPv6 site has one rate however many addresses it uses", () => {
   ]);
 });
 
-Deno.test("this machine is free of rates and bans, unless it is configured not to be", () => {
+Deno.test("an exempt network is free of rates and bans: this machine, unless it is configured not to be", () => {
   for (const exempt of [true, false]) {
-    const { gate } = admission({ connectionsPerMinute: 1 }, exempt);
+    const { gate } = admission({ connectionsPerMinute: 1 }, exempt ? ["::1", "127.0.0.0/8"] : []);
     gate.set("127.0.0.2/32", ban("127.0.0.2/32"));
     assertEquals(gate.admit("127.0.0.1"), null);
     assertEquals(gate.admit("127.0.0.1"), exempt ? null : "rate");

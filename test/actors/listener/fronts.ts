@@ -42,7 +42,7 @@ export class FakeListener {
 
   constructor(rates: Partial<RateLimitsConfig> = {}, { greylisting = false } = {}) {
     const { clock, counters } = this;
-    const config = { loopbackExempt: true, rates: { ...NO_RATES, ...rates } };
+    const config = { exempt: ["127.0.0.0/8"], rates: { ...NO_RATES, ...rates } };
     this.admission = new Admission(config, { clock, counters, overloaded: () => false });
     const ask = (type: string) => new Promise((resolve) => void this.asked.set(type, resolve));
     const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
