@@ -1,8 +1,9 @@
 import { type Cancel, type Clock, describeError, Failure, type Log } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
+import type { FileSystem } from "./file_system.ts";
+import type { IndexEnv } from "./index_env.ts";
 import { allSegments, bodyKey, readSegmentKey, segmentKey } from "./keys.ts";
-import { type BodyRecord, RECORD_HEADER_BYTES } from "./segments.ts";
-import type { ShardState } from "./shard_state.ts";
+import { type BodyRecord, RECORD_HEADER_BYTES, type SegmentPosition, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeSegmentUse, encodeBody, encodeSegmentUse } from "./values.ts";
 
 /** Pause before compaction looks for work after mail was deleted, and between its steps, in ms. */
@@ -13,6 +14,17 @@ const RETRY_MS = 30_000;
 /** Space the index may need for a step, and for each body that moves in it. */
 const INDEX_BYTES_A_STEP = 64 * 1024;
 const INDEX_BYTES_A_BODY = 8 * 1024;
+
+/** A store of which the compactor knows only where bodies lie. */
+export interface Compactable {
+  readonly index: IndexEnv;
+  readonly segments: Segments;
+  readonly header: { readonly position: SegmentPosition };
+  /** Written to the headers of the records that move. */
+  readonly appliedSeq: number;
+  /** Runs a change of where bodies lie in one transaction: `change` answers the new segment position. */
+  relocate(change: () => SegmentPosition): void;
+}
 
 export interface CompactorOptions {
   readonly clock: Clock;
@@ -43,7 +55,7 @@ export class Compactor {
   #offset = 0;
   /** Segments that cannot be walked to their end; their mail stays where it is. */
   readonly #damaged = new Set<number>();
-  constructor(private readonly state: ShardState, private readonly options: CompactorOptions) {}
+  constructor(private readonly state: Compactable, private readonly options: CompactorOptions) {}
 
   /** Looks for work in a while. */
   look(): void {
@@ -157,6 +169,18 @@ export class Compactor {
       return position;
     });
   }
+}
+
+/** Whether a device has no room for one more segment above its reserve. */
+export function roomIsShort(
+  { files, dir, limits }: {
+    readonly files: FileSystem;
+    readonly dir: string;
+    readonly limits: { readonly freeBytesMin: number; readonly segmentBytesMax: number };
+  },
+): boolean {
+  const free = files.freeBytes(dir);
+  return free !== null && free < limits.freeBytesMin + limits.segmentBytesMax;
 }
 
 /** A sector that cannot be read stops the compaction of its segment, not the shard. */

@@ -11,5 +11,5 @@ export { openMailStore, shardDirectory, SHARDS_MAX } from "./mail_store.ts";
 export { MemoryDirectoryStore } from "./memory_directory_store.ts";
 export { createMemoryStore } from "./memory_store.ts";
 export { LocalLog, type LoggedRecord, MemoryLog, type ShardLog, type ShardOp, type ShardRecord } from "./shard_log.ts";
-export type * from "./queue_types.ts";
+export * from "./queue/mod.ts";
 export type * from "./types.ts";
