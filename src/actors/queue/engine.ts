@@ -61,6 +61,7 @@ export class QueueEngine {
 
   constructor(readonly services: QueueServices, private readonly turns: Turns) {
     this.#dispatcher = new Dispatcher(services.dispatch);
+    for (const { destination, untilMs } of services.store.suspensions()) this.#leaveAlone(destination, untilMs);
     turns.load();
   }
 
@@ -130,7 +131,7 @@ export class QueueEngine {
     const item = this.services.store.item(number);
     if (item === null || item.held || item.dueMs > nowMs) return;
     this.#offered.add(number);
-    this.#dispatcher.offer(item.destination, number, () => this.#ready(item));
+    this.#dispatcher.offer(item.destination, { item: number, ready: () => this.#ready(item) }, nowMs);
   }
 
   #ready(item: StoredItem): ReadyItem {
@@ -346,12 +347,25 @@ export class QueueEngine {
     return true;
   }
 
-  /** Leaves a destination alone until then, in queue time; 0 ends that. */
-  suspend(domain: string, untilMs: number): void {
-    const destination = this.#dispatcher.destination(domain);
-    destination.suspendedUntilMs = untilMs;
-    this.#dispatcher.forget(destination, this.services.store.nowMs());
+  /** Leaves a destination alone for so long, or (0) until it is resumed; durable when it resolves. */
+  async suspend(domain: string, forMs: number): Promise<void> {
+    const { store } = this.services;
+    const untilMs = forMs === 0 ? null : store.nowMs() + forMs;
+    await store.suspend(domain, untilMs);
+    this.#leaveAlone(domain, untilMs);
+  }
+
+  async resume(domain: string): Promise<void> {
+    await this.services.store.resume(domain);
+    this.#leaveAlone(domain, 0);
     this.tick();
+  }
+
+  #leaveAlone(name: string, untilMs: number | null): void {
+    const nowMs = this.services.store.nowMs();
+    const destination = this.#dispatcher.destination(name, nowMs);
+    destination.suspendedUntilMs = untilMs ?? Infinity;
+    this.#dispatcher.forget(destination, nowMs);
   }
 
   /** The timer has rung. */
