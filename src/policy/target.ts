@@ -13,7 +13,7 @@ export interface TargetOptions {
 type Scope = "global" | "private" | "loopback" | "none";
 type Range = readonly [octets: readonly number[], bits: number, scope: Scope];
 
-/** The first that fits counts (RFC 6890 §2.2.2). */
+/** From the registry of RFC 6890 §2.2.2; the first that fits counts. */
 const IPV4: readonly Range[] = [
   [[0], 8, "none"], // This network; 0.0.0.0 reaches this machine.
   [[127], 8, "loopback"],
@@ -27,7 +27,7 @@ const IPV4: readonly Range[] = [
   [[198, 18], 15, "private"], // Benchmarks.
 ];
 
-/** The first that fits counts (RFC 6890 §2.2.3). */
+/** From the registry of RFC 6890 §2.2.3; the first that fits counts. */
 const IPV6: readonly Range[] = [
   [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], 128, "loopback"],
   [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 128, "none"],

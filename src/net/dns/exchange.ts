@@ -74,7 +74,7 @@ export function exchangeDatagrams(options: ExchangeOptions & { strangersMax: num
   });
 }
 
-/** Sends the query over a TCP connection of its own (RFC 7766 §8) and waits for the answer. Rejects with a Failure (`dns`). */
+/** Sends the query over a TCP connection of its own (RFC 1035 §4.2.2) and waits for the answer. Rejects with a Failure (`dns`). */
 export function exchangeStream(options: ExchangeOptions): Promise<Uint8Array> {
   const { server, query } = options;
   return tryOnce<Uint8Array>(options, ({ done, fail }) => {

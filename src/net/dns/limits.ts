@@ -12,7 +12,7 @@ export interface ResolverLimits {
   readonly recordsMax: number;
   /** Octets of one TXT record: with more, the answer is refused. */
   readonly textBytesMax: number;
-  /** Datagrams that are no answer to the question, before it is asked over TCP: somebody is guessing (RFC 5452 §9.2). */
+  /** Datagrams that are no answer to the question, before it is asked over TCP: somebody is guessing (RFC 5452 §9.3). */
   readonly strangersMax: number;
   /** Questions under way at a time. */
   readonly questionsMax: number;

@@ -27,7 +27,7 @@ export const RCODES = {
 /** The Internet (RFC 1035 §3.2.4). */
 const CLASS_IN = 1;
 
-/** Largest datagram that we take: it crosses every path unfragmented (RFC 9715 §3). */
+/** Largest datagram that we take: with its headers it fits the least MTU of IPv6 (RFC 8200 §5), so it is never in fragments. */
 const DATAGRAM_BYTES_MAX = 1_232;
 
 const HEADER_BYTES = 12;
@@ -41,7 +41,7 @@ export interface Query {
 
 /**
  * A query with random id and random case of letters, which the answer must repeat: hard to forge (RFC 5452 §9.2). `edns`
- * says what we can take (RFC 6891 §6.1); `dnssec` asks for validation to be told and proven (RFC 4035 §3.2.1).
+ * says what we can take (RFC 6891 §6.1); `dnssec` asks for validation to be told and proven (RFC 4035 §4.9.1).
  */
 export function encodeQuery(
   question: Question,

@@ -8,7 +8,7 @@ import { malformed } from "./wire_name.ts";
 /** What an upstream stands on. */
 export interface UpstreamOptions {
   readonly servers: readonly ServerAddress[];
-  /** Whether to ask for validation (RFC 4035 §3.2.1): without trust in the AD bit, signatures are a waste of the datagram. */
+  /** Whether to ask for validation (RFC 4035 §4.9.1): without trust in the AD bit, signatures are a waste of the datagram. */
   readonly dnssec: boolean;
   readonly limits: ResolverLimits;
   readonly clock: Clock;
