@@ -17,7 +17,7 @@ const token = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom(
       "250-x\r\n250-CHUNKING\r\n250-PIPELINING\r\n250 BINARYMIME\r\n",
-      "250-x\r\n250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n",
+      "250-x\r\n250-STARTTLS\r\n250-AUTH LOGIN\r\n250 8BITMIME\r\n",
       "235 in\r\n",
       "334 \r\n",
       "450 4.2.1 later\r\n",
