@@ -20,6 +20,8 @@ export interface DialTls {
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
+  /** The address to connect from; by default the system chooses. */
+  readonly localAddress?: string;
   /** Longest time until the connection stands, the handshake of implicit TLS not included, in ms. */
   readonly connectMsMax: number;
   /** `starttls` lets the owner call `startTls()` later. */
@@ -34,7 +36,13 @@ export interface DialOptions {
 /** Connects to a server. Rejects with a Failure: `deadline`, `refused`, or `closed` when the TLS handshake fails. */
 export async function dial(options: DialOptions): Promise<Connection> {
   const socket = await connected(
-    connect({ host: options.host, port: options.port, allowHalfOpen: true, noDelay: true }),
+    connect({
+      host: options.host,
+      port: options.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    }),
     options,
   );
   const connection = clientConnection(socket, options);

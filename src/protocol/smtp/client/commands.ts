@@ -39,14 +39,12 @@ function originalRecipient(orcpt: string): string {
   return `${orcpt.slice(0, semicolon + 1)}${xtext(orcpt.slice(semicolon + 1))}`;
 }
 
-/** xtext = *( xchar / hexchar ): printable ASCII but "+" and "=" stands for itself (RFC 3461 §4). */
+/** Octets, one in each character, as xtext = *( xchar / hexchar ): printable ASCII but "+" and "=" stands for itself (RFC 3461 §4). */
 function xtext(text: string): string {
-  let out = "";
-  for (const byte of new TextEncoder().encode(text)) {
-    const plain = byte > 0x20 && byte < 0x7f && byte !== 0x2b && byte !== 0x3d;
-    out += plain ? String.fromCharCode(byte) : `+${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return out;
+  return text.replace(
+    /[^!-*,-<>-~]/g,
+    (octet) => `+${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
 }
 
 /** Whether the text can stand between the brackets of a path: no control, and no space or bracket outside of quotes. */

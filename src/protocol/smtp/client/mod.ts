@@ -7,5 +7,6 @@ export * from "./actions.ts";
 export { isWireAddress } from "./commands.ts";
 export type { PeerExtensions } from "./extensions.ts";
 export * from "./limits.ts";
-export { type ClientOutcome, unreachableOutcome } from "./outcome.ts";
+export { type ClientOutcome, ours } from "./outcome.ts";
 export { type ClientPhase, type SmtpClientOptions, SmtpClientSession } from "./session.ts";
+export { isSurplus } from "./transaction.ts";

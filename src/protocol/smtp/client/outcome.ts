@@ -73,11 +73,6 @@ export function ours(action: "deferred" | "failed", status: string, text: string
   return { action, code: null, status, text: printable(text) };
 }
 
-/** The verdict on a host that could not be spoken to at all (X.4.1: no answer from host). */
-export function unreachableOutcome(text: string, status = "4.4.1"): ClientOutcome {
-  return ours(status[0] === "5" ? "failed" : "deferred", status, text);
-}
-
 function wordsOf(reply: ClientReply): { code: number; status: string; text: string } {
   const found = STATUS.exec(reply.lines[0] ?? "");
   // An enhanced code of another class than the reply's would turn a temporary error into a permanent one.

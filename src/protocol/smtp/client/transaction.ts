@@ -174,9 +174,18 @@ function broken(reply: ClientReply): Turn {
   };
 }
 
-/** RFC 5321 §4.5.3.1.10: 552 for one recipient too many, as RFC 821 had it, is 452 and temporary. */
+/** Whether a recipient was refused for being one too many: another transaction may take it (RFC 5321 §4.5.3.1.10). */
+export function isSurplus(outcome: ClientOutcome): boolean {
+  return outcome.status === TOO_MANY && outcome.action === "deferred";
+}
+
+/** Too many recipients (RFC 3463 §3.6). */
+const TOO_MANY = "4.5.3";
+
+/** RFC 5321 §4.5.3.1.10: 452 without another reason is for one recipient too many; so is 552, as it once was, and temporary. */
 function recipientRefusal(reply: ClientReply): ClientOutcome {
   const outcome = refusal(reply);
-  const surplus = reply.code === 552 && !/^5\.(?!5\.3)/.test(reply.lines[0] ?? "");
-  return surplus ? { ...outcome, action: "deferred", status: "4.5.3" } : outcome;
+  const reason = /^[45]\.[0-9.]+/.exec(reply.lines[0] ?? "")?.[0] ?? null;
+  const surplus = (reply.code === 452 || reply.code === 552) && (reason === null || reason.endsWith(".5.3"));
+  return surplus ? { ...outcome, action: "deferred", status: TOO_MANY } : outcome;
 }

@@ -23,7 +23,7 @@ Deno.test("what was asked of delivery reports is handed on in xtext, and to serv
   };
   assertEquals(
     offered(["PIPELINING", "DSN"], over),
-    "MAIL FROM:<a@here.test> RET=HDRS ENVID=QQ+2B314159+20+3D+C3+A9\r\n" +
+    "MAIL FROM:<a@here.test> RET=HDRS ENVID=QQ+2B314159+20+3D+E9\r\n" +
       "RCPT TO:<b@there.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+2Btag+3Dx@There.test\r\n" +
       "RCPT TO:<c@there.test> NOTIFY=NEVER\r\n" +
       "RCPT TO:<d@there.test>\r\nDATA\r\n",
