@@ -79,14 +79,14 @@ export function connected(socket: Socket, options: { connectMsMax: number; clock
 /** The client's side of a connection over a connected socket. `path` is that of a Unix socket. */
 export function clientConnection(
   socket: Socket,
-  options: Pick<DialOptions, "tls" | "tlsOptions" | "limits" | "clock" | "wheel">,
+  options: Pick<DialOptions, "tls" | "tlsOptions" | "limits" | "clock" | "wheel"> & { readonly host?: string },
   path?: string,
 ): SocketConnection {
   const host: ConnectionHost = {
     limits: { ...CONNECTION_LIMITS, ...options.limits },
     wheel: options.wheel ?? new DeadlineWheel({ clock: options.clock }),
     flusher: new Flusher(),
-    ...(options.tls === "none" ? {} : { secure: secureWith(options.tlsOptions ?? { verify: true }) }),
+    ...(options.tls === "none" ? {} : { secure: secureWith(options.tlsOptions ?? { verify: true }, options.host) }),
     handshakeBegins: () => true,
     handshakeEnds: () => {},
     gone: () => {},
@@ -94,13 +94,14 @@ export function clientConnection(
   return new SocketConnection(socket, randomId(systemRandom(), 8), options.clock.wallMs(), host, path);
 }
 
-function secureWith(tls: DialTls): NonNullable<ConnectionHost["secure"]> {
+function secureWith(tls: DialTls, host: string | undefined): NonNullable<ConnectionHost["secure"]> {
   return (socket, done) => {
     const secured = connectTls({
       socket,
       rejectUnauthorized: tls.verify,
       minVersion: "TLSv1.2",
-      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+      // Without a name, the certificate must be for the address.
+      ...(tls.serverName === undefined ? { host } : { servername: tls.serverName }),
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     });
     secured.on("error", (error) => done(null, error));

@@ -209,7 +209,9 @@ type ContentEnd = "dot" | { readonly bytes: number };
 
 class SinkSession {
   #input = "";
-  #searched = 0;
+  /** Content so far; its last four characters stand alone at the end. */
+  #body: string[] = [];
+  #bodyBytes = 0;
   #content: "none" | ContentEnd = "none";
   #loginLines = 0;
   #silent = false;
@@ -250,7 +252,6 @@ class SinkSession {
     if (end < 0) return false;
     const line = this.#input.slice(0, end);
     this.#input = this.#input.slice(end + 2);
-    this.#searched = 0;
     const verb = this.#loginLines > 0 ? "AUTH-LINE" : line.split(" ", 1)[0]!.toUpperCase();
     this.#run(verb, line);
     return true;
@@ -258,23 +259,27 @@ class SinkSession {
 
   #data(kind: ContentEnd): boolean {
     const { dropAfterBytes } = this.options;
-    if (dropAfterBytes !== undefined && this.#input.length >= dropAfterBytes) this.#misbehave("drop");
-    const end = kind === "dot" ? this.#endOfDots() : this.#input.length < kind.bytes ? -1 : kind.bytes;
-    if (end < 0 || this.#silent) return false;
-    const raw = this.#input.slice(0, end);
-    this.#input = this.#input.slice(kind === "dot" ? end + 3 : end);
-    this.#searched = 0;
+    this.#bodyBytes += this.#input.length;
+    if (dropAfterBytes !== undefined && this.#bodyBytes >= dropAfterBytes) this.#misbehave("drop");
+    if (this.#silent) return false;
+    // Only the seam to what came before is looked at again: a search over all of it would take quadratic time.
+    const before = this.#body.pop() ?? "";
+    const text = before + this.#input;
+    const end = kind === "dot"
+      ? endOfDots(text, this.#body.length === 0)
+      : kind.bytes - (this.#bodyBytes - text.length);
+    if (end < 0 || end > text.length) {
+      if (text.length > 4) this.#body.push(text.slice(0, -4));
+      this.#body.push(text.slice(-4));
+      this.#input = "";
+      return false;
+    }
+    this.#input = text.slice(kind === "dot" ? end + 3 : end);
+    const raw = this.#body.join("") + text.slice(0, end);
+    this.#body = [];
     this.#content = "none";
     this.#contentEnded(kind === "dot" ? `\r\n${raw}`.replaceAll("\r\n.", "\r\n").slice(2) : raw);
     return true;
-  }
-
-  /** Where the line of one dot begins, or -1. */
-  #endOfDots(): number {
-    if (this.#input.startsWith(".\r\n")) return 0;
-    const found = this.#input.indexOf("\r\n.\r\n", this.#searched);
-    this.#searched = Math.max(0, this.#input.length - 4);
-    return found < 0 ? -1 : found + 2;
   }
 
   #contentEnded(content: string): void {
@@ -334,6 +339,7 @@ class SinkSession {
 
   #begin(kind: ContentEnd): void {
     this.#content = kind;
+    this.#bodyBytes = 0;
     if (this.options.pauseContent) this.connection.pause();
   }
 
@@ -379,6 +385,13 @@ class SinkSession {
     this.#silent = true;
     this.#input = "";
   }
+}
+
+/** Where the line of one dot begins, or -1. */
+function endOfDots(text: string, atStart: boolean): number {
+  if (atStart && text.startsWith(".\r\n")) return 0;
+  const found = text.indexOf("\r\n.\r\n");
+  return found < 0 ? -1 : found + 2;
 }
 
 /** The path of MAIL or RCPT, without brackets, and what stands behind it. */

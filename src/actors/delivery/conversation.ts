@@ -99,6 +99,9 @@ export class Conversation {
   /** For what the deadline runs: it begins anew with each reply. */
   #armedFor = "";
   #idle = false;
+  #handshakeFailed = false;
+  /** Bytes that must have left for the peer to know the end of the content. */
+  #contentEndAt = 0;
 
   constructor(
     private readonly connection: Connection,
@@ -208,7 +211,10 @@ export class Conversation {
     if (this.session.phase !== "sending") return;
     while (!this.connection.congested) {
       const piece = this.session.pull();
-      if (piece === null) break;
+      if (piece === null) {
+        this.#contentEndAt = this.connection.bytesOut + this.connection.pendingBytes;
+        break;
+      }
       this.connection.write(piece);
     }
     this.#arm();
@@ -217,7 +223,11 @@ export class Conversation {
   #startTls(): void {
     this.connection.startTls().then(
       () => this.#perform(this.session.tlsStarted()),
-      (error) => this.#over(error instanceof Failure ? error.message : "the TLS handshake failed"),
+      (error) => {
+        if (!(error instanceof Failure)) throw error;
+        this.#handshakeFailed = true;
+        this.#over(error.message);
+      },
     );
   }
 
@@ -248,8 +258,11 @@ export class Conversation {
     this.connection.destroy();
   }
 
+  /** The connection is of no more use. */
   #over(reason: string): void {
-    this.#perform(this.session.ended(reason));
+    // How a handshake went wrong is said where it was begun.
+    if (this.session.phase === "handshake" && !this.#handshakeFailed) return;
+    this.#perform(this.session.ended(reason, { unsent: this.connection.bytesOut < this.#contentEndAt }));
     this.connection.close();
   }
 }

@@ -153,10 +153,10 @@ export class SmtpClientSession {
     return actions;
   }
 
-  /** The connection is gone, or its time is over: `reason` says so. */
-  ended(reason: string): SmtpClientAction[] {
+  /** The connection is gone, or its time is over: `reason` says so. `unsent`: the end of the content never left. */
+  ended(reason: string, { unsent = false }: { readonly unsent?: boolean } = {}): SmtpClientAction[] {
     const actions: SmtpClientAction[] = [];
-    if (!this.#closed) this.#lost(ours("deferred", "4.4.2", reason), actions);
+    if (!this.#closed) this.#lost(ours("deferred", "4.4.2", reason), actions, unsent);
     return actions;
   }
 
@@ -307,11 +307,11 @@ export class SmtpClientSession {
   }
 
   /** The peer can be spoken to no longer. What was decided stays decided. */
-  #lost(problem: ClientOutcome, actions: SmtpClientAction[]): void {
+  #lost(problem: ClientOutcome, actions: SmtpClientAction[], unsent = false): void {
     const waiting = this.#owed[0];
     const transaction = this.#transaction;
     // RFC 5321 §4.5.3.2.6: all of the content is out, so it may have been taken: to try at once would give it twice.
-    const sent = waiting?.type === "content" && this.#sending === null;
+    const sent = waiting?.type === "content" && this.#sending === null && !unsent;
     this.#sending = null;
     if (transaction === null) {
       if (!this.#ready && waiting?.type !== "quit") this.#failed(waiting, problem, actions);
