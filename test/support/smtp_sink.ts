@@ -157,6 +157,17 @@ export class SmtpSink implements AsyncDisposable {
     for (const session of this.#sessions) session.connection.resume();
   }
 
+  /** Says something that no command asked for, to everybody. */
+  say(text: string): void {
+    for (const session of this.#sessions) session.connection.write(text);
+  }
+
+  /** Bytes said to the newest client. */
+  get saidBytes(): number {
+    const connection = [...this.#sessions].at(-1)?.connection;
+    return connection === undefined ? 0 : connection.bytesOut + connection.pendingBytes;
+  }
+
   /** Closes every connection without a word. */
   dropAll(): void {
     for (const session of this.#sessions) session.connection.destroy();

@@ -115,6 +115,21 @@ export class Conversation {
     return tls === null ? null : `${tls.protocol} ${tls.cipher}`;
   }
 
+  /** What it waits for. */
+  get phase(): ClientPhase {
+    return this.session.phase;
+  }
+
+  /** Bytes that the peer has said. */
+  get bytesIn(): number {
+    return this.connection.bytesIn;
+  }
+
+  /** Bytes that wait for the peer to take them. */
+  get pendingBytes(): number {
+    return this.connection.pendingBytes;
+  }
+
   /** A mail can be sent. */
   get ready(): boolean {
     return this.session.phase === "ready" && this.#sent === null;
