@@ -35,7 +35,14 @@ function isEnvelope(value: unknown): boolean {
   return isName(id, ID_CHARS_MAX) && (sender === "" || isAddress(sender)) && BODIES.has(body) && RETS.has(ret) &&
     (account === null || isName(account, ID_CHARS_MAX)) && isBoolean(smtpUtf8) && isBoolean(requireTls) &&
     isOctets(envid, ENVID_CHARS_MAX) && isWhole(priority, -9, 9) && (releaseAtMs === null || isCount(releaseAtMs)) &&
-    (deliverBy === null || fieldsOf(deliverBy) !== null);
+    (deliverBy === null || isDeadline(deliverBy));
+}
+
+function isDeadline(value: unknown): boolean {
+  const deadline = fieldsOf(value);
+  if (deadline === null) return false;
+  const { atMs, mode, trace } = deadline;
+  return isCount(atMs) && (mode === "return" || mode === "notify") && isBoolean(trace);
 }
 
 function isRecipient(value: unknown): boolean {
