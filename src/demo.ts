@@ -6,7 +6,7 @@ import { controlPath } from "./control.ts";
 import { parseMailbox } from "./mail/mod.ts";
 import type { DirectoryProtocol } from "./messages/mod.ts";
 import type { Ref } from "./runtime/mod.ts";
-import { type Server, startServer } from "./server.ts";
+import { type Server, type ServerOptions, startServer } from "./server.ts";
 
 /** Where the demo keeps its mail: made anew at each start. */
 const DEMO_DIR = "data/demo";
@@ -25,18 +25,19 @@ export interface DemoOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
+  readonly env: ServerOptions["env"];
   readonly print: (line: string) => void;
 }
 
 /** Starts a server on fresh data, sends one letter through it, shows it and goes on serving. */
 export async function startDemo(options: DemoOptions): Promise<Server> {
-  const { clock, log, random, print } = options;
+  const { clock, log, random, env, print } = options;
   clearDemoDirectory();
   const config = validateConfig(
     { hostname: "localhost", dataDir: DEMO_DIR, log: { level: "warn" } },
     "the demo's config",
   );
-  const server = await startServer({ config, reread: () => Promise.resolve(config), clock, log, random });
+  const server = await startServer({ config, reread: () => Promise.resolve(config), clock, log, random, env });
   try {
     const directory = server.supervisor.system.ref<DirectoryProtocol>({
       node: config.node,

@@ -1,9 +1,11 @@
+import { isIPv4, isIPv6 } from "node:net";
 import { availableParallelism } from "node:os";
 import { assert } from "../base/mod.ts";
 import type { ClusterConfig } from "../config/mod.ts";
 import { type DomainName, parseDomain } from "../mail/mod.ts";
 import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
+import { DELIVERY_LIMITS, DELIVERY_TIMEOUTS, type DeliveryRoute, type DeliveryWorkerConfig } from "./delivery/mod.ts";
 import type { DirectoryWorkerConfig } from "./directory/worker.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
@@ -27,6 +29,12 @@ const WORKERS = new URL("../../workers/", import.meta.url);
 export interface TreeInput {
   readonly config: ClusterConfig;
   readonly tls: TlsMaterial;
+  /** Name servers to ask. */
+  readonly nameServers: readonly string[];
+  /** Addresses of this machine at which the server takes mail for others to send. */
+  readonly ownAddresses: readonly string[];
+  /** The routes of the config, their secrets read. */
+  readonly routes: readonly DeliveryRoute[];
 }
 
 function count(workers: number | "cores"): number {
@@ -88,6 +96,42 @@ function mailboxSpec(index: number, config: ClusterConfig, placement: Placement)
       minFreeBytes: config.storage.minFreeBytes,
       faultInjection: config.debug.faultInjection,
     } satisfies MailboxWorkerConfig,
+  };
+}
+
+function deliverySpec(index: number, { config, nameServers, ownAddresses, routes }: TreeInput): WorkerSpec {
+  const { outbound, dns } = config;
+  const source = outbound.sourceAddress;
+  return {
+    name: `delivery-${index}`,
+    url: new URL("delivery.ts", WORKERS),
+    // As a listener: it reads what strangers say.
+    permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      settings: {
+        heloName: config.hostname,
+        port: outbound.port,
+        source: {
+          ipv4: source !== null && isIPv4(source) ? source : null,
+          ipv6: source !== null && isIPv6(source) ? source : null,
+        },
+        routes,
+        timeouts: DELIVERY_TIMEOUTS,
+        limits: DELIVERY_LIMITS,
+        ca: null,
+      },
+      names: {
+        servers: nameServers,
+        trustAd: dns.trustAd,
+        ownNames: [config.hostname],
+        ownAddresses,
+        privateHosts: outbound.privateHosts,
+      },
+      drainMsMax: config.timeouts.drainMsMax,
+      faultInjection: config.debug.faultInjection,
+    } satisfies DeliveryWorkerConfig,
   };
 }
 

@@ -12,5 +12,6 @@ export {
   type DeliverySettings,
   type DeliveryTimeouts,
 } from "./settings.ts";
+export type { NamesConfig } from "./names.ts";
 export type { DeliveryNames, HostsAnswer } from "./targets.ts";
 export { type DeliveryWorkerConfig, startDelivery } from "./worker.ts";

@@ -62,7 +62,7 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
 
 /** Where mail for a domain goes instead of where its MX records say. */
 export interface DeliveryRoute {
-  /** In A-labels and lower case; `*` for every destination without a route of its own. */
+  /** In A-labels and lower case; `.domain` for all below it, `*` for every destination without a route of its own. */
   readonly domain: string;
   /** A name, or an IP address. */
   readonly host: string;
@@ -96,7 +96,13 @@ export interface DeliverySettings {
   readonly ca: string | null;
 }
 
-/** The route of a destination: its own, else that for all, else null. */
+/** The route of a destination: its own, else that of the nearest domain above it, else that for all, else null. */
 export function routeFor(destination: string, routes: readonly DeliveryRoute[]): DeliveryRoute | null {
-  return routes.find(({ domain }) => domain === destination) ?? routes.find(({ domain }) => domain === "*") ?? null;
+  if (routes.length === 0) return null;
+  const named = (name: string) => routes.find(({ domain }) => domain === name);
+  let found = named(destination);
+  for (let dot = destination.indexOf("."); found === undefined && dot >= 0; dot = destination.indexOf(".", dot + 1)) {
+    found = named(destination.slice(dot));
+  }
+  return found ?? named("*") ?? null;
 }
