@@ -39,8 +39,8 @@ function sharesOf(mail: ReceivedMail, services: FrontServices): Share[] | null {
   const shares: Share[] = [];
   const open = new Map<DomainName, Share>();
   const seen = new Set<string>();
-  for (const recipient of mail.recipients) {
-    const accounts = accountsOf(services.routes.resolve(recipient));
+  for (const { address } of mail.recipients) {
+    const accounts = accountsOf(services.routes.resolve(address));
     if (accounts.length === 0) return null;
     for (const account of accounts) {
       if (seen.has(account.id)) continue;

@@ -44,7 +44,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   protected override receive(chunk: Uint8Array): void {
-    const actions = this.session.receive(chunk);
+    const actions = this.session.receive(chunk, this.services.clock.wallMs());
     if (!this.noteMemory()) return this.#sendAway();
     this.perform(actions);
     if (!this.#deadlines.keepsUp(chunk.length)) this.perform(this.session.timedOut());
@@ -117,7 +117,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         hostname,
         protocol: mail.protocol,
         id,
-        recipients: mail.recipients,
+        recipients: mail.recipients.map(({ address }) => address),
         wallMs: clock.wallMs(),
         tlsVersion: this.connection.tls?.protocol ?? null,
       }),

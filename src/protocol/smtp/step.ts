@@ -1,14 +1,14 @@
 import type { Command, CommandLine } from "./command.ts";
-import { COMMANDS, FOREIGN, NOT_IMPLEMENTED } from "./command_table.ts";
+import { commandOf, FOREIGN, NOT_IMPLEMENTED } from "./command_table.ts";
 import { REPLY, type Reply } from "./replies.ts";
 import { closing, settle, type SmtpContext, type SmtpState, type Step } from "./state.ts";
 
 /** What one command line does to a session. Pure: no socket, no clock, no await. */
 export function step(context: SmtpContext, state: SmtpState, line: CommandLine): Step {
   if (state.commands >= context.limits.commandsMax) return closing(state, REPLY.tooManyCommands);
-  const command = COMMANDS.get(line.verb);
+  const command = commandOf(context, line.verb);
   const counted = { ...state, commands: state.commands + 1, junk: state.junk + (command?.junk ? 1 : 0) };
-  if (command === undefined) {
+  if (command === null) {
     if (FOREIGN.has(line.verb)) return closing(counted, REPLY.notHttp);
     const known = NOT_IMPLEMENTED.has(line.verb);
     return settle(context.limits, [counted, known ? REPLY.notImplemented : REPLY.unknownCommand]);

@@ -4,9 +4,9 @@ import { deliver } from "../../../src/actors/listener/delivery.ts";
 import type { FrontServices } from "../../../src/actors/listener/services.ts";
 import { mailboxAccepts } from "../../../src/actors/mailbox/accepts.ts";
 import { Failure, type FailureKind, FakeClock, SILENT } from "../../../src/base/mod.ts";
-import type { Address } from "../../../src/mail/address.ts";
+import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
 import type { AccountRecord } from "../../../src/messages/mod.ts";
-import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
+import type { ReceivedMail, ReceivedRecipient } from "../../../src/protocol/smtp/mod.ts";
 import { settle } from "../../runtime/support/system.ts";
 
 interface Asked {
@@ -40,11 +40,12 @@ function listener(accounts: readonly string[], answers: Answers = () => null) {
     counters,
     log: SILENT,
   } as unknown as FrontServices;
-  const recipients: Address[] = [{ local: "all", domain: null, literal: null }];
+  const address = { local: "all", domain: null, literal: null };
+  const recipients: ReceivedRecipient[] = [{ address, notify: null, orcpt: null }];
   const mail: ReceivedMail = {
     helo: "x",
     protocol: "SMTP",
-    smtpUtf8: false,
+    parameters: NO_PARAMETERS,
     sender: null,
     recipients,
     body: [],
