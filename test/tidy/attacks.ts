@@ -96,7 +96,10 @@ const SMTP: Readonly<Record<string, Answer>> = {
   S18: tests(["protocol/smtp/content_reader_test.ts", "more Received fields than the limit are a mail loop"]),
   S19: tests(["e2e/routing_test.ts", "unknown users, loops and disabled accounts are refused in the session"]),
   S20: tests(
-    ["protocol/smtp/chunking_test.ts", "a BDAT whose end cannot be seen ends the session, and nothing behind it is run"],
+    [
+      "protocol/smtp/chunking_test.ts",
+      "a BDAT whose end cannot be seen ends the session, and nothing behind it is run",
+    ],
     ["protocol/smtp/chunking_test.ts", "a refused chunk is read to its last octet before the answer"],
     ["protocol/smtp/chunking_test.ts", "a message may be empty, and may be taken with BDAT 0 LAST"],
     ["protocol/smtp/chunking_test.ts", "BDAT and DATA do not mix in one transaction"],

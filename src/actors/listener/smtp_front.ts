@@ -16,6 +16,7 @@ import {
 import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
+import { deliverEach } from "./deliver_each.ts";
 import { deliver, hasRoom } from "./delivery.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
@@ -36,10 +37,12 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly session: SmtpSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
+  readonly #dialect: "smtp" | "lmtp";
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
     this.session = createSmtpSession({ ...options.session, tls: options.tls });
+    this.#dialect = options.session.dialect ?? "smtp";
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
   }
 
@@ -124,11 +127,16 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     );
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
-    deliver({ id, mail, parts: [head, ...mail.body] }, this.services).then(
-      (outcome) => {
+    const delivery = { id, mail, parts: [head, ...mail.body] };
+    // All or nothing, as SMTP has one answer for all recipients; LMTP has one for each.
+    const delivered = this.#dialect === "lmtp"
+      ? deliverEach(delivery, this.services)
+      : deliver(delivery, this.services).then((outcome) => [outcome]);
+    delivered.then(
+      (outcomes) => {
         memory.change(mail.size, 0);
-        this.#noteOutcome(id, mail, outcome);
-        this.answer(() => this.session.delivered(outcome));
+        this.#noteOutcomes(id, mail, outcomes);
+        this.answer(() => this.session.deliveredEach(outcomes));
       },
       (error) => {
         memory.change(mail.size, 0);
@@ -139,14 +147,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     counters.receivedBytes += mail.size;
   }
 
-  #noteOutcome(id: string, mail: ReceivedMail, outcome: DeliveryOutcome): void {
+  #noteOutcomes(id: string, mail: ReceivedMail, outcomes: readonly DeliveryOutcome[]): void {
     const { counters, log } = this.services;
-    const accepted = outcome.type === "accepted";
-    if (accepted) counters.received++;
-    else counters.deferred++;
+    const refused = outcomes.filter(({ type }) => type !== "accepted");
+    if (refused.length < outcomes.length) counters.received++;
+    if (refused.length > 0) counters.deferred++;
     log.debug("mail", {
       id,
-      outcome: outcome.type,
+      outcome: refused[0]?.type ?? "accepted",
       size: mail.size,
       recipients: mail.recipients.length,
       remote: this.connection.remote.address,

@@ -104,6 +104,7 @@ export const REPLY = {
   bareNewline: line(554, "5.6.0", "Message has a CR or LF that is not part of CRLF"),
   mailLoop: line(554, "5.4.6", "Too many Received fields: mail loop"),
 
+  earlyTalker: line(554, "5.5.1", "You spoke before the greeting"),
   tooManyErrors: line(421, "4.7.0", "Too many errors"),
   tooManyCommands: line(421, "4.7.0", "Too many commands, connect again"),
   tooMuchInput: line(421, "4.7.0", "Too much input"),

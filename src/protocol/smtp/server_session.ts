@@ -35,6 +35,8 @@ export interface SmtpSessionOptions {
   readonly dialect?: "smtp" | "lmtp";
   /** Whether users hand their mail in here (RFC 6409): offers what is for them only. Default false. */
   readonly submission?: boolean;
+  /** How long the greeting is held back, in ms; who speaks before it is no mail client (RFC 5321 §4.3.1). Default 0. */
+  readonly greetDelayMs?: number;
   /** Overrides of single limits. */
   readonly limits?: Partial<SmtpLimits>;
   /** Leniencies that are granted; all by default. */
@@ -43,7 +45,7 @@ export interface SmtpSessionOptions {
 
 /** An SMTP server session without a socket: bytes and answers in, actions out (RFC 5321). */
 export interface SmtpSession {
-  /** The banner. To be called once, before anything else. */
+  /** The banner, or a pause before it. To be called once, before anything else. */
   open(): SmtpAction[];
   /** Bytes from the client, and when they came, in ms since 1970 UTC. The buffer now belongs to the session. */
   receive(chunk: Uint8Array, wallMs: number): SmtpAction[];
@@ -76,6 +78,7 @@ export function createSmtpSession(options: SmtpSessionOptions): SmtpSession {
 
 class ServerSession implements SmtpSession {
   readonly #context: SmtpContext & { wallMs: number };
+  readonly #greetDelayMs: number;
   #state: SmtpState;
   readonly #framer: LineFramer;
   /** Only while content is read. */
@@ -94,6 +97,7 @@ class ServerSession implements SmtpSession {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
     const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp", submission = false } = options;
     this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, wallMs: 0 };
+    this.#greetDelayMs = options.greetDelayMs ?? 0;
     this.#state = startState(options.tls);
     this.#framer = new LineFramer(limits);
   }
@@ -105,6 +109,7 @@ class ServerSession implements SmtpSession {
   get phase(): SmtpSession["phase"] {
     const type = this.#state.phase.type;
     if (type === "command" || type === "closed") return type;
+    if (type === "greeting") return "command";
     return type === "content" || type === "chunk" ? "data" : "waiting";
   }
 
@@ -114,9 +119,8 @@ class ServerSession implements SmtpSession {
   }
 
   open(): SmtpAction[] {
-    const actions = new Actions();
-    actions.add(banner(this.#context.hostname, this.#context.dialect));
-    return actions.end();
+    if (this.#greetDelayMs === 0) return this.#run(this.#greet());
+    return this.#run([{ ...this.#state, phase: { type: "greeting" } }, { type: "pause", ms: this.#greetDelayMs }]);
   }
 
   receive(chunk: Uint8Array, wallMs: number): SmtpAction[] {
@@ -124,6 +128,7 @@ class ServerSession implements SmtpSession {
     const type = this.#state.phase.type;
     // RFC 3207 §5: plaintext behind STARTTLS comes from an attacker or a client that asked for trouble.
     if (type === "closed" || type === "startingTls" || chunk.length === 0) return [];
+    if (type === "greeting") return this.#run(closing(this.#state, REPLY.earlyTalker));
     if (this.waiting) {
       this.#held.add(chunk, 0, chunk.length);
       const tooMuch = this.#inputBytes + this.#held.bytes > this.#context.limits.inputBytesMax;
@@ -155,7 +160,9 @@ class ServerSession implements SmtpSession {
 
   resumed(): SmtpAction[] {
     if (this.#closed) return [];
-    assert(this.#state.phase.type === "paused", "resumed without a pause");
+    const { type } = this.#state.phase;
+    if (type === "greeting") return this.#run(this.#greet());
+    assert(type === "paused", "resumed without a pause");
     return this.#run(this.#settled([{ ...this.#state, phase: COMMAND }]));
   }
 
@@ -169,6 +176,10 @@ class ServerSession implements SmtpSession {
 
   get #closed(): boolean {
     return this.#state.phase.type === "closed";
+  }
+
+  #greet(): Step {
+    return [{ ...this.#state, phase: COMMAND }, banner(this.#context.hostname, this.#context.dialect)];
   }
 
   #settled(taken: Step): Step {

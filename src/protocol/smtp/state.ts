@@ -56,6 +56,8 @@ export interface Chunks {
 
 /** What the session waits for: a command line, content, the answer to a question, or nothing any more. */
 export type Phase =
+  /** The greeting is held back. */
+  | { readonly type: "greeting" }
   | { readonly type: "command" }
   | { readonly type: "content" }
   | ChunkPhase

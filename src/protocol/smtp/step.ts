@@ -27,7 +27,8 @@ export function badLine(context: SmtpContext, state: SmtpState, reply: Reply): S
 /** The server shuts down: at once where no mail is on its way, else after the transaction. */
 export function shutDown(context: SmtpContext, state: SmtpState): Step {
   const draining = { ...state, draining: true };
-  const idle = state.phase.type === "command" || state.phase.type === "paused";
+  const { type } = state.phase;
+  const idle = type === "command" || type === "paused" || type === "greeting";
   if (idle && state.transaction === null) return closing(draining, REPLY.shuttingDown);
   return settle(context.limits, [draining]);
 }

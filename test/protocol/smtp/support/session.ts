@@ -24,7 +24,7 @@ export const WALL_MS = Date.UTC(2026, 10, 26, 12);
 /** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
 export function smtp(
   limits: Partial<SmtpLimits> = {},
-  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission">> = {},
+  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "greetDelayMs">> = {},
 ): () => TestSession {
   return () => {
     const session = createSmtpSession({
