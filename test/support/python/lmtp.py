@@ -8,9 +8,11 @@ with smtplib.LMTP("127.0.0.1", plan["port"], local_hostname="client.test") as cl
     client.ehlo_or_helo_if_needed()
     with open(plan["file"], "rb") as file:
         content = file.read()
-    try:
-        refused = client.sendmail(plan["from"], plan["to"], content)
-    except smtplib.SMTPRecipientsRefused as error:
-        refused = error.recipients
-    answers = {name: [code, text.decode()] for name, (code, text) in refused.items()}
-    json.dump({"features": client.esmtp_features, "refused": answers}, sys.stdout)
+    client.mail(plan["from"], [f"SIZE={len(content)}"])
+    answers = {name: client.rcpt(name) for name in plan["to"]}
+    taken = [name for name in plan["to"] if answers[name][0] == 250]
+    # smtplib itself reads one reply only.
+    replies = [client.data(content)] + [client.getreply() for _ in taken[1:]]
+    answers.update(zip(taken, replies))
+    codes = {name: code for name, (code, _) in answers.items()}
+    json.dump({"features": client.esmtp_features, "codes": codes}, sys.stdout)
