@@ -193,7 +193,12 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
         connections: config.limits.connections,
         plaintextLogin: config.plaintextLogin,
         smtp: {
-          session: { hostname: config.hostname, postmasterDomain: hostDomain(config), limits: smtpLimits(config) },
+          session: {
+            hostname: config.hostname,
+            postmasterDomain: hostDomain(config),
+            greetDelayMs: config.timeouts.smtpGreetDelayMs,
+            limits: smtpLimits(config),
+          },
           timeouts: {
             commandMsMax: config.timeouts.smtpCommandMsMax,
             dataMsMax: config.timeouts.smtpDataMsMax,

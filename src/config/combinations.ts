@@ -38,6 +38,9 @@ function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iter
         message: "port 0 needs workers.listener: 1, or each worker has another port",
       };
     }
+    if (listener.service === "lmtp" && listener.port === 25) {
+      yield { path: `listeners[${i}].port`, message: "LMTP must not be spoken on port 25 (RFC 2033 §5)" };
+    }
     if (listener.service === "pop3" && listener.tls === "none" && plaintextLogin === "never") {
       yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
     }

@@ -1,13 +1,18 @@
 /** Where one service listens. */
 export interface ListenerConfig {
-  /** The protocol: `smtp` or `pop3`. */
-  readonly service: "smtp" | "pop3";
+  /** The protocol: `smtp`, `pop3`, or `lmtp` for another mail server on a trusted network (RFC 2033). */
+  readonly service: "smtp" | "pop3" | "lmtp";
   /** Address to bind, as text. Default `127.0.0.1`. */
   readonly host: string;
   /** TCP port, 0 to 65,535; 0 takes any free one and needs `workers.listener: 1`. */
   readonly port: number;
   /** `none`: never TLS; `starttls`: plain first, upgraded by STARTTLS or STLS; `implicit`: TLS from the first byte. Default `starttls`. */
   readonly tls: "none" | "starttls" | "implicit";
+  /**
+   * Networks of proxies, as `192.0.2.0/24` or one address. With any, only they may connect, and each must name its client by
+   * HAProxy's PROXY protocol, version 1 or 2, before TLS. Default none.
+   */
+  readonly proxies: readonly string[];
 }
 
 /** Limits of one SMTP session. */
@@ -32,6 +37,8 @@ export interface Pop3LimitsConfig {
 
 /** How long each step may take. */
 export interface TimeoutsConfig {
+  /** How long the SMTP greeting is held back, in ms; a client that speaks before it is sent away (554). 0 greets at once. Default 0. */
+  readonly smtpGreetDelayMs: number;
   /** Longest wait for an SMTP command, in ms (RFC 5321 §4.5.3.2.7: five minutes). Default 300,000. */
   readonly smtpCommandMsMax: number;
   /** Longest pause inside a message, in ms (RFC 5321 §4.5.3.2.5: three minutes). Default 180,000. */
@@ -163,7 +170,9 @@ export interface ClusterConfig {
 }
 
 /** A listener as it is written in a config file. */
-export type ListenerInput = Pick<ListenerConfig, "service" | "port"> & Partial<Pick<ListenerConfig, "host" | "tls">>;
+export type ListenerInput =
+  & Pick<ListenerConfig, "service" | "port">
+  & Partial<Pick<ListenerConfig, "host" | "tls" | "proxies">>;
 
 /** A route as it is written in a config file. */
 export type RouteInput = Pick<RouteConfig, "domain" | "host"> & Partial<RouteConfig>;

@@ -4,6 +4,7 @@ import type { ClusterConfig } from "./define_cluster.ts";
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
+const PROXIES_MAX = 100;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
 
@@ -17,12 +18,16 @@ const workers = (fallback: number | "cores") =>
   }).default(fallback);
 
 const listener = z.strictObject({
-  service: z.enum(["smtp", "pop3"]),
+  service: z.enum(["smtp", "pop3", "lmtp"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
     "127.0.0.1",
   ),
   port: z.int().min(0).max(65_535),
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
+  proxies: z.array(
+    z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
+  )
+    .max(PROXIES_MAX).default([]),
 });
 
 const limits = z.strictObject({
@@ -49,6 +54,7 @@ const limits = z.strictObject({
 });
 
 const timeouts = z.strictObject({
+  smtpGreetDelayMs: count(0, 60_000, 0),
   smtpCommandMsMax: count(1_000, HOUR_MS, 300_000),
   smtpDataMsMax: count(1_000, HOUR_MS, 180_000),
   smtpDataBytesPerSecondMin: count(0, 1_000_000, 100),

@@ -10,6 +10,7 @@ export * from "./dns/mod.ts";
 export { dial, type DialOptions, type DialTls } from "./dial.ts";
 export { listen, type Listener, type ListenOptions } from "./listen.ts";
 export { ListeningSockets } from "./listening_sockets.ts";
+export { type Networks, parseNetworks } from "./networks.ts";
 export * from "./self_signed.ts";
 export { type CertificatePair, createTlsContext, type TlsContextHolder, type TlsMaterial } from "./tls_context.ts";
 export * from "./types.ts";

@@ -60,6 +60,7 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[1].port", { listeners: [{ service: "smtp", port: 25 }, { service: "pop3", host: "::", port: 25 }] }],
   ["listeners[0].port", { listeners: [{ service: "smtp", port: 0 }] }],
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
+  ["listeners[0].port", { listeners: [{ service: "lmtp", port: 25 }] }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
@@ -100,7 +101,20 @@ Deno.test("a route names a domain, its subdomains or everything, and its passwor
   for (const domain of ["", ".", "*.example.org", "Example.org", "a b"]) {
     assertStringIncludes(problem(route({ domain })), "outbound.routes[0].domain");
   }
-  assertStringIncludes(problem(route({ user: "me", secret: "hunter2", tls: "required" })), "expected file:PATH or env:NAME");
+  assertStringIncludes(
+    problem(route({ user: "me", secret: "hunter2", tls: "required" })),
+    "expected file:PATH or env:NAME",
+  );
+});
+
+Deno.test("a proxy is named by its address or network, and by nothing else", () => {
+  const listener = (proxies: readonly string[]) => ({ ...base, listeners: [{ service: "lmtp", port: 24, proxies }] });
+  const good = ["127.0.0.1", "192.0.2.0/24", "::1", "2001:db8::/32"];
+  const [first] = validateConfig(listener(good), "t").listeners;
+  assertEquals([first?.service, first?.proxies], ["lmtp", good]);
+  for (const bad of ["localhost", "192.0.2.0/33", "192.0.2/24", "::/129", ""]) {
+    assertStringIncludes(problem(listener([bad])), "listeners[0].proxies[0]: expected a network");
+  }
 });
 
 for (const hostname of ["", "Mail.example", "a..b", "-a.b", "a b", "x".repeat(64), "a\r\nb", "mail.example."]) {

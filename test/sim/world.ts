@@ -11,7 +11,7 @@ import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/act
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { describeError, type Log, type LogFields, type Random } from "../../src/base/mod.ts";
 import { shardOfDomain } from "../../src/mail/placement.ts";
-import type { DirectoryProtocol } from "../../src/messages/mod.ts";
+import type { DirectoryProtocol, QueueProtocol } from "../../src/messages/mod.ts";
 import type { Simulation } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.ts";
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
@@ -209,6 +209,7 @@ export class World {
         routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
         mailboxes: new MailboxRefs(system, PLACEMENT),
         directory,
+        queue: system.ref<QueueProtocol>({ node: "local", worker: "queue", actor: "queue" }),
         presence: router.address,
         hostname: "mx.smith.test",
         clock,

@@ -155,7 +155,7 @@ export async function mpop(
 }
 
 /** Runs one of our Python scripts with a plan; its answer. */
-export async function python<T>(script: "send" | "fetch", plan: unknown): Promise<T> {
+export async function python<T>(script: "send" | "fetch" | "lmtp", plan: unknown): Promise<T> {
   const path = new URL(`./python/${script}.py`, import.meta.url).pathname;
   const { stdout } = await runOk("python3", [path], { stdin: new TextEncoder().encode(JSON.stringify(plan)) });
   return JSON.parse(new TextDecoder().decode(stdout)) as T;

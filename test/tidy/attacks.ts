@@ -28,6 +28,7 @@ const SMTP: Readonly<Record<string, Answer>> = {
   S1: tests(
     ["protocol/smtp/smuggling_test.ts", "no false end of data lets a second message in"],
     ["protocol/smtp/smuggling_test.ts", "after a bare CR or LF in the content nothing more is read"],
+    ["protocol/smtp/chunking_test.ts", "text that comes by BDAT has the line ends of DATA, or is refused"],
     ["e2e/smuggling_test.ts", "only CRLF.CRLF ends a message"],
     ["e2e/smuggling_test.ts", "the same bytes one by one give the same result"],
   ),
@@ -43,8 +44,11 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
     ["protocol/smtp/conversation_test.ts", "commands that take no argument refuse one with 501"],
   ),
-  // Early talkers are not told apart, as the banner is not held back: what they say is framed, counted and answered in order.
-  S6: tests(["e2e/attacks_smtp_test.ts", "what is sent before the banner is answered behind it"]),
+  // By default the banner is not held back: what early talkers say is framed, counted and answered in order.
+  S6: tests(
+    ["e2e/attacks_smtp_test.ts", "what is sent before the banner is answered behind it"],
+    ["protocol/smtp/early_talker_test.ts", "who speaks before the greeting is sent away, and nothing it said is run"],
+  ),
   S7: tests(["protocol/smtp/conversation_test.ts", "commands out of order get 503"]),
   S8: tests(
     ["protocol/smtp/conversation_test.ts", "a browser's verb ends the session at once"],
@@ -81,7 +85,11 @@ const SMTP: Readonly<Record<string, Answer>> = {
     "protocol/smtp/commands_test.ts",
     "a recipient without a name, a domain or within the lengths is refused",
   ]),
-  S15: tests(["protocol/smtp/commands_test.ts", "MAIL takes the parameters that EHLO announces, and no others"]),
+  S15: tests(
+    ["protocol/smtp/commands_test.ts", "MAIL takes the parameters that EHLO announces, and no others"],
+    ["protocol/smtp/dsn_test.ts", "a bad RET or ENVID is answered by 501"],
+    ["protocol/smtp/dsn_test.ts", "a bad NOTIFY or ORCPT is answered by 501, and NEVER stands alone"],
+  ),
   S16: tests(
     ["protocol/smtp/content_reader_test.ts", "content of the limit's size is taken, one byte more is refused"],
     ["protocol/smtp/limits_test.ts", "a message over the size limit is swallowed to its end, refused"],
@@ -95,9 +103,18 @@ const SMTP: Readonly<Record<string, Answer>> = {
   ),
   S18: tests(["protocol/smtp/content_reader_test.ts", "more Received fields than the limit are a mail loop"]),
   S19: tests(["e2e/routing_test.ts", "unknown users, loops and disabled accounts are refused in the session"]),
-  S20: tests(["protocol/smtp/conversation_test.ts", "AUTH and BDAT are neither offered nor known"]),
+  S20: tests(
+    [
+      "protocol/smtp/chunking_test.ts",
+      "a BDAT whose end cannot be seen ends the session, and nothing behind it is run",
+    ],
+    ["protocol/smtp/chunking_test.ts", "a refused chunk is read to its last octet before the answer"],
+    ["protocol/smtp/chunking_test.ts", "a message may be empty, and may be taken with BDAT 0 LAST"],
+    ["protocol/smtp/chunking_test.ts", "BDAT and DATA do not mix in one transaction"],
+    ["protocol/smtp/chunking_test.ts", "the octets of a chunk are never commands"],
+  ),
   S21: tests(
-    ["protocol/smtp/conversation_test.ts", "AUTH and BDAT are neither offered nor known"],
+    ["protocol/smtp/conversation_test.ts", "AUTH is neither offered nor known"],
     ["protocol/pop3/login_test.ts", "AUTH can be cancelled, and wrong answers end the exchange"],
     ["protocol/pop3/framing_test.ts", "credentials of 12,288 octets are read, one more ends the session"],
   ),

@@ -67,19 +67,17 @@ class Shares {
 /** The shares of a mail; null when one of its recipients leads nowhere. */
 function sharesOf({ mail, mayRelay }: Delivery, services: FrontServices): Shares | null {
   const shares = new Shares();
-  for (const recipient of mail.recipients) {
-    const verdict = services.routes.resolve(recipient);
+  for (const { address, notify, orcpt } of mail.recipients) {
+    const verdict = services.routes.resolve(address);
     if (verdict?.type === "local") {
       for (const account of verdict.accounts) shares.keep(account);
-      for (const address of verdict.forwards) shares.send({ ...AS_USUAL, address });
+      for (const forward of verdict.forwards) shares.send({ address: forward, notify, orcpt });
     } else if (verdict?.type === "relayDenied" && mayRelay) {
-      shares.send({ ...AS_USUAL, address: formatAddress(recipient) });
+      shares.send({ address: formatAddress(address), notify, orcpt });
     } else return null;
   }
   return shares;
 }
-
-const AS_USUAL = { notify: null, orcpt: null } as const;
 
 /** A share that could not be stored. `stored` tells whether it may be on the disk although no answer said so. */
 interface Failed {

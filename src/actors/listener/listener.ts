@@ -6,6 +6,7 @@ import {
   DeadlineWheel,
   listen,
   type Listener,
+  parseNetworks,
   type TlsContextHolder,
 } from "../../net/mod.ts";
 import { OVERLOADED as POP3_OVERLOADED } from "../../protocol/pop3/refusal.ts";
@@ -16,10 +17,12 @@ import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
 
 /** One port to listen on. */
 export interface PortConfig {
-  readonly service: "smtp" | "pop3";
+  readonly service: "smtp" | "pop3" | "lmtp";
   readonly host: string;
   readonly port: number;
   readonly tls: "none" | "starttls" | "implicit";
+  /** Networks of the proxies that alone may connect; without any, everybody may. */
+  readonly proxies: readonly string[];
 }
 
 /** Certificate and key as PEM text: the worker itself reads no files. */
@@ -118,6 +121,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     reusePort: true,
     tls: port.tls,
     tlsContext: tls,
+    ...(port.proxies.length === 0 ? {} : { proxies: parseNetworks(port.proxies) }),
     limits: { connectionsMax: config.connections.max, perAddressMax: config.connections.perAddressMax },
     log,
     clock: services.clock,
@@ -132,7 +136,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
       }
     },
     refused(connection) {
-      connection.write(port.service === "smtp" ? SMTP_OVERLOADED : POP3_OVERLOADED);
+      connection.write(port.service === "pop3" ? POP3_OVERLOADED : SMTP_OVERLOADED);
       connection.close();
     },
   });
@@ -149,11 +153,16 @@ function openSession(
     sessions.delete(front);
     done();
   };
-  const front = port.service === "smtp"
-    ? new SmtpFront(connection, services, { ...config.smtp, tls }, gone)
-    : new Pop3Front(connection, services, pop3Options(connection, config, tls), gone);
+  const front = port.service === "pop3"
+    ? new Pop3Front(connection, services, pop3Options(connection, config, tls), gone)
+    : new SmtpFront(connection, services, { ...smtpOptions(port.service, config), tls }, gone);
   sessions.add(front);
   front.start();
+}
+
+/** LMTP is spoken by servers that the operator has chosen: none of them is made to wait. */
+function smtpOptions(dialect: "smtp" | "lmtp", { smtp }: PortsConfig): PortsConfig["smtp"] {
+  return dialect === "smtp" ? smtp : { ...smtp, session: { ...smtp.session, dialect, greetDelayMs: 0 } };
 }
 
 function pop3Options(connection: Connection, config: PortsConfig, tls: Pop3FrontOptions["tls"]): Pop3FrontOptions {

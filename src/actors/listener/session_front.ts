@@ -4,7 +4,8 @@ import type { Front, FrontServices } from "./services.ts";
 /** What a front needs of a protocol's session; everything but bytes and answers is the protocol's own. */
 export interface FrontSession<A> {
   open(): readonly A[];
-  receive(chunk: Uint8Array): readonly A[];
+  /** Takes bytes, and when they came, in ms since 1970 UTC. */
+  receive(chunk: Uint8Array, wallMs: number): readonly A[];
   timedOut(): readonly A[];
   shuttingDown(): readonly A[];
   /** A question is open: input is held back. */
@@ -64,7 +65,7 @@ export abstract class SessionFront<A> implements Front {
   }
 
   protected receive(chunk: Uint8Array): void {
-    this.perform(this.session.receive(chunk));
+    this.perform(this.session.receive(chunk, this.services.clock.wallMs()));
   }
 
   /** Carries out actions, and those that follow from answers given at once. */

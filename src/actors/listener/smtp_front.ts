@@ -1,6 +1,6 @@
 import { describeError, utf8 } from "../../base/mod.ts";
 import { type Address, formatAddress } from "../../mail/address.ts";
-import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
+import type { OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { RouteVerdict } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
@@ -17,6 +17,7 @@ import {
 import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
+import { deliverEach } from "./deliver_each.ts";
 import { deliver, type Delivery, hasRoom } from "./delivery.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
@@ -37,15 +38,17 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly session: SmtpSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
+  readonly #dialect: "smtp" | "lmtp";
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
     this.session = createSmtpSession({ ...options.session, tls: options.tls });
+    this.#dialect = options.session.dialect ?? "smtp";
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
   }
 
   protected override receive(chunk: Uint8Array): void {
-    const actions = this.session.receive(chunk);
+    const actions = this.session.receive(chunk, this.services.clock.wallMs());
     if (!this.noteMemory()) return this.#sendAway();
     this.perform(actions);
     if (!this.#deadlines.keepsUp(chunk.length)) this.perform(this.session.timedOut());
@@ -117,7 +120,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       hostname,
       protocol: mail.protocol,
       id,
-      recipients: mail.recipients,
+      recipients: mail.recipients.map(({ address }) => address),
       wallMs: clock.wallMs(),
       tlsVersion: this.connection.tls?.protocol ?? null,
     });
@@ -130,11 +133,15 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
-    deliver(delivery, this.services).then(
-      (outcome) => {
+    // All or nothing, as SMTP has one answer for all recipients; LMTP has one for each.
+    const delivered = this.#dialect === "lmtp"
+      ? deliverEach(delivery, this.services)
+      : deliver(delivery, this.services).then((outcome) => [outcome]);
+    delivered.then(
+      (outcomes) => {
         memory.change(mail.size, 0);
-        this.#noteOutcome(id, mail, outcome);
-        this.answer(() => this.session.delivered(outcome));
+        this.#noteOutcomes(id, mail, outcomes);
+        this.answer(() => this.session.deliveredEach(outcomes));
       },
       (error) => {
         memory.change(mail.size, 0);
@@ -145,14 +152,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     counters.receivedBytes += mail.size;
   }
 
-  #noteOutcome(id: string, mail: ReceivedMail, outcome: DeliveryOutcome): void {
+  #noteOutcomes(id: string, mail: ReceivedMail, outcomes: readonly DeliveryOutcome[]): void {
     const { counters, log } = this.services;
-    const accepted = outcome.type === "accepted";
-    if (accepted) counters.received++;
-    else counters.deferred++;
+    const refused = outcomes.filter(({ type }) => type !== "accepted");
+    if (refused.length < outcomes.length) counters.received++;
+    if (refused.length > 0) counters.deferred++;
     log.debug("mail", {
       id,
-      outcome: outcome.type,
+      outcome: refused[0]?.type ?? "accepted",
       size: mail.size,
       recipients: mail.recipients.length,
       remote: this.connection.remote.address,
@@ -163,7 +170,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
 /** The envelope under which a mail goes on to other servers. */
 function outgoingEnvelope(id: string, mail: ReceivedMail): OutgoingEnvelope {
   const sender = mail.sender === null ? "" : formatAddress(mail.sender);
-  return { ...NO_PARAMETERS, smtpUtf8: mail.smtpUtf8, id, sender, account: null };
+  return { ...mail.parameters, id, sender, account: null };
 }
 
 /** How the session is told what the router found. */

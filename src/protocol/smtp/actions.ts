@@ -1,4 +1,5 @@
 import type { Address } from "../../mail/address.ts";
+import type { MailParameters, RecipientParameters } from "../../mail/envelope.ts";
 
 /** How a routing actor answered for one recipient; the reply each gets stands in `replies.ts`. */
 export type RecipientVerdict =
@@ -18,17 +19,25 @@ export type DeliveryOutcome =
   | { readonly type: "busy" } // 451 4.3.2
   | { readonly type: "failed" }; // 451 4.3.0
 
+/** A recipient that was accepted, and what was asked for it. */
+export interface ReceivedRecipient extends RecipientParameters {
+  readonly address: Address;
+}
+
 /** A complete message with its envelope. */
 export interface ReceivedMail {
   /** What the client called itself in HELO or EHLO. */
   readonly helo: string;
   /** Transmission type for the Received field (RFC 3848, RFC 6531 §4.3): SMTP, ESMTP, ESMTPS, UTF8SMTP … */
   readonly protocol: string;
-  readonly smtpUtf8: boolean;
+  readonly parameters: MailParameters;
   /** Null is the null reverse-path `<>`. */
   readonly sender: Address | null;
-  readonly recipients: readonly Address[];
-  /** The content, dots unstuffed, every line ended by CRLF, in pieces. They are the receiver's to keep. */
+  readonly recipients: readonly ReceivedRecipient[];
+  /**
+   * The content, dots unstuffed, in pieces that are the receiver's to keep. Every line ends in CRLF, the last one too, and
+   * there is no other CR or LF; only behind the header of a BINARYMIME mail may there be anything.
+   */
   readonly body: readonly Uint8Array[];
   /** Bytes of `body`. */
   readonly size: number;

@@ -11,6 +11,8 @@ export interface CommandLine {
 
 /** A command as the table has it: when it is legal and what it does. */
 export interface Command {
+  /** The only dialect that has it; both, when absent. */
+  readonly dialect?: SmtpContext["dialect"];
   /** `none` is refused by 501 when there is one; `needed` when there is none. */
   readonly argument: "none" | "optional" | "needed";
   /** Whether its argument may hold UTF-8 (RFC 6531 §3.1). */

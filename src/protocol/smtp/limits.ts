@@ -20,6 +20,10 @@ export interface SmtpLimits {
   readonly contentLineBytesMax: number;
   /** Received fields: more mean that the message goes round in a circle (RFC 5321 §6.3 asks 100 to be allowed at most). */
   readonly receivedFieldsMax: number;
+  /** Longest time that a mail may be held back (FUTURERELEASE, RFC 4865), in seconds; 0 does not offer it. */
+  readonly holdSecondsMax: number;
+  /** Shortest time in which a mail may have to be delivered or returned, in seconds, told to clients by DELIVERBY (RFC 2852 §3). */
+  readonly deliverBySecondsMin: number;
   /** Parameters of one MAIL or RCPT; far more than exist. */
   readonly parametersMax: number;
   /** Refused commands (5xx) since the last accepted message before 421 ends the session. */
@@ -48,6 +52,8 @@ export const SMTP_LIMITS: SmtpLimits = {
   headerLinesMax: 10_000,
   contentLineBytesMax: 2_097_152,
   receivedFieldsMax: 50,
+  holdSecondsMax: 31 * 86_400,
+  deliverBySecondsMin: 60,
   parametersMax: 20,
   errorsMax: 20,
   errorsFreeMax: 10,

@@ -13,8 +13,8 @@ function line(code: number, enhanced: string, text: string): Reply {
 }
 
 /** The greeting; it and the answers to HELO and EHLO carry no enhanced code (RFC 2034 §4). */
-export function banner(hostname: string): Reply {
-  return { type: "reply", code: 220, wire: `220 ${hostname} ESMTP\r\n` };
+export function banner(hostname: string, dialect: "smtp" | "lmtp" = "smtp"): Reply {
+  return { type: "reply", code: 220, wire: `220 ${hostname} ${dialect === "lmtp" ? "LMTP" : "ESMTP"}\r\n` };
 }
 
 /** The answer to HELO. */
@@ -37,6 +37,17 @@ export function help(verbs: readonly string[]): Reply {
 /** What the client is told once its message is durable; `id` finds it in the log. */
 export function accepted(id: string): Reply {
   return line(250, "2.0.0", `Accepted ${id.replace(/[^\x21-\x7e]/g, "?").slice(0, 100)}`);
+}
+
+/** The answer to a BDAT that is not the last. */
+export function chunkTaken(octets: number): Reply {
+  return line(250, "2.0.0", `${octets} octets received`);
+}
+
+/** Several replies, sent as one thing. */
+export function joined(replies: readonly Reply[]): Reply {
+  const wire = replies.map((reply) => reply.wire).join("");
+  return { type: "reply", code: Math.max(0, ...replies.map(({ code }) => code)), wire };
 }
 
 /** Every reply that is always the same. */
@@ -69,12 +80,20 @@ export const REPLY = {
   parameterSyntax: line(501, "5.5.4", "Bad parameter syntax"),
   parameterTwice: line(501, "5.5.4", "Parameter given twice"),
   parameterValue: line(501, "5.5.4", "Bad parameter value"),
+  deliverByTooSoon: line(555, "5.5.4", "Cannot deliver in so short a time"),
+  holdTooLong: line(501, "5.5.4", "Cannot hold a message for so long"),
+  bdatSyntax: line(501, "5.5.4", "Syntax: BDAT size [LAST]"),
   parameterUnknown: line(555, "5.5.4", "Parameter not recognized"),
 
   heloFirst: line(503, "5.5.1", "Send HELO or EHLO first"),
+  ehloFirst: line(503, "5.5.1", "Send EHLO first"),
+  lhloFirst: line(503, "5.5.1", "Send LHLO first"),
   mailNested: line(503, "5.5.1", "A transaction is open already"),
   mailFirst: line(503, "5.5.1", "Send MAIL first"),
   rcptFirst: line(503, "5.5.1", "Send RCPT first"),
+  chunksBegun: line(503, "5.5.1", "The message has begun by BDAT"),
+  chunkFailed: line(503, "5.5.1", "An earlier chunk was refused, send RSET"),
+  binaryNeedsBdat: line(503, "5.5.1", "BODY=BINARYMIME needs BDAT"),
   noValidRecipients: line(554, "5.5.1", "No valid recipients"),
   tlsActive: line(503, "5.5.1", "TLS is active already"),
 
@@ -85,6 +104,7 @@ export const REPLY = {
   bareNewline: line(554, "5.6.0", "Message has a CR or LF that is not part of CRLF"),
   mailLoop: line(554, "5.4.6", "Too many Received fields: mail loop"),
 
+  earlyTalker: line(554, "5.5.1", "You spoke before the greeting"),
   tooManyErrors: line(421, "4.7.0", "Too many errors"),
   tooManyCommands: line(421, "4.7.0", "Too many commands, connect again"),
   tooMuchInput: line(421, "4.7.0", "Too much input"),

@@ -1,8 +1,9 @@
 import { assert } from "../../base/assert.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { DeliveryOutcome, RecipientVerdict, SmtpAction } from "./actions.ts";
+import { ChunkReader } from "./chunk_reader.ts";
 import { parseCommandLine } from "./command.ts";
-import { contentEnded, delivered, recipientChecked, tlsStarted } from "./commands/mod.ts";
+import { chunkRead, contentEnded, delivered, recipientChecked, tlsStarted } from "./commands/mod.ts";
 import { ContentReader } from "./content_reader.ts";
 import { type Frame, LineFramer } from "./framer.ts";
 import { SMTP_LIMITS, type SmtpLimits } from "./limits.ts";
@@ -10,6 +11,7 @@ import { PieceStore } from "./piece_store.ts";
 import { ALL_QUIRKS, type QuirkName } from "./quirks.ts";
 import { banner, REPLY } from "./replies.ts";
 import {
+  type ChunkPhase,
   closing,
   COMMAND,
   type Effect,
@@ -29,6 +31,12 @@ export interface SmtpSessionOptions {
   readonly postmasterDomain: DomainName;
   /** `available` offers STARTTLS; `active` is a connection that began with TLS. */
   readonly tls: "none" | "available" | "active";
+  /** LMTP greets by LHLO and answers for each recipient (RFC 2033). Default `smtp`. */
+  readonly dialect?: "smtp" | "lmtp";
+  /** Whether users hand their mail in here (RFC 6409): offers what is for them only. Default false. */
+  readonly submission?: boolean;
+  /** How long the greeting is held back, in ms; who speaks before it is no mail client (RFC 5321 §4.3.1). Default 0. */
+  readonly greetDelayMs?: number;
   /** Overrides of single limits. */
   readonly limits?: Partial<SmtpLimits>;
   /** Leniencies that are granted; all by default. */
@@ -37,14 +45,16 @@ export interface SmtpSessionOptions {
 
 /** An SMTP server session without a socket: bytes and answers in, actions out (RFC 5321). */
 export interface SmtpSession {
-  /** The banner. To be called once, before anything else. */
+  /** The banner, or a pause before it. To be called once, before anything else. */
   open(): SmtpAction[];
-  /** Bytes from the client. The buffer now belongs to the session. */
-  receive(chunk: Uint8Array): SmtpAction[];
+  /** Bytes from the client, and when they came, in ms since 1970 UTC. The buffer now belongs to the session. */
+  receive(chunk: Uint8Array, wallMs: number): SmtpAction[];
   /** Answers `checkRecipient`. */
   recipientChecked(verdict: RecipientVerdict): SmtpAction[];
-  /** Answers `deliver`. */
+  /** Answers `deliver`; in LMTP the outcome is that of each recipient. */
   delivered(outcome: DeliveryOutcome): SmtpAction[];
+  /** Answers `deliver` in LMTP: an outcome for each recipient, in their order. */
+  deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[];
   /** Answers `startTls`. */
   tlsStarted(): SmtpAction[];
   /** Answers `pause`. */
@@ -67,11 +77,15 @@ export function createSmtpSession(options: SmtpSessionOptions): SmtpSession {
 }
 
 class ServerSession implements SmtpSession {
-  readonly #context: SmtpContext;
+  readonly #context: SmtpContext & { wallMs: number };
+  readonly #greetDelayMs: number;
   #state: SmtpState;
   readonly #framer: LineFramer;
   /** Only while content is read. */
   #content: ContentReader | null = null;
+  /** What has come by BDAT, while more may come; and how many octets of the current chunk have not. */
+  #chunks: ChunkReader | null = null;
+  #chunkLeft = 0;
   /** Input that can be read, oldest first, and how far the first of it has been. */
   #input: Uint8Array[] = [];
   #at = 0;
@@ -81,8 +95,9 @@ class ServerSession implements SmtpSession {
 
   constructor(options: SmtpSessionOptions) {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
-    const { hostname, postmasterDomain, quirks = ALL_QUIRKS } = options;
-    this.#context = { hostname, postmasterDomain, limits, quirks };
+    const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp", submission = false } = options;
+    this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, wallMs: 0 };
+    this.#greetDelayMs = options.greetDelayMs ?? 0;
     this.#state = startState(options.tls);
     this.#framer = new LineFramer(limits);
   }
@@ -94,23 +109,26 @@ class ServerSession implements SmtpSession {
   get phase(): SmtpSession["phase"] {
     const type = this.#state.phase.type;
     if (type === "command" || type === "closed") return type;
-    return type === "content" ? "data" : "waiting";
+    if (type === "greeting") return "command";
+    return type === "content" || type === "chunk" ? "data" : "waiting";
   }
 
   get bufferedBytes(): number {
-    return this.#inputBytes + this.#held.bytes + this.#framer.bufferedBytes + (this.#content?.bufferedBytes ?? 0);
+    return this.#inputBytes + this.#held.bytes + this.#framer.bufferedBytes + (this.#content?.bufferedBytes ?? 0) +
+      (this.#chunks?.bufferedBytes ?? 0);
   }
 
   open(): SmtpAction[] {
-    const actions = new Actions();
-    actions.add(banner(this.#context.hostname));
-    return actions.end();
+    if (this.#greetDelayMs === 0) return this.#run(this.#greet());
+    return this.#run([{ ...this.#state, phase: { type: "greeting" } }, { type: "pause", ms: this.#greetDelayMs }]);
   }
 
-  receive(chunk: Uint8Array): SmtpAction[] {
+  receive(chunk: Uint8Array, wallMs: number): SmtpAction[] {
+    this.#context.wallMs = wallMs;
     const type = this.#state.phase.type;
     // RFC 3207 §5: plaintext behind STARTTLS comes from an attacker or a client that asked for trouble.
     if (type === "closed" || type === "startingTls" || chunk.length === 0) return [];
+    if (type === "greeting") return this.#run(closing(this.#state, REPLY.earlyTalker));
     if (this.waiting) {
       this.#held.add(chunk, 0, chunk.length);
       const tooMuch = this.#inputBytes + this.#held.bytes > this.#context.limits.inputBytesMax;
@@ -127,8 +145,12 @@ class ServerSession implements SmtpSession {
   }
 
   delivered(outcome: DeliveryOutcome): SmtpAction[] {
+    return this.deliveredEach([outcome]);
+  }
+
+  deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[] {
     if (this.#closed) return [];
-    return this.#run(this.#settled(delivered(this.#state, outcome)));
+    return this.#run(this.#settled(delivered(this.#context, this.#state, outcomes)));
   }
 
   tlsStarted(): SmtpAction[] {
@@ -138,7 +160,9 @@ class ServerSession implements SmtpSession {
 
   resumed(): SmtpAction[] {
     if (this.#closed) return [];
-    assert(this.#state.phase.type === "paused", "resumed without a pause");
+    const { type } = this.#state.phase;
+    if (type === "greeting") return this.#run(this.#greet());
+    assert(type === "paused", "resumed without a pause");
     return this.#run(this.#settled([{ ...this.#state, phase: COMMAND }]));
   }
 
@@ -154,6 +178,10 @@ class ServerSession implements SmtpSession {
     return this.#state.phase.type === "closed";
   }
 
+  #greet(): Step {
+    return [{ ...this.#state, phase: COMMAND }, banner(this.#context.hostname, this.#context.dialect)];
+  }
+
   #settled(taken: Step): Step {
     return settle(this.#context.limits, taken);
   }
@@ -166,11 +194,14 @@ class ServerSession implements SmtpSession {
   }
 
   #apply([state, ...effects]: Step, actions: Actions): void {
+    const before = this.#state.phase;
     this.#state = state;
     for (const effect of effects) actions.add(effect);
-    const type = state.phase.type;
+    const { phase: { type }, phase } = state;
     if (type === "content") this.#content ??= new ContentReader(this.#context.limits);
     else this.#content = null;
+    if (phase.type === "chunk" && phase !== before) this.#startChunk(phase);
+    else if (state.transaction === null || (state.transaction.chunks?.failed ?? true)) this.#chunks = null;
     if (type === "closed" || type === "startingTls") {
       this.#input = [];
       this.#at = 0;
@@ -179,13 +210,27 @@ class ServerSession implements SmtpSession {
     }
   }
 
+  #startChunk({ octets, refusal }: ChunkPhase): void {
+    this.#chunkLeft = octets;
+    if (refusal !== null) this.#chunks = null;
+    else {
+      const binary = this.#state.transaction?.parameters.body === "binarymime";
+      this.#chunks ??= new ChunkReader(this.#context.limits, binary);
+    }
+  }
+
   /** The next step that the input gives, or null when none can be taken now. */
   #advance(): Step | null {
     const type = this.#state.phase.type;
-    if (type !== "command" && type !== "content") return null;
+    if (type !== "command" && type !== "content" && type !== "chunk") return null;
+    if (type === "chunk" && this.#chunkLeft === 0) return this.#chunkRead();
     if (this.#held.bytes > 0) this.#release();
     for (let chunk = this.#input[0]; chunk !== undefined; chunk = this.#input[0]) {
-      const taken = this.#content === null ? this.#readLine(chunk) : this.#readContent(chunk, this.#content);
+      const taken = type === "chunk"
+        ? this.#readChunk(chunk)
+        : this.#content === null
+        ? this.#readLine(chunk)
+        : this.#readContent(chunk, this.#content);
       if (this.#at === chunk.length) {
         this.#input.shift();
         this.#at = 0;
@@ -206,7 +251,20 @@ class ServerSession implements SmtpSession {
     const count = content.push(this.#at === 0 ? chunk : chunk.subarray(this.#at));
     this.#inputBytes -= count;
     this.#at += count;
-    return content.ended || content.exhausted ? this.#settled(contentEnded(this.#state, content)) : null;
+    return content.ended || content.exhausted ? this.#settled(contentEnded(this.#context, this.#state, content)) : null;
+  }
+
+  #readChunk(chunk: Uint8Array): Step | null {
+    const count = Math.min(this.#chunkLeft, chunk.length - this.#at);
+    this.#chunks?.push(chunk.subarray(this.#at, this.#at + count));
+    this.#inputBytes -= count;
+    this.#at += count;
+    this.#chunkLeft -= count;
+    return this.#chunkLeft === 0 ? this.#chunkRead() : null;
+  }
+
+  #chunkRead(): Step {
+    return this.#settled(chunkRead(this.#context, this.#state, this.#chunks));
   }
 
   #takeFrame(frame: Frame): Step {

@@ -1,6 +1,7 @@
 import type { Address } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
-import type { SmtpAction } from "./actions.ts";
+import type { MailParameters } from "../../mail/envelope.ts";
+import type { ReceivedRecipient, SmtpAction } from "./actions.ts";
 import type { SmtpLimits } from "./limits.ts";
 import type { QuirkName } from "./quirks.ts";
 import { REPLY, type Reply } from "./replies.ts";
@@ -13,6 +14,12 @@ export interface SmtpContext {
   readonly postmasterDomain: DomainName;
   readonly limits: SmtpLimits;
   readonly quirks: ReadonlySet<QuirkName>;
+  /** LMTP greets by LHLO and answers for each recipient (RFC 2033). */
+  readonly dialect: "smtp" | "lmtp";
+  /** Whether users hand their mail in here: only they may hold it back, hurry it or put it first. */
+  readonly submission: boolean;
+  /** When the input that is being read came, in ms since 1970 UTC. */
+  readonly wallMs: number;
 }
 
 /** What the client said of itself; `extended` is EHLO. */
@@ -25,29 +32,48 @@ export interface Greeting {
 export interface MailOptions {
   /** SIZE (RFC 1870), or 0 when not given. */
   readonly declaredSize: number;
-  /** SMTPUTF8 (RFC 6531). */
-  readonly smtpUtf8: boolean;
+  readonly parameters: MailParameters;
 }
 
 /** A mail transaction: opened by MAIL, ended by the message's delivery, RSET, EHLO or the end of the session. */
 export interface Transaction extends MailOptions {
   readonly sender: Address | null;
-  readonly recipients: readonly Address[];
+  readonly recipients: readonly ReceivedRecipient[];
   /** Recipients that were refused for what they are. */
   readonly refused: number;
   /** Recipients that were refused for there being too many. */
   readonly surplus: number;
+  /** What has come by BDAT (RFC 3030); null before the first one. */
+  readonly chunks: Chunks | null;
+}
+
+/** How far a message that comes by BDAT has come. */
+export interface Chunks {
+  readonly octets: number;
+  /** A chunk was refused: the message is lost, and further chunks are thrown away (RFC 3030 §2). */
+  readonly failed: boolean;
 }
 
 /** What the session waits for: a command line, content, the answer to a question, or nothing any more. */
 export type Phase =
+  /** The greeting is held back. */
+  | { readonly type: "greeting" }
   | { readonly type: "command" }
   | { readonly type: "content" }
-  | { readonly type: "checkingRecipient"; readonly recipient: Address }
+  | ChunkPhase
+  | { readonly type: "checkingRecipient"; readonly recipient: ReceivedRecipient }
   | { readonly type: "delivering" }
   | { readonly type: "startingTls" }
   | { readonly type: "paused" }
   | { readonly type: "closed" };
+
+/** The octets of one BDAT are read; they are thrown away when `refusal` is to be the answer. */
+export interface ChunkPhase {
+  readonly type: "chunk";
+  readonly octets: number;
+  readonly last: boolean;
+  readonly refusal: Reply | null;
+}
 
 /** A session between two inputs. */
 export interface SmtpState {

@@ -1,14 +1,14 @@
 import type { Command, CommandLine } from "./command.ts";
-import { COMMANDS, FOREIGN, NOT_IMPLEMENTED } from "./command_table.ts";
+import { commandOf, FOREIGN, NOT_IMPLEMENTED } from "./command_table.ts";
 import { REPLY, type Reply } from "./replies.ts";
 import { closing, settle, type SmtpContext, type SmtpState, type Step } from "./state.ts";
 
 /** What one command line does to a session. Pure: no socket, no clock, no await. */
 export function step(context: SmtpContext, state: SmtpState, line: CommandLine): Step {
   if (state.commands >= context.limits.commandsMax) return closing(state, REPLY.tooManyCommands);
-  const command = COMMANDS.get(line.verb);
+  const command = commandOf(context, line.verb);
   const counted = { ...state, commands: state.commands + 1, junk: state.junk + (command?.junk ? 1 : 0) };
-  if (command === undefined) {
+  if (command === null) {
     if (FOREIGN.has(line.verb)) return closing(counted, REPLY.notHttp);
     const known = NOT_IMPLEMENTED.has(line.verb);
     return settle(context.limits, [counted, known ? REPLY.notImplemented : REPLY.unknownCommand]);
@@ -27,7 +27,8 @@ export function badLine(context: SmtpContext, state: SmtpState, reply: Reply): S
 /** The server shuts down: at once where no mail is on its way, else after the transaction. */
 export function shutDown(context: SmtpContext, state: SmtpState): Step {
   const draining = { ...state, draining: true };
-  const idle = state.phase.type === "command" || state.phase.type === "paused";
+  const { type } = state.phase;
+  const idle = type === "command" || type === "paused" || type === "greeting";
   if (idle && state.transaction === null) return closing(draining, REPLY.shuttingDown);
   return settle(context.limits, [draining]);
 }

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseMailbox } from "../../../src/mail/mod.ts";
-import { formatDate, receivedField, returnPathField, type TraceInfo } from "../../../src/protocol/smtp/mod.ts";
+import { formatDate } from "../../../src/mime/date.ts";
+import { receivedField, returnPathField, type TraceInfo } from "../../../src/protocol/smtp/mod.ts";
 
 const bob = parseMailbox("bob@mx.test", { utf8: false })!;
 const info: TraceInfo = {

@@ -1,5 +1,6 @@
+import { NO_PARAMETERS } from "../../../mail/envelope.ts";
 import type { Command } from "../command.ts";
-import { MAIL_PARAMETERS } from "../extensions.ts";
+import { mailParameter } from "../extensions.ts";
 import { parseParameters } from "../parameters.ts";
 import { cutPath, readMailbox } from "../path.ts";
 import { REPLY, type Reply } from "../replies.ts";
@@ -12,31 +13,32 @@ export const mail: Command = {
   junk: false,
   listed: () => true,
   run(context, state, argument) {
-    if (state.greeting === null) return [state, REPLY.heloFirst]; // RFC 5321 §4.1.4
+    if (state.greeting === null) {
+      return [state, context.dialect === "lmtp" ? REPLY.lhloFirst : REPLY.heloFirst]; // RFC 5321 §4.1.4
+    }
     if (state.transaction !== null) return [state, REPLY.mailNested];
     const path = cutPath(argument, "FROM:", context.quirks);
     if (path === null) return [state, REPLY.mailSyntax];
     const options = mailOptions(context, state, path.parameters);
     if ("code" in options) return [state, options];
     // The null reverse-path `<>` is for mail that must not be answered (RFC 5321 §4.5.5).
-    const sender = path.mailbox === "" ? null : readMailbox(path.mailbox, options.smtpUtf8) ?? "syntax";
+    const sender = path.mailbox === "" ? null : readMailbox(path.mailbox, options.parameters.smtpUtf8) ?? "syntax";
     if (sender === "syntax") return [state, REPLY.senderSyntax];
     if (sender === "utf8") return [state, REPLY.senderNotAscii];
-    const transaction = { ...options, sender, recipients: [], refused: 0, surplus: 0 };
+    const transaction = { ...options, sender, recipients: [], refused: 0, surplus: 0, chunks: null };
     return [{ ...state, transaction }, REPLY.senderOk];
   },
 };
 
-const NO_OPTIONS: MailOptions = { declaredSize: 0, smtpUtf8: false };
+const NO_OPTIONS: MailOptions = { declaredSize: 0, parameters: NO_PARAMETERS };
 
 function mailOptions(context: SmtpContext, state: SmtpState, text: string): MailOptions | Reply {
   const parameters = parseParameters(text, context.limits.parametersMax);
   if ("code" in parameters) return parameters;
   let options: MailOptions = NO_OPTIONS;
   for (const { keyword, value } of parameters) {
-    // Extensions exist only after EHLO (RFC 5321 §2.2.1).
-    const take = state.greeting?.extended ? MAIL_PARAMETERS.get(keyword) : undefined;
-    if (take === undefined) return REPLY.parameterUnknown;
+    const take = mailParameter(context, state, keyword);
+    if (take === null) return REPLY.parameterUnknown;
     const taken = take(value, options, context);
     if ("code" in taken) return taken;
     options = taken;

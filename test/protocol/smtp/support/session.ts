@@ -18,18 +18,20 @@ export type TestSession = TranscriptSession<SmtpAction> & {
   readonly mails: ReceivedMail[];
 };
 
+/** When all that a test sends arrives: 2026-11-26T12:00:00Z, in ms since 1970 UTC. */
+export const WALL_MS = Date.UTC(2026, 10, 26, 12);
+
 /** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
 export function smtp(
   limits: Partial<SmtpLimits> = {},
-  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks">> = {},
+  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "greetDelayMs">> = {},
 ): () => TestSession {
   return () => {
     const session = createSmtpSession({
       hostname: "mx.test",
       postmasterDomain: parseDomain("mx.test")!,
-      tls: options.tls ?? "none",
+      ...{ tls: "none", ...options },
       limits,
-      ...(options.quirks === undefined ? {} : { quirks: options.quirks }),
     });
     const mails: ReceivedMail[] = [];
     const keep = (actions: SmtpAction[]) => {
@@ -40,7 +42,7 @@ export function smtp(
       smtp: session,
       mails,
       open: () => session.open(),
-      receive: (bytes) => keep(session.receive(bytes)),
+      receive: (bytes) => keep(session.receive(bytes, WALL_MS)),
       answer: (name, ...args) => keep(answer(session, name, args)),
       describe: describeSmtp,
     };
@@ -57,9 +59,11 @@ function answer(session: SmtpSession, name: string, args: readonly unknown[]): S
     case "recipientChecked":
       return session.recipientChecked(args[0] as RecipientVerdict);
     case "delivered": {
-      const [type, id] = args as [DeliveryOutcome["type"], string?];
-      return session.delivered((type === "accepted" ? { type, id: id ?? "id" } : { type }) as DeliveryOutcome);
+      const [type, id] = args as [string, string?];
+      return session.delivered(outcomeOf(type, id ?? "id"));
     }
+    case "deliveredEach":
+      return session.deliveredEach(args.map((word, i) => outcomeOf(String(word), `id${i}`)));
     case "tlsStarted":
       return session.tlsStarted();
     case "resumed":
@@ -73,13 +77,17 @@ function answer(session: SmtpSession, name: string, args: readonly unknown[]): S
   }
 }
 
+function outcomeOf(type: string, id: string): DeliveryOutcome {
+  return (type === "accepted" ? { type, id } : { type }) as DeliveryOutcome;
+}
+
 function describeSmtp(action: SmtpAction): string {
   switch (action.type) {
     case "checkRecipient":
       return `checkRecipient ${formatAddress(action.recipient)} ${action.size}`;
     case "deliver": {
       const { sender, recipients, protocol } = action.mail;
-      const to = recipients.map(formatAddress).join(",");
+      const to = recipients.map(({ address }) => formatAddress(address)).join(",");
       return `deliver ${protocol} <${sender === null ? "" : formatAddress(sender)}> ${to} ${
         JSON.stringify(content(action.mail))
       }`;

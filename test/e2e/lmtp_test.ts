@@ -1,0 +1,115 @@
+/** LMTP as another mail server speaks it, and a load balancer in front: over the wire, with a full server behind. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { seededRandom } from "../../src/base/mod.ts";
+import { freePorts } from "../support/free_ports.ts";
+import { assertKept, keptMessage, makeLetter } from "../support/letters.ts";
+import { python } from "../support/mail_clients.ts";
+import { readMaildrop } from "../support/pop3_client.ts";
+import { testWith } from "../support/programs.ts";
+import { prepareServer, type TestServer } from "../support/server.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
+
+const PASSWORD = "lmtp test";
+const QUOTA_BYTES = 20_000;
+const SMALL = "small@north.test";
+const WIDE = "wide@north.test";
+const FAR = "far@south.test";
+
+interface Extra {
+  readonly service: "smtp" | "lmtp";
+  readonly proxies?: readonly string[];
+}
+
+/** What lmtp.py prints: what LHLO listed, and the last word to each recipient. */
+interface Answers {
+  readonly features: Readonly<Record<string, string>>;
+  readonly codes: Readonly<Record<string, number>>;
+}
+
+/** A server with one more listener, and its port. */
+async function serverWith(extra: Extra): Promise<{ readonly server: TestServer; readonly port: number }> {
+  const [port = 0] = await freePorts(1);
+  const server = await prepareServer();
+  const { smtp, pop3 } = server.ports;
+  await server.writeConfig({
+    listeners: [
+      { service: "smtp", port: smtp, tls: "starttls" },
+      { service: "pop3", port: pop3, tls: "starttls" },
+      { ...extra, port, tls: "none" },
+    ],
+  });
+  await server.start();
+  for (const name of ["north.test", "south.test"]) await server.rpc("domain.add", { name });
+  await server.rpc("account.add", { address: SMALL, password: PASSWORD, quotaBytes: QUOTA_BYTES });
+  for (const address of [WIDE, FAR]) await server.rpc("account.add", { address, password: PASSWORD });
+  return { server, port };
+}
+
+function maildrop(server: TestServer, user: string): Promise<Uint8Array[]> {
+  return readMaildrop({ port: server.ports.pop3 }, { user, password: PASSWORD });
+}
+
+testWith(
+  { programs: ["python3"] },
+  "LMTP gives each recipient its own answer, and a full mailbox stops nobody else",
+  async () => {
+    const { server, port } = await serverWith({ service: "lmtp" });
+    await using _server = server;
+    const content = makeLetter(seededRandom(2033), { id: "big", bodyBytes: QUOTA_BYTES * 2 });
+    const file = `${server.dir}/letter`;
+    await Deno.writeFile(file, content);
+    const to = [WIDE, SMALL, "nobody@north.test", FAR];
+    const { features, codes } = await python<Answers>("lmtp", { port, file, from: "sender@elsewhere.test", to });
+    assertEquals(Object.keys(features).filter((name) => ["chunking", "dsn"].includes(name)), ["chunking", "dsn"]);
+    // The letter's size is declared, so a mailbox that is too small for it is known at RCPT.
+    assertEquals(codes, { [WIDE]: 250, [SMALL]: 452, "nobody@north.test": 550, [FAR]: 250 });
+    for (const user of [WIDE, FAR]) {
+      const [kept, ...more] = await maildrop(server, user);
+      assertEquals(more, []);
+      assertKept(kept!, content);
+      assertMatch(keptMessage(kept!).trace, /with LMTP\b/);
+    }
+    assertEquals(await maildrop(server, SMALL), []);
+    await server.stop();
+  },
+);
+
+Deno.test("a mailbox that proves too small after the data is told so in its own reply", async () => {
+  const { server, port } = await serverWith({ service: "lmtp" });
+  await using _server = server;
+  const content = makeLetter(seededRandom(2034), { id: "late", bodyBytes: QUOTA_BYTES * 2 });
+  await using client = await SmtpClient.connect({ port });
+  assertStringIncludes(client.greeting.text, "LMTP");
+  await client.expect("LHLO client.test", 250);
+  await client.expect("MAIL FROM:<>", 250);
+  for (const address of [SMALL, WIDE, FAR]) await client.expect(`RCPT TO:<${address}>`, 250);
+  await client.wire.write(new TextEncoder().encode(`BDAT ${content.length} LAST\r\n`));
+  await client.wire.write(content);
+  const codes: number[] = [];
+  for (let i = 0; i < 3; i++) codes.push((await client.reply()).code);
+  assertEquals(codes, [452, 250, 250]);
+  await client.quit();
+  const found = await Promise.all([SMALL, WIDE, FAR].map(async (user) => (await maildrop(server, user)).length));
+  assertEquals(found, [0, 1, 1]);
+  for (const user of [WIDE, FAR]) assertKept((await maildrop(server, user))[0]!, content);
+  await server.stop();
+});
+
+Deno.test("behind a proxy the trace names the client, and nobody gets in without one", async () => {
+  const { server, port } = await serverWith({ service: "smtp", proxies: ["127.0.0.1/32"] });
+  await using _server = server;
+  const content = makeLetter(seededRandom(107), { id: "proxied", bodyBytes: 300 });
+  const first = "PROXY TCP4 192.0.2.77 198.51.100.1 4711 25\r\n";
+  {
+    await using client = await SmtpClient.greeted({ port, first });
+    const reply = await client.send({ from: "sender@elsewhere.test", to: [FAR], content });
+    assertEquals(reply.code, 250, reply.text);
+    await client.quit();
+  }
+  const [kept] = await maildrop(server, FAR);
+  assertStringIncludes(keptMessage(kept!).trace, "([192.0.2.77])");
+  const direct = SmtpClient.connect({ port, first: "EHLO client.test\r\n" });
+  const refusal = await direct.then(() => "greeted", () => "refused");
+  assertEquals(refusal, "refused");
+  await server.stop();
+});
