@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type CommandIo, Exit, REGISTRY, run, type StartOptions } from "../../src/admin/mod.ts";
 import { parseBytes } from "../../src/admin/cli/arguments.ts";
 import { commandsOf } from "../../src/admin/cli/verbs.ts";
-import { Failure } from "../../src/base/mod.ts";
+import { Failure, utf8 } from "../../src/base/mod.ts";
+import { NO_PARAMETERS } from "../../src/mail/mod.ts";
 import { ConfigError, validateConfig } from "../../src/config/mod.ts";
 import { connectTo, type FakeServer, fakeServer } from "./support.ts";
 
@@ -90,8 +91,21 @@ async function populated(): Promise<FakeServer> {
   return server;
 }
 
+/** A mail to two other servers, whose delivery worker is away. */
+async function queued(server: FakeServer): Promise<void> {
+  const envelope = { ...NO_PARAMETERS, id: "m1", sender: "john@smith.test", account: null };
+  const recipients = ["ann@elsewhere.test", "bea@other.test"].map((address) => ({
+    address,
+    notify: null,
+    orcpt: null,
+  }));
+  const parts = [utf8("Subject: hi\r\n\r\nho\r\n")];
+  await server.context.queue.ask("queue.enqueue", { opId: "m1", envelope, recipients, parts });
+}
+
 Deno.test("every verb of the registry runs, and says what it did", async () => {
   await using server = await populated();
+  await queued(server);
   const lines: readonly (readonly [line: string, says: string])[] = [
     ["status", "mail.smith.test: ok, up 0s, version 0.1.0"],
     ["domain list", "bob.test"],
@@ -113,6 +127,26 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["resolve all@smith.example", "goes to john@smith.test, billy@bob.test"],
     ["resolve x@elsewhere.test", "refused: not a domain of this server (550 5.7.1)"],
     ["alias rm all@smith.test --yes", "alias all@smith.test is removed"],
+    [
+      "alias add away@smith.test john@smith.test John@elsewhere.test",
+      "away@smith.test goes to john@smith.test, John@elsewhere.test",
+    ],
+    ["resolve away@smith.test", "goes to john@smith.test, John@elsewhere.test (elsewhere)"],
+    ["queue list", "ann@elsewhere.test"],
+    ["queue list --domain other.test", "bea@other.test"],
+    ["queue show m1", "from john@smith.test to elsewhere.test"],
+    ["queue summary", "2 items (36 B)"],
+    ["queue shape", "elsewhere.test"],
+    ["queue hold --sender john@smith.test", "2 items are held"],
+    ["queue release m1", "1 item is released"],
+    ["queue release --all", "1 item is released"],
+    ["queue retry --domain elsewhere.test", "1 item is due now"],
+    ["queue flush", "2 items are due now"],
+    ["queue suspend elsewhere.test --for 2h", "elsewhere.test is suspended"],
+    ["queue summary", "elsewhere.test is suspended until 2026-01-01T02:00:0"],
+    ["queue resume elsewhere.test", "elsewhere.test goes on"],
+    ["queue delete --domain other.test --yes", "1 item is deleted"],
+    ["queue bounce m1 --yes", "1 item is given up"],
     ["worker list", "mailbox-0"],
     ["worker restart mailbox-0", "mailbox-0 was started again"],
     ["actor list", "directory"],

@@ -69,7 +69,7 @@ function sharesOf({ mail, mayRelay }: Delivery, services: FrontServices): Shares
   const shares = new Shares();
   for (const { address, notify, orcpt } of mail.recipients) {
     const verdict = services.routes.resolve(address);
-    if (verdict?.type === "local") {
+    if (verdict?.type === "local" && verdict.accounts.length + verdict.forwards.length > 0) {
       for (const account of verdict.accounts) shares.keep(account);
       for (const forward of verdict.forwards) shares.send({ address: forward, notify, orcpt });
     } else if (verdict?.type === "relayDenied" && mayRelay) {
