@@ -6,6 +6,7 @@ import { failureKind } from "../support.ts";
 import { resolverFor, runTime } from "./support.ts";
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 
 const FOUND = { type: "found" as const, records: ["192.0.2.1"], secure: false };
 
@@ -158,12 +159,18 @@ Deno.test("an answer from another port, right in all else, is not taken", async 
   await new Promise<void>((resolve) => stranger.close(resolve));
 });
 
-Deno.test("a server on IPv6 is asked, however its address is written", async () => {
-  await using dns = await DnsServer.start(zone(), { address: "::1" });
-  for (const server of [dns.server, `[0:0::0001]:${dns.port}`]) {
-    using resolver = resolverFor([server]);
-    assertEquals(await resolver.a("example.test"), FOUND);
-  }
+const ipv6 = Object.values(networkInterfaces()).flat().some((each) => each?.address === "::1");
+
+Deno.test({
+  name: `a server on IPv6 is asked, however its address is written${ipv6 ? "" : " (skipped: no IPv6 here)"}`,
+  ignore: !ipv6,
+  fn: async () => {
+    await using dns = await DnsServer.start(zone(), { address: "::1" });
+    for (const server of [dns.server, `[0:0::0001]:${dns.port}`]) {
+      using resolver = resolverFor([server]);
+      assertEquals(await resolver.a("example.test"), FOUND);
+    }
+  },
 });
 
 Deno.test("a TCP connection that closes, says too little or answers another question is a failure", async () => {
