@@ -18,7 +18,7 @@ export interface ResolverLimits {
   readonly questionsMax: number;
   /** Questions that wait for their turn: one more is told `busy`. */
   readonly waitingMax: number;
-  /** Answers that are remembered; the one unused for longest goes first. */
+  /** Answers that are remembered; those unused for longest go first. */
   readonly cacheEntriesMax: number;
   /** Octets of remembered answers, as they came over the wire. */
   readonly cacheBytesMax: number;

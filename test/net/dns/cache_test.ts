@@ -118,10 +118,10 @@ Deno.test("failures are not remembered", async () => {
   assertEquals((await resolver.a("example.test")).type, "found");
 });
 
-Deno.test("the cache keeps no more entries than its limit: the one unused for longest goes", async () => {
+Deno.test("the cache keeps no more entries than its limit: what lies unused goes first", async () => {
   const names = ["a.test", "b.test", "c.test", "d.test"] as const;
   await using dns = await DnsServer.start(Object.fromEntries(names.map((name) => [name, { a: ["192.0.2.1"] }])));
-  using resolver = resolverFor([dns], { limits: { cacheEntriesMax: 3 } });
+  using resolver = resolverFor([dns], { limits: { cacheEntriesMax: 4 } });
   const ask = async (...asked: string[]) => {
     for (const name of asked) await resolver.a(name);
   };
@@ -133,7 +133,21 @@ Deno.test("the cache keeps no more entries than its limit: the one unused for lo
   assertEquals(dns.questions.length, 5);
 });
 
-Deno.test("the cache keeps no more octets than its limit, and forgets none of those that are gone", async () => {
+Deno.test("however many names are asked for, the limit on entries holds", async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `n${i}.test`);
+  await using dns = await DnsServer.start(Object.fromEntries(names.map((name) => [name, { a: ["192.0.2.1"] }])));
+  for (const cacheEntriesMax of [0, 1, 2, 9, 20]) {
+    using resolver = resolverFor([dns], { limits: { cacheEntriesMax } });
+    let most = 0;
+    for (const name of names) {
+      await resolver.a(name);
+      most = Math.max(most, resolver.status.cached);
+    }
+    assertEquals(most <= cacheEntriesMax && most >= cacheEntriesMax - 1, true, `${most} of ${cacheEntriesMax}`);
+  }
+});
+
+Deno.test("the cache keeps no more octets than its limit, and counts them right", async () => {
   const clock = new FakeClock();
   const texts = Object.fromEntries(
     Array.from({ length: 50 }, (_, i) => [`n${i}.test`, { txt: ["x".repeat(200)], ttl: 10 }]),
@@ -145,15 +159,17 @@ Deno.test("the cache keeps no more octets than its limit, and forgets none of th
     assertEquals(resolver.status.cachedBytes <= 5_000, true);
   }
   assertEquals(resolver.status.cached > 5, true);
-  // One that is larger than all the cache is answered, and not kept.
+  // One that is larger than half of the cache is answered, and not kept.
   dns.set("huge.test", { txt: [Array.from({ length: 50 }, () => "y".repeat(200))], ttl: 10 });
+  const before = resolver.status.cachedBytes;
   assertEquals((await resolver.txt("huge.test")).type, "found");
-  assertEquals([resolver.status.cached, resolver.status.cachedBytes], [0, 0]);
-  await resolver.txt("n1.test");
+  assertEquals(resolver.status.cachedBytes, before);
+  // What is asked for anew takes the place of what it was.
+  const { cached } = resolver.status;
   clock.advance(10 * SECOND);
-  dns.set("n1.test", null);
-  await resolver.txt("n1.test");
-  assertEquals(resolver.status.cached, 1);
+  await resolver.txt("n49.test");
+  assertEquals([resolver.status.cached, resolver.status.cachedBytes], [cached, before]);
+  assertEquals(dns.count("n49.test"), 2);
 });
 
 Deno.test("equal questions under way are asked once, and all get the answer or the failure", async () => {

@@ -28,6 +28,24 @@ async function answeredBy<T>(sections: RawSections, ask: (resolver: StubResolver
   return await ask(resolver);
 }
 
+/** A name of so many octets, 194 to 256. */
+function longName(length: number): number[] {
+  const label = [63, ...octets("a".repeat(63))];
+  const rest = length - 3 * label.length - 2;
+  return [...label, ...label, ...label, rest, ...octets("a".repeat(rest)), 0];
+}
+
+/** The data of the first record of an answer: pointers, each to the one before, the first to the name of the question. */
+function ladder(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i === 0 ? OF_QUESTION : rung(i - 1)).flat();
+}
+
+/** A pointer to one of these pointers: header 12, question 18, owner 2 and fixed part 10 stand before them. */
+function rung(index: number): number[] {
+  const at = 12 + 18 + 12 + 2 * index;
+  return [0xc0 | (at >> 8), at & 255];
+}
+
 const A_CASES: Readonly<Record<string, RawSections>> = {
   "an address of three octets": { answers: [{ type: A, data: [1, 2, 3] }] },
   "an address of five octets": { answers: [{ type: A, data: [1, 2, 3, 4, 5] }] },
@@ -40,15 +58,9 @@ const A_CASES: Readonly<Record<string, RawSections>> = {
   "a name that points beyond the end": { answers: [{ ...ADDRESS, owner: [0xff, 0xff] }] },
   "a name that points at the label before its own pointer": { answers: [{ ...ADDRESS, owner: [1, 0x61, 0xc0, 30] }] },
   "a label of a kind that is not used": { answers: [{ ...ADDRESS, owner: [0x41, 1, 0] }] },
-  "a name of 256 octets": {
-    answers: [{ ...ADDRESS, owner: Array.from({ length: 4 }, () => [63, ...octets("a".repeat(63))]).flat().concat(0) }],
-  },
-  "an alias for a name of 256 octets": {
-    answers: [{
-      type: CNAME,
-      data: [1, 0x61, ...Array(3).fill([63, ...octets("a".repeat(63))]).flat(), 61].concat(octets("a".repeat(61)), 0),
-    }],
-  },
+  "a name of 256 octets": { answers: [{ ...ADDRESS, owner: longName(256) }] },
+  "an alias for a name of 256 octets": { answers: [{ type: CNAME, data: longName(256) }] },
+  "a name of 128 pointers": { answers: [{ type: 65_280, data: ladder(128) }, { ...ADDRESS, owner: rung(127) }] },
   "an alias whose name does not fill its record": { answers: [{ type: CNAME, data: [...wireName("a.test"), 0] }] },
   "an alias whose name goes beyond its record": {
     answers: [{ type: CNAME, data: wireName("a.test"), length: 4 }, ADDRESS],
@@ -160,6 +172,12 @@ Deno.test("the largest TXT record is taken whole", async () => {
   assertEquals(answer, { type: "found", records: ["\xff".repeat(strings * 255)], secure: false });
 });
 
+Deno.test("a name of 255 octets is read", async () => {
+  const data = [0, 1, ...longName(255)];
+  const answer = await answeredBy({ answers: [{ type: MX, data }] }, (resolver) => resolver.mx("example.test"));
+  assertEquals(answer.type === "found" && answer.records[0]?.exchange.length, 253);
+});
+
 Deno.test("names are read in lower case, and octets that no host has cannot pass for others", async () => {
   const data = [0, 1, 4, ...octets("A.b\\"), 3, 0, 0x20, 0xff, ...OF_QUESTION];
   const answer = await answeredBy({ answers: [{ type: MX, data }] }, (resolver) => resolver.mx("example.test"));
@@ -171,20 +189,11 @@ Deno.test("names are read in lower case, and octets that no host has cannot pass
 });
 
 Deno.test("a packet made of pointers to pointers costs little", async () => {
-  // 126 pointers, each to the one before; then records that all begin with the last of them.
-  const ladder = Array.from(
-    { length: 126 },
-    (_, i) => i === 0 ? [...OF_QUESTION] : [0xc0 | ((40 + 2 * i) >> 8), (40 + 2 * i) & 255],
-  );
-  const last = 42 + 2 * 125;
   const sections = {
     answers: [
-      { type: 65_280, data: ladder.flat() },
-      ...Array.from(
-        { length: 5_000 },
-        () => ({ ...ADDRESS, type: 65_281, owner: [0xc0 | (last >> 8), last & 255], data: [] }),
-      ),
-      ADDRESS,
+      { type: 65_280, data: ladder(126) },
+      ...Array.from({ length: 5_000 }, () => ({ type: 65_281, owner: rung(125), data: [] })),
+      { ...ADDRESS, owner: rung(125) },
     ],
   };
   const beganMs = performance.now();

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readFileSync } from "node:fs";
 import { within } from "../../support/eventually.ts";
 import { freePorts } from "../../support/free_ports.ts";
 import { runOk } from "../../support/programs.ts";
@@ -19,7 +18,7 @@ export interface RealZone {
 export class RealServers implements AsyncDisposable {
   private constructor(
     private readonly dir: string,
-    private readonly children: readonly Deno.ChildProcess[],
+    private readonly children: readonly Started[],
     /** The validating resolver. */
     readonly unbound: string,
     /** The server of the zones. */
@@ -46,9 +45,9 @@ export class RealServers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.children) {
+    for (const { child, silent } of this.children) {
       child.kill("SIGTERM");
-      await child.status;
+      await Promise.all([child.status, silent]);
     }
     rmSync(this.dir, { recursive: true, force: true });
   }
@@ -86,6 +85,7 @@ function nsdConfig(dir: string, port: number, zones: readonly { name: string; si
     "server:",
     `  ip-address: 127.0.0.1@${port}`,
     "  server-count: 1",
+    "  rrl-ratelimit: 0", // All questions come from one address.
     '  username: ""',
     '  chroot: ""',
     '  database: ""',
@@ -135,13 +135,19 @@ function unboundConfig(
     "remote-control:",
     "  control-enable: no",
     // The root too: nothing is asked outside this machine.
-    ...ours.zones.flatMap((zone) => ["stub-zone:", `  name: "${zone}"`, `  stub-addr: ${ours.address}`]),
+    ...ours.zones.flatMap((zone) => ["forward-zone:", `  name: "${zone}"`, `  forward-addr: ${ours.address}`]),
     "",
   ].join("\n");
 }
 
+interface Started {
+  readonly child: Deno.ChildProcess;
+  /** Resolves when the server and its own children have ended. */
+  readonly silent: Promise<void>;
+}
+
 /** Starts a server and waits for the line by which it says that it serves. */
-async function started(program: string, args: readonly string[], line: string): Promise<Deno.ChildProcess> {
+async function started(program: string, args: readonly string[], line: string): Promise<Started> {
   const child = new Deno.Command(program, { args: [...args], stdin: "null", stdout: "null", stderr: "piped" }).spawn();
   const decoder = new TextDecoder();
   let said = "";
@@ -155,8 +161,8 @@ async function started(program: string, args: readonly string[], line: string): 
   })();
   await within(10_000, `${program} says "${line}"`, ready);
   // Read on, so that the server is never held up by a full pipe.
-  void (async () => {
+  const silent = (async () => {
     while (!(await reader.read()).done);
   })();
-  return child;
+  return { child, silent };
 }

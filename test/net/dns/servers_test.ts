@@ -6,6 +6,7 @@ import { failureKind } from "../support.ts";
 import { resolverFor, runTime } from "./support.ts";
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 
 const FOUND = { type: "found" as const, records: ["192.0.2.1"], secure: false };
 
@@ -41,7 +42,7 @@ for (
 for (const behaviour of ["silent", "wrongId", "wrongQuestion", "query"] as const) {
   Deno.test(`a server that answers by ${behaviour} has not answered: after its time the next one is asked`, async () => {
     const clock = new FakeClock();
-    await using bad = await DnsServer.start(zone(behaviour));
+    await using bad = await DnsServer.start({ "example.test": { a: ["192.0.2.66"], behaviour } });
     await using good = await DnsServer.start(zone());
     using both = resolverFor([bad, good], { clock });
     const asked = both.a("example.test");
@@ -50,8 +51,6 @@ for (const behaviour of ["silent", "wrongId", "wrongQuestion", "query"] as const
     assertEquals(good.questions, []);
     clock.advance(1);
     assertEquals(await asked, FOUND);
-    using alone = resolverFor([bad], { clock });
-    assertEquals(await failureKind(() => runTime(clock, alone.a("example.test"))), "dns");
   });
 }
 
@@ -127,15 +126,32 @@ Deno.test("who guesses ids does not win: after a few wrong answers the question 
   assertEquals(dns.questions.map(({ transport }) => transport), ["udp", "tcp"]);
 });
 
-Deno.test("a right answer behind a few wrong ones is taken", async () => {
-  await using dns = await DnsServer.start(zone());
-  dns.rewrite = (
-    answer,
-  ) => [new Uint8Array(0), answer.slice(0, 11), Uint8Array.from(answer, (byte) => byte ^ 1), answer];
-  using resolver = resolverFor([dns]);
-  assertEquals(await resolver.a("example.test"), FOUND);
-  assertEquals(dns.questions.length, 1);
-});
+const FORGERIES: Readonly<Record<string, (answer: Uint8Array) => void>> = {
+  "another id": (answer) => answer[1]! ^= 1,
+  "another id in its upper half": (answer) => answer[0]! ^= 0x80,
+  "the form of a query": (answer) => answer[2]! &= 0x7f,
+  "another kind of operation": (answer) => answer[2]! |= 0x08,
+  "two questions": (answer) => answer[5] = 2,
+  "no question": (answer) => answer[5] = 0,
+  "another name": (answer) => answer[14]! ^= 0x02,
+  "another type": (answer) => answer[27]! ^= 0x10,
+  "another class": (answer) => answer[29]! ^= 0x02,
+};
+
+for (const [what, forge] of Object.entries(FORGERIES)) {
+  Deno.test(`an answer with ${what} is not taken, the right one behind it is`, async () => {
+    await using dns = await DnsServer.start(zone());
+    dns.rewrite = (answer) => {
+      const forged = answer.slice();
+      forged[forged.length - 12]! ^= 0xff; // The address, before the eleven octets of the OPT record.
+      forge(forged);
+      return [new Uint8Array(0), forged.subarray(0, 11), forged.subarray(0, 29), forged, answer];
+    };
+    using resolver = resolverFor([dns]);
+    assertEquals(await resolver.a("example.test"), FOUND);
+    assertEquals(dns.questions.map(({ transport }) => transport), ["udp"]);
+  });
+}
 
 Deno.test("an answer from another port, right in all else, is not taken", async () => {
   await using dns = await DnsServer.start(zone());
@@ -158,12 +174,18 @@ Deno.test("an answer from another port, right in all else, is not taken", async 
   await new Promise<void>((resolve) => stranger.close(resolve));
 });
 
-Deno.test("a server on IPv6 is asked, however its address is written", async () => {
-  await using dns = await DnsServer.start(zone(), { address: "::1" });
-  for (const server of [dns.server, `[0:0::0001]:${dns.port}`]) {
-    using resolver = resolverFor([server]);
-    assertEquals(await resolver.a("example.test"), FOUND);
-  }
+const ipv6 = Object.values(networkInterfaces()).flat().some((each) => each?.address === "::1");
+
+Deno.test({
+  name: `a server on IPv6 is asked, however its address is written${ipv6 ? "" : " (skipped: no IPv6 here)"}`,
+  ignore: !ipv6,
+  fn: async () => {
+    await using dns = await DnsServer.start(zone(), { address: "::1" });
+    for (const server of [dns.server, `[0:0::0001]:${dns.port}`]) {
+      using resolver = resolverFor([server]);
+      assertEquals(await resolver.a("example.test"), FOUND);
+    }
+  },
 });
 
 Deno.test("a TCP connection that closes, says too little or answers another question is a failure", async () => {
