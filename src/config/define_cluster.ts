@@ -13,6 +13,8 @@ export interface ListenerConfig {
    * HAProxy's PROXY protocol, version 1 or 2, before TLS. Default none.
    */
   readonly proxies: readonly string[];
+  /** Networks of SMTP proxies that may say by XCLIENT for whom they speak. Default none. */
+  readonly xclient: readonly string[];
 }
 
 /** Limits of one SMTP session. */
@@ -120,7 +122,7 @@ export interface ClusterConfig {
 /** A listener as it is written in a config file. */
 export type ListenerInput =
   & Pick<ListenerConfig, "service" | "port">
-  & Partial<Pick<ListenerConfig, "host" | "tls" | "proxies">>;
+  & Partial<Pick<ListenerConfig, "host" | "tls" | "proxies" | "xclient">>;
 
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };

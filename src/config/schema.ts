@@ -4,7 +4,7 @@ import type { ClusterConfig } from "./define_cluster.ts";
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
-const PROXIES_MAX = 100;
+const NETWORKS_MAX = 100;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
 
@@ -16,6 +16,10 @@ const workers = z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {
   error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
 }).default("cores");
 
+const networks = z.array(
+  z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
+).max(NETWORKS_MAX).default([]);
+
 const listener = z.strictObject({
   service: z.enum(["smtp", "pop3", "lmtp"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
@@ -23,10 +27,8 @@ const listener = z.strictObject({
   ),
   port: z.int().min(0).max(65_535),
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
-  proxies: z.array(
-    z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
-  )
-    .max(PROXIES_MAX).default([]),
+  proxies: networks,
+  xclient: networks,
 });
 
 const limits = z.strictObject({

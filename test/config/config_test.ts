@@ -92,6 +92,8 @@ Deno.test("a proxy is named by its address or network, and by nothing else", () 
   assertEquals([first?.service, first?.proxies], ["lmtp", good]);
   for (const bad of ["localhost", "192.0.2.0/33", "192.0.2/24", "::/129", ""]) {
     assertStringIncludes(problem(listener([bad])), "listeners[0].proxies[0]: expected a network");
+    const xclient = { ...base, listeners: [{ service: "smtp", port: 25, xclient: [bad] }] };
+    assertStringIncludes(problem(xclient), "listeners[0].xclient[0]: expected a network");
   }
 });
 
