@@ -25,6 +25,8 @@ export interface SmtpLimitsConfig {
   readonly recipientsMax: number;
   /** Wrong commands and refused recipients in one session before it is closed. Default 20. */
   readonly errorsMax: number;
+  /** Longest time that a user may have a mail held back, in seconds (FUTURERELEASE, RFC 4865); 0 does not offer it. Default 2,678,400 (31 days). */
+  readonly holdSecondsMax: number;
 }
 
 /** Limits of one POP3 session. */

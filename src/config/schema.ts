@@ -37,6 +37,7 @@ const limits = z.strictObject({
     messageBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
     recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
     errorsMax: count(1, 1_000, 20),
+    holdSecondsMax: count(0, 366 * 86_400, 31 * 86_400),
   }).prefault({}),
   pop3: z.strictObject({
     errorsMax: count(1, 1_000, 10),

@@ -8,7 +8,9 @@ scope.Deno = {
     else if (typeof first !== "string" && !first.ignore) tests.push({ name: first.name, run: first.fn });
   },
 };
-for (const file of ["chaos", "connection", "listen", "tls", "unix", "certificate"]) await import(`../${file}_test.ts`);
+for (const file of ["chaos", "connection", "listen", "tls", "unix", "certificate", "proxy"]) {
+  await import(`../${file}_test.ts`);
+}
 delete scope.Deno;
 
 let failed = 0;
