@@ -61,6 +61,7 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[0].port", { listeners: [{ service: "smtp", port: 0 }] }],
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
   ["listeners[0].port", { listeners: [{ service: "lmtp", port: 25 }] }],
+  ["listeners[0].xclient", { listeners: [{ service: "pop3", port: 110, xclient: ["::1"] }] }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
 ];

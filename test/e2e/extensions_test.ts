@@ -1,5 +1,5 @@
 /** Extensions of SMTP and LMTP, as other mail servers and proxies use them: over the wire, with a full server behind. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { seededRandom } from "../../src/base/mod.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { assertKept, keptMessage, makeLetter } from "../support/letters.ts";
@@ -28,11 +28,15 @@ interface Answers {
 }
 
 /** A server with one more listener, and its port. */
-async function serverWith(extra: Extra): Promise<{ readonly server: TestServer; readonly port: number }> {
+async function serverWith(
+  extra: Extra,
+  config: object = {},
+): Promise<{ readonly server: TestServer; readonly port: number }> {
   const [port = 0] = await freePorts(1);
   const server = await prepareServer();
   const { smtp, pop3 } = server.ports;
   await server.writeConfig({
+    ...config,
     listeners: [
       { service: "smtp", port: smtp, tls: "starttls" },
       { service: "pop3", port: pop3, tls: "starttls" },
@@ -155,5 +159,23 @@ Deno.test("a binary body that came in chunks is fetched byte for byte", async ()
   await client.quit();
   const [kept] = await maildrop(server, FAR);
   assertKept(kept!, content);
+  await server.stop();
+});
+
+Deno.test("who waits for a greeting that is held back gets it, who does not is sent away", async () => {
+  const { server, port } = await serverWith({ service: "lmtp" }, { timeouts: { smtpGreetDelayMs: 500 } });
+  await using _server = server;
+  const begunMs = performance.now();
+  await using patient = await SmtpClient.connect({ port: server.ports.smtp });
+  assertEquals(patient.greeting.code, 220);
+  assert(performance.now() - begunMs >= 400);
+  await patient.quit();
+  await using hasty = await SmtpClient.connect({ port: server.ports.smtp, first: "EHLO client.test\r\nQUIT\r\n" });
+  assertMatch(hasty.greeting.text, /^554 5\.5\.1 /);
+  assertEquals(await hasty.wire.readToEnd(), "");
+  await using relay = await SmtpClient.connect({ port, first: "LHLO client.test\r\n" });
+  assertEquals(relay.greeting.code, 220); // LMTP is for servers of our own.
+  assertEquals((await relay.reply()).code, 250);
+  await relay.quit();
   await server.stop();
 });
