@@ -169,8 +169,8 @@ function hostDomain(config: ClusterConfig): DomainName {
 }
 
 function smtpLimits(config: ClusterConfig): Partial<SmtpLimits> {
-  const { messageBytesMax, recipientsMax, errorsMax } = config.limits.smtp;
-  return { messageBytesMax, recipientsMax, errorsMax, messageSkipBytesMax: messageBytesMax };
+  const { messageBytesMax, recipientsMax, errorsMax, holdSecondsMax } = config.limits.smtp;
+  return { messageBytesMax, recipientsMax, errorsMax, holdSecondsMax, messageSkipBytesMax: messageBytesMax };
 }
 
 function listenerSpec(index: number, { config, tls }: TreeInput, placement: Placement): WorkerSpec {

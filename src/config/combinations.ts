@@ -41,6 +41,9 @@ function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iter
     if (listener.service === "lmtp" && listener.port === 25) {
       yield { path: `listeners[${i}].port`, message: "LMTP must not be spoken on port 25 (RFC 2033 §5)" };
     }
+    if (listener.service === "pop3" && listener.xclient.length > 0) {
+      yield { path: `listeners[${i}].xclient`, message: "only SMTP and LMTP have XCLIENT" };
+    }
     if (listener.service === "pop3" && listener.tls === "none" && plaintextLogin === "never") {
       yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
     }

@@ -13,6 +13,8 @@ export interface ListenerConfig {
    * HAProxy's PROXY protocol, version 1 or 2, before TLS. Default none.
    */
   readonly proxies: readonly string[];
+  /** Networks of SMTP proxies that may say by XCLIENT for whom they speak. Default none. */
+  readonly xclient: readonly string[];
 }
 
 /** Limits of one SMTP session. */
@@ -23,6 +25,8 @@ export interface SmtpLimitsConfig {
   readonly recipientsMax: number;
   /** Wrong commands and refused recipients in one session before it is closed. Default 20. */
   readonly errorsMax: number;
+  /** Longest time that a user may have a mail held back, in seconds (FUTURERELEASE, RFC 4865); 0 does not offer it. Default 2,678,400 (31 days). */
+  readonly holdSecondsMax: number;
 }
 
 /** Limits of one POP3 session. */
@@ -172,7 +176,7 @@ export interface ClusterConfig {
 /** A listener as it is written in a config file. */
 export type ListenerInput =
   & Pick<ListenerConfig, "service" | "port">
-  & Partial<Pick<ListenerConfig, "host" | "tls" | "proxies">>;
+  & Partial<Pick<ListenerConfig, "host" | "tls" | "proxies" | "xclient">>;
 
 /** A route as it is written in a config file. */
 export type RouteInput = Pick<RouteConfig, "domain" | "host"> & Partial<RouteConfig>;

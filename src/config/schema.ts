@@ -4,7 +4,7 @@ import type { ClusterConfig } from "./define_cluster.ts";
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
-const PROXIES_MAX = 100;
+const NETWORKS_MAX = 100;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
 
@@ -17,6 +17,10 @@ const workers = (fallback: number | "cores") =>
     error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
   }).default(fallback);
 
+const networks = z.array(
+  z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
+).max(NETWORKS_MAX).default([]);
+
 const listener = z.strictObject({
   service: z.enum(["smtp", "pop3", "lmtp"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
@@ -24,10 +28,8 @@ const listener = z.strictObject({
   ),
   port: z.int().min(0).max(65_535),
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
-  proxies: z.array(
-    z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
-  )
-    .max(PROXIES_MAX).default([]),
+  proxies: networks,
+  xclient: networks,
 });
 
 const limits = z.strictObject({
@@ -36,6 +38,7 @@ const limits = z.strictObject({
     messageBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
     recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
     errorsMax: count(1, 1_000, 20),
+    holdSecondsMax: count(0, 366 * 86_400, 31 * 86_400),
   }).prefault({}),
   pop3: z.strictObject({
     errorsMax: count(1, 1_000, 10),

@@ -61,6 +61,7 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[0].port", { listeners: [{ service: "smtp", port: 0 }] }],
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
   ["listeners[0].port", { listeners: [{ service: "lmtp", port: 25 }] }],
+  ["listeners[0].xclient", { listeners: [{ service: "pop3", port: 110, xclient: ["::1"] }] }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
@@ -114,6 +115,8 @@ Deno.test("a proxy is named by its address or network, and by nothing else", () 
   assertEquals([first?.service, first?.proxies], ["lmtp", good]);
   for (const bad of ["localhost", "192.0.2.0/33", "192.0.2/24", "::/129", ""]) {
     assertStringIncludes(problem(listener([bad])), "listeners[0].proxies[0]: expected a network");
+    const xclient = { ...base, listeners: [{ service: "smtp", port: 25, xclient: [bad] }] };
+    assertStringIncludes(problem(xclient), "listeners[0].xclient[0]: expected a network");
   }
 });
 

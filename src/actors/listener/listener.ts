@@ -23,6 +23,8 @@ export interface PortConfig {
   readonly tls: "none" | "starttls" | "implicit";
   /** Networks of the proxies that alone may connect; without any, everybody may. */
   readonly proxies: readonly string[];
+  /** Networks whose clients may use XCLIENT. */
+  readonly xclient: readonly string[];
 }
 
 /** Certificate and key as PEM text: the worker itself reads no files. */
@@ -115,6 +117,7 @@ interface PortContext {
 function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
   const { config, services, tls, wheel, counts } = context;
   const log: Log = services.log.child({ service: port.service, port: port.port });
+  const xclient = parseNetworks(port.xclient);
   return listen({
     host: port.host,
     port: port.port,
@@ -129,7 +132,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     counts,
     connection(connection) {
       try {
-        openSession(port, connection, context);
+        openSession(port, connection, { ...context, xclient: xclient.has(connection.remote.address) });
       } catch (error) {
         log.error("session did not start", { error: describeError(error) });
         connection.destroy();
@@ -145,7 +148,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 function openSession(
   port: PortConfig,
   connection: Connection,
-  { config, services, sessions, done }: PortContext,
+  { config, services, sessions, done, xclient }: PortContext & { readonly xclient: boolean },
 ): void {
   services.counters.connections++;
   const tls = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
@@ -155,14 +158,16 @@ function openSession(
   };
   const front = port.service === "pop3"
     ? new Pop3Front(connection, services, pop3Options(connection, config, tls), gone)
-    : new SmtpFront(connection, services, { ...smtpOptions(port.service, config), tls }, gone);
+    : new SmtpFront(connection, services, { ...smtpOptions(port.service, config, xclient), tls }, gone);
   sessions.add(front);
   front.start();
 }
 
-/** LMTP is spoken by servers that the operator has chosen: none of them is made to wait. */
-function smtpOptions(dialect: "smtp" | "lmtp", { smtp }: PortsConfig): PortsConfig["smtp"] {
-  return dialect === "smtp" ? smtp : { ...smtp, session: { ...smtp.session, dialect, greetDelayMs: 0 } };
+/** LMTP and XCLIENT are spoken by servers that the operator has chosen: none of them is made to wait. */
+function smtpOptions(dialect: "smtp" | "lmtp", { smtp }: PortsConfig, xclient: boolean): PortsConfig["smtp"] {
+  const { greetDelayMs = 0 } = smtp.session;
+  const delay = dialect === "lmtp" || xclient ? 0 : greetDelayMs;
+  return { ...smtp, session: { ...smtp.session, dialect, xclient, greetDelayMs: delay } };
 }
 
 function pop3Options(connection: Connection, config: PortsConfig, tls: Pop3FrontOptions["tls"]): Pop3FrontOptions {

@@ -39,11 +39,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
   readonly #dialect: "smtp" | "lmtp";
+  /** Who is on the other side, as far as is known: a proxy may name another than the connection has. */
+  #client: { readonly address: string | null; readonly port: number; readonly name: string | null };
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
     this.session = createSmtpSession({ ...options.session, tls: options.tls });
     this.#dialect = options.session.dialect ?? "smtp";
+    this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
   }
 
@@ -81,6 +84,9 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       case "startTls":
         this.startTls(() => this.session.tlsStarted());
         return null;
+      case "clientNamed":
+        this.#client = { ...this.#client, ...action.client };
+        return null;
       case "pause":
         this.services.clock.after(action.ms, () => this.answer(() => this.session.resumed()));
         return null;
@@ -116,7 +122,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     const id = newMailId(clock, random);
     const received = receivedField({
       helo: mail.helo,
-      clientIp: this.connection.remote.address,
+      clientIp: this.#client.address,
+      clientName: this.#client.name,
       hostname,
       protocol: mail.protocol,
       id,
@@ -162,7 +169,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       outcome: refused[0]?.type ?? "accepted",
       size: mail.size,
       recipients: mail.recipients.length,
-      remote: this.connection.remote.address,
+      remote: this.#client.address,
     });
   }
 }

@@ -43,6 +43,14 @@ export interface ReceivedMail {
   readonly size: number;
 }
 
+/** What a trusted proxy says of the client behind it; what is absent stays as it was, null is not known. */
+export interface ClientChange {
+  /** IPv4 or IPv6, in lower case. */
+  readonly address?: string | null;
+  readonly port?: number;
+  readonly name?: string | null;
+}
+
 /**
  * What a session wants done. `checkRecipient`, `deliver`, `startTls` and `pause` are questions: the session holds all further
  * input back until the matching answer (`recipientChecked`, `delivered`, `tlsStarted`, `resumed`) is called.
@@ -54,6 +62,8 @@ export type SmtpAction =
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
   /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
   | { readonly type: "startTls" }
+  /** The client is another than the one that is connected (XCLIENT). */
+  | { readonly type: "clientNamed"; readonly client: ClientChange }
   /** Slow a misbehaving client down. */
   | { readonly type: "pause"; readonly ms: number }
   /** Send what is pending, then close. */

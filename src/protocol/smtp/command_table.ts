@@ -14,6 +14,7 @@ import {
   rset,
   starttls,
   vrfy,
+  xclient,
 } from "./commands/mod.ts";
 import type { SmtpContext, SmtpState } from "./state.ts";
 
@@ -33,11 +34,12 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["HELP", help(listedVerbs)],
   ["QUIT", quit],
   ["STARTTLS", starttls],
+  ["XCLIENT", xclient],
 ]);
 
 /** Verbs of other servers and other times: 502, where a verb that nobody knows gets 500 (RFC 5321 §4.2.4). */
 export const NOT_IMPLEMENTED: ReadonlySet<string> = new Set(
-  ["AUTH", "BURL", "ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML", "XCLIENT", "XFORWARD"],
+  ["AUTH", "BURL", "ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
 );
 
 /** Verbs by which a browser was tricked into speaking to a mail server: the session ends at once. */

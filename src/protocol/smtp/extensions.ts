@@ -64,6 +64,11 @@ export const EXTENSIONS: readonly Extension[] = [
   },
   { keyword: "LIMITS", announce: ({ limits }) => `LIMITS RCPTMAX=${limits.recipientsMax}` }, // RFC 9422
   {
+    keyword: "XCLIENT",
+    announce: ({ xclient }) => xclient ? "XCLIENT NAME ADDR PORT PROTO HELO" : null,
+    verb: "XCLIENT",
+  },
+  {
     keyword: "STARTTLS", // RFC 3207 §4.2: not on offer any more once TLS is active.
     announce: (_context, state) => state.tls === "available" ? "STARTTLS" : null,
     verb: "STARTTLS",

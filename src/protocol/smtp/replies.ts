@@ -95,6 +95,8 @@ export const REPLY = {
   chunkFailed: line(503, "5.5.1", "An earlier chunk was refused, send RSET"),
   binaryNeedsBdat: line(503, "5.5.1", "BODY=BINARYMIME needs BDAT"),
   noValidRecipients: line(554, "5.5.1", "No valid recipients"),
+  xclientNested: line(503, "5.5.1", "Not in a mail transaction"),
+  xclientSyntax: line(501, "5.5.4", "Bad XCLIENT attribute"),
   tlsActive: line(503, "5.5.1", "TLS is active already"),
 
   tooManyRecipients: line(452, "4.5.3", "Too many recipients"),

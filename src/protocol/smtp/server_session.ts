@@ -35,6 +35,8 @@ export interface SmtpSessionOptions {
   readonly dialect?: "smtp" | "lmtp";
   /** Whether users hand their mail in here (RFC 6409): offers what is for them only. Default false. */
   readonly submission?: boolean;
+  /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). Default false. */
+  readonly xclient?: boolean;
   /** How long the greeting is held back, in ms; who speaks before it is no mail client (RFC 5321 §4.3.1). Default 0. */
   readonly greetDelayMs?: number;
   /** Overrides of single limits. */
@@ -95,8 +97,9 @@ class ServerSession implements SmtpSession {
 
   constructor(options: SmtpSessionOptions) {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
-    const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp", submission = false } = options;
-    this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, wallMs: 0 };
+    const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp", submission = false, xclient = false } =
+      options;
+    this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, xclient, wallMs: 0 };
     this.#greetDelayMs = options.greetDelayMs ?? 0;
     this.#state = startState(options.tls);
     this.#framer = new LineFramer(limits);
@@ -108,6 +111,8 @@ class ServerSession implements SmtpSession {
 
   get phase(): SmtpSession["phase"] {
     const type = this.#state.phase.type;
+    // Between two chunks of a message, its data is as due as within one.
+    if (type === "command" && this.#chunks !== null) return "data";
     if (type === "command" || type === "closed") return type;
     if (type === "greeting") return "command";
     return type === "content" || type === "chunk" ? "data" : "waiting";

@@ -18,6 +18,8 @@ export interface SmtpContext {
   readonly dialect: "smtp" | "lmtp";
   /** Whether users hand their mail in here: only they may hold it back, hurry it or put it first. */
   readonly submission: boolean;
+  /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). */
+  readonly xclient: boolean;
   /** When the input that is being read came, in ms since 1970 UTC. */
   readonly wallMs: number;
 }

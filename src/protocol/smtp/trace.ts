@@ -8,6 +8,8 @@ export interface TraceInfo {
   readonly helo: string;
   /** The client's address as the socket has it, or null when there is no socket. */
   readonly clientIp: string | null;
+  /** The client's name as a trusted proxy has looked it up; by default not told. */
+  readonly clientName?: string | null;
   /** Our host name. */
   readonly hostname: string;
   /** Transmission type: ESMTP, ESMTPS … (RFC 3848). */
@@ -26,7 +28,9 @@ export interface TraceInfo {
 export function receivedField(info: TraceInfo): string {
   const from = info.clientIp === null
     ? traceWord(info.helo)
-    : `${traceWord(info.helo)} (${addressLiteral(info.clientIp)})`;
+    : `${traceWord(info.helo)} (${info.clientName ? `${traceWord(info.clientName)} ` : ""}${
+      addressLiteral(info.clientIp)
+    })`;
   const tls = info.tlsVersion ? ` (${traceWord(info.tlsVersion)})` : "";
   const only = info.recipients.length === 1 ? info.recipients[0] : undefined;
   const target = only === undefined ? "" : `\r\n\tfor <${formatAddress(only)}>`;

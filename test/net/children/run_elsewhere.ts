@@ -12,7 +12,7 @@ scope.Deno = {
   },
 };
 const named = process.argv.slice(2);
-const files = named.length > 0 ? named : ["chaos", "connection", "listen", "tls", "unix", "certificate"];
+const files = named.length > 0 ? named : ["chaos", "connection", "listen", "tls", "unix", "certificate", "proxy"];
 for (const file of files) await import(`../${file}_test.ts`);
 delete scope.Deno;
 

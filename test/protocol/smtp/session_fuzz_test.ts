@@ -42,6 +42,7 @@ const token = fc.oneof(
       "BDAT 61\r\n",
       "BDAT 161\r\n",
       "BDAT -1\r\n",
+      "XCLIENT ADDR=192.0.2.1 HELO=x\r\n",
       "Received: x\r\n",
       "..text\r\n",
       "\r\n.\r\n",
@@ -54,7 +55,7 @@ const token = fc.oneof(
 const stream = fc.array(token, { maxLength: 30 }).map((tokens) => tokens.join(""));
 
 /** The same sessions in both dialects. */
-const DIALECTS = [smtp(LIMITS), smtp(LIMITS, { dialect: "lmtp" })] as const;
+const DIALECTS = [smtp(LIMITS), smtp(LIMITS, { dialect: "lmtp", xclient: true })] as const;
 
 function comparable({ text, events, mails }: Outcome) {
   return { text, events, mails: mails.map((mail) => ({ ...mail, body: content(mail) })) };

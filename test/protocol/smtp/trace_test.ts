@@ -23,6 +23,15 @@ Deno.test("the Received field says who sent it, to whom, how and when", () => {
   );
 });
 
+Deno.test("a client's name that a proxy has looked up stands before its address, and is no more than a word", () => {
+  assert(
+    receivedField({ ...info, clientName: "spike.test" }).startsWith(
+      "Received: from client.test (spike.test [192.0.2.1])\r\n",
+    ),
+  );
+  assert(receivedField({ ...info, clientName: "a) (b\r\nX" }).includes("(a???b??X [192.0.2.1])"));
+});
+
 Deno.test("two recipients are not named to each other", () => {
   assert(!receivedField({ ...info, recipients: [bob, bob] }).includes("bob"));
 });

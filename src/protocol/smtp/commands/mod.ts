@@ -17,3 +17,4 @@ export * from "./rcpt.ts";
 export * from "./rset.ts";
 export * from "./starttls.ts";
 export * from "./vrfy.ts";
+export * from "./xclient.ts";

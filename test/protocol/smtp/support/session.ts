@@ -24,7 +24,8 @@ export const WALL_MS = Date.UTC(2026, 10, 26, 12);
 /** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
 export function smtp(
   limits: Partial<SmtpLimits> = {},
-  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "greetDelayMs">> = {},
+  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "greetDelayMs" | "xclient">> =
+    {},
 ): () => TestSession {
   return () => {
     const session = createSmtpSession({
@@ -92,6 +93,8 @@ function describeSmtp(action: SmtpAction): string {
         JSON.stringify(content(action.mail))
       }`;
     }
+    case "clientNamed":
+      return `clientNamed ${JSON.stringify(action.client)}`;
     case "pause":
       return `pause ${action.ms}`;
     default:

@@ -1,5 +1,5 @@
-/** LMTP as another mail server speaks it, and a load balancer in front: over the wire, with a full server behind. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+/** Extensions of SMTP and LMTP, as other mail servers and proxies use them: over the wire, with a full server behind. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { seededRandom } from "../../src/base/mod.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { assertKept, keptMessage, makeLetter } from "../support/letters.ts";
@@ -18,6 +18,7 @@ const FAR = "far@south.test";
 interface Extra {
   readonly service: "smtp" | "lmtp";
   readonly proxies?: readonly string[];
+  readonly xclient?: readonly string[];
 }
 
 /** What lmtp.py prints: what LHLO listed, and the last word to each recipient. */
@@ -27,11 +28,15 @@ interface Answers {
 }
 
 /** A server with one more listener, and its port. */
-async function serverWith(extra: Extra): Promise<{ readonly server: TestServer; readonly port: number }> {
+async function serverWith(
+  extra: Extra,
+  config: object = {},
+): Promise<{ readonly server: TestServer; readonly port: number }> {
   const [port = 0] = await freePorts(1);
   const server = await prepareServer();
   const { smtp, pop3 } = server.ports;
   await server.writeConfig({
+    ...config,
     listeners: [
       { service: "smtp", port: smtp, tls: "starttls" },
       { service: "pop3", port: pop3, tls: "starttls" },
@@ -111,5 +116,66 @@ Deno.test("behind a proxy the trace names the client, and nobody gets in without
   const direct = SmtpClient.connect({ port, first: "EHLO client.test\r\n" });
   const refusal = await direct.then(() => "greeted", () => "refused");
   assertEquals(refusal, "refused");
+  await server.stop();
+});
+
+Deno.test("a trusted proxy names its client by XCLIENT, to another listener it is not known", async () => {
+  const { server, port } = await serverWith({ service: "smtp", xclient: ["127.0.0.0/8"] });
+  await using _server = server;
+  const content = makeLetter(seededRandom(108), { id: "xclient", bodyBytes: 300 });
+  {
+    await using client = await SmtpClient.greeted({ port });
+    await client.expect("XCLIENT NAME=spike.test ADDR=IPV6:2001:DB8::7 HELO=spike", 220);
+    const reply = await client.send({ from: "sender@elsewhere.test", to: [FAR], content });
+    assertEquals(reply.code, 250, reply.text);
+    await client.quit();
+  }
+  const [kept] = await maildrop(server, FAR);
+  assertStringIncludes(keptMessage(kept!).trace, "from spike (spike.test [IPv6:2001:db8::7])");
+  await using other = await SmtpClient.greeted({ port: server.ports.smtp });
+  assertEquals((await other.command("XCLIENT ADDR=192.0.2.1")).code, 502);
+  await other.quit();
+  await server.stop();
+});
+
+Deno.test("a binary body that came in chunks is fetched byte for byte", async () => {
+  const { server } = await serverWith({ service: "lmtp" });
+  await using _server = server;
+
+  const body = seededRandom(3030).bytes(70_000);
+  const head = "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+  const content = Uint8Array.of(...new TextEncoder().encode(head), ...body, 13, 10);
+  await using client = await SmtpClient.greeted({ port: server.ports.smtp });
+  await client.expect("MAIL FROM:<a@elsewhere.test> BODY=BINARYMIME", 250);
+  await client.expect(`RCPT TO:<${FAR}> NOTIFY=NEVER`, 250);
+  await client.expect("DATA", 503);
+  for (let at = 0; at < content.length; at += 30_000) {
+    const piece = content.slice(at, at + 30_000);
+    const last = at + 30_000 >= content.length ? " LAST" : "";
+    await client.wire.write(`BDAT ${piece.length}${last}\r\n`);
+    await client.wire.write(piece);
+    assertEquals((await client.reply()).code, 250);
+  }
+  await client.quit();
+  const [kept] = await maildrop(server, FAR);
+  assertKept(kept!, content);
+  await server.stop();
+});
+
+Deno.test("who waits for a greeting that is held back gets it, who does not is sent away", async () => {
+  const { server, port } = await serverWith({ service: "lmtp" }, { timeouts: { smtpGreetDelayMs: 500 } });
+  await using _server = server;
+  const begunMs = performance.now();
+  await using patient = await SmtpClient.connect({ port: server.ports.smtp });
+  assertEquals(patient.greeting.code, 220);
+  assert(performance.now() - begunMs >= 400);
+  await patient.quit();
+  await using hasty = await SmtpClient.connect({ port: server.ports.smtp, first: "EHLO client.test\r\nQUIT\r\n" });
+  assertMatch(hasty.greeting.text, /^554 5\.5\.1 /);
+  assertEquals(await hasty.wire.readToEnd(), "");
+  await using relay = await SmtpClient.connect({ port, first: "LHLO client.test\r\n" });
+  assertEquals(relay.greeting.code, 220); // LMTP is for servers of our own.
+  assertEquals((await relay.reply()).code, 250);
+  await relay.quit();
   await server.stop();
 });
