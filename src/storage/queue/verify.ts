@@ -1,7 +1,7 @@
+import { Buffer } from "node:buffer";
 import { asFailure } from "../../base/mod.ts";
-import { bodyKey } from "../keys.ts";
-import type { SegmentPosition } from "../segments.ts";
-import { destinationKey, mailIdKey, messagesFrom, readNumber, scheduleKey } from "./keys.ts";
+import { bodyKey, type Key } from "../keys.ts";
+import { destinationKey, leadsAfter, leadsToItem, mailIdKey, messagesFrom, readNumber, scheduleKey } from "./keys.ts";
 import type { QueueReader, Readable } from "./reader.ts";
 import type { QueueProblem, ScheduleRow, StoredItem } from "./types.ts";
 import { BLOCK_ITEMS, type MessageRow, readSchedule } from "./values.ts";
@@ -10,9 +10,9 @@ import { BLOCK_ITEMS, type MessageRow, readSchedule } from "./values.ts";
 const MAILS_A_TURN = 64;
 const ROWS_A_TURN = 4_096;
 
-/** Walks all mails with their items, then the schedule, then compares the counters when nothing has changed meanwhile. */
+/** Walks all mails with their items, the schedule and the rows by name, then compares the counters when nothing has changed meanwhile. */
 export async function* verifyQueue(
-  state: Readable & { readonly header: { readonly position: SegmentPosition } },
+  state: Readable,
   reader: QueueReader,
   defer: (run: () => void) => void,
 ): AsyncIterable<QueueProblem> {
@@ -39,6 +39,16 @@ export async function* verifyQueue(
       if (problem !== null) yield { message: null, item, problem };
     }
     if (rows.length === 0) break;
+    await pause();
+  }
+  for (let last: Key | null = null;;) {
+    const page: { key: Key }[] = state.index.range({ ...leadsAfter(last), limit: ROWS_A_TURN });
+    for (const { key } of page) {
+      last = key;
+      const problem = verifyLead(reader, key);
+      if (problem !== null) yield problem;
+    }
+    if (page.length < ROWS_A_TURN) break;
     await pause();
   }
   // A queue that changed while it was walked cannot be compared with its counters.
@@ -90,6 +100,25 @@ function* verifyMail(state: Readable, reader: QueueReader, { message, sum }: Vis
     const due = scheduleOf(state, item.item);
     if (due?.dueMs !== item.dueMs || due.held !== item.held) yield bad(item.item, "the schedule says otherwise");
   }
+}
+
+/** A row by destination or mail id must lead to what has that name. */
+function verifyLead(reader: QueueReader, key: Key): QueueProblem | null {
+  const number = readNumber(key);
+  const toItem = leadsToItem(key);
+  const problem = problemOf(() => {
+    if (toItem) {
+      const item = reader.item(number);
+      return item !== null && Buffer.compare(destinationKey(item.destination, number), key) === 0
+        ? null
+        : "destination";
+    }
+    const row = reader.row(number);
+    return row !== null && Buffer.compare(mailIdKey(row.envelope.id, number), key) === 0 ? null : "mail id";
+  });
+  if (problem === null) return null;
+  const [message, item] = toItem ? [null, number] : [number, null];
+  return { message, item, problem: `a row by name leads here wrongly: ${problem}` };
 }
 
 function scheduleOf(state: Readable, item: number): ScheduleRow | undefined {
