@@ -1,12 +1,13 @@
 import { type Cancel, type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
 import { Compactor, roomIsShort } from "../compact.ts";
-import { nodeFiles } from "../file_system.ts";
+import { diskFailure } from "../disk_failure.ts";
+import { type FileSystem, nodeFiles } from "../file_system.ts";
 import { type Group, type GroupedStore, GroupLoop } from "../group_loop.ts";
-import type { IndexEnv } from "../index_env.ts";
+import { type IndexEnv, LmdbIndex } from "../index_env.ts";
 import { fittedLimits } from "../limits.ts";
 import { firstItems } from "./apply.ts";
 import { enqueueChange, itemChange, type QueueChange, suspendChange, TICK } from "./change.ts";
-import { DEFAULT_QUEUE_LIMITS } from "./limits.ts";
+import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 import { QueuePlan, type QueuePlanned } from "./plan.ts";
 import { QueueTime } from "./queue_time.ts";
 import { QueueReader } from "./reader.ts";
@@ -42,19 +43,11 @@ const NO_ANSWER: Answer = { items: [], known: false };
  * cannot be written it opens for reading.
  */
 export async function openQueueStore(options: QueueStoreOptions): Promise<QueueStore> {
-  const { dir, clock, log, owner, index } = options;
+  const { dir, clock, log } = options;
   const files = options.files ?? nodeFiles();
   const limits = fittedLimits({ ...DEFAULT_QUEUE_LIMITS, ...options.limits }, files.deviceBytes(dir));
   const defer = options.defer ?? ((run: () => void) => void setImmediate(run));
-  const state = new QueueState({
-    dir,
-    files,
-    log,
-    limits,
-    wallMs: clock.wallMs(),
-    ...(owner === undefined ? {} : { owner }),
-    ...(index === undefined ? {} : { openIndex: index }),
-  });
+  const state = await openState(options, { files, limits });
   const store = new DiskQueueStore(state, { dir, clock, log, files, limits, defer });
   try {
     await store.open();
@@ -65,10 +58,29 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
   return store;
 }
 
+async function openState(
+  { dir, clock, log, owner, index }: QueueStoreOptions,
+  { files, limits }: { readonly files: FileSystem; readonly limits: QueueLimits },
+): Promise<QueueState> {
+  const open = index ?? ((path: string) => new LmdbIndex(path, files));
+  const opened: IndexEnv[] = [];
+  const openIndex = (path: string) => {
+    opened.push(open(path));
+    return opened[0]!;
+  };
+  const wallMs = clock.wallMs();
+  try {
+    return new QueueState({ dir, files, log, limits, wallMs, openIndex, ...(owner === undefined ? {} : { owner }) });
+  } catch (error) {
+    await opened[0]?.gone();
+    throw diskFailure(error) ?? error;
+  }
+}
+
 interface DiskQueueOptions extends Required<Pick<QueueStoreOptions, "dir" | "files" | "defer">> {
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: typeof DEFAULT_QUEUE_LIMITS;
+  readonly limits: QueueLimits;
 }
 
 /** The queue over its files. Keeps nothing per item in memory. */
