@@ -1,41 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { seededRandom } from "../../../src/base/mod.ts";
-import { openQueueStore } from "../../../src/storage/mod.ts";
 import { commandOf, installed, run } from "../child.ts";
-import { COUNT_A_ROUND, numberOf } from "../numbered.ts";
-import { bodyText, inDirectory, problems, queueOptions } from "./support.ts";
+import { COUNT_A_ROUND } from "../numbered.ts";
+import { checkLeft, CHILD } from "./child.ts";
+import { inDirectory } from "./support.ts";
 
-const CHILD = fileURLToPath(new URL("../children/enqueue.ts", import.meta.url));
 const ROUNDS = Number(process.env["STORE_KILLS"] ?? 20);
-
-/** What a child acknowledged is there once, byte for byte, under its number; what it was told to be done is gone. */
-async function checkLeft(dir: string, acked: ReadonlyMap<number, number>, done: ReadonlySet<number>): Promise<number> {
-  const store = await openQueueStore(queueOptions(dir));
-  try {
-    assertEquals(await problems(store), []);
-    const found = new Map<number, number>();
-    for (let after = 0;;) {
-      const rows = store.schedule(after, 10_000);
-      for (const { item } of rows) {
-        const number = numberOf(bodyText(store, store.item(item)!.message));
-        assert(number !== null, `the mail of item ${item} is not what was handed in`);
-        assert(!found.has(number), `mail ${number} is there twice`);
-        assert(!done.has(number), `mail ${number} was done`);
-        found.set(number, item);
-        after = item;
-      }
-      if (rows.length === 0) break;
-    }
-    for (const [number, item] of acked) {
-      // Of every third the end may have been under way.
-      if (number % 3 > 0 || found.has(number)) assertEquals(found.get(number), item, `mail ${number} was acknowledged`);
-    }
-    return found.size;
-  } finally {
-    await store.close();
-  }
-}
 
 Deno.test(`killed without warning ${ROUNDS} times, the queue has every acknowledged mail once`, () =>
   inDirectory(async (dir) => {
@@ -52,7 +22,7 @@ Deno.test(`killed without warning ${ROUNDS} times, the queue has every acknowled
         acked.set(number, item);
       }
       for (const number of left.done) done.add(number);
-      await checkLeft(dir, acked, done);
+      await checkLeft(dir, { acked, done });
     }
     assert(acked.size > ROUNDS && done.size > 0);
   }));
@@ -67,6 +37,6 @@ Deno.test({
       const left = await run(["bun", CHILD, dir, "0", "20"]);
       assertEquals([left.code, left.failed.size], [0, 0], left.errors);
       assert(left.acked.size > 100);
-      assertEquals(await checkLeft(dir, left.acked, left.done), left.acked.size - left.done.size);
+      assertEquals(await checkLeft(dir, left), left.acked.size - left.done.size);
     }),
 });
