@@ -172,7 +172,7 @@ Deno.test("a damaged item fails alone: others in its group are kept, and it can 
     assertEquals([store.item(one!.item), store.schedule(0, 10).length], [null, 2]);
     assertEquals((await problems(store)).map(({ message, item, problem }) => [message, item, problem]), [
       [one!.message, null, "it has no items"],
-      [null, one!.item, "a row by name leads here wrongly: destination"],
+      [null, one!.item, "a row by name leads here: its destination is another, or it is gone"],
     ]);
   }));
 
@@ -189,7 +189,7 @@ Deno.test("a damaged mail is named by verify, and goes with its item", () =>
     assertEquals(await kindOf(() => store.body(two!.message)), "corrupt");
     const found = (await problems(store)).map(({ problem }) => problem);
     const row = `a row of the index (message ${one!.message}) is damaged`;
-    for (const expected of [row, "its body has no row", "the schedule says otherwise"]) {
+    for (const expected of [row, "nothing says where the body of the mail lies", "the schedule says otherwise"]) {
       assert(found.includes(expected), `${expected} in ${JSON.stringify(found)}`);
     }
     await store.change([{ item: one!.item, next: null }, { item: two!.item, next: null }]);
@@ -261,6 +261,33 @@ Deno.test("a step of compaction for which the disk fails loses nothing, and is d
     assert(rig.segments().length < before / 1.5, `${before} segments became ${rig.segments().length}`);
     assertEquals(await problems(store), []);
   }, { segmentBytesMax: 4_000, compactStepBytesMax: 700 }));
+
+Deno.test("on a disk that cannot be written the queue opens, reads, and takes mail when the disk is back", () =>
+  inDirectory(async (dir) => {
+    const clock = new FakeClock();
+    let failing = false;
+    class FullIndex extends LmdbIndex {
+      override reserve(bytes: number): void {
+        if (failing) fails("ENOSPC")();
+        super.reserve(bytes);
+      }
+    }
+    const first = await openQueueStore(queueOptions(dir, { clock }));
+    await first.enqueue(outgoing("one"));
+    await first.close();
+    failing = true;
+    const store = await openQueueStore(queueOptions(dir, { clock, index: (path) => new FullIndex(path) }));
+    assertEquals(bodyText(store, 1), "one");
+    assert(store.health() !== "ok");
+    assertEquals(await kindOf(() => store.enqueue(outgoing("two"))), "disk_full");
+    clock.advance(100);
+    assertEquals(await kindOf(() => store.change([{ item: 1, next: null }])), "disk_full");
+    failing = false;
+    clock.advance(5_000);
+    const [item] = await enqueued(store, outgoing("two"));
+    assertEquals([item!.item, bodyText(store, 2), store.health()], [2, "two", "ok"]);
+    await store.close();
+  }));
 
 Deno.test("on a small device segments are small", () =>
   inDirectory(async (dir) => {
