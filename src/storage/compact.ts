@@ -11,6 +11,8 @@ const LOOK_MS = 1_000;
 const STEP_MS = 20;
 /** Pause after a step for which there was no space or no working disk, in ms. */
 const RETRY_MS = 30_000;
+/** Records looked at in one step: reading their headers takes a few ms. */
+const RECORDS_A_STEP = 1_024;
 /** Space the index may need for a step, and for each body that moves in it. */
 const INDEX_BYTES_A_STEP = 64 * 1024;
 const INDEX_BYTES_A_BODY = 8 * 1024;
@@ -34,7 +36,7 @@ export interface CompactorOptions {
   readonly mayRun: () => boolean;
   /** Whether the device is so full that the open segment, too, is worth compacting. */
   readonly roomIsShort: () => boolean;
-  /** The disk refused a step. */
+  /** The disk refused a step, or another owner has taken over. */
   readonly failed: (failure: Failure) => void;
 }
 
@@ -97,7 +99,7 @@ export class Compactor {
       if (failure.kind === "corrupt" && this.#segment !== null) this.#damaged.add(this.#segment);
       this.#segment = null;
       this.#offset = 0;
-      if (failure.kind === "disk" || failure.kind === "disk_full") this.options.failed(failure);
+      if (failure.kind !== "corrupt") this.options.failed(failure);
       this.#timer = this.options.clock.after(RETRY_MS, () => this.#run());
     }
   }
@@ -132,7 +134,7 @@ export class Compactor {
     let copied = 0;
     let seen = 0;
     let offset = from;
-    while (offset < end && copied < this.options.stepBytesMax && seen++ < 4_096) {
+    while (offset < end && copied < this.options.stepBytesMax && seen++ < RECORDS_A_STEP) {
       const at = { segment, offset };
       // Where a header is damaged the way to the next record is lost.
       const head = reading(() => segments.header(at));

@@ -228,13 +228,18 @@ export class GroupLoop<C, A> {
     if (this.#noSpace !== null) log.error("mail is refused", { reason: this.#noSpace.message, free, index });
     else log.info("mail is taken again", { free, index });
   }
+  /** Space for the group that is next, as far as it can be told before it is planned. */
   #reserveIndex(): Failure | null {
+    const { groupOpsMax, groupBytesMax } = this.options.limits;
+    let index = 0;
     let bytes = 0;
-    for (const { change } of this.#waiting.slice(0, this.options.limits.groupOpsMax)) {
-      bytes += this.store.indexBytesOf(change);
+    for (const { change } of this.#waiting.slice(0, groupOpsMax)) {
+      if (bytes > groupBytesMax) break;
+      bytes += this.store.bytesOf(change);
+      index += this.store.indexBytesOf(change);
     }
     try {
-      this.store.index.reserve(Math.min(INDEX_BYTES_MAX, bytes));
+      this.store.index.reserve(Math.min(INDEX_BYTES_MAX, index));
       return null;
     } catch (error) {
       const failure = diskFailure(error);

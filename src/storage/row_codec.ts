@@ -9,7 +9,8 @@ export class RowWriter {
     return this.#bytes.subarray(0, this.#used);
   }
   u8(value: number): this {
-    this.#bytes[this.#take(1)] = value;
+    const at = this.#take(1);
+    this.#bytes[at] = value;
     return this;
   }
   u32(value: number): this {
@@ -46,6 +47,7 @@ export class RowWriter {
     this.#bytes.set(bytes, at);
     return this;
   }
+  /** Room for so many bytes, possibly in a new array. */
   #take(count: number): number {
     const at = this.#used;
     this.#used += count;

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { describeError, Failure, type Log } from "../base/mod.ts";
+import { diskFailure } from "./disk_failure.ts";
 import type { FileSystem } from "./file_system.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 import { allSegments, HEADER_KEY, readSegmentKey } from "./keys.ts";
@@ -181,5 +182,26 @@ export class StoreFiles<H extends StoreHeader> {
       });
     }
     return false;
+  }
+}
+
+/**
+ * Makes what holds a StoreFiles. When that is refused, waits until nothing is left of the index that was opened for it. Rejects
+ * with Failure `schema`, `corrupt`, `disk` or `disk_full`.
+ */
+export async function openFiles<T>(
+  open: (path: string) => IndexEnv,
+  make: (openIndex: (path: string) => IndexEnv) => T,
+): Promise<T> {
+  const opened: IndexEnv[] = [];
+  try {
+    return make((path) => {
+      const index = open(path);
+      opened.push(index);
+      return index;
+    });
+  } catch (error) {
+    for (const index of opened) await index.gone();
+    throw diskFailure(error) ?? error;
   }
 }

@@ -266,12 +266,14 @@ const MACHINE: Readonly<Record<string, Answer>> = {
     ["storage/disk_test.ts", "deliveries are refused below the reserve; reading, flags, deleting"],
     ["storage/disk_test.ts", "when the device is full, what deletes in the same group is done all the same"],
     ["storage/read_only_test.ts", "on a device that turns read-only nothing is acknowledged"],
+    ["storage/queue/disk_test.ts", "mail is refused below the reserve; reading, changing and known opIds go on"],
     ["e2e/full_disk_test.ts", "mail gets 452 4.3.1, reads go on, and deleting makes room again"],
     ["e2e/quota_test.ts", "a mail that would overfill a mailbox gets 452 4.2.2"],
   ),
   R4: tests(
     ["storage/disk_test.ts", "after a failed flush nothing is acknowledged until the pause is over"],
     ["storage/crash_test.ts", "the same on a disk where one step in twenty fails with an I/O error"],
+    ["storage/queue/disk_test.ts", "after a failed flush nothing is acknowledged until the pause is over"],
     ["e2e/flush_order_test.ts", "no 250 is given, reads go on, and mail is taken again afterwards"],
   ),
   R5: tests(["storage/disk_test.ts", "an index that has grown to its limit takes no more deliveries"]),
@@ -282,15 +284,20 @@ const MACHINE: Readonly<Record<string, Answer>> = {
   R7: tests(
     ["storage/kill_test.ts", "the store has every acknowledged message once"],
     ["e2e/crash_test.ts", "every acknowledged message is there, byte for byte and once"],
+    ["storage/queue/kill_test.ts", "the queue has every acknowledged mail once"],
   ),
   R8: tests(
     ["storage/crash_test.ts", "after a loss of power at any step, what was acknowledged is there"],
+    ["storage/queue/crash_test.ts", "after a loss of power at any step, what the queue acknowledged is there"],
     [
       "storage/strace_test.ts",
       "a delivery is acknowledged after its body, its index pages and their root were flushed",
     ],
   ),
-  R9: tests(["e2e/attacks_machine_test.ts", "whatever the clock says, sessions, locks and mail go on"]),
+  R9: tests(
+    ["e2e/attacks_machine_test.ts", "whatever the clock says, sessions, locks and mail go on"],
+    ["storage/queue/recovery_test.ts", "queue time counts a stop, up to a day of it, and never goes back over one"],
+  ),
   R10: tests(
     ["net/chaos_test.ts", "clients that leave in every bad way leave nothing behind"],
     ["net/processes_test.ts", "a server out of file descriptors serves on"],

@@ -33,6 +33,7 @@ export const TICK: QueueChange = { kind: "tick", bytes: 0 };
 
 /** What an item is taken to weigh in a group: its rows, and so much that the pages of a whole group stay within bounds. */
 const ITEM_BYTES = 4_096;
+const RECIPIENT_BYTES = 512;
 /** Octets of an address (RFC 5321 §4.5.3.1: 64 and 255), and of all that is not bounded elsewhere. */
 const ADDRESS_MAX = 320;
 const ORCPT_MAX = 500;
@@ -62,7 +63,7 @@ export function enqueueChange(input: EnqueueInput, limits: QueueLimits): Enqueue
       state: plainState({ dueMs, held: false, attempts: 0, warned: false, recipients: open, notes: [] }, limits),
     };
   });
-  const bytes = size + ITEM_BYTES * items.length;
+  const bytes = items.reduce((sum, { state }) => sum + weightOf(state), size);
   return { kind: "enqueue", opId, envelope, parts, size, crc: checksum(parts), items, bytes };
 }
 
@@ -73,13 +74,17 @@ export function itemChange(changes: readonly ItemChange[], limits: QueueLimits):
     if (!isNumber(item)) invalid("an item is a number");
     return { item, next: next === null ? null : plainState(next, limits) };
   });
-  return { kind: "change", changes: plain, bytes: ITEM_BYTES * plain.length };
+  return { kind: "change", changes: plain, bytes: plain.reduce((sum, { next }) => sum + weightOf(next), 0) };
 }
 
 export function suspendChange(destination: string, until: Until): QueueChange {
   checkName("destination", destination);
   if (typeof until === "number" && !isTime(until)) invalid("a suspension ends at a time");
   return { kind: "suspend", destination, until: typeof until === "number" ? Math.floor(until) : until, bytes: 0 };
+}
+
+function weightOf(state: ItemState | null): number {
+  return ITEM_BYTES + RECIPIENT_BYTES * (state?.recipients.length ?? 0);
 }
 
 /** A state as it will be read again: whole ms, NOTIFY without doubles. */

@@ -54,6 +54,20 @@ export function destinationKey(destination: string, item: number): Key {
   return named(TAG.destination, utf8(destination), item);
 }
 
+/** Rows that lead to an item or a mail by name, behind the one that was looked at last. */
+export function leadsAfter(last: Key | null): KeyRange {
+  const end = Uint8Array.of(TAG.message);
+  if (last === null) return { start: Uint8Array.of(TAG.destination), end };
+  const start = new Uint8Array(last.length + 1);
+  start.set(last);
+  return { start, end };
+}
+
+/** Whether such a row leads to an item; otherwise to a mail. */
+export function leadsToItem(key: Key): boolean {
+  return key[0] === TAG.destination;
+}
+
 /** Items of a destination from a number on. */
 export function destinationFrom(destination: string, item: number): KeyRange {
   return { start: destinationKey(destination, item), end: behind(TAG.destination, utf8(destination)) };

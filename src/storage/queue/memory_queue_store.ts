@@ -14,6 +14,7 @@ import type {
   StoredMessage,
   Suspension,
 } from "./types.ts";
+import { cutText } from "./values.ts";
 
 export interface MemoryQueueOptions {
   readonly clock: Clock;
@@ -146,7 +147,7 @@ class MemoryQueueStore implements QueueStore {
   /** What a row would keep. */
   #cut(state: ItemState): ItemState {
     const { attemptsKeptMax, noteTextMax } = this.#limits;
-    const cut = (text: string) => text.slice(0, noteTextMax);
+    const cut = (text: string) => cutText(text, noteTextMax);
     const maybe = (text: string | null) => text === null ? null : cut(text);
     const recipients = state.recipients.map(({ last, ...recipient }) => ({
       ...recipient,

@@ -1,12 +1,13 @@
 import { type Cancel, type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
 import { Compactor, roomIsShort } from "../compact.ts";
-import { nodeFiles } from "../file_system.ts";
+import { type FileSystem, nodeFiles } from "../file_system.ts";
 import { type Group, type GroupedStore, GroupLoop } from "../group_loop.ts";
-import type { IndexEnv } from "../index_env.ts";
+import { type IndexEnv, LmdbIndex } from "../index_env.ts";
 import { fittedLimits } from "../limits.ts";
+import { openFiles } from "../store_files.ts";
 import { firstItems } from "./apply.ts";
 import { enqueueChange, itemChange, type QueueChange, suspendChange, TICK } from "./change.ts";
-import { DEFAULT_QUEUE_LIMITS } from "./limits.ts";
+import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 import { QueuePlan, type QueuePlanned } from "./plan.ts";
 import { QueueTime } from "./queue_time.ts";
 import { QueueReader } from "./reader.ts";
@@ -14,6 +15,7 @@ import { type Moment, QueueState } from "./state.ts";
 import type {
   EnqueueInput,
   ItemChange,
+  ItemState,
   QueueProblem,
   QueueStore,
   QueueStoreOptions,
@@ -27,11 +29,11 @@ import { verifyQueue } from "./verify.ts";
 /** How often the time is written down while nothing else is, in ms. */
 const TICK_MS = 3_600_000;
 
-/** Space the index may need: pages copied for a mail and each of its items, and for an item that changes or goes. */
-const MAIL_BYTES = 24 * 1024;
-const MAIL_ITEM_BYTES = 16 * 1024;
-const NEXT_BYTES = 8 * 1024;
+/** Space the index may need: pages copied for a mail, for an item that comes or changes, and for one that goes; rows of recipients. */
+const MAIL_BYTES = 12 * 1024;
+const ITEM_BYTES = 8 * 1024;
 const DONE_BYTES = 24 * 1024;
+const RECIPIENT_BYTES = 1_024;
 
 type Answer = { readonly items: readonly StoredItem[]; readonly known: boolean };
 const NO_ANSWER: Answer = { items: [], known: false };
@@ -42,19 +44,13 @@ const NO_ANSWER: Answer = { items: [], known: false };
  * cannot be written it opens for reading.
  */
 export async function openQueueStore(options: QueueStoreOptions): Promise<QueueStore> {
-  const { dir, clock, log, owner, index } = options;
+  const { dir, clock, log } = options;
   const files = options.files ?? nodeFiles();
+  // The device is known by a directory on it.
+  files.makeDirectory(dir);
   const limits = fittedLimits({ ...DEFAULT_QUEUE_LIMITS, ...options.limits }, files.deviceBytes(dir));
   const defer = options.defer ?? ((run: () => void) => void setImmediate(run));
-  const state = new QueueState({
-    dir,
-    files,
-    log,
-    limits,
-    wallMs: clock.wallMs(),
-    ...(owner === undefined ? {} : { owner }),
-    ...(index === undefined ? {} : { openIndex: index }),
-  });
+  const state = await openState(options, { files, limits });
   const store = new DiskQueueStore(state, { dir, clock, log, files, limits, defer });
   try {
     await store.open();
@@ -65,10 +61,22 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
   return store;
 }
 
+function openState(
+  { dir, clock, log, owner, index }: QueueStoreOptions,
+  { files, limits }: { readonly files: FileSystem; readonly limits: QueueLimits },
+): Promise<QueueState> {
+  const wallMs = clock.wallMs();
+  const named = owner === undefined ? {} : { owner };
+  return openFiles(
+    index ?? ((path) => new LmdbIndex(path, files)),
+    (openIndex) => new QueueState({ dir, files, log, limits, wallMs, openIndex, ...named }),
+  );
+}
+
 interface DiskQueueOptions extends Required<Pick<QueueStoreOptions, "dir" | "files" | "defer">> {
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: typeof DEFAULT_QUEUE_LIMITS;
+  readonly limits: QueueLimits;
 }
 
 /** The queue over its files. Keeps nothing per item in memory. */
@@ -161,11 +169,11 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   indexBytesOf(change: QueueChange): number {
     switch (change.kind) {
       case "enqueue":
-        return MAIL_BYTES + change.items.length * MAIL_ITEM_BYTES;
+        return change.items.reduce((sum, { state }) => sum + itemBytes(state), MAIL_BYTES);
       case "change":
-        return change.changes.reduce((sum, { next }) => sum + (next === null ? DONE_BYTES : NEXT_BYTES), 0);
+        return change.changes.reduce((sum, { next }) => sum + (next === null ? DONE_BYTES : itemBytes(next)), 0);
       default:
-        return NEXT_BYTES;
+        return ITEM_BYTES;
     }
   }
   takesSpace(change: QueueChange): boolean {
@@ -235,4 +243,8 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
       this.#tickLater();
     });
   }
+}
+
+function itemBytes({ recipients }: ItemState): number {
+  return ITEM_BYTES + recipients.length * RECIPIENT_BYTES;
 }

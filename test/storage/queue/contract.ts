@@ -180,6 +180,10 @@ function changingTests(test: Test): void {
     const kept = store.item(item!.item)!.notes;
     assertEquals(kept.map(({ atMs }) => atMs), [2, 3, 4]);
     assertEquals([kept[0]!.host, kept[0]!.text], ["h".repeat(20), "t".repeat(20)]);
+    // Not in the middle of a character.
+    const last = { code: null, status: "4.0.0", text: `${"t".repeat(19)}\u{1f4ec}` };
+    await store.change([{ item: item!.item, next: next(item!, { recipients: [{ ...item!.recipients[0]!, last }] }) }]);
+    assertEquals(store.item(item!.item)!.recipients[0]!.last!.text, `${"t".repeat(19)}\ufffd`);
   }, { attemptsKeptMax: 3, noteTextMax: 20 });
 }
 

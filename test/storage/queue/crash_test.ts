@@ -162,8 +162,16 @@ async function check(store: QueueStore, sent: readonly Sent[]): Promise<void> {
 
 type Faults = (random: Random) => "ENOSPC" | "EIO" | null;
 
-/** Runs one seed: three lives of a queue, each ending with a loss of power at a random step. */
-async function lives(seed: number, fault: Faults, lies = false): Promise<number> {
+interface Fate {
+  readonly fault: Faults;
+  /** Whether the disk only says that it flushes. */
+  readonly lies?: boolean;
+  /** The step of each life at which the power goes (default: at random). */
+  readonly endsAt?: number;
+}
+
+/** Runs one seed: three lives of a queue, each ending with a loss of power. */
+async function lives(seed: number, { fault, lies = false, endsAt }: Fate): Promise<number> {
   const random = seededRandom(seed);
   const disk = new SimDisk(random);
   disk.lies = lies;
@@ -173,7 +181,7 @@ async function lives(seed: number, fault: Faults, lies = false): Promise<number>
     const clock = new FakeClock();
     const store = await openQueue(disk, clock);
     await check(store, script.sent);
-    const last = disk.steps + 1 + Math.floor(random.next() * 80);
+    const last = disk.steps + (endsAt ?? 1 + Math.floor(random.next() * 80));
     disk.fault = (step) => step >= last ? "crash" : fault(random);
     for (let round = 0; round < 60; round++) {
       if (!await script.round(store)) break;
@@ -200,7 +208,7 @@ async function matrix(name: string, fault: Faults): Promise<void> {
   let sent = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     try {
-      sent += await lives(seed, fault);
+      sent += await lives(seed, { fault });
     } catch (error) {
       throw new Error(`${name}: seed ${seed} fails`, { cause: error });
     }
@@ -210,6 +218,14 @@ async function matrix(name: string, fault: Faults): Promise<void> {
 
 Deno.test("after a loss of power at any step, what the queue acknowledged is there, once and byte for byte", async () => {
   await matrix("power", () => null);
+});
+
+Deno.test("the same when the power goes at each of the first hundred steps in turn", async () => {
+  for (let endsAt = 1; endsAt <= 100; endsAt++) {
+    await lives(4_711, { fault: () => null, endsAt }).catch((error) => {
+      throw new Error(`step ${endsAt} fails`, { cause: error });
+    });
+  }
 });
 
 Deno.test("the same on a disk where one step in twenty fails for want of space", async () => {
@@ -223,7 +239,7 @@ Deno.test("the same on a disk where one step in twenty fails with an I/O error",
 Deno.test("canary: on a disk that only says it flushes, acknowledged mail is lost from the queue and these tests see it", async () => {
   let seen = 0;
   for (let seed = 1; seed <= 10; seed++) {
-    await lives(seed, () => null, true).catch(() => seen++);
+    await lives(seed, { fault: () => null, lies: true }).catch(() => seen++);
   }
   assert(seen > 5, `${seen} of 10 seeds showed it`);
 });

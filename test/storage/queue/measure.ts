@@ -2,6 +2,7 @@
  * Figures of the queue store, printed: enqueues and changes a second, the schedule of many items, memory. Run by hand:
  * `deno run -A test/storage/queue/measure.ts [ITEMS]`. Nothing here decides anything by time.
  */
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { systemClock } from "../../../src/base/mod.ts";
 import { openQueueStore, type QueueStore, type StoredItem } from "../../../src/storage/mod.ts";
 import { envelope, inDirectory, next, queueOptions, recipient } from "./support.ts";
@@ -53,7 +54,12 @@ function readAll(store: QueueStore): { rows: number; ms: number; longestMs: numb
 
 function memory(): string {
   const { rss, heapUsed } = process.memoryUsage();
-  return `rss ${Math.round(rss / 2 ** 20)} MB, heap ${Math.round(heapUsed / 2 ** 20)} MB`;
+  const anonymous = /RssAnon:\s+(\d+)/.exec(
+    existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "",
+  )?.[1];
+  return `rss ${Math.round(rss / 2 ** 20)} MB (of its own ${Math.round(Number(anonymous ?? 0) / 1024)}), heap ${
+    Math.round(heapUsed / 2 ** 20)
+  } MB`;
 }
 
 await inDirectory(async (dir) => {
@@ -94,6 +100,7 @@ await inDirectory(async (dir) => {
   while (store.counts().items < ITEMS) {
     await Promise.all(Array.from({ length: 1_000 }, () => store.enqueue(mail([BODY.subarray(0, 100)], 4))));
   }
+  print(`index ${Math.round(statSync(`${dir}/queue/index.mdb`).size / 2 ** 20)} MB`);
   print(`filled to ${store.counts().items} items in ${Math.round(performance.now() - fillBegin)} ms: ${memory()}`);
   const read = readAll(store);
   print(
