@@ -2,6 +2,7 @@ import { asFailure, type Clock, describeError, Failure, type Log, type Random } 
 import { clusterTree, type DirectoryLock, takeDataDirectory } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
 import { type Connection, listen, type Listener, loadOrMakeCertificate, makePrivateDirectory } from "./net/mod.ts";
+import { readIssuers } from "./issuer_keys.ts";
 import { orphanedPorts } from "./orphaned_ports.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
@@ -76,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
     const supervisor = createSupervisor({
       node: config.node,
-      specs: clusterTree({ config, tls: await certificateOf(config) }),
+      specs: clusterTree({ config, tls: await certificateOf(config), issuers: await readIssuers(config) }),
       logLevel: config.log.level,
       watcher: orphanedPorts(log),
       clock,
@@ -138,7 +139,8 @@ class RunningServer implements Server {
     const config = { ...this.config, tls: wanted.tls };
     const tls = await certificateOf(config);
     const plan = describeReload(this.config, wanted);
-    for (const spec of clusterTree({ config, tls })) {
+    // Only listeners take a new config, and they know no issuers.
+    for (const spec of clusterTree({ config, tls, issuers: [] })) {
       if (spec.name.startsWith("listener-")) await this.supervisor.reload(spec.name, spec.config);
     }
     this.config = config;

@@ -5,6 +5,7 @@ import { type DomainName, parseDomain } from "../mail/mod.ts";
 import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
 import type { DirectoryWorkerConfig } from "./directory/worker.ts";
+import type { TokenIssuer } from "./directory/tokens.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
@@ -23,6 +24,8 @@ const WORKERS = new URL("../../workers/", import.meta.url);
 export interface TreeInput {
   readonly config: ClusterConfig;
   readonly tls: TlsMaterial;
+  /** Whose tokens let people in, with their keys. */
+  readonly issuers: readonly TokenIssuer[];
 }
 
 function count(workers: number | "cores"): number {
@@ -42,7 +45,7 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
   const { config } = input;
   const placement = placementOf(config);
   return [
-    directorySpec(config),
+    directorySpec(input),
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
     ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
   ];
@@ -53,7 +56,7 @@ function storagePermissions(dir: string) {
   return { net: false, read: true, write: [dir], ffi: true, env: true, sys: true, run: false } as const;
 }
 
-function directorySpec(config: ClusterConfig): WorkerSpec {
+function directorySpec({ config, issuers }: TreeInput): WorkerSpec {
   return {
     name: "directory",
     url: new URL("directory.ts", WORKERS),
@@ -63,6 +66,7 @@ function directorySpec(config: ClusterConfig): WorkerSpec {
     config: {
       dataDir: config.dataDir,
       login: config.limits.login,
+      issuers,
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };
@@ -116,6 +120,8 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
         tls,
         connections: config.limits.connections,
         plaintextLogin: config.plaintextLogin,
+        bearer: config.oauth.issuers.length > 0,
+        submission: config.submission,
         smtp: {
           session: { hostname: config.hostname, postmasterDomain: hostDomain(config), limits: smtpLimits(config) },
           timeouts: {

@@ -3,7 +3,7 @@ import type { ClusterConfig, ListenerConfig } from "./define_cluster.ts";
 
 /** What cannot be true together, though each field alone is in order. */
 export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
-  return [...tlsFiles(config), ...workerCounts(config), ...listeners(config), ...limits(config)];
+  return [...tlsFiles(config), ...workerCounts(config), ...listeners(config), ...issuers(config), ...limits(config)];
 }
 
 function* tlsFiles({ tls }: ClusterConfig): Iterable<ConfigProblem> {
@@ -31,9 +31,17 @@ function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iter
         message: "port 0 needs workers.listener: 1, or each worker has another port",
       };
     }
-    if (listener.service === "pop3" && listener.tls === "none" && plaintextLogin === "never") {
+    if (listener.service !== "smtp" && listener.tls === "none" && plaintextLogin === "never") {
       yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
     }
+  }
+}
+
+function* issuers({ oauth }: ClusterConfig): Iterable<ConfigProblem> {
+  for (const [i, { issuer }] of oauth.issuers.entries()) {
+    const twin = oauth.issuers.findIndex((other, j) => j < i && other.issuer === issuer);
+    if (twin < 0) continue;
+    yield { path: `oauth.issuers[${i}].issuer`, message: `this issuer is oauth.issuers[${twin}] already` };
   }
 }
 

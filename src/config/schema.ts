@@ -4,6 +4,7 @@ import type { ClusterConfig } from "./define_cluster.ts";
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
+const ISSUERS_MAX = 16;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
 
@@ -16,12 +17,19 @@ const workers = z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {
 }).default("cores");
 
 const listener = z.strictObject({
-  service: z.enum(["smtp", "pop3"]),
+  service: z.enum(["smtp", "submission", "pop3"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
     "127.0.0.1",
   ),
   port: z.int().min(0).max(65_535),
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
+});
+
+const issuer = z.strictObject({
+  issuer: z.string().min(1).max(1_024),
+  audience: z.string().min(1).max(1_024),
+  addressClaim: z.string().min(1).max(256).default("email"),
+  jwksFile: path,
 });
 
 const limits = z.strictObject({
@@ -56,10 +64,11 @@ const timeouts = z.strictObject({
   drainMsMax: count(0, HOUR_MS, 10_000),
 });
 
-/** The listeners of a config that names none: DESIGN §5, with a TLS-only port for SMTP too. */
+/** The listeners of a config that names none: the usual ports, moved to where no root is needed. */
 const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
   { service: "smtp", port: 2525, tls: "starttls" },
-  { service: "smtp", port: 2465, tls: "implicit" },
+  { service: "submission", port: 2587, tls: "starttls" },
+  { service: "submission", port: 2465, tls: "implicit" },
   { service: "pop3", port: 2110, tls: "starttls" },
   { service: "pop3", port: 2995, tls: "implicit" },
 ];
@@ -74,6 +83,8 @@ export const CLUSTER_SCHEMA = z.strictObject({
   listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
   tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
+  oauth: z.strictObject({ issuers: z.array(issuer).max(ISSUERS_MAX).default([]) }).prefault({}),
+  submission: z.strictObject({ hideClient: z.boolean().default(false) }).prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   storage: z.strictObject({ minFreeBytes: count(0, TIB, 256 * 2 ** 20) }).prefault({}),

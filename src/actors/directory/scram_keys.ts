@@ -37,10 +37,15 @@ export async function makeScramKeys(
   const made = await Promise.all(HASHES.map(async (hash) => {
     const { name, bytes } = DIGEST[hash];
     const salted = await promisify(pbkdf2)(text, salt, iterations, bytes, name);
-    const storedKey = digest(hash, hmac(hash, salted, utf8("Client Key")));
-    return [hash, { salt, iterations, storedKey, serverKey: hmac(hash, salted, utf8("Server Key")) }] as const;
+    return [hash, { salt, iterations, ...keysOf(hash, salted) }] as const;
   }));
   return Object.fromEntries(made) as ScramKeySet;
+}
+
+/** StoredKey and ServerKey of SaltedPassword. */
+function keysOf(hash: ScramHash, salted: Uint8Array): Pick<ScramKeys, "storedKey" | "serverKey"> {
+  const storedKey = digest(hash, hmac(hash, salted, utf8("Client Key")));
+  return { storedKey, serverKey: hmac(hash, salted, utf8("Server Key")) };
 }
 
 /**

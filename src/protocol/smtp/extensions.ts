@@ -1,4 +1,5 @@
-import type { MailOptions, SmtpContext, SmtpState } from "./state.ts";
+import { usableMechanisms } from "../sasl/mod.ts";
+import { type MailOptions, mayLogIn, saslOffer, type SmtpContext, type SmtpState } from "./state.ts";
 import { REPLY, type Reply } from "./replies.ts";
 
 /** Takes one MAIL parameter into the options, or refuses it. */
@@ -27,6 +28,7 @@ export const EXTENSIONS: readonly Extension[] = [
     announce: (_context, state) => state.tls === "available" ? "STARTTLS" : null,
     verb: "STARTTLS",
   },
+  { keyword: "AUTH", announce: authLine, mail: { AUTH: authParameter }, verb: "AUTH" },
   { keyword: "HELP", announce: () => "HELP", verb: "HELP" },
 ];
 
@@ -55,6 +57,24 @@ function bodyParameter(value: string | null, options: MailOptions): MailOptions 
 /** SMTPUTF8 takes no value (RFC 6531 §3.1). */
 function smtpUtf8Parameter(value: string | null, options: MailOptions): MailOptions | Reply {
   return value === null ? { ...options, smtpUtf8: true } : REPLY.parameterValue;
+}
+
+/** The mechanisms that can be used now; after a login there is no second one (RFC 4954 §4). */
+function authLine(context: SmtpContext, state: SmtpState): string | null {
+  if (state.user !== null) return null;
+  const names = usableMechanisms(mayLogIn(context, state), saslOffer(context, state)).map(({ name }) => name);
+  return names.length === 0 ? null : `AUTH ${names.join(" ")}`;
+}
+
+/** AUTH=<> or xtext (RFC 4954 §5): checked and not believed; who sends is known from the login. */
+function authParameter(value: string | null, options: MailOptions, { submission }: SmtpContext): MailOptions | Reply {
+  if (submission === null) return REPLY.parameterUnknown;
+  return value !== null && (value === "<>" || isXtext(value)) ? options : REPLY.parameterValue;
+}
+
+/** xtext = *( xchar / hexchar ) (RFC 3461 §4) */
+function isXtext(text: string): boolean {
+  return /^[!-*,-<>-~]+$/.test(text.replaceAll(/\+[0-9A-F]{2}/g, "x"));
 }
 
 function isDigits(text: string): boolean {

@@ -1,8 +1,8 @@
 import { assert } from "../../base/assert.ts";
 import type { DomainName } from "../../mail/domain.ts";
-import type { DeliveryOutcome, RecipientVerdict, SmtpAction } from "./actions.ts";
+import type { AuthAnswer, DeliveryOutcome, RecipientVerdict, SenderVerdict, SmtpAction } from "./actions.ts";
 import { parseCommandLine } from "./command.ts";
-import { contentEnded, delivered, recipientChecked, tlsStarted } from "./commands/mod.ts";
+import { authenticated, contentEnded, delivered, recipientChecked, senderChecked, tlsStarted } from "./commands/mod.ts";
 import { ContentReader } from "./content_reader.ts";
 import { type Frame, LineFramer } from "./framer.ts";
 import { SMTP_LIMITS, type SmtpLimits } from "./limits.ts";
@@ -18,8 +18,9 @@ import {
   type SmtpState,
   startState,
   type Step,
+  type SubmissionOptions,
 } from "./state.ts";
-import { badLine, shutDown, step } from "./step.ts";
+import { badLine, exchangeStep, shutDown, step } from "./step.ts";
 
 /** What a session is told when it begins. */
 export interface SmtpSessionOptions {
@@ -29,6 +30,10 @@ export interface SmtpSessionOptions {
   readonly postmasterDomain: DomainName;
   /** `available` offers STARTTLS; `active` is a connection that began with TLS. */
   readonly tls: "none" | "available" | "active";
+  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1), when the connection began with TLS and has one. */
+  readonly binding?: Uint8Array | null;
+  /** Makes it a submission port (RFC 6409); absent, mail comes from other servers. */
+  readonly submission?: SubmissionOptions;
   /** Overrides of single limits. */
   readonly limits?: Partial<SmtpLimits>;
   /** Leniencies that are granted; all by default. */
@@ -41,12 +46,16 @@ export interface SmtpSession {
   open(): SmtpAction[];
   /** Bytes from the client. The buffer now belongs to the session. */
   receive(chunk: Uint8Array): SmtpAction[];
+  /** Answers `authenticate`. */
+  authenticated(answer: AuthAnswer): SmtpAction[];
+  /** Answers `checkSender`. */
+  senderChecked(verdict: SenderVerdict): SmtpAction[];
   /** Answers `checkRecipient`. */
   recipientChecked(verdict: RecipientVerdict): SmtpAction[];
   /** Answers `deliver`. */
   delivered(outcome: DeliveryOutcome): SmtpAction[];
-  /** Answers `startTls`. */
-  tlsStarted(): SmtpAction[];
+  /** Answers `startTls`; `binding` is the new channel's. */
+  tlsStarted(binding?: Uint8Array | null): SmtpAction[];
   /** Answers `pause`. */
   resumed(): SmtpAction[];
   /** The client took too long: 421 4.4.2 and the end. */
@@ -81,10 +90,14 @@ class ServerSession implements SmtpSession {
 
   constructor(options: SmtpSessionOptions) {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
-    const { hostname, postmasterDomain, quirks = ALL_QUIRKS } = options;
-    this.#context = { hostname, postmasterDomain, limits, quirks };
-    this.#state = startState(options.tls);
-    this.#framer = new LineFramer(limits);
+    const { hostname, postmasterDomain, quirks = ALL_QUIRKS, submission = null } = options;
+    this.#context = { hostname, postmasterDomain, limits, quirks, submission };
+    this.#state = startState(options.tls, options.binding ?? null);
+    const { lineBytesMax, authLineBytesMax } = limits;
+    this.#framer = new LineFramer({
+      ...limits,
+      authLineBytesMax: submission === null ? lineBytesMax : authLineBytesMax,
+    });
   }
 
   get waiting(): boolean {
@@ -94,6 +107,7 @@ class ServerSession implements SmtpSession {
   get phase(): SmtpSession["phase"] {
     const type = this.#state.phase.type;
     if (type === "command" || type === "closed") return type;
+    if (type === "exchange") return "command";
     return type === "content" ? "data" : "waiting";
   }
 
@@ -121,6 +135,16 @@ class ServerSession implements SmtpSession {
     return this.#run(null);
   }
 
+  authenticated(answer: AuthAnswer): SmtpAction[] {
+    if (this.#closed) return [];
+    return this.#run(this.#settled(authenticated(this.#context, this.#state, answer)));
+  }
+
+  senderChecked(verdict: SenderVerdict): SmtpAction[] {
+    if (this.#closed) return [];
+    return this.#run(this.#settled(senderChecked(this.#state, verdict)));
+  }
+
   recipientChecked(verdict: RecipientVerdict): SmtpAction[] {
     if (this.#closed) return [];
     return this.#run(this.#settled(recipientChecked(this.#state, verdict)));
@@ -131,15 +155,18 @@ class ServerSession implements SmtpSession {
     return this.#run(this.#settled(delivered(this.#state, outcome)));
   }
 
-  tlsStarted(): SmtpAction[] {
+  tlsStarted(binding: Uint8Array | null = null): SmtpAction[] {
     if (this.#closed) return [];
-    return this.#run(this.#settled(tlsStarted(this.#state)));
+    return this.#run(this.#settled(tlsStarted(this.#state, binding)));
   }
 
   resumed(): SmtpAction[] {
     if (this.#closed) return [];
-    assert(this.#state.phase.type === "paused", "resumed without a pause");
-    return this.#run(this.#settled([{ ...this.#state, phase: COMMAND }]));
+    const { phase } = this.#state;
+    assert(phase.type === "paused", "resumed without a pause");
+    if (phase.then?.code === 421) return this.#run(closing(this.#state, phase.then));
+    const held = phase.then === null ? [] : [phase.then];
+    return this.#run(this.#settled([{ ...this.#state, phase: COMMAND }, ...held]));
   }
 
   timedOut(): SmtpAction[] {
@@ -182,7 +209,7 @@ class ServerSession implements SmtpSession {
   /** The next step that the input gives, or null when none can be taken now. */
   #advance(): Step | null {
     const type = this.#state.phase.type;
-    if (type !== "command" && type !== "content") return null;
+    if (type !== "command" && type !== "exchange" && type !== "content") return null;
     if (this.#held.bytes > 0) this.#release();
     for (let chunk = this.#input[0]; chunk !== undefined; chunk = this.#input[0]) {
       const taken = this.#content === null ? this.#readLine(chunk) : this.#readContent(chunk, this.#content);
@@ -196,7 +223,7 @@ class ServerSession implements SmtpSession {
   }
 
   #readLine(chunk: Uint8Array): Step | null {
-    const frame = this.#framer.next(chunk, this.#at);
+    const frame = this.#framer.next(chunk, this.#at, this.#state.phase.type === "exchange");
     this.#inputBytes -= this.#framer.at - this.#at;
     this.#at = this.#framer.at;
     return frame === null ? null : this.#takeFrame(frame);
@@ -210,6 +237,9 @@ class ServerSession implements SmtpSession {
   }
 
   #takeFrame(frame: Frame): Step {
+    if (frame.type === "line" && this.#state.phase.type === "exchange") {
+      return exchangeStep(this.#context, this.#state, frame.text);
+    }
     if (frame.type === "line") return step(this.#context, this.#state, parseCommandLine(frame.text, frame.ascii));
     if (frame.type === "bad") return badLine(this.#context, this.#state, frame.reply);
     return closing(this.#state, REPLY.tooMuchInput);

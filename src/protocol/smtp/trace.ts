@@ -3,8 +3,8 @@ import { type Address, formatAddress } from "../../mail/address.ts";
 
 /** What the Received field says of one hop (RFC 5321 §4.4). */
 export interface TraceInfo {
-  /** What the client called itself. */
-  readonly helo: string;
+  /** What the client called itself; null leaves all that is known of the client out. */
+  readonly helo: string | null;
   /** The client's address as the socket has it, or null when there is no socket. */
   readonly clientIp: string | null;
   /** Our host name. */
@@ -23,13 +23,14 @@ export interface TraceInfo {
 
 /** The Received field with its CRLFs, folded; nothing the client chose can end or add a field. */
 export function receivedField(info: TraceInfo): string {
-  const from = info.clientIp === null
-    ? traceWord(info.helo)
-    : `${traceWord(info.helo)} (${addressLiteral(info.clientIp)})`;
+  const { helo, clientIp } = info;
+  const from = helo === null
+    ? ""
+    : `from ${traceWord(helo)}${clientIp === null ? "" : ` (${addressLiteral(clientIp)})`}\r\n\t`;
   const tls = info.tlsVersion ? ` (${traceWord(info.tlsVersion)})` : "";
   const only = info.recipients.length === 1 ? info.recipients[0] : undefined;
   const target = only === undefined ? "" : `\r\n\tfor <${formatAddress(only)}>`;
-  return `Received: from ${from}\r\n\tby ${traceWord(info.hostname)} with ${traceWord(info.protocol)}${tls} id ${
+  return `Received: ${from}by ${traceWord(info.hostname)} with ${traceWord(info.protocol)}${tls} id ${
     traceWord(info.id)
   }${target};\r\n\t${formatDate(info.wallMs)}\r\n`;
 }

@@ -36,6 +36,7 @@ export function contentEnded(state: SmtpState, content: ContentReader): Step {
   const mail: ReceivedMail = {
     helo: greeting.name,
     protocol: transmissionType(state),
+    user: state.user,
     smtpUtf8: transaction.smtpUtf8,
     sender: transaction.sender,
     recipients: transaction.recipients,
@@ -55,7 +56,7 @@ export function delivered(state: SmtpState, outcome: DeliveryOutcome): Step {
 }
 
 /** The `with` of the Received field: RFC 3848, and RFC 6531 §4.3 for UTF8 names. */
-function transmissionType({ greeting, transaction, tls }: SmtpState): string {
+function transmissionType({ greeting, transaction, tls, user }: SmtpState): string {
   if (!greeting?.extended) return "SMTP";
-  return `${transaction?.smtpUtf8 ? "UTF8" : "E"}SMTP${tls === "active" ? "S" : ""}`;
+  return `${transaction?.smtpUtf8 ? "UTF8" : "E"}SMTP${tls === "active" ? "S" : ""}${user === null ? "" : "A"}`;
 }

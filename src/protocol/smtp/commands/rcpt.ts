@@ -27,7 +27,7 @@ export const rcpt: Command = {
     if (transaction.recipients.length >= context.limits.recipientsMax) return surplus(context, state);
     return [
       { ...state, phase: { type: "checkingRecipient", recipient } },
-      { type: "checkRecipient", recipient, size: transaction.declaredSize },
+      { type: "checkRecipient", recipient, size: transaction.declaredSize, relay: state.user !== null },
     ];
   },
 };

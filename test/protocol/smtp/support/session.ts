@@ -1,9 +1,12 @@
 import { formatAddress, parseDomain } from "../../../../src/mail/mod.ts";
 import {
+  type AuthAnswer,
+  type AuthQuestion,
   createSmtpSession,
   type DeliveryOutcome,
   type ReceivedMail,
   type RecipientVerdict,
+  type SenderVerdict,
   type SmtpAction,
   type SmtpLimits,
   type SmtpSession,
@@ -21,7 +24,7 @@ export type TestSession = TranscriptSession<SmtpAction> & {
 /** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
 export function smtp(
   limits: Partial<SmtpLimits> = {},
-  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks">> = {},
+  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks" | "submission" | "binding">> = {},
 ): () => TestSession {
   return () => {
     const session = createSmtpSession({
@@ -30,6 +33,8 @@ export function smtp(
       tls: options.tls ?? "none",
       limits,
       ...(options.quirks === undefined ? {} : { quirks: options.quirks }),
+      ...(options.submission === undefined ? {} : { submission: options.submission }),
+      ...(options.binding === undefined ? {} : { binding: options.binding }),
     });
     const mails: ReceivedMail[] = [];
     const keep = (actions: SmtpAction[]) => {
@@ -54,6 +59,10 @@ export function content(mail: ReceivedMail): string {
 
 function answer(session: SmtpSession, name: string, args: readonly unknown[]): SmtpAction[] {
   switch (name) {
+    case "authenticated":
+      return session.authenticated(authAnswer(args[0]));
+    case "senderChecked":
+      return session.senderChecked(args[0] as SenderVerdict);
     case "recipientChecked":
       return session.recipientChecked(args[0] as RecipientVerdict);
     case "delivered": {
@@ -73,10 +82,24 @@ function answer(session: SmtpSession, name: string, args: readonly unknown[]): S
   }
 }
 
+/** An address is who has logged in; else the type of an answer, or a whole answer. */
+function authAnswer(given: unknown): AuthAnswer {
+  if (typeof given !== "string") return given as AuthAnswer;
+  if (given.includes("@")) return { type: "accepted", user: given, signature: null };
+  return { type: given as "refused" };
+}
+
 function describeSmtp(action: SmtpAction): string {
   switch (action.type) {
+    case "authenticate": {
+      const { type, ...rest } = action.question;
+      const values = Object.values(rest).filter((value) => !(value instanceof Uint8Array));
+      return `authenticate ${action.mechanism} ${type} ${JSON.stringify(values)}`;
+    }
+    case "checkSender":
+      return `checkSender ${formatAddress(action.sender)}`;
     case "checkRecipient":
-      return `checkRecipient ${formatAddress(action.recipient)} ${action.size}`;
+      return `checkRecipient ${formatAddress(action.recipient)} ${action.size}${action.relay ? " relay" : ""}`;
     case "deliver": {
       const { sender, recipients, protocol } = action.mail;
       const to = recipients.map(formatAddress).join(",");
@@ -101,7 +124,11 @@ export interface Outcome {
 }
 
 /** Feeds chunks to a session whose every question is answered with yes. */
-export function drive(session: TestSession, chunks: Iterable<Uint8Array>): Outcome {
+export function drive(
+  session: TestSession,
+  chunks: Iterable<Uint8Array>,
+  logins: (question: AuthQuestion) => AuthAnswer = () => ({ type: "refused" }),
+): Outcome {
   let text = "";
   let bufferedMax = 0;
   const events: string[] = [];
@@ -111,6 +138,8 @@ export function drive(session: TestSession, chunks: Iterable<Uint8Array>): Outco
       if (action.type === "send") text += action.text;
       else events.push(action.type);
       if (action.type === "checkRecipient") work.push(...session.answer("recipientChecked", "accepted"));
+      else if (action.type === "checkSender") work.push(...session.answer("senderChecked", "accepted"));
+      else if (action.type === "authenticate") work.push(...session.answer("authenticated", logins(action.question)));
       else if (action.type === "deliver") work.push(...session.answer("delivered", "accepted", "id"));
       else if (action.type === "startTls") work.push(...session.answer("tlsStarted"));
       else if (action.type === "pause") work.push(...session.answer("resumed"));
