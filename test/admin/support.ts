@@ -13,6 +13,7 @@ import { type ClusterConfig, describeReload, validateConfig } from "../../src/co
 import type { MailboxProtocol } from "../../src/messages/mod.ts";
 import { createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 /** A server without sockets: a real directory and router, the rest pretended. */
 export interface FakeServer {
@@ -58,6 +59,7 @@ export async function fakeServer(): Promise<FakeServer> {
     hash: (password: string) => Promise.resolve(`hash of ${password.length}`),
     verify: () => Promise.resolve(false),
     isOutdated: () => false,
+    ...QUICK_SCRAM,
   };
   const args = { store: new MemoryDirectoryStore(), login: { checksMax: 1, waitingMax: 4 }, hasher };
   const directory = await system.spawn(directoryActor, { name: "directory", args });

@@ -19,7 +19,8 @@ Deno.test("only the host name has no default", () => {
   assertEquals(config.workers, { listener: "cores", mailbox: "cores" });
   assertEquals(config.listeners.map(({ service, host, port, tls }) => `${service} ${host}:${port} ${tls}`), [
     "smtp 127.0.0.1:2525 starttls",
-    "smtp 127.0.0.1:2465 implicit",
+    "submission 127.0.0.1:2587 starttls",
+    "submission 127.0.0.1:2465 implicit",
     "pop3 127.0.0.1:2110 starttls",
     "pop3 127.0.0.1:2995 implicit",
   ]);

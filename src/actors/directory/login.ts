@@ -130,7 +130,8 @@ export class Login {
   /** A token is checked for whom it names; a client that names somebody else is refused. */
   async bear(attempt: Token): Promise<AuthenticateReply> {
     const { service, remote, token } = attempt;
-    const checked = await this.#attempt({ user: attempt.user ?? "", service, remote }, async () => {
+    // Who names nobody is counted by where they are alone.
+    const checked = await this.#attempt({ user: attempt.user ?? remote, service, remote }, async () => {
       const address = await this.services.tokens.address(token, this.services.clock.wallMs());
       const account = address === null ? null : this.#enabled(this.#accountAddress(address));
       const isMeant = attempt.user === null || this.#accountAddress(attempt.user) === account?.address;

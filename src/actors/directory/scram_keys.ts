@@ -37,13 +37,13 @@ export async function makeScramKeys(
   const made = await Promise.all(HASHES.map(async (hash) => {
     const { name, bytes } = DIGEST[hash];
     const salted = await promisify(pbkdf2)(text, salt, iterations, bytes, name);
-    return [hash, { salt, iterations, ...keysOf(hash, salted) }] as const;
+    return [hash, { salt, iterations, ...keysOfSalted(hash, salted) }] as const;
   }));
   return Object.fromEntries(made) as ScramKeySet;
 }
 
-/** StoredKey and ServerKey of SaltedPassword. */
-function keysOf(hash: ScramHash, salted: Uint8Array): Pick<ScramKeys, "storedKey" | "serverKey"> {
+/** StoredKey and ServerKey of SaltedPassword (RFC 5802 §3). */
+export function keysOfSalted(hash: ScramHash, salted: Uint8Array): Pick<ScramKeys, "storedKey" | "serverKey"> {
   const storedKey = digest(hash, hmac(hash, salted, utf8("Client Key")));
   return { storedKey, serverKey: hmac(hash, salted, utf8("Server Key")) };
 }

@@ -56,7 +56,7 @@ function splitHeader(body: readonly Uint8Array[]): { header: Uint8Array; rest: r
       const lf = piece.indexOf(LF, from);
       const end = lf < 0 ? piece.length : lf + 1;
       lineBytes += end - from;
-      const cr = lf > from ? piece[lf - 1] === CR : lastWasCr;
+      const cr = lf > 0 ? piece[lf - 1] === CR : lastWasCr;
       if (lf >= 0 && cr && lineBytes === 2) return cutAt(body, { piece: i, at: end });
       if (lf >= 0) lineBytes = 0;
       from = end;

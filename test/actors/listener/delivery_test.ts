@@ -44,6 +44,7 @@ function listener(accounts: readonly string[], answers: Answers = () => null) {
   const mail: ReceivedMail = {
     helo: "x",
     protocol: "SMTP",
+    user: null,
     smtpUtf8: false,
     sender: null,
     recipients,
