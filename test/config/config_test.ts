@@ -54,6 +54,8 @@ Deno.test("an error names the source and the path, and all are told at once", ()
   assertStringIncludes(text, 'test.json: workers.listener: expected a number of 1 to 64, or "cores"');
 });
 
+const ISSUER = { issuer: "https://id.example.org", audience: "mail", jwksFile: "keys.json" };
+
 const impossible: [string, Record<string, unknown>][] = [
   ["tls.keyFile", { tls: { certFile: "a.pem" } }],
   ["tls.certFile", { tls: { keyFile: "a.pem" } }],
@@ -61,6 +63,8 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[1].port", { listeners: [{ service: "smtp", port: 25 }, { service: "pop3", host: "::", port: 25 }] }],
   ["listeners[0].port", { listeners: [{ service: "smtp", port: 0 }] }],
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
+  ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "submission", port: 587, tls: "none" }] }],
+  ["oauth.issuers[1].issuer", { oauth: { issuers: [ISSUER, { ...ISSUER, audience: "web" }] } }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
 ];
@@ -100,6 +104,7 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     tls: { certFile: "c", keyFile: "k" },
     limits: { smtp: { recipientsMax: 200 } },
     listeners: [{ service: "smtp", port: 2525 }],
+    submission: { hideClient: true },
   }, "b");
   const plan = describeReload(running, wanted);
   assertEquals(plan.live, ["tls.certFile", "tls.keyFile"]);
@@ -108,6 +113,8 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     "listeners[1]",
     "listeners[2]",
     "listeners[3]",
+    "listeners[4]",
+    "submission.hideClient",
     "limits.smtp.recipientsMax",
     "log.level",
   ]);
