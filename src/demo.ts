@@ -75,7 +75,7 @@ async function addAccounts(directory: Ref<DirectoryProtocol>, random: Random): P
   return passwords as Passwords;
 }
 
-function portOf(config: ClusterConfig, service: "smtp" | "pop3", tls: "starttls" | "implicit"): number {
+function portOf(config: ClusterConfig, service: "smtp" | "submission" | "pop3", tls: "starttls" | "implicit"): number {
   const listener = config.listeners.find((each) => each.service === service && each.tls === tls);
   if (listener === undefined) throw new Failure("invalid", `no ${service} listener with ${tls}`);
   return listener.port;

@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import { clusterTree, type DirectoryLock, takeDataDirectory, type TreeInput } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
 import { type Connection, listen, type Listener, loadOrMakeCertificate, makePrivateDirectory } from "./net/mod.ts";
+import { readIssuers } from "./issuer_keys.ts";
 import { nameServers } from "./name_servers.ts";
 import { orphanedPorts } from "./orphaned_ports.ts";
 import { readSecret } from "./secrets.ts";
@@ -62,6 +63,7 @@ async function treeInput(config: ClusterConfig, env: ServerOptions["env"]): Prom
   return {
     config,
     tls: await certificateOf(config),
+    issuers: await readIssuers(config),
     nameServers: nameServers(config),
     ownAddresses: ownAddresses(config),
     routes,

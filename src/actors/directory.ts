@@ -5,7 +5,8 @@ import { defineActor } from "../runtime/define_actor.ts";
 import type { Context, Reply } from "../runtime/types.ts";
 import type { DirectoryStore } from "../storage/directory_store.ts";
 import { directoryAccepts } from "./directory/accepts.ts";
-import { DirectoryBook } from "./directory/book.ts";
+import { addAppPassword, removeAppPassword, shownAppPassword } from "./directory/app_passwords.ts";
+import { DirectoryBook, type Secrets } from "./directory/book.ts";
 import type { CheckLimits } from "./directory/check_queue.ts";
 import {
   addAccount,
@@ -22,8 +23,9 @@ import { Login } from "./directory/login.ts";
 import { newPassword } from "./directory/names.ts";
 import { ARGON2_HASHER, type PasswordHasher } from "./directory/password_hasher.ts";
 import { Subscribers } from "./directory/subscribers.ts";
+import { TokenCheck, type TokenIssuer } from "./directory/tokens.ts";
 
-export type { CheckLimits, PasswordHasher };
+export type { CheckLimits, PasswordHasher, TokenIssuer };
 
 /** Name of the directory actor, in the worker of the same name. */
 export const DIRECTORY_ACTOR = "directory";
@@ -36,6 +38,8 @@ export interface DirectoryArgs {
   readonly store: DirectoryStore;
   /** Password checks at a time, and waiting. */
   readonly login: CheckLimits;
+  /** Whose tokens let people in; nobody's unless given. */
+  readonly issuers?: readonly TokenIssuer[];
   /** argon2id unless given. */
   readonly hasher?: PasswordHasher;
 }
@@ -56,10 +60,10 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
   restart: "permanent",
   inboxMax: 10_000,
   accepts: directoryAccepts,
-  async init({ store, login: limits, hasher = ARGON2_HASHER }, context) {
+  async init({ store, login: limits, issuers = [], hasher = ARGON2_HASHER }, context) {
     const { clock, random, log } = context;
     const book = new DirectoryBook(store);
-    const login = await Login.open({ book, hasher, limits, clock, random, log });
+    const login = await Login.open({ book, hasher, limits, tokens: new TokenCheck(issuers), clock, random, log });
     log.info("directory opened", book.counts());
     return { book, login, subscribers: new Subscribers(context) };
   },
@@ -72,6 +76,9 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
     "directory.remind": ({ subscribers }) => subscribers.remind(),
     "directory.authenticate": ({ login }, request, reply, context) =>
       beside(reply, context, () => login.authenticate(request)),
+    "directory.scramStart": ({ login }, request, reply) => answer(reply, () => login.scramStart(request)),
+    "directory.scramProof": ({ login }, request, reply, context) => beside(reply, context, () => login.prove(request)),
+    "directory.bearer": ({ login }, request, reply, context) => beside(reply, context, () => login.bear(request)),
     "directory.snapshot": ({ book }, _request, reply) => reply.ok(book.snapshot()),
     "directory.status": ({ book, subscribers }, _request, reply) =>
       reply.ok({ ...book.counts(), subscribers: subscribers.size }),
@@ -109,20 +116,20 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
       beside(reply, context, async () => {
         // Refused before the hash costs anything; looked at again when it is made.
         freeAddress(state.book, request.address);
-        const hash = await hashed(state, request.password);
+        const secrets = await secretsOf(state, request.password);
         const id = randomId(context.random, ID_CHARS) as AccountId;
         const { address, quotaBytes } = request;
         return edit(state, request, () => {
-          const record = addAccount(state.book, { address, quotaBytes, hash, id, createdAt: now(context) });
+          const record = addAccount(state.book, { address, quotaBytes, secrets, id, createdAt: now(context) });
           return { changes: [{ kind: "account", key: record.address, record }], value: record };
         });
       }),
     "directory.accountUpdate": (state, request, reply, context) =>
       beside(reply, context, async () => {
         existingAccount(state.book, request.address);
-        const hash = request.password === undefined ? null : await hashed(state, request.password);
+        const secrets = request.password === undefined ? null : await secretsOf(state, request.password);
         return edit(state, request, () => {
-          const record = updateAccount(state.book, request, hash);
+          const record = updateAccount(state.book, request, secrets);
           state.login.forget(record);
           return { changes: [{ kind: "account", key: record.address, record }], value: record };
         });
@@ -134,6 +141,24 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
           state.login.forget(record);
           return { changes: [{ kind: "account", key: record.address, record: null }], value: record };
         })),
+    "directory.appPasswordAdd": ({ book }, request, reply, { clock, random }) =>
+      answer(reply, () => {
+        const { label, scopes, expiresAt = null } = request;
+        const account = existingAccount(book, request.address).id;
+        const add = () => addAppPassword(book, account, { label, scopes, expiresAt, nowMs: clock.wallMs(), random });
+        // What was only tried must not look like a password.
+        return request.dryRun === true ? { ...book.rehearse(add), password: "" } : add();
+      }),
+    "directory.appPasswordList": ({ book }, { address }, reply) =>
+      answer(reply, () => {
+        const rows = book.appPasswords(existingAccount(book, address).id);
+        return { records: rows.map(shownAppPassword), next: null };
+      }),
+    "directory.appPasswordRemove": ({ book }, { address, id, dryRun }, reply) =>
+      answer(reply, () => {
+        const remove = () => removeAppPassword(book, existingAccount(book, address).id, id);
+        return dryRun === true ? book.rehearse(remove) : remove();
+      }),
     "directory.aliasAdd": (state, request, reply, context) =>
       answer(reply, () =>
         edit(state, request, () => {
@@ -170,10 +195,10 @@ function beside<T>(reply: Reply<T>, context: DirectoryContext, run: () => Promis
   });
 }
 
-async function hashed(state: DirectoryState, password: string): Promise<string> {
-  const hash = await state.login.hash(newPassword(password));
-  if (hash === null) throw new Failure("busy", "too many password checks wait: try again later");
-  return hash;
+async function secretsOf(state: DirectoryState, password: string): Promise<Secrets> {
+  const secrets = await state.login.secrets(newPassword(password));
+  if (secrets === null) throw new Failure("busy", "too many password checks wait: try again later");
+  return secrets;
 }
 
 /** Makes a change and tells the subscribers; a dry run only looks whether it could be made. */

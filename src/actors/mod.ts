@@ -5,7 +5,7 @@
  */
 export { demoLetter, readLetter, sendLetter } from "./client/letter.ts";
 export { type DirectoryLock, takeDataDirectory } from "./data_directory.ts";
-export { DIRECTORY_ACTOR } from "./directory.ts";
+export { DIRECTORY_ACTOR, type TokenIssuer } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";

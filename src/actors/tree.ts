@@ -7,6 +7,7 @@ import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
 import { DELIVERY_LIMITS, DELIVERY_TIMEOUTS, type DeliveryRoute, type DeliveryWorkerConfig } from "./delivery/mod.ts";
 import type { DirectoryWorkerConfig } from "./directory/worker.ts";
+import type { TokenIssuer } from "./directory/tokens.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
@@ -35,6 +36,8 @@ export interface TreeInput {
   readonly ownAddresses: readonly string[];
   /** The routes of the config, their secrets read. */
   readonly routes: readonly DeliveryRoute[];
+  /** Whose tokens let people in, with their keys. */
+  readonly issuers: readonly TokenIssuer[];
 }
 
 function count(workers: number | "cores"): number {
@@ -54,7 +57,7 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
   const { config } = input;
   const placement = placementOf(config);
   return [
-    directorySpec(config),
+    directorySpec(input),
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
     ...Array.from({ length: count(config.workers.delivery) }, (_, i) => deliverySpec(i, input)),
     queueSpec(config, placement),
@@ -67,7 +70,7 @@ function storagePermissions(dir: string) {
   return { net: false, read: true, write: [dir], ffi: true, env: true, sys: true, run: false } as const;
 }
 
-function directorySpec(config: ClusterConfig): WorkerSpec {
+function directorySpec({ config, issuers }: TreeInput): WorkerSpec {
   return {
     name: "directory",
     url: new URL("directory.ts", WORKERS),
@@ -77,6 +80,7 @@ function directorySpec(config: ClusterConfig): WorkerSpec {
     config: {
       dataDir: config.dataDir,
       login: config.limits.login,
+      issuers,
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };
@@ -192,6 +196,8 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
         tls,
         connections: config.limits.connections,
         plaintextLogin: config.plaintextLogin,
+        bearer: config.oauth.issuers.length > 0,
+        submission: config.submission,
         smtp: {
           session: {
             hostname: config.hostname,

@@ -7,6 +7,7 @@ export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
     ...tlsFiles(config),
     ...workerCounts(config),
     ...listeners(config),
+    ...issuers(config),
     ...routes(config),
     ...queue(config),
     ...limits(config),
@@ -44,9 +45,18 @@ function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iter
     if (listener.service === "pop3" && listener.xclient.length > 0) {
       yield { path: `listeners[${i}].xclient`, message: "only SMTP and LMTP have XCLIENT" };
     }
-    if (listener.service === "pop3" && listener.tls === "none" && plaintextLogin === "never") {
+    const logsIn = listener.service === "pop3" || listener.service === "submission";
+    if (logsIn && listener.tls === "none" && plaintextLogin === "never") {
       yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
     }
+  }
+}
+
+function* issuers({ oauth }: ClusterConfig): Iterable<ConfigProblem> {
+  for (const [i, { issuer }] of oauth.issuers.entries()) {
+    const twin = oauth.issuers.findIndex((other, j) => j < i && other.issuer === issuer);
+    if (twin < 0) continue;
+    yield { path: `oauth.issuers[${i}].issuer`, message: `this issuer is oauth.issuers[${twin}] already` };
   }
 }
 

@@ -1,7 +1,10 @@
 /** Where one service listens. */
 export interface ListenerConfig {
-  /** The protocol: `smtp`, `pop3`, or `lmtp` for another mail server on a trusted network (RFC 2033). */
-  readonly service: "smtp" | "pop3" | "lmtp";
+  /**
+   * `smtp`: mail from other servers for our users; `submission`: mail from our users, who log in, to everybody (RFC 6409);
+   * `pop3`: reading; `lmtp`: mail from another mail server on a trusted network (RFC 2033).
+   */
+  readonly service: "smtp" | "submission" | "pop3" | "lmtp";
   /** Address to bind, as text. Default `127.0.0.1`. */
   readonly host: string;
   /** TCP port, 0 to 65,535; 0 takes any free one and needs `workers.listener: 1`. */
@@ -15,6 +18,21 @@ export interface ListenerConfig {
   readonly proxies: readonly string[];
   /** Networks of SMTP proxies that may say by XCLIENT for whom they speak. Default none. */
   readonly xclient: readonly string[];
+}
+
+/** Somebody whose tokens let our users in (OAUTHBEARER and XOAUTH2), such as an OpenID Connect provider. */
+export interface IssuerConfig {
+  /** Its name, as its tokens have it in `iss`. */
+  readonly issuer: string;
+  /** Whom a token must be meant for, as it has it in `aud`. */
+  readonly audience: string;
+  /** The claim that holds the account's full address. Default `email`. */
+  readonly addressClaim: string;
+  /**
+   * File of its public keys, a JSON Web Key Set (RFC 7517 §5), relative to the working directory; read at the start. The server
+   * does not fetch keys: what renews the file restarts the server.
+   */
+  readonly jwksFile: string;
 }
 
 /** Limits of one SMTP session. */
@@ -95,7 +113,10 @@ export interface ClusterConfig {
     /** Workers that speak to other servers, 1 to 64, or one per core. Default 1. */
     readonly delivery: number | "cores";
   };
-  /** Ports to open. Default: SMTP 2525 and POP3 2110 with STARTTLS, SMTP 2465 and POP3 2995 with TLS from the start, all on 127.0.0.1. */
+  /**
+   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from the start
+   * (RFC 8314), all on 127.0.0.1.
+   */
   readonly listeners: readonly ListenerConfig[];
   /** The server's certificate. Without one, a self-signed certificate is made in `<dataDir>/tls`. */
   readonly tls: {
@@ -106,6 +127,16 @@ export interface ClusterConfig {
   };
   /** Who may send a password without TLS: nobody, clients on this machine, or everybody. Default `loopback`. */
   readonly plaintextLogin: "loopback" | "never" | "always";
+  /** Logins by token. Without issuers they are not offered. */
+  readonly oauth: {
+    /** At most 16. Default: none. */
+    readonly issuers: readonly IssuerConfig[];
+  };
+  /** How mail of our own users is taken. */
+  readonly submission: {
+    /** Whether the Received field leaves out the client's address and name, which tell where a user is. Default false. */
+    readonly hideClient: boolean;
+  };
   /** Bounds on what strangers may use. */
   readonly limits: {
     readonly smtp: SmtpLimitsConfig;
@@ -181,14 +212,17 @@ export type ListenerInput =
 /** A route as it is written in a config file. */
 export type RouteInput = Pick<RouteConfig, "domain" | "host"> & Partial<RouteConfig>;
 
+/** An issuer as it is written in a config file. */
+export type IssuerInput = Omit<IssuerConfig, "addressClaim"> & Partial<Pick<IssuerConfig, "addressClaim">>;
+
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "outbound">>
+  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound">>
   & Pick<ClusterConfig, "hostname">
-  & { readonly listeners?: readonly ListenerInput[] }
+  & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
     readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
   };

@@ -5,6 +5,7 @@ const WORKERS_MAX = 64;
 const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
 const NETWORKS_MAX = 100;
+const ISSUERS_MAX = 16;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
 
@@ -22,7 +23,7 @@ const networks = z.array(
 ).max(NETWORKS_MAX).default([]);
 
 const listener = z.strictObject({
-  service: z.enum(["smtp", "pop3", "lmtp"]),
+  service: z.enum(["smtp", "submission", "pop3", "lmtp"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
     "127.0.0.1",
   ),
@@ -30,6 +31,13 @@ const listener = z.strictObject({
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
   proxies: networks,
   xclient: networks,
+});
+
+const issuer = z.strictObject({
+  issuer: z.string().min(1).max(1_024),
+  audience: z.string().min(1).max(1_024),
+  addressClaim: z.string().min(1).max(256).default("email"),
+  jwksFile: path,
 });
 
 const limits = z.strictObject({
@@ -108,10 +116,11 @@ const queue = z.strictObject({
   warnAfterMs: count(0, 30 * DAY_MS, 4 * HOUR_MS),
 });
 
-/** The listeners of a config that names none: DESIGN §5, with a TLS-only port for SMTP too. */
+/** The listeners of a config that names none: the usual ports, moved to where no root is needed. */
 const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
   { service: "smtp", port: 2525, tls: "starttls" },
-  { service: "smtp", port: 2465, tls: "implicit" },
+  { service: "submission", port: 2587, tls: "starttls" },
+  { service: "submission", port: 2465, tls: "implicit" },
   { service: "pop3", port: 2110, tls: "starttls" },
   { service: "pop3", port: 2995, tls: "implicit" },
 ];
@@ -130,6 +139,8 @@ export const CLUSTER_SCHEMA = z.strictObject({
   listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
   tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
+  oauth: z.strictObject({ issuers: z.array(issuer).max(ISSUERS_MAX).default([]) }).prefault({}),
+  submission: z.strictObject({ hideClient: z.boolean().default(false) }).prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   dns: dns.prefault({}),

@@ -4,8 +4,11 @@ import { Failure, utf8 } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
-/** The tables of the directory. Credentials are keyed by account id, the others by name or address. */
-export type DirectoryTable = "domain" | "account" | "alias" | "credential";
+/**
+ * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets
+ * of the server by what they are for, the others by name or address.
+ */
+export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "appPassword" | "secret";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -38,10 +41,20 @@ const SCHEMA = 1;
  *   10 name         domain
  *   11 address      account
  *   12 address      alias
- *   13 account id   credential
+ *   13 account id   credential: the password's argon2id hash, and the keys for SCRAM, which accounts of older versions get
+ *                   when their password is set or right the next time
+ *   14 account/id   app password
+ *   15 purpose      secret of the server
  */
 const META = new Uint8Array([0x01]);
-const TAG: Readonly<Record<DirectoryTable, number>> = { domain: 0x10, account: 0x11, alias: 0x12, credential: 0x13 };
+const TAG: Readonly<Record<DirectoryTable, number>> = {
+  domain: 0x10,
+  account: 0x11,
+  alias: 0x12,
+  credential: 0x13,
+  appPassword: 0x14,
+  secret: 0x15,
+};
 
 /** Octets of a key: LMDB takes 1,978. */
 const KEY_BYTES_MAX = 1_024;

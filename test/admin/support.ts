@@ -15,6 +15,7 @@ import { type ClusterConfig, describeReload, validateConfig } from "../../src/co
 import type { DeliveryProtocol, MailboxProtocol } from "../../src/messages/mod.ts";
 import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { createMemoryQueueStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 /** A server without sockets: a real directory and router, the rest pretended. */
 export interface FakeServer {
@@ -73,12 +74,14 @@ export async function fakeServer(): Promise<FakeServer> {
     hash: (password: string) => Promise.resolve(`hash of ${password.length}`),
     verify: () => Promise.resolve(false),
     isOutdated: () => false,
+    ...QUICK_SCRAM,
   };
   const args = { store: new MemoryDirectoryStore(), login: { checksMax: 1, waitingMax: 4 }, hasher };
   const directory = await system.spawn(directoryActor, { name: "directory", args });
   const holder: RoutingHolder = { table: null };
   const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   const queue = await system.spawn(queueActor, { name: "queue", args: queueArgs(system, holder, clock) });
+  clock.advance(1); // The queue is loaded in a turn of its own.
   const config = validateConfig({ hostname: "mail.smith.test" }, "test");
   const deeds: string[] = [];
   const startedAtMs = clock.wallMs();

@@ -19,7 +19,8 @@ Deno.test("only the host name has no default", () => {
   assertEquals(config.workers, { listener: "cores", mailbox: "cores", delivery: 1 });
   assertEquals(config.listeners.map(({ service, host, port, tls }) => `${service} ${host}:${port} ${tls}`), [
     "smtp 127.0.0.1:2525 starttls",
-    "smtp 127.0.0.1:2465 implicit",
+    "submission 127.0.0.1:2587 starttls",
+    "submission 127.0.0.1:2465 implicit",
     "pop3 127.0.0.1:2110 starttls",
     "pop3 127.0.0.1:2995 implicit",
   ]);
@@ -53,6 +54,8 @@ Deno.test("an error names the source and the path, and all are told at once", ()
   assertStringIncludes(text, 'test.json: workers.listener: expected a number of 1 to 64, or "cores"');
 });
 
+const ISSUER = { issuer: "https://id.example.org", audience: "mail", jwksFile: "keys.json" };
+
 const impossible: [string, Record<string, unknown>][] = [
   ["tls.keyFile", { tls: { certFile: "a.pem" } }],
   ["tls.certFile", { tls: { keyFile: "a.pem" } }],
@@ -62,6 +65,8 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
   ["listeners[0].port", { listeners: [{ service: "lmtp", port: 25 }] }],
   ["listeners[0].xclient", { listeners: [{ service: "pop3", port: 110, xclient: ["::1"] }] }],
+  ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "submission", port: 587, tls: "none" }] }],
+  ["oauth.issuers[1].issuer", { oauth: { issuers: [ISSUER, { ...ISSUER, audience: "web" }] } }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
@@ -135,6 +140,7 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     tls: { certFile: "c", keyFile: "k" },
     limits: { smtp: { recipientsMax: 200 } },
     listeners: [{ service: "smtp", port: 2525 }],
+    submission: { hideClient: true },
   }, "b");
   const plan = describeReload(running, wanted);
   assertEquals(plan.live, ["tls.certFile", "tls.keyFile"]);
@@ -143,6 +149,8 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     "listeners[1]",
     "listeners[2]",
     "listeners[3]",
+    "listeners[4]",
+    "submission.hideClient",
     "limits.smtp.recipientsMax",
     "log.level",
   ]);

@@ -21,6 +21,7 @@ import { opens, readMails } from "./pop3_reader.ts";
 import { type PlantedBug, SimDisk } from "./sim_disk.ts";
 import { SimConnection, type SimPeer } from "./sim_connection.ts";
 import { sendMails } from "./smtp_sender.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 export const PASSWORD = "boxing match";
 export const LISTENERS = ["listener-0", "listener-1"];
@@ -33,6 +34,7 @@ const DOMAINS = ["smith.test", "bob.test", "mary.test"];
 const USERS: readonly (readonly [string, number])[] = [["john", 0], ["mary", 0], ["small", 6_000]];
 
 const HASHER = {
+  ...QUICK_SCRAM,
   hash: (password: string) => Promise.resolve(password),
   verify: (hashed: string, password: string) => Promise.resolve(hashed === password),
   isOutdated: () => false,

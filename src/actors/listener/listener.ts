@@ -7,17 +7,19 @@ import {
   listen,
   type Listener,
   parseNetworks,
+  serverEndPoint,
   type TlsContextHolder,
 } from "../../net/mod.ts";
 import { OVERLOADED as POP3_OVERLOADED } from "../../protocol/pop3/refusal.ts";
 import { OVERLOADED as SMTP_OVERLOADED } from "../../protocol/smtp/refusal.ts";
+import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
 import type { Front, FrontServices } from "./services.ts";
 import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
 
 /** One port to listen on. */
 export interface PortConfig {
-  readonly service: "smtp" | "pop3" | "lmtp";
+  readonly service: "smtp" | "submission" | "pop3" | "lmtp";
   readonly host: string;
   readonly port: number;
   readonly tls: "none" | "starttls" | "implicit";
@@ -38,10 +40,13 @@ export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
   readonly connections: { readonly max: number; readonly perAddressMax: number };
-  readonly smtp: Omit<SmtpFrontOptions, "tls">;
-  readonly pop3: Omit<Pop3FrontOptions, "tls">;
+  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient">;
+  readonly submission: { readonly hideClient: boolean };
+  readonly pop3: Omit<Pop3FrontOptions, "tls" | "binding">;
   /** Whether passwords may be given without TLS, and to whom. */
   readonly plaintextLogin: "loopback" | "never" | "always";
+  /** Whether tokens of some issuer are taken. */
+  readonly bearer: boolean;
 }
 
 /** The ports of one listener worker and the sessions behind them. */
@@ -58,6 +63,7 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 /** Opens all ports; when one cannot be had, none stays open. */
 export async function openPorts(config: PortsConfig, services: FrontServices): Promise<Ports> {
   const tls = createTlsContext(config.tls);
+  const shown = { binding: serverEndPoint(config.tls.cert) };
   const wheel = new DeadlineWheel({ clock: services.clock });
   const counts = new ConnectionCounts();
   const sessions = new Set<Front>();
@@ -68,7 +74,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   };
   try {
     for (const port of config.ports) {
-      listeners.push(await openPort(port, { config, services, tls, wheel, counts, sessions, done }));
+      listeners.push(await openPort(port, { config, services, tls, shown, wheel, counts, sessions, done }));
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -76,7 +82,10 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   }
   return {
     sessions: () => sessions.size,
-    replaceTls: (material) => tls.replace(material),
+    replaceTls(material) {
+      tls.replace(material);
+      shown.binding = serverEndPoint(material.cert);
+    },
     async drain(graceMs) {
       for (const listener of listeners) listener.close();
       for (const session of [...sessions]) session.shutDown();
@@ -106,6 +115,8 @@ interface PortContext {
   readonly config: PortsConfig;
   readonly services: FrontServices;
   readonly tls: TlsContextHolder;
+  /** What channels are bound to: of the certificate in use. */
+  readonly shown: { readonly binding: Uint8Array | null };
   /** One for all connections of the worker. */
   readonly wheel: DeadlineWheel;
   /** The limits on connections hold for all ports together. */
@@ -148,30 +159,42 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 function openSession(
   port: PortConfig,
   connection: Connection,
-  { config, services, sessions, done, xclient }: PortContext & { readonly xclient: boolean },
+  { config, services, shown, sessions, done, xclient }: PortContext & { readonly xclient: boolean },
 ): void {
   services.counters.connections++;
-  const tls = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
+  const tls: SmtpFrontOptions["tls"] = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
   const gone = () => {
     sessions.delete(front);
     done();
   };
+  const common = { tls, binding: () => shown.binding };
+  const login = { plaintextLogin: mayLogInPlain(connection, config), bearer: config.bearer };
   const front = port.service === "pop3"
-    ? new Pop3Front(connection, services, pop3Options(connection, config, tls), gone)
-    : new SmtpFront(connection, services, { ...smtpOptions(port.service, config, xclient), tls }, gone);
+    ? new Pop3Front(
+      connection,
+      services,
+      { ...config.pop3, ...common, session: { ...config.pop3.session, ...login } },
+      gone,
+    )
+    : new SmtpFront(connection, services, { ...smtpOptions(port, config, { login, xclient }), ...common }, gone);
   sessions.add(front);
   front.start();
 }
 
 /** LMTP and XCLIENT are spoken by servers that the operator has chosen: none of them is made to wait. */
-function smtpOptions(dialect: "smtp" | "lmtp", { smtp }: PortsConfig, xclient: boolean): PortsConfig["smtp"] {
+function smtpOptions(
+  { service }: PortConfig,
+  { smtp, submission }: PortsConfig,
+  { login, xclient }: { readonly login: SubmissionOptions; readonly xclient: boolean },
+): Omit<SmtpFrontOptions, "tls"> {
   const { greetDelayMs = 0 } = smtp.session;
-  const delay = dialect === "lmtp" || xclient ? 0 : greetDelayMs;
-  return { ...smtp, session: { ...smtp.session, dialect, xclient, greetDelayMs: delay } };
+  const dialect = service === "lmtp" ? "lmtp" : "smtp";
+  const delay = service === "lmtp" || xclient ? 0 : greetDelayMs;
+  const session = { ...smtp.session, dialect, xclient, greetDelayMs: delay } as const;
+  if (service !== "submission") return { ...smtp, session };
+  return { ...smtp, ...submission, session: { ...session, submission: login } };
 }
 
-function pop3Options(connection: Connection, config: PortsConfig, tls: Pop3FrontOptions["tls"]): Pop3FrontOptions {
-  const plaintextLogin = config.plaintextLogin === "always" ||
-    (config.plaintextLogin === "loopback" && LOOPBACK.test(connection.remote.address));
-  return { ...config.pop3, tls, session: { ...config.pop3.session, plaintextLogin } };
+function mayLogInPlain(connection: Connection, { plaintextLogin }: PortsConfig): boolean {
+  return plaintextLogin === "always" || (plaintextLogin === "loopback" && LOOPBACK.test(connection.remote.address));
 }

@@ -1,24 +1,28 @@
 import { describeError, utf8 } from "../../base/mod.ts";
 import { type Address, formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { RouteVerdict } from "../../messages/mod.ts";
+import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
+  type AuthQuestion,
   createSmtpSession,
   type DeliveryOutcome,
   receivedField,
   type ReceivedMail,
   type RecipientVerdict,
   returnPathField,
+  type SenderVerdict,
   type SmtpAction,
   type SmtpSession,
   type SmtpSessionOptions,
+  submitted,
 } from "../../protocol/smtp/mod.ts";
 import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
 import { deliverEach } from "./deliver_each.ts";
 import { deliver, type Delivery, hasRoom } from "./delivery.ts";
+import { askLogin } from "./login.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
@@ -30,6 +34,10 @@ const WAITING_INPUT_BYTES_MAX = 65_536;
 export interface SmtpFrontOptions {
   readonly session: Omit<SmtpSessionOptions, "tls">;
   readonly tls: "none" | "available" | "active";
+  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
+  readonly binding?: () => Uint8Array | null;
+  /** Whether the Received field of a submission tells nothing of its client. */
+  readonly hideClient?: boolean;
   readonly timeouts: SmtpTimeouts;
 }
 
@@ -38,13 +46,18 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly session: SmtpSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
+  readonly #options: SmtpFrontOptions;
   readonly #dialect: "smtp" | "lmtp";
   /** Who is on the other side, as far as is known: a proxy may name another than the connection has. */
   #client: { readonly address: string | null; readonly port: number; readonly name: string | null };
+  /** Whose account was proven last; the session knows whether its login came to its end. */
+  #account: AccountRecord | null = null;
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
-    this.session = createSmtpSession({ ...options.session, tls: options.tls });
+    this.#options = options;
+    const binding = options.tls === "active" ? this.#binding() : null;
+    this.session = createSmtpSession({ ...options.session, tls: options.tls, binding });
     this.#dialect = options.session.dialect ?? "smtp";
     this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
@@ -76,13 +89,18 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.connection.write(action.text);
         this.#deadlines.answered();
         return null;
+      case "authenticate":
+        this.#authenticate(action.question);
+        return null;
+      case "checkSender":
+        return this.session.senderChecked(this.#senderVerdict(action.sender));
       case "checkRecipient":
         return this.#checkRecipient(action.recipient, action.size);
       case "deliver":
         this.#deliver(action.mail);
         return null;
       case "startTls":
-        this.startTls(() => this.session.tlsStarted());
+        this.startTls(() => this.session.tlsStarted(this.#binding()));
         return null;
       case "clientNamed":
         this.#client = { ...this.#client, ...action.client };
@@ -94,6 +112,32 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.connection.close();
         return null;
     }
+  }
+
+  #binding(): Uint8Array | null {
+    return this.#options.binding?.() ?? null;
+  }
+
+  #authenticate(question: AuthQuestion): void {
+    const scene = { service: "smtp", remote: this.connection.remote.address } as const;
+    askLogin(question, scene, this.services).then(
+      ({ answer, account }) => {
+        this.#account = account;
+        this.answer(() => this.session.authenticated(answer));
+      },
+      (error) => {
+        this.services.log.error("session broke", { service: "smtp", error: describeError(error) });
+        this.connection.destroy();
+      },
+    );
+  }
+
+  /** A user sends as any address whose mail reaches the account; asked anew each time, as that may change. */
+  #senderVerdict(sender: Address): SenderVerdict {
+    const verdict = this.services.routes.resolve(sender);
+    if (verdict === null) return "busy";
+    const accounts = verdict.type === "local" ? verdict.accounts : [];
+    return accounts.some(({ id }) => id === this.#account?.id) ? "accepted" : "notYours";
   }
 
   /** Answers at once from the routing table, unless an account has a quota: its mailbox actor is asked then. */
@@ -120,9 +164,10 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   #deliver(mail: ReceivedMail): void {
     const { clock, random, log, counters, memory, hostname } = this.services;
     const id = newMailId(clock, random);
+    const hidden = mail.user !== null && this.#options.hideClient === true;
     const received = receivedField({
-      helo: mail.helo,
-      clientIp: this.#client.address,
+      helo: hidden ? null : mail.helo,
+      clientIp: hidden ? null : this.#client.address,
       clientName: this.#client.name,
       hostname,
       protocol: mail.protocol,
@@ -131,12 +176,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       wallMs: clock.wallMs(),
       tlsVersion: this.connection.tls?.protocol ?? null,
     });
+    const lacking = { wallMs: clock.wallMs(), messageId: `<${id}@${hostname}>` };
+    const body = mail.user === null ? mail.body : submitted(mail.body, lacking);
     const delivery: Delivery = {
       id,
       mail,
-      mayRelay: false,
-      kept: [utf8(returnPathField(mail.sender) + received), ...mail.body],
-      outgoing: { envelope: outgoingEnvelope(id, mail), parts: [utf8(received), ...mail.body] },
+      mayRelay: mail.user !== null,
+      kept: [utf8(returnPathField(mail.sender) + received), ...body],
+      outgoing: { envelope: this.#outgoingEnvelope(id, mail), parts: [utf8(received), ...body] },
     };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
@@ -159,6 +206,12 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     counters.receivedBytes += mail.size;
   }
 
+  /** The envelope under which a mail goes on to other servers. */
+  #outgoingEnvelope(id: string, { sender, user, parameters }: ReceivedMail): OutgoingEnvelope {
+    const account = user === null ? null : this.#account?.id ?? null;
+    return { ...parameters, id, sender: sender === null ? "" : formatAddress(sender), account };
+  }
+
   #noteOutcomes(id: string, mail: ReceivedMail, outcomes: readonly DeliveryOutcome[]): void {
     const { counters, log } = this.services;
     const refused = outcomes.filter(({ type }) => type !== "accepted");
@@ -170,14 +223,9 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       size: mail.size,
       recipients: mail.recipients.length,
       remote: this.#client.address,
+      ...(mail.user === null ? {} : { user: mail.user }),
     });
   }
-}
-
-/** The envelope under which a mail goes on to other servers. */
-function outgoingEnvelope(id: string, mail: ReceivedMail): OutgoingEnvelope {
-  const sender = mail.sender === null ? "" : formatAddress(mail.sender);
-  return { ...mail.parameters, id, sender, account: null };
 }
 
 /** How the session is told what the router found. */

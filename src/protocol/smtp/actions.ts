@@ -1,5 +1,6 @@
 import type { Address } from "../../mail/address.ts";
 import type { MailParameters, RecipientParameters } from "../../mail/envelope.ts";
+import type { Credentials, SaslAnswer, SaslQuestion } from "../sasl/mod.ts";
 
 /** How a routing actor answered for one recipient; the reply each gets stands in `replies.ts`. */
 export type RecipientVerdict =
@@ -24,12 +25,26 @@ export interface ReceivedRecipient extends RecipientParameters {
   readonly address: Address;
 }
 
+/** Whether the user of a submission may send as the address in MAIL. */
+export type SenderVerdict =
+  | "accepted"
+  | "notYours" // 550 5.7.1
+  | "busy"; // 451 4.3.2
+
+/** What a login hangs on: a name and its password, or a question of a SASL mechanism. */
+export type AuthQuestion = { readonly type: "password" } & Credentials | SaslQuestion;
+
+/** `temporary`: nobody can tell now (454 4.7.0). */
+export type AuthAnswer = SaslAnswer | { readonly type: "temporary" };
+
 /** A complete message with its envelope. */
 export interface ReceivedMail {
   /** What the client called itself in HELO or EHLO. */
   readonly helo: string;
   /** Transmission type for the Received field (RFC 3848, RFC 6531 §4.3): SMTP, ESMTP, ESMTPS, UTF8SMTP … */
   readonly protocol: string;
+  /** Address of the account that submits it; null when nobody has logged in. */
+  readonly user: string | null;
   readonly parameters: MailParameters;
   /** Null is the null reverse-path `<>`. */
   readonly sender: Address | null;
@@ -52,13 +67,18 @@ export interface ClientChange {
 }
 
 /**
- * What a session wants done. `checkRecipient`, `deliver`, `startTls` and `pause` are questions: the session holds all further
- * input back until the matching answer (`recipientChecked`, `delivered`, `tlsStarted`, `resumed`) is called.
+ * What a session wants done. `authenticate`, `checkSender`, `checkRecipient`, `deliver`, `startTls` and `pause` are questions:
+ * the session holds all further input back until the matching answer (`authenticated`, `senderChecked`, `recipientChecked`,
+ * `delivered`, `tlsStarted`, `resumed`) is called.
  */
 export type SmtpAction =
   /** Wire text, to be sent as UTF-8. Consecutive ones go out in one write. */
   | { readonly type: "send"; readonly text: string }
-  | { readonly type: "checkRecipient"; readonly recipient: Address; readonly size: number }
+  | { readonly type: "authenticate"; readonly mechanism: string; readonly question: AuthQuestion }
+  /** Asked in a session that somebody has logged in to. */
+  | { readonly type: "checkSender"; readonly sender: Address }
+  /** `relay`: somebody has logged in, so that mail for other servers is taken, too. */
+  | { readonly type: "checkRecipient"; readonly recipient: Address; readonly size: number; readonly relay: boolean }
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
   /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
   | { readonly type: "startTls" }

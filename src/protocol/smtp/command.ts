@@ -20,7 +20,7 @@ export interface Command {
   /** Whether it moves no mail: too many of these end the session. */
   readonly junk: boolean;
   /** Whether HELP lists it. */
-  listed(state: SmtpState): boolean;
+  listed(state: SmtpState, context: SmtpContext): boolean;
   run(context: SmtpContext, state: SmtpState, argument: string): Step;
 }
 

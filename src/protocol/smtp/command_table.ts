@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import {
+  auth,
   bdat,
   data,
   ehlo,
@@ -35,11 +36,20 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["QUIT", quit],
   ["STARTTLS", starttls],
   ["XCLIENT", xclient],
+  ["AUTH", auth],
 ]);
+
+/**
+ * What a submission port does for everybody; all else needs a login first (RFC 4954 §6). BDAT is among it, as its octets follow
+ * whatever the answer is: without a transaction they are read and refused.
+ */
+export const BEFORE_LOGIN: ReadonlySet<string> = new Set(
+  ["AUTH", "BDAT", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "HELP"],
+);
 
 /** Verbs of other servers and other times: 502, where a verb that nobody knows gets 500 (RFC 5321 §4.2.4). */
 export const NOT_IMPLEMENTED: ReadonlySet<string> = new Set(
-  ["AUTH", "BURL", "ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
+  ["BURL", "ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
 );
 
 /** Verbs by which a browser was tricked into speaking to a mail server: the session ends at once. */
@@ -54,5 +64,5 @@ export function commandOf({ dialect }: SmtpContext, verb: string): Command | nul
 }
 
 function listedVerbs(context: SmtpContext, state: SmtpState): string[] {
-  return [...COMMANDS.keys()].filter((verb) => commandOf(context, verb)?.listed(state));
+  return [...COMMANDS.keys()].filter((verb) => commandOf(context, verb)?.listed(state, context));
 }

@@ -1,8 +1,9 @@
 import type { MailParameters, RecipientParameters } from "../../mail/envelope.ts";
+import { usableMechanisms } from "../sasl/mod.ts";
 import { parseEnvid, parseNotify, parseOrcpt, parseRet } from "./dsn.ts";
 import { parseDeliverBy, parseHoldFor, parseHoldUntil, parsePriority } from "./hold.ts";
 import { REPLY, type Reply } from "./replies.ts";
-import type { MailOptions, SmtpContext, SmtpState, Transaction } from "./state.ts";
+import { type MailOptions, mayLogIn, saslOffer, type SmtpContext, type SmtpState, type Transaction } from "./state.ts";
 
 /** Takes one MAIL parameter into the options, or refuses it. */
 type MailParameter = (value: string | null, options: MailOptions, context: SmtpContext) => MailOptions | Reply;
@@ -19,6 +20,8 @@ export interface Extension {
   readonly keyword: string;
   /** The EHLO line, or null while it is not on offer. */
   announce(context: SmtpContext, state: SmtpState): string | null;
+  /** Whether its parameters are taken; when absent, as long as EHLO lists it. */
+  serves?(context: SmtpContext): boolean;
   /** Parameters that it adds to MAIL. */
   readonly mail?: Readonly<Record<string, MailParameter>>;
   /** Parameters that it adds to RCPT. */
@@ -73,6 +76,13 @@ export const EXTENSIONS: readonly Extension[] = [
     announce: (_context, state) => state.tls === "available" ? "STARTTLS" : null,
     verb: "STARTTLS",
   },
+  {
+    keyword: "AUTH", // RFC 4954 §3: not listed after a login, when its parameter comes.
+    announce: authLine,
+    serves: ({ submission }) => submission !== null,
+    mail: { AUTH: authParameter },
+    verb: "AUTH",
+  },
   { keyword: "HELP", announce: () => "HELP", verb: "HELP" },
 ];
 
@@ -110,7 +120,8 @@ function parametersOf<T>(
 /** Extensions exist only after EHLO (RFC 5321 §2.2.1), and only those that it listed. */
 function offered<T>(context: SmtpContext, state: SmtpState, owned: Owned<T> | undefined): T | null {
   if (owned === undefined || !state.greeting?.extended) return null;
-  return owned.extension.announce(context, state) === null ? null : owned.take;
+  const { extension, take } = owned;
+  return extension.serves?.(context) ?? extension.announce(context, state) !== null ? take : null;
 }
 
 function asking(options: MailOptions, parameters: Partial<MailParameters>): MailOptions {
@@ -200,6 +211,23 @@ function futureRelease({ wallMs, limits }: SmtpContext): string | null {
   if (seconds === 0) return null;
   const last = new Date(wallMs + seconds * 1_000).toISOString().replace(/\.[0-9]+Z$/, "Z");
   return `FUTURERELEASE ${seconds} ${last}`;
+}
+
+/** The mechanisms that can be used now; after a login there is no second one (RFC 4954 §4). */
+function authLine(context: SmtpContext, state: SmtpState): string | null {
+  if (state.user !== null) return null;
+  const names = usableMechanisms(mayLogIn(context, state), saslOffer(context, state)).map(({ name }) => name);
+  return names.length === 0 ? null : `AUTH ${names.join(" ")}`;
+}
+
+/** AUTH=<> or xtext (RFC 4954 §5): checked and not believed; who sends is known from the login. */
+function authParameter(value: string | null, options: MailOptions): MailOptions | Reply {
+  return value !== null && (value === "<>" || isXtext(value)) ? options : REPLY.parameterValue;
+}
+
+/** xtext = *( xchar / hexchar ) (RFC 3461 §4) */
+function isXtext(text: string): boolean {
+  return /^[!-*,-<>-~]+$/.test(text.replaceAll(/\+[0-9A-F]{2}/g, "x"));
 }
 
 function isDigits(text: string): boolean {

@@ -50,6 +50,11 @@ export function joined(replies: readonly Reply[]): Reply {
   return { type: "reply", code: Math.max(0, ...replies.map(({ code }) => code)), wire };
 }
 
+/** A SASL challenge (RFC 4954 §4): base64, which may be empty. */
+export function challenge(base64: string): Reply {
+  return { type: "reply", code: 334, wire: `334 ${base64}\r\n` };
+}
+
 /** Every reply that is always the same. */
 export const REPLY = {
   ok: line(250, "2.0.0", "OK"),
@@ -98,6 +103,23 @@ export const REPLY = {
   xclientNested: line(503, "5.5.1", "Not in a mail transaction"),
   xclientSyntax: line(501, "5.5.4", "Bad XCLIENT attribute"),
   tlsActive: line(503, "5.5.1", "TLS is active already"),
+
+  loggedIn: line(235, "2.7.0", "Logged in"),
+  loggedInAlready: line(503, "5.5.1", "Logged in already"),
+  notInTransaction: line(503, "5.5.1", "Not in a transaction"),
+  loginFirst: line(530, "5.7.0", "Log in first"),
+  tlsFirst: line(530, "5.7.0", "Start TLS first"),
+  loginNeedsTls: line(538, "5.7.11", "Start TLS first"),
+  mechanismUnknown: line(504, "5.5.4", "Mechanism not offered"),
+  authSyntax: line(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]"),
+  authBase64: line(501, "5.5.2", "Not base64"),
+  authMalformed: line(501, "5.5.2", "Malformed answer"),
+  authCancelled: line(501, "5.7.0", "Cancelled"),
+  authLineTooLong: line(500, "5.5.6", "Line too long"),
+  loginRefused: line(535, "5.7.8", "Login refused"),
+  loginTemporary: line(454, "4.7.0", "Login is not possible now, try later"),
+  tooManyLogins: line(421, "4.7.0", "Login refused too often"),
+  senderNotYours: line(550, "5.7.1", "Not an address of yours"),
 
   tooManyRecipients: line(452, "4.5.3", "Too many recipients"),
   messageTooBig: line(552, "5.3.4", "Message too big"),

@@ -1,9 +1,17 @@
 import { assert } from "../../base/assert.ts";
 import type { DomainName } from "../../mail/domain.ts";
-import type { DeliveryOutcome, RecipientVerdict, SmtpAction } from "./actions.ts";
+import type { AuthAnswer, DeliveryOutcome, RecipientVerdict, SenderVerdict, SmtpAction } from "./actions.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import { parseCommandLine } from "./command.ts";
-import { chunkRead, contentEnded, delivered, recipientChecked, tlsStarted } from "./commands/mod.ts";
+import {
+  authenticated,
+  chunkRead,
+  contentEnded,
+  delivered,
+  recipientChecked,
+  senderChecked,
+  tlsStarted,
+} from "./commands/mod.ts";
 import { ContentReader } from "./content_reader.ts";
 import { type Frame, LineFramer } from "./framer.ts";
 import { SMTP_LIMITS, type SmtpLimits } from "./limits.ts";
@@ -20,8 +28,9 @@ import {
   type SmtpState,
   startState,
   type Step,
+  type SubmissionOptions,
 } from "./state.ts";
-import { badLine, shutDown, step } from "./step.ts";
+import { badLine, exchangeStep, shutDown, step } from "./step.ts";
 
 /** What a session is told when it begins. */
 export interface SmtpSessionOptions {
@@ -33,8 +42,10 @@ export interface SmtpSessionOptions {
   readonly tls: "none" | "available" | "active";
   /** LMTP greets by LHLO and answers for each recipient (RFC 2033). Default `smtp`. */
   readonly dialect?: "smtp" | "lmtp";
-  /** Whether users hand their mail in here (RFC 6409): offers what is for them only. Default false. */
-  readonly submission?: boolean;
+  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1), when the connection began with TLS and has one. */
+  readonly binding?: Uint8Array | null;
+  /** Makes it a submission port (RFC 6409); absent, mail comes from other servers. */
+  readonly submission?: SubmissionOptions;
   /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). Default false. */
   readonly xclient?: boolean;
   /** How long the greeting is held back, in ms; who speaks before it is no mail client (RFC 5321 §4.3.1). Default 0. */
@@ -51,14 +62,18 @@ export interface SmtpSession {
   open(): SmtpAction[];
   /** Bytes from the client, and when they came, in ms since 1970 UTC. The buffer now belongs to the session. */
   receive(chunk: Uint8Array, wallMs: number): SmtpAction[];
+  /** Answers `authenticate`. */
+  authenticated(answer: AuthAnswer): SmtpAction[];
+  /** Answers `checkSender`. */
+  senderChecked(verdict: SenderVerdict): SmtpAction[];
   /** Answers `checkRecipient`. */
   recipientChecked(verdict: RecipientVerdict): SmtpAction[];
   /** Answers `deliver`; in LMTP the outcome is that of each recipient. */
   delivered(outcome: DeliveryOutcome): SmtpAction[];
   /** Answers `deliver` in LMTP: an outcome for each recipient, in their order. */
   deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[];
-  /** Answers `startTls`. */
-  tlsStarted(): SmtpAction[];
+  /** Answers `startTls`; `binding` is the new channel's. */
+  tlsStarted(binding?: Uint8Array | null): SmtpAction[];
   /** Answers `pause`. */
   resumed(): SmtpAction[];
   /** The client took too long: 421 4.4.2 and the end. */
@@ -97,12 +112,16 @@ class ServerSession implements SmtpSession {
 
   constructor(options: SmtpSessionOptions) {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
-    const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp", submission = false, xclient = false } =
-      options;
+    const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp" } = options;
+    const { submission = null, xclient = false } = options;
     this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, xclient, wallMs: 0 };
     this.#greetDelayMs = options.greetDelayMs ?? 0;
-    this.#state = startState(options.tls);
-    this.#framer = new LineFramer(limits);
+    this.#state = startState(options.tls, options.binding ?? null);
+    const { lineBytesMax, authLineBytesMax } = limits;
+    this.#framer = new LineFramer({
+      ...limits,
+      authLineBytesMax: submission === null ? lineBytesMax : authLineBytesMax,
+    });
   }
 
   get waiting(): boolean {
@@ -114,7 +133,7 @@ class ServerSession implements SmtpSession {
     // Between two chunks of a message, its data is as due as within one.
     if (type === "command" && this.#chunks !== null) return "data";
     if (type === "command" || type === "closed") return type;
-    if (type === "greeting") return "command";
+    if (type === "greeting" || type === "exchange") return "command";
     return type === "content" || type === "chunk" ? "data" : "waiting";
   }
 
@@ -144,6 +163,16 @@ class ServerSession implements SmtpSession {
     return this.#run(null);
   }
 
+  authenticated(answer: AuthAnswer): SmtpAction[] {
+    if (this.#closed) return [];
+    return this.#run(this.#settled(authenticated(this.#context, this.#state, answer)));
+  }
+
+  senderChecked(verdict: SenderVerdict): SmtpAction[] {
+    if (this.#closed) return [];
+    return this.#run(this.#settled(senderChecked(this.#state, verdict)));
+  }
+
   recipientChecked(verdict: RecipientVerdict): SmtpAction[] {
     if (this.#closed) return [];
     return this.#run(this.#settled(recipientChecked(this.#state, verdict)));
@@ -158,17 +187,19 @@ class ServerSession implements SmtpSession {
     return this.#run(this.#settled(delivered(this.#context, this.#state, outcomes)));
   }
 
-  tlsStarted(): SmtpAction[] {
+  tlsStarted(binding: Uint8Array | null = null): SmtpAction[] {
     if (this.#closed) return [];
-    return this.#run(this.#settled(tlsStarted(this.#state)));
+    return this.#run(this.#settled(tlsStarted(this.#state, binding)));
   }
 
   resumed(): SmtpAction[] {
     if (this.#closed) return [];
-    const { type } = this.#state.phase;
-    if (type === "greeting") return this.#run(this.#greet());
-    assert(type === "paused", "resumed without a pause");
-    return this.#run(this.#settled([{ ...this.#state, phase: COMMAND }]));
+    const { phase } = this.#state;
+    if (phase.type === "greeting") return this.#run(this.#greet());
+    assert(phase.type === "paused", "resumed without a pause");
+    if (phase.then?.code === 421) return this.#run(closing(this.#state, phase.then));
+    const held = phase.then === null ? [] : [phase.then];
+    return this.#run(this.#settled([{ ...this.#state, phase: COMMAND }, ...held]));
   }
 
   timedOut(): SmtpAction[] {
@@ -227,7 +258,7 @@ class ServerSession implements SmtpSession {
   /** The next step that the input gives, or null when none can be taken now. */
   #advance(): Step | null {
     const type = this.#state.phase.type;
-    if (type !== "command" && type !== "content" && type !== "chunk") return null;
+    if (type !== "command" && type !== "exchange" && type !== "content" && type !== "chunk") return null;
     if (type === "chunk" && this.#chunkLeft === 0) return this.#chunkRead();
     if (this.#held.bytes > 0) this.#release();
     for (let chunk = this.#input[0]; chunk !== undefined; chunk = this.#input[0]) {
@@ -246,7 +277,7 @@ class ServerSession implements SmtpSession {
   }
 
   #readLine(chunk: Uint8Array): Step | null {
-    const frame = this.#framer.next(chunk, this.#at);
+    const frame = this.#framer.next(chunk, this.#at, this.#state.phase.type === "exchange");
     this.#inputBytes -= this.#framer.at - this.#at;
     this.#at = this.#framer.at;
     return frame === null ? null : this.#takeFrame(frame);
@@ -273,6 +304,9 @@ class ServerSession implements SmtpSession {
   }
 
   #takeFrame(frame: Frame): Step {
+    if (frame.type === "line" && this.#state.phase.type === "exchange") {
+      return exchangeStep(this.#context, this.#state, frame.text);
+    }
     if (frame.type === "line") return step(this.#context, this.#state, parseCommandLine(frame.text, frame.ascii));
     if (frame.type === "bad") return badLine(this.#context, this.#state, frame.reply);
     return closing(this.#state, REPLY.tooMuchInput);

@@ -1,10 +1,19 @@
 import type { Address } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { MailParameters } from "../../mail/envelope.ts";
+import type { SaslAnswer, SaslOffer, SaslStep } from "../sasl/mod.ts";
 import type { ReceivedRecipient, SmtpAction } from "./actions.ts";
 import type { SmtpLimits } from "./limits.ts";
 import type { QuirkName } from "./quirks.ts";
 import { REPLY, type Reply } from "./replies.ts";
+
+/** How a port takes submissions (RFC 6409): only from users who have logged in. */
+export interface SubmissionOptions {
+  /** Whether passwords may cross the wire without TLS. */
+  readonly plaintextLogin: boolean;
+  /** Whether tokens of some issuer are taken. */
+  readonly bearer: boolean;
+}
 
 /** What a session knows of the server it speaks for. */
 export interface SmtpContext {
@@ -16,8 +25,8 @@ export interface SmtpContext {
   readonly quirks: ReadonlySet<QuirkName>;
   /** LMTP greets by LHLO and answers for each recipient (RFC 2033). */
   readonly dialect: "smtp" | "lmtp";
-  /** Whether users hand their mail in here: only they may hold it back, hurry it or put it first. */
-  readonly submission: boolean;
+  /** Null: mail from anybody, and nobody can log in. Only users may hold their mail back, hurry it or put it first. */
+  readonly submission: SubmissionOptions | null;
   /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). */
   readonly xclient: boolean;
   /** When the input that is being read came, in ms since 1970 UTC. */
@@ -62,11 +71,17 @@ export type Phase =
   | { readonly type: "greeting" }
   | { readonly type: "command" }
   | { readonly type: "content" }
+  /** A SASL exchange waits for the client's response. */
+  | { readonly type: "exchange"; readonly mechanism: string; readonly next: (response: Uint8Array) => SaslStep }
+  /** A SASL exchange waits for the directory. */
+  | { readonly type: "authenticating"; readonly mechanism: string; readonly next: (answer: SaslAnswer) => SaslStep }
+  | { readonly type: "checkingSender"; readonly transaction: Transaction }
   | ChunkPhase
   | { readonly type: "checkingRecipient"; readonly recipient: ReceivedRecipient }
   | { readonly type: "delivering" }
   | { readonly type: "startingTls" }
-  | { readonly type: "paused" }
+  /** `then` is the reply that the pause holds back; the session ends with it when it is a 421. */
+  | { readonly type: "paused"; readonly then: Reply | null }
   | { readonly type: "closed" };
 
 /** The octets of one BDAT are read; they are thrown away when `refusal` is to be the answer. */
@@ -81,7 +96,13 @@ export interface ChunkPhase {
 export interface SmtpState {
   readonly phase: Phase;
   readonly tls: "none" | "available" | "active";
+  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1), or null. */
+  readonly binding: Uint8Array | null;
   readonly greeting: Greeting | null;
+  /** Address of the account that has logged in. */
+  readonly user: string | null;
+  /** Refused logins, in all. */
+  readonly loginFailures: number;
   readonly transaction: Transaction | null;
   /** Refused commands since the last accepted message. */
   readonly errors: number;
@@ -103,17 +124,30 @@ export const CONTENT: Phase = { type: "content" };
 export const CLOSED: Phase = { type: "closed" };
 
 /** A session that has just begun. */
-export function startState(tls: SmtpState["tls"]): SmtpState {
+export function startState(tls: SmtpState["tls"], binding: Uint8Array | null): SmtpState {
   return {
     phase: COMMAND,
     tls,
+    binding,
     greeting: null,
+    user: null,
+    loginFailures: 0,
     transaction: null,
     errors: 0,
     junk: 0,
     commands: 0,
     draining: false,
   };
+}
+
+/** Whether a password may cross the wire now. */
+export function mayLogIn({ submission }: SmtpContext, state: SmtpState): boolean {
+  return submission !== null && (state.tls === "active" || submission.plaintextLogin);
+}
+
+/** What can be offered to a client that wants to log in. */
+export function saslOffer({ submission }: SmtpContext, { binding }: SmtpState): SaslOffer {
+  return { binding, bearer: submission?.bearer === true };
 }
 
 /** The last reply, and the end of the session. */
@@ -138,7 +172,7 @@ export function settle(limits: SmtpLimits, step: Step, junkError = false): Step 
   const beyond = errors - limits.errorsFreeMax;
   if (beyond <= 0 || state.phase.type !== "command") return [{ ...state, errors }, ...effects];
   const ms = Math.min(limits.pauseMsMax, beyond * limits.pauseStepMs);
-  return [{ ...state, errors, phase: { type: "paused" } }, ...effects, { type: "pause", ms }];
+  return [{ ...state, errors, phase: { type: "paused", then: null } }, ...effects, { type: "pause", ms }];
 }
 
 function join(effects: readonly Effect[], [state, ...more]: Step): Step {

@@ -53,6 +53,7 @@ function listener({ full = [], broken = [] }: { full?: readonly string[]; broken
       const mail: ReceivedMail = {
         helo: "x",
         protocol: "LMTP",
+        user: null,
         parameters: NO_PARAMETERS,
         sender: null,
         recipients: to.map((text) => ({ address: parseMailbox(text, { utf8: false })!, notify: null, orcpt: null })),

@@ -47,6 +47,7 @@ function listener(accounts: readonly string[], answers: Answers = () => null, fo
   const mail: ReceivedMail = {
     helo: "x",
     protocol: "SMTP",
+    user: null,
     parameters: NO_PARAMETERS,
     sender: null,
     recipients,

@@ -49,6 +49,7 @@ export function delivering(
   const mail: ReceivedMail = {
     helo: greeting.name,
     protocol: transmissionType(context, state),
+    user: state.user,
     parameters: transaction.parameters,
     sender: transaction.sender,
     recipients: transaction.recipients,
@@ -89,9 +90,9 @@ export function contentReply(
 }
 
 /** The `with` of the Received field: RFC 3848, and RFC 6531 §4.3 for UTF8 names. */
-function transmissionType({ dialect }: SmtpContext, { greeting, transaction, tls }: SmtpState): string {
+function transmissionType({ dialect }: SmtpContext, { greeting, transaction, tls, user }: SmtpState): string {
   if (!greeting?.extended) return "SMTP";
   const utf8 = transaction?.parameters.smtpUtf8 ?? false;
   const name = dialect === "lmtp" ? (utf8 ? "UTF8LMTP" : "LMTP") : utf8 ? "UTF8SMTP" : "ESMTP";
-  return `${name}${tls === "active" ? "S" : ""}`;
+  return `${name}${tls === "active" ? "S" : ""}${user === null ? "" : "A"}`;
 }

@@ -1,10 +1,12 @@
 import { NO_PARAMETERS } from "../../../mail/envelope.ts";
+import { assert } from "../../../base/assert.ts";
+import type { SenderVerdict } from "../actions.ts";
 import type { Command } from "../command.ts";
 import { mailParameter } from "../extensions.ts";
 import { parseParameters } from "../parameters.ts";
 import { cutPath, readMailbox } from "../path.ts";
-import { REPLY, type Reply } from "../replies.ts";
-import type { MailOptions, SmtpContext, SmtpState } from "../state.ts";
+import { REPLY, type Reply, VERDICT_REPLY } from "../replies.ts";
+import { COMMAND, type MailOptions, type SmtpContext, type SmtpState, type Step } from "../state.ts";
 
 /** MAIL FROM:Reverse-path [SP Mail-parameters] (RFC 5321 §4.1.1.2): opens a transaction. */
 export const mail: Command = {
@@ -26,9 +28,20 @@ export const mail: Command = {
     if (sender === "syntax") return [state, REPLY.senderSyntax];
     if (sender === "utf8") return [state, REPLY.senderNotAscii];
     const transaction = { ...options, sender, recipients: [], refused: 0, surplus: 0, chunks: null };
-    return [{ ...state, transaction }, REPLY.senderOk];
+    // The null reverse-path is nobody's address, and what read receipts are sent with (RFC 8098 §3).
+    if (state.user === null || sender === null) return [{ ...state, transaction }, REPLY.senderOk];
+    return [{ ...state, phase: { type: "checkingSender", transaction } }, { type: "checkSender", sender }];
   },
 };
+
+/** The answer to `checkSender`. */
+export function senderChecked(state: SmtpState, verdict: SenderVerdict): Step {
+  const { phase } = state;
+  assert(phase.type === "checkingSender", "senderChecked without a question");
+  const next = { ...state, phase: COMMAND };
+  if (verdict !== "accepted") return [next, verdict === "busy" ? VERDICT_REPLY.busy : REPLY.senderNotYours];
+  return [{ ...next, transaction: phase.transaction }, REPLY.senderOk];
+}
 
 const NO_OPTIONS: MailOptions = { declaredSize: 0, parameters: NO_PARAMETERS };
 

@@ -3,6 +3,7 @@
  * Only `command_table.ts` and the session may import it.
  * It must never read bytes or keep state: a command is a function from state to state.
  */
+export * from "./auth.ts";
 export * from "./bdat.ts";
 export * from "./data.ts";
 export * from "./ehlo.ts";

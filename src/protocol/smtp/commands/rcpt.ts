@@ -29,7 +29,7 @@ export const rcpt: Command = {
     if (transaction.recipients.length >= context.limits.recipientsMax) return surplus(context, state);
     return [
       { ...state, phase: { type: "checkingRecipient", recipient: { ...asked, address } } },
-      { type: "checkRecipient", recipient: address, size: transaction.declaredSize },
+      { type: "checkRecipient", recipient: address, size: transaction.declaredSize, relay: state.user !== null },
     ];
   },
 };

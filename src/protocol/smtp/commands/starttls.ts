@@ -17,7 +17,7 @@ export const starttls: Command = {
 };
 
 /** The answer to `startTls`: what the client said in the clear is forgotten (RFC 3207 §4.2), its errors are not. */
-export function tlsStarted(state: SmtpState): Step {
+export function tlsStarted(state: SmtpState, binding: Uint8Array | null): Step {
   assert(state.phase.type === "startingTls", "tlsStarted without a question");
-  return [{ ...state, phase: COMMAND, tls: "active", greeting: null, transaction: null }];
+  return [{ ...state, phase: COMMAND, tls: "active", binding, greeting: null, user: null, transaction: null }];
 }

@@ -81,5 +81,5 @@ function parseAddress(value: string): string | null {
 function renewed(context: SmtpContext, state: SmtpState, { change, helo, extended }: Told): Step {
   const greeting: Greeting | null = helo === null ? null : { name: helo, extended };
   const client = { type: "clientNamed", client: change } as const;
-  return [{ ...state, greeting }, client, banner(context.hostname, context.dialect)];
+  return [{ ...state, greeting, user: null }, client, banner(context.hostname, context.dialect)];
 }
