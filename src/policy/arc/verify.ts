@@ -47,7 +47,9 @@ export async function verifyArc(message: Message, world: VerifyWorld): Promise<A
   const newest = sets.at(-1)!;
   const signature = parseSignature(newest.message, "arcMessage");
   // RFC 8617 §4.1.2: the signature must not cover a seal.
-  if (typeof signature !== "string" && signature.names.includes("arc-seal")) return failed("seal is signed", sets.length);
+  if (typeof signature !== "string" && signature.names.includes("arc-seal")) {
+    return failed("seal is signed", sets.length);
+  }
   const [verdict] = await verifyFields(message, [signature], world);
   if (verdict!.result !== "pass") return problem(verdict!, "message signature", sets.length);
   for (let instance = sets.length; instance > 0; instance--) {

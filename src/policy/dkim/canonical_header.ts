@@ -11,9 +11,7 @@ export function canonicalField(field: HeaderField, way: Canonicalization): strin
 /** The signature's own field as it is hashed: its b= empty, without the final CRLF (RFC 6376 §3.7). */
 export function canonicalSignature(field: HeaderField, way: Canonicalization): string {
   const value = withoutTagValue(valueOf(field), "b");
-  return way === "simple"
-    ? field.raw.slice(0, field.raw.indexOf(":") + 1) + value
-    : `${field.name}:${collapse(value)}`;
+  return way === "simple" ? field.raw.slice(0, field.raw.indexOf(":") + 1) + value : `${field.name}:${collapse(value)}`;
 }
 
 /** Unfolds, makes runs of blanks one space and drops those at both ends, each step in linear time. */

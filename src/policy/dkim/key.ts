@@ -56,7 +56,9 @@ export function parseKey(record: string, signature: Signature): DkimKey | NoKey 
   const type = tags.get("k") ?? "rsa";
   if (signature.algorithm !== `${type}-sha256`) return permanent("key is of another type");
   const flags = listOf(tags.get("t") ?? "");
-  if (flags.includes("s") && signature.identityDomain !== signature.domain) return permanent("key is not for subdomains");
+  if (flags.includes("s") && signature.identityDomain !== signature.domain) {
+    return permanent("key is not for subdomains");
+  }
   const text = tags.get("p");
   if (text === undefined) return permanent("bad key record");
   if (text === "") return permanent("key revoked");

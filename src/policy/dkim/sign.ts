@@ -57,7 +57,9 @@ const SIGNED_IF_THERE = [
 const REPEATS_MAX = 20;
 
 /** The key in PKCS #8 PEM text and its algorithm. Throws Failure `invalid`, which says nothing of the key. */
-export function readSigner(given: { readonly domain: string; readonly selector: string; readonly pem: string }): Signer {
+export function readSigner(
+  given: { readonly domain: string; readonly selector: string; readonly pem: string },
+): Signer {
   const domain = parseDomain(given.domain);
   if (domain === null || !isSelector(given.selector)) throw new Failure("invalid", "bad DKIM domain or selector");
   const key = readKey(given.pem);

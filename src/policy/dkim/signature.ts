@@ -81,7 +81,9 @@ export function parseSignature(field: HeaderField, kind: SignatureKind): Signatu
   const identityDomain = kind === "dkim" ? identityOf(tags.get("i"), domain) : domain;
   if (identityDomain === null) return "i= is not of the domain";
   const methods = tags.get("q");
-  if (methods !== undefined && !methods.split(":").map(withoutBlanks).includes("dns/txt")) return "unknown query method";
+  if (methods !== undefined && !methods.split(":").map(withoutBlanks).includes("dns/txt")) {
+    return "unknown query method";
+  }
   return { field, algorithm, domain, selector, signature, bodyHash, names, ...ways, identityDomain, ...numbers };
 }
 

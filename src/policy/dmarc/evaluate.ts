@@ -81,7 +81,11 @@ async function checkDomain(
   }
 }
 
-async function judge(domain: DomainName, identifiers: readonly Identifier[], resolver: Resolver): Promise<DmarcVerdict> {
+async function judge(
+  domain: DomainName,
+  identifiers: readonly Identifier[],
+  resolver: Resolver,
+): Promise<DmarcVerdict> {
   const found = await walkTree(domain, resolver);
   const applied = policyRecord(domain, found);
   if (applied === null || !applied.record.usable) {

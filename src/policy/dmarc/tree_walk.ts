@@ -31,7 +31,9 @@ async function fetchRecord(name: string, resolver: Resolver): Promise<DmarcRecor
   const asked = `_dmarc.${name}`;
   if (asked.length > 253) return null;
   const answer = await resolver.txt(asked);
-  const texts = answer.type === "found" ? answer.records.filter((text) => /^[ \t]*v[ \t]*=[ \t]*DMARC1/.test(text)) : [];
+  const texts = answer.type === "found"
+    ? answer.records.filter((text) => /^[ \t]*v[ \t]*=[ \t]*DMARC1/.test(text))
+    : [];
   return texts.length === 1 ? parseDmarcRecord(texts[0]!) : null;
 }
 

@@ -1,7 +1,14 @@
 import { asFailure, type DnsAnswer, type Resolver } from "../../base/mod.ts";
 import { dottedIp, includesIp, type IpBytes, isInNetwork, parseIp } from "../ip.ts";
 import { expandMacros, type MacroString, parseMacroString } from "./macro.ts";
-import { type Directive, isSpfRecord, type Mechanism, parseSpfRecord, type Prefixes, type SpfRecord } from "./record.ts";
+import {
+  type Directive,
+  isSpfRecord,
+  type Mechanism,
+  parseSpfRecord,
+  type Prefixes,
+  type SpfRecord,
+} from "./record.ts";
 
 /** Results of SPF (RFC 7208 §2.6). */
 export type SpfResult = "none" | "neutral" | "pass" | "fail" | "softfail" | "temperror" | "permerror";

@@ -92,6 +92,11 @@ function transform(value: string, { keep, reversed, delimiters, escaped }: Macro
 
 /** All but the unreserved characters of RFC 3986 §2.3 as %XX. */
 function escapeUri(text: string): string {
-  return text.replace(/[^A-Za-z0-9._~-]/gu, (char) =>
-    [...new TextEncoder().encode(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""));
+  return text.replace(
+    /[^A-Za-z0-9._~-]/gu,
+    (char) =>
+      [...new TextEncoder().encode(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(
+        "",
+      ),
+  );
 }
