@@ -1,4 +1,12 @@
-import { type Clock, type DnsAnswer, Failure, type MxRecord, type Resolver, type TlsaRecord } from "../../base/mod.ts";
+import {
+  asFailure,
+  type Clock,
+  type DnsAnswer,
+  Failure,
+  type MxRecord,
+  type Resolver,
+  type TlsaRecord,
+} from "../../base/mod.ts";
 
 /** What one check may ask of the DNS. */
 export interface ResolverBounds {
@@ -61,11 +69,17 @@ export class BoundedResolver implements Resolver {
     const answer = new Promise<DnsAnswer<T>>((resolve, reject) => {
       this.#waiting.add(reject);
       const done = () => this.#waiting.delete(reject);
-      ask().then(resolve, reject).finally(done);
+      ask().catch(noSuchName).then(resolve, reject).finally(done);
     });
     this.#answers.set(key, answer);
     return answer;
   }
+}
+
+/** A name that no resolver would ask for, as it cannot exist, is one that does not; what is temporary stays a Failure. */
+function noSuchName(error: unknown): { readonly type: "nxdomain"; readonly secure: false } {
+  if (asFailure(error)?.temporary === false) return { type: "nxdomain", secure: false };
+  throw error;
 }
 
 function late(): Failure {
