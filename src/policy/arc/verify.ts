@@ -1,7 +1,7 @@
-import { parseDomain } from "../../mail/mod.ts";
 import {
   canonicalField,
   canonicalSignature,
+  domainOf,
   fetchKey,
   isSignedBy,
   parseSignature,
@@ -10,7 +10,7 @@ import {
   verifyFields,
   type VerifyWorld,
 } from "../dkim/mod.ts";
-import { type HeaderField, type Message, parseTagList, trimBlanks, valueOf } from "../header/mod.ts";
+import { type HeaderField, type Message, parseTagList, resultOfMethod, trimBlanks, valueOf } from "../header/mod.ts";
 
 /** Sets that a chain may have (RFC 8617 §4.2.1). */
 export const ARC_SETS_MAX = 50;
@@ -26,6 +26,8 @@ export interface ArcVerdict {
   readonly sets: number;
   /** d= of the newest seal of a chain that passes: who vouches for what the chain says. */
   readonly sealer: string | null;
+  /** What that mediator found out about DMARC when the message came to it; null when it does not say. */
+  readonly dmarc: string | null;
 }
 
 /** The three fields that one mediator added (RFC 8617 §4.2). */
@@ -40,13 +42,13 @@ const NAMES = ["arc-authentication-results", "arc-message-signature", "arc-seal"
 /** Verifies the chain of a message (RFC 8617 §5.2): the newest message signature, then every seal, newest first. */
 export async function verifyArc(message: Message, world: VerifyWorld): Promise<ArcVerdict> {
   const sets = collectSets(message);
-  if (sets === null) return { result: "none", reason: null, sets: 0, sealer: null };
+  if (sets === null) return { result: "none", reason: null, sets: 0, sealer: null, dmarc: null };
   if (typeof sets === "string") return failed(sets, 0);
   const broken = chainProblem(sets);
   if (broken !== null) return failed(broken, sets.length);
   const newest = sets.at(-1)!;
   const signature = parseSignature(newest.message, "arcMessage");
-  // RFC 8617 §4.1.2: the signature must not cover a seal.
+  // RFC 8617 §4.1.2: a message signature must not cover a seal.
   if (typeof signature !== "string" && signature.names.includes("arc-seal")) {
     return failed("seal is signed", sets.length);
   }
@@ -56,12 +58,13 @@ export async function verifyArc(message: Message, world: VerifyWorld): Promise<A
     const sealed = await verifySeal(sets.slice(0, instance), world);
     if (sealed.result !== "pass") return problem(sealed, `seal ${instance}`, sets.length);
   }
-  const sealer = parseDomain(parseTagList(valueOf(newest.seal))?.get("d") ?? "");
-  return { result: "pass", reason: null, sets: sets.length, sealer };
+  const sealer = domainOf(parseTagList(valueOf(newest.seal))?.get("d") ?? "");
+  const dmarc = resultOfMethod(valueOf(newest.results), "dmarc");
+  return { result: "pass", reason: null, sets: sets.length, sealer, dmarc };
 }
 
 function failed(reason: string, sets: number): ArcVerdict {
-  return { result: "fail", reason, sets, sealer: null };
+  return { result: "fail", reason, sets, sealer: null, dmarc: null };
 }
 
 function problem(
@@ -117,8 +120,8 @@ function chainProblem(sets: readonly ArcSet[]): string | null {
     const cv = tags.get("cv");
     if (cv === "fail") return `seal ${i + 1} says fail`;
     if (cv !== (i === 0 ? "none" : "pass")) return `seal ${i + 1} has the wrong cv=`;
-    // RFC 8617 §4.1.3: a seal covers what it must, and says nothing of it.
-    for (const name of ["h", "bh", "l", "c", "q", "x"]) if (tags.has(name)) return `seal ${i + 1} has ${name}=`;
+    // RFC 8617 §4.1.3: what a seal covers is fixed, so it does not say it.
+    for (const name of ["h", "bh", "l"]) if (tags.has(name)) return `seal ${i + 1} has ${name}=`;
   }
   return null;
 }

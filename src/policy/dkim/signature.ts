@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { parseDomain } from "../../mail/mod.ts";
+import { decodeUtf8 } from "../../base/mod.ts";
+import { type DomainName, parseDomain } from "../../mail/mod.ts";
 import { type HeaderField, parseTagList, type Tags, valueOf, withoutBlanks } from "../header/mod.ts";
 import type { Canonicalization } from "./canonical_header.ts";
 
@@ -49,7 +50,7 @@ export function labelOf(field: HeaderField): SignatureLabel {
   const text = (name: string) => tags?.get(name) ?? null;
   const domain = text("d");
   return {
-    domain: domain === null ? null : parseDomain(domain),
+    domain: domain === null ? null : domainOf(domain),
     selector: isSelector(text("s") ?? "") ? text("s") : null,
     algorithm: text("a"),
     start: withoutBlanks(text("b") ?? "").slice(0, 8) || null,
@@ -65,7 +66,7 @@ export function parseSignature(field: HeaderField, kind: SignatureKind): Signatu
   if (kind === "dkim" && tags.get("v") !== "1") return "unknown version";
   const algorithm = algorithmOf(tags.get("a")!);
   if (algorithm === null) return "unknown algorithm";
-  const domain = parseDomain(tags.get("d")!);
+  const domain = domainOf(tags.get("d")!);
   if (domain === null) return "bad d=";
   const selector = tags.get("s")!;
   if (!isSelector(selector)) return "bad s=";
@@ -95,6 +96,12 @@ const REQUIRED: Readonly<Record<SignatureKind, readonly string[]>> = {
 
 function algorithmOf(text: string): DkimAlgorithm | null {
   return text === "rsa-sha256" || text === "ed25519-sha256" ? text : null;
+}
+
+/** A domain in a tag, which may be in UTF-8 (RFC 8616 §5). */
+export function domainOf(text: string): DomainName | null {
+  const decoded = decodeUtf8(Buffer.from(text, "latin1"));
+  return decoded === null ? null : parseDomain(decoded);
 }
 
 /** selector = sub-domain *( "." sub-domain ) (RFC 6376 §3.1); real ones have underscores as well. */
@@ -146,6 +153,6 @@ function numberOf(text: string | undefined): number | null | undefined {
 /** The domain of i=, which is d= or below it, or null. */
 function identityOf(text: string | undefined, domain: string): string | null {
   if (text === undefined) return domain;
-  const identity = parseDomain(text.slice(text.lastIndexOf("@") + 1));
+  const identity = domainOf(text.slice(text.lastIndexOf("@") + 1));
   return identity !== null && (identity === domain || identity.endsWith(`.${domain}`)) ? identity : null;
 }

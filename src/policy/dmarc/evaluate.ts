@@ -43,7 +43,7 @@ const DEFECTS: Readonly<Record<Exclude<Author["type"], "found">, string>> = {
 };
 
 /**
- * Judges a message by its author domains (RFC 9989 §5.3). Several are judged each, and the strictest decision holds; a From field
+ * Judges a message by its author domains (RFC 9989 §5.3.1). Several are judged each, and the strictest decision holds; a From field
  * with no one meaning is rejected (RFC 7489 §6.6.1, RFC 9989 §5.3.1).
  */
 export async function checkDmarc(
@@ -113,7 +113,7 @@ async function judge(
   return { result: "fail", decision: policy, domain, policy, policyDomain, reason: "nothing that passes is aligned" };
 }
 
-/** Relaxed alignment: both have the same organizational domain (RFC 9989 §4.4, §4.10.2). */
+/** Relaxed alignment: both have the same organizational domain (RFC 9989 §4.10.2). */
 async function isAligned(
   identifier: string,
   author: { readonly domain: string; readonly organization: string },
@@ -125,7 +125,7 @@ async function isAligned(
   return organizationalDomain(identifier, await walkTree(identifier, resolver)) === author.organization;
 }
 
-/** A name exists unless the DNS says NXDOMAIN (RFC 8020, RFC 9989 §3.2.13). */
+/** A name exists unless the DNS says NXDOMAIN (RFC 8020 §2, RFC 9989 appendix A.4). */
 async function exists(domain: string, resolver: Resolver): Promise<boolean> {
   return (await resolver.a(domain)).type !== "nxdomain";
 }

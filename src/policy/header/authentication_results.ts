@@ -71,6 +71,36 @@ function behind(parts: readonly Uint8Array[], read: number, headerLength: number
   return rest;
 }
 
+/** What a field says of one method (`dmarc` → `pass`), in lower case; null when it says nothing, or two things. */
+export function resultOfMethod(value: string, method: string): string | null {
+  const found = new Set<string>();
+  for (const part of plainParts(value)) {
+    const [name = "", result = ""] = part.split("=", 2);
+    if (name.split("/", 1)[0]!.trim().toLowerCase() !== method) continue;
+    found.add(/^[a-z]+/.exec(result.trim().toLowerCase())?.[0] ?? "");
+  }
+  const [result] = found;
+  return found.size === 1 && result !== "" ? result! : null;
+}
+
+/** What stands between the semicolons, comments and quoted strings taken out. */
+function plainParts(value: string): string[] {
+  const parts: string[] = [""];
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < value.length; at++) {
+    const char = value[at]!;
+    if (char === "\\" && (quoted || depth > 0)) at++;
+    else if (char === '"' && depth === 0) quoted = !quoted;
+    else if (quoted) continue;
+    else if (char === "(") depth++;
+    else if (char === ")" && depth > 0) depth--;
+    else if (depth === 0 && char === ";") parts.push("");
+    else if (depth === 0) parts[parts.length - 1] += char;
+  }
+  return parts;
+}
+
 /** authserv-id in lower case, without quotes and comments (RFC 8601 §2.2); null when there is none to read. */
 export function authorOf(value: string): string | null {
   const start = skipComments(value, 0);

@@ -25,14 +25,15 @@ export interface Findings {
 }
 
 /**
- * One disposition from all verdicts. DMARC decides where a domain asks for it, unless a mediator that the operator trusts
- * vouches for the message (RFC 8617 §7.2.1); without DMARC an SPF fail counts when nobody signed.
+ * One disposition from all verdicts. DMARC decides where a domain asks for it, unless a mediator that the operator trusts says
+ * that the message passed when it came to it (RFC 8617 §7.2.1); without DMARC an SPF fail counts when nobody signed.
  */
 export function dispositionOf(
   { spf, dkim, arc, dmarc }: Findings,
   trustedSealers: readonly string[],
 ): Disposition {
-  const vouched = arc.result === "pass" && arc.sealer !== null && trustedSealers.includes(arc.sealer);
+  const vouched = arc.result === "pass" && arc.dmarc === "pass" && arc.sealer !== null &&
+    trustedSealers.includes(arc.sealer);
   if (dmarc.result === "permerror") {
     // RFC 7489 §6.6.1: no author to ask about; no mediator can mend that.
     return { type: "reject", enhanced: "5.7.1", text: `Cannot tell the author: ${dmarc.reason}` };
