@@ -13,6 +13,13 @@ export function parseIp(text: string): IpBytes | null {
   return mapped ? bytes.slice(12) : bytes;
 }
 
+/** An address as the DNS is asked for it: without a zone, a mapped IPv4 address as what it is. What is none stays. */
+export function plainIp(text: string): string {
+  const bytes = parseIp(text);
+  if (bytes === null) return text;
+  return bytes.length === 4 ? bytes.join(".") : text.split("%", 1)[0]!.toLowerCase();
+}
+
 /** The 16 bytes of an IPv6 address in text, a mapped one included. */
 export function parseIpv6(text: string): Uint8Array {
   const [head = "", tail] = text.split("::");

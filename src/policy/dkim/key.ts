@@ -13,6 +13,9 @@ const EXPONENT_MAX = 0xffff_ffffn;
 /** Characters of a key record; a key of 4,096 bits takes 800. */
 export const KEY_RECORD_CHARS_MAX = 8_192;
 
+/** Records of one name among which a key is looked for. */
+const RECORDS_MAX = 5;
+
 /** A key to verify with. */
 export interface DkimKey {
   readonly key: KeyObject;
@@ -34,8 +37,9 @@ export async function fetchKey(signature: Signature, resolver: Resolver): Promis
   if (name.length > 253) return permanent("no key");
   try {
     const answer = await resolver.txt(name);
+    const records = answer.type === "found" ? answer.records.slice(0, RECORDS_MAX) : [];
     // RFC 6376 §3.6.2.2: one record; which of several is chosen is left open.
-    const [record] = answer.type === "found" ? answer.records : [];
+    const record = records.find((text) => parseTagList(text)?.has("p")) ?? records[0];
     return record === undefined ? permanent("no key") : parseKey(record, signature);
   } catch (error) {
     if (asFailure(error) === null) throw error;

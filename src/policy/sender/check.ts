@@ -4,6 +4,7 @@ import { verifyArc } from "../arc/mod.ts";
 import { verifyDkim } from "../dkim/mod.ts";
 import { authorOfMessage, checkDmarc, type Identifier } from "../dmarc/mod.ts";
 import { authenticationResults, type MethodResult, readMessage } from "../header/mod.ts";
+import { plainIp } from "../ip.ts";
 import { checkSpf } from "../spf/mod.ts";
 import { type Disposition, dispositionOf, type Findings } from "./disposition.ts";
 import { checkIprev, type IprevVerdict } from "./iprev.ts";
@@ -41,7 +42,8 @@ export interface SenderVerdict extends Findings {
 export async function checkSender(query: SenderQuery, world: SenderWorld): Promise<SenderVerdict> {
   const { resolver, nowSeconds, authservId, trustedSealers } = world;
   const message = readMessage(query.parts);
-  const { ip, helo, sender } = query;
+  const { helo, sender } = query;
+  const ip = plainIp(query.ip);
   const [iprev, spf, { verdicts: dkim, ignored }, arc] = await Promise.all([
     checkIprev(ip, resolver),
     checkSpf({ ip, helo, sender, receiver: authservId, nowSeconds }, resolver),
@@ -50,7 +52,7 @@ export async function checkSender(query: SenderQuery, world: SenderWorld): Promi
   ]);
   const dmarc = await checkDmarc(authorOfMessage(message), identifiersOf({ spf, dkim }), resolver);
   const findings: Findings = { spf, dkim, arc, dmarc };
-  const field = authenticationResults(authservId, resultsOf(query, { ...findings, iprev, ignored }));
+  const field = authenticationResults(authservId, resultsOf(ip, { ...findings, iprev, ignored }));
   return {
     ...findings,
     iprev,
@@ -75,7 +77,7 @@ function identifiersOf({ spf, dkim }: Pick<Findings, "spf" | "dkim">): Identifie
 
 /** What the field tells, method by method (RFC 8601 §2.7, RFC 8617 §10.2, RFC 9989 §9.1). */
 function resultsOf(
-  { ip }: SenderQuery,
+  ip: string,
   { spf, dkim, arc, dmarc, iprev, ignored }: Findings & { readonly iprev: IprevVerdict; readonly ignored: number },
 ): MethodResult[] {
   const signatures: MethodResult[] = dkim.map((verdict) => ({

@@ -13,8 +13,8 @@ export type Disposition =
   /** 550. */
   | { readonly type: "reject"; readonly enhanced: string; readonly text: string };
 
-/** Characters of a stranger's explanation in a reply. */
-const EXPLANATION_CHARS_MAX = 200;
+/** Characters of a text: with its codes it fits one reply line of 512 octets (RFC 5321 §4.5.3.1.5). */
+const TEXT_CHARS_MAX = 400;
 
 /** What was found out about a message's sender. */
 export interface Findings {
@@ -59,9 +59,7 @@ export function dispositionOf(
 /** The domain's own words are told as such (RFC 7208 §6.2). */
 function spfText({ domain, explanation }: SpfVerdict): string {
   const text = `Not sent by a server of ${printable(domain ?? "")} (SPF)`;
-  return explanation === null
-    ? text
-    : `${text}; it explains: ${printable(explanation).slice(0, EXPLANATION_CHARS_MAX)}`;
+  return explanation === null ? text : `${text}; it explains: ${printable(explanation)}`.slice(0, TEXT_CHARS_MAX);
 }
 
 function printable(text: string): string {

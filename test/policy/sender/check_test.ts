@@ -95,6 +95,13 @@ Deno.test("without DMARC an SPF fail counts when nobody signed, with the domain'
   assertEquals(said(await check({ zone: { ...zone, "bank.test": { txt: ["v=spf1 ~all"] } } })), "accept");
 });
 
+Deno.test("a text for a reply is one printable line that fits, whatever a domain explains", async () => {
+  const long = `${"x".repeat(60)}.`.repeat(4) + "test";
+  const zone = { [long]: { txt: ["v=spf1 -all exp=e.test"] }, "e.test": { txt: ["y".repeat(400)] } };
+  const { disposition } = await check({ sender: `a@${long}`, zone });
+  assert(disposition.type === "reject" && disposition.enhanced === "5.7.23" && disposition.text.length === 400);
+});
+
 Deno.test("a name server that fails defers what DMARC would decide, and nothing else", async () => {
   const broken = { broken: true };
   const zone = { ...BANK, "_dmarc.bank.test": broken };
@@ -144,9 +151,12 @@ Deno.test("iprev: the name must lead back to the address", async () => {
   assertEquals(await result({ [IP]: { ptr: ["x.test"] }, "x.test": { broken: true } }), "temperror");
 });
 
-Deno.test("a mapped IPv4 address is the IPv4 address", async () => {
-  const verdict = await check({ ip: `::ffff:${IP}` });
-  assertEquals([verdict.spf.result, verdict.disposition.type], ["pass", "accept"]);
+Deno.test("a mapped IPv4 address is the IPv4 address, for SPF, for the DNS and in the field", async () => {
+  const verdict = await check({ ip: `::FFFF:${IP}` });
+  assertEquals([verdict.spf.result, verdict.iprev.result, verdict.disposition.type], ["pass", "pass", "accept"]);
+  assert(verdict.field.includes(`policy.iprev=${IP};`));
+  const zoned = await check({ ip: "FE80::1%eth0" });
+  assert(zoned.field.includes('policy.iprev="fe80::1";'), zoned.field);
 });
 
 Deno.test("no word of the body and no header but names of domains comes out of a check", async () => {
