@@ -1,6 +1,8 @@
 /** What SPF does about records that want too much (RFC 7208 §4.6.4, ATTACKS S29). */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { FakeClock } from "../../../src/base/mod.ts";
+import { BoundedResolver } from "../../../src/policy/sender/mod.ts";
 import { checkSpf, parseSpfRecord, SPF_RECORD_CHARS_MAX, type SpfVerdict } from "../../../src/policy/spf/mod.ts";
 import { FakeDns, type FakeName } from "../support/fake_dns.ts";
 
@@ -8,7 +10,8 @@ const QUERY = { ip: "192.0.2.1", helo: "h.test", sender: "a@b.test", receiver: "
 
 async function check(record: string, more: Readonly<Record<string, FakeName>> = {}): Promise<[SpfVerdict, FakeDns]> {
   const dns = new FakeDns({ "b.test": { txt: [record] }, ...more });
-  return [await checkSpf(QUERY, dns), dns];
+  const bounded = new BoundedResolver(dns, { clock: new FakeClock(), deadlineMs: 1_000, questionsMax: 1_000 });
+  return [await checkSpf(QUERY, bounded), dns];
 }
 
 function said({ result, problem }: SpfVerdict): string {

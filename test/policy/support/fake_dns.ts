@@ -6,6 +6,12 @@ function keyOf(name: string): string {
   return ip === null ? name.toLowerCase() : dottedIp(ip);
 }
 
+/** A resolver may refuse what cannot be a name. SPF needs labels of any printable ASCII: its macros make such (RFC 2181 §11). */
+function isAskable(name: string): boolean {
+  const plain = name.endsWith(".") ? name.slice(0, -1) : name;
+  return plain.length <= 253 && plain.split(".").every((label) => /^[ -~]{1,63}$/.test(label));
+}
+
 /** Records of one name; a name without an entry does not exist. */
 export interface FakeName {
   readonly a?: readonly string[];
@@ -51,6 +57,9 @@ export class FakeDns implements Resolver {
     make: (text: string, index: number) => T,
   ): Promise<DnsAnswer<T>> {
     this.asked.push(`${type} ${name.toLowerCase()}`);
+    if (parseIp(name) === null && !isAskable(name)) {
+      return Promise.reject(new Failure("invalid", "no such name can be"));
+    }
     const entry = this.#zone.get(keyOf(name));
     const records = entry?.[type];
     if (records !== undefined) return Promise.resolve({ type: "found", records: records.map(make), secure: false });
