@@ -141,6 +141,8 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["policy/spf/limits_test.ts", "a record of the limit's length is read, a longer one is a permanent error"],
     ["policy/dmarc/evaluate_test.ts", "the walk goes up the tree, eight questions at most"],
     ["policy/sender/bounded_resolver_test.ts", "three questions are asked, the fourth is a temporary failure"],
+    ["policy/sender/hostile_test.ts", "ten signatures of a thousand names each over the longest header"],
+    ["policy/sender/hostile_test.ts", "whatever a message and its envelope are, there is a verdict"],
     ["actors/policy/policy_test.ts", "when the DNS does not answer, a check ends at its deadline"],
   ),
   S30: tests(

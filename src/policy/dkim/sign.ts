@@ -82,8 +82,12 @@ function readKey(pem: string): KeyObject {
   }
 }
 
-/** One DKIM-Signature field, CRLF included, for each signer: relaxed/relaxed, oversigned (RFC 6376 §5). */
+/**
+ * One DKIM-Signature field, CRLF included, for each signer: relaxed/relaxed, oversigned (RFC 6376 §5). Throws Failure `invalid`
+ * when the header is longer than is read.
+ */
 export function signDkim(message: Message, signers: readonly Signer[], nowSeconds: number): string[] {
+  if (!message.complete) throw new Failure("invalid", "a message with so long a header cannot be signed");
   const [body] = hashBody(message.body, [{ way: "relaxed", limit: null }]);
   const names = namesToSign(message);
   const header = canonicalHeader(message.fields, names, "relaxed");

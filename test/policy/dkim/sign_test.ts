@@ -77,6 +77,11 @@ Deno.test("keys that others may not believe are not signed with, and the refusal
   }
 });
 
+Deno.test("a header that is longer than is read is not signed in part", () => {
+  const long = readMessage([utf8(`From: a@example.test\r\nX: ${"x".repeat(1_100_000)}\r\n\r\nbody`)]);
+  assertThrows(() => signDkim(long, SIGNERS, NOW), Failure, "cannot be signed");
+});
+
 Deno.test("a message without a header, without a body or with a hundred recipients' fields is signed all the same", async () => {
   const many = "To: a@b.test\r\n".repeat(100);
   for (const mail of ["\r\nbody\r\n", "From: a@example.test\r\n", `From: a@example.test\r\n${many}\r\nx`]) {
