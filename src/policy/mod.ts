@@ -1,7 +1,9 @@
 /**
- * Verdicts that need no network: where a recipient goes, which hosts take mail, when it is tried again, under which sender.
- * Actors import it; it imports base and mail.
- * It must never wait, nor hold a socket or a file.
+/**
+ * Verdicts. Here those that need no network: where a recipient goes, which hosts take mail, when it is tried again, under which
+ * sender; in the folders below, whether a sender is who he says.
+ * Actors import it; it imports base, mail and MIME.
+ * It must never hold a socket or a file: what has to be asked of the DNS goes through base's Resolver.
  */
 export * from "./expansion.ts";
 export * from "./mx.ts";
