@@ -6,7 +6,7 @@ import { type Connection, listen, type Listener, loadOrMakeCertificate, makePriv
 import { readIssuers } from "./issuer_keys.ts";
 import { nameServers } from "./name_servers.ts";
 import { orphanedPorts } from "./orphaned_ports.ts";
-import { readSecret } from "./secrets.ts";
+import { loadOrMakeKey, readSecret } from "./secrets.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
 
@@ -56,7 +56,7 @@ async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key
 }
 
 /** What the tree is built from; what it takes besides the config is read here. Throws a Failure that names what is missing. */
-async function treeInput(config: ClusterConfig, env: ServerOptions["env"]): Promise<TreeInput> {
+async function treeInput(config: ClusterConfig, { env, random }: ServerOptions): Promise<TreeInput> {
   const routes = config.outbound.routes.map(({ user, secret, ...route }) =>
     user === null || secret === null ? route : { ...route, user, secret: readSecret(secret, env) }
   );
@@ -66,6 +66,7 @@ async function treeInput(config: ClusterConfig, env: ServerOptions["env"]): Prom
     issuers: await readIssuers(config),
     nameServers: nameServers(config),
     ownAddresses: ownAddresses(config),
+    srsKey: loadOrMakeKey(`${config.dataDir}/keys`, "srs.key", random),
     routes,
   };
 }
@@ -106,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
     const supervisor = createSupervisor({
       node: config.node,
-      specs: clusterTree(await treeInput(config, options.env)),
+      specs: clusterTree(await treeInput(config, options)),
       logLevel: config.log.level,
       watcher: orphanedPorts(log),
       clock,
@@ -166,7 +167,7 @@ class RunningServer implements Server {
     if (this.#stopping !== null) throw new Failure("closed", "the server is stopping");
     const wanted = await this.parts.options.reread();
     const config = { ...this.config, tls: wanted.tls };
-    const input = await treeInput(config, this.parts.options.env);
+    const input = await treeInput(config, this.parts.options);
     const plan = describeReload(this.config, wanted);
     for (const spec of clusterTree(input)) {
       if (spec.name.startsWith("listener-")) await this.supervisor.reload(spec.name, spec.config);

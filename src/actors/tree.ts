@@ -11,6 +11,7 @@ import type { TokenIssuer } from "./directory/tokens.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
+import { POLICY_DEFAULTS, type PolicyWorkerConfig } from "./policy/mod.ts";
 import type { QueueWorkerConfig } from "./queue/worker.ts";
 import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
 
@@ -34,6 +35,8 @@ export interface TreeInput {
   readonly nameServers: readonly string[];
   /** Addresses of this machine at which the server takes mail for others to send. */
   readonly ownAddresses: readonly string[];
+  /** Key of the addresses under which mail is forwarded. */
+  readonly srsKey: Uint8Array;
   /** The routes of the config, their secrets read. */
   readonly routes: readonly DeliveryRoute[];
   /** Whose tokens let people in, with their keys. */
@@ -61,9 +64,19 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
     ...Array.from({ length: count(config.workers.delivery) }, (_, i) => deliverySpec(i, input)),
     queueSpec(config, placement),
+    policySpec(input),
     ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
   ];
 }
+
+/** No file access and no native code where bytes of strangers are read; msgpackr looks up one variable. */
+const STRANGERS = {
+  net: true,
+  read: false,
+  write: false,
+  ffi: false,
+  env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"],
+} as const satisfies WorkerSpec["permissions"];
 
 function storagePermissions(dir: string) {
   // Native code (lmdb, argon2, crc32) needs ffi and its own files; LMDB opens by path, so the directory above is read too.
@@ -109,8 +122,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
   return {
     name: `delivery-${index}`,
     url: new URL("delivery.ts", WORKERS),
-    // As a listener: it reads what strangers say.
-    permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
+    permissions: STRANGERS,
     restart: RESTART,
     strategy: "one-for-one",
     config: {
@@ -165,6 +177,25 @@ function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
   };
 }
 
+function policySpec({ config, nameServers }: TreeInput): WorkerSpec {
+  return {
+    name: "policy",
+    url: new URL("policy.ts", WORKERS),
+    permissions: STRANGERS,
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      settings: {
+        ...POLICY_DEFAULTS,
+        authservId: config.hostname,
+        trustedSealers: config.senders.trustedSealers,
+      },
+      dns: { servers: nameServers, trustAd: config.dns.trustAd },
+      faultInjection: config.debug.faultInjection,
+    } satisfies PolicyWorkerConfig,
+  };
+}
+
 /** Whose postmaster a bare `RCPT TO:<postmaster>` reaches. */
 function hostDomain(config: ClusterConfig): DomainName {
   const domain = parseDomain(config.hostname);
@@ -177,17 +208,17 @@ function smtpLimits(config: ClusterConfig): Partial<SmtpLimits> {
   return { messageBytesMax, recipientsMax, errorsMax, holdSecondsMax, messageSkipBytesMax: messageBytesMax };
 }
 
-function listenerSpec(index: number, { config, tls }: TreeInput, placement: Placement): WorkerSpec {
+function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placement: Placement): WorkerSpec {
   return {
     name: `listener-${index}`,
     url: new URL("listener.ts", WORKERS),
-    // No file access and no native code where bytes of strangers are read; msgpackr looks up one variable.
-    permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
+    permissions: STRANGERS,
     restart: RESTART,
     strategy: "one-for-one",
     config: {
       hostname: config.hostname,
       placement,
+      srsKey,
       bodyBytesMax: config.limits.memory.bodyBytesMax,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
@@ -198,7 +229,9 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
         plaintextLogin: config.plaintextLogin,
         bearer: config.oauth.issuers.length > 0,
         submission: config.submission,
+        exempt: config.senders.exempt,
         smtp: {
+          senders: config.senders.authentication,
           session: {
             hostname: config.hostname,
             postmasterDomain: hostDomain(config),

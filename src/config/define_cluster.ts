@@ -159,6 +159,18 @@ export interface ClusterConfig {
     };
   };
   readonly timeouts: TimeoutsConfig;
+  /** How mail from other servers is judged by SPF, DKIM, DMARC and ARC. */
+  readonly senders: {
+    /**
+     * `off`: not at all; `report`: the result is written into a field of the mail (RFC 8601); `enforce`: besides, mail is
+     * refused where the policy of its sender asks for it. Default `enforce`.
+     */
+    readonly authentication: "off" | "report" | "enforce";
+    /** Networks whose mail is not judged, as `192.0.2.0/24` or one address. Default this machine: `127.0.0.0/8` and `::1`. */
+    readonly exempt: readonly string[];
+    /** Domains whose ARC seals are believed, such as mailing lists. Default none. */
+    readonly trustedSealers: readonly string[];
+  };
   /** How names are looked up. */
   readonly dns: {
     /** Name servers as `address` or `address:port` (`[address]:port` for IPv6); none: those of /etc/resolv.conf. Default none. */

@@ -18,9 +18,10 @@ const workers = (fallback: number | "cores") =>
     error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
   }).default(fallback);
 
-const networks = z.array(
-  z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
-).max(NETWORKS_MAX).default([]);
+const networks = (fallback: string[] = []) =>
+  z.array(
+    z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
+  ).max(NETWORKS_MAX).default(fallback);
 
 const listener = z.strictObject({
   service: z.enum(["smtp", "submission", "pop3", "lmtp"]),
@@ -29,8 +30,8 @@ const listener = z.strictObject({
   ),
   port: z.int().min(0).max(65_535),
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
-  proxies: networks,
-  xclient: networks,
+  proxies: networks(),
+  xclient: networks(),
 });
 
 const issuer = z.strictObject({
@@ -95,6 +96,15 @@ const dns = z.strictObject({
   trustAd: z.boolean().default(false),
 });
 
+const SEALERS_MAX = 1_000;
+
+const senders = z.strictObject({
+  authentication: z.enum(["off", "report", "enforce"]).default("enforce"),
+  exempt: networks(["127.0.0.0/8", "::1"]),
+  trustedSealers: z.array(z.string().min(1).max(253).regex(/^[a-z0-9_.-]+$/, "expected a lower-case domain name"))
+    .max(SEALERS_MAX).default([]),
+});
+
 const outbound = z.strictObject({
   port: z.int().min(1).max(65_535).default(25),
   routes: z.array(route).max(10_000).default([]),
@@ -143,6 +153,7 @@ export const CLUSTER_SCHEMA = z.strictObject({
   submission: z.strictObject({ hideClient: z.boolean().default(false) }).prefault({}),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
+  senders: senders.prefault({}),
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),
   queue: queue.prefault({}),

@@ -1,5 +1,4 @@
 /**
-/**
  * Verdicts. Here those that need no network: where a recipient goes, which hosts take mail, when it is tried again, under which
  * sender; in the folders below, whether a sender is who he says.
  * Actors import it; it imports base, mail and MIME.

@@ -11,7 +11,8 @@ import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/act
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { describeError, type Log, type LogFields, type Random } from "../../src/base/mod.ts";
 import { shardOfDomain } from "../../src/mail/placement.ts";
-import type { DirectoryProtocol, QueueProtocol } from "../../src/messages/mod.ts";
+import type { DirectoryProtocol, PolicyProtocol, QueueProtocol } from "../../src/messages/mod.ts";
+import { SenderRewriting } from "../../src/policy/mod.ts";
 import type { Simulation } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.ts";
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
@@ -39,6 +40,9 @@ const HASHER = {
   verify: (hashed: string, password: string) => Promise.resolve(hashed === password),
   isOutdated: () => false,
 };
+
+/** Whose mail is not judged: there is no DNS here. */
+const EVERYBODY = { has: () => true };
 
 const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerSecondMin: 100, slowGraceMs: 30_000 };
 
@@ -211,6 +215,8 @@ export class World {
         routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
         mailboxes: new MailboxRefs(system, PLACEMENT),
         directory,
+        policy: system.ref<PolicyProtocol>({ node: "local", worker: "policy", actor: "policy" }),
+        srs: new SenderRewriting(new Uint8Array(32)),
         queue: system.ref<QueueProtocol>({ node: "local", worker: "queue", actor: "queue" }),
         presence: router.address,
         hostname: "mx.smith.test",
@@ -241,7 +247,12 @@ function lifeOf(services: FrontServices): Life {
     const smtp = { session: { hostname, postmasterDomain: DOMAINS[0] as DomainName }, tls: "none" } as const;
     const pop3 = { session: { hostname, plaintextLogin: true }, tls: "none" } as const;
     const front = service === "smtp"
-      ? new SmtpFront(connection, services, { ...smtp, timeouts: SMTP_TIMEOUTS }, gone)
+      ? new SmtpFront(
+        connection,
+        services,
+        { ...smtp, timeouts: SMTP_TIMEOUTS, senders: "off", exempt: EVERYBODY },
+        gone,
+      )
       : new Pop3Front(connection, services, { ...pop3, idleMsMax: 600_000, loginMsMax: 60_000 }, gone);
     connections.set(connection, front);
     front.start();

@@ -8,7 +8,7 @@ export interface DnsRecords {
   readonly a?: readonly string[];
   readonly aaaa?: readonly string[];
   readonly mx?: readonly { readonly preference: number; readonly exchange: string }[];
-  /** Each record is one string, or several; as Latin-1. */
+  /** Each record as one text, cut where it is too long for one string, or as its strings; as Latin-1. */
   readonly txt?: readonly (string | readonly string[])[];
   readonly ptr?: readonly string[];
   readonly tlsa?: readonly { usage: number; selector: number; matching: number; data: Uint8Array }[];
@@ -317,7 +317,7 @@ function recordsOf(name: string, type: string, records: DnsRecords): Answer[] {
       return (records.txt ?? []).map((text) => ({
         ...base,
         type,
-        data: (typeof text === "string" ? [text] : text).map((part) => Buffer.from(part, "latin1")),
+        data: (typeof text === "string" ? stringsOf(text) : text).map((part) => Buffer.from(part, "latin1")),
       }));
     case "PTR":
       return (records.ptr ?? []).map((data) => ({ ...base, type, data }));
@@ -367,4 +367,9 @@ function garbage(packet: Uint8Array): Uint8Array {
   bytes.fill(0xff, 8, 12);
   bytes[7] = 3;
   return bytes;
+}
+
+/** A text as the strings of one TXT record, 255 octets at most each (RFC 1035 §3.3.14). */
+function stringsOf(text: string): string[] {
+  return text.match(/[^]{1,255}/g) ?? [""];
 }

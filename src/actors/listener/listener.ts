@@ -6,6 +6,7 @@ import {
   DeadlineWheel,
   listen,
   type Listener,
+  type Networks,
   parseNetworks,
   serverEndPoint,
   type TlsContextHolder,
@@ -40,7 +41,9 @@ export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
   readonly connections: { readonly max: number; readonly perAddressMax: number };
-  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient">;
+  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient" | "exempt">;
+  /** Networks whose mail is not judged. */
+  readonly exempt: readonly string[];
   readonly submission: { readonly hideClient: boolean };
   readonly pop3: Omit<Pop3FrontOptions, "tls" | "binding">;
   /** Whether passwords may be given without TLS, and to whom. */
@@ -129,6 +132,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
   const { config, services, tls, wheel, counts } = context;
   const log: Log = services.log.child({ service: port.service, port: port.port });
   const xclient = parseNetworks(port.xclient);
+  const exempt = parseNetworks(config.exempt);
   return listen({
     host: port.host,
     port: port.port,
@@ -143,7 +147,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     counts,
     connection(connection) {
       try {
-        openSession(port, connection, { ...context, xclient: xclient.has(connection.remote.address) });
+        openSession(port, connection, { ...context, exempt, xclient: xclient.has(connection.remote.address) });
       } catch (error) {
         log.error("session did not start", { error: describeError(error) });
         connection.destroy();
@@ -159,7 +163,10 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 function openSession(
   port: PortConfig,
   connection: Connection,
-  { config, services, shown, sessions, done, xclient }: PortContext & { readonly xclient: boolean },
+  { config, services, shown, sessions, done, exempt, xclient }: PortContext & {
+    readonly exempt: Networks;
+    readonly xclient: boolean;
+  },
 ): void {
   services.counters.connections++;
   const tls: SmtpFrontOptions["tls"] = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
@@ -176,7 +183,12 @@ function openSession(
       { ...config.pop3, ...common, session: { ...config.pop3.session, ...login } },
       gone,
     )
-    : new SmtpFront(connection, services, { ...smtpOptions(port, config, { login, xclient }), ...common }, gone);
+    : new SmtpFront(
+      connection,
+      services,
+      { ...smtpOptions(port, config, { login, xclient }), ...common, exempt },
+      gone,
+    );
   sessions.add(front);
   front.start();
 }
@@ -186,7 +198,7 @@ function smtpOptions(
   { service }: PortConfig,
   { smtp, submission }: PortsConfig,
   { login, xclient }: { readonly login: SubmissionOptions; readonly xclient: boolean },
-): Omit<SmtpFrontOptions, "tls"> {
+): Omit<SmtpFrontOptions, "tls" | "exempt"> {
   const { greetDelayMs = 0 } = smtp.session;
   const dialect = service === "lmtp" ? "lmtp" : "smtp";
   const delay = service === "lmtp" || xclient ? 0 : greetDelayMs;

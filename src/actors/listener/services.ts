@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from "../../base/mod.ts";
-import type { DirectoryProtocol, QueueProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { DirectoryProtocol, PolicyProtocol, QueueProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Address } from "../../mail/address.ts";
 import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
@@ -18,6 +19,10 @@ export interface FrontServices {
   readonly routes: Routes;
   readonly mailboxes: MailboxRefs;
   readonly directory: Ref<DirectoryProtocol>;
+  /** Tells who a mail from outside is from. */
+  readonly policy: Ref<PolicyProtocol>;
+  /** Under which senders mail is forwarded. */
+  readonly srs: SenderRewriting;
   /** Takes over what goes to other servers. */
   readonly queue: Ref<QueueProtocol>;
   /** Stands for this worker where others watch it. */

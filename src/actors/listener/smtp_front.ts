@@ -1,28 +1,25 @@
-import { describeError, utf8 } from "../../base/mod.ts";
-import { type Address, formatAddress } from "../../mail/address.ts";
-import type { OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
-import type { Connection } from "../../net/mod.ts";
+import { describeError } from "../../base/mod.ts";
+import type { Address } from "../../mail/address.ts";
+import type { AccountRecord } from "../../messages/mod.ts";
+import type { Connection, Networks } from "../../net/mod.ts";
 import {
   type AuthQuestion,
   createSmtpSession,
   type DeliveryOutcome,
-  receivedField,
   type ReceivedMail,
-  type RecipientVerdict,
-  returnPathField,
   type SenderVerdict,
   type SmtpAction,
   type SmtpSession,
   type SmtpSessionOptions,
-  submitted,
 } from "../../protocol/smtp/mod.ts";
 import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
-import { deliverEach } from "./deliver_each.ts";
-import { deliver, type Delivery, hasRoom } from "./delivery.ts";
+import { hasRoom } from "./delivery.ts";
 import { askLogin } from "./login.ts";
+import { receive, type Reception } from "./reception.ts";
+import { leadsTo } from "./recipients.ts";
+import type { SenderAuthentication } from "./sender_check.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
@@ -39,7 +36,13 @@ export interface SmtpFrontOptions {
   /** Whether the Received field of a submission tells nothing of its client. */
   readonly hideClient?: boolean;
   readonly timeouts: SmtpTimeouts;
+  /** How the sender of mail from outside is judged. */
+  readonly senders: SenderAuthentication;
+  /** Clients whose mail is not judged. */
+  readonly exempt: Networks;
 }
+
+type CheckRecipient = Extract<SmtpAction, { type: "checkRecipient" }>;
 
 /** Joins one SMTP session to its connection, the routing table and the mailbox actors. */
 export class SmtpFront extends SessionFront<SmtpAction> {
@@ -95,7 +98,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       case "checkSender":
         return this.session.senderChecked(this.#senderVerdict(action.sender));
       case "checkRecipient":
-        return this.#checkRecipient(action.recipient, action.size);
+        return this.#checkRecipient(action);
       case "deliver":
         this.#deliver(action.mail);
         return null;
@@ -141,12 +144,13 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   /** Answers at once from the routing table, unless an account has a quota: its mailbox actor is asked then. */
-  #checkRecipient(recipient: Address, size: number): readonly SmtpAction[] | null {
-    const verdict = this.services.routes.resolve(recipient);
-    const name = recipientVerdict(verdict);
-    if (name !== "accepted") this.services.counters.refusedRecipients++;
-    if (verdict?.type !== "local") return this.session.recipientChecked(name);
-    const limited = verdict.accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
+  #checkRecipient({ recipient, sender, relay, size }: CheckRecipient): readonly SmtpAction[] | null {
+    const leads = leadsTo(recipient, { sender, mayRelay: relay }, this.services);
+    if (leads.type !== "accepted") {
+      this.services.counters.refusedRecipients++;
+      return this.session.recipientChecked(leads.type);
+    }
+    const limited = leads.accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
       domain: domainOfAccount(account),
       target: { account: account.id, quotaBytes: account.quotaBytes },
     }));
@@ -162,36 +166,22 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   #deliver(mail: ReceivedMail): void {
-    const { clock, random, log, counters, memory, hostname } = this.services;
+    const { clock, random, log, counters, memory } = this.services;
     const id = newMailId(clock, random);
-    const hidden = mail.user !== null && this.#options.hideClient === true;
-    const received = receivedField({
-      helo: hidden ? null : mail.helo,
-      clientIp: hidden ? null : this.#client.address,
-      clientName: this.#client.name,
-      hostname,
-      protocol: mail.protocol,
-      id,
-      recipients: mail.recipients.map(({ address }) => address),
-      wallMs: clock.wallMs(),
-      tlsVersion: this.connection.tls?.protocol ?? null,
-    });
-    const lacking = { wallMs: clock.wallMs(), messageId: `<${id}@${hostname}>` };
-    const body = mail.user === null ? mail.body : submitted(mail.body, lacking);
-    const delivery: Delivery = {
+    const account = mail.user === null ? null : this.#account;
+    const reception: Reception = {
       id,
       mail,
-      mayRelay: mail.user !== null,
-      kept: [utf8(returnPathField(mail.sender) + received), ...body],
-      outgoing: { envelope: this.#outgoingEnvelope(id, mail), parts: [utf8(received), ...body] },
+      client: this.#client,
+      tlsVersion: this.connection.tls?.protocol ?? null,
+      account,
+      hideClient: account !== null && this.#options.hideClient === true,
+      senders: this.#isJudged() ? this.#options.senders : null,
+      each: this.#dialect === "lmtp",
     };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
-    // All or nothing, as SMTP has one answer for all recipients; LMTP has one for each.
-    const delivered = this.#dialect === "lmtp"
-      ? deliverEach(delivery, this.services)
-      : deliver(delivery, this.services).then((outcome) => [outcome]);
-    delivered.then(
+    receive(reception, this.services).then(
       (outcomes) => {
         memory.change(mail.size, 0);
         this.#noteOutcomes(id, mail, outcomes);
@@ -206,10 +196,11 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     counters.receivedBytes += mail.size;
   }
 
-  /** The envelope under which a mail goes on to other servers. */
-  #outgoingEnvelope(id: string, { sender, user, parameters }: ReceivedMail): OutgoingEnvelope {
-    const account = user === null ? null : this.#account?.id ?? null;
-    return { ...parameters, id, sender: sender === null ? "" : formatAddress(sender), account };
+  /** Whether it matters who sends: not where users or a server of ours hand mail in, nor in the networks that are exempt. */
+  #isJudged(): boolean {
+    const { address } = this.#client;
+    const ours = this.#dialect === "lmtp" || this.#options.session.submission !== undefined;
+    return !ours && address !== null && !this.#options.exempt.has(address);
   }
 
   #noteOutcomes(id: string, mail: ReceivedMail, outcomes: readonly DeliveryOutcome[]): void {
@@ -226,10 +217,4 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       ...(mail.user === null ? {} : { user: mail.user }),
     });
   }
-}
-
-/** How the session is told what the router found. */
-function recipientVerdict(verdict: RouteVerdict | null): RecipientVerdict {
-  if (verdict === null) return "busy";
-  return verdict.type === "local" ? "accepted" : verdict.type;
 }

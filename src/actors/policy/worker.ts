@@ -1,4 +1,4 @@
-import type { Resolver } from "../../base/mod.ts";
+import { createResolver, type ResolverOptions } from "../../net/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicySettings } from "./actor.ts";
@@ -6,6 +6,7 @@ import { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicySettings } fro
 /** What the policy worker is started with. */
 export interface PolicyWorkerConfig {
   readonly settings: PolicySettings;
+  readonly dns: Pick<ResolverOptions, "servers" | "trustAd">;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -17,13 +18,13 @@ export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };
 
-/** Starts the policy actor over a resolver, which is its maker's to close. */
+/** Starts the policy actor over a resolver of its own. */
 export async function startPolicy(
-  { system, config }: WorkerHost<PolicyWorkerConfig>,
-  resolver: Resolver,
-): Promise<WorkerHooks<unknown>> {
+  { system, config, clock, random }: WorkerHost<PolicyWorkerConfig>,
+): Promise<WorkerHooks<PolicyWorkerConfig>> {
+  const resolver = createResolver({ ...config.dns, clock, random });
   const counters = newPolicyCounters();
   await system.spawn(policyActor, { name: POLICY_ACTOR, args: { resolver, settings: config.settings, counters } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
-  return { stats: () => ({ ...counters }) };
+  return { stop: () => Promise.resolve(resolver.close()), stats: () => ({ ...counters }) };
 }

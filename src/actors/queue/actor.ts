@@ -42,6 +42,11 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
         await engine.enqueue(request);
         return null;
       }),
+    "queue.report": ({ engine }, request, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.reportDelivered(request);
+        return null;
+      }),
     "queue.list": ({ operator }, request, reply, context) => beside(reply, context, () => operator.list(request)),
     "queue.summary": ({ operator }, _request, reply) => reply.ok(operator.summary()),
     "queue.shape": ({ operator }, _request, reply, context) => beside(reply, context, () => operator.shape()),

@@ -1,4 +1,4 @@
-import { asFailure, assert, type Cancel, describeError } from "../../base/mod.ts";
+import { asFailure, assert, type Cancel, concat, describeError } from "../../base/mod.ts";
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
 import type { ItemChange, ItemState, StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { type Attempt, tryOnce } from "./attempt.ts";
@@ -240,9 +240,32 @@ export class QueueEngine {
   }
 
   async #report(one: Concluded, settlement: Settlement): Promise<void> {
-    const mail = reportMail({ ...one, original: this.#original(one) }, settlement, this.services);
+    const { item, message: { envelope, createdMs }, report } = one;
+    const mail = reportMail({
+      // Once for each attempt: asked again after a crash, it is the same report.
+      id: `${envelope.id}r${item.item}x${item.attempts}`,
+      envelope,
+      arrivedMs: createdMs,
+      remoteMta: report.host?.name ?? null,
+      notices: settlement.notices,
+      original: this.#original(one),
+    }, this.services);
     const kept = await this.#write(() => this.services.store.enqueue(mail));
     if (kept !== null) this.#take(kept.items);
+  }
+
+  /** Reports a delivery to mailboxes here. Rejects with the store's Failure. */
+  async reportDelivered({ envelope, recipients, parts }: QueueProtocol["queue.report"]["request"]): Promise<void> {
+    const outcome = { action: "delivered", code: null, status: "2.0.0", text: "delivered to the mailbox" } as const;
+    const mail = reportMail({
+      id: `${envelope.id}rs`,
+      envelope,
+      arrivedMs: this.services.store.nowMs(),
+      remoteMta: null,
+      notices: recipients.map((recipient) => ({ recipient, action: "delivered", outcome })),
+      original: concat(parts),
+    }, this.services);
+    this.#take((await this.services.store.enqueue(mail)).items);
   }
 
   /** The mail's bytes; none when they cannot be read, as a report without them is better than none. */

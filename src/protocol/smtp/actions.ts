@@ -18,7 +18,9 @@ export type DeliveryOutcome =
   | { readonly type: "mailboxFull" } // 452 4.2.2
   | { readonly type: "diskFull" } // 452 4.3.1
   | { readonly type: "busy" } // 451 4.3.2
-  | { readonly type: "failed" }; // 451 4.3.0
+  | { readonly type: "failed" } // 451 4.3.0
+  /** What is known of its sender speaks against it; `text` is told to the client, in printable ASCII. */
+  | { readonly type: "refused"; readonly code: 550 | 451; readonly enhanced: string; readonly text: string };
 
 /** A recipient that was accepted, and what was asked for it. */
 export interface ReceivedRecipient extends RecipientParameters {
@@ -78,7 +80,13 @@ export type SmtpAction =
   /** Asked in a session that somebody has logged in to. */
   | { readonly type: "checkSender"; readonly sender: Address }
   /** `relay`: somebody has logged in, so that mail for other servers is taken, too. */
-  | { readonly type: "checkRecipient"; readonly recipient: Address; readonly size: number; readonly relay: boolean }
+  | {
+    readonly type: "checkRecipient";
+    readonly recipient: Address;
+    readonly sender: Address | null;
+    readonly size: number;
+    readonly relay: boolean;
+  }
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
   /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
   | { readonly type: "startTls" }

@@ -39,6 +39,14 @@ export function accepted(id: string): Reply {
   return line(250, "2.0.0", `Accepted ${id.replace(/[^\x21-\x7e]/g, "?").slice(0, 100)}`);
 }
 
+/** A mail that is refused for what is known of its sender. Whatever the text is made of, it stays one line. */
+export function refusedMail(code: 550 | 451, enhanced: string, text: string): Reply {
+  return line(code, enhanced, text.replace(/[^\x20-\x7e]/g, "?").slice(0, REPLY_TEXT_CHARS_MAX));
+}
+
+/** With code and line end it stays within 512 octets (RFC 5321 §4.5.3.1.5). */
+const REPLY_TEXT_CHARS_MAX = 480;
+
 /** The answer to a BDAT that is not the last. */
 export function chunkTaken(octets: number): Reply {
   return line(250, "2.0.0", `${octets} octets received`);
@@ -149,7 +157,7 @@ export const VERDICT_REPLY: Readonly<Record<RecipientVerdict, Reply>> = {
 };
 
 /** The reply for each end of a delivery but the good one. */
-export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "accepted">, Reply>> = {
+export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "accepted" | "refused">, Reply>> = {
   mailboxFull: VERDICT_REPLY.mailboxFull,
   diskFull: line(452, "4.3.1", "Insufficient storage"),
   busy: VERDICT_REPLY.busy,

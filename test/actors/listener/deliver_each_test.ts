@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { deliverEach } from "../../../src/actors/listener/deliver_each.ts";
+import { SenderRewriting } from "../../../src/policy/mod.ts";
 import type { FrontServices } from "../../../src/actors/listener/services.ts";
 import { Failure, FakeClock, SILENT } from "../../../src/base/mod.ts";
 import { type Address, NO_PARAMETERS, parseMailbox } from "../../../src/mail/mod.ts";
@@ -43,6 +44,7 @@ function listener({ full = [], broken = [] }: { full?: readonly string[]; broken
   const services = {
     routes: { resolve },
     mailboxes: { forDomain },
+    srs: new SenderRewriting(new Uint8Array(32)),
     clock: new FakeClock(),
     counters: newCounters(),
     log: SILENT,

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { deliver } from "../../../src/actors/listener/delivery.ts";
+import { SenderRewriting } from "../../../src/policy/mod.ts";
 import type { FrontServices } from "../../../src/actors/listener/services.ts";
 import { mailboxAccepts } from "../../../src/actors/mailbox/accepts.ts";
 import { Failure, type FailureKind, FakeClock, SILENT } from "../../../src/base/mod.ts";
@@ -37,6 +38,7 @@ function listener(accounts: readonly string[], answers: Answers = () => null, fo
   const services = {
     routes: { resolve: () => ({ type: "local", accounts: records, forwards, steps: [] }) },
     mailboxes: { forDomain },
+    srs: new SenderRewriting(new Uint8Array(32)),
     queue: forDomain("queue"),
     clock,
     counters,

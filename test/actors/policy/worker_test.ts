@@ -3,24 +3,26 @@ import { POLICY_ACTOR, POLICY_DEFAULTS, type PolicyWorkerConfig } from "../../..
 import { SILENT, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
 import type { PolicyProtocol } from "../../../src/messages/mod.ts";
 import { createSupervisor } from "../../../src/runtime/mod.ts";
+import { DnsServer } from "../../support/dns_server.ts";
 import { ED25519, ED25519_PEM, keyRecord, RSA, RSA_PEM } from "../../policy/support/signing.ts";
 
 const MAIL = utf8("From: anna@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n");
 
 Deno.test("the policy worker signs and checks with the right to the network alone", async () => {
-  const config: PolicyWorkerConfig & { zone: unknown } = {
+  await using dns = await DnsServer.start({
+    "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
+    "r._domainkey.bank.test": { txt: [keyRecord(RSA)] },
+    "e._domainkey.bank.test": { txt: [keyRecord(ED25519)] },
+  });
+  const config: PolicyWorkerConfig = {
     settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test" },
+    dns: { servers: [dns.server], trustAd: false },
     faultInjection: false,
-    zone: {
-      "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
-      "r._domainkey.bank.test": { txt: [keyRecord(RSA)] },
-      "e._domainkey.bank.test": { txt: [keyRecord(ED25519)] },
-    },
   };
   const supervisor = createSupervisor({
     specs: [{
       name: "policy",
-      url: new URL("./children/policy_worker.ts", import.meta.url),
+      url: new URL("../../../workers/policy.ts", import.meta.url),
       permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
       restart: { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] },
       strategy: "one-for-one",

@@ -2,7 +2,7 @@ import { assert } from "../../../base/assert.ts";
 import type { DeliveryOutcome, ReceivedMail } from "../actions.ts";
 import type { Command } from "../command.ts";
 import type { ContentReader } from "../content_reader.ts";
-import { accepted, FAILURE_REPLY, joined, REPLY, type Reply } from "../replies.ts";
+import { accepted, FAILURE_REPLY, joined, refusedMail, REPLY, type Reply } from "../replies.ts";
 import { closing, COMMAND, CONTENT, type SmtpContext, type SmtpState, type Step, type Transaction } from "../state.ts";
 
 /** DATA (RFC 5321 §4.1.1.4): the content follows. */
@@ -77,7 +77,9 @@ export function delivered(context: SmtpContext, state: SmtpState, outcomes: read
 }
 
 function outcomeReply(outcome: DeliveryOutcome): Reply {
-  return outcome.type === "accepted" ? accepted(outcome.id) : FAILURE_REPLY[outcome.type];
+  if (outcome.type === "accepted") return accepted(outcome.id);
+  if (outcome.type === "refused") return refusedMail(outcome.code, outcome.enhanced, outcome.text);
+  return FAILURE_REPLY[outcome.type];
 }
 
 /** What is said of content that was refused: in LMTP to each recipient (RFC 2033 §4.2), even if there is none. */

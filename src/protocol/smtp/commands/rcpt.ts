@@ -29,7 +29,13 @@ export const rcpt: Command = {
     if (transaction.recipients.length >= context.limits.recipientsMax) return surplus(context, state);
     return [
       { ...state, phase: { type: "checkingRecipient", recipient: { ...asked, address } } },
-      { type: "checkRecipient", recipient: address, size: transaction.declaredSize, relay: state.user !== null },
+      {
+        type: "checkRecipient",
+        recipient: address,
+        sender: transaction.sender,
+        size: transaction.declaredSize,
+        relay: state.user !== null,
+      },
     ];
   },
 };
