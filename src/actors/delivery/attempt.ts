@@ -15,9 +15,32 @@ export interface AttemptServices extends ConversationHost {
 
 /** Tries the hosts of the destination, best first, until every recipient has its verdict. Never rejects for the world's sake. */
 export async function attemptDelivery(request: DeliveryAttempt, services: AttemptServices): Promise<DeliveryReport> {
+  const { clock, log } = services;
+  const startMs = clock.monotonicMs();
   const attempt = new Attempt(request, services);
   await attempt.run();
-  return attempt.report();
+  const report = attempt.report();
+  noteReport(log, request, report, clock.monotonicMs() - startMs);
+  return report;
+}
+
+/** What an operator wants to see of an attempt: all that did not go well, and the rest on request. */
+function noteReport(log: Log, { envelope, destination }: DeliveryAttempt, report: DeliveryReport, ms: number): void {
+  const refused = report.outcomes.find(({ action }) => action === "deferred" || action === "failed");
+  const { action, code, status, text } = refused ?? report.outcomes[0] ?? {};
+  log[refused === undefined ? "debug" : "info"]("delivery", {
+    id: envelope.id,
+    destination,
+    recipients: report.outcomes.length,
+    outcome: action,
+    code,
+    status,
+    text,
+    host: report.host?.name,
+    address: report.host?.address,
+    tls: report.tls,
+    ms: Math.round(ms),
+  });
 }
 
 /** Why a host, or all of them, was of no use. */
@@ -69,8 +92,9 @@ class Attempt {
 
   /** What is said to those whom no host has judged: for good only when every host said so. */
   #lastTrouble(): Trouble {
-    const temporary = this.#troubles.findLast(({ outcome }) => outcome.action === "deferred");
-    return temporary ?? this.#troubles.at(-1) ??
+    const temporary = this.#troubles.filter(({ outcome }) => outcome.action === "deferred");
+    // The words of a server say more than those of a network that has no way to it.
+    return temporary.findLast(({ outcome }) => outcome.code !== null) ?? temporary.at(-1) ?? this.#troubles.at(-1) ??
       { outcome: ours("deferred", "4.4.0", "there is no host to try"), fault: "destination" };
   }
 
@@ -94,6 +118,7 @@ class Attempt {
     if ("type" in opened && opened.stage === "tls" && target.tls === "opportunistic") {
       this.services.log.info("TLS failed, sent without", { host: target.name, reason: opened.problem.text });
       opened = await openConversation({ ...target, tls: "never" }, this.services);
+      if (!("type" in opened)) opened.fellBack = true;
     }
     if (!("type" in opened)) {
       this.#host = hostOf(target);
@@ -121,7 +146,7 @@ class Attempt {
       if (kept && first && sent.end === "beforeMail") return "again";
       this.#host = hostOf(target);
       this.#tls = tls;
-      if (!this.#note(group, sent)) return "over";
+      if (!this.#note(group, conversation.fellBack ? withoutTlsDemand(sent) : sent)) return "over";
       if (this.#undecided().length === 0) break;
       if (conversation.mailsLeft > 0) continue;
       conversation.quit();
@@ -155,6 +180,16 @@ class Attempt {
       parts,
     };
   }
+}
+
+/** The code of a server that wants TLS first (RFC 3207 §4): where its TLS is broken, that is no verdict on the mail. */
+const TLS_WANTED = 530;
+
+function withoutTlsDemand(sent: Sent): Sent {
+  const outcomes = sent.outcomes.map((outcome) =>
+    outcome?.code === TLS_WANTED ? { ...outcome, action: "deferred" as const, status: "4.7.5" } : outcome
+  );
+  return { ...sent, outcomes };
 }
 
 function hostOf({ name, address, port }: Target): NonNullable<DeliveryReport["host"]> {

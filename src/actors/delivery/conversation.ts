@@ -94,6 +94,8 @@ function phaseMsMax(phase: ClientPhase, timeouts: DeliveryTimeouts): number {
 export class Conversation {
   /** It was kept after a mail: it may have died meanwhile. */
   kept = false;
+  /** It goes without the TLS that the server offers, as that is broken. */
+  fellBack = false;
   #setUp: ((failure: OpenFailure | null) => void) | null = null;
   #sent: ((sent: Sent) => void) | null = null;
   /** For what the deadline runs: it begins anew with each reply. */

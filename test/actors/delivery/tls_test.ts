@@ -35,6 +35,17 @@ Deno.test("a host whose TLS is broken gets the mail without it", async () => {
   assertEquals(sink.connections.map(({ commands }) => commands.includes("STARTTLS")), [true, false]);
 });
 
+Deno.test("a host that insists on TLS, which is broken, defers the mail; nobody hears that it was refused for good", async () => {
+  const wanted = "530 5.7.0 Must issue a STARTTLS command first";
+  const answer = ({ verb }: { verb: string }) => verb === "MAIL" ? wanted : undefined;
+  await using broken = await SmtpSink.start({ tls: "broken", answer });
+  await using delivery = await Delivery.start({ port: broken.port });
+  assertEquals(outcomes(await delivery.attempt()), ["deferred 530 4.7.5 Must issue a STARTTLS command first"]);
+  await using plain = await SmtpSink.start({ answer });
+  await using other = await Delivery.start({ port: plain.port });
+  assertEquals(outcomes(await other.attempt()), [`failed ${wanted}`]);
+});
+
 Deno.test("a mail that requires TLS is not sent where TLS is broken, missing, unproven or ends at the next host", async () => {
   const verdict = async (sink: SmtpSink, ca: string | null = sink.certificate?.cert ?? null) => {
     await using delivery = await Delivery.start({
