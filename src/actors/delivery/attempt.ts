@@ -54,16 +54,18 @@ class Attempt {
   readonly #troubles: Trouble[] = [];
   #host: DeliveryReport["host"] = null;
   #tls: string | null = null;
+  readonly #requireTls: boolean;
 
   constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
     this.#outcomes = request.recipients.map(() => null);
+    // RFC 8689 §5: it stops no report of non-delivery, which has no sender.
+    this.#requireTls = request.envelope.requireTls && request.envelope.sender !== "";
   }
 
   async run(): Promise<void> {
     const { settings, names, clock, log } = this.services;
-    const { envelope, destination } = this.request;
-    // RFC 8689 §4.2.1: it does not hold for reports of non-delivery, which have no sender.
-    const requireTls = envelope.requireTls && envelope.sender !== "";
+    const { destination } = this.request;
+    const requireTls = this.#requireTls;
     const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
     let addresses = 0;
     for await (const found of targetsOf(destination, { settings, names, log, requireTls })) {
@@ -105,11 +107,21 @@ class Attempt {
   async #try(target: Target): Promise<void> {
     const kept = this.services.pool.take(target);
     // A connection that has died while it was kept says nothing of the host.
-    if (kept !== null && await this.#converse(kept, target) === "over") return;
+    if (kept !== null && (!this.#suits(kept) || await this.#converse(kept, target) === "over")) return;
     while (this.#undecided().length > 0) {
       const conversation = await this.#open(target);
-      if (conversation === null || await this.#converse(conversation, target) === "over") return;
+      if (conversation === null || !this.#suits(conversation)) return;
+      if (await this.#converse(conversation, target) === "over") return;
     }
+  }
+
+  /** RFC 8689 §4.2.1: a host that does not hand the demand on is left, and the next one may. */
+  #suits(conversation: Conversation): boolean {
+    if (!this.#requireTls || conversation.offersRequireTls) return true;
+    const outcome = ours("failed", "5.7.30", "the server does not support REQUIRETLS");
+    this.#troubles.push({ outcome, fault: "mail" });
+    conversation.quit();
+    return false;
   }
 
   /** A conversation with the target, or null when it cannot be had; without TLS where its TLS is broken and nobody insists. */
@@ -127,7 +139,7 @@ class Attempt {
     const { stage, problem } = opened;
     if (stage !== "connect") this.#host = hostOf(target);
     // RFC 8689 §4.2.1: the sender hears of it when no host is left; a route's TLS that is gone today may be back tomorrow.
-    const insisted = stage === "tls" && this.request.envelope.requireTls && target.verify;
+    const insisted = stage === "tls" && this.#requireTls && problem.code === null;
     this.#troubles.push(
       insisted
         ? { outcome: ours("failed", "5.7.10", problem.text), fault: "mail" }
@@ -145,7 +157,7 @@ class Attempt {
       const sent = await conversation.send(this.#mailFor(group));
       if (kept && first && sent.end === "beforeMail") return "again";
       this.#host = hostOf(target);
-      this.#tls = tls;
+      if (sent.outcomes.some(isTaken)) this.#tls = tls;
       if (!this.#note(group, conversation.fellBack ? withoutTlsDemand(sent) : sent)) return "over";
       if (this.#undecided().length === 0) break;
       if (conversation.mailsLeft > 0) continue;
@@ -160,7 +172,7 @@ class Attempt {
 
   /** Takes the outcomes of a transaction; false when this host has no more to say. */
   #note(group: readonly number[], sent: Sent): boolean {
-    const taken = sent.outcomes.some((each) => each?.action === "delivered" || each?.action === "relayed");
+    const taken = sent.outcomes.some(isTaken);
     for (const [i, index] of group.entries()) {
       const outcome = sent.outcomes[i] ?? null;
       // RFC 5321 §4.5.3.1.10: those beyond the peer's limit go in a transaction of their own, as long as that gets on.
@@ -180,6 +192,10 @@ class Attempt {
       parts,
     };
   }
+}
+
+function isTaken(outcome: RecipientOutcome | null): boolean {
+  return outcome?.action === "delivered" || outcome?.action === "relayed";
 }
 
 /** The code of a server that wants TLS first (RFC 3207 §4): where its TLS is broken, that is no verdict on the mail. */

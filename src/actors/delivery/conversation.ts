@@ -167,9 +167,19 @@ export class Conversation {
     });
   }
 
-  /** Sends one mail. Only when it is ready. */
+  /** The peer hands on the demand for TLS. */
+  get offersRequireTls(): boolean {
+    return this.session.peer.requireTls;
+  }
+
+  /** Sends one mail at a time. */
   send(mail: ClientMail): Promise<Sent> {
-    assert(this.ready, "one mail at a time");
+    assert(this.#sent === null, "one mail at a time");
+    if (!this.ready) {
+      // The server went with the same bytes that said it was ready.
+      const problem = ours("deferred", "4.4.2", "the server closed the connection");
+      return Promise.resolve({ type: "done", end: "beforeMail", outcomes: mail.recipients.map(() => null), problem });
+    }
     return new Promise((resolve) => {
       this.#idle = false;
       this.#sent = resolve;

@@ -100,6 +100,23 @@ Deno.test("a mail that requires TLS goes on to a host that can, and a report of 
   assertEquals((await first.until(1))[0]?.from, "");
 });
 
+Deno.test("of two hosts under TLS the one that hands the demand on gets the mail", async () => {
+  const certificate = await selfSignedCertificate({ names: ["mx.test"], days: 2 });
+  const options = { tls: "starttls", certificate } as const;
+  await using first = await SmtpSink.start({ host: "127.0.0.2", ...options, extensions: ["PIPELINING"] });
+  await using second = await SmtpSink.start({
+    host: "127.0.0.3",
+    port: first.port,
+    ...options,
+    extensions: EXTENSIONS,
+  });
+  const names = secureHost("127.0.0.2", "127.0.0.3");
+  await using delivery = await Delivery.start({ port: first.port, names, ca: certificate.cert });
+  const report = await delivery.attempt(REQUIRED);
+  assertEquals([outcomes(report)[0], report.host?.address], ["delivered 250 2.0.0 taken", "127.0.0.3"]);
+  assertEquals([first.taken, second.taken], [0, 1]);
+});
+
 Deno.test("a route sends a domain's mail to its host, logged in, over TLS that is proven", async () => {
   await using sink = await SmtpSink.start({ tls: "starttls", extensions: ["AUTH PLAIN", "PIPELINING"] });
   const route = { domain: "*", host: "mx.test", port: sink.port, user: "tim", secret: "s3cret" };
