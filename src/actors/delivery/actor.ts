@@ -30,6 +30,7 @@ export class DeliveryOffice {
   active = 0;
   readonly conversations = new Set<Conversation>();
   draining = false;
+  #closed = false;
   #pool: ConversationPool | null = null;
   #quiet: (() => void)[] = [];
 
@@ -38,6 +39,7 @@ export class DeliveryOffice {
     { settings, names, clock, log }: { settings: DeliverySettings; names: DeliveryNames; clock: Clock; log: Log },
   ): AttemptServices {
     const pool = this.#pool = new ConversationPool(settings.limits.keptMax);
+    this.#closed = false;
     return {
       settings,
       names,
@@ -45,7 +47,10 @@ export class DeliveryOffice {
       log,
       pool,
       wheel: new DeadlineWheel({ clock }),
-      opened: (conversation) => void this.conversations.add(conversation),
+      opened: (conversation) => {
+        this.conversations.add(conversation);
+        if (this.#closed) conversation.destroy(); // It was being connected when the actor stopped.
+      },
       closed: (conversation) => {
         pool.remove(conversation);
         this.conversations.delete(conversation);
@@ -77,6 +82,7 @@ export class DeliveryOffice {
 
   /** Lets go of every connection; what was under way is reported as lost. */
   close(): void {
+    this.#closed = true;
     for (const conversation of [...this.conversations]) conversation.destroy();
   }
 }

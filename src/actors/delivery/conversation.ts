@@ -94,6 +94,8 @@ function phaseMsMax(phase: ClientPhase, timeouts: DeliveryTimeouts): number {
 export class Conversation {
   /** It was kept after a mail: it may have died meanwhile. */
   kept = false;
+  /** It goes without the TLS that the server offers, as that is broken. */
+  fellBack = false;
   #setUp: ((failure: OpenFailure | null) => void) | null = null;
   #sent: ((sent: Sent) => void) | null = null;
   /** For what the deadline runs: it begins anew with each reply. */
@@ -165,9 +167,19 @@ export class Conversation {
     });
   }
 
-  /** Sends one mail. Only when it is ready. */
+  /** The peer hands on the demand for TLS. */
+  get offersRequireTls(): boolean {
+    return this.session.peer.requireTls;
+  }
+
+  /** Sends one mail at a time. */
   send(mail: ClientMail): Promise<Sent> {
-    assert(this.ready, "one mail at a time");
+    assert(this.#sent === null, "one mail at a time");
+    if (!this.ready) {
+      // The server took its leave a moment ago, perhaps with the same bytes that said it was ready.
+      const problem = ours("deferred", "4.4.2", "the server closed the connection");
+      return Promise.resolve({ type: "done", end: "beforeMail", outcomes: mail.recipients.map(() => null), problem });
+    }
     return new Promise((resolve) => {
       this.#idle = false;
       this.#sent = resolve;

@@ -165,6 +165,17 @@ Deno.test("an address literal is connected to as it is", async () => {
   assertEquals(names.asked, []);
 });
 
+Deno.test("a host that says it is ready and good-bye in one breath is a dead host", async () => {
+  await using sink = await SmtpSink.start({
+    host: "127.0.0.2",
+    answer: ({ verb }) => verb === "EHLO" ? "250 mx.test\r\n421 4.3.2 changed my mind" : undefined,
+  });
+  await using good = await SmtpSink.start({ host: "127.0.0.3", port: sink.port });
+  await using delivery = await Delivery.start({ port: sink.port, names: oneHost("127.0.0.2", "127.0.0.3") });
+  assertEquals(outcomes(await delivery.attempt()), ["delivered 250 2.0.0 taken"]);
+  assertEquals([sink.connections.length, good.taken], [1, 1]);
+});
+
 Deno.test("mail leaves from the address that is set", async () => {
   await using sink = await SmtpSink.start();
   await using delivery = await Delivery.start({ port: sink.port, source: { ipv4: "127.0.0.77", ipv6: null } });

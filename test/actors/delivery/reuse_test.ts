@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { FakeClock } from "../../../src/base/mod.ts";
 import { SmtpSink } from "../../support/smtp_sink.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -64,6 +65,20 @@ Deno.test("a kept connection that died, or dies over the next mail, costs the ma
   assertEquals(sink.connections.length, 3);
   sink.dropAll();
   await sink.when("all are closed", () => sink.open === 0);
+  assertEquals(outcomes(await delivery.attempt()), ["delivered 250 2.0.0 taken"]);
+});
+
+Deno.test("a connection on which the server has just said good-bye is not used, though it is still there", async () => {
+  await using sink = await SmtpSink.start();
+  await using delivery = await Delivery.start({ port: sink.port, limits: { keepMsMax: 5_000 } });
+  await delivery.attempt();
+  const [kept] = delivery.office.conversations;
+  const waiting = new Promise<void>((resolve) => {
+    const look = () => kept?.phase === "closed" ? resolve() : void setImmediate(look);
+    look();
+  });
+  sink.say("421 4.4.2 idle too long\r\n");
+  await waiting;
   assertEquals(outcomes(await delivery.attempt()), ["delivered 250 2.0.0 taken"]);
 });
 

@@ -35,6 +35,17 @@ Deno.test("a host whose TLS is broken gets the mail without it", async () => {
   assertEquals(sink.connections.map(({ commands }) => commands.includes("STARTTLS")), [true, false]);
 });
 
+Deno.test("a host that insists on TLS, which is broken, defers the mail; nobody hears that it was refused for good", async () => {
+  const wanted = "530 5.7.0 Must issue a STARTTLS command first";
+  const answer = ({ verb }: { verb: string }) => verb === "MAIL" ? wanted : undefined;
+  await using broken = await SmtpSink.start({ tls: "broken", answer });
+  await using delivery = await Delivery.start({ port: broken.port });
+  assertEquals(outcomes(await delivery.attempt()), ["deferred 530 4.7.5 Must issue a STARTTLS command first"]);
+  await using plain = await SmtpSink.start({ answer });
+  await using other = await Delivery.start({ port: plain.port });
+  assertEquals(outcomes(await other.attempt()), [`failed ${wanted}`]);
+});
+
 Deno.test("a mail that requires TLS is not sent where TLS is broken, missing, unproven or ends at the next host", async () => {
   const verdict = async (sink: SmtpSink, ca: string | null = sink.certificate?.cert ?? null) => {
     await using delivery = await Delivery.start({
@@ -87,6 +98,23 @@ Deno.test("a mail that requires TLS goes on to a host that can, and a report of 
   assertEquals([first.taken, second.taken], [0, 1]);
   await delivery.attempt({ envelope: { requireTls: true, sender: "" } });
   assertEquals((await first.until(1))[0]?.from, "");
+});
+
+Deno.test("of two hosts under TLS the one that hands the demand on gets the mail", async () => {
+  const certificate = await selfSignedCertificate({ names: ["mx.test"], days: 2 });
+  const options = { tls: "starttls", certificate } as const;
+  await using first = await SmtpSink.start({ host: "127.0.0.2", ...options, extensions: ["PIPELINING"] });
+  await using second = await SmtpSink.start({
+    host: "127.0.0.3",
+    port: first.port,
+    ...options,
+    extensions: EXTENSIONS,
+  });
+  const names = secureHost("127.0.0.2", "127.0.0.3");
+  await using delivery = await Delivery.start({ port: first.port, names, ca: certificate.cert });
+  const report = await delivery.attempt(REQUIRED);
+  assertEquals([outcomes(report)[0], report.host?.address], ["delivered 250 2.0.0 taken", "127.0.0.3"]);
+  assertEquals([first.taken, second.taken], [0, 1]);
 });
 
 Deno.test("a route sends a domain's mail to its host, logged in, over TLS that is proven", async () => {

@@ -22,6 +22,7 @@ export function mailLine({ sender, parameters, facts, utf8 }: MailCommand, peer:
   if (peer.dsn && parameters.ret !== null) line += ` RET=${parameters.ret === "full" ? "FULL" : "HDRS"}`;
   if (peer.dsn && parameters.envid !== null) line += ` ENVID=${xtext(parameters.envid)}`;
   if (peer.requireTls && parameters.requireTls) line += " REQUIRETLS";
+  if (peer.priority && parameters.priority !== 0) line += ` MT-PRIORITY=${parameters.priority}`;
   return `${line}\r\n`;
 }
 

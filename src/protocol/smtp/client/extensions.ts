@@ -24,6 +24,8 @@ export interface PeerExtensions {
   readonly binaryMime: boolean;
   /** REQUIRETLS (RFC 8689 §2). */
   readonly requireTls: boolean;
+  /** MT-PRIORITY (RFC 6710). */
+  readonly priority: boolean;
   /** ENHANCEDSTATUSCODES (RFC 2034). */
   readonly enhancedStatusCodes: boolean;
   /** SASL mechanisms in upper case (RFC 4954 §3). */
@@ -47,6 +49,7 @@ export const NO_EXTENSIONS: PeerExtensions = {
   chunking: false,
   binaryMime: false,
   requireTls: false,
+  priority: false,
   enhancedStatusCodes: false,
   auth: [],
   recipientsMax: null,
@@ -84,6 +87,8 @@ function extension(keyword: string, words: readonly string[]): Partial<PeerExten
       return { binaryMime: true };
     case "REQUIRETLS":
       return { requireTls: true };
+    case "MT-PRIORITY":
+      return { priority: true };
     case "ENHANCEDSTATUSCODES":
       return { enhancedStatusCodes: true };
     case "AUTH":

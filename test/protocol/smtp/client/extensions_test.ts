@@ -78,6 +78,13 @@ Deno.test("REQUIRETLS is asked of servers that offer it under TLS; others do not
   assertEquals(offered([], { ...over, sender: "" }), "MAIL FROM:<>\r\n");
 });
 
+Deno.test("a priority is handed on to servers that know of it, and one of 0 is none", () => {
+  const over: MailOver = { parameters: { priority: -3 } };
+  assertEquals(offered(["MT-PRIORITY MIXER"], over), "MAIL FROM:<a@here.test> MT-PRIORITY=-3\r\n");
+  assertEquals(offered(["MT-PRIORITY"], {}), "MAIL FROM:<a@here.test>\r\n");
+  assertEquals(offered([], over), "MAIL FROM:<a@here.test>\r\n");
+});
+
 Deno.test("binary content goes out by BDAT, unchanged, and only where it is taken", () => {
   const binary: MailOver = { content: ".!?\r\n", parameters: { body: "binarymime" } };
   clientTranscript(
