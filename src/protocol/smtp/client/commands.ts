@@ -1,6 +1,7 @@
 import type { MailParameters, OutgoingRecipient } from "../../../mail/envelope.ts";
 import type { ContentFacts } from "./content.ts";
 import type { PeerExtensions } from "./extensions.ts";
+import { encodeXtext } from "../xtext.ts";
 
 /** What MAIL is made of. */
 export interface MailCommand {
@@ -20,7 +21,7 @@ export function mailLine({ sender, parameters, facts, utf8 }: MailCommand, peer:
   else if (facts.eightBit) line += " BODY=8BITMIME"; // RFC 6152 §2; without it, 7BIT is meant.
   if (utf8) line += " SMTPUTF8";
   if (peer.dsn && parameters.ret !== null) line += ` RET=${parameters.ret === "full" ? "FULL" : "HDRS"}`;
-  if (peer.dsn && parameters.envid !== null) line += ` ENVID=${xtext(parameters.envid)}`;
+  if (peer.dsn && parameters.envid !== null) line += ` ENVID=${encodeXtext(parameters.envid)}`;
   if (peer.requireTls && parameters.requireTls) line += " REQUIRETLS";
   if (peer.priority && parameters.priority !== 0) line += ` MT-PRIORITY=${parameters.priority}`;
   return `${line}\r\n`;
@@ -37,15 +38,7 @@ export function recipientLine({ address, notify, orcpt }: OutgoingRecipient, pee
 /** original-recipient-address = addr-type ";" xtext (RFC 3461 §4.2) */
 function originalRecipient(orcpt: string): string {
   const semicolon = orcpt.indexOf(";");
-  return `${orcpt.slice(0, semicolon + 1)}${xtext(orcpt.slice(semicolon + 1))}`;
-}
-
-/** Octets, one in each character, as xtext = *( xchar / hexchar ): printable ASCII but "+" and "=" stands for itself (RFC 3461 §4). */
-function xtext(text: string): string {
-  return text.replace(
-    /[^!-*,-<>-~]/g,
-    (octet) => `+${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
+  return `${orcpt.slice(0, semicolon + 1)}${encodeXtext(orcpt.slice(semicolon + 1))}`;
 }
 
 /** Whether the text can stand between the brackets of a path: no control, and no space or bracket outside of quotes. */
