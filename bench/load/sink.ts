@@ -9,7 +9,7 @@ const DATA = "354 go on\r\n";
 const commandBytesMax = 4_096;
 
 /** Serves one connection: knows just enough SMTP to let a well-behaved client finish. */
-function serve(socket: Socket): void {
+function serve(socket: Socket, taken: () => void): void {
   let inData = false;
   let tail = "";
   socket.setNoDelay(true);
@@ -23,6 +23,7 @@ function serve(socket: Socket): void {
       if (tail !== "\r\n.\r\n" && !(tail === ".\r\n")) return;
       inData = false;
       tail = "";
+      taken();
       socket.write(OK);
       return;
     }
@@ -44,12 +45,13 @@ function serve(socket: Socket): void {
 }
 
 /** Starts the sink on loopback and resolves when it listens; port 0 takes a free one. */
-export function startSink(port: number): Promise<{ port: number; close: () => Promise<void> }> {
+export function startSink(port: number): Promise<{ port: number; taken: () => number; close: () => Promise<void> }> {
+  let taken = 0;
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    serve(socket);
+    serve(socket, () => taken++);
   });
   return new Promise((resolve, reject) => {
     server.on("error", reject);
@@ -60,7 +62,7 @@ export function startSink(port: number): Promise<{ port: number; close: () => Pr
           for (const socket of sockets) socket.destroy();
           server.close(() => closed());
         });
-      resolve({ port: typeof address === "object" && address ? address.port : port, close });
+      resolve({ port: typeof address === "object" && address ? address.port : port, taken: () => taken, close });
     });
   });
 }
