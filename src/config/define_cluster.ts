@@ -45,6 +45,8 @@ export interface SmtpLimitsConfig {
   readonly errorsMax: number;
   /** Longest time that a user may have a mail held back, in seconds (FUTURERELEASE, RFC 4865); 0 does not offer it. Default 2,678,400 (31 days). */
   readonly holdSecondsMax: number;
+  /** Refused logins before a submission session is closed. Default 3. */
+  readonly loginFailuresMax: number;
 }
 
 /** Limits of one POP3 session. */

@@ -48,6 +48,7 @@ const limits = z.strictObject({
     recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
     errorsMax: count(1, 1_000, 20),
     holdSecondsMax: count(0, 366 * 86_400, 31 * 86_400),
+    loginFailuresMax: count(1, 100, 3),
   }).prefault({}),
   pop3: z.strictObject({
     errorsMax: count(1, 1_000, 10),
