@@ -126,6 +126,11 @@ export interface ClusterConfig {
     readonly certFile: string | null;
     /** PEM file of the private key; null: self-signed. Default null. */
     readonly keyFile: string | null;
+    /**
+     * PEM file of the authorities that sign our users' certificates. A client that shows one can log in by EXTERNAL as the account
+     * whose address is in it (rfc822Name); null: clients are asked for no certificate. Default null.
+     */
+    readonly clientCaFile: string | null;
   };
   /** Who may send a password without TLS: nobody, clients on this machine, or everybody. Default `loopback`. */
   readonly plaintextLogin: "loopback" | "never" | "always";

@@ -148,7 +148,11 @@ export const CLUSTER_SCHEMA = z.strictObject({
     delivery: workers(1),
   }).prefault({}),
   listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
-  tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
+  tls: z.strictObject({
+    certFile: path.nullable().default(null),
+    keyFile: path.nullable().default(null),
+    clientCaFile: path.nullable().default(null),
+  }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
   oauth: z.strictObject({ issuers: z.array(issuer).max(ISSUERS_MAX).default([]) }).prefault({}),
   submission: z.strictObject({ hideClient: z.boolean().default(false) }).prefault({}),

@@ -8,7 +8,7 @@ import { latin1 } from "../support/latin1.ts";
 import { keptMessage, makeLetter } from "../support/letters.ts";
 import { curlSend, mpop, python, swaks } from "../support/mail_clients.ts";
 import { readMaildrop } from "../support/pop3_client.ts";
-import { testWith } from "../support/programs.ts";
+import { runOk, testWith } from "../support/programs.ts";
 import { ScramClient } from "../support/scram_client.ts";
 import { prepareServer, startServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -234,6 +234,45 @@ testWith(
       await server.stop();
     } finally {
       await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
+
+/** An authority and a client's certificate for these alternative names, as files in `dir`. */
+async function clientCertificate(dir: string, names: string): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const at = (name: string) => `${dir}/${name}`;
+  await Deno.writeTextFile(at("ext"), `subjectAltName=${names}\nextendedKeyUsage=clientAuth\n`);
+  await runOk("openssl", ["req", "-x509", ...key, "-subj", "/CN=ca", "-keyout", at("ca.key"), "-out", at("ca.pem")]);
+  await runOk("openssl", ["req", ...key, "-subj", "/CN=john", "-keyout", at("john.key"), "-out", at("john.csr")]);
+  await runOk("openssl", [
+    ...["x509", "-req", "-in", at("john.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial"],
+    ...["-extfile", at("ext"), "-out", at("john.pem")],
+  ]);
+}
+
+testWith(
+  { programs: ["curl", "openssl"] },
+  "curl submits with a client certificate by EXTERNAL, others go on without one",
+  async () => {
+    const [dir, foreign] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+    try {
+      await clientCertificate(dir, `DNS:x.test,email:${JOHN.user}`);
+      await clientCertificate(foreign, `email:${JOHN.user}`);
+      await using server = await submissionServer({ tls: { clientCaFile: `${dir}/ca.pem` } });
+      const external = { ...JOHN, password: "", mechanism: "EXTERNAL" };
+      for (const how of ["starttls", "implicit"] as const) {
+        await curlSend(server, how, posting, { ...external, certificate: `${dir}/john` });
+        await assertRejects(() => curlSend(server, how, posting, { ...external, certificate: `${foreign}/john` }));
+        await assertRejects(() => curlSend(server, how, posting, external));
+        await curlSend(server, how, posting, { ...JOHN, mechanism: "PLAIN" });
+        const other = { ...external, user: BILLY.user, certificate: `${dir}/john` };
+        await assertRejects(() => curlSend(server, how, { ...posting, from: BILLY.user }, other));
+      }
+      assertEquals((await received(server)).length, 4);
+      await server.stop();
+    } finally {
+      for (const each of [dir, foreign]) await Deno.remove(each, { recursive: true });
     }
   },
 );

@@ -53,6 +53,11 @@ interface Token extends Omit<Attempt, "user"> {
   readonly token: string;
 }
 
+interface Certificate extends Omit<Attempt, "user"> {
+  readonly user: string | null;
+  readonly addresses: readonly string[];
+}
+
 /** Whose attempt it was: the account and what else is to be told, `null` for a wrong one. */
 type Checked<T> = T | "busy" | null;
 
@@ -136,6 +141,18 @@ export class Login {
       const account = address === null ? null : this.#enabled(this.#accountAddress(address));
       const isMeant = attempt.user === null || this.#accountAddress(attempt.user) === account?.address;
       return isMeant ? account : null;
+    });
+    return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
+  }
+
+  /** Without a name, a certificate is its first account's; with one, it must be made out to that account. */
+  async certified(attempt: Certificate): Promise<AuthenticateReply> {
+    const { service, remote, user, addresses } = attempt;
+    const checked = await this.#attempt({ user: user ?? remote, service, remote }, () => {
+      const accounts = addresses.map((address) => this.#enabled(this.#accountAddress(address)));
+      const wanted = user === null ? null : this.#accountAddress(user);
+      const found = accounts.find((account) => account !== null && (user === null || account.address === wanted));
+      return Promise.resolve(found ?? null);
     });
     return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
   }

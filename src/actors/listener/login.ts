@@ -1,6 +1,7 @@
 import { asFailure, describeError, randomId } from "../../base/mod.ts";
 import type { AccountRecord } from "../../messages/mod.ts";
-import type { Credentials, SaslAnswer, SaslQuestion } from "../../protocol/sasl/mod.ts";
+import type { Connection } from "../../net/mod.ts";
+import type { Credentials, SaslAnswer, SaslChannel, SaslQuestion } from "../../protocol/sasl/mod.ts";
 import type { FrontServices } from "./services.ts";
 
 /** Characters of our half of a SCRAM nonce, five random bits each (RFC 5802 §5.1: fresh for each exchange). */
@@ -9,7 +10,12 @@ const NONCE_CHARS = 32;
 /** Who asks, and through which service: by that app passwords are limited. */
 export interface LoginScene {
   readonly service: "smtp" | "pop3" | "imap";
-  readonly remote: string;
+  readonly connection: Connection;
+}
+
+/** What the connection's TLS is good for; `binding` gives that of the certificate in use. */
+export function channelOf({ tls }: Connection, binding?: () => Uint8Array | null): SaslChannel {
+  return { binding: tls === null ? null : binding?.() ?? null, certified: (tls?.peerAddresses.length ?? 0) > 0 };
 }
 
 /** What a session asks when somebody wants in. */
@@ -44,7 +50,12 @@ export async function askLogin(
 
 const TEMPORARY: LoginAnswer = { answer: { type: "temporary" }, account: null };
 
-async function asked(question: LoginQuestion, scene: LoginScene, services: FrontServices): Promise<LoginAnswer> {
+async function asked(
+  question: LoginQuestion,
+  { service, connection }: LoginScene,
+  services: FrontServices,
+): Promise<LoginAnswer> {
+  const scene = { service, remote: connection.remote.address };
   const { directory, random } = services;
   const { type, ...request } = question;
   switch (type) {
@@ -58,6 +69,12 @@ async function asked(question: LoginQuestion, scene: LoginScene, services: Front
     }
     case "bearer": {
       const found = await directory.ask("directory.bearer", { ...request as Asked<"bearer">, ...scene });
+      return found.type === "accepted" ? granted(found.account, null) : denied(found.type);
+    }
+    case "external": {
+      const addresses = connection.tls?.peerAddresses ?? [];
+      const given = { ...request as Asked<"external">, addresses, ...scene };
+      const found = await directory.ask("directory.certified", given);
       return found.type === "accepted" ? granted(found.account, null) : denied(found.type);
     }
     case "password": {

@@ -72,7 +72,7 @@ function gullible(question: AuthQuestion): AuthAnswer {
 
 function session() {
   const submission = { plaintextLogin: true, bearer: true };
-  return smtp(LIMITS, { tls: "available", submission, binding: null })();
+  return smtp(LIMITS, { tls: "available", submission })();
 }
 
 function comparable({ text, events, mails }: Outcome) {
