@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Log, Random } from "../../base/mod.ts";
 import { asFailure, describeError, randomId, utf8 } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/mod.ts";
 import type { AccountRecord, AuthenticateReply, ScramReply } from "../../messages/mod.ts";
 import type { ScramHash } from "../../protocol/sasl/mod.ts";
 import { findAppPassword, usedAppPassword } from "./app_passwords.ts";
@@ -64,6 +65,8 @@ type Checked<T> = T | "busy" | null;
 /** What the fakes of unknown users are made from; kept, or a new start would show which ones are fakes. */
 const SCRAM_SECRET = "scram";
 const SECRET_CHARS = 52;
+/** Is no account: looking it up costs unknown users what others cost. */
+const NOBODY = "-" as AccountId;
 
 /** Checks passwords: bounded in number, the same work and answer for an unknown user as for a wrong password. */
 export class Login {
@@ -255,7 +258,7 @@ export class Login {
     const address = this.#accountAddress(user);
     const fake = fakeScramKeys({ secret: this.fakes, user: address ?? user, hash });
     const account = address === null ? undefined : book.accounts.get(address);
-    const real = account === undefined ? null : book.scramKeys(account.id, hash);
+    const real = book.scramKeys(account?.id ?? NOBODY, hash);
     return real ?? { ...fake, iterations: hasher.scramIterations };
   }
 
