@@ -116,8 +116,8 @@ export interface ClusterConfig {
     readonly delivery: number | "cores";
   };
   /**
-   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from the start
-   * (RFC 8314), all on 127.0.0.1.
+   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from
+   * the first byte (RFC 8314), all on 127.0.0.1.
    */
   readonly listeners: readonly ListenerConfig[];
   /** The server's certificate. Without one, a self-signed certificate is made in `<dataDir>/tls`. */

@@ -10,8 +10,8 @@ import { LoginCache } from "./login_cache.ts";
 import { LoginGuard, remoteKey } from "./login_guard.ts";
 import { loginAddress, PASSWORD_BYTES_MAX } from "./names.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
-import type { TokenCheck } from "./tokens.ts";
 import { checkScramProof, fakeScramKeys, SALT_BYTES, type ScramKeys } from "./scram_keys.ts";
+import type { TokenCheck } from "./tokens.ts";
 
 /** Attempts of one address that may be under way. */
 const PER_REMOTE_MAX = 8;
@@ -68,7 +68,7 @@ const SECRET_CHARS = 52;
 /** Is no account: looking it up costs unknown users what others cost. */
 const NOBODY = "-" as AccountId;
 
-/** Checks passwords: bounded in number, the same work and answer for an unknown user as for a wrong password. */
+/** Checks logins of every kind: bounded in number, the same work and answer for an unknown user as for a wrong password. */
 export class Login {
   readonly #queue: CheckQueue;
   readonly #hashes = new CheckQueue(HASHES);
@@ -88,7 +88,7 @@ export class Login {
     this.#guard = new LoginGuard(services.clock);
   }
 
-  /** Hashes a password nobody knows: what unknown users are checked against. */
+  /** Makes what unknown users are checked against: the hash of a password nobody knows, and the secret behind their salts. */
   static async open(services: LoginServices): Promise<Login> {
     const { book, hasher, random } = services;
     const dummy = await hasher.hash(randomId(random, 32));

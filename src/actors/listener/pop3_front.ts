@@ -13,7 +13,7 @@ import {
   type Pop3Session,
 } from "../../protocol/pop3/mod.ts";
 import type { Ref } from "../../runtime/types.ts";
-import { askLogin, channelOf, type LoginQuestion } from "./login.ts";
+import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionFront } from "./session_front.ts";
 
@@ -117,8 +117,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
   }
 
   async #ask(question: LoginQuestion): Promise<AuthAnswer> {
-    const scene = { service: "pop3", connection: this.connection } as const;
-    const { answer, account } = await askLogin(question, scene, this.services);
+    const { answer, account } = await askLogin(question, loginScene("pop3", this.connection), this.services);
     this.#account = account;
     return answer;
   }

@@ -16,7 +16,7 @@ import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
 import { hasRoom } from "./delivery.ts";
-import { askLogin, channelOf } from "./login.ts";
+import { askLogin, channelOf, loginScene } from "./login.ts";
 import { receive, type Reception } from "./reception.ts";
 import { leadsTo } from "./recipients.ts";
 import type { SenderAuthentication } from "./sender_check.ts";
@@ -118,7 +118,9 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   #authenticate(question: AuthQuestion): void {
-    askLogin(question, { service: "smtp", connection: this.connection }, this.services).then(
+    const { address } = this.#client;
+    const scene = loginScene("smtp", this.connection);
+    askLogin(question, address === null ? scene : { ...scene, remote: address }, this.services).then(
       ({ answer, account }) => {
         this.#account = account;
         this.answer(() => this.session.authenticated(answer));
