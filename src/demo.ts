@@ -97,7 +97,8 @@ async function exchange(
 function* report(
   { config, passwords, reply, letter }: { config: ClusterConfig; passwords: Passwords; reply: string; letter: string },
 ): Iterable<string> {
-  const [smtp, pop3s] = [portOf(config, "smtp", "starttls"), portOf(config, "pop3", "implicit")];
+  const [smtp, submissions] = [portOf(config, "smtp", "starttls"), portOf(config, "submission", "implicit")];
+  const pop3s = portOf(config, "pop3", "implicit");
   const command = `deno task stagepost --socket ${controlPath(config.dataDir)}`;
   yield `A server with fresh data in ${config.dataDir} and two accounts:`;
   yield "";
@@ -114,6 +115,9 @@ function* report(
   yield `  ${command} resolve john+gym@smith.test`;
   yield `  ${command} account add ann@smith.test`;
   yield `  swaks --server 127.0.0.1:${smtp} --tls --from ann@elsewhere.test --to ${JOHN}`;
+  yield `  swaks --server 127.0.0.1:${submissions} --tls-on-connect --auth PLAIN --auth-user ${JOHN} --auth-password ${
+    passwords[JOHN]
+  } --from ${JOHN} --to ${BILLY}`;
   yield `  curl --insecure --user '${JOHN}:${passwords[JOHN]}' pop3s://127.0.0.1:${pop3s}/`;
   yield "";
   yield "Serving until Ctrl-C.";

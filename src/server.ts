@@ -2,7 +2,14 @@ import { asFailure, type Clock, describeError, Failure, type Log, type Random } 
 import { networkInterfaces } from "node:os";
 import { clusterTree, type DirectoryLock, takeDataDirectory, type TreeInput } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
-import { type Connection, listen, type Listener, loadOrMakeCertificate, makePrivateDirectory } from "./net/mod.ts";
+import {
+  type Connection,
+  listen,
+  type Listener,
+  loadAuthorities,
+  loadOrMakeCertificate,
+  makePrivateDirectory,
+} from "./net/mod.ts";
 import { readIssuers } from "./issuer_keys.ts";
 import { nameServers } from "./name_servers.ts";
 import { orphanedPorts } from "./orphaned_ports.ts";
@@ -45,14 +52,15 @@ export interface Server {
 }
 
 /** The certificate to serve with, as PEM text: workers that face strangers read no files. */
-async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key: string }> {
+async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key: string; clientCa: string | null }> {
   const { cert, key } = await loadOrMakeCertificate({
     dir: `${config.dataDir}/tls`,
     hostname: config.hostname,
     ...(config.tls.certFile === null ? {} : { certPath: config.tls.certFile }),
     ...(config.tls.keyFile === null ? {} : { keyPath: config.tls.keyFile }),
   });
-  return { cert, key };
+  const { clientCaFile } = config.tls;
+  return { cert, key, clientCa: clientCaFile === null ? null : loadAuthorities(clientCaFile) };
 }
 
 /** What the tree is built from; what it takes besides the config is read here. Throws a Failure that names what is missing. */

@@ -79,6 +79,8 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
     "directory.scramStart": ({ login }, request, reply) => answer(reply, () => login.scramStart(request)),
     "directory.scramProof": ({ login }, request, reply, context) => beside(reply, context, () => login.prove(request)),
     "directory.bearer": ({ login }, request, reply, context) => beside(reply, context, () => login.bear(request)),
+    "directory.certified": ({ login }, request, reply, context) =>
+      beside(reply, context, () => login.certified(request)),
     "directory.snapshot": ({ book }, _request, reply) => reply.ok(book.snapshot()),
     "directory.status": ({ book, subscribers }, _request, reply) =>
       reply.ok({ ...book.counts(), subscribers: subscribers.size }),

@@ -204,8 +204,9 @@ function hostDomain(config: ClusterConfig): DomainName {
 }
 
 function smtpLimits(config: ClusterConfig): Partial<SmtpLimits> {
-  const { messageBytesMax, recipientsMax, errorsMax, holdSecondsMax } = config.limits.smtp;
-  return { messageBytesMax, recipientsMax, errorsMax, holdSecondsMax, messageSkipBytesMax: messageBytesMax };
+  const { messageBytesMax, recipientsMax, errorsMax, loginFailuresMax, holdSecondsMax } = config.limits.smtp;
+  const messageSkipBytesMax = messageBytesMax;
+  return { messageBytesMax, recipientsMax, errorsMax, loginFailuresMax, holdSecondsMax, messageSkipBytesMax };
 }
 
 function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placement: Placement): WorkerSpec {

@@ -45,6 +45,8 @@ export interface SmtpLimitsConfig {
   readonly errorsMax: number;
   /** Longest time that a user may have a mail held back, in seconds (FUTURERELEASE, RFC 4865); 0 does not offer it. Default 2,678,400 (31 days). */
   readonly holdSecondsMax: number;
+  /** Refused logins before a submission session is closed. Default 3. */
+  readonly loginFailuresMax: number;
 }
 
 /** Limits of one POP3 session. */
@@ -114,8 +116,8 @@ export interface ClusterConfig {
     readonly delivery: number | "cores";
   };
   /**
-   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from the start
-   * (RFC 8314), all on 127.0.0.1.
+   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from
+   * the first byte (RFC 8314), all on 127.0.0.1.
    */
   readonly listeners: readonly ListenerConfig[];
   /** The server's certificate. Without one, a self-signed certificate is made in `<dataDir>/tls`. */
@@ -124,6 +126,11 @@ export interface ClusterConfig {
     readonly certFile: string | null;
     /** PEM file of the private key; null: self-signed. Default null. */
     readonly keyFile: string | null;
+    /**
+     * PEM file of the authorities that sign our users' certificates. A client that shows one can log in by EXTERNAL as the account
+     * whose address is in it (rfc822Name); null: clients are asked for no certificate. Default null.
+     */
+    readonly clientCaFile: string | null;
   };
   /** Who may send a password without TLS: nobody, clients on this machine, or everybody. Default `loopback`. */
   readonly plaintextLogin: "loopback" | "never" | "always";

@@ -48,6 +48,7 @@ const limits = z.strictObject({
     recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
     errorsMax: count(1, 1_000, 20),
     holdSecondsMax: count(0, 366 * 86_400, 31 * 86_400),
+    loginFailuresMax: count(1, 100, 3),
   }).prefault({}),
   pop3: z.strictObject({
     errorsMax: count(1, 1_000, 10),
@@ -147,7 +148,11 @@ export const CLUSTER_SCHEMA = z.strictObject({
     delivery: workers(1),
   }).prefault({}),
   listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
-  tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
+  tls: z.strictObject({
+    certFile: path.nullable().default(null),
+    keyFile: path.nullable().default(null),
+    clientCaFile: path.nullable().default(null),
+  }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
   oauth: z.strictObject({ issuers: z.array(issuer).max(ISSUERS_MAX).default([]) }).prefault({}),
   submission: z.strictObject({ hideClient: z.boolean().default(false) }).prefault({}),

@@ -144,6 +144,16 @@ export interface DirectoryProtocol {
     };
     reply: AuthenticateReply;
   };
+  /** Whose account the certificate is made out to, its addresses vouched for by an authority. Counts as a login. */
+  "directory.certified": {
+    request: {
+      readonly user: string | null;
+      readonly addresses: readonly string[];
+      readonly service: string;
+      readonly remote: string;
+    };
+    reply: AuthenticateReply;
+  };
   "directory.snapshot": { request: null; reply: DirectorySnapshot };
   "directory.status": { request: null; reply: DirectoryStatus };
   "directory.domainList": { request: ListRequest; reply: ListReply<DomainRecord> };

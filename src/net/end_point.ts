@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from "node:crypto";
+import { derElement } from "./der.ts";
 
 /** By the OID of a certificate's signature, as DER in hexadecimal: the hash that stands for the certificate. */
 const HASH_OF_SIGNATURE: ReadonlyMap<string, string> = new Map([
@@ -20,18 +21,8 @@ const HASH_OF_SIGNATURE: ReadonlyMap<string, string> = new Map([
 export function serverEndPoint(cert: string): Uint8Array | null {
   const der = new X509Certificate(cert).raw;
   // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { OID, … }, signature } (RFC 5280 §4.1)
-  const signed = element(der, element(der, 0).start);
-  const oid = element(der, element(der, signed.end).start);
+  const signed = derElement(der, derElement(der, 0).start);
+  const oid = derElement(der, derElement(der, signed.end).start);
   const hash = HASH_OF_SIGNATURE.get(der.toString("hex", oid.start, oid.end));
   return hash === undefined ? null : new Uint8Array(createHash(hash).update(der).digest());
-}
-
-/** Where the content of the DER element at `at` starts and ends. OpenSSL has parsed the certificate: it is well-formed. */
-function element(der: Uint8Array, at: number): { readonly start: number; readonly end: number } {
-  const first = der[at + 1] ?? 0;
-  if (first < 0x80) return { start: at + 2, end: at + 2 + first };
-  const start = at + 2 + (first & 0x7f);
-  let length = 0;
-  for (let i = at + 2; i < start; i++) length = length * 256 + (der[i] ?? 0);
-  return { start, end: start + length };
 }

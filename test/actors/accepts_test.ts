@@ -60,6 +60,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
     service: "pop3",
     remote: "192.0.2.1",
   },
+  "directory.certified": { user: "a@b.test", addresses: ["a@b.test"], service: "smtp", remote: "192.0.2.1" },
   "directory.bearer": { user: "a@b.test", token: "a.b.c", service: "smtp", remote: "192.0.2.1" },
   "directory.snapshot": null,
   "directory.status": null,
@@ -123,7 +124,7 @@ const OWN = ["directory.remind", "router.resubscribe"];
 /** Messages without a request. */
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
-const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record)$|^directory\.bearer\.user/;
+const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record)$|^directory\.(bearer|certified)\.user$/;
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
 const OPTIONAL = /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt)$/;

@@ -48,8 +48,17 @@ Deno.test("a wrong password, an unknown user and a disabled one get the same ans
     const attempts = [{ password: "boxing" }, { user: "nobody@smith.test" }, { user: "john" }, {
       user: "off@smith.test",
     }];
+    const { store } = world;
+    const get = store.get.bind(store);
+    let reads = 0;
+    store.get = (table, key) => {
+      reads++;
+      return get(table, key);
+    };
     for (const [i, attempt] of attempts.entries()) {
+      reads = 0;
       assertEquals((await scram(world, { ...attempt, remote: `192.0.2.${i + 2}` })).reply, { type: "refused" });
+      assertEquals([reads, world.hasher.checks], [2, 0], "each costs the same work");
     }
     assertEquals(world.log.filter((line) => line.includes('"event":"login refused"')).length, attempts.length);
   }));

@@ -85,5 +85,25 @@ Deno.test("guessed tokens make an address wait like guessed passwords", () =>
     assert(waits[3]! >= 250 && waits[4]! > waits[3]!, waits.join());
   }));
 
+Deno.test("a certificate lets in the account it is made out to, and no other", () =>
+  inWorld(async ({ directory }) => {
+    await directory.ask("directory.accountAdd", { address: "ann@smith.test", password: "x" });
+    let i = 10;
+    const show = async (addresses: readonly string[], user: string | null = null) => {
+      const request = { user, addresses, service: "smtp", remote: `192.0.2.${i++}` };
+      const reply = await directory.ask("directory.certified", request);
+      return reply.type === "accepted" ? reply.account.address : reply.type;
+    };
+    assertEquals(await show(["JOHN@smith.test"]), "john@smith.test");
+    assertEquals(await show(["x@elsewhere.test", "ann@smith.test", "john@smith.test"]), "ann@smith.test");
+    assertEquals(await show(["ann@smith.test", "john@smith.test"], "john@smith.test"), "john@smith.test");
+    assertEquals(await show(["john@smith.test"], "ann@smith.test"), "refused");
+    assertEquals(await show([], "john@smith.test"), "refused");
+    assertEquals(await show([]), "refused");
+    assertEquals(await show(["x@elsewhere.test"], "x@elsewhere.test"), "refused");
+    await directory.ask("directory.accountUpdate", { address: "john@smith.test", disabled: true });
+    assertEquals(await show(["john@smith.test"]), "refused");
+  }));
+
 Deno.test("without issuers no token is worth anything", () =>
   inWorld(async (world) => assertEquals(await bear(world, await token()), { type: "refused" })));

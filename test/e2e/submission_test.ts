@@ -8,10 +8,13 @@ import { latin1 } from "../support/latin1.ts";
 import { keptMessage, makeLetter } from "../support/letters.ts";
 import { curlSend, mpop, python, swaks } from "../support/mail_clients.ts";
 import { readMaildrop } from "../support/pop3_client.ts";
-import { testWith } from "../support/programs.ts";
+import { runOk, testWith } from "../support/programs.ts";
 import { ScramClient } from "../support/scram_client.ts";
 import { prepareServer, startServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
+
+/** The runtimes that the server is tried on, with the programs that they need. */
+const RUNTIMES = [["deno"], ["bun", "bun"]] as const;
 
 const JOHN = { user: "john@smith.test", password: "boxing match" };
 const BILLY = { user: "billy@bob.test", password: "saddle-up" };
@@ -19,8 +22,12 @@ const LETTER = new TextEncoder().encode(
   "Subject: hi\r\nBcc: secret@smith.test\r\nFrom: john@smith.test\r\n\r\nhello\r\n",
 );
 
-function submissionServer(config: Readonly<Record<string, unknown>> = {}): Promise<TestServer> {
+function submissionServer(
+  config: Readonly<Record<string, unknown>> = {},
+  runtime: "deno" | "bun" = "deno",
+): Promise<TestServer> {
   return startServer({
+    runtime,
     domains: ["smith.test", "bob.test"],
     accounts: [JOHN, BILLY].map(({ user, password }) => ({ address: user, password })),
     config,
@@ -104,34 +111,43 @@ async function scram(
   return (await client.command("")).text;
 }
 
-Deno.test("SCRAM logs in with each hash, and bound to the certificate of the server and no other", async () => {
-  await using server = await submissionServer();
-  const pem = await Deno.readTextFile(`${server.dataDir}/tls/cert.pem`);
-  const der = Buffer.from(pem.split("-----")[2]!, "base64");
-  const binding = new Uint8Array(createHash("sha256").update(der).digest());
-  const login = { ...JOHN, nonce: "fyko+d2lbbFgONRv9qkxdawL" };
-  const cases = [
-    [{ ...login, mechanism: "SCRAM-SHA-1", hash: "SHA-1" }, /^235 /],
-    [{ ...login, mechanism: "SCRAM-SHA-256", hash: "SHA-256" }, /^235 /],
-    [{ ...login, mechanism: "SCRAM-SHA-256-PLUS", hash: "SHA-256", binding }, /^235 /],
-    [{ ...login, mechanism: "SCRAM-SHA-256-PLUS", hash: "SHA-256", binding: new Uint8Array(32) }, /^535 5\.7\.8 /],
-    [{ ...login, mechanism: "SCRAM-SHA-256", hash: "SHA-256", password: "guess" }, /^535 5\.7\.8 /],
-    [{ ...login, mechanism: "SCRAM-SHA-256", hash: "SHA-256", user: "nobody@smith.test" }, /^535 5\.7\.8 /],
-  ] as const;
-  for (const [attempt, reply] of cases) {
-    await using client = await SmtpClient.greeted({ port: server.ports.submissions, tls: true });
-    assertMatch(await scram(client, attempt), reply, JSON.stringify(attempt));
-    await client.quit();
-  }
-  await using client = await SmtpClient.greeted({ port: server.ports.submission });
-  await client.startTls();
-  assertMatch(await scram(client, { ...login, mechanism: "SCRAM-SHA-256-PLUS", hash: "SHA-256", binding }), /^235 /);
-  const mail = { from: JOHN.user, to: [BILLY.user], content: LETTER };
-  assertMatch((await client.send(mail)).text, /^250 2\.0\.0 /);
-  await client.quit();
-  assertSubmitted((await received(server))[0]!, "ESMTPSA");
-  await server.stop();
-});
+for (const [runtime, ...programs] of RUNTIMES) {
+  testWith(
+    { programs },
+    `SCRAM logs in with each hash, and bound to the certificate of the server (${runtime})`,
+    async () => {
+      await using server = await submissionServer({}, runtime);
+      const pem = await Deno.readTextFile(`${server.dataDir}/tls/cert.pem`);
+      const der = Buffer.from(pem.split("-----")[2]!, "base64");
+      const binding = new Uint8Array(createHash("sha256").update(der).digest());
+      const login = { ...JOHN, nonce: "fyko+d2lbbFgONRv9qkxdawL" };
+      const cases = [
+        [{ ...login, mechanism: "SCRAM-SHA-1", hash: "SHA-1" }, /^235 /],
+        [{ ...login, mechanism: "SCRAM-SHA-256", hash: "SHA-256" }, /^235 /],
+        [{ ...login, mechanism: "SCRAM-SHA-256-PLUS", hash: "SHA-256", binding }, /^235 /],
+        [{ ...login, mechanism: "SCRAM-SHA-256-PLUS", hash: "SHA-256", binding: new Uint8Array(32) }, /^535 5\.7\.8 /],
+        [{ ...login, mechanism: "SCRAM-SHA-256", hash: "SHA-256", password: "guess" }, /^535 5\.7\.8 /],
+        [{ ...login, mechanism: "SCRAM-SHA-256", hash: "SHA-256", user: "nobody@smith.test" }, /^535 5\.7\.8 /],
+      ] as const;
+      for (const [attempt, reply] of cases) {
+        await using client = await SmtpClient.greeted({ port: server.ports.submissions, tls: true });
+        assertMatch(await scram(client, attempt), reply, JSON.stringify(attempt));
+        await client.quit();
+      }
+      await using client = await SmtpClient.greeted({ port: server.ports.submission });
+      await client.startTls();
+      assertMatch(
+        await scram(client, { ...login, mechanism: "SCRAM-SHA-256-PLUS", hash: "SHA-256", binding }),
+        /^235 /,
+      );
+      const mail = { from: JOHN.user, to: [BILLY.user], content: LETTER };
+      assertMatch((await client.send(mail)).text, /^250 2\.0\.0 /);
+      await client.quit();
+      assertSubmitted((await received(server))[0]!, "ESMTPSA");
+      await server.stop();
+    },
+  );
+}
 
 testWith({ programs: ["mpop"] }, "mpop fetches mail after SCRAM-SHA-256 and SCRAM-SHA-1", async () => {
   await using server = await submissionServer();
@@ -175,6 +191,26 @@ Deno.test("nothing is taken without a login, and a user sends only as an address
   await server.stop();
 });
 
+Deno.test("guessing is told nothing and ends soon, and the right user still gets in", async () => {
+  await using server = await submissionServer({ limits: { smtp: { loginFailuresMax: 2 } } });
+  const refusals = new Set<string>();
+  for (const user of [JOHN.user, "nobody@smith.test", "nobody"]) {
+    await using client = await SmtpClient.greeted({ port: server.ports.submissions, tls: true });
+    refusals.add((await client.expect(`AUTH PLAIN ${plainOf({ user, password: "guess" })}`, 535)).text);
+    await client.quit();
+  }
+  assertEquals(refusals.size, 1);
+  await using guesser = await SmtpClient.greeted({ port: server.ports.submissions, tls: true });
+  const guess = `AUTH PLAIN ${plainOf({ ...JOHN, password: "guess" })}\r\n`;
+  await guesser.wire.write(guess.repeat(10));
+  const answers = (await guesser.wire.readToEnd()).split("\r\n").map((line) => line.slice(0, 9));
+  assertEquals(answers, ["535 5.7.8", "421 4.7.0", ""]);
+  await using client = await SmtpClient.greeted({ port: server.ports.submissions, tls: true });
+  await client.expect(`AUTH PLAIN ${plainOf(JOHN)}`, 235);
+  await client.quit();
+  await server.stop();
+});
+
 Deno.test("an app password submits, only where it may, and not once it is removed", async () => {
   await using server = await submissionServer();
   const make = { address: JOHN.user, label: "phone", scopes: ["smtp"] };
@@ -208,35 +244,81 @@ Deno.test("where it is configured, the trace tells nothing of who submitted from
   await server.stop();
 });
 
-testWith(
-  { programs: ["curl"] },
-  "curl submits with a token of a configured issuer, and not with one of another",
-  async () => {
-    const pair = await generateKeyPair("ES256", { extractable: true });
-    const stranger = await generateKeyPair("ES256", { extractable: true });
-    const issuer = "https://id.smith.test";
-    const token = (key: CryptoKey) =>
-      new SignJWT({ iss: issuer, aud: "mail", email: JOHN.user }).setProtectedHeader({ alg: "ES256", kid: "k1" })
-        .setExpirationTime("10m").sign(key);
-    const dir = await Deno.makeTempDir();
-    try {
-      const jwksFile = `${dir}/keys.json`;
-      const keys = [{ ...await exportJWK(pair.publicKey), kid: "k1", alg: "ES256" }];
-      await Deno.writeTextFile(jwksFile, JSON.stringify({ keys }));
-      await using server = await submissionServer({ oauth: { issuers: [{ issuer, audience: "mail", jwksFile }] } });
-      for (const mechanism of ["OAUTHBEARER", "XOAUTH2"]) {
-        const login = { user: JOHN.user, mechanism };
-        await curlSend(server, "implicit", posting, { ...login, password: await token(pair.privateKey) });
-        const forged = { ...login, password: await token(stranger.privateKey) };
-        await assertRejects(() => curlSend(server, "implicit", posting, forged));
+for (const [runtime, ...programs] of RUNTIMES) {
+  testWith(
+    { programs: ["curl", ...programs] },
+    `curl submits with a token of a configured issuer, and not with one of another (${runtime})`,
+    async () => {
+      const pair = await generateKeyPair("ES256", { extractable: true });
+      const stranger = await generateKeyPair("ES256", { extractable: true });
+      const issuer = "https://id.smith.test";
+      const token = (key: CryptoKey) =>
+        new SignJWT({ iss: issuer, aud: "mail", email: JOHN.user }).setProtectedHeader({ alg: "ES256", kid: "k1" })
+          .setExpirationTime("10m").sign(key);
+      const dir = await Deno.makeTempDir();
+      try {
+        const jwksFile = `${dir}/keys.json`;
+        const keys = [{ ...await exportJWK(pair.publicKey), kid: "k1", alg: "ES256" }];
+        await Deno.writeTextFile(jwksFile, JSON.stringify({ keys }));
+        await using server = await submissionServer(
+          { oauth: { issuers: [{ issuer, audience: "mail", jwksFile }] } },
+          runtime,
+        );
+        for (const mechanism of ["OAUTHBEARER", "XOAUTH2"]) {
+          const login = { user: JOHN.user, mechanism };
+          await curlSend(server, "implicit", posting, { ...login, password: await token(pair.privateKey) });
+          const forged = { ...login, password: await token(stranger.privateKey) };
+          await assertRejects(() => curlSend(server, "implicit", posting, forged));
+        }
+        assertEquals((await received(server)).length, 2);
+        await server.stop();
+      } finally {
+        await Deno.remove(dir, { recursive: true });
       }
-      assertEquals((await received(server)).length, 2);
-      await server.stop();
-    } finally {
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
-);
+    },
+  );
+}
+
+/** An authority and a client's certificate for these alternative names, as files in `dir`. */
+async function clientCertificate(dir: string, names: string): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const at = (name: string) => `${dir}/${name}`;
+  await Deno.writeTextFile(at("ext"), `subjectAltName=${names}\nextendedKeyUsage=clientAuth\n`);
+  await runOk("openssl", ["req", "-x509", ...key, "-subj", "/CN=ca", "-keyout", at("ca.key"), "-out", at("ca.pem")]);
+  await runOk("openssl", ["req", ...key, "-subj", "/CN=john", "-keyout", at("john.key"), "-out", at("john.csr")]);
+  await runOk("openssl", [
+    ...["x509", "-req", "-in", at("john.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial"],
+    ...["-extfile", at("ext"), "-out", at("john.pem")],
+  ]);
+}
+
+for (const [runtime, ...programs] of RUNTIMES) {
+  testWith(
+    { programs: ["curl", "openssl", ...programs] },
+    `curl submits with a client certificate by EXTERNAL, others go on without one (${runtime})`,
+    async () => {
+      const [dir, foreign] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+      try {
+        await clientCertificate(dir, `DNS:x.test,email:${JOHN.user}`);
+        await clientCertificate(foreign, `email:${JOHN.user}`);
+        await using server = await submissionServer({ tls: { clientCaFile: `${dir}/ca.pem` } }, runtime);
+        const external = { ...JOHN, password: "", mechanism: "EXTERNAL" };
+        for (const how of ["starttls", "implicit"] as const) {
+          await curlSend(server, how, posting, { ...external, certificate: `${dir}/john` });
+          await assertRejects(() => curlSend(server, how, posting, { ...external, certificate: `${foreign}/john` }));
+          await assertRejects(() => curlSend(server, how, posting, external));
+          await curlSend(server, how, posting, { ...JOHN, mechanism: "PLAIN" });
+          const other = { ...external, user: BILLY.user, certificate: `${dir}/john` };
+          await assertRejects(() => curlSend(server, how, { ...posting, from: BILLY.user }, other));
+        }
+        assertEquals((await received(server)).length, 4);
+        await server.stop();
+      } finally {
+        for (const each of [dir, foreign]) await Deno.remove(each, { recursive: true });
+      }
+    },
+  );
+}
 
 Deno.test("a config whose key file cannot be read does not start, and says which", async () => {
   const oauth = {

@@ -18,6 +18,8 @@ export interface Posting {
 export interface ClientLogin extends Login {
   /** A SASL mechanism, as the program spells it. */
   readonly mechanism: string;
+  /** A client certificate: its path without `.pem`, and without `.key` that of its key. */
+  readonly certificate?: string;
 }
 
 let serial = 0;
@@ -73,6 +75,9 @@ export async function curlSend(
 ): Promise<void> {
   const url = `${how === "implicit" ? "smtps" : "smtp"}://${HOST}:${sendPort(server, how, login)}`;
   const auth = login === null ? [] : ["--login-options", `AUTH=${login.mechanism}`, ...curlSecret(login)];
+  const certificate = login?.certificate === undefined
+    ? []
+    : ["--cert", `${login.certificate}.pem`, "--key", `${login.certificate}.key`];
   const tls = how === "plain" ? [] : how === "starttls" ? ["--ssl-reqd", "--insecure"] : ["--insecure"];
   const envelope = ["--mail-from", mail.from, "--mail-rcpt", mail.to];
   const data = await file(server, mail.content);
@@ -83,6 +88,7 @@ export async function curlSend(
     "30",
     ...tls,
     ...auth,
+    ...certificate,
     ...envelope,
     "-T",
     data,

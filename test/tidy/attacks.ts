@@ -53,6 +53,7 @@ const SMTP: Readonly<Record<string, Answer>> = {
   S5: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
     ["protocol/smtp/conversation_test.ts", "commands that take no argument refuse one with 501"],
+    ["protocol/smtp/auth_test.ts", "a login in the clear is forgotten by STARTTLS"],
   ),
   // By default the banner is not held back: what early talkers say is framed, counted and answered in order.
   S6: tests(
@@ -125,6 +126,13 @@ const SMTP: Readonly<Record<string, Answer>> = {
   ),
   S21: tests(
     ["protocol/smtp/conversation_test.ts", "AUTH is neither offered nor known"],
+    ["protocol/smtp/auth_test.ts", "without TLS a login is neither offered nor taken"],
+    ["protocol/smtp/auth_test.ts", "a login in the clear is forgotten by STARTTLS"],
+    ["protocol/smtp/auth_test.ts", "AUTH comes after EHLO, once, and not inside a transaction"],
+    ["protocol/smtp/auth_test.ts", "ends at * or at what is not base64"],
+    ["protocol/smtp/auth_test.ts", "AUTH lines of 12,288 octets are read, one more is refused"],
+    ["protocol/smtp/auth_test.ts", "a megabyte of response ends the session or the exchange and is not kept"],
+    ["protocol/smtp/auth_fuzz_test.ts", "no bytes, however cut, log in or move mail without the right password"],
     ["protocol/pop3/login_test.ts", "AUTH can be cancelled, and wrong answers end the exchange"],
     ["protocol/pop3/framing_test.ts", "credentials of 12,288 octets are read, one more ends the session"],
   ),
@@ -133,12 +141,18 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["actors/login_test.ts", "an address that guesses waits longer and longer, though it opens many connections"],
     ["actors/login_test.ts", "an account that is attacked from everywhere is never locked"],
     ["actors/login_test.ts", "one address has at most eight attempts under way"],
+    ["actors/scram_test.ts", "wrong proofs make an address wait like wrong passwords, and count together with them"],
+    ["actors/tokens_test.ts", "guessed tokens make an address wait like guessed passwords"],
+    ["protocol/smtp/auth_test.ts", "refused logins wait longer each time, and the third ends the session"],
+    ["e2e/submission_test.ts", "guessing is told nothing and ends soon, and the right user still gets in"],
     ["e2e/attacks_smtp_test.ts", "a wrong password and an unknown name are told the same, few end the session"],
   ),
   S23: tests(
     ["protocol/smtp/conversation_test.ts", "names are not given away by VRFY and EXPN"],
     ["protocol/smtp/limits_test.ts", "guessing names ends the session"],
     ["actors/login_test.ts", "and an unknown user takes as long"],
+    ["actors/scram_test.ts", "a wrong password, an unknown user and a disabled one get the same answer"],
+    ["actors/scram_test.ts", "an unknown user has a salt like any other"],
     ["e2e/attacks_smtp_test.ts", "names cannot be found out: VRFY and EXPN say the same of all"],
   ),
   S24: tests(
@@ -251,6 +265,9 @@ const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["protocol/pop3/login_test.ts", "AUTH can be cancelled, and wrong answers end the exchange"],
     ["protocol/pop3/login_test.ts", "refused logins wait longer each time and the third ends the session"],
     ["protocol/pop3/framing_test.ts", "credentials of 12,288 octets are read, one more ends the session"],
+    ["protocol/pop3/scram_test.ts", "a message of an earlier exchange is refused: the nonce is another"],
+    ["protocol/sasl/scram_test.ts", "a wrong password, a foreign nonce and an old message again are refused"],
+    ["protocol/sasl/scram_test.ts", "no bytes make an exchange throw or end well without the right proof"],
     ["protocol/sasl/plain_test.ts", "PLAIN takes fields of 1,024 octets and no longer ones"],
   ),
   I18: tests(

@@ -20,6 +20,8 @@ const CREDENTIAL_CHARS_MAX = 65_536;
 /** Targets of one alias that are looked at; how many it may have is told by name. */
 const TARGETS_MAX = 10_000;
 
+/** Addresses in one certificate. */
+const ADDRESSES_MAX = 100;
 /** Octets of a SCRAM proof: those of the longest hash there is. */
 const PROOF_BYTES_MAX = 64;
 
@@ -36,6 +38,11 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
   ),
   "directory.bearer": fields(({ user, token, service, remote }) =>
     (user === null || isText(user, CREDENTIAL_CHARS_MAX)) && isText(token, CREDENTIAL_CHARS_MAX) && text(service) &&
+    text(remote)
+  ),
+  "directory.certified": fields(({ user, addresses, service, remote }) =>
+    (user === null || isText(user, CREDENTIAL_CHARS_MAX)) && isListOf(addresses, ADDRESSES_MAX, text) &&
+    text(service) &&
     text(remote)
   ),
   "directory.snapshot": () => true,

@@ -122,7 +122,9 @@ export class DirectoryBook {
     if (this.#rehearsing) return;
     this.#write([{ table: "appPassword", key: appPasswordKey(account, id), row: row === null ? null : { ...row } }]);
     const others = this.appPasswords(account).filter((other) => other.id !== id);
-    this.#appPasswords.set(account, row === null ? others : [...others, row].sort(byAge));
+    const left = row === null ? others : [...others, row].sort(byAge);
+    if (left.length === 0) this.#appPasswords.delete(account);
+    else this.#appPasswords.set(account, left);
   }
 
   #write(writes: readonly DirectoryWrite[], next: number | null = null): void {

@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Log, Random } from "../../base/mod.ts";
 import { asFailure, describeError, randomId, utf8 } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/mod.ts";
 import type { AccountRecord, AuthenticateReply, ScramReply } from "../../messages/mod.ts";
 import type { ScramHash } from "../../protocol/sasl/mod.ts";
 import { findAppPassword, usedAppPassword } from "./app_passwords.ts";
@@ -9,8 +10,8 @@ import { LoginCache } from "./login_cache.ts";
 import { LoginGuard, remoteKey } from "./login_guard.ts";
 import { loginAddress, PASSWORD_BYTES_MAX } from "./names.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
-import type { TokenCheck } from "./tokens.ts";
 import { checkScramProof, fakeScramKeys, SALT_BYTES, type ScramKeys } from "./scram_keys.ts";
+import type { TokenCheck } from "./tokens.ts";
 
 /** Attempts of one address that may be under way. */
 const PER_REMOTE_MAX = 8;
@@ -53,14 +54,21 @@ interface Token extends Omit<Attempt, "user"> {
   readonly token: string;
 }
 
+interface Certificate extends Omit<Attempt, "user"> {
+  readonly user: string | null;
+  readonly addresses: readonly string[];
+}
+
 /** Whose attempt it was: the account and what else is to be told, `null` for a wrong one. */
 type Checked<T> = T | "busy" | null;
 
 /** What the fakes of unknown users are made from; kept, or a new start would show which ones are fakes. */
 const SCRAM_SECRET = "scram";
 const SECRET_CHARS = 52;
+/** Is no account: looking it up costs unknown users what others cost. */
+const NOBODY = "-" as AccountId;
 
-/** Checks passwords: bounded in number, the same work and answer for an unknown user as for a wrong password. */
+/** Checks logins of every kind: bounded in number, the same work and answer for an unknown user as for a wrong password. */
 export class Login {
   readonly #queue: CheckQueue;
   readonly #hashes = new CheckQueue(HASHES);
@@ -80,7 +88,7 @@ export class Login {
     this.#guard = new LoginGuard(services.clock);
   }
 
-  /** Hashes a password nobody knows: what unknown users are checked against. */
+  /** Makes what unknown users are checked against: the hash of a password nobody knows, and the secret behind their salts. */
   static async open(services: LoginServices): Promise<Login> {
     const { book, hasher, random } = services;
     const dummy = await hasher.hash(randomId(random, 32));
@@ -136,6 +144,18 @@ export class Login {
       const account = address === null ? null : this.#enabled(this.#accountAddress(address));
       const isMeant = attempt.user === null || this.#accountAddress(attempt.user) === account?.address;
       return isMeant ? account : null;
+    });
+    return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
+  }
+
+  /** Without a name, a certificate is its first account's; with one, it must be made out to that account. */
+  async certified(attempt: Certificate): Promise<AuthenticateReply> {
+    const { service, remote, user, addresses } = attempt;
+    const checked = await this.#attempt({ user: user ?? remote, service, remote }, () => {
+      const accounts = addresses.map((address) => this.#enabled(this.#accountAddress(address)));
+      const wanted = user === null ? null : this.#accountAddress(user);
+      const found = accounts.find((account) => account !== null && (user === null || account.address === wanted));
+      return Promise.resolve(found ?? null);
     });
     return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
   }
@@ -238,7 +258,7 @@ export class Login {
     const address = this.#accountAddress(user);
     const fake = fakeScramKeys({ secret: this.fakes, user: address ?? user, hash });
     const account = address === null ? undefined : book.accounts.get(address);
-    const real = account === undefined ? null : book.scramKeys(account.id, hash);
+    const real = book.scramKeys(account?.id ?? NOBODY, hash);
     return real ?? { ...fake, iterations: hasher.scramIterations };
   }
 

@@ -34,6 +34,8 @@ export interface PortConfig {
 export interface TlsMaterial {
   readonly cert: string;
   readonly key: string;
+  /** Of the authorities that vouch for clients; null: clients are asked for no certificate. */
+  readonly clientCa: string | null;
 }
 
 /** What the ports of one listener worker are opened with. */

@@ -13,7 +13,7 @@ import {
   type Pop3Session,
 } from "../../protocol/pop3/mod.ts";
 import type { Ref } from "../../runtime/types.ts";
-import { askLogin, type LoginQuestion } from "./login.ts";
+import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionFront } from "./session_front.ts";
 
@@ -53,8 +53,8 @@ export class Pop3Front extends SessionFront<Pop3Action> {
   constructor(connection: Connection, services: FrontServices, options: Pop3FrontOptions, done: () => void) {
     super(connection, services, done);
     this.#options = options;
-    const binding = options.tls === "active" ? options.binding?.() ?? null : null;
-    this.session = createPop3Session({ ...options.session, tls: options.tls, binding });
+    const channel = channelOf(connection, options.binding);
+    this.session = createPop3Session({ ...options.session, tls: options.tls, channel });
   }
 
   protected override arm(acted: boolean): void {
@@ -90,7 +90,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
         this.#settle(this.#update(action.uids), (removed) => this.session.updated(removed));
         break;
       case "startTls":
-        this.startTls(() => this.session.tlsStarted(this.#options.binding?.() ?? null));
+        this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
         break;
       case "pause":
         this.#pause(action.ms);
@@ -117,8 +117,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
   }
 
   async #ask(question: LoginQuestion): Promise<AuthAnswer> {
-    const scene = { service: "pop3", remote: this.connection.remote.address } as const;
-    const { answer, account } = await askLogin(question, scene, this.services);
+    const { answer, account } = await askLogin(question, loginScene("pop3", this.connection), this.services);
     this.#account = account;
     return answer;
   }

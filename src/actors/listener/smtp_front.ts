@@ -16,7 +16,7 @@ import { OVERLOADED } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
 import { hasRoom } from "./delivery.ts";
-import { askLogin } from "./login.ts";
+import { askLogin, channelOf, loginScene } from "./login.ts";
 import { receive, type Reception } from "./reception.ts";
 import { leadsTo } from "./recipients.ts";
 import type { SenderAuthentication } from "./sender_check.ts";
@@ -59,8 +59,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
     this.#options = options;
-    const binding = options.tls === "active" ? this.#binding() : null;
-    this.session = createSmtpSession({ ...options.session, tls: options.tls, binding });
+    const channel = channelOf(connection, options.binding);
+    this.session = createSmtpSession({ ...options.session, tls: options.tls, channel });
     this.#dialect = options.session.dialect ?? "smtp";
     this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
@@ -103,7 +103,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.#deliver(action.mail);
         return null;
       case "startTls":
-        this.startTls(() => this.session.tlsStarted(this.#binding()));
+        this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
         return null;
       case "clientNamed":
         this.#client = { ...this.#client, ...action.client };
@@ -117,13 +117,10 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     }
   }
 
-  #binding(): Uint8Array | null {
-    return this.#options.binding?.() ?? null;
-  }
-
   #authenticate(question: AuthQuestion): void {
-    const scene = { service: "smtp", remote: this.connection.remote.address } as const;
-    askLogin(question, scene, this.services).then(
+    const { address } = this.#client;
+    const scene = loginScene("smtp", this.connection);
+    askLogin(question, address === null ? scene : { ...scene, remote: address }, this.services).then(
       ({ answer, account }) => {
         this.#account = account;
         this.answer(() => this.session.authenticated(answer));

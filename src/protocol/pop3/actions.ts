@@ -1,4 +1,4 @@
-import type { SaslAnswer, SaslQuestion } from "../sasl/mod.ts";
+import type { SaslAnswer, SaslChannel, SaslQuestion } from "../sasl/mod.ts";
 import type { Pop3Limits } from "./limits.ts";
 
 /** One message of a maildrop as POP3 shows it. */
@@ -57,8 +57,8 @@ export interface Pop3Options {
   readonly tls: "none" | "available" | "active";
   /** Whether passwords may cross the wire without TLS: for loopback only. */
   readonly plaintextLogin: boolean;
-  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1), when the connection began with TLS and has one. */
-  readonly binding?: Uint8Array | null;
+  /** The channel's, when the connection began with TLS. */
+  readonly channel?: SaslChannel;
   /** Whether tokens of some issuer are taken. */
   readonly bearer?: boolean;
   readonly limits?: Partial<Pop3Limits>;
@@ -88,8 +88,8 @@ export interface Pop3Session {
   fetched(outcome: FetchOutcome): Pop3Action[];
   /** False: not all marked messages were removed. */
   updated(ok: boolean): Pop3Action[];
-  /** `binding` is the new channel's. */
-  tlsStarted(binding?: Uint8Array | null): Pop3Action[];
+  /** `channel` is the new one's. */
+  tlsStarted(channel?: SaslChannel): Pop3Action[];
   resumed(): Pop3Action[];
   /** The client was silent for too long (RFC 1939 §3: at least 10 minutes): closes without a word, removes nothing. */
   timedOut(): Pop3Action[];

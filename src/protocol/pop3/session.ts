@@ -1,4 +1,5 @@
 import { assert } from "../../base/assert.ts";
+import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { AuthAnswer, FetchOutcome, LoginOutcome, Pop3Action, Pop3Options, Pop3Session } from "./actions.ts";
 import { isCredentialLine } from "./command.ts";
 import { finishAuthentication } from "./commands/auth.ts";
@@ -32,7 +33,7 @@ class Session implements Pop3Session {
     assert(/^[\x21-\x3b\x3d-\x7e]{1,255}$/.test(options.hostname), "hostname not fit for a greeting");
     assert(/^[\x21-\x7e]{1,255}$/.test(options.implementation ?? "-"), "implementation must be one token");
     this.#context = { options, languages, commands: COMMANDS, limits: { ...DEFAULT_POP3_LIMITS, ...options.limits } };
-    this.#state = startState(options.tls === "active", { errors: 0, loginFailures: 0 }, options.binding);
+    this.#state = startState(options.tls === "active", { errors: 0, loginFailures: 0 }, options.channel);
   }
 
   get waiting(): boolean {
@@ -85,8 +86,8 @@ class Session implements Pop3Session {
     return this.#answer("update", () => closed(this.#state, ok ? reply.bye : reply.notAllRemoved));
   }
 
-  tlsStarted(binding: Uint8Array | null = null): Pop3Action[] {
-    return this.#answer("startTls", () => [startState(true, this.#state, binding)]);
+  tlsStarted(channel: SaslChannel = BARE_CHANNEL): Pop3Action[] {
+    return this.#answer("startTls", () => [startState(true, this.#state, channel)]);
   }
 
   resumed(): Pop3Action[] {

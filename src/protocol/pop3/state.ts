@@ -1,4 +1,4 @@
-import type { SaslAnswer, SaslStep } from "../sasl/mod.ts";
+import { BARE_CHANNEL, type SaslAnswer, type SaslChannel, type SaslStep } from "../sasl/mod.ts";
 import type { Pop3Action, Pop3Options } from "./actions.ts";
 import type { Download } from "./download.ts";
 import type { Pop3Limits } from "./limits.ts";
@@ -16,8 +16,7 @@ export interface Pop3Context {
 
 interface Shared {
   readonly tlsActive: boolean;
-  /** The TLS channel's `tls-server-end-point`, or null. */
-  readonly binding: Uint8Array | null;
+  readonly channel: SaslChannel;
   /** UTF8 was given (RFC 6856 §2). */
   readonly utf8: boolean;
   readonly errors: number;
@@ -79,12 +78,12 @@ export interface Pop3Command {
 export function startState(
   tlsActive: boolean,
   counted: { errors: number; loginFailures: number },
-  binding: Uint8Array | null = null,
+  channel: SaslChannel = BARE_CHANNEL,
 ): Authorization {
   return {
     phase: "authorization",
     tlsActive,
-    binding,
+    channel,
     utf8: false,
     errors: counted.errors,
     loginFailures: counted.loginFailures,
@@ -97,8 +96,8 @@ export function startState(
 
 /** The end: nothing that was marked is removed unless UPDATE was reached. */
 export function closed(state: Pop3State, ...last: Pop3Action[]): Step {
-  const { tlsActive, binding, utf8, errors, loginFailures } = state;
-  return [{ phase: "closed", tlsActive, binding, utf8, errors, loginFailures }, ...last, { type: "close" }];
+  const { tlsActive, channel, utf8, errors, loginFailures } = state;
+  return [{ phase: "closed", tlsActive, channel, utf8, errors, loginFailures }, ...last, { type: "close" }];
 }
 
 /** The client sent nonsense: answered, counted, and too often is the end. */

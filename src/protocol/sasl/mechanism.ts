@@ -21,7 +21,9 @@ export type SaslQuestion =
     readonly proof: Uint8Array;
   }
   /** Whose the token is; `user` is who the client says it is, or null. */
-  | { readonly type: "bearer"; readonly user: string | null; readonly token: string };
+  | { readonly type: "bearer"; readonly user: string | null; readonly token: string }
+  /** Whose the certificate is that the client has shown; `user` is who it says it is, or null. */
+  | { readonly type: "external"; readonly user: string | null };
 
 /** The answer to a question: `scramStart` to the first kind, one of the others to the rest. */
 export type SaslAnswer =
@@ -55,10 +57,16 @@ export type SaslStep =
   | { readonly type: "accepted"; readonly user: string }
   | { readonly type: "failed"; readonly problem: SaslProblem };
 
-/** What a connection and its server can offer beyond names and passwords. */
-export interface SaslOffer {
-  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1); null without TLS, or when the certificate has none. */
+/** What a TLS channel is good for besides keeping secrets. */
+export interface SaslChannel {
+  /** Its `tls-server-end-point` (RFC 5929 §4.1); null without TLS, or when the server's certificate has none. */
   readonly binding: Uint8Array | null;
+  /** Whether the client has shown a certificate that an authority of the server vouches for. */
+  readonly certified: boolean;
+}
+
+/** What a connection and its server can offer beyond names and passwords. */
+export interface SaslOffer extends SaslChannel {
   /** Whether tokens of some issuer are taken. */
   readonly bearer: boolean;
 }

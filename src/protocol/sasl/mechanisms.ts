@@ -1,11 +1,13 @@
+import { external } from "./external.ts";
 import { login } from "./login.ts";
-import type { SaslMechanism, SaslOffer } from "./mechanism.ts";
+import type { SaslChannel, SaslMechanism, SaslOffer } from "./mechanism.ts";
 import { oauthBearer, xoauth2 } from "./oauth.ts";
 import { plain } from "./plain.ts";
 import { scramSha1, scramSha256, scramSha256Plus } from "./scram.ts";
 
 /** All mechanisms, best first: what is listed here is announced, and nothing else. */
 export const MECHANISMS: readonly SaslMechanism[] = [
+  external,
   scramSha256Plus,
   scramSha256,
   scramSha1,
@@ -15,8 +17,11 @@ export const MECHANISMS: readonly SaslMechanism[] = [
   login,
 ];
 
+/** A channel that is good for nothing else. */
+export const BARE_CHANNEL: SaslChannel = { binding: null, certified: false };
+
 /** What every connection can offer. */
-export const PLAIN_OFFER: SaslOffer = { binding: null, bearer: false };
+export const PLAIN_OFFER: SaslOffer = { ...BARE_CHANNEL, bearer: false };
 
 /**
  * The mechanisms that may be used now. Where passwords may not cross the wire there are none at all: who listens to SCRAM

@@ -4,6 +4,7 @@
  * It must never check a password, keep one, or write a protocol's reply.
  */
 export * from "./base64.ts";
+export * from "./external.ts";
 export * from "./field.ts";
 export * from "./login.ts";
 export * from "./mechanism.ts";

@@ -65,7 +65,6 @@ function begun(message: Uint8Array, scene: Scene): SaslStep {
 function readFirst(message: Uint8Array, { plus, binding }: Scene): ClientFirst | SaslProblem {
   const text = decodeUtf8(message);
   // gs2-header = gs2-cbind-flag "," [ authzid ] ","
-  // deno-lint-ignore no-control-regex
   const header = text === null ? null : /^(p=[A-Za-z0-9.-]{1,64}|n|y),(a=[^,\0]{1,2048})?,/.exec(text);
   if (text === null || header === null) return "malformed";
   const [gs2Header, flag = "", authzid = ""] = header;
@@ -92,7 +91,6 @@ function readBare(bare: string): { user: string; nonce: string } | null {
 /** nonce = "r=" 1*printable, without a comma */
 const NONCE = /^r=[!-+\x2d-~]+$/;
 /** attr-val of a name that has no meaning yet. */
-// deno-lint-ignore no-control-regex
 const EXTENSION = /^[A-Za-z]=[^\0]+$/;
 
 /** server-first-message = nonce "," salt "," iteration-count */

@@ -1,5 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { DomainName } from "../../mail/domain.ts";
+import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { AuthAnswer, DeliveryOutcome, RecipientVerdict, SenderVerdict, SmtpAction } from "./actions.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import { parseCommandLine } from "./command.ts";
@@ -42,8 +43,8 @@ export interface SmtpSessionOptions {
   readonly tls: "none" | "available" | "active";
   /** LMTP greets by LHLO and answers for each recipient (RFC 2033). Default `smtp`. */
   readonly dialect?: "smtp" | "lmtp";
-  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1), when the connection began with TLS and has one. */
-  readonly binding?: Uint8Array | null;
+  /** The channel's, when the connection began with TLS. */
+  readonly channel?: SaslChannel;
   /** Makes it a submission port (RFC 6409); absent, mail comes from other servers. */
   readonly submission?: SubmissionOptions;
   /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). Default false. */
@@ -72,8 +73,8 @@ export interface SmtpSession {
   delivered(outcome: DeliveryOutcome): SmtpAction[];
   /** Answers `deliver` in LMTP: an outcome for each recipient, in their order. */
   deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[];
-  /** Answers `startTls`; `binding` is the new channel's. */
-  tlsStarted(binding?: Uint8Array | null): SmtpAction[];
+  /** Answers `startTls`; `channel` is the new one's. */
+  tlsStarted(channel?: SaslChannel): SmtpAction[];
   /** Answers `pause`. */
   resumed(): SmtpAction[];
   /** The client took too long: 421 4.4.2 and the end. */
@@ -116,7 +117,7 @@ class ServerSession implements SmtpSession {
     const { submission = null, xclient = false } = options;
     this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, xclient, wallMs: 0 };
     this.#greetDelayMs = options.greetDelayMs ?? 0;
-    this.#state = startState(options.tls, options.binding ?? null);
+    this.#state = startState(options.tls, options.channel ?? BARE_CHANNEL);
     const { lineBytesMax, authLineBytesMax } = limits;
     this.#framer = new LineFramer({
       ...limits,
@@ -187,9 +188,9 @@ class ServerSession implements SmtpSession {
     return this.#run(this.#settled(delivered(this.#context, this.#state, outcomes)));
   }
 
-  tlsStarted(binding: Uint8Array | null = null): SmtpAction[] {
+  tlsStarted(channel: SaslChannel = BARE_CHANNEL): SmtpAction[] {
     if (this.#closed) return [];
-    return this.#run(this.#settled(tlsStarted(this.#state, binding)));
+    return this.#run(this.#settled(tlsStarted(this.#state, channel)));
   }
 
   resumed(): SmtpAction[] {

@@ -1,7 +1,7 @@
 import type { Address } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { MailParameters } from "../../mail/envelope.ts";
-import type { SaslAnswer, SaslOffer, SaslStep } from "../sasl/mod.ts";
+import type { SaslAnswer, SaslChannel, SaslOffer, SaslStep } from "../sasl/mod.ts";
 import type { ReceivedRecipient, SmtpAction } from "./actions.ts";
 import type { SmtpLimits } from "./limits.ts";
 import type { QuirkName } from "./quirks.ts";
@@ -96,8 +96,7 @@ export interface ChunkPhase {
 export interface SmtpState {
   readonly phase: Phase;
   readonly tls: "none" | "available" | "active";
-  /** The TLS channel's `tls-server-end-point` (RFC 5929 §4.1), or null. */
-  readonly binding: Uint8Array | null;
+  readonly channel: SaslChannel;
   readonly greeting: Greeting | null;
   /** Address of the account that has logged in. */
   readonly user: string | null;
@@ -124,11 +123,11 @@ export const CONTENT: Phase = { type: "content" };
 export const CLOSED: Phase = { type: "closed" };
 
 /** A session that has just begun. */
-export function startState(tls: SmtpState["tls"], binding: Uint8Array | null): SmtpState {
+export function startState(tls: SmtpState["tls"], channel: SaslChannel): SmtpState {
   return {
     phase: COMMAND,
     tls,
-    binding,
+    channel,
     greeting: null,
     user: null,
     loginFailures: 0,
@@ -146,8 +145,8 @@ export function mayLogIn({ submission }: SmtpContext, state: SmtpState): boolean
 }
 
 /** What can be offered to a client that wants to log in. */
-export function saslOffer({ submission }: SmtpContext, { binding }: SmtpState): SaslOffer {
-  return { binding, bearer: submission?.bearer === true };
+export function saslOffer({ submission }: SmtpContext, { channel }: SmtpState): SaslOffer {
+  return { ...channel, bearer: submission?.bearer === true };
 }
 
 /** The last reply, and the end of the session. */

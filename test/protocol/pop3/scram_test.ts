@@ -74,7 +74,7 @@ Deno.test("a message of an earlier exchange is refused: the nonce is another", (
 
 Deno.test("a channel with a binding offers -PLUS, before and after the login", () => {
   transcript(
-    pop3({ binding: new Uint8Array(32) }),
+    pop3({ channel: { binding: new Uint8Array(32), certified: false } }),
     `S: +OK mx.test POP3 ready
     C: AUTH
     S: +OK Mechanisms

@@ -60,7 +60,10 @@ function answer(session: Pop3Session, name: string, args: readonly unknown[]): P
     case "updated":
       return session.updated(args[0] as boolean);
     case "tlsStarted":
-      return session.tlsStarted(args[0] === undefined ? null : Uint8Array.from(args[0] as number[]));
+      return session.tlsStarted({
+        binding: args[0] === undefined ? null : Uint8Array.from(args[0] as number[]),
+        certified: false,
+      });
     case "resumed":
     case "timedOut":
     case "shuttingDown":

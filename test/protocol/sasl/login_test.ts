@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
-import { login, oauthBearer, type SaslMechanism, type SaslStep, xoauth2 } from "../../../src/protocol/sasl/mod.ts";
+import {
+  external,
+  login,
+  oauthBearer,
+  type SaslMechanism,
+  type SaslStep,
+  xoauth2,
+} from "../../../src/protocol/sasl/mod.ts";
 
 function play(mechanism: SaslMechanism, initial: string | null, ...responses: string[]): [string[], SaslStep] {
   const said: string[] = [];
@@ -24,6 +31,19 @@ Deno.test("LOGIN asks for the name and then for the password; a name may come at
 Deno.test("LOGIN takes no empty name or password, no NUL and no more than 1,024 octets", () => {
   for (const name of ["", "a\0b", "x".repeat(1_025)]) assertEquals(play(login, null, name)[1], MALFORMED);
   for (const secret of ["", "a\0b", "x".repeat(1_025)]) assertEquals(play(login, "anna", secret)[1], MALFORMED);
+});
+
+Deno.test("EXTERNAL asks whose the certificate is, for the name that the client gives or for none (RFC 4422 appendix A)", () => {
+  for (const [message, user] of [["", null], ["anna@x.test", "anna@x.test"]] as const) {
+    for (const [, step] of [play(external, message), play(external, null, message)]) {
+      assertEquals(step.type === "ask" && step.question, { type: "external", user });
+      if (step.type !== "ask") return;
+      assertEquals(step.next({ type: "refused" }), { type: "failed", problem: "refused" });
+      const accepted = { type: "accepted", user: "anna@x.test", signature: null } as const;
+      assertEquals(step.next(accepted), { type: "accepted", user: "anna@x.test" });
+    }
+  }
+  for (const bad of ["a\0b", "x".repeat(1_025)]) assertEquals(play(external, bad)[1], MALFORMED);
 });
 
 const TOKEN = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";

@@ -79,11 +79,14 @@ Deno.test("PLAIN never throws, and gives only what was sent", () => {
 
 Deno.test("without TLS no mechanism is usable unless allowed, and each only where what it needs is there", () => {
   const names = (allowed: boolean, offer = {}) =>
-    usableMechanisms(allowed, { binding: null, bearer: false, ...offer }).map(({ name }) => name);
-  assertEquals(names(false, { binding: new Uint8Array(32), bearer: true }), []);
+    usableMechanisms(allowed, { binding: null, certified: false, bearer: false, ...offer }).map(({ name }) => name);
+  assertEquals(names(false, { binding: new Uint8Array(32), certified: true, bearer: true }), []);
   assertEquals(names(true), ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"]);
   assertEquals(names(true, { binding: new Uint8Array(32) })[0], "SCRAM-SHA-256-PLUS");
-  assertEquals(names(true, { binding: new Uint8Array(32), bearer: true }), MECHANISMS.map(({ name }) => name));
+  assertEquals(
+    names(true, { binding: new Uint8Array(32), certified: true, bearer: true }),
+    MECHANISMS.map(({ name }) => name),
+  );
   assertEquals(findMechanism("plain"), plain);
   assertEquals(findMechanism("PLAINX"), null);
   assertEquals(findMechanism("__proto__"), null);

@@ -282,6 +282,8 @@ Deno.test("AUTH needs a mechanism that is on offer and at most one response", ()
     S: 504 5.5.4 Mechanism not offered
     C: AUTH OAUTHBEARER
     S: 504 5.5.4 Mechanism not offered
+    C: AUTH EXTERNAL =
+    S: 504 5.5.4 Mechanism not offered
     C: AUTH PLAIN a b
     S: 501 5.5.4 Syntax: AUTH mechanism [initial-response]
     X: 334`,
@@ -372,7 +374,7 @@ Deno.test("SCRAM asks for the salt, then for the proof, and is over when the cli
 
 Deno.test("-PLUS is on offer where the channel has a binding, and the client's flag is checked against it", () => {
   transcript(
-    secure({ binding: new Uint8Array(32) }),
+    secure({ channel: { binding: new Uint8Array(32), certified: false } }),
     `${EHLO.replace("AUTH SCRAM", "AUTH SCRAM-SHA-256-PLUS SCRAM")}
     C: AUTH SCRAM-SHA-256 ${b64("y,,n=anna@x.test,r=abc")}
     ? pause 1000
@@ -382,6 +384,17 @@ Deno.test("-PLUS is on offer where the channel has a binding, and the client's f
     ? authenticate SCRAM-SHA-256-PLUS scramStart ["anna@x.test","SHA-256"]
     ! authenticated temporary
     S: 454 4.7.0 Login is not possible now, try later`,
+  );
+});
+
+Deno.test("EXTERNAL is on offer to a client with a certificate", () => {
+  transcript(
+    secure({ channel: { binding: null, certified: true } }),
+    `${EHLO.replace("AUTH SCRAM", "AUTH EXTERNAL SCRAM")}
+    C: AUTH EXTERNAL =
+    ? authenticate EXTERNAL external [null]
+    ! authenticated anna@x.test
+    S: 235 2.7.0 Logged in`,
   );
 });
 

@@ -41,11 +41,13 @@ export const auth: Pop3Command = {
     if (!mayLogIn(state, context)) return mistake(state, reply.tlsFirst, context);
     if (!offered.includes(mechanism)) return mistake(state, reply.unknownMechanism, context);
     const given = params[1];
-    if (given === undefined) return advance(state, mechanism.name, mechanism.begin(null, state.binding), context);
+    if (given === undefined) {
+      return advance(state, mechanism.name, mechanism.begin(null, state.channel.binding), context);
+    }
     // RFC 5034 §4: "=" is an initial response of no bytes.
     const initial = given === "=" ? new Uint8Array(0) : decodeBase64(given);
     if (initial === null) return mistake(state, reply.badBase64, context);
-    return advance(state, mechanism.name, mechanism.begin(initial, state.binding), context);
+    return advance(state, mechanism.name, mechanism.begin(initial, state.channel.binding), context);
   },
 };
 
@@ -71,7 +73,7 @@ export function finishAuthentication(state: Authorization, answer: AuthAnswer, c
 
 function usable(state: Pop3State, context: Pop3Context): readonly SaslMechanism[] {
   return usableMechanisms(mayLogIn(state, context), {
-    binding: state.binding,
+    ...state.channel,
     bearer: context.options.bearer === true,
   });
 }

@@ -33,7 +33,10 @@ export const auth: Command = {
     // "=" is an initial response of no bytes.
     const initial = given === undefined ? null : given === "=" ? new Uint8Array(0) : decodeBase64(given) ?? "bad";
     if (initial === "bad") return [state, REPLY.authBase64];
-    return advance(context, state, { mechanism: mechanism.name, step: mechanism.begin(initial, state.binding) });
+    return advance(context, state, {
+      mechanism: mechanism.name,
+      step: mechanism.begin(initial, state.channel.binding),
+    });
   },
 };
 

@@ -28,7 +28,7 @@ export const WALL_MS = Date.UTC(2026, 10, 26, 12);
 export function smtp(
   limits: Partial<SmtpLimits> = {},
   options: Partial<
-    Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "binding" | "greetDelayMs" | "xclient">
+    Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "channel" | "greetDelayMs" | "xclient">
   > = {},
 ): () => TestSession {
   return () => {
