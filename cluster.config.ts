@@ -5,7 +5,8 @@ export default defineCluster({
   hostname: "localhost",
   listeners: [
     { service: "smtp", port: 2525, tls: "starttls" },
-    { service: "smtp", port: 2465, tls: "implicit" },
+    { service: "submission", port: 2587, tls: "starttls" },
+    { service: "submission", port: 2465, tls: "implicit" },
     { service: "pop3", port: 2110, tls: "starttls" },
     { service: "pop3", port: 2995, tls: "implicit" },
   ],

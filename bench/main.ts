@@ -13,6 +13,7 @@ import { benchParse } from "./micro/parse.ts";
 import { benchRoute } from "./micro/route.ts";
 import { benchWire } from "./micro/wire.ts";
 import { benchPeers } from "./peers.ts";
+import { benchRelay } from "./relay.ts";
 import { markdownReport, terminalReport } from "./report.ts";
 
 /** All parts by name, in the order they run. `peers` runs only when asked for. */
@@ -23,6 +24,7 @@ const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings
   deliver: benchDeliver,
   generator: benchGenerator,
   e2e: benchE2e,
+  relay: benchRelay,
   peers: benchPeers,
 };
 

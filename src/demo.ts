@@ -6,7 +6,7 @@ import { controlPath } from "./control.ts";
 import { parseMailbox } from "./mail/mod.ts";
 import type { DirectoryProtocol } from "./messages/mod.ts";
 import type { Ref } from "./runtime/mod.ts";
-import { type Server, startServer } from "./server.ts";
+import { type Server, type ServerOptions, startServer } from "./server.ts";
 
 /** Where the demo keeps its mail: made anew at each start. */
 const DEMO_DIR = "data/demo";
@@ -25,18 +25,19 @@ export interface DemoOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
+  readonly env: ServerOptions["env"];
   readonly print: (line: string) => void;
 }
 
 /** Starts a server on fresh data, sends one letter through it, shows it and goes on serving. */
 export async function startDemo(options: DemoOptions): Promise<Server> {
-  const { clock, log, random, print } = options;
+  const { clock, log, random, env, print } = options;
   clearDemoDirectory();
   const config = validateConfig(
     { hostname: "localhost", dataDir: DEMO_DIR, log: { level: "warn" } },
     "the demo's config",
   );
-  const server = await startServer({ config, reread: () => Promise.resolve(config), clock, log, random });
+  const server = await startServer({ config, reread: () => Promise.resolve(config), clock, log, random, env });
   try {
     const directory = server.supervisor.system.ref<DirectoryProtocol>({
       node: config.node,
@@ -74,7 +75,7 @@ async function addAccounts(directory: Ref<DirectoryProtocol>, random: Random): P
   return passwords as Passwords;
 }
 
-function portOf(config: ClusterConfig, service: "smtp" | "pop3", tls: "starttls" | "implicit"): number {
+function portOf(config: ClusterConfig, service: "smtp" | "submission" | "pop3", tls: "starttls" | "implicit"): number {
   const listener = config.listeners.find((each) => each.service === service && each.tls === tls);
   if (listener === undefined) throw new Failure("invalid", `no ${service} listener with ${tls}`);
   return listener.port;
@@ -96,7 +97,8 @@ async function exchange(
 function* report(
   { config, passwords, reply, letter }: { config: ClusterConfig; passwords: Passwords; reply: string; letter: string },
 ): Iterable<string> {
-  const [smtp, pop3s] = [portOf(config, "smtp", "starttls"), portOf(config, "pop3", "implicit")];
+  const [smtp, submissions] = [portOf(config, "smtp", "starttls"), portOf(config, "submission", "implicit")];
+  const pop3s = portOf(config, "pop3", "implicit");
   const command = `deno task stagepost --socket ${controlPath(config.dataDir)}`;
   yield `A server with fresh data in ${config.dataDir} and two accounts:`;
   yield "";
@@ -113,6 +115,9 @@ function* report(
   yield `  ${command} resolve john+gym@smith.test`;
   yield `  ${command} account add ann@smith.test`;
   yield `  swaks --server 127.0.0.1:${smtp} --tls --from ann@elsewhere.test --to ${JOHN}`;
+  yield `  swaks --server 127.0.0.1:${submissions} --tls-on-connect --auth PLAIN --auth-user ${JOHN} --auth-password ${
+    passwords[JOHN]
+  } --from ${JOHN} --to ${BILLY}`;
   yield `  curl --insecure --user '${JOHN}:${passwords[JOHN]}' pop3s://127.0.0.1:${pop3s}/`;
   yield "";
   yield "Serving until Ctrl-C.";

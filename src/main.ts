@@ -37,11 +37,17 @@ async function start({ command, ...options }: StartOptions): Promise<number> {
   if (command === "demo") {
     // The demo's own words are what is to be read: the log speaks only when something is wrong.
     const log = logAt("warn");
-    return await serve(() => startDemo({ clock, random, log, print: (line) => console.log(line) }), log);
+    return await serve(
+      () => startDemo({ clock, random, log, env: process.env, print: (line) => console.log(line) }),
+      log,
+    );
   }
   const config = await loadConfig(options);
   const log = logAt(config.log.level);
-  return await serve(() => startServer({ config, reread: () => loadConfig(options), clock, random, log }), log);
+  return await serve(
+    () => startServer({ config, reread: () => loadConfig(options), clock, random, log, env: process.env }),
+    log,
+  );
 }
 
 const io: CommandIo = {

@@ -1,8 +1,19 @@
 import { asFailure, type Clock, describeError, Failure, type Log, type Random } from "./base/mod.ts";
-import { clusterTree, type DirectoryLock, takeDataDirectory } from "./actors/mod.ts";
+import { networkInterfaces } from "node:os";
+import { clusterTree, type DirectoryLock, takeDataDirectory, type TreeInput } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
-import { type Connection, listen, type Listener, loadOrMakeCertificate, makePrivateDirectory } from "./net/mod.ts";
+import {
+  type Connection,
+  listen,
+  type Listener,
+  loadAuthorities,
+  loadOrMakeCertificate,
+  makePrivateDirectory,
+} from "./net/mod.ts";
+import { readIssuers } from "./issuer_keys.ts";
+import { nameServers } from "./name_servers.ts";
 import { orphanedPorts } from "./orphaned_ports.ts";
+import { loadOrMakeKey, readSecret } from "./secrets.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
 
@@ -21,6 +32,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
+  /** The process's environment, where the config may refer to secrets. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** A running server. */
@@ -39,14 +52,40 @@ export interface Server {
 }
 
 /** The certificate to serve with, as PEM text: workers that face strangers read no files. */
-async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key: string }> {
+async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key: string; clientCa: string | null }> {
   const { cert, key } = await loadOrMakeCertificate({
     dir: `${config.dataDir}/tls`,
     hostname: config.hostname,
     ...(config.tls.certFile === null ? {} : { certPath: config.tls.certFile }),
     ...(config.tls.keyFile === null ? {} : { keyPath: config.tls.keyFile }),
   });
-  return { cert, key };
+  const { clientCaFile } = config.tls;
+  return { cert, key, clientCa: clientCaFile === null ? null : loadAuthorities(clientCaFile) };
+}
+
+/** What the tree is built from; what it takes besides the config is read here. Throws a Failure that names what is missing. */
+async function treeInput(config: ClusterConfig, { env, random }: ServerOptions): Promise<TreeInput> {
+  const routes = config.outbound.routes.map(({ user, secret, ...route }) =>
+    user === null || secret === null ? route : { ...route, user, secret: readSecret(secret, env) }
+  );
+  return {
+    config,
+    tls: await certificateOf(config),
+    issuers: await readIssuers(config),
+    nameServers: nameServers(config),
+    ownAddresses: ownAddresses(config),
+    srsKey: loadOrMakeKey(`${config.dataDir}/keys`, "srs.key", random),
+    routes,
+  };
+}
+
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** Where this server listens at the port to which mail for others is sent: what goes there would come back. */
+function ownAddresses({ listeners, outbound }: ClusterConfig): string[] {
+  const hosts = listeners.filter(({ port }) => port === outbound.port).map(({ host }) => host);
+  if (!hosts.some((host) => EVERY_ADDRESS.has(host))) return hosts;
+  return Object.values(networkInterfaces()).flatMap((all) => all ?? []).map(({ address }) => address);
 }
 
 /**
@@ -76,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
     const supervisor = createSupervisor({
       node: config.node,
-      specs: clusterTree({ config, tls: await certificateOf(config) }),
+      specs: clusterTree(await treeInput(config, options)),
       logLevel: config.log.level,
       watcher: orphanedPorts(log),
       clock,
@@ -136,9 +175,9 @@ class RunningServer implements Server {
     if (this.#stopping !== null) throw new Failure("closed", "the server is stopping");
     const wanted = await this.parts.options.reread();
     const config = { ...this.config, tls: wanted.tls };
-    const tls = await certificateOf(config);
+    const input = await treeInput(config, this.parts.options);
     const plan = describeReload(this.config, wanted);
-    for (const spec of clusterTree({ config, tls })) {
+    for (const spec of clusterTree(input)) {
       if (spec.name.startsWith("listener-")) await this.supervisor.reload(spec.name, spec.config);
     }
     this.config = config;

@@ -43,16 +43,16 @@ function readySession(): SmtpSession {
     tls: "none",
   });
   session.open();
-  session.receive(new TextEncoder().encode("EHLO load.bench.test\r\n"));
+  session.receive(new TextEncoder().encode("EHLO load.bench.test\r\n"), 0);
   return session;
 }
 
 /** Bytes of the content that the session handed on, or -1 when it did not. Chunks are copies: the session keeps them. */
 function transaction(session: SmtpSession, letter: Uint8Array): number {
-  let actions = session.receive(ENVELOPE.slice());
+  let actions = session.receive(ENVELOPE.slice(), 0);
   actions = actions.concat(session.recipientChecked("accepted"));
   for (let at = 0; at < letter.length; at += CHUNK_BYTES) {
-    actions = session.receive(letter.slice(at, at + CHUNK_BYTES));
+    actions = session.receive(letter.slice(at, at + CHUNK_BYTES), 0);
   }
   const deliver = actions.find((action): action is SmtpAction & { type: "deliver" } => action.type === "deliver");
   session.delivered({ type: "accepted", id: "bench" });

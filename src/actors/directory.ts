@@ -5,7 +5,8 @@ import { defineActor } from "../runtime/define_actor.ts";
 import type { Context, Reply } from "../runtime/types.ts";
 import type { DirectoryStore } from "../storage/directory_store.ts";
 import { directoryAccepts } from "./directory/accepts.ts";
-import { DirectoryBook } from "./directory/book.ts";
+import { addAppPassword, removeAppPassword, shownAppPassword } from "./directory/app_passwords.ts";
+import { DirectoryBook, type Secrets } from "./directory/book.ts";
 import type { CheckLimits } from "./directory/check_queue.ts";
 import { addBan, type BanPolicy, removeBan, standingBans } from "./directory/edit_bans.ts";
 import {
@@ -24,8 +25,9 @@ import { LoginBans } from "./directory/login_bans.ts";
 import { newPassword } from "./directory/names.ts";
 import { ARGON2_HASHER, type PasswordHasher } from "./directory/password_hasher.ts";
 import { Subscribers } from "./directory/subscribers.ts";
+import { TokenCheck, type TokenIssuer } from "./directory/tokens.ts";
 
-export type { BanPolicy, CheckLimits, PasswordHasher };
+export type { BanPolicy, CheckLimits, PasswordHasher, TokenIssuer };
 
 /** Name of the directory actor, in the worker of the same name. */
 export const DIRECTORY_ACTOR = "directory";
@@ -43,6 +45,8 @@ export interface DirectoryArgs {
   readonly login: CheckLimits;
   /** Whom failed logins lead to; nobody unless given. */
   readonly bans?: BanPolicy;
+  /** Whose tokens let people in; nobody's unless given. */
+  readonly issuers?: readonly TokenIssuer[];
   /** argon2id unless given. */
   readonly hasher?: PasswordHasher;
 }
@@ -64,10 +68,11 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
   restart: "permanent",
   inboxMax: 10_000,
   accepts: directoryAccepts,
-  async init({ store, login: limits, bans: policy = NO_BANS, hasher = ARGON2_HASHER }, context) {
+  async init(args, context) {
+    const { store, login: limits, issuers = [], bans: policy = NO_BANS, hasher = ARGON2_HASHER } = args;
     const { clock, random, log } = context;
     const book = new DirectoryBook(store);
-    const login = await Login.open({ book, hasher, limits, clock, random, log });
+    const login = await Login.open({ book, hasher, limits, tokens: new TokenCheck(issuers), clock, random, log });
     log.info("directory opened", book.counts());
     return { book, login, bans: new LoginBans(policy, clock), subscribers: new Subscribers(context) };
   },
@@ -79,11 +84,14 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
       }),
     "directory.remind": ({ subscribers }) => subscribers.remind(),
     "directory.authenticate": (state, request, reply, context) =>
-      beside(reply, context, async () => {
-        const checked = await state.login.authenticate(request);
-        if (checked.type === "refused") noteFailedLogin(state, request.remote, context);
-        return checked;
-      }),
+      beside(reply, context, () => attempt(state, request, context, state.login.authenticate(request))),
+    "directory.scramStart": ({ login }, request, reply) => answer(reply, () => login.scramStart(request)),
+    "directory.scramProof": (state, request, reply, context) =>
+      beside(reply, context, () => attempt(state, request, context, state.login.prove(request))),
+    "directory.bearer": (state, request, reply, context) =>
+      beside(reply, context, () => attempt(state, request, context, state.login.bear(request))),
+    "directory.certified": (state, request, reply, context) =>
+      beside(reply, context, () => attempt(state, request, context, state.login.certified(request))),
     "directory.snapshot": ({ book }, _request, reply) => reply.ok(book.snapshot()),
     "directory.status": ({ book, subscribers }, _request, reply) =>
       reply.ok({ ...book.counts(), subscribers: subscribers.size }),
@@ -121,20 +129,20 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
       beside(reply, context, async () => {
         // Refused before the hash costs anything; looked at again when it is made.
         freeAddress(state.book, request.address);
-        const hash = await hashed(state, request.password);
+        const secrets = await secretsOf(state, request.password);
         const id = randomId(context.random, ID_CHARS) as AccountId;
         const { address, quotaBytes } = request;
         return edit(state, request, () => {
-          const record = addAccount(state.book, { address, quotaBytes, hash, id, createdAt: now(context) });
+          const record = addAccount(state.book, { address, quotaBytes, secrets, id, createdAt: now(context) });
           return { changes: [{ kind: "account", key: record.address, record }], value: record };
         });
       }),
     "directory.accountUpdate": (state, request, reply, context) =>
       beside(reply, context, async () => {
         existingAccount(state.book, request.address);
-        const hash = request.password === undefined ? null : await hashed(state, request.password);
+        const secrets = request.password === undefined ? null : await secretsOf(state, request.password);
         return edit(state, request, () => {
-          const record = updateAccount(state.book, request, hash);
+          const record = updateAccount(state.book, request, secrets);
           state.login.forget(record);
           return { changes: [{ kind: "account", key: record.address, record }], value: record };
         });
@@ -146,6 +154,24 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
           state.login.forget(record);
           return { changes: [{ kind: "account", key: record.address, record: null }], value: record };
         })),
+    "directory.appPasswordAdd": ({ book }, request, reply, { clock, random }) =>
+      answer(reply, () => {
+        const { label, scopes, expiresAt = null } = request;
+        const account = existingAccount(book, request.address).id;
+        const add = () => addAppPassword(book, account, { label, scopes, expiresAt, nowMs: clock.wallMs(), random });
+        // What was only tried must not look like a password.
+        return request.dryRun === true ? { ...book.rehearse(add), password: "" } : add();
+      }),
+    "directory.appPasswordList": ({ book }, { address }, reply) =>
+      answer(reply, () => {
+        const rows = book.appPasswords(existingAccount(book, address).id);
+        return { records: rows.map(shownAppPassword), next: null };
+      }),
+    "directory.appPasswordRemove": ({ book }, { address, id, dryRun }, reply) =>
+      answer(reply, () => {
+        const remove = () => removeAppPassword(book, existingAccount(book, address).id, id);
+        return dryRun === true ? book.rehearse(remove) : remove();
+      }),
     "directory.aliasAdd": (state, request, reply, context) =>
       answer(reply, () =>
         edit(state, request, () => {
@@ -181,6 +207,18 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
   },
 });
 
+/** What a login came to, whichever way it was tried; who fails too often is banned. */
+async function attempt<T extends { readonly type: string }>(
+  state: DirectoryState,
+  { remote }: { readonly remote: string },
+  context: DirectoryContext,
+  checked: Promise<T>,
+): Promise<T> {
+  const answer = await checked;
+  if (answer.type === "refused") noteFailedLogin(state, remote, context);
+  return answer;
+}
+
 /** Who fails too often is banned. Only the address is: whoever owns the account goes on from elsewhere. */
 function noteFailedLogin(state: DirectoryState, remote: string, context: DirectoryContext): void {
   const request = state.bans.failed(remote);
@@ -213,10 +251,10 @@ function beside<T>(reply: Reply<T>, context: DirectoryContext, run: () => Promis
   });
 }
 
-async function hashed(state: DirectoryState, password: string): Promise<string> {
-  const hash = await state.login.hash(newPassword(password));
-  if (hash === null) throw new Failure("busy", "too many password checks wait: try again later");
-  return hash;
+async function secretsOf(state: DirectoryState, password: string): Promise<Secrets> {
+  const secrets = await state.login.secrets(newPassword(password));
+  if (secrets === null) throw new Failure("busy", "too many password checks wait: try again later");
+  return secrets;
 }
 
 /** Makes a change and tells the subscribers; a dry run only looks whether it could be made. */

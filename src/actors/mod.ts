@@ -5,11 +5,11 @@
  */
 export { demoLetter, readLetter, sendLetter } from "./client/letter.ts";
 export { type DirectoryLock, takeDataDirectory } from "./data_directory.ts";
-export { DIRECTORY_ACTOR } from "./directory.ts";
+export { DIRECTORY_ACTOR, type TokenIssuer } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { SESSIONS_ACTOR } from "./listener/session_book.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
 export { ROUTER_ACTOR } from "./router.ts";
-export { clusterTree, placementOf } from "./tree.ts";
+export { clusterTree, placementOf, type TreeInput } from "./tree.ts";

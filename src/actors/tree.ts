@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from "node:net";
 import { availableParallelism } from "node:os";
 import { assert } from "../base/mod.ts";
 import type { ClusterConfig } from "../config/mod.ts";
@@ -5,10 +6,13 @@ import { type DomainName, parseDomain } from "../mail/mod.ts";
 import type { GreylistPolicy } from "../policy/mod.ts";
 import type { SmtpLimits } from "../protocol/smtp/mod.ts";
 import type { WorkerSpec } from "../runtime/mod.ts";
+import { DELIVERY_LIMITS, DELIVERY_TIMEOUTS, type DeliveryRoute, type DeliveryWorkerConfig } from "./delivery/mod.ts";
 import type { DirectoryWorkerConfig } from "./directory/worker.ts";
+import type { TokenIssuer } from "./directory/tokens.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
+import { POLICY_DEFAULTS, type PolicyWorkerConfig } from "./policy/mod.ts";
 import type { QueueWorkerConfig } from "./queue/worker.ts";
 import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
 
@@ -33,6 +37,16 @@ const WORKERS = new URL("../../workers/", import.meta.url);
 export interface TreeInput {
   readonly config: ClusterConfig;
   readonly tls: TlsMaterial;
+  /** Name servers to ask. */
+  readonly nameServers: readonly string[];
+  /** Addresses of this machine at which the server takes mail for others to send. */
+  readonly ownAddresses: readonly string[];
+  /** Key of the addresses under which mail is forwarded. */
+  readonly srsKey: Uint8Array;
+  /** The routes of the config, their secrets read. */
+  readonly routes: readonly DeliveryRoute[];
+  /** Whose tokens let people in, with their keys. */
+  readonly issuers: readonly TokenIssuer[];
 }
 
 function count(workers: number | "cores"): number {
@@ -52,13 +66,23 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
   const { config } = input;
   const placement = placementOf(config);
   return [
-    directorySpec(config),
+    directorySpec(input),
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
     ...Array.from({ length: count(config.workers.delivery) }, (_, i) => deliverySpec(i, input)),
     queueSpec(config, placement),
+    policySpec(input),
     ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
   ];
 }
+
+/** No file access and no native code where bytes of strangers are read; msgpackr looks up one variable. */
+const STRANGERS = {
+  net: true,
+  read: false,
+  write: false,
+  ffi: false,
+  env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"],
+} as const satisfies WorkerSpec["permissions"];
 
 function storagePermissions(dir: string) {
   // Native code (lmdb, argon2, crc32) needs ffi and its own files; LMDB opens by path, so the directory above is read too.
@@ -76,7 +100,7 @@ function greylistPolicy({ greylisting }: ClusterConfig): GreylistPolicy | null {
   return enabled ? { delayMs, retryMsMax, keepMs, entriesMax: GREYLIST_ENTRIES_MAX } : null;
 }
 
-function directorySpec(config: ClusterConfig): WorkerSpec {
+function directorySpec({ config, issuers }: TreeInput): WorkerSpec {
   return {
     name: "directory",
     url: new URL("directory.ts", WORKERS),
@@ -86,6 +110,7 @@ function directorySpec(config: ClusterConfig): WorkerSpec {
     config: {
       dataDir: config.dataDir,
       login: { checksMax: config.limits.login.checksMax, waitingMax: config.limits.login.waitingMax },
+      issuers,
       bans: banPolicy(config),
       greylist: greylistPolicy(config),
       faultInjection: config.debug.faultInjection,
@@ -107,6 +132,41 @@ function mailboxSpec(index: number, config: ClusterConfig, placement: Placement)
       minFreeBytes: config.storage.minFreeBytes,
       faultInjection: config.debug.faultInjection,
     } satisfies MailboxWorkerConfig,
+  };
+}
+
+function deliverySpec(index: number, { config, nameServers, ownAddresses, routes }: TreeInput): WorkerSpec {
+  const { outbound, dns } = config;
+  const source = outbound.sourceAddress;
+  return {
+    name: `delivery-${index}`,
+    url: new URL("delivery.ts", WORKERS),
+    permissions: STRANGERS,
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      settings: {
+        heloName: config.hostname,
+        port: outbound.port,
+        source: {
+          ipv4: source !== null && isIPv4(source) ? source : null,
+          ipv6: source !== null && isIPv6(source) ? source : null,
+        },
+        routes,
+        timeouts: DELIVERY_TIMEOUTS,
+        limits: DELIVERY_LIMITS,
+        ca: null,
+      },
+      names: {
+        servers: nameServers,
+        trustAd: dns.trustAd,
+        ownNames: [config.hostname],
+        ownAddresses,
+        privateHosts: outbound.privateHosts,
+      },
+      drainMsMax: config.timeouts.drainMsMax,
+      faultInjection: config.debug.faultInjection,
+    } satisfies DeliveryWorkerConfig,
   };
 }
 
@@ -136,6 +196,25 @@ function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
   };
 }
 
+function policySpec({ config, nameServers }: TreeInput): WorkerSpec {
+  return {
+    name: "policy",
+    url: new URL("policy.ts", WORKERS),
+    permissions: STRANGERS,
+    restart: RESTART,
+    strategy: "one-for-one",
+    config: {
+      settings: {
+        ...POLICY_DEFAULTS,
+        authservId: config.hostname,
+        trustedSealers: config.senders.trustedSealers,
+      },
+      dns: { servers: nameServers, trustAd: config.dns.trustAd },
+      faultInjection: config.debug.faultInjection,
+    } satisfies PolicyWorkerConfig,
+  };
+}
+
 /** Whose postmaster a bare `RCPT TO:<postmaster>` reaches. */
 function hostDomain(config: ClusterConfig): DomainName {
   const domain = parseDomain(config.hostname);
@@ -144,21 +223,22 @@ function hostDomain(config: ClusterConfig): DomainName {
 }
 
 function smtpLimits(config: ClusterConfig): Partial<SmtpLimits> {
-  const { messageBytesMax, recipientsMax, errorsMax } = config.limits.smtp;
-  return { messageBytesMax, recipientsMax, errorsMax, messageSkipBytesMax: messageBytesMax };
+  const { messageBytesMax, recipientsMax, errorsMax, loginFailuresMax, holdSecondsMax } = config.limits.smtp;
+  const messageSkipBytesMax = messageBytesMax;
+  return { messageBytesMax, recipientsMax, errorsMax, loginFailuresMax, holdSecondsMax, messageSkipBytesMax };
 }
 
-function listenerSpec(index: number, { config, tls }: TreeInput, placement: Placement): WorkerSpec {
+function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placement: Placement): WorkerSpec {
   return {
     name: `listener-${index}`,
     url: new URL("listener.ts", WORKERS),
-    // No file access and no native code where bytes of strangers are read; msgpackr looks up one variable.
-    permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
+    permissions: STRANGERS,
     restart: RESTART,
     strategy: "one-for-one",
     config: {
       hostname: config.hostname,
       placement,
+      srsKey,
       bodyBytesMax: config.limits.memory.bodyBytesMax,
       admission: { exempt: config.limits.exempt, rates: config.limits.rates },
       lagMsMax: config.limits.overload.lagMsMax,
@@ -170,8 +250,17 @@ function listenerSpec(index: number, { config, tls }: TreeInput, placement: Plac
         tls,
         connections: config.limits.connections,
         plaintextLogin: config.plaintextLogin,
+        bearer: config.oauth.issuers.length > 0,
+        submission: config.submission,
+        exempt: config.senders.exempt,
         smtp: {
-          session: { hostname: config.hostname, postmasterDomain: hostDomain(config), limits: smtpLimits(config) },
+          senders: config.senders.authentication,
+          session: {
+            hostname: config.hostname,
+            postmasterDomain: hostDomain(config),
+            greetDelayMs: config.timeouts.smtpGreetDelayMs,
+            limits: smtpLimits(config),
+          },
           timeouts: {
             commandMsMax: config.timeouts.smtpCommandMsMax,
             dataMsMax: config.timeouts.smtpDataMsMax,

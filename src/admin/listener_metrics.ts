@@ -16,7 +16,12 @@ const LISTENER_METRICS: readonly ListenerMetric[] = [
     type: "gauge",
     help: "Open sessions.",
     label: "service",
-    samples: { smtp: "sessionsByService.smtp", pop3: "sessionsByService.pop3" },
+    samples: {
+      smtp: "sessionsByService.smtp",
+      submission: "sessionsByService.submission",
+      pop3: "sessionsByService.pop3",
+      lmtp: "sessionsByService.lmtp",
+    },
   },
   {
     name: "stagepost_connections_total",

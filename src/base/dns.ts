@@ -23,7 +23,7 @@ export interface TlsaRecord {
 
 /**
  * Asks the DNS. Aliases (CNAME) are followed. A server that fails, refuses or does not answer in time is a temporary Failure
- * (`dns`), never "not found": a resolver's hiccup must not bounce mail.
+ * (`dns`), never "not found": a resolver's hiccup must not bounce mail. A text that no name can be is a permanent one (`invalid`).
  */
 export interface Resolver {
   mx(domain: string): Promise<DnsAnswer<MxRecord>>;

@@ -8,6 +8,7 @@ export * from "./bytes.ts";
 export * from "./clock.ts";
 export type * from "./dns.ts";
 export * from "./failure.ts";
+export * from "./ip.ts";
 export * from "./latin1.ts";
 export * from "./log.ts";
 export * from "./random.ts";

@@ -7,6 +7,7 @@ export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
     ...tlsFiles(config),
     ...workerCounts(config),
     ...listeners(config),
+    ...issuers(config),
     ...routes(config),
     ...queue(config),
     ...greylisting(config),
@@ -39,9 +40,24 @@ function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iter
         message: "port 0 needs workers.listener: 1, or each worker has another port",
       };
     }
-    if (listener.service === "pop3" && listener.tls === "none" && plaintextLogin === "never") {
+    if (listener.service === "lmtp" && listener.port === 25) {
+      yield { path: `listeners[${i}].port`, message: "LMTP must not be spoken on port 25 (RFC 2033 §5)" };
+    }
+    if (listener.service === "pop3" && listener.xclient.length > 0) {
+      yield { path: `listeners[${i}].xclient`, message: "only SMTP and LMTP have XCLIENT" };
+    }
+    const logsIn = listener.service === "pop3" || listener.service === "submission";
+    if (logsIn && listener.tls === "none" && plaintextLogin === "never") {
       yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
     }
+  }
+}
+
+function* issuers({ oauth }: ClusterConfig): Iterable<ConfigProblem> {
+  for (const [i, { issuer }] of oauth.issuers.entries()) {
+    const twin = oauth.issuers.findIndex((other, j) => j < i && other.issuer === issuer);
+    if (twin < 0) continue;
+    yield { path: `oauth.issuers[${i}].issuer`, message: `this issuer is oauth.issuers[${twin}] already` };
   }
 }
 

@@ -1,13 +1,38 @@
 /** Where one service listens. */
 export interface ListenerConfig {
-  /** The protocol: `smtp` or `pop3`. */
-  readonly service: "smtp" | "pop3";
+  /**
+   * `smtp`: mail from other servers for our users; `submission`: mail from our users, who log in, to everybody (RFC 6409);
+   * `pop3`: reading; `lmtp`: mail from another mail server on a trusted network (RFC 2033).
+   */
+  readonly service: "smtp" | "submission" | "pop3" | "lmtp";
   /** Address to bind, as text. Default `127.0.0.1`. */
   readonly host: string;
   /** TCP port, 0 to 65,535; 0 takes any free one and needs `workers.listener: 1`. */
   readonly port: number;
   /** `none`: never TLS; `starttls`: plain first, upgraded by STARTTLS or STLS; `implicit`: TLS from the first byte. Default `starttls`. */
   readonly tls: "none" | "starttls" | "implicit";
+  /**
+   * Networks of proxies, as `192.0.2.0/24` or one address. With any, only they may connect, and each must name its client by
+   * HAProxy's PROXY protocol, version 1 or 2, before TLS. Default none.
+   */
+  readonly proxies: readonly string[];
+  /** Networks of SMTP proxies that may say by XCLIENT for whom they speak. Default none. */
+  readonly xclient: readonly string[];
+}
+
+/** Somebody whose tokens let our users in (OAUTHBEARER and XOAUTH2), such as an OpenID Connect provider. */
+export interface IssuerConfig {
+  /** Its name, as its tokens have it in `iss`. */
+  readonly issuer: string;
+  /** Whom a token must be meant for, as it has it in `aud`. */
+  readonly audience: string;
+  /** The claim that holds the account's full address. Default `email`. */
+  readonly addressClaim: string;
+  /**
+   * File of its public keys, a JSON Web Key Set (RFC 7517 §5), relative to the working directory; read at the start. The server
+   * does not fetch keys: what renews the file restarts the server.
+   */
+  readonly jwksFile: string;
 }
 
 /** Limits of one SMTP session. */
@@ -18,6 +43,10 @@ export interface SmtpLimitsConfig {
   readonly recipientsMax: number;
   /** Wrong commands and refused recipients in one session before it is closed. Default 20. */
   readonly errorsMax: number;
+  /** Longest time that a user may have a mail held back, in seconds (FUTURERELEASE, RFC 4865); 0 does not offer it. Default 2,678,400 (31 days). */
+  readonly holdSecondsMax: number;
+  /** Refused logins before a submission session is closed. Default 3. */
+  readonly loginFailuresMax: number;
 }
 
 /** Limits of one POP3 session. */
@@ -54,6 +83,8 @@ export interface RatesConfig {
 
 /** How long each step may take. */
 export interface TimeoutsConfig {
+  /** How long the SMTP greeting is held back, in ms; a client that speaks before it is sent away (554). 0 greets at once. Default 0. */
+  readonly smtpGreetDelayMs: number;
   /** Longest wait for an SMTP command, in ms (RFC 5321 §4.5.3.2.7: five minutes). Default 300,000. */
   readonly smtpCommandMsMax: number;
   /** Longest pause inside a message, in ms (RFC 5321 §4.5.3.2.5: three minutes). Default 180,000. */
@@ -106,7 +137,10 @@ export interface ClusterConfig {
     /** Workers that speak to other servers, 1 to 64, or one per core. Default 1. */
     readonly delivery: number | "cores";
   };
-  /** Ports to open. Default: SMTP 2525 and POP3 2110 with STARTTLS, SMTP 2465 and POP3 2995 with TLS from the start, all on 127.0.0.1. */
+  /**
+   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from
+   * the first byte (RFC 8314), all on 127.0.0.1.
+   */
   readonly listeners: readonly ListenerConfig[];
   /** The server's certificate. Without one, a self-signed certificate is made in `<dataDir>/tls`. */
   readonly tls: {
@@ -114,9 +148,24 @@ export interface ClusterConfig {
     readonly certFile: string | null;
     /** PEM file of the private key; null: self-signed. Default null. */
     readonly keyFile: string | null;
+    /**
+     * PEM file of the authorities that sign our users' certificates. A client that shows one can log in by EXTERNAL as the account
+     * whose address is in it (rfc822Name); null: clients are asked for no certificate. Default null.
+     */
+    readonly clientCaFile: string | null;
   };
   /** Who may send a password without TLS: nobody, clients on this machine, or everybody. Default `loopback`. */
   readonly plaintextLogin: "loopback" | "never" | "always";
+  /** Logins by token. Without issuers they are not offered. */
+  readonly oauth: {
+    /** At most 16. Default: none. */
+    readonly issuers: readonly IssuerConfig[];
+  };
+  /** How mail of our own users is taken. */
+  readonly submission: {
+    /** Whether the Received field leaves out the client's address and name, which tell where a user is. Default false. */
+    readonly hideClient: boolean;
+  };
   /** Bounds on what strangers may use. */
   readonly limits: {
     readonly smtp: SmtpLimitsConfig;
@@ -127,7 +176,11 @@ export interface ClusterConfig {
       /** Connections at a time from one address in one listener worker; this machine is exempt. Default 50. */
       readonly perAddressMax: number;
     };
-    /** Networks free of `rates`, bans and greylisting, as `192.0.2.0/24` or one address. Default this machine: `127.0.0.0/8` and `::1`. */
+    /**
+     * Networks free of `rates`, bans and greylisting, as `192.0.2.0/24` or one address; whether their senders are checked is
+     * said by `senders.exempt`. Servers that speak LMTP or may use XCLIENT need not be named. Default this machine:
+     * `127.0.0.0/8` and `::1`.
+     */
     readonly exempt: readonly string[];
     readonly rates: RatesConfig;
     readonly overload: {
@@ -166,6 +219,18 @@ export interface ClusterConfig {
     readonly keepMs: number;
   };
   readonly timeouts: TimeoutsConfig;
+  /** How mail from other servers is judged by SPF, DKIM, DMARC and ARC. */
+  readonly senders: {
+    /**
+     * `off`: not at all; `report`: the result is written into a field of the mail (RFC 8601); `enforce`: besides, mail is
+     * refused where the policy of its sender asks for it. Default `enforce`.
+     */
+    readonly authentication: "off" | "report" | "enforce";
+    /** Networks whose mail is not judged by its sender, as `192.0.2.0/24` or one address; rates: `limits.exempt`. Default this machine: `127.0.0.0/8` and `::1`. */
+    readonly exempt: readonly string[];
+    /** Domains whose ARC seals are believed, such as mailing lists. Default none. */
+    readonly trustedSealers: readonly string[];
+  };
   /** How names are looked up. */
   readonly dns: {
     /** Name servers as `address` or `address:port` (`[address]:port` for IPv6); none: those of /etc/resolv.conf. Default none. */
@@ -212,19 +277,24 @@ export interface ClusterConfig {
 }
 
 /** A listener as it is written in a config file. */
-export type ListenerInput = Pick<ListenerConfig, "service" | "port"> & Partial<Pick<ListenerConfig, "host" | "tls">>;
+export type ListenerInput =
+  & Pick<ListenerConfig, "service" | "port">
+  & Partial<Pick<ListenerConfig, "host" | "tls" | "proxies" | "xclient">>;
 
 /** A route as it is written in a config file. */
 export type RouteInput = Pick<RouteConfig, "domain" | "host"> & Partial<RouteConfig>;
+
+/** An issuer as it is written in a config file. */
+export type IssuerInput = Omit<IssuerConfig, "addressClaim"> & Partial<Pick<IssuerConfig, "addressClaim">>;
 
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "outbound">>
+  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound">>
   & Pick<ClusterConfig, "hostname">
-  & { readonly listeners?: readonly ListenerInput[] }
+  & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
     readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
   };

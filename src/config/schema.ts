@@ -4,6 +4,8 @@ import type { ClusterConfig } from "./define_cluster.ts";
 const WORKERS_MAX = 64;
 const SHARDS_MAX = 1_000;
 const LISTENERS_MAX = 64;
+const NETWORKS_MAX = 1_000;
+const ISSUERS_MAX = 16;
 const HOUR_MS = 3_600_000;
 const TIB = 2 ** 40;
 const RATE_MAX = 10_000_000;
@@ -20,15 +22,24 @@ const workers = (fallback: number | "cores") =>
 const networks = (fallback: string[] = []) =>
   z.array(
     z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "expected a network, such as 192.0.2.0/24" }),
-  ).max(1_000).default(fallback);
+  ).max(NETWORKS_MAX).default(fallback);
 
 const listener = z.strictObject({
-  service: z.enum(["smtp", "pop3"]),
+  service: z.enum(["smtp", "submission", "pop3", "lmtp"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
     "127.0.0.1",
   ),
   port: z.int().min(0).max(65_535),
   tls: z.enum(["none", "starttls", "implicit"]).default("starttls"),
+  proxies: networks(),
+  xclient: networks(),
+});
+
+const issuer = z.strictObject({
+  issuer: z.string().min(1).max(1_024),
+  audience: z.string().min(1).max(1_024),
+  addressClaim: z.string().min(1).max(256).default("email"),
+  jwksFile: path,
 });
 
 const limits = z.strictObject({
@@ -37,6 +48,8 @@ const limits = z.strictObject({
     messageBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
     recipientsMax: count(100, 100_000, 1_000), // RFC 5321 §4.5.3.1.8: 100 at least.
     errorsMax: count(1, 1_000, 20),
+    holdSecondsMax: count(0, 366 * 86_400, 31 * 86_400),
+    loginFailuresMax: count(1, 100, 3),
   }).prefault({}),
   pop3: z.strictObject({
     errorsMax: count(1, 1_000, 10),
@@ -69,6 +82,7 @@ const limits = z.strictObject({
 });
 
 const timeouts = z.strictObject({
+  smtpGreetDelayMs: count(0, 60_000, 0),
   smtpCommandMsMax: count(1_000, HOUR_MS, 300_000),
   smtpDataMsMax: count(1_000, HOUR_MS, 180_000),
   smtpDataBytesPerSecondMin: count(0, 1_000_000, 100),
@@ -98,6 +112,15 @@ const dns = z.strictObject({
   trustAd: z.boolean().default(false),
 });
 
+const SEALERS_MAX = 1_000;
+
+const senders = z.strictObject({
+  authentication: z.enum(["off", "report", "enforce"]).default("enforce"),
+  exempt: networks(["127.0.0.0/8", "::1"]),
+  trustedSealers: z.array(z.string().min(1).max(253).regex(/^[a-z0-9_.-]+$/, "expected a lower-case domain name"))
+    .max(SEALERS_MAX).default([]),
+});
+
 const outbound = z.strictObject({
   port: z.int().min(1).max(65_535).default(25),
   routes: z.array(route).max(10_000).default([]),
@@ -119,10 +142,11 @@ const queue = z.strictObject({
   warnAfterMs: count(0, 30 * DAY_MS, 4 * HOUR_MS),
 });
 
-/** The listeners of a config that names none: DESIGN §5, with a TLS-only port for SMTP too. */
+/** The listeners of a config that names none: the usual ports, moved to where no root is needed. */
 const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
   { service: "smtp", port: 2525, tls: "starttls" },
-  { service: "smtp", port: 2465, tls: "implicit" },
+  { service: "submission", port: 2587, tls: "starttls" },
+  { service: "submission", port: 2465, tls: "implicit" },
   { service: "pop3", port: 2110, tls: "starttls" },
   { service: "pop3", port: 2995, tls: "implicit" },
 ];
@@ -139,8 +163,14 @@ export const CLUSTER_SCHEMA = z.strictObject({
     delivery: workers(1),
   }).prefault({}),
   listeners: z.array(listener).min(1).max(LISTENERS_MAX).prefault(DEFAULT_LISTENERS),
-  tls: z.strictObject({ certFile: path.nullable().default(null), keyFile: path.nullable().default(null) }).prefault({}),
+  tls: z.strictObject({
+    certFile: path.nullable().default(null),
+    keyFile: path.nullable().default(null),
+    clientCaFile: path.nullable().default(null),
+  }).prefault({}),
   plaintextLogin: z.enum(["loopback", "never", "always"]).default("loopback"),
+  oauth: z.strictObject({ issuers: z.array(issuer).max(ISSUERS_MAX).default([]) }).prefault({}),
+  submission: z.strictObject({ hideClient: z.boolean().default(false) }).prefault({}),
   limits: limits.prefault({}),
   greylisting: z.strictObject({
     enabled: z.boolean().default(false),
@@ -149,6 +179,7 @@ export const CLUSTER_SCHEMA = z.strictObject({
     keepMs: count(60_000, 365 * DAY_MS, 35 * DAY_MS),
   }).prefault({}),
   timeouts: timeouts.prefault({}),
+  senders: senders.prefault({}),
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),
   queue: queue.prefault({}),

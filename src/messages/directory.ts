@@ -98,6 +98,28 @@ export type AuthenticateReply =
   /** Too many checks in flight: try again later. */
   | { readonly type: "busy" };
 
+/** As `AuthenticateReply`, with SCRAM's ServerSignature. */
+export type ScramReply =
+  | { readonly type: "accepted"; readonly account: AccountRecord; readonly signature: Uint8Array }
+  | Exclude<AuthenticateReply, { type: "accepted" }>;
+
+/** What an app password may be used for: submission, or reading by one protocol. */
+export type AppScope = "smtp" | "pop3" | "imap";
+
+/** A password that the server made for one program: limited, and taken away alone. */
+export interface AppPasswordRecord {
+  readonly id: string;
+  /** What its user calls it. */
+  readonly label: string;
+  readonly scopes: readonly AppScope[];
+  /** RFC 3339, like the other two. */
+  readonly createdAt: string;
+  /** From then on it is refused; null: never. */
+  readonly expiresAt: string | null;
+  /** To the hour; null: never used. */
+  readonly lastUsedAt: string | null;
+}
+
 /** What every change may ask for besides. */
 interface Change {
   /** Answers as if, and changes nothing. */
@@ -109,6 +131,43 @@ export interface DirectoryProtocol {
   "directory.subscribe": { request: { readonly subscriber: ActorAddress }; reply: DirectorySnapshot };
   "directory.authenticate": {
     request: { readonly user: string; readonly secret: string; readonly service: string; readonly remote: string };
+    reply: AuthenticateReply;
+  };
+  /** How a password is salted, for SCRAM (RFC 5802 §5.1): an answer for every name, known or not. */
+  "directory.scramStart": {
+    request: { readonly user: string; readonly hash: "SHA-1" | "SHA-256" };
+    reply: { readonly salt: Uint8Array; readonly iterations: number };
+  };
+  /** Checks ClientProof over AuthMessage. Counts as a login, good or bad. */
+  "directory.scramProof": {
+    request: {
+      readonly user: string;
+      readonly hash: "SHA-1" | "SHA-256";
+      readonly authMessage: string;
+      readonly proof: Uint8Array;
+      readonly service: string;
+      readonly remote: string;
+    };
+    reply: ScramReply;
+  };
+  /** Whose token of a configured issuer it is; `user` is who the client says it is. Counts as a login, good or bad. */
+  "directory.bearer": {
+    request: {
+      readonly user: string | null;
+      readonly token: string;
+      readonly service: string;
+      readonly remote: string;
+    };
+    reply: AuthenticateReply;
+  };
+  /** Whose account the certificate is made out to, its addresses vouched for by an authority. Counts as a login. */
+  "directory.certified": {
+    request: {
+      readonly user: string | null;
+      readonly addresses: readonly string[];
+      readonly service: string;
+      readonly remote: string;
+    };
     reply: AuthenticateReply;
   };
   "directory.snapshot": { request: null; reply: DirectorySnapshot };
@@ -140,6 +199,24 @@ export interface DirectoryProtocol {
     reply: AccountRecord;
   };
   "directory.accountRemove": { request: Change & { readonly address: string }; reply: AccountRecord };
+  /** The reply alone holds the password: it is kept as a hash. */
+  "directory.appPasswordAdd": {
+    request: Change & {
+      readonly address: string;
+      readonly label: string;
+      readonly scopes: readonly AppScope[];
+      readonly expiresAt?: string;
+    };
+    reply: AppPasswordRecord & { readonly password: string };
+  };
+  "directory.appPasswordList": {
+    request: { readonly address: string };
+    reply: ListReply<AppPasswordRecord>;
+  };
+  "directory.appPasswordRemove": {
+    request: Change & { readonly address: string; readonly id: string };
+    reply: AppPasswordRecord;
+  };
   "directory.aliasAdd": {
     request: Change & { readonly address: string; readonly targets: readonly string[] };
     reply: AliasRecord;

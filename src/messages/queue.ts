@@ -83,6 +83,15 @@ export interface QueueProtocol {
     };
     reply: null;
   };
+  /** Tells a sender that his mail was delivered here, for the recipients for whom he asked (RFC 3461 §5.2.3). Durable when answered. */
+  "queue.report": {
+    request: {
+      readonly envelope: OutgoingEnvelope;
+      readonly recipients: readonly OutgoingRecipient[];
+      readonly parts: readonly Uint8Array[];
+    };
+    reply: null;
+  };
   "queue.list": {
     request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number };
     reply: { readonly entries: readonly QueueEntry[]; readonly next: number | null };

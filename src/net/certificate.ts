@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../base/mod.ts";
@@ -32,6 +33,19 @@ export async function loadOrMakeCertificate(
   const pair = { cert: readPem(certPath), key: readPem(keyPath) };
   createTlsContext(pair); // Refuses what does not load or match, with a Failure.
   return { ...pair, made: false };
+}
+
+/** The certificates of authorities, as PEM text. For main only, which may read files. Throws a Failure: `not_found`, `invalid`. */
+export function loadAuthorities(path: string): string {
+  const pem = readPem(path);
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (cause) {
+    throw new Failure("invalid", `${path} holds a certificate that cannot be read`, { cause });
+  }
+  if (blocks.length === 0) throw new Failure("invalid", `${path} holds no certificate`);
+  return pem;
 }
 
 /**

@@ -4,6 +4,7 @@ import { assert, Failure } from "../base/mod.ts";
 import { normalizeAddress } from "./address.ts";
 import { kindOf } from "./error_kind.ts";
 import { OutputQueue } from "./output.ts";
+import type { ProxiedEnds } from "./proxy_header.ts";
 import { type TlsDone, tlsInfo } from "./tls_context.ts";
 import type { CloseReason, Connection, ConnectionHandlers, ConnectionLimits, Endpoint, TlsInfo } from "./types.ts";
 import { type DeadlineWheel, WheelEntry } from "./wheel.ts";
@@ -79,11 +80,15 @@ export class SocketConnection implements Connection {
     readonly id: string,
     readonly openedMs: number,
     private readonly host: ConnectionHost,
-    path?: string,
+    /** The path of a Unix socket, or the ends that a proxy has told; by default the socket's own. */
+    ends: string | ProxiedEnds | null = null,
   ) {
     this.#socket = socket;
-    this.remote = path === undefined ? remoteOf(socket) : { address: path, port: 0 };
-    this.local = path === undefined ? localOf(socket) : this.remote;
+    const told = typeof ends === "string"
+      ? { remote: { address: ends, port: 0 }, local: { address: ends, port: 0 } }
+      : ends;
+    this.remote = told?.remote ?? remoteOf(socket);
+    this.local = told?.local ?? localOf(socket);
     this.#watch(socket);
   }
 
@@ -137,7 +142,7 @@ export class SocketConnection implements Connection {
     if (secured !== null && !this.#over()) return this.#secured(secured);
     secured?.destroy();
     this.#drop("error");
-    throw new Failure("closed", "the TLS handshake failed");
+    throw new Failure("closed", `the TLS handshake failed${this.trouble === null ? "" : ` (${this.trouble})`}`);
   }
 
   close(): void {
@@ -233,6 +238,7 @@ export class SocketConnection implements Connection {
       if (this.#phase === "open") this.#handle(() => this.#handlers?.end());
     });
     if (this.#paused) socket.pause();
+    else socket.resume(); // Whoever read a PROXY header has stopped it.
   }
 
   readonly #received = (chunk: Uint8Array): void => {
@@ -266,7 +272,8 @@ export class SocketConnection implements Connection {
       this.#flushed = () => {
         this.#flushed = null;
         // Plain text after STARTTLS is an attack (RFC 3207 §4.2, CVE-2011-0411): what has come is dropped, what comes breaks the handshake.
-        while (raw.read() !== null);
+        // Before the first handler nothing was said: what follows a PROXY header is the handshake.
+        if (this.#handlers !== null) { while (raw.read() !== null); }
         for (let piece = this.#output.take(); piece !== null; piece = this.#output.take()) {
           this.bytesOut += piece.bytes;
           raw.write(piece.data);

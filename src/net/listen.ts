@@ -5,6 +5,9 @@ import { guardAccept } from "./accept_guard.ts";
 import { addressBlock, isLoopback, normalizeAddress } from "./address.ts";
 import { ConnectionCounts } from "./connection_counts.ts";
 import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
+import type { Networks } from "./networks.ts";
+import type { ProxiedEnds } from "./proxy_header.ts";
+import { type ProxyReading, readProxyHeader } from "./proxy_reader.ts";
 import type { TlsContextHolder } from "./tls_context.ts";
 import { type CloseReason, type Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./types.ts";
 import { DeadlineWheel } from "./wheel.ts";
@@ -20,6 +23,8 @@ export interface ListenOptions {
   /** `implicit`: `connection` is called after the handshake. */
   readonly tls: "none" | "starttls" | "implicit";
   readonly tlsContext?: TlsContextHolder;
+  /** Proxies, the only ones that may connect then; each tells who its client is by the PROXY protocol, before TLS. */
+  readonly proxies?: Networks;
   readonly limits?: Partial<ConnectionLimits>;
   readonly log: Log;
   readonly clock: Clock;
@@ -98,6 +103,8 @@ class Hub implements ConnectionHost {
   readonly #options: ListenOptions;
   readonly #open = new Map<SocketConnection, string | null>();
   readonly #refused = new Set<SocketConnection>();
+  /** Connections of proxies that have not said yet whose they are. */
+  readonly #nameless = new Set<ProxyReading>();
   readonly #counts: ConnectionCounts;
   readonly #prefix = randomId(systemRandom(), 5);
   #serial = 0;
@@ -113,19 +120,36 @@ class Hub implements ConnectionHost {
   }
 
   get count(): number {
-    return this.#open.size;
+    return this.#open.size + this.#nameless.size;
   }
 
   accept(socket: Socket): void {
     const address = normalizeAddress(socket.remoteAddress ?? "");
     // Already reset by the peer.
     if (address === "") return void socket.on("error", () => {}).destroy();
+    if (this.#options.proxies === undefined) return this.#admit(socket, address, null);
+    const full = this.#counts.total + this.#nameless.size >= this.limits.connectionsMax;
+    if (full || !this.#options.proxies.has(address)) {
+      return this.#dropProxy(socket, address, full ? "connections" : "not a proxy");
+    }
+    const reading = readProxyHeader(socket, this.wheel, (ends) => {
+      this.#nameless.delete(reading);
+      if (ends === "refused") this.#options.log.debug("connection refused", { address, limit: "proxy header" });
+      else this.#admit(socket, ends?.remote.address ?? address, ends);
+    });
+    this.#nameless.add(reading);
+  }
+
+  #dropProxy(socket: Socket, address: string, limit: string): void {
+    this.#options.log.debug("connection refused", { address, limit });
+    socket.on("error", () => {}).destroy();
+  }
+
+  #admit(socket: Socket, address: string, ends: ProxiedEnds | null): void {
     const block = this.limits.loopbackExempt && isLoopback(address) ? null : addressBlock(address);
-    const reason = this.#options.admit?.(address) ?? null;
-    if (reason !== null) return this.#refuse(socket, address, reason);
-    if (this.#counts.total >= this.limits.connectionsMax) return this.#refuse(socket, address, "connections");
-    if (this.#counts.from(block) >= this.limits.perAddressMax) return this.#refuse(socket, address, "address");
-    const connection = this.#make(socket);
+    const limit = this.#options.admit?.(address) ?? this.#full(block);
+    if (limit !== null) return this.#refuse(socket, address, { limit, ends });
+    const connection = this.#make(socket, ends);
     this.#open.set(connection, block);
     this.#counts.opened(block);
     if (this.#options.tls !== "implicit") return this.#options.connection(connection);
@@ -156,21 +180,32 @@ class Hub implements ConnectionHost {
   }
 
   destroyAll(): void {
-    for (const connection of [...this.#open.keys(), ...this.#refused]) connection.destroy();
+    for (const connection of [...this.#open.keys(), ...this.#refused, ...this.#nameless]) connection.destroy();
+    this.#nameless.clear();
   }
 
-  #make(socket: Socket): SocketConnection {
+  #make(socket: Socket, ends: ProxiedEnds | null): SocketConnection {
     const id = `${this.#prefix}${(this.#serial++).toString(36)}`;
-    return new SocketConnection(socket, id, this.#options.clock.wallMs(), this);
+    return new SocketConnection(socket, id, this.#options.clock.wallMs(), this, ends);
   }
 
-  #refuse(socket: Socket, address: string, limit: string): void {
+  /** Which limit on open connections is reached; null: none. */
+  #full(block: string | null): string | null {
+    if (this.#counts.total >= this.limits.connectionsMax) return "connections";
+    return this.#counts.from(block) >= this.limits.perAddressMax ? "address" : null;
+  }
+
+  #refuse(
+    socket: Socket,
+    address: string,
+    { limit, ends }: { readonly limit: string; readonly ends: ProxiedEnds | null },
+  ): void {
     this.#options.log.debug("connection refused", { address, limit });
     const { refused, tls } = this.#options;
     if (refused === undefined || tls === "implicit" || this.#refused.size >= this.limits.refusedMax) {
       return void socket.on("error", () => {}).destroy();
     }
-    const connection = this.#make(socket);
+    const connection = this.#make(socket, ends);
     this.#refused.add(connection);
     this.#options.refused?.(connection, limit);
     connection.close();

@@ -1,14 +1,17 @@
 /**
- * What is here: TCP and Unix-domain connections, TLS, certificates and the deadlines of connections.
+ * What is here: TCP and Unix-domain connections, TLS, certificates, the deadlines of connections, and the DNS.
  * Who may import it: actors (listener, delivery), admin (control socket), workers and main.
  * It must never know a protocol: it moves bytes, counts them and closes in time.
  */
 export * from "./address.ts";
 export * from "./certificate.ts";
 export { ConnectionCounts } from "./connection_counts.ts";
+export * from "./dns/mod.ts";
 export { dial, type DialOptions, type DialTls } from "./dial.ts";
+export { serverEndPoint } from "./end_point.ts";
 export { listen, type Listener, type ListenOptions } from "./listen.ts";
 export { ListeningSockets } from "./listening_sockets.ts";
+export { type Networks, parseNetworks } from "./networks.ts";
 export * from "./self_signed.ts";
 export { type CertificatePair, createTlsContext, type TlsContextHolder, type TlsMaterial } from "./tls_context.ts";
 export * from "./types.ts";

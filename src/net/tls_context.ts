@@ -9,6 +9,7 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { Failure } from "../base/mod.ts";
+import { mailAddressesOf } from "./certificate_names.ts";
 import type { TlsInfo } from "./types.ts";
 
 /** A certificate chain and its private key, as PEM text. */
@@ -21,6 +22,8 @@ export interface CertificatePair {
 export interface TlsMaterial extends CertificatePair {
   /** Default TLSv1.2 (RFC 8996 ended the older ones). */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** PEM of the authorities that vouch for clients: they are then asked for a certificate, and need not have one. */
+  readonly clientCa?: string | null;
   readonly names?: Readonly<Record<string, CertificatePair>>;
 }
 
@@ -60,6 +63,8 @@ export function createTlsContext(material: TlsMaterial): TlsContextHolder {
   };
 }
 
+const NO_CERTIFICATE = new Uint8Array(0);
+
 /** What was agreed on in the handshake of this socket. */
 export function tlsInfo(socket: TLSSocket): TlsInfo {
   const name = (socket as unknown as { readonly servername?: string | false | null }).servername;
@@ -67,6 +72,7 @@ export function tlsInfo(socket: TLSSocket): TlsInfo {
     protocol: socket.getProtocol() ?? "unknown",
     cipher: socket.getCipher()?.name ?? "unknown",
     serverName: typeof name === "string" && name !== "" ? name : null,
+    peerAddresses: socket.authorized ? mailAddressesOf(socket.getPeerCertificate().raw ?? NO_CERTIFICATE) : [],
   };
 }
 
@@ -87,6 +93,8 @@ function makeServer(material: TlsMaterial, settle: Settle): Server {
       cert: material.cert,
       key: material.key,
       minVersion,
+      // Whoever has no certificate, or a foreign one, goes on without: what it may do is not decided here.
+      ...(material.clientCa ? { ca: material.clientCa, requestCert: true, rejectUnauthorized: false } : {}),
       ...(byName.size === 0 ? {} : { SNICallback: choose }),
     });
     server.on("secureConnection", (secured: TLSSocket) => settle(secured, secured));

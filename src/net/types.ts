@@ -5,6 +5,8 @@ export interface TlsInfo {
   readonly cipher: string;
   /** The name the client asked for (SNI, RFC 6066 §3), or null. Untrusted text. */
   readonly serverName: string | null;
+  /** Mail addresses in the peer's certificate, when an authority that we trust has signed it; else none. */
+  readonly peerAddresses: readonly string[];
 }
 
 /** One end of a connection; the address is normalised (see `normalizeAddress`). A Unix socket has its path and port 0. */

@@ -1,15 +1,19 @@
 /**
- * Verdicts that need no network: where a recipient goes, who takes too much, when mail is tried again.
- * Actors import it; it imports base and mail.
- * It must never wait, nor hold a socket or a file.
+ * Verdicts. Here those that need no network: where a recipient goes, which hosts take mail, when it is tried again, under which
+ * sender, who takes too much; in the folders below, whether a sender is who he says.
+ * Actors import it; it imports base, mail and MIME.
+ * It must never hold a socket or a file: what has to be asked of the DNS goes through base's Resolver.
  */
 export * from "./ban_table.ts";
 export * from "./expansion.ts";
 export * from "./greylist.ts";
+export * from "./mx.ts";
 export * from "./network.ts";
 export * from "./rate_limits.ts";
-export * from "./route_types.ts";
 export * from "./retry.ts";
+export * from "./route_types.ts";
 export * from "./routing_table.ts";
+export * from "./srs.ts";
 export * from "./strikes.ts";
+export * from "./target.ts";
 export * from "./token_buckets.ts";

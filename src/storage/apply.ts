@@ -6,7 +6,7 @@ import type { ShardHeader } from "./header.ts";
 import { changeKey, changesAfter, mailboxKey, opKey, readChangeModSeq, rowsFrom } from "./keys.ts";
 import { mailboxesIn } from "./mailboxes.ts";
 import { OpBook } from "./op_book.ts";
-import { type PlacedBody, RECORD_HEADER_BYTES } from "./segments.ts";
+import type { PlacedBody } from "./segments.ts";
 import type { ShardOp, ShardRecord } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
 import { encodeChange, encodeOp, readBlocks, type StoredRow } from "./values.ts";
@@ -111,7 +111,7 @@ export class Applier {
     assert(body >= this.#header.bodyNext, "body numbers rise");
     this.#header = { ...this.#header, bodyNext: body + 1 };
     const refs = op.deliveries.length;
-    this.#view.addBody(body, { ...place, length: size, crc, refs }, RECORD_HEADER_BYTES + size);
+    this.#view.bodies.add(body, { ...place, length: size, crc, refs });
     for (const { account, uid, modSeq, uidValidity } of op.deliveries) {
       const mailbox = this.#view.mailbox(account, op.mailbox) ??
         this.#view.makeMailbox(account, op.mailbox, uidValidity);
@@ -210,7 +210,7 @@ export class Applier {
     usage.bytes -= row.size;
     usage.messages--;
     this.#freed = true;
-    this.#view.releaseBody(row.body, RECORD_HEADER_BYTES);
+    this.#view.bodies.release(row.body);
   }
   /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
   #remember(mailbox: MailboxView, kind: 1 | 2, uids: readonly number[], modSeq: number): void {

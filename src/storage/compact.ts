@@ -1,8 +1,9 @@
 import { type Cancel, type Clock, describeError, Failure, type Log } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
+import type { FileSystem } from "./file_system.ts";
+import type { IndexEnv } from "./index_env.ts";
 import { allSegments, bodyKey, readSegmentKey, segmentKey } from "./keys.ts";
-import { type BodyRecord, RECORD_HEADER_BYTES } from "./segments.ts";
-import type { ShardState } from "./shard_state.ts";
+import { type BodyRecord, RECORD_HEADER_BYTES, type SegmentPosition, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeSegmentUse, encodeBody, encodeSegmentUse } from "./values.ts";
 
 /** Pause before compaction looks for work after mail was deleted, and between its steps, in ms. */
@@ -10,9 +11,22 @@ const LOOK_MS = 1_000;
 const STEP_MS = 20;
 /** Pause after a step for which there was no space or no working disk, in ms. */
 const RETRY_MS = 30_000;
+/** Records looked at in one step: reading their headers takes a few ms. */
+const RECORDS_A_STEP = 1_024;
 /** Space the index may need for a step, and for each body that moves in it. */
 const INDEX_BYTES_A_STEP = 64 * 1024;
 const INDEX_BYTES_A_BODY = 8 * 1024;
+
+/** A store of which the compactor knows only where bodies lie. */
+export interface Compactable {
+  readonly index: IndexEnv;
+  readonly segments: Segments;
+  readonly header: { readonly position: SegmentPosition };
+  /** Written to the headers of the records that move. */
+  readonly appliedSeq: number;
+  /** Runs a change of where bodies lie in one transaction: `change` answers the new segment position. */
+  relocate(change: () => SegmentPosition): void;
+}
 
 export interface CompactorOptions {
   readonly clock: Clock;
@@ -22,7 +36,7 @@ export interface CompactorOptions {
   readonly mayRun: () => boolean;
   /** Whether the device is so full that the open segment, too, is worth compacting. */
   readonly roomIsShort: () => boolean;
-  /** The disk refused a step. */
+  /** The disk refused a step, or another owner has taken over. */
   readonly failed: (failure: Failure) => void;
 }
 
@@ -43,7 +57,7 @@ export class Compactor {
   #offset = 0;
   /** Segments that cannot be walked to their end; their mail stays where it is. */
   readonly #damaged = new Set<number>();
-  constructor(private readonly state: ShardState, private readonly options: CompactorOptions) {}
+  constructor(private readonly state: Compactable, private readonly options: CompactorOptions) {}
 
   /** Looks for work in a while. */
   look(): void {
@@ -85,7 +99,7 @@ export class Compactor {
       if (failure.kind === "corrupt" && this.#segment !== null) this.#damaged.add(this.#segment);
       this.#segment = null;
       this.#offset = 0;
-      if (failure.kind === "disk" || failure.kind === "disk_full") this.options.failed(failure);
+      if (failure.kind !== "corrupt") this.options.failed(failure);
       this.#timer = this.options.clock.after(RETRY_MS, () => this.#run());
     }
   }
@@ -120,7 +134,7 @@ export class Compactor {
     let copied = 0;
     let seen = 0;
     let offset = from;
-    while (offset < end && copied < this.options.stepBytesMax && seen++ < 4_096) {
+    while (offset < end && copied < this.options.stepBytesMax && seen++ < RECORDS_A_STEP) {
       const at = { segment, offset };
       // Where a header is damaged the way to the next record is lost.
       const head = reading(() => segments.header(at));
@@ -157,6 +171,18 @@ export class Compactor {
       return position;
     });
   }
+}
+
+/** Whether a device has no room for one more segment above its reserve. */
+export function roomIsShort(
+  { files, dir, limits }: {
+    readonly files: FileSystem;
+    readonly dir: string;
+    readonly limits: { readonly freeBytesMin: number; readonly segmentBytesMax: number };
+  },
+): boolean {
+  const free = files.freeBytes(dir);
+  return free !== null && free < limits.freeBytesMin + limits.segmentBytesMax;
 }
 
 /** A sector that cannot be read stops the compaction of its segment, not the shard. */

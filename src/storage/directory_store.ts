@@ -4,8 +4,19 @@ import { Failure, utf8 } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
-/** The tables of the directory. Credentials are keyed by account id, bans by network, the others by name or address. */
-export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "ban" | "greylist";
+/**
+ * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets
+ * of the server by what they are for, bans by network, the others by name or address.
+ */
+export type DirectoryTable =
+  | "domain"
+  | "account"
+  | "alias"
+  | "credential"
+  | "appPassword"
+  | "secret"
+  | "ban"
+  | "greylist";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -38,7 +49,10 @@ const SCHEMA = 1;
  *   10 name         domain
  *   11 address      account
  *   12 address      alias
- *   13 account id   credential
+ *   13 account id   credential: the password's argon2id hash, and the keys for SCRAM, which accounts of older versions get
+ *                   when their password is set or right the next time
+ *   14 account/id   app password
+ *   15 purpose      secret of the server
  *   18 network      ban
  *   19 key          greylist (in a store of its own)
  */
@@ -48,6 +62,8 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   account: 0x11,
   alias: 0x12,
   credential: 0x13,
+  appPassword: 0x14,
+  secret: 0x15,
   ban: 0x18,
   greylist: 0x19,
 };

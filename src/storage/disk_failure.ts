@@ -16,6 +16,15 @@ export function diskFailure(error: unknown): Failure | null {
   });
 }
 
+/** A read that the disk refuses is a Failure; a defect of ours stays one. */
+export function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw diskFailure(error) ?? error;
+  }
+}
+
 function isFull(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { code, message } = error as { code?: unknown; message?: unknown };

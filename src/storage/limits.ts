@@ -71,7 +71,7 @@ const SEGMENT_BYTES_MIN = 4 * MB;
  * Compaction needs room for what still lives in a segment, and gives back whole segments: on a small device many small ones
  * let it begin when little room is left.
  */
-export function fittedLimits(limits: StoreLimits, device: number | null): StoreLimits {
+export function fittedLimits<L extends { readonly segmentBytesMax: number }>(limits: L, device: number | null): L {
   if (device === null) return limits;
   const fitting = Math.max(SEGMENT_BYTES_MIN, Math.floor(device / SEGMENTS_A_DEVICE));
   return { ...limits, segmentBytesMax: Math.min(limits.segmentBytesMax, fitting) };

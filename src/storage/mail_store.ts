@@ -1,9 +1,11 @@
 import { Failure } from "../base/mod.ts";
 import { nodeFiles } from "./file_system.ts";
+import { LmdbIndex } from "./index_env.ts";
 import { DEFAULT_LIMITS, fittedLimits, type StoreLimits } from "./limits.ts";
 import { LoggedShard } from "./logged_shard.ts";
 import { LocalLog } from "./shard_log.ts";
 import { ShardState } from "./shard_state.ts";
+import { openFiles } from "./store_files.ts";
 import type { MailStore, MailStoreOptions, ShardStore, VerifyEvent, VerifyOptions } from "./types.ts";
 import { verifyShard } from "./verify.ts";
 
@@ -51,7 +53,11 @@ async function openShard(number: number, options: MailStoreOptions, limits: Stor
   const { clock, random, shardCount } = options;
   const owner = options.owner === undefined ? {} : { owner: options.owner };
   const wallMs = clock.wallMs();
-  const state = new ShardState({ dir, shard: number, shardCount, files, log, random, wallMs, limits, ...owner });
+  const common = { dir, shard: number, shardCount, files, log, random, wallMs, limits, ...owner };
+  const state = await openFiles(
+    (path) => new LmdbIndex(path, files),
+    (openIndex) => new ShardState({ ...common, openIndex }),
+  );
   const defer = options.defer ?? later;
   const shard = new LoggedShard(state, new LocalLog(state), {
     number,

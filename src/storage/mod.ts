@@ -1,5 +1,6 @@
 /**
- * The mail store: shards of LMDB index and segment files, group commit, recovery, verification, the lock of a data directory.
+ * The mail store (shards of LMDB index and segment files) and the outbound queue (queue/): group commit, recovery,
+ * verification; the directory's store; the lock of a data directory.
  * Owners (mailbox, queue and directory actors) and their workers may import it; it imports base and mail.
  * It must never answer a change before it is on the disk, and never know of actors, sockets or protocols.
  */
@@ -11,5 +12,5 @@ export { openMailStore, shardDirectory, SHARDS_MAX } from "./mail_store.ts";
 export { MemoryDirectoryStore } from "./memory_directory_store.ts";
 export { createMemoryStore } from "./memory_store.ts";
 export { LocalLog, type LoggedRecord, MemoryLog, type ShardLog, type ShardOp, type ShardRecord } from "./shard_log.ts";
-export type * from "./queue_types.ts";
+export * from "./queue/mod.ts";
 export type * from "./types.ts";

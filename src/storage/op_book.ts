@@ -1,10 +1,16 @@
-import type { ShardHeader } from "./header.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { getAscii, getU48, putAscii, putU48 } from "./pack.ts";
 import { allOpsOfRecords, opKey, opsOfRecordKey } from "./keys.ts";
 
 /** Bytes of one list of opIds. */
 const PART_BYTES_MAX = 1_900;
+
+/** What a header keeps of the book. */
+export interface OpCounts {
+  /** Answers kept, and the age at which the oldest of them was given (0 when none). */
+  readonly opIds: number;
+  readonly opIdsOldestMs: number;
+}
 
 /**
  * The answers given to opIds, and lists of them in order of time. Each record forgets as many old ones as it adds, and
@@ -16,7 +22,7 @@ export class OpBook {
   #oldestMs: number;
   constructor(
     private readonly index: IndexEnv,
-    header: ShardHeader,
+    header: OpCounts,
     private readonly limits: { readonly opIdMsMin: number; readonly opIdsMax: number },
   ) {
     this.#count = header.opIds;
@@ -26,7 +32,7 @@ export class OpBook {
     this.index.put(opKey(opId), answer);
     this.#added.push(opId);
   }
-  counts(): { opIds: number; opIdsOldestMs: number } {
+  counts(): OpCounts {
     return { opIds: this.#count, opIdsOldestMs: this.#oldestMs };
   }
   /** Lists what was added under the record's number and forgets what is old. Answers how many went before their time. */

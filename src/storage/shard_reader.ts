@@ -2,7 +2,7 @@ import { crc32c } from "@node-rs/crc32";
 import { Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
-import { diskFailure } from "./disk_failure.ts";
+import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import type { ShardState } from "./shard_state.ts";
@@ -183,14 +183,5 @@ export class ShardReader {
       }
       throw error;
     }
-  }
-}
-
-/** A read that the disk refuses is a Failure; a defect of ours stays one. */
-function guarded<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw diskFailure(error) ?? error;
   }
 }

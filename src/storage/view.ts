@@ -1,19 +1,14 @@
+import { BodyView } from "./body_view.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { bodyKey, mailboxKey, rowsKey, segmentKey, usageKey } from "./keys.ts";
+import { mailboxKey, rowsKey, usageKey } from "./keys.ts";
 import {
   BLOCK_UIDS,
-  type BodyPlace,
-  decodeBody,
   decodeMailbox,
-  decodeSegmentUse,
   decodeUsage,
-  encodeBody,
   encodeMailbox,
-  encodeSegmentUse,
   encodeUsage,
   type MailboxCounters,
   RowBlock,
-  type SegmentUse,
   type Usage,
 } from "./values.ts";
 
@@ -32,9 +27,10 @@ export interface MailboxView {
 export class ShardView {
   readonly #mailboxes = new Map<string, MailboxView>();
   readonly #usages = new Map<string, Usage>();
-  readonly #bodies = new Map<number, BodyPlace>();
-  readonly #segments = new Map<number, SegmentUse>();
-  constructor(readonly index: IndexEnv) {}
+  readonly bodies: BodyView;
+  constructor(readonly index: IndexEnv) {
+    this.bodies = new BodyView(index);
+  }
 
   /** Null when the mailbox never had mail. */
   mailbox(account: string, number: number): MailboxView | null {
@@ -79,32 +75,6 @@ export class ShardView {
     this.#usages.set(account, usage);
     return usage;
   }
-  addBody(body: number, place: BodyPlace, recordBytes: number): void {
-    this.#bodies.set(body, place);
-    this.segment(place.segment).bytes += recordBytes;
-  }
-  /** One row names the body no more. */
-  releaseBody(body: number, recordHeaderBytes: number): void {
-    let place = this.#bodies.get(body);
-    if (place === undefined) {
-      const stored = this.index.get(bodyKey(body));
-      // A damaged index must not keep the message from being deleted.
-      if (stored === undefined) return;
-      place = decodeBody(stored);
-      this.#bodies.set(body, place);
-    }
-    if (place.refs === 0) return;
-    place.refs--;
-    if (place.refs === 0) this.segment(place.segment).dead += recordHeaderBytes + place.length;
-  }
-  segment(number: number): SegmentUse {
-    const held = this.#segments.get(number);
-    if (held !== undefined) return held;
-    const stored = this.index.get(segmentKey(number));
-    const use = stored === undefined ? { bytes: 0, dead: 0 } : decodeSegmentUse(stored);
-    this.#segments.set(number, use);
-    return use;
-  }
   /** Writes what was touched and forgets it, so that ranges see it. */
   flush(): void {
     for (const { account, number, counters, blocks } of this.#mailboxes.values()) {
@@ -119,14 +89,8 @@ export class ShardView {
       if (usage.messages === 0) this.index.remove(usageKey(account));
       else this.index.put(usageKey(account), encodeUsage(usage));
     }
-    for (const [body, place] of this.#bodies) {
-      if (place.refs === 0) this.index.remove(bodyKey(body));
-      else this.index.put(bodyKey(body), encodeBody(place));
-    }
-    for (const [segment, use] of this.#segments) this.index.put(segmentKey(segment), encodeSegmentUse(use));
+    this.bodies.flush();
     this.#mailboxes.clear();
     this.#usages.clear();
-    this.#bodies.clear();
-    this.#segments.clear();
   }
 }

@@ -15,12 +15,14 @@ import { Failure } from "../../src/base/mod.ts";
 import type { DirectoryProtocol } from "../../src/messages/mod.ts";
 import { type AnyDefinition, Simulation } from "../../src/runtime/mod.ts";
 import { createMemoryStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 type Checks = Readonly<Record<string, (request: unknown) => boolean>>;
 
 const ADDRESS = { node: "local", worker: "listener-0", actor: "router" };
 const IN_INBOX = { account: "a1", mailbox: 1 };
 const SIMPLE_HASHER = {
+  ...QUICK_SCRAM,
   hash: (password: string) => Promise.resolve(password),
   verify: (hashed: string, password: string) => Promise.resolve(hashed === password),
   isOutdated: () => false,
@@ -51,6 +53,17 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "store.verify": { shard: 0 },
   "directory.subscribe": { subscriber: ADDRESS },
   "directory.authenticate": { user: "a@b.test", secret: "x", service: "pop3", remote: "192.0.2.1" },
+  "directory.scramStart": { user: "a@b.test", hash: "SHA-256" },
+  "directory.scramProof": {
+    user: "a@b.test",
+    hash: "SHA-1",
+    authMessage: "n=a",
+    proof: new Uint8Array(20),
+    service: "pop3",
+    remote: "192.0.2.1",
+  },
+  "directory.certified": { user: "a@b.test", addresses: ["a@b.test"], service: "smtp", remote: "192.0.2.1" },
+  "directory.bearer": { user: "a@b.test", token: "a.b.c", service: "smtp", remote: "192.0.2.1" },
   "directory.snapshot": null,
   "directory.status": null,
   "directory.domainList": { domain: "b.test", after: "a.test", limit: 10 },
@@ -63,6 +76,15 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "directory.accountAdd": { address: "a@b.test", password: "x", quotaBytes: 5, dryRun: true },
   "directory.accountUpdate": { address: "a@b.test", password: "x", quotaBytes: 5, disabled: false, dryRun: true },
   "directory.accountRemove": { address: "a@b.test", dryRun: true },
+  "directory.appPasswordAdd": {
+    address: "a@b.test",
+    label: "phone",
+    scopes: ["smtp"],
+    expiresAt: "2030-01-01",
+    dryRun: true,
+  },
+  "directory.appPasswordList": { address: "a@b.test" },
+  "directory.appPasswordRemove": { address: "a@b.test", id: "x", dryRun: true },
   "directory.aliasAdd": { address: "a@b.test", targets: ["c@b.test"], dryRun: true },
   "directory.aliasRemove": { address: "a@b.test", dryRun: true },
   "directory.banAdd": { network: "192.0.2.0/24", forMs: 1_000, reason: "spam", dryRun: true },
@@ -129,10 +151,11 @@ const OWN = ["directory.remind", "router.resubscribe", "greylist.keep"];
 /** Messages without a request. */
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
-const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs)$/;
+const NULLABLE =
+  /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs)$|^directory\.(bearer|certified)\.user$/;
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
-const OPTIONAL = /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password)$/;
+const OPTIONAL = /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

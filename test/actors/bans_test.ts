@@ -115,6 +115,32 @@ Deno.test("an address that fails to log in too often is banned for a time, which
     assertEquals(await banned(world), []);
   }, { bans: POLICY }));
 
+Deno.test("whichever way somebody fails to log in, the failures count together; the start of an exchange is none", () =>
+  inWorld(async (world) => {
+    const { directory } = world;
+    const at = { remote: "198.51.100.9", service: "smtp" };
+    const user = "john@smith.test";
+    for (let i = 0; i < 5; i++) await directory.ask("directory.scramStart", { user, hash: "SHA-256" });
+    const ways = [
+      () => directory.ask("directory.authenticate", { ...at, user, secret: "guess" }),
+      () =>
+        directory.ask("directory.scramProof", {
+          ...at,
+          user,
+          hash: "SHA-256",
+          authMessage: "n=john,r=abc,r=abcxyz,s=,i=1,c=biws,r=abcxyz",
+          proof: new Uint8Array(32),
+        }),
+      () => directory.ask("directory.bearer", { ...at, user, token: "a.b.c" }),
+      () => directory.ask("directory.certified", { ...at, user, addresses: ["nobody@smith.test"] }),
+    ];
+    for (const way of ways) {
+      assertEquals(await banned(world), []);
+      assertEquals((await timed<{ readonly type: string }>(world, way()))[0].type, "refused");
+    }
+    assertEquals(await banned(world), ["198.51.100.9/32"]);
+  }, { bans: POLICY }));
+
 Deno.test("failures that are too far apart ban nobody; those of one IPv6 site count together", () =>
   inWorld(async (world) => {
     await guess(world, 3);

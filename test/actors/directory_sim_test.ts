@@ -6,12 +6,14 @@ import type { DomainName } from "../../src/mail/mod.ts";
 import type { DirectoryProtocol } from "../../src/messages/mod.ts";
 import { seeds, simulate, type Simulation } from "../../src/runtime/mod.ts";
 import { type DirectoryStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 const ADDRESS = { node: "local", worker: "directory", actor: "directory" };
 const LISTENERS = ["listener-0", "listener-1"];
 const USERS = Array.from({ length: 8 }, (_, i) => `u${i}`);
 
 const HASHER = {
+  ...QUICK_SCRAM,
   hash: (password: string) => Promise.resolve(password),
   verify: () => Promise.resolve(false),
   isOutdated: () => false,

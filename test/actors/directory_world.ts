@@ -4,9 +4,12 @@ import { Failure, FakeClock, jsonLog, type LogLevel, seededRandom } from "../../
 import type { AuthenticateReply, DirectoryProtocol } from "../../src/messages/mod.ts";
 import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 /** Counts its work and does none; a hash names its password, so that nothing can be mixed up. */
 export class FakeHasher implements PasswordHasher {
+  readonly scramIterations = QUICK_SCRAM.scramIterations;
+  readonly scramKeys = QUICK_SCRAM.scramKeys;
   checks = 0;
   running = 0;
   runningMax = 0;

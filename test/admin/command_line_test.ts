@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type CommandIo, Exit, REGISTRY, run, type StartOptions } from "../../src/admin/mod.ts";
 import { parseBytes } from "../../src/admin/cli/arguments.ts";
 import { commandsOf } from "../../src/admin/cli/verbs.ts";
-import { Failure } from "../../src/base/mod.ts";
+import { Failure, utf8 } from "../../src/base/mod.ts";
+import { NO_PARAMETERS } from "../../src/mail/mod.ts";
 import { ConfigError, validateConfig } from "../../src/config/mod.ts";
 import { connectTo, type FakeServer, fakeServer, sessionRow } from "./support.ts";
 
@@ -90,8 +91,21 @@ async function populated(): Promise<FakeServer> {
   return server;
 }
 
+/** A mail to two other servers, whose delivery worker is away. */
+async function queued(server: FakeServer): Promise<void> {
+  const envelope = { ...NO_PARAMETERS, id: "m1", sender: "john@smith.test", account: null };
+  const recipients = ["ann@elsewhere.test", "bea@other.test"].map((address) => ({
+    address,
+    notify: null,
+    orcpt: null,
+  }));
+  const parts = [utf8("Subject: hi\r\n\r\nho\r\n")];
+  await server.context.queue.ask("queue.enqueue", { opId: "m1", envelope, recipients, parts });
+}
+
 Deno.test("every verb of the registry runs, and says what it did", async () => {
   await using server = await populated();
+  await queued(server);
   const lines: readonly (readonly [line: string, says: string])[] = [
     ["status", "mail.smith.test: ok, up 0s, version 0.1.0"],
     ["domain list", "bob.test"],
@@ -103,6 +117,8 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["account list --domain bob.test", "billy@bob.test"],
     ["account show john@smith.test", "3 messages, 4.0 KiB of unlimited"],
     ["account quota john@smith.test 500M", "the quota of john@smith.test is 500 MiB"],
+    ["account app-password add john@smith.test phone smtp pop3", " (it is not shown again)"],
+    ["account app-password list john@smith.test", "smtp, pop3"],
     ["account disable john@smith.test", "account john@smith.test is disabled"],
     ["account enable john@smith.test", "account john@smith.test is enabled"],
     [
@@ -118,6 +134,27 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["ban add 192.0.2.9/24 --for 2h --reason spam", "192.0.2.0/24 is banned until 2026-01-01T02:00:00Z"],
     ["ban list", "192.0.2.0/24"],
     ["ban rm 192.0.2.0/24", "192.0.2.0/24 may connect again"],
+    [
+      "alias add away@smith.test john@smith.test John@elsewhere.test",
+      "away@smith.test goes to john@smith.test, John@elsewhere.test",
+    ],
+    ["resolve away@smith.test", "goes to john@smith.test, John@elsewhere.test (elsewhere)"],
+    ["queue list", "ann@elsewhere.test"],
+    ["queue list --domain other.test", "bea@other.test"],
+    ["queue show m1", "from john@smith.test to elsewhere.test"],
+    ["queue summary", "2 items (19 B)"],
+    ["queue shape", "elsewhere.test"],
+    ["queue hold --sender john@smith.test", "2 items are held"],
+    ["queue release m1", "2 items are released"],
+    ["queue hold 2", "1 item is held"],
+    ["queue release --all", "1 item is released"],
+    ["queue retry --domain elsewhere.test", "1 item is due now"],
+    ["queue flush", "2 items are due now"],
+    ["queue suspend elsewhere.test --for 2h", "elsewhere.test is suspended"],
+    ["queue summary", "elsewhere.test is suspended until 2026-01-01T02:00:0"],
+    ["queue resume elsewhere.test", "elsewhere.test goes on"],
+    ["queue delete --domain other.test --yes", "1 item is deleted"],
+    ["queue bounce m1 --yes", "1 item is given up"],
     ["worker list", "mailbox-0"],
     ["worker restart mailbox-0", "mailbox-0 was started again"],
     ["actor list", "directory"],
@@ -134,13 +171,13 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     const { code, text, errors } = await type(server, line);
     assertEquals([code, errors], [0, ""], line);
     assertStringIncludes(text, says);
-    seen.add(line.split(" ").slice(0, 2).join(" "));
+    seen.add(line);
   }
   assertEquals(server.deeds, ["kick ab1", "restart mailbox-0", "reload", "stop"]);
   for (const { words } of commandsOf(REGISTRY)) {
     const name = words.join(" ");
     const covered = [...seen].some((line) => line === name || line.startsWith(`${name} `)) || name === "domain add" ||
-      name === "account add" || name === "account passwd";
+      ["account add", "account passwd", "account app-password rm"].includes(name);
     assert(covered, `${name} has no test`);
   }
 });
@@ -157,6 +194,22 @@ Deno.test("a table lines up, and --json prints one record a line", async () => {
   const json = await type(server, "domain list --json");
   assertEquals(json.out.map((line) => JSON.parse(line).name), ["bob.test", "smith.example", "smith.test"]);
   assertEquals((await type(server, "domain list --json --limit 1")).out.length, 1);
+});
+
+Deno.test("an app password is made, listed and removed, and stands nowhere but in the first answer", async () => {
+  await using server = await populated();
+  const add = await type(server, "account app-password add john@smith.test phone --expires-at 2030-01-31 --json");
+  const { password, id, scopes, expiresAt } = JSON.parse(add.text);
+  assertEquals([scopes, expiresAt], [["smtp", "pop3", "imap"], "2030-01-31T00:00:00.000Z"]);
+  const list = await type(server, "account app-password list john@smith.test");
+  assertStringIncludes(list.text, id);
+  const removed = await type(server, `account app-password rm john@smith.test ${id} --yes`);
+  assertEquals([removed.code, removed.text.trim()], [0, "the app password phone is removed"]);
+  const again = await type(server, `account app-password rm john@smith.test ${id} --yes`);
+  assertEquals(again.code, Exit.failed);
+  assert(!(list.text + removed.text + server.log.join("\n")).includes(password), "it is not told again");
+  const tried = await type(server, "account app-password add john@smith.test laptop --dry-run");
+  assertStringIncludes(tried.text, "the app password can be made");
 });
 
 Deno.test("lists are followed to their end, page by page", async () => {

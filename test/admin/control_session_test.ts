@@ -35,7 +35,7 @@ Deno.test("rpc.discover lists every method with a schema that refuses unknown pa
     "rpc.discover rpc.cancel server.info health reload drain stop config.get config.check domain.add domain.list " +
     "domain.update domain.rm account.add account.list account.rm account.disable account.enable account.passwd " +
     "account.quota account.show alias.add alias.rm alias.list address.resolve worker.list worker.restart actor.list " +
-    "storage.verify";
+    "storage.verify appPassword.add appPassword.list appPassword.rm";
   for (const name of due.split(" ")) assert(methods.some((method) => method.name === name), name);
 });
 

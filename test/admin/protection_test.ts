@@ -30,7 +30,8 @@ Deno.test("a ban is given for a time or for good, with the reason that the audit
   const { server, ask } = await asking();
   await using _ = server;
   const banned = await ask("ban.add", { address: "192.0.2.9/24", for: "2h", reason: "spam" }) as BanRecord;
-  assertEquals([banned.network, banned.until, banned.reason], ["192.0.2.0/24", "2026-01-01T02:00:00.000Z", "spam"]);
+  assertEquals([banned.network, banned.reason], ["192.0.2.0/24", "spam"]);
+  assertEquals(Date.parse(banned.until!) - server.clock.wallMs(), 7_200_000);
   assertEquals(shown("ban.add", banned), "192.0.2.0/24 is banned until 2026-01-01T02:00:00Z");
   assertStringIncludes(server.log.join("\n"), '"spam"');
   await ask("ban.add", { address: "2001:db8::/48" });
@@ -111,7 +112,8 @@ Deno.test("what listeners count is summed over them; a worker that does not answ
 Deno.test("every number of the metrics is one that a listener counts", () => {
   const ones = (value: unknown): unknown =>
     typeof value === "number" ? 1 : Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, ones(v)]));
-  const all = { ...ones(newCounters()) as object, sessionsByService: { smtp: 1, pop3: 1 }, heldBytes: 1 };
+  const sessionsByService = { smtp: 1, submission: 1, pop3: 1, lmtp: 1 };
+  const all = { ...ones(newCounters()) as object, sessionsByService, heldBytes: 1 };
   const metrics = listenerMetrics([{ name: "listener-0", stats: all }]);
   for (const { name, samples } of metrics) {
     for (const sample of samples) assert(sample.endsWith(" 1"), `${name}${sample}`);

@@ -1,4 +1,6 @@
 import { directoryActor } from "../../src/actors/directory.ts";
+import { MailboxRefs } from "../../src/actors/mailbox_refs.ts";
+import { queueActor, type QueueArgs } from "../../src/actors/queue/actor.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import {
   type ControlContext,
@@ -10,9 +12,10 @@ import {
 } from "../../src/admin/mod.ts";
 import { Failure, FakeClock, jsonLog, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { type ClusterConfig, describeReload, validateConfig } from "../../src/config/mod.ts";
-import type { MailboxProtocol, SessionRow } from "../../src/messages/mod.ts";
-import { createActorSystem, type Ref } from "../../src/runtime/mod.ts";
-import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import type { DeliveryProtocol, MailboxProtocol, SessionRow } from "../../src/messages/mod.ts";
+import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
+import { createMemoryQueueStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 /** A server without sockets: a real directory and router, the rest pretended. */
 export interface FakeServer {
@@ -53,6 +56,19 @@ function fakeMailbox(isDown: () => boolean): Ref<MailboxProtocol> {
   } as unknown as Ref<MailboxProtocol>;
 }
 
+/** A queue in memory whose delivery workers are away: what is in it stays. */
+function queueArgs(system: ActorSystem, holder: RoutingHolder, clock: FakeClock): QueueArgs {
+  return {
+    store: createMemoryQueueStore({ clock, defer: (run) => run() }),
+    routes: { resolve: (address) => holder.table?.resolve(address) ?? null },
+    mailboxes: new MailboxRefs(system, { shardCount: 1, mailboxWorkers: 1 }),
+    deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: "delivery-0", actor: "delivery" })],
+    policy: { pausesMs: [60_000], lifetimeMs: 86_400_000, warnAfterMs: 0 },
+    dispatch: { attemptsMax: 10, perDestination: { first: 5, max: 5 } },
+    hostname: "mail.smith.test",
+  };
+}
+
 export async function fakeServer(): Promise<FakeServer> {
   const clock = new FakeClock();
   const log: string[] = [];
@@ -62,11 +78,14 @@ export async function fakeServer(): Promise<FakeServer> {
     hash: (password: string) => Promise.resolve(`hash of ${password.length}`),
     verify: () => Promise.resolve(false),
     isOutdated: () => false,
+    ...QUICK_SCRAM,
   };
   const args = { store: new MemoryDirectoryStore(), login: { checksMax: 1, waitingMax: 4 }, hasher };
   const directory = await system.spawn(directoryActor, { name: "directory", args });
   const holder: RoutingHolder = { table: null };
   const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
+  const queue = await system.spawn(queueActor, { name: "queue", args: queueArgs(system, holder, clock) });
+  clock.advance(1); // The queue is loaded in a turn of its own.
   const config = validateConfig({ hostname: "mail.smith.test" }, "test");
   const deeds: string[] = [];
   const startedAtMs = clock.wallMs();
@@ -88,6 +107,7 @@ export async function fakeServer(): Promise<FakeServer> {
       pid: 4_711,
       startedAtMs,
       directory,
+      queue,
       mailboxOf: () => mailbox,
       resolve: (address) => router.ask("router.resolve", { address }),
       shardCount: 4,

@@ -19,7 +19,8 @@ Deno.test("only the host name has no default", () => {
   assertEquals(config.workers, { listener: "cores", mailbox: "cores", delivery: 1 });
   assertEquals(config.listeners.map(({ service, host, port, tls }) => `${service} ${host}:${port} ${tls}`), [
     "smtp 127.0.0.1:2525 starttls",
-    "smtp 127.0.0.1:2465 implicit",
+    "submission 127.0.0.1:2587 starttls",
+    "submission 127.0.0.1:2465 implicit",
     "pop3 127.0.0.1:2110 starttls",
     "pop3 127.0.0.1:2995 implicit",
   ]);
@@ -53,6 +54,8 @@ Deno.test("an error names the source and the path, and all are told at once", ()
   assertStringIncludes(text, 'test.json: workers.listener: expected a number of 1 to 64, or "cores"');
 });
 
+const ISSUER = { issuer: "https://id.example.org", audience: "mail", jwksFile: "keys.json" };
+
 const impossible: [string, Record<string, unknown>][] = [
   ["tls.keyFile", { tls: { certFile: "a.pem" } }],
   ["tls.certFile", { tls: { keyFile: "a.pem" } }],
@@ -60,6 +63,10 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[1].port", { listeners: [{ service: "smtp", port: 25 }, { service: "pop3", host: "::", port: 25 }] }],
   ["listeners[0].port", { listeners: [{ service: "smtp", port: 0 }] }],
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
+  ["listeners[0].port", { listeners: [{ service: "lmtp", port: 25 }] }],
+  ["listeners[0].xclient", { listeners: [{ service: "pop3", port: 110, xclient: ["::1"] }] }],
+  ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "submission", port: 587, tls: "none" }] }],
+  ["oauth.issuers[1].issuer", { oauth: { issuers: [ISSUER, { ...ISSUER, audience: "web" }] } }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
@@ -106,6 +113,18 @@ Deno.test("a route names a domain, its subdomains or everything, and its passwor
   );
 });
 
+Deno.test("a proxy is named by its address or network, and by nothing else", () => {
+  const listener = (proxies: readonly string[]) => ({ ...base, listeners: [{ service: "lmtp", port: 24, proxies }] });
+  const good = ["127.0.0.1", "192.0.2.0/24", "::1", "2001:db8::/32"];
+  const [first] = validateConfig(listener(good), "t").listeners;
+  assertEquals([first?.service, first?.proxies], ["lmtp", good]);
+  for (const bad of ["localhost", "192.0.2.0/33", "192.0.2/24", "::/129", ""]) {
+    assertStringIncludes(problem(listener([bad])), "listeners[0].proxies[0]: expected a network");
+    const xclient = { ...base, listeners: [{ service: "smtp", port: 25, xclient: [bad] }] };
+    assertStringIncludes(problem(xclient), "listeners[0].xclient[0]: expected a network");
+  }
+});
+
 for (const hostname of ["", "Mail.example", "a..b", "-a.b", "a b", "x".repeat(64), "a\r\nb", "mail.example."]) {
   Deno.test(`${JSON.stringify(hostname)} is no host name`, () => {
     assertStringIncludes(problem({ hostname }), "hostname");
@@ -121,6 +140,7 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     tls: { certFile: "c", keyFile: "k" },
     limits: { smtp: { recipientsMax: 200 } },
     listeners: [{ service: "smtp", port: 2525 }],
+    submission: { hideClient: true },
   }, "b");
   const plan = describeReload(running, wanted);
   assertEquals(plan.live, ["tls.certFile", "tls.keyFile"]);
@@ -129,6 +149,8 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     "listeners[1]",
     "listeners[2]",
     "listeners[3]",
+    "listeners[4]",
+    "submission.hideClient",
     "limits.smtp.recipientsMax",
     "log.level",
   ]);

@@ -7,7 +7,7 @@ import { prepareServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 /** The development ports: the demo knows no others. */
-const PORTS = { smtp: 2525, smtps: 2465, pop3: 2110, pop3s: 2995 };
+const PORTS = { smtp: 2525, submission: 2587, submissions: 2465, pop3: 2110, pop3s: 2995 };
 const taken = await takenPorts(Object.values(PORTS));
 const reason = taken.length === 0 ? "" : ` (skipped: somebody listens on ${taken.join(", ")})`;
 

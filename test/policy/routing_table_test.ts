@@ -247,3 +247,22 @@ Deno.test("a hundred thousand accounts are looked up in microseconds", () => {
   const microseconds = (performance.now() - startMs) * 1_000 / rounds;
   assertLess(microseconds, 100, `${microseconds.toFixed(1)} µs a look-up`);
 });
+
+Deno.test("an alias may lead to other servers, alone or besides accounts here; each address once", () => {
+  const routes = new RoutingTable({
+    version: 1,
+    domains: [domain("a.test")],
+    accounts: [account("john@a.test")],
+    aliases: [
+      alias("away@a.test", "John@elsewhere.test"),
+      alias("both@a.test", "john@a.test", "away@a.test", "John@elsewhere.test", "ann@other.test"),
+    ],
+  });
+  const found = (address: string) => {
+    const route = routes.resolve(parseMailbox(address, { utf8: false })!);
+    return route.type === "local" ? [route.accounts.map((each) => each.address), route.forwards] : route.type;
+  };
+  assertEquals(found("away@a.test"), [[], ["John@elsewhere.test"]]);
+  assertEquals(found("both@a.test"), [["john@a.test"], ["John@elsewhere.test", "ann@other.test"]]);
+  assertEquals(found("john@elsewhere.test"), "relayDenied");
+});

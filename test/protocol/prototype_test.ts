@@ -32,7 +32,7 @@ function smtpSays(lines: readonly string[]): string[] {
     }
   };
   take(session.open());
-  for (const line of lines) take(session.receive(utf8(`${line}\r\n`)));
+  for (const line of lines) take(session.receive(utf8(`${line}\r\n`), 0));
   return said.slice(1);
 }
 

@@ -12,7 +12,8 @@ import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/act
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { describeError, type Log, type LogFields, type Random } from "../../src/base/mod.ts";
 import { shardOfDomain } from "../../src/mail/placement.ts";
-import type { DirectoryProtocol } from "../../src/messages/mod.ts";
+import type { DirectoryProtocol, PolicyProtocol, QueueProtocol } from "../../src/messages/mod.ts";
+import { SenderRewriting } from "../../src/policy/mod.ts";
 import type { Simulation } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.ts";
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
@@ -23,6 +24,7 @@ import { opens, readMails } from "./pop3_reader.ts";
 import { type PlantedBug, SimDisk } from "./sim_disk.ts";
 import { SimConnection, type SimPeer } from "./sim_connection.ts";
 import { sendMails } from "./smtp_sender.ts";
+import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
 export const PASSWORD = "boxing match";
 export const LISTENERS = ["listener-0", "listener-1"];
@@ -35,10 +37,14 @@ const DOMAINS = ["smith.test", "bob.test", "mary.test"];
 const USERS: readonly (readonly [string, number])[] = [["john", 0], ["mary", 0], ["small", 6_000]];
 
 const HASHER = {
+  ...QUICK_SCRAM,
   hash: (password: string) => Promise.resolve(password),
   verify: (hashed: string, password: string) => Promise.resolve(hashed === password),
   isOutdated: () => false,
 };
+
+/** Whose mail is not judged: there is no DNS here. */
+const EVERYBODY = { has: () => true };
 
 const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerSecondMin: 100, slowGraceMs: 30_000 };
 
@@ -217,6 +223,9 @@ export class World {
         routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
         mailboxes: new MailboxRefs(system, PLACEMENT),
         directory,
+        policy: system.ref<PolicyProtocol>({ node: "local", worker: "policy", actor: "policy" }),
+        srs: new SenderRewriting(new Uint8Array(32)),
+        queue: system.ref<QueueProtocol>({ node: "local", worker: "queue", actor: "queue" }),
         presence: router.address,
         hostname: "mx.smith.test",
         clock,
@@ -248,7 +257,12 @@ function lifeOf(services: FrontServices): Life {
     const smtp = { session: { hostname, postmasterDomain: DOMAINS[0] as DomainName }, tls: "none" } as const;
     const pop3 = { session: { hostname, plaintextLogin: true }, tls: "none" } as const;
     const front = service === "smtp"
-      ? new SmtpFront(connection, services, { ...smtp, timeouts: SMTP_TIMEOUTS }, gone)
+      ? new SmtpFront(
+        connection,
+        services,
+        { ...smtp, timeouts: SMTP_TIMEOUTS, senders: "off", exempt: EVERYBODY },
+        gone,
+      )
       : new Pop3Front(connection, services, { ...pop3, idleMsMax: 600_000, loginMsMax: 60_000 }, gone);
     connections.set(connection, front);
     front.start();

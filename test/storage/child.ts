@@ -8,9 +8,9 @@ import { account, diskOptions, text } from "./support.ts";
 const CHILD = fileURLToPath(new URL("./children/deliver.ts", import.meta.url));
 
 /** The command line that runs a program of the tests under the runtime of this process. */
-export function commandOf(args: readonly string[]): string[] {
+export function commandOf(args: readonly string[], program = CHILD): string[] {
   const runtime = process.execPath;
-  return "Deno" in globalThis ? [runtime, "run", "-A", "--no-check", CHILD, ...args] : [runtime, CHILD, ...args];
+  return "Deno" in globalThis ? [runtime, "run", "-A", "--no-check", program, ...args] : [runtime, program, ...args];
 }
 
 /** Whether a program can be started. */
@@ -22,6 +22,8 @@ export interface ChildRun {
   /** Number of each acknowledged message, and its UID. */
   readonly acked: Map<number, number>;
   readonly failed: Map<number, string>;
+  /** Numbers of those that were told to be done. */
+  readonly done: Set<number>;
   readonly readFailures: number;
   readonly code: number | null;
   readonly errors: string;
@@ -33,6 +35,7 @@ export function run(command: readonly string[], killAfter = Infinity): Promise<C
   const child = spawn(program!, args, { stdio: ["ignore", "pipe", "pipe"] });
   const acked = new Map<number, number>();
   const failed = new Map<number, string>();
+  const done = new Set<number>();
   let readFailures = 0;
   let rest = "";
   let errors = "";
@@ -43,6 +46,7 @@ export function run(command: readonly string[], killAfter = Infinity): Promise<C
       const [word, number, value] = line.split(" ");
       if (word === "ack") acked.set(Number(number), Number(value));
       if (word === "fail") failed.set(Number(number), value ?? "");
+      if (word === "done") done.add(Number(number));
       if (word === "read") readFailures++;
     }
     if (acked.size >= killAfter) child.kill("SIGKILL");
@@ -50,7 +54,7 @@ export function run(command: readonly string[], killAfter = Infinity): Promise<C
   child.stderr.on("data", (chunk: Uint8Array) => errors += new TextDecoder().decode(chunk));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ acked, failed, readFailures, code, errors }));
+    child.on("close", (code) => resolve({ acked, failed, done, readFailures, code, errors }));
   });
 }
 

@@ -1,38 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { readFileSync, rmSync } from "node:fs";
-import { checkLeft, commandOf, installed, run } from "./child.ts";
+import { rmSync } from "node:fs";
+import { checkLeft, commandOf } from "./child.ts";
+import { injected, missing, traced, why } from "./strace.ts";
 import { temporaryDirectory } from "./support.ts";
-
-const missing = !installed("strace");
-const why = missing ? " (skipped: strace is not installed)" : "";
-
-const CALLS = "fdatasync,pwrite64,pwritev,writev,write";
 
 type Target = "index.mdb" | "segments/00000001.seg" | null;
 
-/** Delivers 60 rounds with a pause, while strace makes calls on a file fail; then looks at what is left. */
-async function injected(inject: string, target: Target): Promise<{ ended: boolean; failed: string[] }> {
+/** Delivers 60 rounds with a pause, while calls on a file fail. */
+async function deliver(inject: string, target: Target): Promise<{ ended: boolean; failed: string[] }> {
   const dir = temporaryDirectory();
   try {
-    const only = target === null ? [] : ["-P", `${dir}/shards/000/${target}`];
-    const strace = [
-      "strace",
-      "-f",
-      "-qq",
-      "-o",
-      "/dev/null",
-      "-e",
-      `trace=${CALLS}`,
-      "-e",
-      `inject=${inject}`,
-      ...only,
-    ];
-    const left = await run([...strace, ...commandOf([dir, "0", "60", "10"])]);
-    assertEquals(left.readFailures, 0, "reads go on");
-    await checkLeft(dir, left.acked);
-    const ended = left.code !== 0;
-    assert(ended || left.acked.size > left.failed.size / 10, "the store works again");
-    return { ended, failed: [...new Set(left.failed.values())] };
+    const file = target === null ? null : `${dir}/shards/000/${target}`;
+    return await injected(commandOf([dir, "0", "60", "10"]), { inject, file }, ({ acked }) => checkLeft(dir, acked));
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -51,7 +30,7 @@ for (const [what, inject, target, kind] of CASES) {
   Deno.test({
     name: `when ${what}, nothing acknowledged is lost, reads go on and delivery resumes${why}`,
     ignore: missing,
-    fn: async () => assertEquals(await injected(inject, target), { ended: false, failed: [kind] }),
+    fn: async () => assertEquals(await deliver(inject, target), { ended: false, failed: [kind] }),
   });
 }
 
@@ -60,7 +39,7 @@ for (const error of ["EIO", "ENOSPC"]) {
     // lmdb-js 3.5.6 overruns a buffer when it words such an error; that may end the process, which must lose nothing.
     name: `when index pages cannot be written (${error}), nothing acknowledged is lost, even if the process ends${why}`,
     ignore: missing,
-    fn: async () => void await injected(`pwrite64:error=${error}:when=200..230`, "index.mdb"),
+    fn: async () => void await deliver(`pwrite64:error=${error}:when=200..230`, "index.mdb"),
   });
 }
 
@@ -70,10 +49,7 @@ Deno.test({
   fn: async () => {
     const dir = temporaryDirectory();
     try {
-      const trace = `${dir}/trace`;
-      const strace = ["strace", "-f", "-qq", "-y", "-s", "12", "-o", trace, "-e", `trace=${CALLS}`];
-      await run([...strace, ...commandOf([`${dir}/data`, "0", "5"])]);
-      const steps = readFileSync(trace, "utf8").split("\n").map(stepOf).filter((step) => step !== null);
+      const steps = await traced(commandOf([`${dir}/data`, "0", "5"]), `${dir}/trace`);
       const first = steps.indexOf("ack");
       // One group: body written, flushed; pages written, flushed; root (through a descriptor with O_DSYNC); answer.
       const group = steps.slice(steps.lastIndexOf("body", first), first).filter((step, i, all) => step !== all[i - 1]);
@@ -84,13 +60,3 @@ Deno.test({
     }
   },
 });
-
-/** What a line of the trace did to the store, or null. */
-function stepOf(line: string): string | null {
-  if (/\bfdatasync\(\d+<[^>]*\.seg>/.test(line)) return "flush body";
-  if (/\bfdatasync\(\d+<[^>]*index\.mdb>/.test(line)) return "flush index";
-  if (/\bp?write(v|64|v2)?\(\d+<[^>]*\.seg>/.test(line)) return "body";
-  if (/\bp?write(v|64|v2)?\(\d+<[^>]*index\.mdb>/.test(line)) return "page";
-  if (/\bwrite\(1<[^>]*>, "ack /.test(line)) return "ack";
-  return null;
-}

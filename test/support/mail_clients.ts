@@ -14,6 +14,14 @@ export interface Posting {
   readonly content: Uint8Array;
 }
 
+/** How a client logs in to submit. */
+export interface ClientLogin extends Login {
+  /** A SASL mechanism, as the program spells it. */
+  readonly mechanism: string;
+  /** A client certificate: its path without `.pem`, and without `.key` that of its key. */
+  readonly certificate?: string;
+}
+
 let serial = 0;
 
 /** A new file in the server's own directory. */
@@ -31,18 +39,28 @@ async function directory(server: TestServer): Promise<string> {
   return path;
 }
 
+/** The port to send to: those for other servers, or with a login those for submission. */
+function sendPort({ ports }: TestServer, how: "plain" | "starttls" | "implicit", login: Login | null): number {
+  if (how === "implicit") return login === null ? ports.smtps : ports.submissions;
+  return login === null ? ports.smtp : ports.submission;
+}
+
 /** Sends with swaks: the content as it is, stuffed by us because swaks then leaves it alone. */
 export async function swaks(
   server: TestServer,
   how: "plain" | "starttls" | "implicit",
   mail: Posting,
+  login: ClientLogin | null = null,
 ): Promise<string> {
-  const port = how === "implicit" ? server.ports.smtps : server.ports.smtp;
+  const port = sendPort(server, how, login);
+  const auth = login === null
+    ? []
+    : ["--auth", login.mechanism, "--auth-user", login.user, "--auth-password", login.password];
   const tls = { plain: [], starttls: ["--tls"], implicit: ["--tls-on-connect"] }[how];
   const data = await file(server, stuffed(mail.content));
   const envelope = ["--helo", "client.test", "--from", mail.from, "--to", mail.to];
   const { stdout } = await runOk("swaks", [
-    ...["--server", `${HOST}:${port}`, "--timeout", "20", ...tls, ...envelope],
+    ...["--server", `${HOST}:${port}`, "--timeout", "20", ...tls, ...auth, ...envelope],
     ...["--no-data-fixup", "--data", `@${data}`],
   ]);
   return new TextDecoder().decode(stdout);
@@ -53,8 +71,13 @@ export async function curlSend(
   server: TestServer,
   how: "plain" | "starttls" | "implicit",
   mail: Posting,
+  login: ClientLogin | null = null,
 ): Promise<void> {
-  const url = how === "implicit" ? `smtps://${HOST}:${server.ports.smtps}` : `smtp://${HOST}:${server.ports.smtp}`;
+  const url = `${how === "implicit" ? "smtps" : "smtp"}://${HOST}:${sendPort(server, how, login)}`;
+  const auth = login === null ? [] : ["--login-options", `AUTH=${login.mechanism}`, ...curlSecret(login)];
+  const certificate = login?.certificate === undefined
+    ? []
+    : ["--cert", `${login.certificate}.pem`, "--key", `${login.certificate}.key`];
   const tls = how === "plain" ? [] : how === "starttls" ? ["--ssl-reqd", "--insecure"] : ["--insecure"];
   const envelope = ["--mail-from", mail.from, "--mail-rcpt", mail.to];
   const data = await file(server, mail.content);
@@ -64,11 +87,19 @@ export async function curlSend(
     "--max-time",
     "30",
     ...tls,
+    ...auth,
+    ...certificate,
     ...envelope,
     "-T",
     data,
     `${url}/client.test`,
   ]);
+}
+
+/** A token goes another way than a password. */
+function curlSecret({ user, password, mechanism }: ClientLogin): string[] {
+  const isToken = mechanism === "OAUTHBEARER" || mechanism === "XOAUTH2";
+  return isToken ? ["--user", user, "--oauth2-bearer", password] : ["--user", `${user}:${password}`];
 }
 
 /** Fetches one message with curl, or with `number` null the list. */
@@ -135,15 +166,15 @@ export async function fetchmail(
 export async function mpop(
   server: TestServer,
   how: "plain" | "stls" | "implicit",
-  { login, keep }: { readonly login: Login; readonly keep: boolean },
+  { login, keep, mechanism = "plain" }: { readonly login: Login; readonly keep: boolean; readonly mechanism?: string },
 ): Promise<Uint8Array[]> {
   const home = await directory(server);
   for (const name of ["tmp", "new", "cur"]) await Deno.mkdir(`${home}/${name}`);
   const port = how === "implicit" ? server.ports.pop3s : server.ports.pop3;
   const tls = {
     plain: "tls off\nauth user",
-    stls: "tls on\ntls_starttls on\ntls_certcheck off\nauth plain",
-    implicit: "tls on\ntls_starttls off\ntls_certcheck off\nauth plain",
+    stls: `tls on\ntls_starttls on\ntls_certcheck off\nauth ${mechanism}`,
+    implicit: `tls on\ntls_starttls off\ntls_certcheck off\nauth ${mechanism}`,
   }[how];
   const rc = await file(
     server,
@@ -155,7 +186,7 @@ export async function mpop(
 }
 
 /** Runs one of our Python scripts with a plan; its answer. */
-export async function python<T>(script: "send" | "fetch", plan: unknown): Promise<T> {
+export async function python<T>(script: "send" | "fetch" | "lmtp", plan: unknown): Promise<T> {
   const path = new URL(`./python/${script}.py`, import.meta.url).pathname;
   const { stdout } = await runOk("python3", [path], { stdin: new TextEncoder().encode(JSON.stringify(plan)) });
   return JSON.parse(new TextDecoder().decode(stdout)) as T;

@@ -7,7 +7,7 @@ import { rpc } from "./json_rpc_client.ts";
 
 /** One port in the configuration. */
 export interface ListenerSpec {
-  readonly service: "smtp" | "pop3";
+  readonly service: "smtp" | "submission" | "pop3";
   readonly tls: "none" | "starttls" | "implicit";
 }
 
@@ -15,6 +15,8 @@ export interface ListenerSpec {
 const USUAL = {
   smtp: { service: "smtp", tls: "starttls" },
   smtps: { service: "smtp", tls: "implicit" },
+  submission: { service: "submission", tls: "starttls" },
+  submissions: { service: "submission", tls: "implicit" },
   pop3: { service: "pop3", tls: "starttls" },
   pop3s: { service: "pop3", tls: "implicit" },
 } as const satisfies Record<string, ListenerSpec>;

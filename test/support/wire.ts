@@ -23,6 +23,8 @@ export interface WireOptions {
   readonly from?: string;
   /** TLS from the first byte; the certificate is not checked. */
   readonly tls?: boolean;
+  /** Sent as soon as the connection is there, in plain text: what a proxy says of its client. */
+  readonly first?: string;
   /** Longest wait for one read, in ms. */
   readonly replyMsMax?: number;
   /** Stay open for reading after `end()` was called, and for writing after the peer's end. */
@@ -57,6 +59,7 @@ export class Wire implements AsyncDisposable {
     const wire = new Wire(socket, options);
     try {
       await within(REPLY_MS_MAX, `connecting to port ${port}`, connected);
+      if (options.first !== undefined) await wire.write(options.first);
     } catch (error) {
       await wire.destroy();
       throw error;

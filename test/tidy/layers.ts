@@ -26,7 +26,7 @@ export const SHARED_PROTOCOLS: ReadonlySet<string> = new Set(["sasl"]);
 /** Parts of `actors` that alone may import a layer: by the first name behind `src/actors/`, without ending. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   storage: ["mailbox", "queue", "directory", "data_directory"],
-  net: ["listener", "delivery", "client"],
+  net: ["listener", "delivery", "policy", "client"],
 };
 
 /** Modules that open connections; telling whether a text is an IP address opens none. */

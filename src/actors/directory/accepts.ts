@@ -20,11 +20,30 @@ const CREDENTIAL_CHARS_MAX = 65_536;
 /** Targets of one alias that are looked at; how many it may have is told by name. */
 const TARGETS_MAX = 10_000;
 
+/** Addresses in one certificate. */
+const ADDRESSES_MAX = 100;
+/** Octets of a SCRAM proof: those of the longest hash there is. */
+const PROOF_BYTES_MAX = 64;
+
 /** Whether requests of other workers have the form their types promise; whether they make sense is the actor's to say. */
 export const directoryAccepts: Accepts<DirectoryProtocol> = {
   "directory.subscribe": fields(({ subscriber }) => isActorAddress(subscriber)),
   "directory.authenticate": fields(({ user, secret, service, remote }) =>
     isText(user, CREDENTIAL_CHARS_MAX) && isText(secret, CREDENTIAL_CHARS_MAX) && text(service) && text(remote)
+  ),
+  "directory.scramStart": fields(({ user, hash }) => isText(user, CREDENTIAL_CHARS_MAX) && isScramHash(hash)),
+  "directory.scramProof": fields(({ user, hash, authMessage, proof, service, remote }) =>
+    isText(user, CREDENTIAL_CHARS_MAX) && isScramHash(hash) && isText(authMessage, CREDENTIAL_CHARS_MAX) &&
+    proof instanceof Uint8Array && proof.length <= PROOF_BYTES_MAX && text(service) && text(remote)
+  ),
+  "directory.bearer": fields(({ user, token, service, remote }) =>
+    (user === null || isText(user, CREDENTIAL_CHARS_MAX)) && isText(token, CREDENTIAL_CHARS_MAX) && text(service) &&
+    text(remote)
+  ),
+  "directory.certified": fields(({ user, addresses, service, remote }) =>
+    (user === null || isText(user, CREDENTIAL_CHARS_MAX)) && isListOf(addresses, ADDRESSES_MAX, text) &&
+    text(service) &&
+    text(remote)
   ),
   "directory.snapshot": () => true,
   "directory.status": () => true,
@@ -50,6 +69,14 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
     isOptional(request["quotaBytes"], isCount) && isOptional(request["disabled"], isBoolean)
   ),
   "directory.accountRemove": fields((request) => isChange(request) && text(request["address"])),
+  "directory.appPasswordAdd": fields((request) =>
+    isChange(request) && text(request["address"]) && text(request["label"]) &&
+    isListOf(request["scopes"], TARGETS_MAX, text) && isOptional(request["expiresAt"], text)
+  ),
+  "directory.appPasswordList": fields(({ address }) => text(address)),
+  "directory.appPasswordRemove": fields((request) =>
+    isChange(request) && text(request["address"]) && text(request["id"])
+  ),
   "directory.aliasAdd": fields((request) =>
     isChange(request) && text(request["address"]) && isListOf(request["targets"], TARGETS_MAX, text)
   ),
@@ -66,6 +93,10 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
 
 function text(value: unknown): value is string {
   return isText(value, TEXT_CHARS_MAX);
+}
+
+function isScramHash(value: unknown): boolean {
+  return value === "SHA-1" || value === "SHA-256";
 }
 
 function textOrNull(value: unknown): value is string | null {

@@ -1,4 +1,5 @@
 import { Failure } from "../../base/mod.ts";
+import type { ScramHash } from "../../protocol/sasl/mod.ts";
 import type { AccountId } from "../../mail/mod.ts";
 import type {
   AccountRecord,
@@ -10,15 +11,23 @@ import type {
   DomainRecord,
 } from "../../messages/mod.ts";
 import type { DirectoryRow, DirectoryStore, DirectoryWrite } from "../../storage/directory_store.ts";
+import { appPasswordKey, appPasswordOf, type AppPasswordRow } from "./app_passwords.ts";
+import { decodeScramKeys, encodeScramKeys, type ScramKeys, type ScramKeySet } from "./scram_keys.ts";
 import { SortedNames } from "./sorted_names.ts";
 
-/** A change to one account's password hash; null takes it away. */
-export interface CredentialChange {
-  readonly account: AccountId;
-  readonly hash: string | null;
+/** What a password is checked with. Accounts of older versions have no keys for SCRAM until their password is seen again. */
+export interface Secrets {
+  readonly hash: string;
+  readonly scram: ScramKeySet | null;
 }
 
-/** The directory in memory, but for the password hashes, in step with its store. */
+/** A change to one account's password; null takes it away, and the app passwords with it. */
+export interface CredentialChange {
+  readonly account: AccountId;
+  readonly secrets: Secrets | null;
+}
+
+/** The directory in memory, but for the passwords that people chose, in step with its store. */
 export class DirectoryBook {
   #version = 0;
   #rehearsing = false;
@@ -28,6 +37,7 @@ export class DirectoryBook {
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
   readonly bans = new Map<string, BanRecord>();
+  readonly #appPasswords = new Map<AccountId, readonly AppPasswordRow[]>();
   readonly names = {
     domain: new SortedNames(),
     account: new SortedNames(),
@@ -65,6 +75,24 @@ export class DirectoryBook {
     return typeof hash === "string" ? hash : null;
   }
 
+  /** What proofs of the account's password are checked with; null while it has no such keys. */
+  scramKeys(account: AccountId, hash: ScramHash): ScramKeys | null {
+    return decodeScramKeys(this.store.get("credential", account)?.["scram"], hash);
+  }
+
+  /** The account's app passwords, oldest first. */
+  appPasswords(account: AccountId): readonly AppPasswordRow[] {
+    return this.#appPasswords.get(account) ?? [];
+  }
+
+  /** A secret of this server for that purpose: the one it has, or from now on `fresh`. */
+  secret(purpose: string, fresh: string): string {
+    const kept = this.store.get("secret", purpose)?.["value"];
+    if (typeof kept === "string") return kept;
+    this.#write([{ table: "secret", key: purpose, row: { value: fresh } }]);
+    return fresh;
+  }
+
   /** Runs an edit for its checks and its answer only: what it commits is dropped. */
   rehearse<T>(edit: () => T): T {
     this.#rehearsing = true;
@@ -81,9 +109,36 @@ export class DirectoryBook {
     if (this.#stale) this.#load();
     const version = this.#version + 1;
     const writes: DirectoryWrite[] = changes.map(({ kind, key, record }) => ({ table: kind, key, row: asRow(record) }));
-    for (const { account, hash } of credentials) {
-      writes.push({ table: "credential", key: account, row: hash === null ? null : { hash } });
+    for (const { account, secrets } of credentials) {
+      writes.push({ table: "credential", key: account, row: secrets === null ? null : secretsRow(secrets) });
+      if (secrets !== null) continue;
+      for (const { id } of this.appPasswords(account)) {
+        writes.push({ table: "appPassword", key: appPasswordKey(account, id), row: null });
+      }
     }
+    this.#write(writes, version);
+    for (const change of changes) this.#apply(change);
+    for (const { account, secrets } of credentials) if (secrets === null) this.#appPasswords.delete(account);
+  }
+
+  /** Keeps what the same password is checked with: nothing that a subscriber sees changes, so the version stays. */
+  replaceSecrets(account: AccountId, secrets: Secrets): void {
+    this.#write([{ table: "credential", key: account, row: secretsRow(secrets) }]);
+  }
+
+  /** Puts an app password, or with `row` null removes it. Subscribers see nothing of it: the version stays. */
+  changeAppPassword(account: AccountId, id: string, row: AppPasswordRow | null): void {
+    if (this.#rehearsing) return;
+    this.#write([{ table: "appPassword", key: appPasswordKey(account, id), row: row === null ? null : { ...row } }]);
+    const others = this.appPasswords(account).filter((other) => other.id !== id);
+    const left = row === null ? others : [...others, row].sort(byAge);
+    if (left.length === 0) this.#appPasswords.delete(account);
+    else this.#appPasswords.set(account, left);
+  }
+
+  #write(writes: readonly DirectoryWrite[], next: number | null = null): void {
+    if (next === null && this.#stale) this.#load();
+    const version = next ?? this.#version;
     try {
       this.store.commit(version, writes);
     } catch (error) {
@@ -93,12 +148,6 @@ export class DirectoryBook {
       throw error;
     }
     this.#version = version;
-    for (const change of changes) this.#apply(change);
-  }
-
-  /** Keeps a new hash of the same password: nothing that a subscriber sees changes, so the version stays. */
-  replaceHash(account: AccountId, hash: string): void {
-    this.store.commit(this.#version, [{ table: "credential", key: account, row: { hash } }]);
   }
 
   #apply(change: DirectoryChange): void {
@@ -123,7 +172,10 @@ export class DirectoryBook {
     const accounts = [...rows<AccountRecord>(this.store.all("account"), "address")];
     const aliases = [...rows<AliasRecord>(this.store.all("alias"), "address")];
     const bans = [...rows<BanRecord>(this.store.all("ban"), "network")];
+    const appPasswords = Map.groupBy(this.store.all("appPassword").map(appPasswordOf), ({ account }) => account);
     this.#version = version;
+    this.#appPasswords.clear();
+    for (const [account, rows] of appPasswords) this.#appPasswords.set(account, rows.sort(byAge));
     fill(this.domains, this.names.domain, domains);
     fill(this.accounts, this.names.account, accounts);
     fill(this.aliases, this.names.alias, aliases);
@@ -136,6 +188,14 @@ const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases", ban: 
 
 function asRow(record: DirectoryChange["record"]): DirectoryRow | null {
   return record === null ? null : { ...record };
+}
+
+function secretsRow({ hash, scram }: Secrets): DirectoryRow {
+  return scram === null ? { hash } : { hash, scram: encodeScramKeys(scram) };
+}
+
+function byAge(a: AppPasswordRow, b: AppPasswordRow): number {
+  return a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? -1 : 1;
 }
 
 /** The rows by key. The store gives back what was put in; the schema version vouches for its shape. */

@@ -1,7 +1,7 @@
 import { Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/mod.ts";
 import type { AccountRecord, AliasRecord, DirectoryProtocol } from "../../messages/mod.ts";
-import type { DirectoryBook } from "./book.ts";
+import type { DirectoryBook, Secrets } from "./book.ts";
 import { realDomain } from "./edit_domains.ts";
 import { type CanonicalAddress, canonicalAddress, writtenAddress } from "./names.ts";
 
@@ -26,22 +26,22 @@ export function freeAddress(book: DirectoryBook, text: string): CanonicalAddress
 /** Adds an account whose password has been hashed. */
 export function addAccount(
   book: DirectoryBook,
-  request: { address: string; quotaBytes: number | undefined; hash: string; id: AccountId; createdAt: string },
+  request: { address: string; quotaBytes: number | undefined; secrets: Secrets; id: AccountId; createdAt: string },
 ): AccountRecord {
-  const { hash, id, createdAt } = request;
+  const { secrets, id, createdAt } = request;
   const address = freeAddress(book, request.address).text;
   if (book.accounts.size >= ACCOUNTS_MAX) throw new Failure("refused", `there are ${ACCOUNTS_MAX} accounts already`);
   const quotaBytes = quota(request.quotaBytes ?? 0);
   const record: AccountRecord = { id, address, disabled: false, quotaBytes, createdAt };
-  book.commit([{ kind: "account", key: address, record }], [{ account: id, hash }]);
+  book.commit([{ kind: "account", key: address, record }], [{ account: id, secrets }]);
   return record;
 }
 
-/** Changes what the request names; `hash` is a new password's. Throws Failure `invalid` or `not_found`. */
+/** Changes what the request names; `secrets` are a new password's. Throws Failure `invalid` or `not_found`. */
 export function updateAccount(
   book: DirectoryBook,
   request: Omit<Request<"directory.accountUpdate">, "password">,
-  hash: string | null,
+  secrets: Secrets | null,
 ): AccountRecord {
   const before = existingAccount(book, request.address);
   const record: AccountRecord = {
@@ -49,15 +49,15 @@ export function updateAccount(
     disabled: request.disabled ?? before.disabled,
     quotaBytes: request.quotaBytes === undefined ? before.quotaBytes : quota(request.quotaBytes),
   };
-  const credentials = hash === null ? [] : [{ account: record.id, hash }];
+  const credentials = secrets === null ? [] : [{ account: record.id, secrets }];
   book.commit([{ kind: "account", key: record.address, record }], credentials);
   return record;
 }
 
-/** Removes an account and its password; aliases that name it stay and lead nowhere. */
+/** Removes an account and its passwords; aliases that name it stay and lead nowhere. */
 export function removeAccount(book: DirectoryBook, text: string): AccountRecord {
   const record = existingAccount(book, text);
-  book.commit([{ kind: "account", key: record.address, record: null }], [{ account: record.id, hash: null }]);
+  book.commit([{ kind: "account", key: record.address, record: null }], [{ account: record.id, secrets: null }]);
   return record;
 }
 

@@ -1,12 +1,17 @@
 import type { Cancel, Clock, Log, Random } from "../../base/mod.ts";
-import { describeError, randomId, utf8 } from "../../base/mod.ts";
-import type { AccountRecord, AuthenticateReply } from "../../messages/mod.ts";
-import type { DirectoryBook } from "./book.ts";
+import { asFailure, describeError, randomId, utf8 } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/mod.ts";
+import type { AccountRecord, AuthenticateReply, ScramReply } from "../../messages/mod.ts";
+import type { ScramHash } from "../../protocol/sasl/mod.ts";
+import { findAppPassword, usedAppPassword } from "./app_passwords.ts";
+import type { DirectoryBook, Secrets } from "./book.ts";
 import { type CheckLimits, CheckQueue } from "./check_queue.ts";
 import { LoginCache } from "./login_cache.ts";
 import { LoginGuard, remoteKey } from "./login_guard.ts";
 import { loginAddress, PASSWORD_BYTES_MAX } from "./names.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
+import { checkScramProof, fakeScramKeys, SALT_BYTES, type ScramKeys } from "./scram_keys.ts";
+import type { TokenCheck } from "./tokens.ts";
 
 /** Attempts of one address that may be under way. */
 const PER_REMOTE_MAX = 8;
@@ -22,6 +27,7 @@ export interface LoginServices {
   readonly book: DirectoryBook;
   readonly hasher: PasswordHasher;
   readonly limits: CheckLimits;
+  readonly tokens: TokenCheck;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -29,12 +35,40 @@ export interface LoginServices {
 
 interface Attempt {
   readonly user: string;
-  readonly secret: string;
   readonly service: string;
   readonly remote: string;
 }
 
-/** Checks passwords: bounded in number, the same work and answer for an unknown user as for a wrong password. */
+interface Password extends Attempt {
+  readonly secret: string;
+}
+
+interface Proof extends Attempt {
+  readonly hash: ScramHash;
+  readonly authMessage: string;
+  readonly proof: Uint8Array;
+}
+
+interface Token extends Omit<Attempt, "user"> {
+  readonly user: string | null;
+  readonly token: string;
+}
+
+interface Certificate extends Omit<Attempt, "user"> {
+  readonly user: string | null;
+  readonly addresses: readonly string[];
+}
+
+/** Whose attempt it was: the account and what else is to be told, `null` for a wrong one. */
+type Checked<T> = T | "busy" | null;
+
+/** What the fakes of unknown users are made from; kept, or a new start would show which ones are fakes. */
+const SCRAM_SECRET = "scram";
+const SECRET_CHARS = 52;
+/** Is no account: looking it up costs unknown users what others cost. */
+const NOBODY = "-" as AccountId;
+
+/** Checks logins of every kind: bounded in number, the same work and answer for an unknown user as for a wrong password. */
 export class Login {
   readonly #queue: CheckQueue;
   readonly #hashes = new CheckQueue(HASHES);
@@ -44,20 +78,38 @@ export class Login {
   readonly #waits = new Set<Cancel>();
   #attempts = 0;
 
-  private constructor(private readonly services: LoginServices, private readonly dummy: string) {
+  private constructor(
+    private readonly services: LoginServices,
+    private readonly dummy: string,
+    private readonly fakes: Uint8Array,
+  ) {
     this.#queue = new CheckQueue(services.limits);
     this.#cache = new LoginCache(services.clock, services.random);
     this.#guard = new LoginGuard(services.clock);
   }
 
-  /** Hashes a password nobody knows: what unknown users are checked against. */
+  /** Makes what unknown users are checked against: the hash of a password nobody knows, and the secret behind their salts. */
   static async open(services: LoginServices): Promise<Login> {
-    return new Login(services, await services.hasher.hash(randomId(services.random, 32)));
+    const { book, hasher, random } = services;
+    const dummy = await hasher.hash(randomId(random, 32));
+    const fresh = randomId(random, SECRET_CHARS);
+    try {
+      return new Login(services, dummy, utf8(book.secret(SCRAM_SECRET, fresh)));
+    } catch (error) {
+      // A full disk must not keep people from their mail: the next start tries again.
+      if (asFailure(error) === null) throw error;
+      services.log.warn("secret was not kept", { purpose: SCRAM_SECRET, cause: describeError(error) });
+      return new Login(services, dummy, utf8(fresh));
+    }
   }
 
-  /** Hashes a new password; null when too many wait. Strangers' checks do not hold an operator's changes up. */
-  hash(password: string): Promise<string | null> {
-    return this.#hashes.run(() => this.services.hasher.hash(password));
+  /** What a new password is checked with; null when too many wait. Strangers' checks do not hold an operator's changes up. */
+  secrets(password: string): Promise<Secrets | null> {
+    const { hasher, random } = this.services;
+    return this.#hashes.run(async () => ({
+      hash: await hasher.hash(password),
+      scram: await hasher.scramKeys(password, random.bytes(SALT_BYTES)),
+    }));
   }
 
   /** After the account's password, or its right to log in, has changed. */
@@ -65,16 +117,63 @@ export class Login {
     this.#cache.forget(account.id);
   }
 
-  async authenticate(attempt: Attempt): Promise<AuthenticateReply> {
+  async authenticate(attempt: Password): Promise<AuthenticateReply> {
+    const checked = await this.#attempt(attempt, (address) => this.#check(address, attempt));
+    return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
+  }
+
+  /** How that user's password is salted. Costs no more than a keyed hash, so nobody needs to wait for it. */
+  scramStart(
+    { user, hash }: { readonly user: string; readonly hash: ScramHash },
+  ): Pick<ScramKeys, "salt" | "iterations"> {
+    const { salt, iterations } = this.#scramKeys(user.slice(0, USER_CHARS_MAX), hash);
+    return { salt, iterations };
+  }
+
+  async prove(attempt: Proof): Promise<ScramReply> {
+    const checked = await this.#attempt(attempt, (address) => Promise.resolve(this.#checkProof(address, attempt)));
+    return typeof checked === "string" ? { type: checked } : { type: "accepted", ...checked };
+  }
+
+  /** A token is checked for whom it names; a client that names somebody else is refused. */
+  async bear(attempt: Token): Promise<AuthenticateReply> {
+    const { service, remote, token } = attempt;
+    // Who names nobody is counted by where they are alone.
+    const checked = await this.#attempt({ user: attempt.user ?? remote, service, remote }, async () => {
+      const address = await this.services.tokens.address(token, this.services.clock.wallMs());
+      const account = address === null ? null : this.#enabled(this.#accountAddress(address));
+      const isMeant = attempt.user === null || this.#accountAddress(attempt.user) === account?.address;
+      return isMeant ? account : null;
+    });
+    return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
+  }
+
+  /** Without a name, a certificate is its first account's; with one, it must be made out to that account. */
+  async certified(attempt: Certificate): Promise<AuthenticateReply> {
+    const { service, remote, user, addresses } = attempt;
+    const checked = await this.#attempt({ user: user ?? remote, service, remote }, () => {
+      const accounts = addresses.map((address) => this.#enabled(this.#accountAddress(address)));
+      const wanted = user === null ? null : this.#accountAddress(user);
+      const found = accounts.find((account) => account !== null && (user === null || account.address === wanted));
+      return Promise.resolve(found ?? null);
+    });
+    return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
+  }
+
+  /** Runs a check when its turn has come, and keeps count of how it went. */
+  async #attempt<T extends object>(
+    attempt: Attempt,
+    check: (address: string | null) => Promise<Checked<T>>,
+  ): Promise<T | "busy" | "refused"> {
     const user = attempt.user.slice(0, USER_CHARS_MAX);
     const address = this.#accountAddress(user);
     const key = remoteKey(attempt.remote, address ?? user);
     const here = this.#underWay.get(key) ?? 0;
-    if (here >= PER_REMOTE_MAX || this.#attempts >= ATTEMPTS_MAX) return { type: "busy" };
+    if (here >= PER_REMOTE_MAX || this.#attempts >= ATTEMPTS_MAX) return "busy";
     this.#underWay.set(key, here + 1);
     this.#attempts++;
     try {
-      return await this.#guarded({ ...attempt, user }, address);
+      return await this.#guarded({ ...attempt, user }, address, check);
     } finally {
       this.#attempts--;
       const left = (this.#underWay.get(key) ?? 1) - 1;
@@ -89,29 +188,35 @@ export class Login {
     this.#waits.clear();
   }
 
-  async #guarded(attempt: Attempt, address: string | null): Promise<AuthenticateReply> {
+  async #guarded<T extends object>(
+    attempt: Attempt,
+    address: string | null,
+    check: (address: string | null) => Promise<Checked<T>>,
+  ): Promise<T | "busy" | "refused"> {
     const counted = address ?? attempt.user;
     const waitMs = this.#guard.waitMs(attempt.remote, counted);
-    if (waitMs === null) return { type: "busy" };
+    if (waitMs === null) return "busy";
     if (waitMs > 0) await this.#sleep(waitMs);
-    const checked = await this.#check(address, attempt.secret.normalize("NFC"));
-    if (checked === "busy") return { type: "busy" };
+    const checked = await check(address);
+    if (checked === "busy") return "busy";
     const { remote, service } = attempt;
     if (checked === null) {
       this.#guard.failed(remote, counted);
       // A user name that is no address may be a password typed in the wrong field.
       this.services.log.info("login refused", { user: address, remote, service });
-      return { type: "refused" };
+      return "refused";
     }
     this.#guard.succeeded(remote, counted);
-    return { type: "accepted", account: checked };
+    return checked;
   }
 
-  async #check(address: string | null, password: string): Promise<AccountRecord | "busy" | null> {
+  async #check(address: string | null, { secret, service }: Password): Promise<Checked<AccountRecord>> {
+    const password = secret.normalize("NFC");
     const bytes = utf8(password).length;
     if (bytes === 0 || bytes > PASSWORD_BYTES_MAX) return null;
     const account = this.#enabled(address);
     if (this.#cache.knows(account?.id ?? null, password)) return account;
+    if (account !== null && this.#isAppPassword(account, { password, service })) return account;
     const hashed = (account === null ? null : this.services.book.credential(account.id)) ?? this.dummy;
     const right = await this.#queue.run(() => this.services.hasher.verify(hashed, password));
     if (right === null) return "busy";
@@ -120,16 +225,49 @@ export class Login {
     if (!right || account === null || now?.id !== account.id) return null;
     if (this.services.book.credential(now.id) !== hashed) return null;
     this.#cache.remember(now.id, password);
-    if (this.services.hasher.isOutdated(hashed)) await this.#rehash(now, { password, hashed });
+    const { book, hasher } = this.services;
+    const isWhole = book.scramKeys(now.id, "SHA-256") !== null;
+    if (hasher.isOutdated(hashed) || !isWhole) await this.#renew(now, { password, hashed });
     return now;
   }
 
-  /** New parameters reach an account when its user logs in; failing to keep them is no reason to refuse. */
-  async #rehash(account: AccountRecord, { password, hashed }: { password: string; hashed: string }): Promise<void> {
+  /** Never remembered beside the book: one that was taken away is refused from that moment on. */
+  #isAppPassword(account: AccountRecord, given: { readonly password: string; readonly service: string }): boolean {
+    const { book, clock, log } = this.services;
+    const nowMs = clock.wallMs();
+    const row = findAppPassword(book.appPasswords(account.id), { ...given, nowMs });
+    if (row === null) return false;
+    const used = usedAppPassword(row, nowMs);
+    try {
+      if (used !== null) book.changeAppPassword(account.id, row.id, used);
+    } catch (error) {
+      log.warn("use of an app password was not noted", { account: account.id, cause: describeError(error) });
+    }
+    return true;
+  }
+
+  #checkProof(address: string | null, attempt: Proof): Checked<{ account: AccountRecord; signature: Uint8Array }> {
+    const account = this.#enabled(address);
+    const signature = checkScramProof(this.#scramKeys(attempt.user.slice(0, USER_CHARS_MAX), attempt.hash), attempt);
+    return account === null || signature === null ? null : { account, signature };
+  }
+
+  /** Those of the account, disabled or not; where there are none, the same fakes for the same name. */
+  #scramKeys(user: string, hash: ScramHash): ScramKeys {
+    const { book, hasher } = this.services;
+    const address = this.#accountAddress(user);
+    const fake = fakeScramKeys({ secret: this.fakes, user: address ?? user, hash });
+    const account = address === null ? undefined : book.accounts.get(address);
+    const real = book.scramKeys(account?.id ?? NOBODY, hash);
+    return real ?? { ...fake, iterations: hasher.scramIterations };
+  }
+
+  /** New parameters, and keys for SCRAM, reach an account when its user logs in; failing to keep them is no reason to refuse. */
+  async #renew(account: AccountRecord, { password, hashed }: { password: string; hashed: string }): Promise<void> {
     const { book, log } = this.services;
     try {
-      const fresh = await this.hash(password);
-      if (fresh !== null && book.credential(account.id) === hashed) book.replaceHash(account.id, fresh);
+      const fresh = await this.secrets(password);
+      if (fresh !== null && book.credential(account.id) === hashed) book.replaceSecrets(account.id, fresh);
     } catch (error) {
       log.warn("password hash was not renewed", { account: account.id, cause: describeError(error) });
     }

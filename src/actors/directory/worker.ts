@@ -1,7 +1,7 @@
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openDirectoryStore } from "../../storage/directory_store.ts";
-import { type BanPolicy, type CheckLimits, DIRECTORY_ACTOR, directoryActor } from "../directory.ts";
 import { type GreylistPolicy, parseNetworkList } from "../../policy/mod.ts";
+import { type BanPolicy, type CheckLimits, DIRECTORY_ACTOR, directoryActor, type TokenIssuer } from "../directory.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { GREYLIST_ACTOR, greylistActor } from "./greylist.ts";
 
@@ -10,6 +10,8 @@ export interface DirectoryWorkerConfig {
   /** The data directory; the directory lies in `directory/` below it. */
   readonly dataDir: string;
   readonly login: CheckLimits;
+  /** Whose tokens let people in. */
+  readonly issuers: readonly TokenIssuer[];
   readonly bans: Omit<BanPolicy, "exempt"> & { readonly exempt: readonly string[] };
   /** Who is put off the first time; null: nobody is. Kept in `greylist/` below the data directory. */
   readonly greylist: GreylistPolicy | null;
@@ -22,9 +24,9 @@ export async function startDirectory(
   { system, config }: WorkerHost<DirectoryWorkerConfig>,
 ): Promise<WorkerHooks<unknown>> {
   const store = openDirectoryStore(`${config.dataDir}/directory`);
-  const { login } = config;
+  const { login, issuers } = config;
   const bans = { ...config.bans, exempt: parseNetworkList(config.bans.exempt) };
-  await system.spawn(directoryActor, { name: DIRECTORY_ACTOR, args: { store, login, bans } });
+  await system.spawn(directoryActor, { name: DIRECTORY_ACTOR, args: { store, login, issuers, bans } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const grey = config.greylist === null ? null : openDirectoryStore(`${config.dataDir}/greylist`);
   if (grey !== null && config.greylist !== null) {

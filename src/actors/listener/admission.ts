@@ -45,18 +45,19 @@ export class Admission implements BanHolder {
     this.#exempt = parseNetworkList(exempt);
   }
 
-  /** Whether a new connection is served; counts it. Null: it is. */
-  admit(address: string): Refusal | null {
-    const refusal = this.#refusal(address);
+  /** Whether a new connection is served; counts it. Null: it is. `trusted`: a server of the operator's, free of rates. */
+  admit(address: string, trusted = false): Refusal | null {
+    const refusal = this.#refusal(address, trusted);
     if (refusal !== null) this.parts.counters.refusedConnections[refusal]++;
     return refusal;
   }
 
-  #refusal(address: string): Refusal | null {
+  #refusal(address: string, trusted: boolean): Refusal | null {
     const { clock, overloaded } = this.parts;
     if (overloaded()) return "overloaded";
     if (this.isExempt(address)) return null;
     if (this.isBanned(address)) return "banned";
+    if (trusted) return null;
     const origin = originOf(address);
     const now = clock.monotonicMs();
     if (!this.#limits.has("errors", origin, now)) return "errors";
@@ -67,9 +68,9 @@ export class Admission implements BanHolder {
     return !this.isExempt(address) && this.#bans.isBanned(address, this.parts.clock.wallMs());
   }
 
-  /** Counts what one session does. */
-  meter(address: string): Meter {
-    const origin = this.isExempt(address) ? null : originOf(address);
+  /** Counts what one session does. `trusted` as above. */
+  meter(address: string, trusted = false): Meter {
+    const origin = trusted || this.isExempt(address) ? null : originOf(address);
     return new Meter({ origin, limits: this.#limits, clock: this.parts.clock, counters: this.parts.counters });
   }
 

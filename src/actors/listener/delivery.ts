@@ -1,10 +1,10 @@
 import { asFailure, describeError, type FailureKind } from "../../base/mod.ts";
-import { formatAddress } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
 import type { AccountRecord, DeliverReply, DeliveryTarget } from "../../messages/mod.ts";
 import type { DeliveryOutcome, ReceivedMail } from "../../protocol/smtp/mod.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
+import { leadsTo } from "./recipients.ts";
 import type { FrontServices } from "./services.ts";
 
 /** How long one share may take, restarts of a mailbox worker included; RFC 5321 §4.5.3.2.6 has clients wait 10 minutes. */
@@ -42,7 +42,8 @@ export interface Delivery {
 /** Where a mail's recipients are: in mailboxes here, every account once however many addresses led to it, and elsewhere. */
 class Shares {
   readonly local: Share[] = [];
-  readonly remote = new Map<string, OutgoingRecipient>();
+  /** By the reverse-path under which it goes there. */
+  readonly remote = new Map<string, Map<string, OutgoingRecipient>>();
   readonly #open = new Map<DomainName, Share>();
   readonly #seen = new Set<string>();
 
@@ -59,27 +60,24 @@ class Shares {
     share.targets.push({ account: account.id, quotaBytes: account.quotaBytes });
   }
 
-  send(recipient: OutgoingRecipient): void {
-    if (!this.remote.has(recipient.address)) this.remote.set(recipient.address, recipient);
+  send(recipient: OutgoingRecipient, sender: string): void {
+    let bySender = this.remote.get(sender);
+    if (bySender === undefined) this.remote.set(sender, bySender = new Map());
+    if (!bySender.has(recipient.address)) bySender.set(recipient.address, recipient);
   }
 }
 
 /** The shares of a mail; null when one of its recipients leads nowhere. */
 function sharesOf({ mail, mayRelay }: Delivery, services: FrontServices): Shares | null {
   const shares = new Shares();
-  for (const recipient of mail.recipients) {
-    const verdict = services.routes.resolve(recipient);
-    if (verdict?.type === "local") {
-      for (const account of verdict.accounts) shares.keep(account);
-      for (const address of verdict.forwards) shares.send({ ...AS_USUAL, address });
-    } else if (verdict?.type === "relayDenied" && mayRelay) {
-      shares.send({ ...AS_USUAL, address: formatAddress(recipient) });
-    } else return null;
+  for (const { address, notify, orcpt } of mail.recipients) {
+    const leads = leadsTo(address, { sender: mail.sender, mayRelay }, services);
+    if (leads.type !== "accepted") return null;
+    for (const account of leads.accounts) shares.keep(account);
+    for (const { address, sender } of leads.forwards) shares.send({ address, notify, orcpt }, sender);
   }
   return shares;
 }
-
-const AS_USUAL = { notify: null, orcpt: null } as const;
 
 /** A share that could not be stored. `stored` tells whether it may be on the disk although no answer said so. */
 interface Failed {
@@ -139,13 +137,17 @@ function deliverShare(
 
 /** Hands over to the queue what goes to other servers. */
 function enqueue(
-  { id, outgoing: { envelope, parts } }: Delivery,
-  recipients: readonly OutgoingRecipient[],
+  { outgoing: { envelope, parts } }: Delivery,
+  { opId, sender, recipients }: {
+    readonly opId: string;
+    readonly sender: string;
+    readonly recipients: readonly OutgoingRecipient[];
+  },
   services: FrontServices,
 ): Promise<{ readonly type: "delivered" } | Failed> {
-  const request = { opId: id, envelope, recipients, parts };
+  const request = { opId, envelope: { ...envelope, sender }, recipients, parts };
   return persist({
-    id,
+    id: envelope.id,
     domain: "queue",
     ask: async (deadlineMs) => {
       await services.queue.ask("queue.enqueue", request, { deadlineMs });
@@ -198,8 +200,10 @@ async function settle(
   const outcomes = await Promise.all(entries.map((entry) => deliverShare(delivery, entry, services)));
   let bad: Exclude<ShareOutcome, { type: "delivered" }> | undefined;
   for (const outcome of outcomes) if (outcome.type !== "delivered") bad ??= outcome;
-  if (bad === undefined && remote.size > 0) {
-    const queued = await enqueue(delivery, [...remote.values()], services);
+  for (const [i, [sender, recipients]] of [...remote].entries()) {
+    if (bad !== undefined) break;
+    const share = { opId: i === 0 ? id : `${id}/s${i}`, sender, recipients: [...recipients.values()] };
+    const queued = await enqueue(delivery, share, services);
     if (queued.type === "failed") bad = queued;
   }
   if (bad === undefined) return { type: "accepted", id };

@@ -6,8 +6,12 @@ import {
   DeadlineWheel,
   listen,
   type Listener,
+  type Networks,
+  parseNetworks,
+  serverEndPoint,
   type TlsContextHolder,
 } from "../../net/mod.ts";
+import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
 import { refusalLine } from "./refusal_line.ts";
 import type { FrontServices } from "./services.ts";
@@ -16,16 +20,22 @@ import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
 
 /** One port to listen on. */
 export interface PortConfig {
-  readonly service: "smtp" | "pop3";
+  readonly service: "smtp" | "submission" | "pop3" | "lmtp";
   readonly host: string;
   readonly port: number;
   readonly tls: "none" | "starttls" | "implicit";
+  /** Networks of the proxies that alone may connect; without any, everybody may. */
+  readonly proxies: readonly string[];
+  /** Networks whose clients may use XCLIENT. */
+  readonly xclient: readonly string[];
 }
 
 /** Certificate and key as PEM text: the worker itself reads no files. */
 export interface TlsMaterial {
   readonly cert: string;
   readonly key: string;
+  /** Of the authorities that vouch for clients; null: clients are asked for no certificate. */
+  readonly clientCa: string | null;
 }
 
 /** What the ports of one listener worker are opened with. */
@@ -33,10 +43,15 @@ export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
   readonly connections: { readonly max: number; readonly perAddressMax: number };
-  readonly smtp: Omit<SmtpFrontOptions, "tls">;
-  readonly pop3: Omit<Pop3FrontOptions, "tls">;
+  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient" | "exempt">;
+  /** Networks whose mail is not judged. */
+  readonly exempt: readonly string[];
+  readonly submission: { readonly hideClient: boolean };
+  readonly pop3: Omit<Pop3FrontOptions, "tls" | "binding">;
   /** Whether passwords may be given without TLS, and to whom. */
   readonly plaintextLogin: "loopback" | "never" | "always";
+  /** Whether tokens of some issuer are taken. */
+  readonly bearer: boolean;
 }
 
 /** The ports of one listener worker and the sessions behind them. */
@@ -53,6 +68,7 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 /** Opens all ports; when one cannot be had, none stays open. */
 export async function openPorts(config: PortsConfig, services: FrontServices): Promise<Ports> {
   const tls = createTlsContext(config.tls);
+  const shown = { binding: serverEndPoint(config.tls.cert) };
   const wheel = new DeadlineWheel({ clock: services.clock });
   const counts = new ConnectionCounts();
   const sessions = new SessionBook();
@@ -63,7 +79,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   };
   try {
     for (const port of config.ports) {
-      listeners.push(await openPort(port, { config, services, tls, wheel, counts, sessions, done }));
+      listeners.push(await openPort(port, { config, services, tls, shown, wheel, counts, sessions, done }));
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -71,7 +87,10 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   }
   return {
     sessions,
-    replaceTls: (material) => tls.replace(material),
+    replaceTls(material) {
+      tls.replace(material);
+      shown.binding = serverEndPoint(material.cert);
+    },
     async drain(graceMs) {
       for (const listener of listeners) listener.close();
       for (const session of sessions.fronts()) session.shutDown();
@@ -101,6 +120,8 @@ interface PortContext {
   readonly config: PortsConfig;
   readonly services: FrontServices;
   readonly tls: TlsContextHolder;
+  /** What channels are bound to: of the certificate in use. */
+  readonly shown: { readonly binding: Uint8Array | null };
   /** One for all connections of the worker. */
   readonly wheel: DeadlineWheel;
   /** The limits on connections hold for all ports together. */
@@ -112,12 +133,15 @@ interface PortContext {
 function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
   const { config, services, tls, wheel, counts } = context;
   const log: Log = services.log.child({ service: port.service, port: port.port });
+  const xclient = parseNetworks(port.xclient);
+  const exempt = parseNetworks(config.exempt);
   return listen({
     host: port.host,
     port: port.port,
     reusePort: true,
     tls: port.tls,
     tlsContext: tls,
+    ...(port.proxies.length === 0 ? {} : { proxies: parseNetworks(port.proxies) }),
     limits: { connectionsMax: config.connections.max, perAddressMax: config.connections.perAddressMax },
     log,
     clock: services.clock,
@@ -125,13 +149,13 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     counts,
     connection(connection) {
       try {
-        openSession(port, connection, context);
+        openSession(port, connection, { ...context, exempt, xclient: xclient.has(connection.remote.address) });
       } catch (error) {
         log.error("session did not start", { error: describeError(error) });
         connection.destroy();
       }
     },
-    admit: (address) => services.admission.admit(address),
+    admit: (address) => services.admission.admit(address, port.service === "lmtp" || xclient.has(address)),
     refused(connection, reason) {
       if (reason === "connections" || reason === "address") services.counters.refusedConnections.limit++;
       connection.write(refusalLine(port.service, reason));
@@ -143,23 +167,50 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 function openSession(
   port: PortConfig,
   connection: Connection,
-  { config, services, sessions, done }: PortContext,
+  { config, services, shown, sessions, done, exempt, xclient }: PortContext & {
+    readonly exempt: Networks;
+    readonly xclient: boolean;
+  },
 ): void {
   services.counters.connections++;
-  const tls = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
+  const tls: SmtpFrontOptions["tls"] = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
   const gone = () => {
     sessions.remove(front);
     done();
   };
-  const front = port.service === "smtp"
-    ? new SmtpFront(connection, services, { ...config.smtp, tls }, gone)
-    : new Pop3Front(connection, services, pop3Options(connection, config, tls), gone);
+  const common = { tls, binding: () => shown.binding };
+  const login = { plaintextLogin: mayLogInPlain(connection, config), bearer: config.bearer };
+  const front = port.service === "pop3"
+    ? new Pop3Front(
+      connection,
+      services,
+      { ...config.pop3, ...common, session: { ...config.pop3.session, ...login } },
+      gone,
+    )
+    : new SmtpFront(
+      connection,
+      services,
+      { ...smtpOptions(port, config, { login, xclient }), ...common, exempt },
+      gone,
+    );
   sessions.add(port.service, front);
   front.start();
 }
 
-function pop3Options(connection: Connection, config: PortsConfig, tls: Pop3FrontOptions["tls"]): Pop3FrontOptions {
-  const plaintextLogin = config.plaintextLogin === "always" ||
-    (config.plaintextLogin === "loopback" && LOOPBACK.test(connection.remote.address));
-  return { ...config.pop3, tls, session: { ...config.pop3.session, plaintextLogin } };
+/** LMTP and XCLIENT are spoken by servers that the operator has chosen: none of them is made to wait. */
+function smtpOptions(
+  { service }: PortConfig,
+  { smtp, submission }: PortsConfig,
+  { login, xclient }: { readonly login: SubmissionOptions; readonly xclient: boolean },
+): Omit<SmtpFrontOptions, "tls" | "exempt"> {
+  const { greetDelayMs = 0 } = smtp.session;
+  const dialect = service === "lmtp" ? "lmtp" : "smtp";
+  const delay = service === "lmtp" || xclient ? 0 : greetDelayMs;
+  const session = { ...smtp.session, dialect, xclient, greetDelayMs: delay } as const;
+  if (service !== "submission") return { ...smtp, session };
+  return { ...smtp, ...submission, session: { ...session, submission: login } };
+}
+
+function mayLogInPlain(connection: Connection, { plaintextLogin }: PortsConfig): boolean {
+  return plaintextLogin === "always" || (plaintextLogin === "loopback" && LOOPBACK.test(connection.remote.address));
 }

@@ -4,6 +4,7 @@ import type { Uid } from "../../mail/uid.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
+  type AuthAnswer,
   createPop3Session,
   type LoginOutcome,
   type MaildropEntry,
@@ -12,6 +13,7 @@ import {
   type Pop3Session,
 } from "../../protocol/pop3/mod.ts";
 import type { Ref } from "../../runtime/types.ts";
+import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
 import type { FrontServices } from "./services.ts";
 import { SessionFront } from "./session_front.ts";
 import { REFUSAL } from "../../protocol/pop3/refusal.ts";
@@ -27,6 +29,8 @@ const LIST_ROWS = 10_000;
 export interface Pop3FrontOptions {
   readonly session: Omit<Pop3Options, "tls">;
   readonly tls: "none" | "available" | "active";
+  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
+  readonly binding?: () => Uint8Array | null;
   /** RFC 1939 §3: an inactivity timer, if any, is of at least 10 minutes. */
   readonly idleMsMax: number;
   /** Shorter before a login, as a stranger holds the connection; ms. */
@@ -45,11 +49,14 @@ export class Pop3Front extends SessionFront<Pop3Action> {
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #options: Pop3FrontOptions;
   #maildrop: Maildrop | null = null;
+  /** Whose account the last exchange has proven. */
+  #account: AccountRecord | null = null;
 
   constructor(connection: Connection, services: FrontServices, options: Pop3FrontOptions, done: () => void) {
     super(connection, services, done);
     this.#options = options;
-    this.session = createPop3Session({ ...options.session, tls: options.tls });
+    const channel = channelOf(connection, options.binding);
+    this.session = createPop3Session({ ...options.session, tls: options.tls, channel });
   }
 
   protected override arm(acted: boolean): void {
@@ -79,6 +86,12 @@ export class Pop3Front extends SessionFront<Pop3Action> {
       case "login":
         this.#settle(this.#login(action), (outcome) => this.session.loggedIn(outcome));
         break;
+      case "authenticate":
+        this.#settle(this.#ask(action.question), (answer) => this.session.authenticated(answer));
+        break;
+      case "open":
+        this.#settle(this.#open(this.#account), (outcome) => this.session.loggedIn(outcome));
+        break;
       case "fetch":
         this.sending = true;
         // While the client reads slowly, the next piece stays on the disk.
@@ -89,7 +102,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
         this.#settle(this.#update(action.uids), (removed) => this.session.updated(removed));
         break;
       case "startTls":
-        this.startTls(() => this.session.tlsStarted());
+        this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
         break;
       case "pause":
         this.#pause(action.ms);
@@ -115,18 +128,23 @@ export class Pop3Front extends SessionFront<Pop3Action> {
     );
   }
 
+  async #ask(question: LoginQuestion): Promise<AuthAnswer> {
+    const { answer, account } = await askLogin(question, loginScene("pop3", this.connection), this.services);
+    this.#account = account;
+    return answer;
+  }
+
   async #login({ user, secret }: { user: string; secret: string }): Promise<LoginOutcome> {
-    const { directory, counters, mailboxes, log } = this.services;
-    const remote = this.connection.remote.address;
+    const answer = await this.#ask({ type: "password", user, secret });
+    if (answer.type === "accepted") return this.#open(this.#account);
+    return { type: answer.type === "refused" ? "refused" : "temporary" };
+  }
+
+  async #open(account: AccountRecord | null): Promise<LoginOutcome> {
+    if (account === null) return { type: "temporary" };
+    const { mailboxes, log } = this.services;
     try {
-      const answer = await directory.ask("directory.authenticate", { user, secret, service: "pop3", remote });
-      if (answer.type === "busy") return { type: "temporary" };
-      if (answer.type === "refused") {
-        counters.failedLogins++; // The directory writes it down, and knows which user names are safe to write.
-        return { type: "refused" };
-      }
-      counters.logins++;
-      return await this.#openMaildrop({ account: answer.account, mailbox: mailboxes.forAccount(answer.account) });
+      return await this.#openMaildrop({ account, mailbox: mailboxes.forAccount(account) });
     } catch (error) {
       if (asFailure(error) === null) throw error;
       log.warn("login failed", { service: "pop3", error: describeError(error) });

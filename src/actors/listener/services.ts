@@ -2,10 +2,12 @@ import type { Clock, Log, Random } from "../../base/mod.ts";
 import type {
   DirectoryProtocol,
   GreylistProtocol,
+  PolicyProtocol,
   QueueProtocol,
   RouteVerdict,
   SessionRow,
 } from "../../messages/mod.ts";
+import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Address } from "../../mail/address.ts";
 import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
@@ -25,6 +27,10 @@ export interface FrontServices {
   readonly routes: Routes;
   readonly mailboxes: MailboxRefs;
   readonly directory: Ref<DirectoryProtocol>;
+  /** Tells who a mail from outside is from. */
+  readonly policy: Ref<PolicyProtocol>;
+  /** Under which senders mail is forwarded. */
+  readonly srs: SenderRewriting;
   /** Takes over what goes to other servers. */
   readonly queue: Ref<QueueProtocol>;
   /** Stands for this worker where others watch it. */

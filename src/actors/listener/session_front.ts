@@ -6,7 +6,8 @@ import type { Dismissal, Front, FrontServices } from "./services.ts";
 /** What a front needs of a protocol's session; everything but bytes and answers is the protocol's own. */
 export interface FrontSession<A> {
   open(): readonly A[];
-  receive(chunk: Uint8Array): readonly A[];
+  /** Takes bytes, and when they came, in ms since 1970 UTC. */
+  receive(chunk: Uint8Array, wallMs: number): readonly A[];
   timedOut(): readonly A[];
   shuttingDown(): readonly A[];
   /** A question is open: input is held back. */
@@ -60,7 +61,7 @@ export abstract class SessionFront<A> implements Front {
   }
 
   get address(): string {
-    return this.connection.remote.address;
+    return this.client.address;
   }
 
   /** Carries one action out; answers those that follow from an answer given at once. */
@@ -69,6 +70,14 @@ export abstract class SessionFront<A> implements Front {
   protected abstract arm(acted: boolean): void;
   /** What is said to a client that is sent away. */
   protected abstract farewell(why: Dismissal): string;
+  /** Who is on the other side. */
+  protected get client(): { readonly address: string; readonly port: number } {
+    return this.connection.remote;
+  }
+  /** Whether the client is a server of the operator's, free of rates. */
+  protected get trusted(): boolean {
+    return false;
+  }
   /** Address of the account that has logged in. */
   protected get accountName(): string | null {
     return null;
@@ -112,8 +121,7 @@ export abstract class SessionFront<A> implements Front {
   }
 
   view(): Omit<SessionRow, "service"> {
-    const { connection, session, services: { clock } } = this;
-    const { address, port } = connection.remote;
+    const { connection, session, services: { clock }, client: { address, port } } = this;
     return {
       id: connection.id,
       remote: address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`,
@@ -130,7 +138,12 @@ export abstract class SessionFront<A> implements Front {
 
   /** Counts what this session takes of its address's or account's rates. */
   protected get meter(): Meter {
-    return this.#meter ??= this.services.admission.meter(this.address);
+    return this.#meter ??= this.services.admission.meter(this.address, this.trusted);
+  }
+
+  /** The client is another from now on: so are the rates. */
+  protected clientChanged(): void {
+    this.#meter = null;
   }
 
   protected get closed(): boolean {
@@ -138,7 +151,7 @@ export abstract class SessionFront<A> implements Front {
   }
 
   protected receive(chunk: Uint8Array): void {
-    this.perform(this.session.receive(chunk));
+    this.perform(this.session.receive(chunk, this.services.clock.wallMs()));
   }
 
   /** Carries out actions, and those that follow from answers given at once. */

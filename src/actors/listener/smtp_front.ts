@@ -1,15 +1,14 @@
-import { describeError, utf8 } from "../../base/mod.ts";
-import { type Address, formatAddress } from "../../mail/address.ts";
-import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { RouteVerdict } from "../../messages/mod.ts";
-import type { Connection } from "../../net/mod.ts";
+import { describeError } from "../../base/mod.ts";
+import type { Address } from "../../mail/address.ts";
+import type { AccountRecord } from "../../messages/mod.ts";
+import type { Connection, Networks } from "../../net/mod.ts";
 import {
+  type AuthQuestion,
+  type ClientChange,
   createSmtpSession,
   type DeliveryOutcome,
-  receivedField,
   type ReceivedMail,
-  type RecipientVerdict,
-  returnPathField,
+  type SenderVerdict,
   type SmtpAction,
   type SmtpSession,
   type SmtpSessionOptions,
@@ -17,40 +16,61 @@ import {
 import { OVERLOADED, REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
-import { deliver, type Delivery, hasRoom } from "./delivery.ts";
-import type { FrontServices } from "./services.ts";
+import { hasRoom } from "./delivery.ts";
+import { passesGreylist } from "./greylisting.ts";
+import { askLogin, channelOf, loginScene } from "./login.ts";
+import { receive, type Reception } from "./reception.ts";
+import { leadsTo } from "./recipients.ts";
+import type { SenderAuthentication } from "./sender_check.ts";
+import type { Dismissal, FrontServices } from "./services.ts";
 import { SessionDeadlines, type SmtpTimeouts } from "./session_deadlines.ts";
 import { SessionFront } from "./session_front.ts";
-import { passesGreylist } from "./greylisting.ts";
-import type { Dismissal } from "./services.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 65_536;
-
-type RecipientQuestion = Extract<SmtpAction, { type: "checkRecipient" }>;
 
 /** Settings of an SMTP listener. */
 export interface SmtpFrontOptions {
   readonly session: Omit<SmtpSessionOptions, "tls">;
   readonly tls: "none" | "available" | "active";
+  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
+  readonly binding?: () => Uint8Array | null;
+  /** Whether the Received field of a submission tells nothing of its client. */
+  readonly hideClient?: boolean;
   readonly timeouts: SmtpTimeouts;
+  /** How the sender of mail from outside is judged. */
+  readonly senders: SenderAuthentication;
+  /** Clients whose mail is not judged. */
+  readonly exempt: Networks;
 }
+
+type CheckRecipient = Extract<SmtpAction, { type: "checkRecipient" }>;
 
 /** Joins one SMTP session to its connection, the routing table and the mailbox actors. */
 export class SmtpFront extends SessionFront<SmtpAction> {
   protected override readonly session: SmtpSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #deadlines: SessionDeadlines;
+  readonly #options: SmtpFrontOptions;
+  readonly #dialect: "smtp" | "lmtp";
+  /** Who is on the other side, as far as is known: a proxy may name another than the connection has. */
+  #client: { readonly address: string | null; readonly port: number; readonly name: string | null };
+  /** Whose account was proven last; the session knows whether its login came to its end. */
+  #account: AccountRecord | null = null;
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
-    this.session = createSmtpSession({ ...options.session, tls: options.tls });
+    this.#options = options;
+    const channel = channelOf(connection, options.binding);
+    this.session = createSmtpSession({ ...options.session, tls: options.tls, channel });
+    this.#dialect = options.session.dialect ?? "smtp";
+    this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
   }
 
   protected override receive(chunk: Uint8Array): void {
-    const actions = this.session.receive(chunk);
-    if (!this.noteMemory()) return this.#sendAway();
+    const actions = this.session.receive(chunk, this.services.clock.wallMs());
+    if (!this.noteMemory()) return this.#giveUp();
     this.perform(actions);
     if (!this.#deadlines.keepsUp(chunk.length)) this.perform(this.session.timedOut());
   }
@@ -59,31 +79,29 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     return REFUSAL[why];
   }
 
-  /** Whether the greylist has to be asked: not for refused recipients, users of ours, nor exempt networks. */
-  #isStranger({ recipient }: RecipientQuestion): boolean {
-    const { greylist, admission, routes } = this.services;
-    if (greylist === null || this.accountName !== null || admission.isExempt(this.address)) return false;
-    return routes.resolve(recipient)?.type === "local";
+  /** Behind a proxy, the proxy's client: the bans and rates of its address hold. In LMTP, the server that hands mail in. */
+  protected override get client(): { readonly address: string; readonly port: number } {
+    const { address, port } = this.#client;
+    return address === null || this.trusted ? this.connection.remote : { address, port };
   }
 
-  #askGreylist(question: RecipientQuestion): void {
-    const { sender, recipient, size } = question;
-    passesGreylist({ remote: this.address, sender, recipient }, this.services).then(
-      (passes) =>
-        this.answer(() =>
-          passes ? this.#checkRecipient(recipient, size) ?? [] : this.session.recipientChecked("greylisted")
-        ),
-      (error) => {
-        this.services.log.error("greylist broke", { error: describeError(error) });
-        this.answer(() => this.session.recipientChecked("busy"));
-      },
-    );
+  protected override get trusted(): boolean {
+    return this.#dialect === "lmtp";
+  }
+
+  /** Only once the login has come to its end, and until the client is another or TLS starts. */
+  protected override get accountName(): string | null {
+    return this.session.user;
   }
 
   /** All sessions together hold too much: this one, which wanted more, gives back what it holds. */
-  #sendAway(): void {
+  #giveUp(): void {
     this.services.counters.deferred++;
-    this.connection.write(OVERLOADED);
+    this.#sendAway(OVERLOADED);
+  }
+
+  #sendAway(line: string): void {
+    this.connection.write(line);
     this.connection.close();
     this.finish();
   }
@@ -99,11 +117,13 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.connection.write(action.text);
         this.#deadlines.answered();
         return null;
-      case "checkRecipient":
-        if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
-        if (!this.#isStranger(action)) return this.#checkRecipient(action.recipient, action.size);
-        this.#askGreylist(action);
+      case "authenticate":
+        this.#authenticate(action.question);
         return null;
+      case "checkSender":
+        return this.session.senderChecked(this.#senderVerdict(action.sender));
+      case "checkRecipient":
+        return this.#checkRecipient(action);
       case "deliver":
         if (!this.meter.message(this.accountName)) return this.session.delivered({ type: "limited" });
         this.settling = true;
@@ -111,7 +131,10 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.#deliver(action.mail);
         return null;
       case "startTls":
-        this.startTls(() => this.session.tlsStarted());
+        this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
+        return null;
+      case "clientNamed":
+        this.#clientNamed(action.client);
         return null;
       case "pause":
         this.services.clock.after(action.ms, () => this.answer(() => this.session.resumed()));
@@ -122,13 +145,68 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     }
   }
 
-  /** Answers at once from the routing table, unless an account has a quota: its mailbox actor is asked then. */
-  #checkRecipient(recipient: Address, size: number): readonly SmtpAction[] | null {
-    const verdict = this.services.routes.resolve(recipient);
-    const name = recipientVerdict(verdict);
-    if (name !== "accepted") this.services.counters.refusedRecipients++;
-    if (verdict?.type !== "local") return this.session.recipientChecked(name);
-    const limited = verdict.accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
+  /** A client that a proxy names is admitted, or not, as if it had connected itself. */
+  #clientNamed(change: ClientChange): void {
+    this.#client = { ...this.#client, ...change };
+    if (typeof change.address !== "string" || this.trusted) return;
+    this.clientChanged();
+    const refusal = this.services.admission.admit(change.address);
+    if (refusal !== null) this.#sendAway(REFUSAL[refusal]);
+  }
+
+  #authenticate(question: AuthQuestion): void {
+    const scene = { ...loginScene("smtp", this.connection), remote: this.address };
+    askLogin(question, scene, this.services).then(
+      ({ answer, account }) => {
+        this.#account = account;
+        this.answer(() => this.session.authenticated(answer));
+      },
+      (error) => {
+        this.services.log.error("session broke", { service: "smtp", error: describeError(error) });
+        this.connection.destroy();
+      },
+    );
+  }
+
+  /** A user sends as any address whose mail reaches the account; asked anew each time, as that may change. */
+  #senderVerdict(sender: Address): SenderVerdict {
+    const verdict = this.services.routes.resolve(sender);
+    if (verdict === null) return "busy";
+    const accounts = verdict.type === "local" ? verdict.accounts : [];
+    return accounts.some(({ id }) => id === this.#account?.id) ? "accepted" : "notYours";
+  }
+
+  /** Answers at once from the routing table, unless the greylist has to be asked, or for a quota the mailbox actor. */
+  #checkRecipient(question: CheckRecipient): readonly SmtpAction[] | null {
+    if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
+    const { recipient, sender, relay, size } = question;
+    const leads = leadsTo(recipient, { sender, mayRelay: relay }, this.services);
+    if (leads.type !== "accepted") {
+      this.services.counters.refusedRecipients++;
+      return this.session.recipientChecked(leads.type);
+    }
+    if (!this.#isStranger()) return this.#checkQuotas(leads.accounts, size);
+    passesGreylist({ remote: this.address, sender, recipient }, this.services).then(
+      (passes) =>
+        this.answer(() =>
+          passes ? this.#checkQuotas(leads.accounts, size) ?? [] : this.session.recipientChecked("greylisted")
+        ),
+      (error) => {
+        this.services.log.error("greylist broke", { error: describeError(error) });
+        this.answer(() => this.session.recipientChecked("busy"));
+      },
+    );
+    return null;
+  }
+
+  /** Whether the greylist has to be asked: not for users of ours, servers of ours, nor exempt networks. */
+  #isStranger(): boolean {
+    const { greylist, admission } = this.services;
+    return greylist !== null && !this.trusted && this.accountName === null && !admission.isExempt(this.address);
+  }
+
+  #checkQuotas(accounts: readonly AccountRecord[], size: number): readonly SmtpAction[] | null {
+    const limited = accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
       domain: domainOfAccount(account),
       target: { account: account.id, quotaBytes: account.quotaBytes },
     }));
@@ -144,32 +222,26 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   #deliver(mail: ReceivedMail): void {
-    const { clock, random, log, counters, memory, hostname } = this.services;
+    const { clock, random, log, counters, memory } = this.services;
     const id = newMailId(clock, random);
-    const received = receivedField({
-      helo: mail.helo,
-      clientIp: this.connection.remote.address,
-      hostname,
-      protocol: mail.protocol,
-      id,
-      recipients: mail.recipients,
-      wallMs: clock.wallMs(),
-      tlsVersion: this.connection.tls?.protocol ?? null,
-    });
-    const delivery: Delivery = {
+    const account = mail.user === null ? null : this.#account;
+    const reception: Reception = {
       id,
       mail,
-      mayRelay: false,
-      kept: [utf8(returnPathField(mail.sender) + received), ...mail.body],
-      outgoing: { envelope: outgoingEnvelope(id, mail), parts: [utf8(received), ...mail.body] },
+      client: this.#client,
+      tlsVersion: this.connection.tls?.protocol ?? null,
+      account,
+      hideClient: account !== null && this.#options.hideClient === true,
+      senders: this.#isJudged() ? this.#options.senders : null,
+      each: this.#dialect === "lmtp",
     };
     // The session has given the body away, but it stays in memory until the mailbox has answered.
     memory.change(0, mail.size);
-    deliver(delivery, this.services).then(
-      (outcome) => {
+    receive(reception, this.services).then(
+      (outcomes) => {
         memory.change(mail.size, 0);
-        this.#noteOutcome(id, mail, outcome);
-        this.answer(() => this.session.delivered(outcome));
+        this.#noteOutcomes(id, mail, outcomes);
+        this.answer(() => this.session.deliveredEach(outcomes));
       },
       (error) => {
         memory.change(mail.size, 0);
@@ -180,29 +252,25 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     counters.receivedBytes += mail.size;
   }
 
-  #noteOutcome(id: string, mail: ReceivedMail, outcome: DeliveryOutcome): void {
+  /** Whether it matters who sends: not where users or a server of ours hand mail in, nor in the networks that are exempt. */
+  #isJudged(): boolean {
+    const { address } = this.#client;
+    const ours = this.#dialect === "lmtp" || this.#options.session.submission !== undefined;
+    return !ours && address !== null && !this.#options.exempt.has(address);
+  }
+
+  #noteOutcomes(id: string, mail: ReceivedMail, outcomes: readonly DeliveryOutcome[]): void {
     const { counters, log } = this.services;
-    const accepted = outcome.type === "accepted";
-    if (accepted) counters.received++;
-    else counters.deferred++;
+    const refused = outcomes.filter(({ type }) => type !== "accepted");
+    if (refused.length < outcomes.length) counters.received++;
+    if (refused.length > 0) counters.deferred++;
     log.debug("mail", {
       id,
-      outcome: outcome.type,
+      outcome: refused[0]?.type ?? "accepted",
       size: mail.size,
       recipients: mail.recipients.length,
-      remote: this.connection.remote.address,
+      remote: this.#client.address,
+      ...(mail.user === null ? {} : { user: mail.user }),
     });
   }
-}
-
-/** The envelope under which a mail goes on to other servers. */
-function outgoingEnvelope(id: string, mail: ReceivedMail): OutgoingEnvelope {
-  const sender = mail.sender === null ? "" : formatAddress(mail.sender);
-  return { ...NO_PARAMETERS, smtpUtf8: mail.smtpUtf8, id, sender, account: null };
-}
-
-/** How the session is told what the router found. */
-function recipientVerdict(verdict: RouteVerdict | null): RecipientVerdict {
-  if (verdict === null) return "busy";
-  return verdict.type === "local" ? "accepted" : verdict.type;
 }

@@ -1,5 +1,6 @@
 import type { Address } from "../../mail/address.ts";
-import type { DirectoryProtocol, GreylistProtocol, QueueProtocol } from "../../messages/mod.ts";
+import type { DirectoryProtocol, GreylistProtocol, PolicyProtocol, QueueProtocol } from "../../messages/mod.ts";
+import { SenderRewriting } from "../../policy/srs.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
@@ -17,6 +18,8 @@ export interface ListenerWorkerConfig {
   readonly hostname: string;
   readonly placement: Placement;
   readonly ports: PortsConfig;
+  /** Key of the addresses under which mail is forwarded. */
+  readonly srsKey: Uint8Array;
   /** Bytes that all sessions of this worker may hold together. */
   readonly bodyBytesMax: number;
   readonly admission: AdmissionConfig;
@@ -47,6 +50,8 @@ export async function startListener(
     routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
     mailboxes: new MailboxRefs(system, config.placement),
     directory,
+    policy: system.ref<PolicyProtocol>({ node: system.node, worker: "policy", actor: "policy" }),
+    srs: new SenderRewriting(config.srsKey),
     queue: system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" }),
     presence: router.address,
     hostname: config.hostname,

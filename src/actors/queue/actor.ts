@@ -42,19 +42,25 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
         await engine.enqueue(request);
         return null;
       }),
+    "queue.report": ({ engine }, request, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.reportDelivered(request);
+        return null;
+      }),
     "queue.list": ({ operator }, request, reply, context) => beside(reply, context, () => operator.list(request)),
     "queue.summary": ({ operator }, _request, reply) => reply.ok(operator.summary()),
     "queue.shape": ({ operator }, _request, reply, context) => beside(reply, context, () => operator.shape()),
     "queue.act": ({ operator }, request, reply, context) => beside(reply, context, () => operator.act(request)),
-    "queue.suspend"({ engine }, { domain, forSeconds }, reply) {
-      const { store } = engine.services;
-      engine.suspend(domain, forSeconds === 0 ? Infinity : store.nowMs() + forSeconds * 1_000);
-      reply.ok(null);
-    },
-    "queue.resume"({ engine }, { domain }, reply) {
-      engine.suspend(domain, 0);
-      reply.ok(null);
-    },
+    "queue.suspend": ({ engine }, { domain, forSeconds }, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.suspend(domain, forSeconds * 1_000);
+        return null;
+      }),
+    "queue.resume": ({ engine }, { domain }, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.resume(domain);
+        return null;
+      }),
     "queue.drain": ({ engine }, { graceMs }, reply, context) =>
       beside(reply, context, async () => {
         await engine.drain(graceMs);

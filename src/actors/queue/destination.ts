@@ -22,6 +22,8 @@ export class Destination {
   active = 0;
   /** Faults in a row. */
   faults = 0;
+  /** Its faults are remembered until then, in queue time (ms). */
+  rememberUntilMs = 0;
   /** It is left alone until then, in queue time (ms). */
   restUntilMs = 0;
   /** An operator wants it left alone until then; Infinity: until told otherwise. */
@@ -64,7 +66,8 @@ export class Destination {
 
   /** Whether nothing is worth remembering. */
   isIdle(nowMs: number): boolean {
-    return this.active === 0 && this.waiting === 0 && !this.isResting(nowMs);
+    const faulty = this.faults > 0 && nowMs < this.rememberUntilMs;
+    return this.active === 0 && this.waiting === 0 && !faulty && !this.isResting(nowMs);
   }
 
   /** Takes out the item whose turn it is. `sort` tells whose one of those behind is, or null when it need not be tried any more. */

@@ -5,6 +5,12 @@ import type { ReadyItem } from "./ready_items.ts";
 const REST_MS_MIN = 30_000;
 const REST_MS_MAX = 900_000;
 
+/** How long faults are remembered, in ms. */
+const REMEMBER_MS = 3_600_000;
+
+/** Destinations known at a time before those are looked for that can be forgotten. */
+const KNOWN_MAX = 10_000;
+
 /** What all destinations together may be given. */
 export interface DispatchLimits {
   /** Transactions under way. */
@@ -20,6 +26,8 @@ export class Dispatcher {
   /** Destinations that have items waiting and are left alone. */
   readonly #resting = new Set<Destination>();
   #wakeMs = Infinity;
+  /** How many destinations may be known before the next sweep: each sweep is paid for by as many new ones. */
+  #sweepAt = KNOWN_MAX;
   #active = 0;
 
   constructor(private readonly limits: DispatchLimits) {}
@@ -35,9 +43,10 @@ export class Dispatcher {
     return sum;
   }
 
-  destination(name: string): Destination {
+  destination(name: string, nowMs: number): Destination {
     let destination = this.#destinations.get(name);
     if (destination === undefined) {
+      if (this.#destinations.size >= this.#sweepAt) this.#sweep(nowMs);
       destination = new Destination(name, this.limits.perDestination);
       this.#destinations.set(name, destination);
     }
@@ -49,10 +58,10 @@ export class Dispatcher {
   }
 
   /** An item is due. `ready` is asked for only when there is room to sort it. */
-  offer(name: string, item: number, ready: () => ReadyItem): void {
-    const destination = this.destination(name);
-    if (destination.hasRoom) destination.offer(ready());
-    else destination.offerBehind(item);
+  offer(name: string, entry: { readonly item: number; ready(): ReadyItem }, nowMs: number): void {
+    const destination = this.destination(name, nowMs);
+    if (destination.hasRoom) destination.offer(entry.ready());
+    else destination.offerBehind(entry.item);
     if (!this.#resting.has(destination)) this.#turns.add(destination);
   }
 
@@ -86,6 +95,7 @@ export class Dispatcher {
    */
   faulted(destination: Destination, nowMs: number): boolean {
     destination.faulted();
+    destination.rememberUntilMs = nowMs + REMEMBER_MS;
     if (destination.faults < FAULTS_MAX) return false;
     const rests = destination.faults - FAULTS_MAX;
     destination.restUntilMs = nowMs + Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** Math.min(rests, 20));
@@ -132,6 +142,11 @@ export class Dispatcher {
   /** Lets go of a destination that nothing is known of but that it is well. */
   forget(destination: Destination, nowMs: number): void {
     if (destination.isIdle(nowMs)) this.#destinations.delete(destination.name);
+  }
+
+  #sweep(nowMs: number): void {
+    for (const destination of this.#destinations.values()) this.forget(destination, nowMs);
+    this.#sweepAt = Math.max(KNOWN_MAX, 2 * this.#destinations.size);
   }
 
   /** Those an operator has suspended. */

@@ -1,4 +1,4 @@
-import { asFailure, assert, type Cancel, describeError } from "../../base/mod.ts";
+import { asFailure, assert, type Cancel, concat, describeError } from "../../base/mod.ts";
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
 import type { ItemChange, ItemState, StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { type Attempt, tryOnce } from "./attempt.ts";
@@ -61,6 +61,7 @@ export class QueueEngine {
 
   constructor(readonly services: QueueServices, private readonly turns: Turns) {
     this.#dispatcher = new Dispatcher(services.dispatch);
+    for (const { destination, untilMs } of services.store.suspensions()) this.#leaveAlone(destination, untilMs);
     turns.load();
   }
 
@@ -130,7 +131,7 @@ export class QueueEngine {
     const item = this.services.store.item(number);
     if (item === null || item.held || item.dueMs > nowMs) return;
     this.#offered.add(number);
-    this.#dispatcher.offer(item.destination, number, () => this.#ready(item));
+    this.#dispatcher.offer(item.destination, { item: number, ready: () => this.#ready(item) }, nowMs);
   }
 
   #ready(item: StoredItem): ReadyItem {
@@ -239,9 +240,32 @@ export class QueueEngine {
   }
 
   async #report(one: Concluded, settlement: Settlement): Promise<void> {
-    const mail = reportMail({ ...one, original: this.#original(one) }, settlement, this.services);
+    const { item, message: { envelope, createdMs }, report } = one;
+    const mail = reportMail({
+      // Once for each attempt: asked again after a crash, it is the same report.
+      id: `${envelope.id}r${item.item}x${item.attempts}`,
+      envelope,
+      arrivedMs: createdMs,
+      remoteMta: report.host?.name ?? null,
+      notices: settlement.notices,
+      original: this.#original(one),
+    }, this.services);
     const kept = await this.#write(() => this.services.store.enqueue(mail));
     if (kept !== null) this.#take(kept.items);
+  }
+
+  /** Reports a delivery to mailboxes here. Rejects with the store's Failure. */
+  async reportDelivered({ envelope, recipients, parts }: QueueProtocol["queue.report"]["request"]): Promise<void> {
+    const outcome = { action: "delivered", code: null, status: "2.0.0", text: "delivered to the mailbox" } as const;
+    const mail = reportMail({
+      id: `${envelope.id}rs`,
+      envelope,
+      arrivedMs: this.services.store.nowMs(),
+      remoteMta: null,
+      notices: recipients.map((recipient) => ({ recipient, action: "delivered", outcome })),
+      original: concat(parts),
+    }, this.services);
+    this.#take((await this.services.store.enqueue(mail)).items);
   }
 
   /** The mail's bytes; none when they cannot be read, as a report without them is better than none. */
@@ -346,12 +370,25 @@ export class QueueEngine {
     return true;
   }
 
-  /** Leaves a destination alone until then, in queue time; 0 ends that. */
-  suspend(domain: string, untilMs: number): void {
-    const destination = this.#dispatcher.destination(domain);
-    destination.suspendedUntilMs = untilMs;
-    this.#dispatcher.forget(destination, this.services.store.nowMs());
+  /** Leaves a destination alone for so long, or (0) until it is resumed; durable when it resolves. */
+  async suspend(domain: string, forMs: number): Promise<void> {
+    const { store } = this.services;
+    const untilMs = forMs === 0 ? null : store.nowMs() + forMs;
+    await store.suspend(domain, untilMs);
+    this.#leaveAlone(domain, untilMs);
+  }
+
+  async resume(domain: string): Promise<void> {
+    await this.services.store.resume(domain);
+    this.#leaveAlone(domain, 0);
     this.tick();
+  }
+
+  #leaveAlone(name: string, untilMs: number | null): void {
+    const nowMs = this.services.store.nowMs();
+    const destination = this.#dispatcher.destination(name, nowMs);
+    destination.suspendedUntilMs = untilMs ?? Infinity;
+    this.#dispatcher.forget(destination, nowMs);
   }
 
   /** The timer has rung. */

@@ -2,28 +2,34 @@ import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
 import { composeReport, type ReportedRecipient } from "../../mime/mod.ts";
 import type { EnqueueInput } from "../../storage/mod.ts";
 import { destinationOf } from "./destination_name.ts";
-import type { Concluded } from "./engine.ts";
 import type { QueueServices } from "./services.ts";
-import type { Settlement } from "./settle.ts";
+import type { Notice } from "./settle.ts";
 
-/** The report on an attempt, as a mail to be queued: from nobody, so that no report is ever made of it (RFC 3464 §2). */
-export function reportMail(
-  { item, message, report, original }: Concluded & { readonly original: Uint8Array },
-  { notices }: Settlement,
-  { hostname, store, clock, policy }: QueueServices,
-): EnqueueInput {
-  const { envelope } = message;
+/** A mail to be reported on. */
+export interface Reported {
+  /** Identity of the report: the same for the same event, so that it is made once. */
+  readonly id: string;
+  readonly envelope: OutgoingEnvelope;
+  /** When the mail came, in queue time. */
+  readonly arrivedMs: number;
+  /** Name of the host that had the last word; null when none had. */
+  readonly remoteMta: string | null;
+  readonly notices: readonly Notice[];
+  readonly original: Uint8Array;
+}
+
+/** The report as a mail to be queued: from nobody, so that no report is ever made of it (RFC 3464 §2). */
+export function reportMail(reported: Reported, { hostname, store, clock, policy }: QueueServices): EnqueueInput {
+  const { id, envelope, remoteMta, notices, original } = reported;
   const nowMs = store.nowMs();
   const wallMs = clock.wallMs();
-  // Once for each attempt: asked again after a crash, it is the same report.
-  const id = `${envelope.id}r${item.item}x${item.attempts}`;
-  const arrivalMs = wallMs - (nowMs - message.createdMs);
+  const arrivalMs = wallMs - (nowMs - reported.arrivedMs);
   const recipients = notices.map(({ recipient, action, outcome }): ReportedRecipient => ({
     address: recipient.address,
     orcpt: recipient.orcpt,
     action,
     status: outcome.status,
-    remoteMta: report.host?.name ?? null,
+    remoteMta,
     code: outcome.code,
     text: outcome.text,
     lastAttemptMs: wallMs,

@@ -1,5 +1,6 @@
 import { isExpired, isLate, pauseMs, type RetryPolicy } from "../../policy/retry.ts";
 import type { Random } from "../../base/mod.ts";
+import type { OutgoingRecipient } from "../../mail/envelope.ts";
 import type { DeliveryReport, RecipientOutcome } from "../../messages/mod.ts";
 import type { ItemRecipient, ItemState, StoredItem, StoredMessage } from "../../storage/mod.ts";
 
@@ -11,7 +12,7 @@ const TEXT_CHARS_MAX = 200;
 
 /** What the sender is to be told of one recipient. */
 export interface Notice {
-  readonly recipient: ItemRecipient;
+  readonly recipient: OutgoingRecipient;
   readonly action: "failed" | "delayed" | "delivered" | "relayed";
   readonly outcome: RecipientOutcome;
 }

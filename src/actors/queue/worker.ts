@@ -32,14 +32,13 @@ export interface QueueWorkerConfig {
 
 /** Opens the queue, starts a routing actor of its own (reports go to senders here, too) and then the queue actor. */
 export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<WorkerHooks<QueueWorkerConfig>> {
-  const { system, config, clock, random, log } = host;
+  const { system, config, clock, log } = host;
   const { hostname, policy, dispatch } = config;
   const at = (worker: string, actor: string) => ({ node: system.node, worker, actor });
   const store = await openQueueStore({
     dir: `${config.dataDir}/queue`,
     owner: String(process.pid),
     clock,
-    random,
     log,
     limits: { freeBytesMin: config.minFreeBytes },
   });

@@ -133,7 +133,7 @@ interface Words {
 
 /** A method that does one thing to all items that are meant. */
 function act(verb: QueueVerb, { summary, done, ask }: Words): Method {
-  const show = ({ items }: { items: number }) => said(`${items} ${items === 1 ? "item" : "items"} ${done}`);
+  const show = ({ items }: { items: number }) => said(items === 1 ? `1 item is ${done}` : `${items} items are ${done}`);
   const confirm = ({ items }: { items: number }) => `${ask} ${items} ${items === 1 ? "item" : "items"}?`;
   const verbs: Verb[] = [{ usage: `queue ${verb} [ID]`, show, ...(ask === undefined ? {} : { confirm }) }];
   if (verb === "retry") {
@@ -152,17 +152,17 @@ function act(verb: QueueVerb, { summary, done, ask }: Words): Method {
   }) as Method;
 }
 
-export const queueRetry = act("retry", { summary: "Try mail now, before its time", done: "are due now" });
-export const queueHold = act("hold", { summary: "Keep mail back until it is released", done: "are held" });
-export const queueRelease = act("release", { summary: "Let mail that was held go on", done: "were released" });
+export const queueRetry = act("retry", { summary: "Try mail now, before its time", done: "due now" });
+export const queueHold = act("hold", { summary: "Keep mail back until it is released", done: "held" });
+export const queueRelease = act("release", { summary: "Let mail that was held go on", done: "released" });
 export const queueBounce = act("bounce", {
   summary: "Give mail up and tell its senders",
-  done: "were given up",
+  done: "given up",
   ask: "Give up and return",
 });
 export const queueDelete = act("delete", {
   summary: "Throw mail away without a word",
-  done: "were deleted",
+  done: "deleted",
   ask: "Delete for good",
 });
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Method, read, Registry } from "../method.ts";
 import * as account from "./account.ts";
 import * as alias from "./alias.ts";
+import * as appPassword from "./app_password.ts";
 import * as ban from "./ban.ts";
 import * as domain from "./domain.ts";
 import * as queue from "./queue.ts";
@@ -26,7 +27,7 @@ export const REGISTRY: Registry = new Registry([
     run: () => Promise.resolve({ methods: REGISTRY.discover() }),
   }) as Method,
   cancel as Method,
-  ...[server, domain, account, alias, session, ban, queue, workers].flatMap((group) =>
+  ...[server, domain, account, appPassword, alias, session, ban, queue, workers].flatMap((group) =>
     Object.values(group).filter((value): value is Method => typeof value === "object" && "params" in value)
   ),
 ]);

@@ -104,9 +104,16 @@ const VERDICTS: Readonly<Record<string, string>> = {
 };
 
 function showRoute(
-  route: { type: string; accounts?: readonly { address: string }[]; steps: readonly string[] },
+  route: {
+    type: string;
+    accounts?: readonly { address: string }[];
+    forwards?: readonly string[];
+    steps: readonly string[];
+  },
 ): Shown {
-  const verdict = VERDICTS[route.type] ?? `goes to ${route.accounts?.map(({ address }) => address).join(", ")}`;
+  const { accounts = [], forwards = [] } = route;
+  const goesTo = [...accounts.map(({ address }) => address), ...forwards.map((address) => `${address} (elsewhere)`)];
+  const verdict = VERDICTS[route.type] ?? `goes to ${goesTo.join(", ")}`;
   return { type: "lines", lines: [...route.steps, verdict] };
 }
 

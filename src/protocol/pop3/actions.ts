@@ -1,3 +1,4 @@
+import type { SaslAnswer, SaslChannel, SaslQuestion } from "../sasl/mod.ts";
 import type { Pop3Limits } from "./limits.ts";
 
 /** One message of a maildrop as POP3 shows it. */
@@ -6,6 +7,9 @@ export interface MaildropEntry {
   /** Bytes, as RETR sends them before dot-stuffing. */
   readonly size: number;
 }
+
+/** The answer to a question of a SASL mechanism; `temporary`: nobody can tell now. */
+export type AuthAnswer = SaslAnswer | { readonly type: "temporary" };
 
 /** How a login ended. Each has its response code (RFC 2449 §8, RFC 3206). */
 export type LoginOutcome =
@@ -24,13 +28,18 @@ export type FetchOutcome =
   | { readonly type: "failed"; readonly kind: "temporary" | "corrupt" | "gone" };
 
 /**
- * What a session wants done, in this order. `login`, `fetch`, `update`, `startTls` and `pause` are questions: all further input
- * is held back until the matching answer (`loggedIn`, `fetched`, `updated`, `tlsStarted`, `resumed`) is called. What was sent
+ * What a session wants done, in this order. `login`, `authenticate`, `open`, `fetch`, `update`, `startTls` and `pause` are
+ * questions: all further input is held back until the matching answer (`loggedIn` to the first and to `open`, `authenticated`,
+ * `fetched`, `updated`, `tlsStarted`, `resumed`) is called. What was sent
  * before a question should have left before it is answered: that is what bounds the memory of a slow reader.
  */
 export type Pop3Action =
   | { readonly type: "send"; readonly data: string | Uint8Array }
   | { readonly type: "login"; readonly user: string; readonly secret: string; readonly mechanism: string }
+  /** A question of a SASL mechanism other than by name and password. */
+  | { readonly type: "authenticate"; readonly question: SaslQuestion; readonly mechanism: string }
+  /** Open the maildrop of the user whom `authenticate` has found. */
+  | { readonly type: "open" }
   /** Read [offset, offset + length) of a message; asked again and again while a RETR or TOP streams. */
   | { readonly type: "fetch"; readonly uid: number; readonly offset: number; readonly length: number }
   /** QUIT in TRANSACTION: remove these for good, free the lock, then answer. */
@@ -48,6 +57,10 @@ export interface Pop3Options {
   readonly tls: "none" | "available" | "active";
   /** Whether passwords may cross the wire without TLS: for loopback only. */
   readonly plaintextLogin: boolean;
+  /** The channel's, when the connection began with TLS. */
+  readonly channel?: SaslChannel;
+  /** Whether tokens of some issuer are taken. */
+  readonly bearer?: boolean;
   readonly limits?: Partial<Pop3Limits>;
   /** Least time between two logins (RFC 2449 §6.5), enforced by whoever answers `login`; absent, it is not announced. */
   readonly loginDelaySeconds?: number;
@@ -71,10 +84,12 @@ export interface Pop3Session {
   /** Bytes from the client, cut anywhere. The array must not change afterwards. */
   receive(chunk: Uint8Array): Pop3Action[];
   loggedIn(outcome: LoginOutcome): Pop3Action[];
+  authenticated(answer: AuthAnswer): Pop3Action[];
   fetched(outcome: FetchOutcome): Pop3Action[];
   /** False: not all marked messages were removed. */
   updated(ok: boolean): Pop3Action[];
-  tlsStarted(): Pop3Action[];
+  /** `channel` is the new one's. */
+  tlsStarted(channel?: SaslChannel): Pop3Action[];
   resumed(): Pop3Action[];
   /** The client was silent for too long (RFC 1939 §3: at least 10 minutes): closes without a word, removes nothing. */
   timedOut(): Pop3Action[];

@@ -9,9 +9,9 @@ export function finishLogin(state: Authorization, outcome: LoginOutcome, context
   switch (outcome.type) {
     case "opened": {
       const maildrop = new Maildrop(outcome.uidValidity, outcome.entries);
-      const { tlsActive, utf8, errors, loginFailures } = state;
+      const { tlsActive, channel, utf8, errors, loginFailures } = state;
       return [
-        { phase: "transaction", tlsActive, utf8, errors, loginFailures, maildrop, download: null },
+        { phase: "transaction", tlsActive, channel, utf8, errors, loginFailures, maildrop, download: null },
         reply.opened(maildrop.count, maildrop.size),
       ];
     }

@@ -1,6 +1,8 @@
 import { assert } from "../../base/assert.ts";
-import type { FetchOutcome, LoginOutcome, Pop3Action, Pop3Options, Pop3Session } from "./actions.ts";
+import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
+import type { AuthAnswer, FetchOutcome, LoginOutcome, Pop3Action, Pop3Options, Pop3Session } from "./actions.ts";
 import { isCredentialLine } from "./command.ts";
+import { finishAuthentication } from "./commands/auth.ts";
 import { continueDownload } from "./download.ts";
 import { DEFAULT_POP3_LIMITS } from "./limits.ts";
 import { LineReader } from "./line_reader.ts";
@@ -10,7 +12,7 @@ import { closed, type Pop3Context, type Pop3State, startState, type Step } from 
 import { step } from "./step.ts";
 import { COMMANDS } from "./table.ts";
 
-type Question = "login" | "fetch" | "update" | "startTls" | "pause";
+type Question = "login" | "authenticate" | "open" | "fetch" | "update" | "startTls" | "pause";
 
 /** A POP3 server session. Throws `Bug` when an answer comes that was not asked for, or the options cannot be served. */
 export function createPop3Session(options: Pop3Options): Pop3Session {
@@ -31,7 +33,7 @@ class Session implements Pop3Session {
     assert(/^[\x21-\x3b\x3d-\x7e]{1,255}$/.test(options.hostname), "hostname not fit for a greeting");
     assert(/^[\x21-\x7e]{1,255}$/.test(options.implementation ?? "-"), "implementation must be one token");
     this.#context = { options, languages, commands: COMMANDS, limits: { ...DEFAULT_POP3_LIMITS, ...options.limits } };
-    this.#state = startState(options.tls === "active", { errors: 0, loginFailures: 0 });
+    this.#state = startState(options.tls === "active", { errors: 0, loginFailures: 0 }, options.channel);
   }
 
   get waiting(): boolean {
@@ -63,9 +65,16 @@ class Session implements Pop3Session {
   }
 
   loggedIn(outcome: LoginOutcome): Pop3Action[] {
-    return this.#answer("login", () => {
+    return this.#answer(this.#question === "open" ? "open" : "login", () => {
       assert(this.#state.phase === "authorization", "login answered outside AUTHORIZATION");
       return finishLogin(this.#state, outcome, this.#context);
+    });
+  }
+
+  authenticated(answer: AuthAnswer): Pop3Action[] {
+    return this.#answer("authenticate", () => {
+      assert(this.#state.phase === "authorization", "authentication answered outside AUTHORIZATION");
+      return finishAuthentication(this.#state, answer, this.#context);
     });
   }
 
@@ -80,8 +89,8 @@ class Session implements Pop3Session {
     return this.#answer("update", () => closed(this.#state, ok ? reply.bye : reply.notAllRemoved));
   }
 
-  tlsStarted(): Pop3Action[] {
-    return this.#answer("startTls", () => [startState(true, this.#state)]);
+  tlsStarted(channel: SaslChannel = BARE_CHANNEL): Pop3Action[] {
+    return this.#answer("startTls", () => [startState(true, this.#state, channel)]);
   }
 
   resumed(): Pop3Action[] {

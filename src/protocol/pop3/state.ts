@@ -1,4 +1,4 @@
-import type { SaslStep } from "../sasl/mod.ts";
+import { BARE_CHANNEL, type SaslAnswer, type SaslChannel, type SaslStep } from "../sasl/mod.ts";
 import type { Pop3Action, Pop3Options } from "./actions.ts";
 import type { Download } from "./download.ts";
 import type { Pop3Limits } from "./limits.ts";
@@ -16,10 +16,17 @@ export interface Pop3Context {
 
 interface Shared {
   readonly tlsActive: boolean;
+  readonly channel: SaslChannel;
   /** UTF8 was given (RFC 6856 §2). */
   readonly utf8: boolean;
   readonly errors: number;
   readonly loginFailures: number;
+}
+
+/** A SASL exchange that waits for the directory's answer. */
+export interface Asked {
+  readonly mechanism: string;
+  readonly next: (answer: SaslAnswer) => SaslStep;
 }
 
 /** A SASL exchange that waits for the client's answer. */
@@ -33,6 +40,7 @@ export interface Authorization extends Shared {
   /** Named by USER in the command right before. */
   readonly user: string | null;
   readonly exchange: Exchange | null;
+  readonly asked: Asked | null;
   /** What is done when the present pause is over. */
   readonly delayed: readonly Pop3Action[];
 }
@@ -67,23 +75,29 @@ export interface Pop3Command {
 }
 
 /** Before any login. What counts against abuse outlives STLS; nothing that the client said does (RFC 2595 §4). */
-export function startState(tlsActive: boolean, counted: { errors: number; loginFailures: number }): Authorization {
+export function startState(
+  tlsActive: boolean,
+  counted: { errors: number; loginFailures: number },
+  channel: SaslChannel = BARE_CHANNEL,
+): Authorization {
   return {
     phase: "authorization",
     tlsActive,
+    channel,
     utf8: false,
     errors: counted.errors,
     loginFailures: counted.loginFailures,
     user: null,
     exchange: null,
+    asked: null,
     delayed: [],
   };
 }
 
 /** The end: nothing that was marked is removed unless UPDATE was reached. */
 export function closed(state: Pop3State, ...last: Pop3Action[]): Step {
-  const { tlsActive, utf8, errors, loginFailures } = state;
-  return [{ phase: "closed", tlsActive, utf8, errors, loginFailures }, ...last, { type: "close" }];
+  const { tlsActive, channel, utf8, errors, loginFailures } = state;
+  return [{ phase: "closed", tlsActive, channel, utf8, errors, loginFailures }, ...last, { type: "close" }];
 }
 
 /** The client sent nonsense: answered, counted, and too often is the end. */

@@ -4,7 +4,12 @@
  * It must never check a password, keep one, or write a protocol's reply.
  */
 export * from "./base64.ts";
+export * from "./external.ts";
+export * from "./field.ts";
+export * from "./login.ts";
 export * from "./mechanism.ts";
 export * from "./mechanisms.ts";
+export * from "./oauth.ts";
 export * from "./plain.ts";
 export * from "./prohibited.ts";
+export * from "./scram.ts";

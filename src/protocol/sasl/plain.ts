@@ -1,14 +1,10 @@
-import { decodeUtf8 } from "../../base/bytes.ts";
+import { readField } from "./field.ts";
 import type { SaslMechanism, SaslProblem, SaslStep } from "./mechanism.ts";
-import { isUsableText } from "./prohibited.ts";
-
-/** Octets of authcid and of passwd that every server must take (RFC 4616 §2); more is refused. */
-export const PLAIN_FIELD_BYTES_MAX = 1_024;
 
 /** PLAIN (RFC 4616): one message, `[authzid] NUL authcid NUL passwd`, in UTF-8. */
 export const plain: SaslMechanism = {
   name: "PLAIN",
-  revealsSecret: true,
+  needs: null,
   begin: (initial) => initial === null ? EMPTY_CHALLENGE : finish(initial),
 };
 
@@ -31,12 +27,6 @@ function splitAtNul(message: Uint8Array): readonly Uint8Array[] | null {
   if (second < 0) return null;
   // A third NUL is in the password and is refused there, with the other controls.
   return [message.subarray(0, first), message.subarray(first + 1, second), message.subarray(second + 1)];
-}
-
-function readField(bytes: Uint8Array): string | null {
-  if (bytes.length > PLAIN_FIELD_BYTES_MAX) return null;
-  const text = decodeUtf8(bytes);
-  return text !== null && isUsableText(text) ? text : null;
 }
 
 function failed(problem: SaslProblem): SaslStep {

@@ -1,4 +1,6 @@
 import type { Address } from "../../mail/address.ts";
+import type { MailParameters, RecipientParameters } from "../../mail/envelope.ts";
+import type { Credentials, SaslAnswer, SaslQuestion } from "../sasl/mod.ts";
 
 /** How a routing actor answered for one recipient; the reply each gets stands in `replies.ts`. */
 export type RecipientVerdict =
@@ -19,7 +21,26 @@ export type DeliveryOutcome =
   | { readonly type: "mailboxFull" } // 452 4.2.2
   | { readonly type: "diskFull" } // 452 4.3.1
   | { readonly type: "busy" } // 451 4.3.2
-  | { readonly type: "failed" }; // 451 4.3.0
+  | { readonly type: "failed" } // 451 4.3.0
+  /** What is known of its sender speaks against it; `text` is told to the client, in printable ASCII. */
+  | { readonly type: "refused"; readonly code: 550 | 451; readonly enhanced: string; readonly text: string };
+
+/** A recipient that was accepted, and what was asked for it. */
+export interface ReceivedRecipient extends RecipientParameters {
+  readonly address: Address;
+}
+
+/** Whether the user of a submission may send as the address in MAIL. */
+export type SenderVerdict =
+  | "accepted"
+  | "notYours" // 550 5.7.1
+  | "busy"; // 451 4.3.2
+
+/** What a login hangs on: a name and its password, or a question of a SASL mechanism. */
+export type AuthQuestion = { readonly type: "password" } & Credentials | SaslQuestion;
+
+/** `temporary`: nobody can tell now (454 4.7.0). */
+export type AuthAnswer = SaslAnswer | { readonly type: "temporary" };
 
 /** A complete message with its envelope. */
 export interface ReceivedMail {
@@ -27,32 +48,53 @@ export interface ReceivedMail {
   readonly helo: string;
   /** Transmission type for the Received field (RFC 3848, RFC 6531 §4.3): SMTP, ESMTP, ESMTPS, UTF8SMTP … */
   readonly protocol: string;
-  readonly smtpUtf8: boolean;
+  /** Address of the account that submits it; null when nobody has logged in. */
+  readonly user: string | null;
+  readonly parameters: MailParameters;
   /** Null is the null reverse-path `<>`. */
   readonly sender: Address | null;
-  readonly recipients: readonly Address[];
-  /** The content, dots unstuffed, every line ended by CRLF, in pieces. They are the receiver's to keep. */
+  readonly recipients: readonly ReceivedRecipient[];
+  /**
+   * The content, dots unstuffed, in pieces that are the receiver's to keep. Every line ends in CRLF, the last one too, and
+   * there is no other CR or LF; only behind the header of a BINARYMIME mail may there be anything.
+   */
   readonly body: readonly Uint8Array[];
   /** Bytes of `body`. */
   readonly size: number;
 }
 
+/** What a trusted proxy says of the client behind it; what is absent stays as it was, null is not known. */
+export interface ClientChange {
+  /** IPv4 or IPv6, in lower case. */
+  readonly address?: string | null;
+  readonly port?: number;
+  readonly name?: string | null;
+}
+
 /**
- * What a session wants done. `checkRecipient`, `deliver`, `startTls` and `pause` are questions: the session holds all further
- * input back until the matching answer (`recipientChecked`, `delivered`, `tlsStarted`, `resumed`) is called.
+ * What a session wants done. `authenticate`, `checkSender`, `checkRecipient`, `deliver`, `startTls` and `pause` are questions:
+ * the session holds all further input back until the matching answer (`authenticated`, `senderChecked`, `recipientChecked`,
+ * `delivered`, `tlsStarted`, `resumed`) is called.
  */
 export type SmtpAction =
   /** Wire text, to be sent as UTF-8. Consecutive ones go out in one write. */
   | { readonly type: "send"; readonly text: string }
+  | { readonly type: "authenticate"; readonly mechanism: string; readonly question: AuthQuestion }
+  /** Asked in a session that somebody has logged in to. */
+  | { readonly type: "checkSender"; readonly sender: Address }
+  /** `relay`: somebody has logged in, so that mail for other servers is taken, too. */
   | {
     readonly type: "checkRecipient";
     readonly recipient: Address;
     readonly sender: Address | null;
     readonly size: number;
+    readonly relay: boolean;
   }
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
   /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
   | { readonly type: "startTls" }
+  /** The client is another than the one that is connected (XCLIENT). */
+  | { readonly type: "clientNamed"; readonly client: ClientChange }
   /** Slow a misbehaving client down. */
   | { readonly type: "pause"; readonly ms: number }
   /** Send what is pending, then close. */

@@ -11,6 +11,8 @@ export interface CommandLine {
 
 /** A command as the table has it: when it is legal and what it does. */
 export interface Command {
+  /** The only dialect that has it; both, when absent. */
+  readonly dialect?: SmtpContext["dialect"];
   /** `none` is refused by 501 when there is one; `needed` when there is none. */
   readonly argument: "none" | "optional" | "needed";
   /** Whether its argument may hold UTF-8 (RFC 6531 §3.1). */
@@ -18,7 +20,7 @@ export interface Command {
   /** Whether it moves no mail: too many of these end the session. */
   readonly junk: boolean;
   /** Whether HELP lists it. */
-  listed(state: SmtpState): boolean;
+  listed(state: SmtpState, context: SmtpContext): boolean;
   run(context: SmtpContext, state: SmtpState, argument: string): Step;
 }
 

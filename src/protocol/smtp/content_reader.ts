@@ -1,4 +1,5 @@
 import { latin1 } from "../../base/latin1.ts";
+import { HeaderMeter, RECEIVED } from "./header_meter.ts";
 import type { SmtpLimits } from "./limits.ts";
 import { PieceStore } from "./piece_store.ts";
 import { REPLY, type Reply } from "./replies.ts";
@@ -18,7 +19,6 @@ const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
 const CRLF = Uint8Array.of(CR, LF);
-const RECEIVED = "received:";
 
 /**
  * Where the reader stands between two bytes. Bytes named here are held, not yet stored:
@@ -42,14 +42,14 @@ export class ContentReader {
   #lineLength = 0;
   #longestLine = 0;
   #inHeader = true;
-  #headerBytes = 0;
-  #headerLines = 0;
-  #receivedFields = 0;
+  readonly #header: HeaderMeter;
   /** The first characters of the current header line, as far as an earlier chunk had them. */
   #linePrefix = "";
   readonly #store = new PieceStore();
 
-  constructor(private readonly limits: ContentLimits) {}
+  constructor(private readonly limits: ContentLimits) {
+    this.#header = new HeaderMeter(limits);
+  }
 
   /** Whether the end of data has been read. */
   get ended(): boolean {
@@ -80,9 +80,8 @@ export class ContentReader {
   refusal(): Reply | null {
     if (this.#place === "broken") return REPLY.bareNewline;
     if (this.#size > this.limits.messageBytesMax) return REPLY.messageTooBig;
-    if (this.#receivedFields > this.limits.receivedFieldsMax) return REPLY.mailLoop;
-    if (this.#headerBytes > this.limits.headerBytesMax) return REPLY.headerTooBig;
-    if (this.#headerLines > this.limits.headerLinesMax) return REPLY.headerTooBig;
+    const header = this.#header.refusal();
+    if (header !== null) return header;
     return this.#longestLine > this.limits.contentLineBytesMax ? REPLY.contentLineTooLong : null;
   }
 
@@ -191,20 +190,9 @@ export class ContentReader {
     this.#linePrefix = "";
     if (length > this.#longestLine) this.#longestLine = length;
     if (!this.#inHeader) return;
-    if (length === 2) {
-      this.#inHeader = false;
-      return;
-    }
-    this.#headerBytes += length;
-    this.#headerLines++;
-    const first = prefix.charCodeAt(0) | 0x20;
-    if (first === 0x72 && prefix.slice(0, RECEIVED.length).toLowerCase() === RECEIVED) this.#receivedFields++;
-    const { headerBytesMax, headerLinesMax, receivedFieldsMax } = this.limits;
-    const tooBig = this.#headerBytes > headerBytesMax || this.#headerLines > headerLinesMax;
-    if (!tooBig && this.#receivedFields <= receivedFieldsMax) return;
     // Refused whatever follows: neither keep it nor count it any further.
-    this.#store.drop();
-    this.#inHeader = false;
+    if (!this.#header.line(length, prefix)) this.#store.drop();
+    this.#inHeader = this.#header.open;
   }
 
   #keep(input: Uint8Array, from: number, to: number): void {

@@ -14,6 +14,9 @@ const CR = 0x0d;
 const LF = 0x0a;
 const SPACE = 0x20;
 const TAB = 0x09;
+/** `AUTH ` in the one case of each letter; what a space is without its bit is no other character of a command. */
+const AUTH = [0x41, 0x55, 0x54, 0x48, 0x00];
+const CASE = 0x20;
 const TOO_LONG: Frame = { type: "bad", reply: REPLY.lineTooLong };
 const BARE: Frame = { type: "bad", reply: REPLY.lineEnding };
 const NUL: Frame = { type: "bad", reply: REPLY.lineNul };
@@ -34,7 +37,7 @@ export class LineFramer {
   #lastWasCr = false;
   #at = 0;
 
-  constructor(private readonly limits: Pick<SmtpLimits, "lineBytesMax" | "lineSkipBytesMax">) {}
+  constructor(private readonly limits: Pick<SmtpLimits, "lineBytesMax" | "authLineBytesMax" | "lineSkipBytesMax">) {}
 
   /** Bytes kept of an unfinished line. */
   get bufferedBytes(): number {
@@ -46,13 +49,16 @@ export class LineFramer {
     return this.#at;
   }
 
-  /** The next line in the input from `at` on, or null when it was used up without one. */
-  next(input: Uint8Array, at: number): Frame | null {
+  /** The next line in the input from `at` on, or null when it was used up without one. Lines of an exchange may be longer. */
+  next(input: Uint8Array, at: number, inExchange = false): Frame | null {
     this.#at = at;
     if (this.#skipped >= 0 && !this.#skip(input)) return this.#skipped > this.limits.lineSkipBytesMax ? LOST : null;
     if (this.#at >= input.length) return null;
     const lf = input.indexOf(LF, this.#at);
-    const room = this.limits.lineBytesMax - this.#partialLength;
+    let room = this.limits.lineBytesMax - this.#partialLength;
+    if ((lf < 0 ? input.length : lf) - this.#at >= room && (inExchange || this.#isAuth(input))) {
+      room = this.limits.authLineBytesMax - this.#partialLength;
+    }
     if ((lf < 0 ? input.length : lf) - this.#at >= room) {
       this.#at += room;
       return this.#startSkip(TOO_LONG, input[this.#at - 1] === CR);
@@ -72,6 +78,15 @@ export class LineFramer {
     }
     if (line.length < 2 || line[line.length - 2] !== CR) return this.#startSkip(BARE, false);
     return decodeLine(line);
+  }
+
+  /** Whether the line that has come to its usual limit begins with AUTH: an initial response may be as long as any. */
+  #isAuth(input: Uint8Array): boolean {
+    for (let i = 0; i < AUTH.length; i++) {
+      const byte = i < this.#partialLength ? this.#partial[i]! : input[this.#at + i - this.#partialLength];
+      if (byte === undefined || (byte & ~CASE) !== AUTH[i]!) return false;
+    }
+    return true;
   }
 
   #startSkip(frame: Frame, lastWasCr: boolean): Frame {
@@ -107,7 +122,7 @@ export class LineFramer {
   #keep(bytes: Uint8Array): void {
     const needed = this.#partialLength + bytes.length;
     if (needed > this.#partial.length) {
-      const grown = new Uint8Array(Math.min(Math.max(128, needed * 2), Math.max(needed, this.limits.lineBytesMax)));
+      const grown = new Uint8Array(Math.min(Math.max(128, needed * 2), Math.max(needed, this.limits.authLineBytesMax)));
       grown.set(this.#partial.subarray(0, this.#partialLength));
       this.#partial = grown;
     }

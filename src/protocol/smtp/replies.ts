@@ -13,8 +13,8 @@ function line(code: number, enhanced: string, text: string): Reply {
 }
 
 /** The greeting; it and the answers to HELO and EHLO carry no enhanced code (RFC 2034 §4). */
-export function banner(hostname: string): Reply {
-  return { type: "reply", code: 220, wire: `220 ${hostname} ESMTP\r\n` };
+export function banner(hostname: string, dialect: "smtp" | "lmtp" = "smtp"): Reply {
+  return { type: "reply", code: 220, wire: `220 ${hostname} ${dialect === "lmtp" ? "LMTP" : "ESMTP"}\r\n` };
 }
 
 /** The answer to HELO. */
@@ -37,6 +37,30 @@ export function help(verbs: readonly string[]): Reply {
 /** What the client is told once its message is durable; `id` finds it in the log. */
 export function accepted(id: string): Reply {
   return line(250, "2.0.0", `Accepted ${id.replace(/[^\x21-\x7e]/g, "?").slice(0, 100)}`);
+}
+
+/** A mail that is refused for what is known of its sender. Whatever the text is made of, it stays one line. */
+export function refusedMail(code: 550 | 451, enhanced: string, text: string): Reply {
+  return line(code, enhanced, text.replace(/[^\x20-\x7e]/g, "?").slice(0, REPLY_TEXT_CHARS_MAX));
+}
+
+/** With code and line end it stays within 512 octets (RFC 5321 §4.5.3.1.5). */
+const REPLY_TEXT_CHARS_MAX = 480;
+
+/** The answer to a BDAT that is not the last. */
+export function chunkTaken(octets: number): Reply {
+  return line(250, "2.0.0", `${octets} octets received`);
+}
+
+/** Several replies, sent as one thing. */
+export function joined(replies: readonly Reply[]): Reply {
+  const wire = replies.map((reply) => reply.wire).join("");
+  return { type: "reply", code: Math.max(0, ...replies.map(({ code }) => code)), wire };
+}
+
+/** A SASL challenge (RFC 4954 §4): base64, which may be empty. */
+export function challenge(base64: string): Reply {
+  return { type: "reply", code: 334, wire: `334 ${base64}\r\n` };
 }
 
 /** Every reply that is always the same. */
@@ -69,14 +93,41 @@ export const REPLY = {
   parameterSyntax: line(501, "5.5.4", "Bad parameter syntax"),
   parameterTwice: line(501, "5.5.4", "Parameter given twice"),
   parameterValue: line(501, "5.5.4", "Bad parameter value"),
+  deliverByTooSoon: line(555, "5.5.4", "Cannot deliver in so short a time"),
+  holdTooLong: line(501, "5.5.4", "Cannot hold a message for so long"),
+  bdatSyntax: line(501, "5.5.4", "Syntax: BDAT size [LAST]"),
   parameterUnknown: line(555, "5.5.4", "Parameter not recognized"),
 
   heloFirst: line(503, "5.5.1", "Send HELO or EHLO first"),
+  ehloFirst: line(503, "5.5.1", "Send EHLO first"),
+  lhloFirst: line(503, "5.5.1", "Send LHLO first"),
   mailNested: line(503, "5.5.1", "A transaction is open already"),
   mailFirst: line(503, "5.5.1", "Send MAIL first"),
   rcptFirst: line(503, "5.5.1", "Send RCPT first"),
+  chunksBegun: line(503, "5.5.1", "The message has begun by BDAT"),
+  chunkFailed: line(503, "5.5.1", "An earlier chunk was refused, send RSET"),
+  binaryNeedsBdat: line(503, "5.5.1", "BODY=BINARYMIME needs BDAT"),
   noValidRecipients: line(554, "5.5.1", "No valid recipients"),
+  xclientNested: line(503, "5.5.1", "Not in a mail transaction"),
+  xclientSyntax: line(501, "5.5.4", "Bad XCLIENT attribute"),
   tlsActive: line(503, "5.5.1", "TLS is active already"),
+
+  loggedIn: line(235, "2.7.0", "Logged in"),
+  loggedInAlready: line(503, "5.5.1", "Logged in already"),
+  notInTransaction: line(503, "5.5.1", "Not in a transaction"),
+  loginFirst: line(530, "5.7.0", "Log in first"),
+  tlsFirst: line(530, "5.7.0", "Start TLS first"),
+  loginNeedsTls: line(538, "5.7.11", "Start TLS first"),
+  mechanismUnknown: line(504, "5.5.4", "Mechanism not offered"),
+  authSyntax: line(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]"),
+  authBase64: line(501, "5.5.2", "Not base64"),
+  authMalformed: line(501, "5.5.2", "Malformed answer"),
+  authCancelled: line(501, "5.7.0", "Cancelled"),
+  authLineTooLong: line(500, "5.5.6", "Line too long"),
+  loginRefused: line(535, "5.7.8", "Login refused"),
+  loginTemporary: line(454, "4.7.0", "Login is not possible now, try later"),
+  tooManyLogins: line(421, "4.7.0", "Login refused too often"),
+  senderNotYours: line(550, "5.7.1", "Not an address of yours"),
 
   tooManyRecipients: line(452, "4.5.3", "Too many recipients"),
   messageTooBig: line(552, "5.3.4", "Message too big"),
@@ -85,6 +136,7 @@ export const REPLY = {
   bareNewline: line(554, "5.6.0", "Message has a CR or LF that is not part of CRLF"),
   mailLoop: line(554, "5.4.6", "Too many Received fields: mail loop"),
 
+  earlyTalker: line(554, "5.5.1", "You spoke before the greeting"),
   tooManyErrors: line(421, "4.7.0", "Too many errors"),
   tooManyCommands: line(421, "4.7.0", "Too many commands, connect again"),
   tooMuchInput: line(421, "4.7.0", "Too much input"),
@@ -107,7 +159,7 @@ export const VERDICT_REPLY: Readonly<Record<RecipientVerdict, Reply>> = {
 };
 
 /** The reply for each end of a delivery but the good one. */
-export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "accepted">, Reply>> = {
+export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "accepted" | "refused">, Reply>> = {
   mailboxFull: VERDICT_REPLY.mailboxFull,
   diskFull: line(452, "4.3.1", "Insufficient storage"),
   busy: VERDICT_REPLY.busy,

@@ -1,9 +1,19 @@
 import type { Address } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
-import type { SmtpAction } from "./actions.ts";
+import type { MailParameters } from "../../mail/envelope.ts";
+import type { SaslAnswer, SaslChannel, SaslOffer, SaslStep } from "../sasl/mod.ts";
+import type { ReceivedRecipient, SmtpAction } from "./actions.ts";
 import type { SmtpLimits } from "./limits.ts";
 import type { QuirkName } from "./quirks.ts";
 import { REPLY, type Reply } from "./replies.ts";
+
+/** How a port takes submissions (RFC 6409): only from users who have logged in. */
+export interface SubmissionOptions {
+  /** Whether passwords may cross the wire without TLS. */
+  readonly plaintextLogin: boolean;
+  /** Whether tokens of some issuer are taken. */
+  readonly bearer: boolean;
+}
 
 /** What a session knows of the server it speaks for. */
 export interface SmtpContext {
@@ -13,6 +23,14 @@ export interface SmtpContext {
   readonly postmasterDomain: DomainName;
   readonly limits: SmtpLimits;
   readonly quirks: ReadonlySet<QuirkName>;
+  /** LMTP greets by LHLO and answers for each recipient (RFC 2033). */
+  readonly dialect: "smtp" | "lmtp";
+  /** Null: mail from anybody, and nobody can log in. Only users may hold their mail back, hurry it or put it first. */
+  readonly submission: SubmissionOptions | null;
+  /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). */
+  readonly xclient: boolean;
+  /** When the input that is being read came, in ms since 1970 UTC. */
+  readonly wallMs: number;
 }
 
 /** What the client said of itself; `extended` is EHLO. */
@@ -25,35 +43,65 @@ export interface Greeting {
 export interface MailOptions {
   /** SIZE (RFC 1870), or 0 when not given. */
   readonly declaredSize: number;
-  /** SMTPUTF8 (RFC 6531). */
-  readonly smtpUtf8: boolean;
+  readonly parameters: MailParameters;
 }
 
 /** A mail transaction: opened by MAIL, ended by the message's delivery, RSET, EHLO or the end of the session. */
 export interface Transaction extends MailOptions {
   readonly sender: Address | null;
-  readonly recipients: readonly Address[];
+  readonly recipients: readonly ReceivedRecipient[];
   /** Recipients that were refused for what they are. */
   readonly refused: number;
   /** Recipients that were refused for there being too many. */
   readonly surplus: number;
+  /** What has come by BDAT (RFC 3030); null before the first one. */
+  readonly chunks: Chunks | null;
+}
+
+/** How far a message that comes by BDAT has come. */
+export interface Chunks {
+  readonly octets: number;
+  /** A chunk was refused: the message is lost, and further chunks are thrown away (RFC 3030 §2). */
+  readonly failed: boolean;
 }
 
 /** What the session waits for: a command line, content, the answer to a question, or nothing any more. */
 export type Phase =
+  /** The greeting is held back. */
+  | { readonly type: "greeting" }
   | { readonly type: "command" }
   | { readonly type: "content" }
-  | { readonly type: "checkingRecipient"; readonly recipient: Address }
+  /** A SASL exchange waits for the client's response. */
+  | { readonly type: "exchange"; readonly mechanism: string; readonly next: (response: Uint8Array) => SaslStep }
+  /** A SASL exchange waits for the directory. */
+  | { readonly type: "authenticating"; readonly mechanism: string; readonly next: (answer: SaslAnswer) => SaslStep }
+  | { readonly type: "checkingSender"; readonly transaction: Transaction }
+  | ChunkPhase
+  | { readonly type: "checkingRecipient"; readonly recipient: ReceivedRecipient }
   | { readonly type: "delivering" }
   | { readonly type: "startingTls" }
-  | { readonly type: "paused" }
+  /** `then` is the reply that the pause holds back; the session ends with it when it is a 421. */
+  | { readonly type: "paused"; readonly then: Reply | null }
   | { readonly type: "closed" };
+
+/** The octets of one BDAT are read; they are thrown away when `refusal` is to be the answer. */
+export interface ChunkPhase {
+  readonly type: "chunk";
+  readonly octets: number;
+  readonly last: boolean;
+  readonly refusal: Reply | null;
+}
 
 /** A session between two inputs. */
 export interface SmtpState {
   readonly phase: Phase;
   readonly tls: "none" | "available" | "active";
+  readonly channel: SaslChannel;
   readonly greeting: Greeting | null;
+  /** Address of the account that has logged in. */
+  readonly user: string | null;
+  /** Refused logins, in all. */
+  readonly loginFailures: number;
   readonly transaction: Transaction | null;
   /** Refused commands since the last accepted message. */
   readonly errors: number;
@@ -75,17 +123,30 @@ export const CONTENT: Phase = { type: "content" };
 export const CLOSED: Phase = { type: "closed" };
 
 /** A session that has just begun. */
-export function startState(tls: SmtpState["tls"]): SmtpState {
+export function startState(tls: SmtpState["tls"], channel: SaslChannel): SmtpState {
   return {
     phase: COMMAND,
     tls,
+    channel,
     greeting: null,
+    user: null,
+    loginFailures: 0,
     transaction: null,
     errors: 0,
     junk: 0,
     commands: 0,
     draining: false,
   };
+}
+
+/** Whether a password may cross the wire now. */
+export function mayLogIn({ submission }: SmtpContext, state: SmtpState): boolean {
+  return submission !== null && (state.tls === "active" || submission.plaintextLogin);
+}
+
+/** What can be offered to a client that wants to log in. */
+export function saslOffer({ submission }: SmtpContext, { channel }: SmtpState): SaslOffer {
+  return { ...channel, bearer: submission?.bearer === true };
 }
 
 /** The last reply, and the end of the session. */
@@ -110,7 +171,7 @@ export function settle(limits: SmtpLimits, step: Step, junkError = false): Step 
   const beyond = errors - limits.errorsFreeMax;
   if (beyond <= 0 || state.phase.type !== "command") return [{ ...state, errors }, ...effects];
   const ms = Math.min(limits.pauseMsMax, beyond * limits.pauseStepMs);
-  return [{ ...state, errors, phase: { type: "paused" } }, ...effects, { type: "pause", ms }];
+  return [{ ...state, errors, phase: { type: "paused", then: null } }, ...effects, { type: "pause", ms }];
 }
 
 function join(effects: readonly Effect[], [state, ...more]: Step): Step {

@@ -4,10 +4,12 @@ import { formatDate } from "../../mime/date.ts";
 
 /** What the Received field says of one hop (RFC 5321 §4.4). */
 export interface TraceInfo {
-  /** What the client called itself. */
-  readonly helo: string;
+  /** What the client called itself; null leaves all that is known of the client out. */
+  readonly helo: string | null;
   /** The client's address as the socket has it, or null when there is no socket. */
   readonly clientIp: string | null;
+  /** The client's name as a trusted proxy has looked it up; by default not told. */
+  readonly clientName?: string | null;
   /** Our host name. */
   readonly hostname: string;
   /** Transmission type: ESMTP, ESMTPS … (RFC 3848). */
@@ -24,13 +26,14 @@ export interface TraceInfo {
 
 /** The Received field with its CRLFs, folded; nothing the client chose can end or add a field. */
 export function receivedField(info: TraceInfo): string {
-  const from = info.clientIp === null
-    ? traceWord(info.helo)
-    : `${traceWord(info.helo)} (${addressLiteral(info.clientIp)})`;
+  const { helo, clientIp, clientName } = info;
+  const name = clientName ? `${traceWord(clientName)} ` : "";
+  const client = clientIp === null ? "" : ` (${name}${addressLiteral(clientIp)})`;
+  const from = helo === null ? "" : `from ${traceWord(helo)}${client}\r\n\t`;
   const tls = info.tlsVersion ? ` (${traceWord(info.tlsVersion)})` : "";
   const only = info.recipients.length === 1 ? info.recipients[0] : undefined;
   const target = only === undefined ? "" : `\r\n\tfor <${formatAddress(only)}>`;
-  return `Received: from ${from}\r\n\tby ${traceWord(info.hostname)} with ${traceWord(info.protocol)}${tls} id ${
+  return `Received: ${from}by ${traceWord(info.hostname)} with ${traceWord(info.protocol)}${tls} id ${
     traceWord(info.id)
   }${target};\r\n\t${formatDate(info.wallMs)}\r\n`;
 }

@@ -56,6 +56,19 @@ Deno.test("an exempt network is free of rates and bans: this machine, unless it 
   }
 });
 
+Deno.test("a server that the operator has chosen is free of rates, and of nothing else", () => {
+  const { gate, load } = admission({ connectionsPerMinute: 1, errorsPerMinute: 1, messagesPerMinute: 1 });
+  const meter = gate.meter("192.0.2.1", true);
+  assertEquals([1, 2, 3].map(() => gate.admit("192.0.2.1", true)), [null, null, null]);
+  assert([1, 2, 3].every(() => meter.recipient(null) && meter.message(null) && meter.errors(1)));
+  assertEquals(gate.admit("192.0.2.1"), null, "nothing was counted");
+  gate.set("192.0.2.1/32", ban("192.0.2.1/32"));
+  assertEquals(gate.admit("192.0.2.1", true), "banned");
+  gate.set("192.0.2.1/32", null);
+  load.over = true;
+  assertEquals(gate.admit("192.0.2.1", true), "overloaded");
+});
+
 Deno.test("a ban refuses from when it is told until it ends or is lifted, and says when somebody may have to go", () => {
   const { gate, clock, counters } = admission({});
   let told = 0;

@@ -1,13 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { deliver } from "../../../src/actors/listener/delivery.ts";
+import { SenderRewriting } from "../../../src/policy/mod.ts";
 import type { FrontServices } from "../../../src/actors/listener/services.ts";
 import { mailboxAccepts } from "../../../src/actors/mailbox/accepts.ts";
 import { Failure, type FailureKind, FakeClock, SILENT } from "../../../src/base/mod.ts";
-import type { Address } from "../../../src/mail/address.ts";
+import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
 import type { AccountRecord } from "../../../src/messages/mod.ts";
-import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
+import type { ReceivedMail, ReceivedRecipient } from "../../../src/protocol/smtp/mod.ts";
 import { settle } from "../../runtime/support/system.ts";
+import { aDelivery } from "./support.ts";
 
 interface Asked {
   readonly type: string;
@@ -18,8 +20,8 @@ interface Asked {
 /** How the mailbox of a domain answers: a failure of this kind, or all well. */
 type Answers = (type: string, domain: string) => FailureKind | null;
 
-/** A listener whose mailboxes are only talked about. */
-function listener(accounts: readonly string[], answers: Answers = () => null) {
+/** A listener whose mailboxes and queue are only talked about; the queue's domain is "queue". */
+function listener(accounts: readonly string[], answers: Answers = () => null, forwards: readonly string[] = []) {
   const asked: Asked[] = [];
   const clock = new FakeClock();
   const counters = newCounters();
@@ -34,24 +36,28 @@ function listener(accounts: readonly string[], answers: Answers = () => null) {
     },
   });
   const services = {
-    routes: { resolve: () => ({ type: "local", accounts: records, steps: [] }) },
+    routes: { resolve: () => ({ type: "local", accounts: records, forwards, steps: [] }) },
     mailboxes: { forDomain },
+    srs: new SenderRewriting(new Uint8Array(32)),
+    queue: forDomain("queue"),
     clock,
     counters,
     log: SILENT,
   } as unknown as FrontServices;
-  const recipients: Address[] = [{ local: "all", domain: null, literal: null }];
+  const address = { local: "all", domain: null, literal: null };
+  const recipients: ReceivedRecipient[] = [{ address, notify: null, orcpt: null }];
   const mail: ReceivedMail = {
     helo: "x",
     protocol: "SMTP",
-    smtpUtf8: false,
+    user: null,
+    parameters: NO_PARAMETERS,
     sender: null,
     recipients,
     body: [],
     size: 5,
   };
   const id = "m3k5v9x2abcdefgh";
-  return { asked, clock, counters, send: () => deliver({ id, mail, parts: [new Uint8Array(5)] }, services) };
+  return { asked, clock, counters, send: () => deliver(aDelivery(id, mail), services) };
 }
 
 function of(asked: readonly Asked[], type: string): Asked[] {
@@ -137,4 +143,42 @@ Deno.test("a mailbox that is away for a minute makes a mail wait no longer than 
   }
   assertEquals(outcome, "busy");
   assert(clock.monotonicMs() <= 61_000);
+});
+
+Deno.test("what goes to other servers is queued when every mailbox has it, and not before", async () => {
+  const world = listener(["a@smith.test"], undefined, ["me@elsewhere.test"]);
+  assertEquals((await world.send()).type, "accepted");
+  assertEquals(world.asked.map(({ type, domain }) => `${domain} ${type}`), [
+    "smith.test mailbox.deliver",
+    "queue queue.enqueue",
+  ]);
+  const full = listener(["a@smith.test"], (_type, domain) => domain === "queue" ? null : "disk_full", [
+    "me@elsewhere.test",
+  ]);
+  assertEquals((await full.send()).type, "diskFull");
+  assertEquals(of(full.asked, "queue.enqueue"), []);
+});
+
+Deno.test("a mail that the queue refuses is nowhere: the mailboxes give their copies back", async () => {
+  const world = listener(
+    ["a@smith.test"],
+    (type) => type === "queue.enqueue" ? "disk_full" : null,
+    ["me@elsewhere.test"],
+  );
+  assertEquals((await world.send()).type, "diskFull");
+  await settle();
+  assertEquals(world.asked.map(({ type }) => type), ["mailbox.deliver", "queue.enqueue", "mailbox.withdraw"]);
+});
+
+Deno.test("a queue that is away is asked again under the same opId, until it is back", async () => {
+  let away = 3;
+  const world = listener([], (type) => type === "queue.enqueue" && away-- > 0 ? "down" : null, ["me@elsewhere.test"]);
+  const sent = world.send();
+  for (let i = 0; i < 5; i++) {
+    await settle();
+    world.clock.advance(200);
+  }
+  assertEquals((await sent).type, "accepted");
+  const asked = of(world.asked, "queue.enqueue");
+  assertEquals([asked.length, new Set(asked.map(({ request }) => request.opId)).size], [4, 1]);
 });

@@ -4,16 +4,27 @@ import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../../src/actors/listener/services.ts";
 import { SessionBook } from "../../../src/actors/listener/session_book.ts";
-import { SmtpFront } from "../../../src/actors/listener/smtp_front.ts";
+import { SmtpFront, type SmtpFrontOptions } from "../../../src/actors/listener/smtp_front.ts";
 import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
 import type { DomainName } from "../../../src/mail/domain.ts";
-import type { Connection, ConnectionHandlers } from "../../../src/net/mod.ts";
-import type { RateLimitsConfig } from "../../../src/policy/mod.ts";
+import { type Connection, type ConnectionHandlers, parseNetworks } from "../../../src/net/mod.ts";
+import { type RateLimitsConfig, SenderRewriting } from "../../../src/policy/mod.ts";
+import type { SmtpSessionOptions } from "../../../src/protocol/smtp/mod.ts";
 import { NO_RATES } from "../../support/no_rates.ts";
 import { settle } from "../../runtime/support/system.ts";
 
 /** Settles an answer that was asked for. */
 type Answer = (value: unknown) => void;
+
+type Service = "smtp" | "submission" | "lmtp" | "pop3";
+
+/** How a client is connected. */
+interface Connected {
+  readonly address?: string;
+  readonly tls?: "none" | "available";
+  /** Whether it is a proxy that may say for whom it speaks. */
+  readonly xclient?: boolean;
+}
 
 /** A connection whose bytes are kept, and the session behind it. */
 export interface Client {
@@ -50,6 +61,9 @@ export class FakeListener {
       routes: { resolve: () => ({ type: "local", accounts: [account], forwards: [], steps: [] }) },
       mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
       directory: { ask },
+      policy: { ask },
+      srs: new SenderRewriting(new Uint8Array(32)),
+      queue: { ask },
       presence: { node: "local", worker: "listener-0", actor: "router" },
       hostname: "mx.smith.test",
       clock,
@@ -62,8 +76,9 @@ export class FakeListener {
     } as unknown as FrontServices;
   }
 
-  /** Answers the question of that name, and lets what follows happen. */
+  /** Answers the question of that name, which may still be on its way, and lets what follows happen. */
   async answer(type: string, value: unknown): Promise<void> {
+    if (!this.asked.has(type)) await settle();
     const answer = this.asked.get(type);
     if (answer === undefined) throw new Error(`${type} was not asked: ${[...this.asked.keys()]}`);
     this.asked.delete(type);
@@ -71,7 +86,7 @@ export class FakeListener {
     await settle();
   }
 
-  connect(service: "smtp" | "pop3", { address = "192.0.2.1", tls = "none" as "none" | "available" } = {}): Client {
+  connect(service: Service, { address = "192.0.2.1", tls = "none", xclient = false }: Connected = {}): Client {
     const written: string[] = [];
     const state = { end: null as Client["end"], gone: false, secured: (_: void) => {} };
     let handlers: ConnectionHandlers | null = null;
@@ -100,7 +115,7 @@ export class FakeListener {
       state.gone = true;
       this.book.remove(front);
     };
-    const front = this.#front(service, { connection, tls, gone });
+    const front = this.#front(service, { connection, tls, xclient, gone });
     this.book.add(service, front);
     front.start();
     const told = () => written.splice(0).join("");
@@ -127,15 +142,25 @@ export class FakeListener {
   }
 
   #front(
-    service: "smtp" | "pop3",
-    { connection, tls, gone }: { connection: Connection; tls: "none" | "available"; gone: () => void },
+    service: Service,
+    { connection, tls, xclient, gone }: Required<Omit<Connected, "address">> & {
+      connection: Connection;
+      gone: () => void;
+    },
   ): SmtpFront | Pop3Front {
     const hostname = "mx.smith.test";
     const timeouts = { commandMsMax: 1_000, dataMsMax: 1_000, dataBytesPerSecondMin: 0, slowGraceMs: 1_000 };
-    const smtp = { session: { hostname, postmasterDomain: "smith.test" as DomainName }, tls, timeouts };
+    const session: Omit<SmtpSessionOptions, "tls"> = {
+      hostname,
+      postmasterDomain: "smith.test" as DomainName,
+      dialect: service === "lmtp" ? "lmtp" : "smtp",
+      xclient,
+      ...(service === "submission" ? { submission: { plaintextLogin: true, bearer: false } } : {}),
+    };
+    const smtp: SmtpFrontOptions = { session, tls, timeouts, senders: "off", exempt: parseNetworks([]) };
     const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
-    return service === "smtp"
-      ? new SmtpFront(connection, this.#services, smtp, gone)
-      : new Pop3Front(connection, this.#services, pop3, gone);
+    return service === "pop3"
+      ? new Pop3Front(connection, this.#services, pop3, gone)
+      : new SmtpFront(connection, this.#services, smtp, gone);
   }
 }

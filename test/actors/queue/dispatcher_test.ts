@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FAULTS_MAX } from "../../../src/actors/queue/destination.ts";
 import { Dispatcher } from "../../../src/actors/queue/dispatcher.ts";
 import type { ReadyItem } from "../../../src/actors/queue/ready_items.ts";
@@ -10,7 +10,7 @@ function dispatcher(attemptsMax = 100, first = 2, max = 8): Dispatcher {
 }
 
 function offer(to: Dispatcher, name: string, item: number, ready: Partial<ReadyItem> = {}): void {
-  to.offer(name, item, () => ({ item, sender: "a", priority: 0, ...ready }));
+  to.offer(name, { item, ready: () => ({ item, sender: "a", priority: 0, ...ready }) }, 0);
 }
 
 /** What begins now, in order. */
@@ -34,7 +34,7 @@ Deno.test("no more begin than are allowed in all", () => {
   const queue = dispatcher(3);
   for (const name of ["a", "b", "c", "d"]) offer(queue, name, 1);
   assertEquals(begun(queue).length, 3);
-  queue.ended(queue.destination("a"), 0);
+  queue.ended(queue.destination("a", 0), 0);
   assertEquals(begun(queue), ["d:1"]);
 });
 
@@ -50,7 +50,7 @@ Deno.test("higher priority goes first, and senders of the same priority take tur
 Deno.test("a destination that bears what it is sent is given more, up to its most; one that fails half", () => {
   const queue = dispatcher(100, 2, 4);
   for (let item = 0; item < 50; item++) offer(queue, "a", item);
-  const destination = queue.destination("a");
+  const destination = queue.destination("a", 0);
   assertEquals(begun(queue).length, 2);
   for (let i = 0; i < 20; i++) destination.wentWell();
   assertEquals(begun(queue).length, 2, "four in all");
@@ -61,7 +61,7 @@ Deno.test("a destination that bears what it is sent is given more, up to its mos
 
 Deno.test(`after ${FAULTS_MAX} faults in a row a destination rests, longer each time, and is taken up again`, () => {
   const queue = dispatcher();
-  const destination = queue.destination("a");
+  const destination = queue.destination("a", 0);
   const faults = Array.from({ length: FAULTS_MAX }, () => queue.faulted(destination, 1_000));
   assertEquals(faults.indexOf(true), FAULTS_MAX - 1);
   offer(queue, "a", 1);
@@ -82,8 +82,8 @@ Deno.test(`after ${FAULTS_MAX} faults in a row a destination rests, longer each 
 Deno.test("what waits for a destination can be taken out of its line", () => {
   const queue = dispatcher();
   for (const item of [1, 2, 3]) offer(queue, "a", item);
-  assertEquals(queue.drain(queue.destination("a"), 2, NONE), [1, 2]);
-  assertEquals(queue.drain(queue.destination("a"), 2, NONE), [3]);
+  assertEquals(queue.drain(queue.destination("a", 0), 2, NONE), [1, 2]);
+  assertEquals(queue.drain(queue.destination("a", 0), 2, NONE), [3]);
   assertEquals([queue.waiting, begun(queue)], [0, []]);
 });
 
@@ -97,13 +97,29 @@ Deno.test("of very many items only some are sorted; the others follow in the ord
   assertEquals(queue.waiting, 0);
 });
 
+Deno.test("faults are remembered for an hour, though nothing waits", () => {
+  const queue = dispatcher();
+  queue.faulted(queue.destination("a", 0), 0);
+  queue.forget(queue.destination("a", 0), 3_599_999);
+  assertEquals(queue.known("a")?.faults, 1);
+  queue.forget(queue.destination("a", 0), 3_600_000);
+  assertEquals(queue.known("a"), null);
+});
+
+Deno.test("what is remembered of very many destinations goes when its time is over", () => {
+  const queue = dispatcher();
+  for (let i = 0; i < 30_000; i++) queue.faulted(queue.destination(`d${i}`, i * 1_000), i * 1_000);
+  const known = Array.from({ length: 30_000 }, (_, i) => queue.known(`d${i}`)).filter((found) => found !== null);
+  assert(known.length < 15_000, `${known.length} are known`);
+});
+
 Deno.test("a destination of which nothing is known but that it is well is forgotten", () => {
   const queue = dispatcher();
   offer(queue, "a", 1);
   begun(queue);
-  queue.ended(queue.destination("a"), 0);
+  queue.ended(queue.destination("a", 0), 0);
   assertEquals(queue.known("a"), null);
-  queue.destination("b").suspendedUntilMs = 10;
-  queue.forget(queue.destination("b"), 5);
+  queue.destination("b", 0).suspendedUntilMs = 10;
+  queue.forget(queue.destination("b", 0), 5);
   assertEquals([...queue.suspended(5)].map(({ name }) => name), ["b"]);
 });

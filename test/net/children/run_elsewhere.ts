@@ -1,4 +1,7 @@
-/** Runs the conversations of this folder on another runtime: gives them a `Deno.test`, then takes it away again. */
+/**
+ * Runs the conversations of this folder, or those that are named, on another runtime: gives them a `Deno.test`, then takes it
+ * away again.
+ */
 const tests: { name: string; run: () => void | Promise<void> }[] = [];
 const scope = globalThis as { Deno?: unknown };
 type Options = { name: string; ignore: boolean; fn: () => void | Promise<void> };
@@ -8,7 +11,9 @@ scope.Deno = {
     else if (typeof first !== "string" && !first.ignore) tests.push({ name: first.name, run: first.fn });
   },
 };
-for (const file of ["chaos", "connection", "listen", "tls", "unix", "certificate"]) await import(`../${file}_test.ts`);
+const named = process.argv.slice(2);
+const files = named.length > 0 ? named : ["chaos", "connection", "listen", "tls", "unix", "certificate", "proxy"];
+for (const file of files) await import(`../${file}_test.ts`);
 delete scope.Deno;
 
 let failed = 0;

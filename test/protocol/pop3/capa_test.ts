@@ -8,7 +8,7 @@ Deno.test("CAPA under TLS announces what can be used, the same before and after 
     S: +OK Capabilities
     S: TOP
     S: UIDL
-    S: SASL PLAIN
+    S: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     S: USER
     S: UTF8 USER
     S: LANG
@@ -66,7 +66,7 @@ Deno.test("STLS is announced only while it is permitted", () => {
     S: +OK Capabilities
     S: TOP
     S: UIDL
-    S: SASL PLAIN
+    S: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     S: USER
     S: UTF8 USER
     S: LANG

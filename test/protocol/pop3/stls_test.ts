@@ -39,7 +39,7 @@ Deno.test("what is pipelined behind STLS in plaintext is never run", () => {
     S: +OK Capabilities
     S: TOP
     S: UIDL
-    S: SASL PLAIN
+    S: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     S: USER
     S: UTF8 USER
     S: LANG

@@ -1,6 +1,7 @@
 import { assert } from "@std/assert";
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import {
+  type AuthAnswer,
   createPop3Session,
   type MaildropEntry,
   type Pop3Action,
@@ -29,6 +30,11 @@ export function pop3(options: Partial<Pop3Options> = {}): () => TranscriptSessio
       answer: (name, ...args) => answer(session, name, args),
       describe: (action) => {
         if (action.type === "update") return `update ${action.uids.join(" ")}`.trimEnd();
+        if (action.type === "authenticate") {
+          const { type, ...rest } = action.question;
+          const values = Object.values(rest).filter((value) => !(value instanceof Uint8Array));
+          return `authenticate ${action.mechanism} ${type} ${JSON.stringify(values)}`;
+        }
         if (action.type === "login") return `login ${action.mechanism} ${JSON.stringify([action.user, action.secret])}`;
         return Object.values(action).join(" ");
       },
@@ -40,6 +46,8 @@ function answer(session: Pop3Session, name: string, args: readonly unknown[]): P
   switch (name) {
     case "opened":
       return session.loggedIn({ type: "opened", uidValidity: 7, entries: maildrop(args as number[]) });
+    case "authenticated":
+      return session.authenticated(authAnswer(args[0] as Record<string, unknown>));
     case "refused":
     case "inUse":
     case "loginDelay":
@@ -52,6 +60,10 @@ function answer(session: Pop3Session, name: string, args: readonly unknown[]): P
     case "updated":
       return session.updated(args[0] as boolean);
     case "tlsStarted":
+      return session.tlsStarted({
+        binding: args[0] === undefined ? null : Uint8Array.from(args[0] as number[]),
+        certified: false,
+      });
     case "resumed":
     case "timedOut":
     case "shuttingDown":
@@ -59,6 +71,13 @@ function answer(session: Pop3Session, name: string, args: readonly unknown[]): P
     default:
       throw new Error(`unknown answer ${name}`);
   }
+}
+
+/** Lists are bytes. */
+function authAnswer(given: Record<string, unknown>): AuthAnswer {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, Array.isArray(value) ? Uint8Array.from(value) : value]),
+  ) as unknown as AuthAnswer;
 }
 
 /** Entries of these sizes, with the UIDs 11, 12, 13 … */

@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { utf8 } from "../../../src/base/bytes.ts";
 import {
+  FIELD_BYTES_MAX,
   findMechanism,
   MECHANISMS,
   plain,
-  PLAIN_FIELD_BYTES_MAX,
   type SaslStep,
   usableMechanisms,
 } from "../../../src/protocol/sasl/mod.ts";
@@ -57,7 +57,7 @@ Deno.test("PLAIN refuses what its grammar does not allow", () => {
 });
 
 Deno.test("PLAIN takes fields of 1,024 octets and no longer ones", () => {
-  const field = "x".repeat(PLAIN_FIELD_BYTES_MAX);
+  const field = "x".repeat(FIELD_BYTES_MAX);
   assertEquals(plain.begin(utf8(`${field}\0${field}\0${field}`)), credentials(field, field));
   assertEquals(plain.begin(utf8(`\0${field}x\0pw`)), MALFORMED);
   assertEquals(plain.begin(utf8(`\0u\0${field}x`)), MALFORMED);
@@ -77,9 +77,16 @@ Deno.test("PLAIN never throws, and gives only what was sent", () => {
   );
 });
 
-Deno.test("mechanisms that show the password are not usable without TLS unless allowed", () => {
-  assertEquals(usableMechanisms(false).filter((mechanism) => mechanism.revealsSecret), []);
-  assertEquals(usableMechanisms(true), MECHANISMS);
+Deno.test("without TLS no mechanism is usable unless allowed, and each only where what it needs is there", () => {
+  const names = (allowed: boolean, offer = {}) =>
+    usableMechanisms(allowed, { binding: null, certified: false, bearer: false, ...offer }).map(({ name }) => name);
+  assertEquals(names(false, { binding: new Uint8Array(32), certified: true, bearer: true }), []);
+  assertEquals(names(true), ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"]);
+  assertEquals(names(true, { binding: new Uint8Array(32) })[0], "SCRAM-SHA-256-PLUS");
+  assertEquals(
+    names(true, { binding: new Uint8Array(32), certified: true, bearer: true }),
+    MECHANISMS.map(({ name }) => name),
+  );
   assertEquals(findMechanism("plain"), plain);
   assertEquals(findMechanism("PLAINX"), null);
   assertEquals(findMechanism("__proto__"), null);

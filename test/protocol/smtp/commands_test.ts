@@ -45,7 +45,8 @@ Deno.test("MAIL takes the parameters that EHLO announces, and no others (S15)", 
     "FROM:<a@b> SIZE": BAD_VALUE,
     "FROM:<a@b> BODY=7bit": SENDER_OK,
     "FROM:<a@b> body=8BITMIME": SENDER_OK,
-    "FROM:<a@b> BODY=BINARYMIME": BAD_VALUE,
+    "FROM:<a@b> BODY=BinaryMIME": SENDER_OK,
+    "FROM:<a@b> BODY=BINARY": BAD_VALUE,
     "FROM:<a@b> SMTPUTF8": SENDER_OK,
     "FROM:<a@b> SMTPUTF8=yes": BAD_VALUE,
     "FROM:<a@b> SIZE=1 SIZE=1": "501 5.5.4 Parameter given twice",
@@ -133,7 +134,7 @@ Deno.test("a recipient without a name, a domain or within the lengths is refused
     [`TO:<${local64}@${domain(190)}>`]: BAD_RECIPIENT,
     [`TO:<${"@a.test,".repeat(62)}@bbbb:a@b.test>`]: "? checkRecipient a@b.test 0", // 512 characters.
     [`TO:<${"@a.test,".repeat(62)}@bbbbb:a@b.test>`]: RCPT_SYNTAX,
-    "TO:<a@us.test> NOTIFY=NEVER": "555 5.5.4 Parameter not recognized",
+    "TO:<a@us.test> NOTICE=NEVER": "555 5.5.4 Parameter not recognized",
   };
   for (const [argument, reply] of Object.entries(cases)) assertEquals(rcptReply(argument), reply, argument);
 });

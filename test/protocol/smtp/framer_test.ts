@@ -5,7 +5,10 @@ import { transcript } from "../../support/transcript.ts";
 import { bytes, cut, drive, smtp } from "./support/session.ts";
 
 /** Everything a framer makes of its input: a line's text, or the reply it costs. */
-function frames(chunks: readonly Uint8Array[], limits = { lineBytesMax: 40, lineSkipBytesMax: 60 }): string[] {
+function frames(
+  chunks: readonly Uint8Array[],
+  limits = { lineBytesMax: 40, authLineBytesMax: 40, lineSkipBytesMax: 60 },
+): string[] {
   const framer = new LineFramer(limits);
   const found: string[] = [];
   for (const chunk of chunks) {

@@ -12,7 +12,7 @@ Deno.test("recipients up to the limit are taken, those beyond get 452, and the m
   const { text, mails } = drive(session, [bytes(`${START}${rcpts}DATA\r\n.\r\n`)]);
   assertEquals(count(text, "250 2.1.5 Recipient OK"), 3);
   assertEquals(count(text, "452 4.5.3 Too many recipients"), 2);
-  assertEquals(mails[0]!.recipients.map(({ local }) => local), ["r0", "r1", "r2"]);
+  assertEquals(mails[0]!.recipients.map(({ address }) => address.local), ["r0", "r1", "r2"]);
 });
 
 Deno.test("1,100 recipients: 1,000 are taken and 100 told to come again", () => {

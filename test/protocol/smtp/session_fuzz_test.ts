@@ -34,6 +34,15 @@ const token = fc.oneof(
       "STARTTLS x\r\n",
       "QUIT\r\n",
       "GET / HTTP/1.1\r\n",
+      "MAIL FROM:<> BODY=BINARYMIME RET=FULL\r\n",
+      "RCPT TO:<r@mx.test> NOTIFY=NEVER\r\n",
+      "BDAT 6\r\na: b\r\n",
+      "BDAT 3 LAST\r\nx\r\n",
+      "BDAT 0 LAST\r\n",
+      "BDAT 61\r\n",
+      "BDAT 161\r\n",
+      "BDAT -1\r\n",
+      "XCLIENT ADDR=192.0.2.1 HELO=x\r\n",
       "Received: x\r\n",
       "..text\r\n",
       "\r\n.\r\n",
@@ -43,7 +52,10 @@ const token = fc.oneof(
   },
   { weight: 1, arbitrary: fc.array(fc.nat(255), { maxLength: 40 }).map((codes) => String.fromCharCode(...codes)) },
 );
-const stream = fc.array(token, { maxLength: 30 }).map((tokens) => bytes(tokens.join("")));
+const stream = fc.array(token, { maxLength: 30 }).map((tokens) => tokens.join(""));
+
+/** The same sessions in both dialects. */
+const DIALECTS = [smtp(LIMITS), smtp(LIMITS, { dialect: "lmtp", xclient: true })] as const;
 
 function comparable({ text, events, mails }: Outcome) {
   return { text, events, mails: mails.map((mail) => ({ ...mail, body: content(mail) })) };
@@ -51,11 +63,13 @@ function comparable({ text, events, mails }: Outcome) {
 
 Deno.test("a session does the same whatever the bytes and however they are cut, and holds little", () => {
   fc.assert(
-    fc.property(stream, fc.array(fc.nat(400), { maxLength: 8 }), (whole, positions) => {
-      const expected = comparable(drive(smtp(LIMITS)(), [whole]));
-      const pieces = drive(smtp(LIMITS)(), cut(whole, positions));
+    fc.property(stream, fc.array(fc.nat(400), { maxLength: 8 }), fc.nat(1), (text, positions, dialect) => {
+      const session = DIALECTS[dialect]!;
+      const whole = dialect === 0 ? bytes(text) : bytes(text.replaceAll("EHLO", "LHLO"));
+      const expected = comparable(drive(session(), [whole]));
+      const pieces = drive(session(), cut(whole, positions));
       assertEquals(comparable(pieces), expected);
-      const byByte = drive(smtp(LIMITS)(), Array.from(whole, (byte) => Uint8Array.of(byte)));
+      const byByte = drive(session(), Array.from(whole, (byte) => Uint8Array.of(byte)));
       assertEquals(comparable(byByte), expected);
       assertLessOrEqual(byByte.bufferedMax, 1_024 + LIMITS.lineBytesMax);
     }),

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseMailbox } from "../../../src/mail/mod.ts";
-import { formatDate, receivedField, returnPathField, type TraceInfo } from "../../../src/protocol/smtp/mod.ts";
+import { formatDate } from "../../../src/mime/date.ts";
+import { receivedField, returnPathField, type TraceInfo } from "../../../src/protocol/smtp/mod.ts";
 
 const bob = parseMailbox("bob@mx.test", { utf8: false })!;
 const info: TraceInfo = {
@@ -20,6 +21,15 @@ Deno.test("the Received field says who sent it, to whom, how and when", () => {
     "Received: from client.test ([192.0.2.1])\r\n\tby mx.test with ESMTPS (TLSv1.3) id abc123\r\n" +
       "\tfor <bob@mx.test>;\r\n\tSun, 4 Jan 2026 05:06:07 +0000\r\n",
   );
+});
+
+Deno.test("a client's name that a proxy has looked up stands before its address, and is no more than a word", () => {
+  assert(
+    receivedField({ ...info, clientName: "spike.test" }).startsWith(
+      "Received: from client.test (spike.test [192.0.2.1])\r\n",
+    ),
+  );
+  assert(receivedField({ ...info, clientName: "a) (b\r\nX" }).includes("(a???b??X [192.0.2.1])"));
 });
 
 Deno.test("two recipients are not named to each other", () => {

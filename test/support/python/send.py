@@ -9,10 +9,11 @@ context = ssl._create_unverified_context()
 answers = []
 
 
-def connect(how):
+def connect(how, login):
+    implicit, plain = ("submissions", "submission") if login else ("smtps", "smtp")
     if how == "implicit":
-        return smtplib.SMTP_SSL("127.0.0.1", plan["smtps"], timeout=20, context=context)
-    client = smtplib.SMTP("127.0.0.1", plan["smtp"], timeout=20)
+        return smtplib.SMTP_SSL("127.0.0.1", plan[implicit], timeout=20, context=context)
+    client = smtplib.SMTP("127.0.0.1", plan[plain], timeout=20)
     if how == "starttls":
         client.ehlo()
         client.starttls(context=context)
@@ -20,8 +21,11 @@ def connect(how):
 
 
 for letter in plan["letters"]:
-    with connect(letter["how"]) as client:
+    login = letter.get("login")
+    with connect(letter["how"], login) as client:
         client.ehlo("client.test")
+        if login:
+            client.login(login["user"], login["password"])
         with open(letter["file"], "rb") as file:
             content = file.read()
         refused = client.sendmail(letter["from"], letter["to"], content, mail_options=letter["options"])

@@ -9,9 +9,9 @@ export const quit: Pop3Command = {
   },
   transaction(state, rest, context) {
     if (rest !== null) return mistake(state, reply.syntax, context);
-    const { maildrop, tlsActive, utf8, errors, loginFailures } = state;
+    const { maildrop, tlsActive, channel, utf8, errors, loginFailures } = state;
     return [
-      { phase: "update", tlsActive, utf8, errors, loginFailures },
+      { phase: "update", tlsActive, channel, utf8, errors, loginFailures },
       { type: "update", uids: maildrop.markedUids() },
     ];
   },

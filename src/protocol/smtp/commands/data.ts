@@ -2,8 +2,8 @@ import { assert } from "../../../base/assert.ts";
 import type { DeliveryOutcome, ReceivedMail } from "../actions.ts";
 import type { Command } from "../command.ts";
 import type { ContentReader } from "../content_reader.ts";
-import { accepted, FAILURE_REPLY, REPLY } from "../replies.ts";
-import { closing, COMMAND, CONTENT, type SmtpState, type Step } from "../state.ts";
+import { accepted, FAILURE_REPLY, joined, refusedMail, REPLY, type Reply } from "../replies.ts";
+import { closing, COMMAND, CONTENT, type SmtpContext, type SmtpState, type Step, type Transaction } from "../state.ts";
 
 /** DATA (RFC 5321 §4.1.1.4): the content follows. */
 export const data: Command = {
@@ -11,32 +11,46 @@ export const data: Command = {
   utf8: false,
   junk: false,
   listed: () => true,
-  run(_context, state) {
+  run(context, state) {
     const transaction = state.transaction;
     if (transaction === null) return [state, REPLY.mailFirst];
-    if (transaction.recipients.length === 0) {
-      // RFC 5321 §3.3: 503 or 554; the difference tells a pipelining client that its RCPTs were seen.
-      return [state, transaction.refused > 0 ? REPLY.noValidRecipients : REPLY.rcptFirst];
-    }
-    return [{ ...state, phase: CONTENT }, REPLY.startData];
+    if (transaction.chunks !== null) return [state, REPLY.chunksBegun]; // RFC 3030 §2
+    if (transaction.parameters.body === "binarymime") return [state, REPLY.binaryNeedsBdat]; // RFC 3030 §3
+    const refusal = recipientsRefusal(context, transaction);
+    return refusal === null ? [{ ...state, phase: CONTENT }, REPLY.startData] : [state, refusal];
   },
 };
 
+/** Why content cannot follow, or null: it needs recipients. */
+export function recipientsRefusal({ dialect }: SmtpContext, { recipients, refused }: Transaction): Reply | null {
+  if (recipients.length > 0) return null;
+  // RFC 5321 §3.3: 503 or 554; the difference tells a pipelining client that its RCPTs were seen. LMTP has 503 only (RFC 2033 §4.2).
+  return refused > 0 && dialect === "smtp" ? REPLY.noValidRecipients : REPLY.rcptFirst;
+}
+
 /** The end of data was read, or is not waited for any longer. */
-export function contentEnded(state: SmtpState, content: ContentReader): Step {
+export function contentEnded(context: SmtpContext, state: SmtpState, content: ContentReader): Step {
+  const refusal = content.refusal();
+  if (refusal === null && !content.exhausted) return delivering(context, state, content);
+  const replies = contentReply(context, state.transaction, refusal ?? REPLY.messageTooBig);
+  // Behind a bare CR or LF client and server may disagree on where the message ended: nothing more is read.
+  if (content.broken || !content.ended) return closing(state, joined(replies));
+  return [{ ...state, phase: COMMAND, transaction: null }, ...replies];
+}
+
+/** Hands on the message that `content` has read to its end. */
+export function delivering(
+  context: SmtpContext,
+  state: SmtpState,
+  content: Pick<ContentReader, "takePieces" | "size">,
+): Step {
   const { transaction, greeting } = state;
   assert(transaction !== null && greeting !== null, "content without a transaction");
-  const refusal = content.refusal();
-  if (refusal !== null || content.exhausted) {
-    const reply = refusal ?? REPLY.messageTooBig;
-    // Behind a bare CR or LF client and server may disagree on where the message ended: nothing more is read.
-    if (content.broken || !content.ended) return closing(state, reply);
-    return [{ ...state, phase: COMMAND, transaction: null }, reply];
-  }
   const mail: ReceivedMail = {
     helo: greeting.name,
-    protocol: transmissionType(state),
-    smtpUtf8: transaction.smtpUtf8,
+    protocol: transmissionType(context, state),
+    user: state.user,
+    parameters: transaction.parameters,
     sender: transaction.sender,
     recipients: transaction.recipients,
     body: content.takePieces(),
@@ -45,17 +59,42 @@ export function contentEnded(state: SmtpState, content: ContentReader): Step {
   return [{ ...state, phase: { type: "delivering" } }, { type: "deliver", mail }];
 }
 
-/** The answer to `deliver`. Whatever it is, the transaction is over (RFC 5321 §4.1.1.4). */
-export function delivered(state: SmtpState, outcome: DeliveryOutcome): Step {
-  assert(state.phase.type === "delivering", "delivered without a question");
+/**
+ * The answer to `deliver`: one outcome of the whole message, in LMTP said of each recipient, or as many outcomes as there are
+ * recipients. Whatever it is, the transaction is over (RFC 5321 §4.1.1.4).
+ */
+export function delivered(context: SmtpContext, state: SmtpState, outcomes: readonly DeliveryOutcome[]): Step {
+  const { phase, transaction } = state;
+  assert(phase.type === "delivering" && transaction !== null, "delivered without a question");
+  const [first, ...more] = outcomes.map(outcomeReply);
+  assert(first !== undefined, "a delivery has an outcome");
+  assert(more.length === 0 || outcomes.length === transaction.recipients.length, "one outcome for each recipient");
+  const replies = more.length === 0 ? contentReply(context, transaction, first) : [first, ...more];
   const next = { ...state, phase: COMMAND, transaction: null };
-  if (outcome.type !== "accepted") return [next, FAILURE_REPLY[outcome.type]];
+  if (!outcomes.some(({ type }) => type === "accepted")) return [next, ...replies];
   // A client that brings mail may bring much of it: its few errors do not add up over the hours.
-  return [{ ...next, junk: 0, errors: 0 }, accepted(outcome.id)];
+  return [{ ...next, junk: 0, errors: 0 }, ...replies];
+}
+
+function outcomeReply(outcome: DeliveryOutcome): Reply {
+  if (outcome.type === "accepted") return accepted(outcome.id);
+  if (outcome.type === "refused") return refusedMail(outcome.code, outcome.enhanced, outcome.text);
+  return FAILURE_REPLY[outcome.type];
+}
+
+/** What is said of content that was refused: in LMTP to each recipient (RFC 2033 §4.2), even if there is none. */
+export function contentReply(
+  { dialect }: SmtpContext,
+  transaction: Transaction | null,
+  reply: Reply,
+): readonly Reply[] {
+  return dialect === "smtp" || transaction === null ? [reply] : transaction.recipients.map(() => reply);
 }
 
 /** The `with` of the Received field: RFC 3848, and RFC 6531 §4.3 for UTF8 names. */
-function transmissionType({ greeting, transaction, tls }: SmtpState): string {
+function transmissionType({ dialect }: SmtpContext, { greeting, transaction, tls, user }: SmtpState): string {
   if (!greeting?.extended) return "SMTP";
-  return `${transaction?.smtpUtf8 ? "UTF8" : "E"}SMTP${tls === "active" ? "S" : ""}`;
+  const utf8 = transaction?.parameters.smtpUtf8 ?? false;
+  const name = dialect === "lmtp" ? (utf8 ? "UTF8LMTP" : "LMTP") : utf8 ? "UTF8SMTP" : "ESMTP";
+  return `${name}${tls === "active" ? "S" : ""}${user === null ? "" : "A"}`;
 }

@@ -5,6 +5,7 @@ import { isClientName } from "./helo.ts";
 
 /** EHLO SP ( Domain / address-literal ) (RFC 5321 §4.1.1.1): greets, lists the extensions, and resets like RSET (§4.1.4). */
 export const ehlo: Command = {
+  dialect: "smtp",
   argument: "needed",
   utf8: false,
   junk: true,

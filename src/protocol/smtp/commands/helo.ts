@@ -6,6 +6,7 @@ import { hello, REPLY } from "../replies.ts";
 
 /** HELO SP Domain (RFC 5321 §4.1.1.1): greets without extensions, and resets like RSET (§4.1.4). */
 export const helo: Command = {
+  dialect: "smtp",
   argument: "needed",
   utf8: false,
   junk: true,

@@ -1,10 +1,12 @@
 import { assert } from "../../../base/assert.ts";
 import type { Address } from "../../../mail/address.ts";
+import type { RecipientParameters } from "../../../mail/envelope.ts";
 import type { RecipientVerdict } from "../actions.ts";
 import type { Command } from "../command.ts";
+import { rcptParameter } from "../extensions.ts";
 import { parseParameters } from "../parameters.ts";
 import { cutPath, readMailbox } from "../path.ts";
-import { REPLY, VERDICT_REPLY } from "../replies.ts";
+import { REPLY, type Reply, VERDICT_REPLY } from "../replies.ts";
 import { closing, COMMAND, type SmtpContext, type SmtpState, type Step } from "../state.ts";
 
 /** RCPT TO:Forward-path [SP Rcpt-parameters] (RFC 5321 §4.1.1.3): asks whether one recipient is wanted. */
@@ -18,19 +20,41 @@ export const rcpt: Command = {
     if (transaction === null) return [state, REPLY.mailFirst];
     const path = cutPath(argument, "TO:", context.quirks);
     if (path === null) return [state, REPLY.rcptSyntax];
-    const parameters = parseParameters(path.parameters, context.limits.parametersMax);
-    if ("code" in parameters) return [state, parameters];
-    if (parameters.length > 0) return [state, REPLY.parameterUnknown];
-    const recipient = readRecipient(context, path.mailbox, transaction.smtpUtf8);
-    if (recipient === null) return [state, REPLY.recipientSyntax];
-    if (recipient === "utf8") return [state, REPLY.recipientNotAscii];
+    if (transaction.chunks !== null) return [state, REPLY.chunksBegun];
+    const asked = recipientParameters(context, state, path.parameters);
+    if ("code" in asked) return [state, asked];
+    const address = readRecipient(context, path.mailbox, transaction.parameters.smtpUtf8);
+    if (address === null) return [state, REPLY.recipientSyntax];
+    if (address === "utf8") return [state, REPLY.recipientNotAscii];
     if (transaction.recipients.length >= context.limits.recipientsMax) return surplus(context, state);
     return [
-      { ...state, phase: { type: "checkingRecipient", recipient } },
-      { type: "checkRecipient", sender: transaction.sender, recipient, size: transaction.declaredSize },
+      { ...state, phase: { type: "checkingRecipient", recipient: { ...asked, address } } },
+      {
+        type: "checkRecipient",
+        recipient: address,
+        sender: transaction.sender,
+        size: transaction.declaredSize,
+        relay: state.user !== null,
+      },
     ];
   },
 };
+
+const NOTHING_ASKED: RecipientParameters = { notify: null, orcpt: null };
+
+function recipientParameters(context: SmtpContext, state: SmtpState, text: string): RecipientParameters | Reply {
+  const parameters = parseParameters(text, context.limits.parametersMax);
+  if ("code" in parameters) return parameters;
+  let asked = NOTHING_ASKED;
+  for (const { keyword, value } of parameters) {
+    const take = rcptParameter(context, state, keyword);
+    if (take === null || state.transaction === null) return REPLY.parameterUnknown;
+    const taken = take(value, asked, state.transaction);
+    if ("code" in taken) return taken;
+    asked = taken;
+  }
+  return asked;
+}
 
 /** The answer to `checkRecipient`. */
 export function recipientChecked(state: SmtpState, verdict: RecipientVerdict): Step {

@@ -1,4 +1,5 @@
 import { assert } from "../../../base/assert.ts";
+import type { SaslChannel } from "../../sasl/mod.ts";
 import type { Command } from "../command.ts";
 import { REPLY } from "../replies.ts";
 import { COMMAND, type SmtpState, type Step } from "../state.ts";
@@ -17,7 +18,7 @@ export const starttls: Command = {
 };
 
 /** The answer to `startTls`: what the client said in the clear is forgotten (RFC 3207 §4.2), its errors are not. */
-export function tlsStarted(state: SmtpState): Step {
+export function tlsStarted(state: SmtpState, channel: SaslChannel): Step {
   assert(state.phase.type === "startingTls", "tlsStarted without a question");
-  return [{ ...state, phase: COMMAND, tls: "active", greeting: null, transaction: null }];
+  return [{ ...state, phase: COMMAND, tls: "active", channel, greeting: null, user: null, transaction: null }];
 }

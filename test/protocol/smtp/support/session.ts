@@ -1,9 +1,12 @@
 import { formatAddress, parseDomain } from "../../../../src/mail/mod.ts";
 import {
+  type AuthAnswer,
+  type AuthQuestion,
   createSmtpSession,
   type DeliveryOutcome,
   type ReceivedMail,
   type RecipientVerdict,
+  type SenderVerdict,
   type SmtpAction,
   type SmtpLimits,
   type SmtpSession,
@@ -18,18 +21,22 @@ export type TestSession = TranscriptSession<SmtpAction> & {
   readonly mails: ReceivedMail[];
 };
 
+/** When all that a test sends arrives: 2026-11-26T12:00:00Z, in ms since 1970 UTC. */
+export const WALL_MS = Date.UTC(2026, 10, 26, 12);
+
 /** A factory for the transcript runner; a `?` line of a delivery shows the content as JSON. */
 export function smtp(
   limits: Partial<SmtpLimits> = {},
-  options: Partial<Pick<SmtpSessionOptions, "tls" | "quirks">> = {},
+  options: Partial<
+    Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "channel" | "greetDelayMs" | "xclient">
+  > = {},
 ): () => TestSession {
   return () => {
     const session = createSmtpSession({
       hostname: "mx.test",
       postmasterDomain: parseDomain("mx.test")!,
-      tls: options.tls ?? "none",
+      ...{ tls: "none", ...options },
       limits,
-      ...(options.quirks === undefined ? {} : { quirks: options.quirks }),
     });
     const mails: ReceivedMail[] = [];
     const keep = (actions: SmtpAction[]) => {
@@ -40,7 +47,7 @@ export function smtp(
       smtp: session,
       mails,
       open: () => session.open(),
-      receive: (bytes) => keep(session.receive(bytes)),
+      receive: (bytes) => keep(session.receive(bytes, WALL_MS)),
       answer: (name, ...args) => keep(answer(session, name, args)),
       describe: describeSmtp,
     };
@@ -54,12 +61,18 @@ export function content(mail: ReceivedMail): string {
 
 function answer(session: SmtpSession, name: string, args: readonly unknown[]): SmtpAction[] {
   switch (name) {
+    case "authenticated":
+      return session.authenticated(authAnswer(args[0]));
+    case "senderChecked":
+      return session.senderChecked(args[0] as SenderVerdict);
     case "recipientChecked":
       return session.recipientChecked(args[0] as RecipientVerdict);
     case "delivered": {
-      const [type, id] = args as [DeliveryOutcome["type"], string?];
-      return session.delivered((type === "accepted" ? { type, id: id ?? "id" } : { type }) as DeliveryOutcome);
+      const [type, id] = args as [string, string?];
+      return session.delivered(outcomeOf(type, id ?? "id"));
     }
+    case "deliveredEach":
+      return session.deliveredEach(args.map((word, i) => outcomeOf(String(word), `id${i}`)));
     case "tlsStarted":
       return session.tlsStarted();
     case "resumed":
@@ -73,17 +86,37 @@ function answer(session: SmtpSession, name: string, args: readonly unknown[]): S
   }
 }
 
+function outcomeOf(type: string, id: string): DeliveryOutcome {
+  return (type === "accepted" ? { type, id } : { type }) as DeliveryOutcome;
+}
+
+/** An address is who has logged in; else the type of an answer, or a whole answer. */
+function authAnswer(given: unknown): AuthAnswer {
+  if (typeof given !== "string") return given as AuthAnswer;
+  if (given.includes("@")) return { type: "accepted", user: given, signature: null };
+  return { type: given as "refused" };
+}
+
 function describeSmtp(action: SmtpAction): string {
   switch (action.type) {
+    case "authenticate": {
+      const { type, ...rest } = action.question;
+      const values = Object.values(rest).filter((value) => !(value instanceof Uint8Array));
+      return `authenticate ${action.mechanism} ${type} ${JSON.stringify(values)}`;
+    }
+    case "checkSender":
+      return `checkSender ${formatAddress(action.sender)}`;
     case "checkRecipient":
-      return `checkRecipient ${formatAddress(action.recipient)} ${action.size}`;
+      return `checkRecipient ${formatAddress(action.recipient)} ${action.size}${action.relay ? " relay" : ""}`;
     case "deliver": {
       const { sender, recipients, protocol } = action.mail;
-      const to = recipients.map(formatAddress).join(",");
+      const to = recipients.map(({ address }) => formatAddress(address)).join(",");
       return `deliver ${protocol} <${sender === null ? "" : formatAddress(sender)}> ${to} ${
         JSON.stringify(content(action.mail))
       }`;
     }
+    case "clientNamed":
+      return `clientNamed ${JSON.stringify(action.client)}`;
     case "pause":
       return `pause ${action.ms}`;
     default:
@@ -101,7 +134,11 @@ export interface Outcome {
 }
 
 /** Feeds chunks to a session whose every question is answered with yes. */
-export function drive(session: TestSession, chunks: Iterable<Uint8Array>): Outcome {
+export function drive(
+  session: TestSession,
+  chunks: Iterable<Uint8Array>,
+  logins: (question: AuthQuestion) => AuthAnswer = () => ({ type: "refused" }),
+): Outcome {
   let text = "";
   let bufferedMax = 0;
   const events: string[] = [];
@@ -111,6 +148,8 @@ export function drive(session: TestSession, chunks: Iterable<Uint8Array>): Outco
       if (action.type === "send") text += action.text;
       else events.push(action.type);
       if (action.type === "checkRecipient") work.push(...session.answer("recipientChecked", "accepted"));
+      else if (action.type === "checkSender") work.push(...session.answer("senderChecked", "accepted"));
+      else if (action.type === "authenticate") work.push(...session.answer("authenticated", logins(action.question)));
       else if (action.type === "deliver") work.push(...session.answer("delivered", "accepted", "id"));
       else if (action.type === "startTls") work.push(...session.answer("tlsStarted"));
       else if (action.type === "pause") work.push(...session.answer("resumed"));

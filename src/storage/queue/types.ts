@@ -1,7 +1,10 @@
-import type { Failure } from "../base/mod.ts";
-import type { OutgoingEnvelope, OutgoingRecipient } from "../mail/envelope.ts";
+import type { Clock, Failure, Log } from "../../base/mod.ts";
+import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
+import type { FileSystem } from "../file_system.ts";
+import type { IndexEnv } from "../index_env.ts";
+import type { QueueLimits } from "./limits.ts";
 
-/** One attempt that is remembered with its item. */
+/** One attempt that is remembered with its item. Texts are cut at `noteTextMax` characters. */
 export interface StoredAttempt {
   /** Queue time, ms. */
   readonly atMs: number;
@@ -48,7 +51,7 @@ export interface StoredMessage {
   readonly createdMs: number;
 }
 
-/** A mail to be taken over, its recipients sorted by destination. */
+/** A mail to be taken over, its recipients sorted by destination: at least one item, and in each 1 to `recipientsMax` of them. */
 export interface EnqueueInput {
   /** Asked twice, it is kept once. 1 to 255 printable ASCII characters that begin with their time. */
   readonly opId: string;
@@ -66,6 +69,21 @@ export interface EnqueueInput {
 export interface ItemChange {
   readonly item: number;
   readonly next: ItemState | null;
+}
+
+/** A destination that is left alone. */
+export interface Suspension {
+  readonly destination: string;
+  /** In queue time (ms); null: until it is resumed. */
+  readonly untilMs: number | null;
+}
+
+/** What `verify` found wrong. */
+export interface QueueProblem {
+  /** Null when no mail, or no item, in particular is concerned. */
+  readonly message: number | null;
+  readonly item: number | null;
+  readonly problem: string;
 }
 
 /** What the schedule needs of an item; small enough for a million in memory. */
@@ -87,7 +105,7 @@ export interface QueueStore {
   nowMs(): number;
   /** Durable when it resolves: the items, in the order asked. `known` when the `opId` was there before (items: those left). */
   enqueue(input: EnqueueInput): Promise<{ readonly items: readonly StoredItem[]; readonly known: boolean }>;
-  /** Durable when it resolves. An item that is gone is passed over. */
+  /** Durable when it resolves, all of it or none. An item that is gone is passed over; at most `changesMax` of them. */
   change(changes: readonly ItemChange[]): Promise<void>;
   item(item: number): StoredItem | null;
   message(message: number): StoredMessage | null;
@@ -95,11 +113,34 @@ export interface QueueStore {
   body(message: number): Uint8Array;
   /** Rows with an item number above `after`, rising, at most `limit` (10,000). */
   schedule(after: number, limit: number): readonly ScheduleRow[];
+  /** Leaves a destination alone until then; null: until `resume`. Durable when it resolves; the schedule is not changed by it. */
+  suspend(destination: string, untilMs: number | null): Promise<void>;
+  resume(destination: string): Promise<void>;
+  /** All that were suspended and not resumed, also those whose time is over. */
+  suspensions(): readonly Suspension[];
   /** Item numbers of a destination above `after`, rising, at most `limit`. */
   itemsOf(destination: string, after: number, limit: number): readonly number[];
-  /** Item numbers of the mail with this id. */
+  /** Item numbers of the mail with this id, rising. */
   itemsOfMail(id: string): readonly number[];
   counts(): { readonly items: number; readonly messages: number; readonly bytes: number };
   health(): "ok" | Failure;
+  /** Reads every row and every body and names what is wrong; mail may come and go meanwhile. */
+  verify(): AsyncIterable<QueueProblem>;
+  /** Waits for what was asked, then lets go of the files. */
   close(): Promise<void>;
+}
+
+export interface QueueStoreOptions {
+  /** Directory of the queue; made when it is absent. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Names this process, see `MailStoreOptions.owner`. */
+  readonly owner?: string;
+  readonly files?: FileSystem;
+  /** Opens the index (default LMDB). */
+  readonly index?: (path: string) => IndexEnv;
+  /** Runs a function later in this thread (default setImmediate): what is asked until then forms one group. */
+  readonly defer?: (run: () => void) => void;
+  readonly limits?: Partial<QueueLimits>;
 }

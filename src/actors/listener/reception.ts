@@ -1,0 +1,92 @@
+import { asFailure, describeError, utf8 } from "../../base/mod.ts";
+import { formatAddress } from "../../mail/address.ts";
+import type { OutgoingEnvelope } from "../../mail/envelope.ts";
+import type { AccountRecord } from "../../messages/mod.ts";
+import {
+  type DeliveryOutcome,
+  receivedField,
+  type ReceivedMail,
+  returnPathField,
+  submitted,
+} from "../../protocol/smtp/mod.ts";
+import { deliverEach } from "./deliver_each.ts";
+import { deliver, type Delivery } from "./delivery.ts";
+import { checkSender, type SenderAuthentication } from "./sender_check.ts";
+import type { FrontServices } from "./services.ts";
+
+/** A mail as a session gives it away, and from whom it came. */
+export interface Reception {
+  readonly id: string;
+  readonly mail: ReceivedMail;
+  readonly client: { readonly address: string | null; readonly name: string | null };
+  readonly tlsVersion: string | null;
+  /** Who has logged in; null when nobody has. */
+  readonly account: AccountRecord | null;
+  /** Whether the Received field tells nothing of the client. */
+  readonly hideClient: boolean;
+  /** How its sender is judged; null when it is not, as the client is ours. */
+  readonly senders: SenderAuthentication | null;
+  /** Whether each recipient has an outcome of its own (LMTP). */
+  readonly each: boolean;
+}
+
+/** Takes a mail in: judged, completed, stamped and durable everywhere, or refused. One outcome, or one for each recipient. */
+export async function receive(reception: Reception, services: FrontServices): Promise<readonly DeliveryOutcome[]> {
+  const { id, mail, client, senders, each } = reception;
+  let body = mail.body;
+  if (senders !== null && client.address !== null) {
+    const checked = await checkSender({ id, mail, ip: client.address }, senders, services);
+    if (checked.type === "refuse") return each ? mail.recipients.map(() => checked.outcome) : [checked.outcome];
+    body = checked.body;
+  }
+  const delivery = deliveryOf(reception, body, services);
+  // All or nothing, as SMTP has one answer for all recipients; LMTP has one for each.
+  const outcomes = each ? await deliverEach(delivery, services) : [await deliver(delivery, services)];
+  if (outcomes.length === 1 && outcomes[0]!.type === "accepted") await reportSuccess(delivery, services);
+  return outcomes;
+}
+
+function deliveryOf(
+  { id, mail, client, tlsVersion, account, hideClient }: Reception,
+  body: readonly Uint8Array[],
+  { clock, hostname }: FrontServices,
+): Delivery {
+  const wallMs = clock.wallMs();
+  const received = receivedField({
+    helo: hideClient ? null : mail.helo,
+    clientIp: hideClient ? null : client.address,
+    clientName: client.name,
+    hostname,
+    protocol: mail.protocol,
+    id,
+    recipients: mail.recipients.map(({ address }) => address),
+    wallMs,
+    tlsVersion,
+  });
+  const content = account === null ? body : submitted(body, { wallMs, messageId: `<${id}@${hostname}>` });
+  const sender = mail.sender === null ? "" : formatAddress(mail.sender);
+  const envelope: OutgoingEnvelope = { ...mail.parameters, id, sender, account: account?.id ?? null };
+  return {
+    id,
+    mail,
+    mayRelay: account !== null,
+    kept: [utf8(returnPathField(mail.sender) + received), ...content],
+    outgoing: { envelope, parts: [utf8(received), ...content] },
+  };
+}
+
+/** NOTIFY=SUCCESS for mailboxes here (RFC 3461 §5.2.3 d): the report is queued before the client is answered. */
+async function reportSuccess({ id, mail, outgoing }: Delivery, services: FrontServices): Promise<void> {
+  if (mail.sender === null) return;
+  const asked = mail.recipients.filter(({ address, notify }) =>
+    notify?.includes("success") === true && services.routes.resolve(address)?.type === "local"
+  );
+  if (asked.length === 0) return;
+  const recipients = asked.map(({ address, notify, orcpt }) => ({ address: formatAddress(address), notify, orcpt }));
+  try {
+    await services.queue.ask("queue.report", { ...outgoing, recipients });
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+    services.log.warn("report not queued", { id, error: describeError(error) }); // The mail itself is safe.
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * The policy actor: who sent a message, and signatures on what goes out.
+ * `workers/policy.ts` and `tree.ts` import it; it imports policy, messages and the runtime.
+ * It must never open a socket or a file itself, nor write a byte of a message into the log.
+ */
+export { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicyCounters, type PolicySettings } from "./actor.ts";
+export { POLICY_DEFAULTS, type PolicyWorkerConfig, startPolicy } from "./worker.ts";

@@ -1,0 +1,30 @@
+import { createResolver, type ResolverOptions } from "../../net/mod.ts";
+import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
+import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicySettings } from "./actor.ts";
+
+/** What the policy worker is started with. */
+export interface PolicyWorkerConfig {
+  readonly settings: PolicySettings;
+  readonly dns: Pick<ResolverOptions, "servers" | "trustAd">;
+  /** Whether the worker can be broken on purpose. */
+  readonly faultInjection: boolean;
+}
+
+/** Settings that suit a server of any size: a check ends within 20 s, and their messages hold 128 MiB together. */
+export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
+  trustedSealers: [],
+  checkMsMax: 20_000,
+  gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
+};
+
+/** Starts the policy actor over a resolver of its own. */
+export async function startPolicy(
+  { system, config, clock, random }: WorkerHost<PolicyWorkerConfig>,
+): Promise<WorkerHooks<PolicyWorkerConfig>> {
+  const resolver = createResolver({ ...config.dns, clock, random });
+  const counters = newPolicyCounters();
+  await system.spawn(policyActor, { name: POLICY_ACTOR, args: { resolver, settings: config.settings, counters } });
+  if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
+  return { stop: () => Promise.resolve(resolver.close()), stats: () => ({ ...counters }) };
+}

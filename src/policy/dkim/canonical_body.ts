@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import type { Canonicalization } from "./canonical_header.ts";
+
+/** Bytes written before they go to the hashes. */
+const BLOCK_BYTES = 65_536;
+
+const [TAB, LF, CR, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+
+/** The hash of a canonical body, or of its first `limit` bytes (l=, RFC 6376 §3.5). */
+export class BodyHash {
+  readonly #hash = createHash("sha256");
+  #length = 0;
+  constructor(readonly limit: number | null) {}
+
+  /** Bytes of the canonical body, those beyond the limit included. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add(bytes: Uint8Array): void {
+    const room = this.limit === null ? bytes.length : Math.max(0, this.limit - this.#length);
+    if (room > 0) this.#hash.update(room < bytes.length ? bytes.subarray(0, room) : bytes);
+    this.#length += bytes.length;
+  }
+
+  /** SHA-256; call it once, when the body has ended. */
+  digest(): Uint8Array {
+    return this.#hash.digest();
+  }
+}
+
+/**
+ * Writes a body in its canonical form into hashes, piece by piece, in linear time and constant memory (RFC 6376 §3.4.3,
+ * §3.4.4). How the body is cut into pieces makes no difference.
+ */
+export class CanonicalBody {
+  readonly #relaxed: boolean;
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  #used = 0;
+  /** Line ends that count only when something follows. */
+  #lineEnds = 0;
+  /** A run of blanks that counts only when something follows on the line. */
+  #blank = false;
+  /** A CR whose LF may come in the next piece. */
+  #cr = false;
+  #begun = false;
+
+  constructor(way: Canonicalization, private readonly hashes: readonly BodyHash[]) {
+    this.#relaxed = way === "relaxed";
+  }
+
+  add(piece: Uint8Array): void {
+    for (let i = 0; i < piece.length; i++) {
+      const byte = piece[i]!;
+      if (this.#cr) {
+        this.#cr = false;
+        if (byte === LF) {
+          this.#blank = false;
+          this.#lineEnds++;
+          continue;
+        }
+        this.#write(CR); // A bare CR is a character like others.
+      }
+      if (byte === CR) this.#cr = true;
+      else if (this.#relaxed && (byte === SPACE || byte === TAB)) this.#blank = true;
+      else this.#write(byte);
+    }
+  }
+
+  /** Ends the body: by one CRLF, unless there is nothing at all and the way is relaxed. */
+  end(): void {
+    if (this.#cr) this.#write(CR);
+    if (this.#begun || !this.#relaxed) this.#put(CR, LF);
+    this.#flush();
+  }
+
+  #write(byte: number): void {
+    this.#begun = true;
+    for (; this.#lineEnds > 0; this.#lineEnds--) this.#put(CR, LF);
+    if (this.#blank) {
+      this.#blank = false;
+      this.#block[this.#used++] = SPACE;
+    }
+    this.#block[this.#used++] = byte;
+    if (this.#used > BLOCK_BYTES - 4) this.#flush();
+  }
+
+  #put(first: number, second: number): void {
+    this.#block[this.#used++] = first;
+    this.#block[this.#used++] = second;
+    if (this.#used > BLOCK_BYTES - 4) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#used === 0) return;
+    for (const hash of this.hashes) hash.add(this.#block.subarray(0, this.#used));
+    this.#used = 0;
+  }
+}
+
+/** Which hash of a body is asked for. */
+export interface BodyHashWanted {
+  readonly way: Canonicalization;
+  readonly limit: number | null;
+}
+
+/** Hashes a body in every way that is asked for, passing over it once for each way. One answer for each question. */
+export function hashBody(
+  body: readonly Uint8Array[],
+  wanted: readonly BodyHashWanted[],
+): { readonly digest: Uint8Array; readonly length: number }[] {
+  const made = new Map<string, BodyHash>();
+  const key = ({ way, limit }: BodyHashWanted) => `${way} ${limit}`;
+  for (const way of ["simple", "relaxed"] as const) {
+    for (const want of wanted) if (want.way === way) made.set(key(want), new BodyHash(want.limit));
+    const hashes = [...made].filter(([name]) => name.startsWith(way)).map(([, hash]) => hash);
+    if (hashes.length === 0) continue;
+    const canonical = new CanonicalBody(way, hashes);
+    for (const piece of body) canonical.add(piece);
+    canonical.end();
+  }
+  const done = new Map([...made].map(([name, hash]) => [name, { digest: hash.digest(), length: hash.length }]));
+  return wanted.map((want) => done.get(key(want))!);
+}

@@ -1,0 +1,152 @@
+import { Buffer } from "node:buffer";
+import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
+import { Failure } from "../../base/mod.ts";
+import { parseDomain } from "../../mail/mod.ts";
+import { fieldsNamed, type Message } from "../header/mod.ts";
+import { hashBody } from "./canonical_body.ts";
+import { canonicalHeader, canonicalSignature } from "./canonical_header.ts";
+import { RSA_BITS_MAX } from "./key.ts";
+import { type DkimAlgorithm, isSelector } from "./signature.ts";
+
+/** Smallest RSA key that is signed with, in bits (RFC 8301 §3.2). */
+export const SIGNING_BITS_MIN = 2_048;
+
+/** Who signs, and with what. */
+export interface Signer {
+  readonly domain: string;
+  readonly selector: string;
+  readonly algorithm: DkimAlgorithm;
+  readonly key: KeyObject;
+}
+
+/**
+ * Fields that are signed once more than they are there: nobody can add another that a reader may believe (RFC 6376 §8.15). All
+ * that a mail program shows or obeys; not what a list adds.
+ */
+const GUARDED = [
+  "from",
+  "reply-to",
+  "subject",
+  "date",
+  "to",
+  "cc",
+  "message-id",
+  "in-reply-to",
+  "references",
+  "mime-version",
+  "content-type",
+  "content-transfer-encoding",
+] as const;
+
+/** Fields that are signed when they are there (RFC 6376 §5.4.1). */
+const SIGNED_IF_THERE = [
+  "sender",
+  "resent-date",
+  "resent-from",
+  "resent-to",
+  "resent-cc",
+  "list-id",
+  "list-unsubscribe",
+  "list-unsubscribe-post",
+  "list-post",
+  "content-id",
+  "content-description",
+] as const;
+
+/** Times that one name may come in h=; a message with more of it is signed without the rest. */
+const REPEATS_MAX = 20;
+
+/** The key in PKCS #8 PEM text and its algorithm. Throws Failure `invalid`, which says nothing of the key. */
+export function readSigner(
+  given: { readonly domain: string; readonly selector: string; readonly pem: string },
+): Signer {
+  const domain = parseDomain(given.domain);
+  if (domain === null || !isSelector(given.selector)) throw new Failure("invalid", "bad DKIM domain or selector");
+  const key = readKey(given.pem);
+  if (key.asymmetricKeyType === "ed25519") {
+    return { domain, selector: given.selector, algorithm: "ed25519-sha256", key };
+  }
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType !== "rsa" || bits < SIGNING_BITS_MIN || bits > RSA_BITS_MAX) {
+    throw new Failure("invalid", `a DKIM key is Ed25519, or RSA of ${SIGNING_BITS_MIN} to ${RSA_BITS_MAX} bits`);
+  }
+  return { domain, selector: given.selector, algorithm: "rsa-sha256", key };
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The cause would name parts of the key.
+    throw new Failure("invalid", "a DKIM key cannot be read");
+  }
+}
+
+/**
+ * One DKIM-Signature field, CRLF included, for each signer: relaxed/relaxed, oversigned (RFC 6376 §5). Throws Failure `invalid`
+ * when the header is longer than is read.
+ */
+export function signDkim(message: Message, signers: readonly Signer[], nowSeconds: number): string[] {
+  if (!message.complete) throw new Failure("invalid", "a message with so long a header cannot be signed");
+  const [body] = hashBody(message.body, [{ way: "relaxed", limit: null }]);
+  const names = namesToSign(message);
+  const header = canonicalHeader(message.fields, names, "relaxed");
+  const bodyHash = Buffer.from(body!.digest).toString("base64");
+  return signers.map((signer) => {
+    const bare = fieldText(signer, { names, bodyHash, nowSeconds });
+    const text = header + canonicalSignature({ name: "dkim-signature", raw: bare }, "relaxed");
+    return `${bare.slice(0, -2)}${fold(signatureOf(text, signer).toString("base64"))}\r\n`;
+  });
+}
+
+/** h=: every guarded field and one more, and what else is there. */
+function namesToSign(message: Message): string[] {
+  const count = (name: string) => Math.min(REPEATS_MAX, fieldsNamed(message, name).length);
+  return [
+    ...GUARDED.flatMap((name) => new Array<string>(count(name) + 1).fill(name)),
+    ...SIGNED_IF_THERE.flatMap((name) => new Array<string>(count(name)).fill(name)),
+  ];
+}
+
+/** The field with an empty b=, folded so that no line is long (RFC 5322 §2.1.1). */
+function fieldText(
+  { domain, selector, algorithm }: Signer,
+  { names, bodyHash, nowSeconds }: {
+    readonly names: readonly string[];
+    readonly bodyHash: string;
+    readonly nowSeconds: number;
+  },
+): string {
+  return `DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; t=${nowSeconds};\r\n\td=${domain};\r\n\ts=${selector};` +
+    `\r\n\th=${foldNames(names)};\r\n\tbh=${bodyHash};\r\n\tb=\r\n`;
+}
+
+function foldNames(names: readonly string[]): string {
+  let text = "";
+  let line = 0;
+  for (const [i, name] of names.entries()) {
+    if (i > 0) text += ":";
+    if (line > 0 && line + name.length > LINE_CHARS_MAX) {
+      text += "\r\n\t ";
+      line = 0;
+    }
+    text += name;
+    line += name.length + 1;
+  }
+  return text;
+}
+
+const LINE_CHARS_MAX = 70;
+
+function fold(base64: string): string {
+  const lines: string[] = [];
+  for (let at = 0; at < base64.length; at += LINE_CHARS_MAX) lines.push(base64.slice(at, at + LINE_CHARS_MAX));
+  return lines.join("\r\n\t ");
+}
+
+function signatureOf(text: string, { algorithm, key }: Signer): Buffer {
+  const bytes = Buffer.from(text, "latin1");
+  if (algorithm === "rsa-sha256") return sign("sha256", bytes, key);
+  // RFC 8463 §3: Ed25519 signs the hash.
+  return sign(null, createHash("sha256").update(bytes).digest(), key);
+}

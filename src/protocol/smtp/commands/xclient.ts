@@ -1,0 +1,85 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { parseDomain } from "../../../mail/domain.ts";
+import type { ClientChange } from "../actions.ts";
+import type { Command } from "../command.ts";
+import { banner, REPLY } from "../replies.ts";
+import type { Greeting, SmtpContext, SmtpState, Step } from "../state.ts";
+import { decodeXtext } from "../xtext.ts";
+import { isClientName } from "./helo.ts";
+
+/**
+ * XCLIENT 1*( SP name=xtext ) (Postfix's XCLIENT_README): a proxy that is trusted says who its client is. The session begins
+ * anew, with a greeting; what HELO and PROTO say stands until the next EHLO. To anybody else the command does not exist.
+ */
+export const xclient: Command = {
+  argument: "optional",
+  utf8: false,
+  junk: true,
+  listed: () => false,
+  run(context, state, argument) {
+    if (!context.xclient) return [state, REPLY.notImplemented];
+    if (state.transaction !== null) return [state, REPLY.xclientNested];
+    const words = argument.split(" ");
+    const told: Told = { change: {}, helo: null, extended: true };
+    const seen = new Set<string>();
+    for (const word of words) {
+      const equals = word.indexOf("=");
+      const name = word.slice(0, Math.max(0, equals)).toUpperCase();
+      const take = ATTRIBUTES.get(name);
+      const value = decodeXtext(word.slice(equals + 1));
+      if (take === undefined || value === null || seen.has(name)) return [state, REPLY.xclientSyntax];
+      if (!take(UNKNOWN.has(value.toUpperCase()) ? null : value, told, context)) return [state, REPLY.xclientSyntax];
+      seen.add(name);
+    }
+    return renewed(context, state, told);
+  },
+};
+
+interface Told {
+  change: ClientChange;
+  helo: string | null;
+  extended: boolean;
+}
+
+/** Notes an attribute; null is a value that the proxy does not know. False when it is none of its kind. */
+type Take = (value: string | null, told: Told, context: SmtpContext) => boolean;
+
+const UNKNOWN: ReadonlySet<string> = new Set(["[UNAVAILABLE]", "[TEMPUNAVAIL]"]);
+
+/** What EHLO lists. */
+const ATTRIBUTES: ReadonlyMap<string, Take> = new Map<string, Take>([
+  ["NAME", (value, told) => {
+    told.change = { ...told.change, name: value };
+    return value === null || parseDomain(value) !== null;
+  }],
+  ["ADDR", (value, told) => {
+    const address = value === null ? null : parseAddress(value);
+    told.change = { ...told.change, address };
+    return value === null || address !== null;
+  }],
+  ["PORT", (value, told) => {
+    told.change = { ...told.change, port: Number(value ?? 0) };
+    return value === null || (/^(?:0|[1-9][0-9]{0,4})$/.test(value) && Number(value) <= 65_535);
+  }],
+  ["PROTO", (value, told) => {
+    told.extended = value?.toUpperCase() !== "SMTP";
+    return value === null || /^E?SMTP$/i.test(value);
+  }],
+  ["HELO", (value, told, { quirks }) => {
+    told.helo = value;
+    return value === null || isClientName(value, quirks);
+  }],
+]);
+
+/** An IPv4 address, or an IPv6 address with `IPV6:` before it. */
+function parseAddress(value: string): string | null {
+  if (isIPv4(value)) return value;
+  const address = /^IPV6:/i.test(value) ? value.slice(5).toLowerCase() : "";
+  return isIPv6(address) && !address.includes("%") ? address : null;
+}
+
+function renewed(context: SmtpContext, state: SmtpState, { change, helo, extended }: Told): Step {
+  const greeting: Greeting | null = helo === null ? null : { name: helo, extended };
+  const client = { type: "clientNamed", client: change } as const;
+  return [{ ...state, greeting, user: null }, client, banner(context.hostname, context.dialect)];
+}

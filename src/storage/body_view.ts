@@ -1,0 +1,55 @@
+import type { IndexEnv } from "./index_env.ts";
+import { bodyKey, segmentKey } from "./keys.ts";
+import { RECORD_HEADER_BYTES } from "./segments.ts";
+import {
+  type BodyPlace,
+  decodeBody,
+  decodeSegmentUse,
+  encodeBody,
+  encodeSegmentUse,
+  type SegmentUse,
+} from "./values.ts";
+
+/** The bodies that one change touches and what it makes of their segments, read once and written once. */
+export class BodyView {
+  readonly #bodies = new Map<number, BodyPlace>();
+  readonly #segments = new Map<number, SegmentUse>();
+  constructor(private readonly index: IndexEnv) {}
+
+  add(body: number, place: BodyPlace): void {
+    this.#bodies.set(body, place);
+    this.#segment(place.segment).bytes += RECORD_HEADER_BYTES + place.length;
+  }
+  /** One row names the body no more. */
+  release(body: number): void {
+    let place = this.#bodies.get(body);
+    if (place === undefined) {
+      const stored = this.index.get(bodyKey(body));
+      // A damaged index must not keep the message from being deleted.
+      if (stored === undefined) return;
+      place = decodeBody(stored);
+      this.#bodies.set(body, place);
+    }
+    if (place.refs === 0) return;
+    place.refs--;
+    if (place.refs === 0) this.#segment(place.segment).dead += RECORD_HEADER_BYTES + place.length;
+  }
+  /** Writes what was touched and forgets it. */
+  flush(): void {
+    for (const [body, place] of this.#bodies) {
+      if (place.refs === 0) this.index.remove(bodyKey(body));
+      else this.index.put(bodyKey(body), encodeBody(place));
+    }
+    for (const [segment, use] of this.#segments) this.index.put(segmentKey(segment), encodeSegmentUse(use));
+    this.#bodies.clear();
+    this.#segments.clear();
+  }
+  #segment(number: number): SegmentUse {
+    const held = this.#segments.get(number);
+    if (held !== undefined) return held;
+    const stored = this.index.get(segmentKey(number));
+    const use = stored === undefined ? { bytes: 0, dead: 0 } : decodeSegmentUse(stored);
+    this.#segments.set(number, use);
+    return use;
+  }
+}

@@ -1,0 +1,50 @@
+import { DEFAULT_LIMITS, type StoreLimits } from "../limits.ts";
+
+/** Bounds of the queue store; those of the mail store mean the same here, with the queue in place of a shard. */
+export interface QueueLimits extends
+  Pick<
+    StoreLimits,
+    | "messageBytesMax"
+    | "pendingOpsMax"
+    | "pendingBytesMax"
+    | "groupOpsMax"
+    | "groupBytesMax"
+    | "segmentBytesMax"
+    | "opIdMsMin"
+    | "opIdsMax"
+    | "freeBytesMin"
+    | "indexBytesMax"
+    | "compactStepBytesMax"
+    | "openSegmentsMax"
+    | "retryMsMin"
+    | "retryMsMax"
+  > {
+  /** Items of one mail. */
+  readonly itemsMax: number;
+  /** Recipients of one item: as many as every server has to take in a transaction (RFC 5321 §4.5.3.1.8). */
+  readonly recipientsMax: number;
+  /** Items in one `change`. */
+  readonly changesMax: number;
+  /** Attempts remembered with an item; of more the newest are kept. */
+  readonly attemptsKeptMax: number;
+  /** Characters of a reply, host or reason; the rest is cut off. */
+  readonly noteTextMax: number;
+  /** Rows one `schedule` or `itemsOf` answers. */
+  readonly rowsMax: number;
+  /** Destinations that are suspended. */
+  readonly suspensionsMax: number;
+}
+
+export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
+  ...DEFAULT_LIMITS,
+  // Whoever hands a mail in again does so within minutes, or hours after a stop.
+  opIdMsMin: 3 * 86_400_000,
+  opIdsMax: 1_000_000,
+  itemsMax: 5_000,
+  recipientsMax: 100,
+  changesMax: 1_000,
+  attemptsKeptMax: 16,
+  noteTextMax: 512,
+  rowsMax: 10_000,
+  suspensionsMax: 10_000,
+};
