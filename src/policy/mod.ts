@@ -7,3 +7,4 @@ export * from "./expansion.ts";
 export * from "./route_types.ts";
 export * from "./retry.ts";
 export * from "./routing_table.ts";
+export * from "./tls/mod.ts";
