@@ -7,6 +7,7 @@ export * from "./address.ts";
 export * from "./certificate.ts";
 export { ConnectionCounts } from "./connection_counts.ts";
 export { dial, type DialOptions, type DialTls } from "./dial.ts";
+export { httpsGet, type HttpsGetOptions } from "./https_get.ts";
 export { listen, type Listener, type ListenOptions } from "./listen.ts";
 export { ListeningSockets } from "./listening_sockets.ts";
 export * from "./self_signed.ts";
