@@ -46,13 +46,15 @@ const OID = {
 export function parseCertificate(der: Uint8Array): Certificate | null {
   if (der.length > CERTIFICATE_BYTES_MAX) return null;
   const whole = element(der, 0, der.length, DER.sequence);
-  if (whole === null || whole.end !== der.length) return null;
-  const signed = element(der, whole.start, whole.end, DER.sequence);
-  const fields = signed && readElements(der, signed, 10);
-  if (fields === null) return null;
+  const parts = whole === null || whole.end !== der.length ? null : readElements(der, whole, 3);
+  const [signed, algorithm, signature] = parts ?? [];
+  const fields = signed?.tag === DER.sequence ? readElements(der, signed, 10) : null;
+  if (fields === null || algorithm === undefined || signature?.tag !== DER.bitString) return null;
   // The version stands in front when it is not the first one (RFC 5280 §4.1.2.1).
-  const [serial, , , validity, subject, key, ...rest] = fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
+  const [serial, inner, , validity, subject, key, ...rest] = fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
   if (serial?.tag !== DER.integer || key?.tag !== DER.sequence || subject?.tag !== DER.sequence) return null;
+  // RFC 5280 §4.1.1.2: the algorithm stands twice, the same. Libraries differ in what they make of it outside of what is signed.
+  if (inner === undefined || !sameBytes(der, inner, algorithm) || der[signature.start] !== 0) return null;
   const times = validity?.tag === DER.sequence ? readElements(der, validity, 2) : null;
   const [notBeforeMs, notAfterMs] = (times ?? []).map((time) => timeOf(der, time));
   if (notBeforeMs === undefined || notAfterMs === undefined) return null;
@@ -201,6 +203,13 @@ function timeOf(der: Uint8Array, { tag, start, end }: DerElement): number {
 function element(der: Uint8Array, at: number, limit: number, tag: number): DerElement | null {
   const found = readElement(der, at, limit);
   return found?.tag === tag ? found : null;
+}
+
+function sameBytes(der: Uint8Array, a: DerElement, b: DerElement): boolean {
+  const length = a.end - a.at;
+  if (length !== b.end - b.at) return false;
+  for (let i = 0; i < length; i++) if (der[a.at + i] !== der[b.at + i]) return false;
+  return true;
 }
 
 function hex(der: Uint8Array, { start, end }: DerElement): string {
