@@ -137,7 +137,7 @@ export class SocketConnection implements Connection {
     if (secured !== null && !this.#over()) return this.#secured(secured);
     secured?.destroy();
     this.#drop("error");
-    throw new Failure("closed", "the TLS handshake failed");
+    throw new Failure("closed", `the TLS handshake failed${this.trouble === null ? "" : ` (${this.trouble})`}`);
   }
 
   close(): void {

@@ -20,6 +20,8 @@ export interface DialTls {
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
+  /** The address to connect from; by default the system chooses. */
+  readonly localAddress?: string;
   /** Longest time until the connection stands, the handshake of implicit TLS not included, in ms. */
   readonly connectMsMax: number;
   /** `starttls` lets the owner call `startTls()` later. */
@@ -34,7 +36,13 @@ export interface DialOptions {
 /** Connects to a server. Rejects with a Failure: `deadline`, `refused`, or `closed` when the TLS handshake fails. */
 export async function dial(options: DialOptions): Promise<Connection> {
   const socket = await connected(
-    connect({ host: options.host, port: options.port, allowHalfOpen: true, noDelay: true }),
+    connect({
+      host: options.host,
+      port: options.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    }),
     options,
   );
   const connection = clientConnection(socket, options);
@@ -71,14 +79,14 @@ export function connected(socket: Socket, options: { connectMsMax: number; clock
 /** The client's side of a connection over a connected socket. `path` is that of a Unix socket. */
 export function clientConnection(
   socket: Socket,
-  options: Pick<DialOptions, "tls" | "tlsOptions" | "limits" | "clock" | "wheel">,
+  options: Pick<DialOptions, "tls" | "tlsOptions" | "limits" | "clock" | "wheel"> & { readonly host?: string },
   path?: string,
 ): SocketConnection {
   const host: ConnectionHost = {
     limits: { ...CONNECTION_LIMITS, ...options.limits },
     wheel: options.wheel ?? new DeadlineWheel({ clock: options.clock }),
     flusher: new Flusher(),
-    ...(options.tls === "none" ? {} : { secure: secureWith(options.tlsOptions ?? { verify: true }) }),
+    ...(options.tls === "none" ? {} : { secure: secureWith(options.tlsOptions ?? { verify: true }, options.host) }),
     handshakeBegins: () => true,
     handshakeEnds: () => {},
     gone: () => {},
@@ -86,13 +94,14 @@ export function clientConnection(
   return new SocketConnection(socket, randomId(systemRandom(), 8), options.clock.wallMs(), host, path);
 }
 
-function secureWith(tls: DialTls): NonNullable<ConnectionHost["secure"]> {
+function secureWith(tls: DialTls, host: string | undefined): NonNullable<ConnectionHost["secure"]> {
   return (socket, done) => {
     const secured = connectTls({
       socket,
       rejectUnauthorized: tls.verify,
       minVersion: "TLSv1.2",
-      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+      // Without a name, the certificate must be for the address.
+      ...(tls.serverName === undefined ? { host } : { servername: tls.serverName }),
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     });
     secured.on("error", (error) => done(null, error));

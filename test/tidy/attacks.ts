@@ -19,7 +19,6 @@ function rows(letter: string, from: number, to: number, answer: Answer): Record<
   return Object.fromEntries(Array.from({ length: to - from + 1 }, (_, i) => [`${letter}${from + i}`, answer]));
 }
 
-const NO_RELAY = notYet("no mail is sent to other servers");
 const NO_MIME = notYet("messages are kept and handed out as bytes; nothing parses MIME, lists or threads them");
 const NO_IMAP = notYet("IMAP is not spoken");
 const NO_WEB = notYet("no HTTP is served but the control socket's");
@@ -31,14 +30,25 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["e2e/smuggling_test.ts", "only CRLF.CRLF ends a message"],
     ["e2e/smuggling_test.ts", "the same bytes one by one give the same result"],
   ),
-  S2: NO_RELAY,
+  S2: tests(
+    ["protocol/smtp/client/content_test.ts", "a lone CR or LF is seen wherever the pieces are cut"],
+    ["protocol/smtp/client/content_test.ts", "what is stuffed in any pieces is unstuffed to the same content"],
+    ["actors/delivery/verdicts_test.ts", "a mail that the host cannot take is not sent to it"],
+    ["actors/delivery/accepts_test.ts", "no address and no parameter can add a command"],
+  ),
   S3: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
     ["protocol/pop3/stls_test.ts", "what is pipelined behind STLS in plaintext is never run"],
     ["net/tls_test.ts", "a command in the packet of STARTTLS is not carried over into the secured session"],
     ["e2e/smuggling_test.ts", "commands behind STARTTLS or STLS in the same packet are never run"],
   ),
-  S4: NO_RELAY,
+  S4: tests(
+    [
+      "protocol/smtp/client/extensions_test.ts",
+      "STARTTLS forgets what the server said before, and what it, or another",
+    ],
+    ["actors/delivery/tls_test.ts", "a mail that requires TLS is not sent where TLS is broken, missing, unproven"],
+  ),
   S5: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
     ["protocol/smtp/conversation_test.ts", "commands that take no argument refuse one with 501"],
@@ -128,8 +138,24 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["e2e/resources_test.ts", "without free file descriptors open sessions go on"],
     ["e2e/attacks_smtp_test.ts", "connection more than allowed is refused in words"],
   ),
-  S26: NO_RELAY,
-  S27: NO_RELAY,
+  S26: tests(
+    ["protocol/smtp/client/reply_reader_test.ts", "a reply may be as long as the limits say, and no longer"],
+    ["protocol/smtp/client/reply_reader_test.ts", "a reply that never ends, in one line or in many"],
+    [
+      "protocol/smtp/client/reply_reader_test.ts",
+      "the text of a reply is one printable line, whatever the server put into",
+    ],
+    ["actors/delivery/verdicts_test.ts", "a reply that never ends, or is no reply, costs little and defers the mail"],
+    [
+      "actors/delivery/deadlines_test.ts",
+      "each reply of a pipelined group has its own time, and pieces of one win none",
+    ],
+  ),
+  S27: tests(
+    ["actors/delivery/hosts_test.ts", "an address that mail must not be sent to is not connected to"],
+    ["actors/delivery/hosts_test.ts", "ten thousand hosts of a destination cost no more than the limits"],
+    ["actors/delivery/hosts_test.ts", "what the DNS says of hosts is honoured: no such domain, null MX"],
+  ),
   S28: notYet("there is neither webmail nor JMAP: no text of a user becomes a header"),
   S29: notYet("senders are not authenticated: no DKIM, SPF or DMARC"),
   S30: notYet("senders are not authenticated: no decision hangs on the From field"),

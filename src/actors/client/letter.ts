@@ -1,6 +1,6 @@
-import { type Address, formatAddress } from "../../mail/mod.ts";
+import { type Address, formatAddress, NO_PARAMETERS } from "../../mail/mod.ts";
 import { Pop3ClientSession } from "../../protocol/pop3/client.ts";
-import { SmtpClientSession } from "../../protocol/smtp/client.ts";
+import { type ClientOutcome, type SmtpClientAction, SmtpClientSession } from "../../protocol/smtp/client/mod.ts";
 import { type Clock, Failure, utf8 } from "../../base/mod.ts";
 import { type Connection, dial } from "../../net/mod.ts";
 
@@ -28,24 +28,18 @@ export function demoLetter({ from, to, date }: { from: Address; to: Address; dat
   ].join("\r\n");
 }
 
-/** A conversation: what arrived goes in, texts to send and perhaps the result come out. */
-type Step<R> = (
-  text: string,
-) => readonly ({ readonly type: "send"; readonly text: string } | ({ readonly type: "done" } & R))[];
-
-function converse<R>(connection: Connection, step: Step<R>): Promise<R> {
+/** Gives what arrives to `receive`; resolves with what it hands to `done`. */
+function converse<R>(
+  connection: Connection,
+  receive: (chunk: Uint8Array, done: (result: R) => void) => void,
+): Promise<R> {
   return new Promise((resolve, reject) => {
-    const decoder = new TextDecoder();
+    const done = (result: R) => {
+      resolve(result);
+      connection.close();
+    };
     connection.start({
-      data(chunk) {
-        for (const action of step(decoder.decode(chunk, { stream: true }))) {
-          if (action.type === "send") connection.write(utf8(action.text));
-          else {
-            resolve(action);
-            connection.close();
-          }
-        }
-      },
+      data: (chunk) => receive(chunk, done),
       end: () => connection.close(),
       closed: () => reject(new Failure("closed", "the server closed the connection")),
       deadline: () => connection.destroy(),
@@ -60,10 +54,36 @@ export async function sendLetter(
   { port, clock, from, to, content }: { port: number; clock: Clock; from: Address; to: Address; content: string },
 ): Promise<string> {
   const connection = await dial({ host: "127.0.0.1", port, tls: "none", connectMsMax: CONVERSATION_MS_MAX, clock });
-  const session = new SmtpClientSession({ helo: "localhost", sender: from, recipients: [to], content });
-  const { accepted, reply } = await converse(connection, (text) => session.receive(text));
-  if (!accepted) throw new Failure("refused", `the letter was refused: ${reply.code} ${reply.lines.join(" ")}`);
-  return `${reply.code} ${reply.lines.join(" ")}`;
+  const session = new SmtpClientSession({ heloName: "localhost", tls: "never", login: null });
+  const recipient = { address: formatAddress(to), notify: null, orcpt: null };
+  const mail = {
+    sender: formatAddress(from),
+    parameters: NO_PARAMETERS,
+    recipients: [recipient],
+    parts: [utf8(content)],
+  };
+  const perform = (actions: readonly SmtpClientAction[], done: (outcome: ClientOutcome | null) => void) => {
+    for (const action of actions) {
+      if (action.type === "send") connection.write(action.text);
+      else if (action.type === "ready") perform(session.send(mail), done);
+      else if (action.type === "content") {
+        for (let p = session.pull(); p !== null; p = session.pull()) connection.write(p);
+      } else if (action.type === "failed") done(action.problem);
+      else if (action.type === "done") {
+        perform(session.quit(), done);
+        done(action.outcomes[0] ?? action.problem);
+      }
+    }
+  };
+  const outcome = await converse<ClientOutcome | null>(
+    connection,
+    (chunk, done) => perform(session.receive(chunk), done),
+  );
+  const reply = `${outcome?.code ?? ""} ${outcome?.status} ${outcome?.text}`.trim();
+  if (outcome?.action !== "relayed" && outcome?.action !== "delivered") {
+    throw new Failure("refused", `the letter was refused: ${reply}`);
+  }
+  return reply;
 }
 
 /** Fetches the newest letter of a maildrop by POP3 over TLS. */
@@ -81,7 +101,13 @@ export async function readLetter(
     clock,
   });
   const session = new Pop3ClientSession({ user, secret });
-  const { message, status } = await converse(connection, (text) => session.receive(text));
+  const decoder = new TextDecoder();
+  const { message, status } = await converse<{ message: string | null; status: string }>(connection, (chunk, done) => {
+    for (const action of session.receive(decoder.decode(chunk, { stream: true }))) {
+      if (action.type === "send") connection.write(action.text);
+      else done(action);
+    }
+  });
   if (message === null) throw new Failure("refused", `no letter could be read: ${status}`);
   return message;
 }

@@ -1,0 +1,213 @@
+import type { Clock, Log } from "../../base/mod.ts";
+import type { DeliveryAttempt, DeliveryReport, RecipientOutcome } from "../../messages/mod.ts";
+import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
+import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
+import type { ConversationPool } from "./pool.ts";
+import { type DeliveryNames, type Target, targetsOf } from "./targets.ts";
+
+/** What attempts share. */
+export interface AttemptServices extends ConversationHost {
+  readonly names: DeliveryNames;
+  readonly pool: ConversationPool;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Tries the hosts of the destination, best first, until every recipient has its verdict. Never rejects for the world's sake. */
+export async function attemptDelivery(request: DeliveryAttempt, services: AttemptServices): Promise<DeliveryReport> {
+  const { clock, log } = services;
+  const startMs = clock.monotonicMs();
+  const attempt = new Attempt(request, services);
+  await attempt.run();
+  const report = attempt.report();
+  noteReport(log, request, report, clock.monotonicMs() - startMs);
+  return report;
+}
+
+/** What an operator wants to see of an attempt: all that did not go well, and the rest on request. */
+function noteReport(log: Log, { envelope, destination }: DeliveryAttempt, report: DeliveryReport, ms: number): void {
+  const refused = report.outcomes.find(({ action }) => action === "deferred" || action === "failed");
+  const { action, code, status, text } = refused ?? report.outcomes[0] ?? {};
+  log[refused === undefined ? "debug" : "info"]("delivery", {
+    id: envelope.id,
+    destination,
+    recipients: report.outcomes.length,
+    outcome: action,
+    code,
+    status,
+    text,
+    host: report.host?.name,
+    address: report.host?.address,
+    tls: report.tls,
+    ms: Math.round(ms),
+  });
+}
+
+/** Why a host, or all of them, was of no use. */
+interface Trouble {
+  readonly outcome: RecipientOutcome;
+  readonly fault: "destination" | "mail";
+}
+
+class Attempt {
+  readonly #outcomes: (RecipientOutcome | null)[];
+  readonly #troubles: Trouble[] = [];
+  #host: DeliveryReport["host"] = null;
+  #tls: string | null = null;
+  readonly #requireTls: boolean;
+
+  constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
+    this.#outcomes = request.recipients.map(() => null);
+    // RFC 8689 §5: it stops no report of non-delivery, which has no sender.
+    this.#requireTls = request.envelope.requireTls && request.envelope.sender !== "";
+  }
+
+  async run(): Promise<void> {
+    const { settings, names, clock, log } = this.services;
+    const { destination } = this.request;
+    const requireTls = this.#requireTls;
+    const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
+    let addresses = 0;
+    for await (const found of targetsOf(destination, { settings, names, log, requireTls })) {
+      if (found.type === "problem") {
+        this.#troubles.push({ outcome: found.problem, fault: found.fault });
+        continue;
+      }
+      await this.#try(found.target);
+      addresses++;
+      if (this.#undecided().length === 0 || addresses >= settings.limits.addressesMax) break;
+      if (clock.monotonicMs() >= untilMs) break;
+    }
+  }
+
+  report(): DeliveryReport {
+    const last = this.#lastTrouble();
+    return {
+      outcomes: this.#outcomes.map((outcome) => outcome ?? last.outcome),
+      // A host that has judged a recipient, or broken off over the content, is there: others to it may fare better.
+      destinationFault: this.#outcomes.every((outcome) => outcome === null) &&
+        this.#troubles.every(({ fault }) => fault === "destination"),
+      host: this.#host,
+      tls: this.#tls,
+    };
+  }
+
+  /** What is said to those whom no host has judged: for good only when every host said so. */
+  #lastTrouble(): Trouble {
+    const temporary = this.#troubles.filter(({ outcome }) => outcome.action === "deferred");
+    // The words of a server say more than those of a network that has no way to it.
+    return temporary.findLast(({ outcome }) => outcome.code !== null) ?? temporary.at(-1) ?? this.#troubles.at(-1) ??
+      { outcome: ours("deferred", "4.4.0", "there is no host to try"), fault: "destination" };
+  }
+
+  #undecided(): number[] {
+    return this.#outcomes.flatMap((outcome, index) => outcome === null ? [index] : []);
+  }
+
+  async #try(target: Target): Promise<void> {
+    const kept = this.services.pool.take(target);
+    // A connection that has died while it was kept says nothing of the host.
+    if (kept !== null && (!this.#suits(kept) || await this.#converse(kept, target) === "over")) return;
+    while (this.#undecided().length > 0) {
+      const conversation = await this.#open(target);
+      if (conversation === null || !this.#suits(conversation)) return;
+      if (await this.#converse(conversation, target) === "over") return;
+    }
+  }
+
+  /** RFC 8689 §4.2.1: a host that does not hand the demand on is left, and the next one may. */
+  #suits(conversation: Conversation): boolean {
+    if (!this.#requireTls || conversation.offersRequireTls) return true;
+    const outcome = ours("failed", "5.7.30", "the server does not support REQUIRETLS");
+    this.#troubles.push({ outcome, fault: "mail" });
+    conversation.quit();
+    return false;
+  }
+
+  /** A conversation with the target, or null when it cannot be had; without TLS where its TLS is broken and nobody insists. */
+  async #open(target: Target): Promise<Conversation | null> {
+    let opened = await openConversation(target, this.services);
+    if ("type" in opened && opened.stage === "tls" && target.tls === "opportunistic") {
+      this.services.log.info("TLS failed, sent without", { host: target.name, reason: opened.problem.text });
+      opened = await openConversation({ ...target, tls: "never" }, this.services);
+      if (!("type" in opened)) opened.fellBack = true;
+    }
+    if (!("type" in opened)) {
+      this.#host = hostOf(target);
+      return opened;
+    }
+    const { stage, problem } = opened;
+    if (stage !== "connect") this.#host = hostOf(target);
+    // RFC 8689 §4.2.1: the sender hears of it when no host is left; a route's TLS that is gone today may be back tomorrow.
+    const insisted = stage === "tls" && this.#requireTls && problem.code === null;
+    this.#troubles.push(
+      insisted
+        ? { outcome: ours("failed", "5.7.10", problem.text), fault: "mail" }
+        : { outcome: problem, fault: "destination" },
+    );
+    return null;
+  }
+
+  /** Sends to whom it can. `again`: a fresh connection may do what this one could not. */
+  async #converse(conversation: Conversation, target: Target): Promise<"over" | "again"> {
+    const kept = conversation.kept;
+    for (let first = true;; first = false) {
+      const group = this.#undecided().slice(0, conversation.recipientsMax);
+      const { tls } = conversation;
+      const sent = await conversation.send(this.#mailFor(group));
+      if (kept && first && sent.end === "beforeMail") return "again";
+      this.#host = hostOf(target);
+      if (sent.outcomes.some(isTaken)) this.#tls = tls;
+      if (!this.#note(group, conversation.fellBack ? withoutTlsDemand(sent) : sent)) return "over";
+      if (this.#undecided().length === 0) break;
+      if (conversation.mailsLeft > 0) continue;
+      conversation.quit();
+      return "again";
+    }
+    if (conversation.mailsLeft > 0 && this.services.settings.limits.keepMsMax > 0) {
+      this.services.pool.give(target, conversation);
+    } else conversation.quit();
+    return "over";
+  }
+
+  /** Takes the outcomes of a transaction; false when this host has no more to say. */
+  #note(group: readonly number[], sent: Sent): boolean {
+    const taken = sent.outcomes.some(isTaken);
+    for (const [i, index] of group.entries()) {
+      const outcome = sent.outcomes[i] ?? null;
+      // RFC 5321 §4.5.3.1.10: those beyond the peer's limit go in a transaction of their own, as long as that gets on.
+      if (outcome !== null && !(taken && isSurplus(outcome))) this.#outcomes[index] = outcome;
+    }
+    if (sent.problem === null) return true;
+    this.#troubles.push({ outcome: sent.problem, fault: sent.end === "beforeMail" ? "destination" : "mail" });
+    return false;
+  }
+
+  #mailFor(group: readonly number[]) {
+    const { envelope, recipients, parts } = this.request;
+    return {
+      sender: envelope.sender,
+      parameters: envelope,
+      recipients: group.flatMap((index) => recipients[index] ?? []),
+      parts,
+    };
+  }
+}
+
+function isTaken(outcome: RecipientOutcome | null): boolean {
+  return outcome?.action === "delivered" || outcome?.action === "relayed";
+}
+
+/** The code of a server that wants TLS first (RFC 3207 §4): where its TLS is broken, that is no verdict on the mail. */
+const TLS_WANTED = 530;
+
+function withoutTlsDemand(sent: Sent): Sent {
+  const outcomes = sent.outcomes.map((outcome) =>
+    outcome?.code === TLS_WANTED ? { ...outcome, action: "deferred" as const, status: "4.7.5" } : outcome
+  );
+  return { ...sent, outcomes };
+}
+
+function hostOf({ name, address, port }: Target): NonNullable<DeliveryReport["host"]> {
+  return { name, address, port };
+}

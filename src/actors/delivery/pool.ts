@@ -1,0 +1,62 @@
+import type { Conversation } from "./conversation.ts";
+import type { Target } from "./targets.ts";
+
+/** Connections that wait for the next mail to their host. Each takes its own leave when its time is over. */
+export class ConversationPool {
+  readonly #kept = new Map<string, Set<Conversation>>();
+  readonly #keys = new Map<Conversation, string>();
+
+  constructor(private readonly keptMax: number) {}
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Takes the one out that was used last, or answers null. */
+  take(target: Target): Conversation | null {
+    for (const kept of [...this.#kept.get(keyOf(target)) ?? []].reverse()) {
+      this.remove(kept);
+      // The server may have said good-bye a moment ago.
+      if (kept.ready) return kept;
+    }
+    return null;
+  }
+
+  /** Keeps a conversation; the one that has waited longest goes when there are too many. */
+  give(target: Target, conversation: Conversation): void {
+    const key = keyOf(target);
+    const kept = this.#kept.get(key) ?? new Set();
+    this.#kept.set(key, kept.add(conversation));
+    this.#keys.set(conversation, key);
+    conversation.keep();
+    if (this.#keys.size <= this.keptMax) return;
+    for (const oldest of this.#keys.keys()) {
+      this.remove(oldest);
+      oldest.quit();
+      break;
+    }
+  }
+
+  /** Forgets one that has ended. */
+  remove(conversation: Conversation): void {
+    const key = this.#keys.get(conversation);
+    if (key === undefined) return;
+    this.#keys.delete(conversation);
+    const kept = this.#kept.get(key);
+    kept?.delete(conversation);
+    if (kept?.size === 0) this.#kept.delete(key);
+  }
+
+  /** Takes leave of all. */
+  clear(): void {
+    for (const conversation of [...this.#keys.keys()]) {
+      this.remove(conversation);
+      conversation.quit();
+    }
+  }
+}
+
+/** Mails share a connection only where all that protects them is the same. */
+function keyOf({ name, address, port, tls, verify, ca, login }: Target): string {
+  return JSON.stringify([name, address, port, tls, verify, ca, login?.user ?? null, login?.secret ?? null]);
+}
