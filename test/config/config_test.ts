@@ -63,6 +63,7 @@ const impossible: [string, Record<string, unknown>][] = [
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
+  ["outbound.dane", { outbound: { dane: true } }],
   ["outbound.routes[1].domain", { outbound: { routes: [{ domain: "*", host: "a" }, { domain: "*", host: "b" }] } }],
   ["outbound.routes[0].secret", { outbound: { routes: [{ domain: "*", host: "a", tls: "required", user: "me" }] } }],
   ["outbound.routes[0].user", { outbound: { routes: [{ domain: "*", host: "a", tls: "implicit", secret: "env:X" }] } }],
@@ -100,7 +101,10 @@ Deno.test("a route names a domain, its subdomains or everything, and its passwor
   for (const domain of ["", ".", "*.example.org", "Example.org", "a b"]) {
     assertStringIncludes(problem(route({ domain })), "outbound.routes[0].domain");
   }
-  assertStringIncludes(problem(route({ user: "me", secret: "hunter2", tls: "required" })), "expected file:PATH or env:NAME");
+  assertStringIncludes(
+    problem(route({ user: "me", secret: "hunter2", tls: "required" })),
+    "expected file:PATH or env:NAME",
+  );
 });
 
 for (const hostname of ["", "Mail.example", "a..b", "-a.b", "a b", "x".repeat(64), "a\r\nb", "mail.example."]) {

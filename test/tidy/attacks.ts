@@ -48,6 +48,9 @@ const SMTP: Readonly<Record<string, Answer>> = {
       "STARTTLS forgets what the server said before, and what it, or another",
     ],
     ["actors/delivery/tls_test.ts", "a mail that requires TLS is not sent where TLS is broken, missing, unproven"],
+    ["actors/delivery/policies_test.ts", "under an enforced policy nothing goes to a host that is unproven, misnamed"],
+    ["actors/delivery/policies_test.ts", "where the DNS names another certificate nothing is sent"],
+    ["actors/delivery/policies_test.ts", "a policy that cannot be had binds nobody, one that was had goes on to bind"],
   ),
   S5: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
@@ -155,6 +158,8 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["actors/delivery/hosts_test.ts", "an address that mail must not be sent to is not connected to"],
     ["actors/delivery/hosts_test.ts", "ten thousand hosts of a destination cost no more than the limits"],
     ["actors/delivery/hosts_test.ts", "what the DNS says of hosts is honoured: no such domain, null MX"],
+    ["net/https_get_test.ts", "an address that is forbidden is not connected to, whatever its name"],
+    ["net/https_get_test.ts", "redirects are not followed, and only 200 with the right type is an answer"],
   ),
   S28: notYet("there is neither webmail nor JMAP: no text of a user becomes a header"),
   S29: notYet("senders are not authenticated: no DKIM, SPF or DMARC"),

@@ -13,4 +13,5 @@ export {
   type DeliveryTimeouts,
 } from "./settings.ts";
 export type { DeliveryNames, HostsAnswer } from "./targets.ts";
+export { TransportPolicies, type TransportPolicyOptions } from "./transport_policies.ts";
 export { type DeliveryWorkerConfig, startDelivery } from "./worker.ts";

@@ -3,6 +3,7 @@ import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { DELIVERY_ACTOR, deliveryActor, DeliveryOffice } from "./actor.ts";
 import type { DeliverySettings } from "./settings.ts";
 import type { DeliveryNames } from "./targets.ts";
+import type { TransportPolicies } from "./transport_policies.ts";
 
 /** What a delivery worker is started with. */
 export interface DeliveryWorkerConfig {
@@ -13,15 +14,16 @@ export interface DeliveryWorkerConfig {
   readonly faultInjection: boolean;
 }
 
-/** Starts the delivery actor of a worker, with what it is to know of names. */
+/** Starts the delivery actor of a worker, with what it is to know of names and of transport security. */
 export async function startDelivery<C extends DeliveryWorkerConfig>(
   { system, config, clock }: WorkerHost<C>,
   names: DeliveryNames,
+  policies: TransportPolicies | null,
 ): Promise<WorkerHooks<C>> {
   const office = new DeliveryOffice();
   const { settings, drainMsMax, faultInjection } = config;
   if (faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
-  await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, office } });
+  await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, policies, office } });
   return {
     drain: () => office.drain(drainMsMax, clock),
     stop: () => Promise.resolve(office.close()),

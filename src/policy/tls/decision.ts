@@ -1,5 +1,4 @@
 import type { TlsaRecord } from "../../base/mod.ts";
-import type { DomainName } from "../../mail/mod.ts";
 import type { DaneFinding } from "./dane.ts";
 import { matchesMx, type MtaStsPolicy } from "./mta_sts_policy.ts";
 import type { TlsResult } from "./verdict.ts";
@@ -13,10 +12,10 @@ export type TlsLevel = "none" | "opportunistic" | "encrypt" | "verify-dane" | "v
 
 /** All that bears on one host of one destination. */
 export interface TransportFacts {
-  /** The domain that the mail is for. */
-  readonly destination: DomainName;
-  /** The host that is about to be tried. */
-  readonly host: DomainName;
+  /** The domain that the mail is for, as lower-case A-labels. */
+  readonly destination: string;
+  /** The host that is about to be tried, likewise. */
+  readonly host: string;
   /** The host came from MX records; false: the domain stands for itself. */
   readonly byMx: boolean;
   /** Whether the answer that led to the host was validated. */
@@ -58,7 +57,8 @@ export type TransportDecision =
     readonly why: string;
   };
 
-type Allowed = Extract<TransportDecision, { mayUseHost: true }>;
+/** The way is open. */
+export type TransportAllowed = Extract<TransportDecision, { mayUseHost: true }>;
 
 /** Decides for one host: DANE, else MTA-STS, else what there is (RFC 8461 §2); REQUIRETLS raises it. */
 export function decideTransport(facts: TransportFacts): TransportDecision {
@@ -85,7 +85,7 @@ export function decideTransport(facts: TransportFacts): TransportDecision {
   return allowed("opportunistic", { ...common, why: testing === null ? "no policy" : "MTA-STS, in testing" });
 }
 
-function byDane({ destination, host, byMx }: TransportFacts, records: readonly TlsaRecord[]): Allowed {
+function byDane({ destination, host, byMx }: TransportFacts, records: readonly TlsaRecord[]): TransportAllowed {
   // RFC 7672 §3.2.2: the host, and the domain that led to it securely.
   const names = byMx && destination !== host ? [host, destination] : [host];
   return allowed("verify-dane", { names, tlsa: records, policy: "tlsa", why: "DANE" });
@@ -117,30 +117,30 @@ function requiringTls({ host, byMx, mxSecure, mtaSts }: TransportFacts): Transpo
   return allowed("verify-pkix", { names: [host], policy: named ? "sts" : "no-policy-found", why: "REQUIRETLS" });
 }
 
-/** How mail may go to the host of a route: as its operator said, but never below what the mail asks for. */
+/** How mail may go to the host of a route: as its operator said, who vouches for it, but never below what the mail asks for. */
 export function decideRoute(
-  { tls, host, requireTls }: {
+  { tls, verify, host, requireTls }: {
     readonly tls: "none" | "opportunistic" | "required" | "implicit";
-    readonly host: DomainName;
+    /** False takes any certificate. */
+    readonly verify: boolean;
+    /** A name, or an IP address. */
+    readonly host: string;
     readonly requireTls: boolean;
   },
-): TransportDecision {
-  const common = { names: [host], policy: "no-policy-found", why: `route: ${tls}` } as const;
-  if (tls === "required" || tls === "implicit") return allowed("verify-pkix", common);
-  if (!requireTls) return allowed(tls, common);
-  // The operator vouches for the host; its certificate is checked all the same.
-  if (tls === "opportunistic") return allowed("verify-pkix", { ...common, why: "REQUIRETLS" });
-  return refused("no-policy-found", "failed", {
-    status: "5.7.10",
-    result: "starttls-not-supported",
-    why: "REQUIRETLS, but the route is without TLS",
-  });
+): TransportAllowed {
+  const common = { names: [host], policy: "no-policy-found" } as const;
+  if (requireTls) return allowed("verify-pkix", { ...common, why: "REQUIRETLS" }); // RFC 8689 §4.2.1
+  const why = `route: ${tls}`;
+  if (tls === "none" || tls === "opportunistic") return allowed(tls, { ...common, why });
+  return allowed(verify ? "verify-pkix" : "encrypt", { ...common, why });
 }
 
 function allowed(
   level: TlsLevel,
-  rest: Pick<Allowed, "names" | "policy" | "why"> & Partial<Pick<Allowed, "tlsa" | "testing" | "remark">>,
-): Allowed {
+  rest:
+    & Pick<TransportAllowed, "names" | "policy" | "why">
+    & Partial<Pick<TransportAllowed, "tlsa" | "testing" | "remark">>,
+): TransportAllowed {
   return { mayUseHost: true, level, tlsa: [], testing: null, remark: null, ...rest };
 }
 

@@ -68,8 +68,8 @@ export function policyLines({ mode, maxAgeSeconds, mx }: MtaStsPolicy): string[]
   return ["version: STSv1", `mode: ${mode}`, ...mx.map((host) => `mx: ${host}`), `max_age: ${maxAgeSeconds}`];
 }
 
-/** Whether the policy names the host: itself, or by `*`, which stands for exactly one label (RFC 8461 §4.1). */
-export function matchesMx({ mx }: MtaStsPolicy, host: DomainName): boolean {
+/** Whether the policy names the host (lower-case A-labels): itself, or by `*`, which stands for exactly one label (RFC 8461 §4.1). */
+export function matchesMx({ mx }: MtaStsPolicy, host: string): boolean {
   const parent = host.indexOf(".");
   return mx.some((pattern) =>
     pattern.startsWith("*.") ? parent > 0 && host.slice(parent) === pattern.slice(1) : pattern === host

@@ -1,4 +1,4 @@
-import type { TransportDecision } from "./decision.ts";
+import type { TransportAllowed } from "./decision.ts";
 import { CHAIN_MAX, verifyDane } from "./dane.ts";
 import type { PeerVerdict, TlsResult } from "./verdict.ts";
 import { isForHost, isInDate, parseCertificate } from "./x509.ts";
@@ -15,7 +15,7 @@ export interface PeerCertificates {
 
 /** Checks a server's certificate by what was decided for its host; `nothing` where nothing is asked for. */
 export function verifyPeer(
-  { level, names, tlsa }: Pick<Extract<TransportDecision, { mayUseHost: true }>, "level" | "names" | "tlsa">,
+  { level, names, tlsa }: Pick<TransportAllowed, "level" | "names" | "tlsa">,
   peer: PeerCertificates,
   nowMs: number,
 ): PeerVerdict {

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { decodeUtf8 } from "../../base/mod.ts";
 import { DER, type DerElement, readElement, readElements } from "./der.ts";
 
@@ -83,15 +84,28 @@ export function isInDate({ notBeforeMs, notAfterMs }: Certificate, nowMs: number
 
 /**
  * Whether the certificate is for one of these hosts: by its DNS names, by its common name only when it has none and `commonName` is
- * set. `*` stands for one whole label on the left (RFC 6125 §6.4.3).
+ * set; an IP address by those that the certificate names. `*` stands for one whole label on the left (RFC 6125 §6.4.3).
  */
 export function isForHost(
-  { dnsNames, commonName }: Certificate,
+  certificate: Certificate,
   hosts: readonly string[],
   options: { readonly commonName: boolean },
 ): boolean {
+  const { dnsNames, commonName } = certificate;
   const fallback = options.commonName && commonName !== null ? [commonName] : [];
-  return (dnsNames ?? fallback).some((presented) => hosts.some((host) => matches(presented, host.toLowerCase())));
+  return hosts.some((host) =>
+    isIP(host) !== 0
+      ? isForAddress(certificate, host)
+      : (dnsNames ?? fallback).some((presented) => matches(presented, host.toLowerCase()))
+  );
+}
+
+function isForAddress({ der }: Certificate, address: string): boolean {
+  try {
+    return new X509Certificate(der).checkIP(address) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function matches(presented: string, host: string): boolean {

@@ -199,7 +199,7 @@ Deno.test("the mail of a report is told by its subject and carries the JSON, pac
     subject,
     "Report Domain: company-y.example Submitter: company-x.example Report-ID: <5065427c@company-x.example>",
   );
-  assertEquals(/[^\r]\n|\r[^\n]|[^\x00-\x7f]/.test(text), false);
+  assertEquals(/[^\r]\n|\r[^\n]|[^\t\r\n\x20-\x7e]/.test(text), false);
   assert(text.split("\r\n").every((line) => line.length <= 998));
   assertEquals(/\r\nSubject: ((?:.*\r\n\t)*.*)\r\n/.exec(text)?.[1]?.replaceAll("\r\n\t", " "), subject);
   assertMatch(text, /\r\nTLS-Report-Domain: company-y\.example\r\nTLS-Report-Submitter: company-x\.example\r\n/);

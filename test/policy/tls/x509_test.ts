@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { X509Certificate } from "node:crypto";
+import { selfSignedCertificate } from "../../../src/net/mod.ts";
 import { parseCertificate } from "../../../src/policy/mod.ts";
 import { isForHost, isIssuedBy } from "../../../src/policy/tls/x509.ts";
 import { type CertificateRequest, TestCertificate } from "../../support/certificates.ts";
@@ -81,4 +82,13 @@ Deno.test("only an authority with the right key has issued a certificate", () =>
   assertEquals(isIssuedBy(read(notAuthority.issue({ commonName: "x" })), read(notAuthority)), false);
   const mayNotSign = TestCertificate.selfSigned({ commonName: "Root", authority: true, keyUsage: 0x80 });
   assertEquals(isIssuedBy(read(mayNotSign.issue({ commonName: "x" })), read(mayNotSign)), false);
+});
+
+Deno.test("an address is found among the addresses of a certificate only", async () => {
+  const { cert } = await selfSignedCertificate({ names: ["a.example", "192.0.2.1", "2001:db8::1"], days: 2 });
+  const found = parseCertificate(new Uint8Array(new X509Certificate(cert).raw));
+  assert(found !== null);
+  const of = (host: string) => isForHost(found, [host], { commonName: false });
+  assertEquals(["192.0.2.1", "2001:db8:0::1", "192.0.2.2", "a.example"].map(of), [true, true, false, true]);
+  assertEquals(isForHost(leafOf({ names: ["192.0.2.1"] }), ["192.0.2.1"], { commonName: true }), false);
 });
