@@ -224,7 +224,7 @@ export class Conversation {
   send(mail: ClientMail): Promise<Sent> {
     assert(this.#sent === null, "one mail at a time");
     if (!this.ready) {
-      // The server went with the same bytes that said it was ready.
+      // The server took its leave a moment ago, perhaps with the same bytes that said it was ready.
       const problem = ours("deferred", "4.4.2", "the server closed the connection");
       return Promise.resolve({ type: "done", end: "beforeMail", outcomes: mail.recipients.map(() => null), problem });
     }

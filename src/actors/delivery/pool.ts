@@ -15,12 +15,9 @@ export class ConversationPool {
 
   /** Takes the one out that was used last, or answers null. */
   take(target: Target): Conversation | null {
-    for (const kept of [...this.#kept.get(keyOf(target)) ?? []].reverse()) {
-      this.remove(kept);
-      // The server may have said good-bye a moment ago.
-      if (kept.ready) return kept;
-    }
-    return null;
+    const kept = [...this.#kept.get(keyOf(target)) ?? []].at(-1) ?? null;
+    if (kept !== null) this.remove(kept);
+    return kept;
   }
 
   /** Keeps a conversation; the one that has waited longest goes when there are too many. */

@@ -109,6 +109,7 @@ export class SmtpClientSession {
     this.#handshake = false;
     this.#secured = true;
     this.#peer = NO_EXTENSIONS;
+    // What came behind the reply in plain text was put there by somebody else (RFC 3207 §5).
     this.#reader.clear();
     const actions: SmtpClientAction[] = [];
     this.#say({ type: "ehlo" }, `EHLO ${this.options.heloName}\r\n`, actions);
@@ -197,8 +198,6 @@ export class SmtpClientSession {
       case "starttls":
         if (kind === "done") {
           this.#handshake = true;
-          // What came behind the reply in plain text was put there by somebody else (RFC 3207 §5).
-          this.#reader.clear();
           return void actions.push({ type: "startTls" });
         }
         if (this.options.tls === "required") return this.#fail("tls", refusal(reply), actions);
