@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
+import { type IncomingMessage, request } from "node:http";
+import { connect, type TLSSocket } from "node:tls";
 import { type Clock, concat, type DnsAnswer, Failure, type Resolver } from "../base/mod.ts";
 import { kindOf } from "./error_kind.ts";
 
@@ -69,36 +69,51 @@ function recordsOf(answer: DnsAnswer<string>): readonly string[] {
 }
 
 function getFrom(address: string, options: HttpsGetOptions, timeMs: number): Promise<Uint8Array> {
-  const { host, path, ca, clock, port = 443 } = options;
+  const { host, ca, clock, port = 443 } = options;
   return new Promise((resolve, reject) => {
-    const asked = request({
+    // Not by node:https: on Deno it asks for the list of authorities as text, which a worker with nothing but the network may not.
+    const socket = connect({
       host: address,
       port,
-      path,
-      method: "GET",
-      agent: false, // A connection of its own, with nothing of others on it.
       servername: host,
-      headers: { host, accept: options.mediaType, connection: "close", "user-agent": "stagepost" },
       rejectUnauthorized: true,
       minVersion: "TLSv1.2",
-      maxHeaderSize: HEAD_BYTES_MAX,
       ...(ca === undefined ? {} : { ca }),
     });
     const settle = (result: Uint8Array | Failure) => {
       cancel();
-      asked.destroy();
+      socket.destroy();
       if (result instanceof Failure) reject(result);
       else resolve(result);
     };
     const cancel = clock.after(timeMs, () => settle(new Failure("deadline", `${host} took too long`)));
-    asked.on("error", (cause) => settle(failureOf(host, cause)));
-    asked.on("response", (response) => {
-      const objection = objectionTo(response, options);
-      if (objection !== null) settle(new Failure("refused", `${host} ${objection}`));
-      else receive(response, options, settle);
-    });
-    asked.end();
+    socket.on("error", (cause) => settle(failureOf(host, cause)));
+    socket.on("close", () => settle(new Failure("closed", `${host} broke off`)));
+    // The request leaves once the certificate is known to be good.
+    socket.once("secureConnect", () => ask(socket, options, settle));
   });
+}
+
+function ask(
+  socket: TLSSocket,
+  options: HttpsGetOptions,
+  settle: (result: Uint8Array | Failure) => void,
+): void {
+  const { host, path, mediaType } = options;
+  const asked = request({
+    createConnection: () => socket, // A connection of its own, with nothing of others on it.
+    method: "GET",
+    path,
+    headers: { host, accept: mediaType, connection: "close", "user-agent": "stagepost" },
+    maxHeaderSize: HEAD_BYTES_MAX,
+  });
+  asked.on("error", (cause) => settle(failureOf(host, cause)));
+  asked.on("response", (response) => {
+    const objection = objectionTo(response, options);
+    if (objection !== null) settle(new Failure("refused", `${host} ${objection}`));
+    else receive(response, options, settle);
+  });
+  asked.end();
 }
 
 /** What is wrong with the head of an answer, or null. */
@@ -109,7 +124,10 @@ function objectionTo(response: IncomingMessage, { mediaType, bytesMax }: HttpsGe
   if (type !== mediaType) return "answered with another type of content";
   const encoding = headers["content-encoding"]?.trim().toLowerCase();
   if (encoding !== undefined && encoding !== "identity") return "answered with packed content";
-  return Number(headers["content-length"] ?? 0) > bytesMax ? "answered with too much" : null;
+  const length = headers["content-length"];
+  // A body that ends with the connection may have been cut short by anybody on the way (RFC 9112 §9.8).
+  if (length === undefined && headers["transfer-encoding"] === undefined) return "did not say where its answer ends";
+  return Number(length ?? 0) > bytesMax ? "answered with too much" : null;
 }
 
 function receive(

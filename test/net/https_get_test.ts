@@ -142,6 +142,29 @@ Deno.test("whoever dawdles, or breaks off, is given up", async () => {
   assertEquals(await failureKind(() => get(leaving.port)), "closed");
 });
 
+Deno.test("an answer that ends with its connection is refused: it may have been cut short", async () => {
+  await using server = await serve((request) => {
+    request.socket.end(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${POLICY}`);
+  });
+  assertEquals(await failureKind(() => get(server.port)), "refused");
+});
+
+Deno.test("a worker with nothing but the network gets documents, and trusts whom the system trusts", async () => {
+  await using server = await serve(plain);
+  const worker = new Worker(new URL("./children/https_get_worker.ts", import.meta.url), {
+    type: "module",
+    deno: { permissions: { net: true, read: false, write: false, env: false, sys: false, ffi: false, run: false } },
+  });
+  const ask = (ca?: string) =>
+    new Promise<string>((resolve) => {
+      worker.onmessage = ({ data }: MessageEvent<string>) => resolve(data);
+      worker.postMessage({ host: HOST, port: server.port, ...(ca === undefined ? {} : { ca }) });
+    });
+  assertEquals(await ask(ROOT.pem), `${POLICY.length} bytes`);
+  assertEquals(await ask(), "invalid");
+  worker.terminate();
+});
+
 Deno.test("an address that is forbidden is not connected to, whatever its name", async () => {
   await using server = await serve(plain);
   const forbidden = { isForbidden: (address: string) => address.startsWith("127.") };

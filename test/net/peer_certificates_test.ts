@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { X509Certificate } from "node:crypto";
+import { rootCertificates } from "node:tls";
 import { createTlsContext, dial, type PeerCertificates } from "../../src/net/mod.ts";
 import { Failure } from "../../src/base/mod.ts";
+import { parseCertificate } from "../../src/policy/mod.ts";
 import { TestCertificate } from "../support/certificates.ts";
 import { clock, Peer, TestServer } from "./support.ts";
 
@@ -75,4 +78,14 @@ Deno.test("of an endless chain sixteen certificates are taken", async () => {
   const chain = [TestCertificate.selfSigned({ commonName: "0", authority: true })];
   for (let i = 1; i < 30; i++) chain.unshift(chain[0]!.issue({ commonName: `${i}`, authority: true }));
   assertEquals((await shown(chain)).peer?.chain.length, 16);
+});
+
+Deno.test("every authority that the runtime trusts is read as one, and understood", () => {
+  assert(rootCertificates.length > 50);
+  for (const pem of rootCertificates) {
+    const library = new X509Certificate(pem);
+    const found = parseCertificate(new Uint8Array(library.raw));
+    assert(found !== null && found.authority && found.maySign && !found.notUnderstood, library.subject);
+    assertEquals([found.notBeforeMs, found.notAfterMs], [Date.parse(library.validFrom), Date.parse(library.validTo)]);
+  }
 });

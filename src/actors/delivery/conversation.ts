@@ -16,7 +16,7 @@ import {
   type SmtpClientAction,
   SmtpClientSession,
 } from "../../protocol/smtp/client/mod.ts";
-import { type Finding, findingOf, verifiedBy } from "./security.ts";
+import { type Finding, findingOf, isChecked, verifiedBy } from "./security.ts";
 import type { DeliverySettings, DeliveryTimeouts } from "./settings.ts";
 import type { Target } from "./targets.ts";
 
@@ -25,7 +25,7 @@ export interface OpenFailure {
   readonly type: "failed";
   readonly stage: "connect" | SetupStage;
   readonly problem: ClientOutcome;
-  /** What was found of the server's certificate; null when it showed none. */
+  /** What was found of the server's certificate; null where it was not looked at. */
   readonly finding: Finding | null;
 }
 
@@ -82,7 +82,7 @@ export async function openConversation(target: Target, host: ConversationHost): 
 }
 
 function connect(
-  { name, address, port, tls, ca }: Target,
+  { name, address, port, tls, ca, security }: Target,
   check: (peer: PeerCertificates) => string | null,
   host: ConversationHost,
 ): Promise<Connection> {
@@ -95,7 +95,7 @@ function connect(
     tls: tls === "never" ? "none" : tls === "implicit" ? "implicit" : "starttls",
     tlsOptions: {
       verify: false,
-      check,
+      ...(isChecked(security) ? { check } : {}),
       // RFC 6066 §3: no server name for an address. RFC 7672 §8.1: the host's own.
       ...(name === address ? {} : { serverName: name }),
       ...(ca === null ? {} : { ca }),
@@ -136,7 +136,7 @@ export class Conversation {
   fellBack = false;
   /** TLS was begun, but not agreed on. */
   handshakeFailed = false;
-  /** What was found of the server's certificate; null in the clear. */
+  /** What was found of the server's certificate; null where it was not looked at. */
   finding: Finding | null = null;
   #setUp: ((failure: SetupFailure | null) => void) | null = null;
   #sent: ((sent: Sent) => void) | null = null;

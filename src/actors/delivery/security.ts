@@ -50,6 +50,11 @@ export function appliedPolicy({ policy }: TransportDecision, { mtaSts, dane, hos
   return { type: "no-policy-found", lines: [], hosts: [] };
 }
 
+/** Whether the server's certificates are looked at at all: where nothing hangs on them, that is saved. */
+export function isChecked({ decision: { level, testing } }: TargetSecurity): boolean {
+  return level === "verify-dane" || level === "verify-pkix" || testing !== null;
+}
+
 /** Checks a server's certificates by what was decided. */
 export function findingOf({ decision }: TargetSecurity, peer: PeerCertificates, nowMs: number): Finding {
   const { testing, names } = decision;

@@ -33,8 +33,9 @@ export function countOpened(
 type Wrong = Pick<TlsFailure, "result" | "reason">;
 
 function inSession({ tls, finding }: Conversation, remark: TlsResult | null): Wrong | null {
-  if (tls === null || finding === null) return { result: "starttls-not-supported", reason: null };
-  return failureOf(finding) ?? (remark === null ? null : { result: remark, reason: null });
+  if (tls === null) return { result: "starttls-not-supported", reason: null };
+  const wrong = finding === null ? null : failureOf(finding);
+  return wrong ?? (remark === null ? null : { result: remark, reason: null });
 }
 
 /** Undefined: TLS is not why. */

@@ -11,6 +11,8 @@ export interface MtaStsLimits {
   readonly bytesMax: number;
   /** Time for which the answer to the question for a record holds, and after which a failed fetch is tried again, in ms. */
   readonly recordMsMax: number;
+  /** Time for which a name server that did not answer is left alone, in ms: mail waits for each question. */
+  readonly troubleMsMax: number;
   /** Age at which a policy is fetched anew though its id is the same, in ms. */
   readonly refreshMsMax: number;
 }
@@ -20,6 +22,7 @@ export const MTA_STS_LIMITS: MtaStsLimits = {
   domainsMax: 10_000,
   bytesMax: 16 * 1024 * 1024,
   recordMsMax: 300_000,
+  troubleMsMax: 60_000,
   refreshMsMax: 24 * 60 * 60 * 1000,
 };
 
@@ -49,9 +52,9 @@ interface Policy {
   readonly bytes: number;
 }
 
-/** What was last heard of a domain's record; `atMs` is monotonic. */
+/** What was last heard of a domain's record, and until when it holds (monotonic). */
 interface Asked {
-  readonly atMs: number;
+  readonly untilMs: number;
   readonly id: string | null;
   /** What went wrong with the fetch of this id, and when (monotonic). */
   readonly trouble: { readonly result: TlsResult; readonly atMs: number } | null;
@@ -85,8 +88,7 @@ export class MtaStsCache {
   /** The first step for a mail to this domain. */
   begin(domain: DomainName): MtaStsStep {
     const asked = this.#asked.get(domain);
-    const age = asked === undefined ? Infinity : this.#nowMs() - asked.atMs;
-    if (asked === undefined || age >= this.#limits.recordMsMax) return { type: "askRecord" };
+    if (asked === undefined || this.#nowMs() >= asked.untilMs) return { type: "askRecord" };
     // The policy may have ended before the answer did.
     if (asked.id !== null && asked.trouble === null && this.#valid(domain) === null) return { type: "askRecord" };
     return this.#use(domain);
@@ -96,7 +98,7 @@ export class MtaStsCache {
   recordFound(domain: DomainName, id: string | null): MtaStsStep {
     const before = this.#asked.get(domain);
     const trouble = before?.id === id ? before?.trouble ?? null : null;
-    this.#setAsked(domain, { atMs: this.#nowMs(), id, trouble });
+    this.#setAsked(domain, { untilMs: this.#nowMs() + this.#limits.recordMsMax, id, trouble });
     if (id === null) return this.#use(domain);
     const known = this.#valid(domain);
     const ageMs = known === null ? Infinity : Math.abs(this.options.clock.wallMs() - known.fetchedAtMs);
@@ -107,6 +109,12 @@ export class MtaStsCache {
 
   /** The DNS did not answer: what is known goes on to count. */
   recordFailed(domain: DomainName): MtaStsStep {
+    const before = this.#asked.get(domain);
+    this.#setAsked(domain, {
+      untilMs: this.#nowMs() + this.#limits.troubleMsMax,
+      id: before?.id ?? null,
+      trouble: before?.trouble ?? null,
+    });
     return this.#use(domain);
   }
 
@@ -115,13 +123,14 @@ export class MtaStsCache {
     const policy = parseMtaStsPolicy(body);
     if (policy === null) return this.fetchFailed(domain, id, "sts-policy-invalid");
     this.#keep(domain, { id, fetchedAtMs: this.options.clock.wallMs(), policy });
-    this.#setAsked(domain, { atMs: this.#nowMs(), id, trouble: null });
+    this.#setAsked(domain, { untilMs: this.#nowMs() + this.#limits.recordMsMax, id, trouble: null });
     return { type: "use", policy, trouble: null }; // This once even with a life of 0 seconds.
   }
 
   /** The policy of this id could not be had. */
   fetchFailed(domain: DomainName, id: string, result: TlsResult): MtaStsStep {
-    this.#setAsked(domain, { atMs: this.#nowMs(), id, trouble: { result, atMs: this.#nowMs() } });
+    const nowMs = this.#nowMs();
+    this.#setAsked(domain, { untilMs: nowMs + this.#limits.recordMsMax, id, trouble: { result, atMs: nowMs } });
     return this.#use(domain);
   }
 
@@ -129,7 +138,7 @@ export class MtaStsCache {
   recheck(domain: DomainName): void {
     const asked = this.#asked.get(domain);
     // A fetch that failed a moment ago is not tried again for that.
-    if (asked !== undefined) this.#asked.set(domain, { ...asked, atMs: -Infinity });
+    if (asked !== undefined) this.#asked.set(domain, { ...asked, untilMs: -Infinity });
   }
 
   /** The policies that still count, to be kept over a restart. */

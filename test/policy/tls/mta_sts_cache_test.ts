@@ -51,6 +51,15 @@ Deno.test("a domain without a record is not asked again for five minutes", () =>
   assertEquals(said(cache.begin(A)), "askRecord");
 });
 
+Deno.test("a name server that did not answer is left alone for a minute", () => {
+  const { clock, cache } = world();
+  assertEquals(said(cache.recordFailed(A)), "use nothing");
+  clock.advance(MINUTE_MS - 1);
+  assertEquals(said(cache.begin(A)), "use nothing");
+  clock.advance(1);
+  assertEquals(said(cache.begin(A)), "askRecord");
+});
+
 Deno.test("a new id, or a day, has the policy fetched anew", () => {
   const { clock, cache } = withPolicy();
   assertEquals(said(cache.recordFound(A, "2")), "fetch 2");
