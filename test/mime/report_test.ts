@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { utf8 } from "../../src/base/mod.ts";
 import {
   composeReport,
-  type StatusReport,
   headerSectionBytes,
   type ReportedRecipient,
   RETURN_BYTES_MAX,
+  type StatusReport,
 } from "../../src/mime/mod.ts";
 
 const ORIGINAL = "Received: from a\r\n\tby b\r\nSubject: hello\r\n\r\nBody\r\n.\r\nend\r\n";

@@ -226,6 +226,10 @@ Deno.test("a kept connection is not used once the domain asks for more than it w
   world.forgetRecord();
   assertMatch((await delivery.attempt()).tls ?? "", / pkix$/);
   assertEquals(sink.connections.length, 2);
+  world.zone.secure = true;
+  world.zone.tlsa = [tlsa("3 1 1", STRANGER)];
+  assertMatch(outcomes(await delivery.attempt())[0] ?? "", /^deferred - 4\.7\.5/);
+  assertEquals(sink.taken, 3);
 });
 
 Deno.test("what is counted names host, addresses and policy", async () => {

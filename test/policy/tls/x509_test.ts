@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { selfSignedCertificate } from "../../../src/net/mod.ts";
 import { parseCertificate } from "../../../src/policy/mod.ts";
+import { readElement, readElements } from "../../../src/policy/tls/der.ts";
 import { isForHost, isIssuedBy } from "../../../src/policy/tls/x509.ts";
 import { type CertificateRequest, TestCertificate } from "../../support/certificates.ts";
 
@@ -57,6 +58,17 @@ Deno.test("a certificate for other uses than servers, or with a duty that nobody
   assertEquals(leafOf({}).notUnderstood, false);
 });
 
+Deno.test("what stands outside of what is signed must be as it is written there", () => {
+  const { der } = ROOT.issue({ commonName: "x" });
+  const whole = readElement(der, 0, der.length);
+  const [, algorithm, signature] = readElements(der, whole!, 3)!;
+  for (const place of [algorithm!.start, algorithm!.start + 5, signature!.start]) {
+    const changed = der.slice();
+    changed[place] = changed[place]! ^ 1;
+    assertEquals(parseCertificate(changed), null, `${place}`);
+  }
+});
+
 Deno.test("a host is found by its DNS names, by the common name only where there are none", () => {
   const of = (names: string[] | undefined, host: string, commonName = true) =>
     isForHost(leafOf(names === undefined ? {} : { names }), [host], { commonName });
@@ -80,6 +92,8 @@ Deno.test("only an authority with the right key has issued a certificate", () =>
   assertEquals(isIssuedBy(leaf, read(namesake)), false);
   const notAuthority = TestCertificate.selfSigned({ commonName: "Root" });
   assertEquals(isIssuedBy(read(notAuthority.issue({ commonName: "x" })), read(notAuthority)), false);
+  const justSigns = TestCertificate.selfSigned({ commonName: "Root", keyUsage: 0x04 });
+  assertEquals(isIssuedBy(read(justSigns.issue({ commonName: "x" })), read(justSigns)), false);
   const mayNotSign = TestCertificate.selfSigned({ commonName: "Root", authority: true, keyUsage: 0x80 });
   assertEquals(isIssuedBy(read(mayNotSign.issue({ commonName: "x" })), read(mayNotSign)), false);
 });
