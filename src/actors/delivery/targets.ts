@@ -1,7 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { asFailure, describeError, type DnsAnswer, type Log, type Resolver } from "../../base/mod.ts";
-import { type ClientOutcome, ours } from "../../protocol/smtp/client/mod.ts";
-import type { Credentials } from "../../protocol/sasl/mod.ts";
 import { parseDomain } from "../../mail/mod.ts";
 import {
   asksForTlsa,
@@ -10,6 +8,8 @@ import {
   type TransportAllowed,
   type TransportFacts,
 } from "../../policy/mod.ts";
+import { type ClientOutcome, ours } from "../../protocol/smtp/client/mod.ts";
+import type { Credentials } from "../../protocol/sasl/mod.ts";
 import { appliedPolicy, type TargetReport, type TargetSecurity } from "./security.ts";
 import { type DeliveryRoute, type DeliverySettings, routeFor } from "./settings.ts";
 import type { MtaStsFound, TransportPolicies } from "./transport_policies.ts";
@@ -89,7 +89,13 @@ async function* hostsOfRoute(
   context: TargetsContext,
   fresh: (address: string) => unknown,
 ): AsyncGenerator<Found> {
-  const { hosts } = route.lookupMx !== true ? { hosts: [{ name: route.host }] } : yield* hostsOf(route.host, context);
+  // The operator vouches for the host that he names, nobody for those that the DNS puts in its place.
+  const itself: Hosts = { hosts: [{ name: route.host }], secure: true };
+  const { hosts, secure } = route.lookupMx !== true ? itself : yield* hostsOf(route.host, context);
+  if (context.requireTls && !secure && hosts.length > 0) {
+    const text = `TLS is required, and the hosts of ${route.host} are not known for sure`;
+    return yield problem("failed", "5.7.10", text, "mail");
+  }
   for (const { name } of hosts.slice(0, context.settings.limits.hostsMax)) {
     const { addresses } = yield* addressesOf(name, { ...context, trusted: true });
     for (const address of addresses.filter(fresh)) {

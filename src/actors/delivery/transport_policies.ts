@@ -83,7 +83,10 @@ export class TransportPolicies {
     try {
       answer = await this.options.resolver.tlsa(tlsaName(host, port));
     } catch (error) {
-      if (asFailure(error) === null) throw error;
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      // A name that cannot be asked for, as it is too long, has no records.
+      if (!failure.temporary) return { type: "none" };
       this.options.log.info("no answer on TLSA records", { host, error: describeError(error) });
     }
     return daneFinding(answer);

@@ -184,6 +184,12 @@ Deno.test("a name server that does not answer for TLSA records holds the mail ba
   assertEquals(world.counted(), ["tlsa: 0 dnssec-invalid 1"]);
 });
 
+Deno.test("a host whose name leaves no room for TLSA records has none", async () => {
+  await using world = await PolicyWorld.start({ secure: true, tlsa: "impossible" });
+  await using sink = await world.sink();
+  assertEquals(await delivered(world, sink), "delivered unverified");
+});
+
 Deno.test("whoever silences the question for one address family does not switch DANE off", async () => {
   await using world = await PolicyWorld.start({ secure: true, aaaa: "trouble", tlsa: [tlsa("3 1 1", STRANGER)] });
   await using sink = await world.sink();

@@ -37,7 +37,8 @@ export interface Zone {
   /** What was validated. */
   secure: boolean;
   txt: string[] | "trouble";
-  tlsa: TlsaRecord[] | "trouble";
+  /** "impossible": there can be no such name. */
+  tlsa: TlsaRecord[] | "trouble" | "impossible";
   tlsaSecure: boolean;
   aaaa: "nodata" | "trouble";
 }
@@ -156,7 +157,9 @@ export class PolicyWorld implements AsyncDisposable {
 
   #tlsa(name: string): Promise<DnsAnswer<TlsaRecord>> {
     this.asked.push(`TLSA ${name}`);
-    return answer(this.zone.tlsa, this.zone.tlsaSecure);
+    const { tlsa, tlsaSecure } = this.zone;
+    if (tlsa === "impossible") return Promise.reject(new Failure("invalid", "the name is too long"));
+    return answer(tlsa, tlsaSecure);
   }
 }
 
