@@ -11,3 +11,4 @@ export * from "./route_types.ts";
 export * from "./routing_table.ts";
 export * from "./srs.ts";
 export * from "./target.ts";
+export * from "./tls/mod.ts";
