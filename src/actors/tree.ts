@@ -164,6 +164,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
         ownAddresses,
         privateHosts: outbound.privateHosts,
       },
+      policies: { mtaSts: outbound.mtaSts, dane: outbound.dane ?? dns.trustAd },
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
     } satisfies DeliveryWorkerConfig,

@@ -9,6 +9,7 @@ export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
     ...listeners(config),
     ...issuers(config),
     ...routes(config),
+    ...dane(config),
     ...queue(config),
     ...greylisting(config),
     ...limits(config),
@@ -80,6 +81,12 @@ function* routes({ outbound }: ClusterConfig): Iterable<ConfigProblem> {
     if (user !== null && (tls === "none" || tls === "opportunistic")) {
       yield { path: `${path}.tls`, message: 'a password is sent only under TLS: "required" or "implicit"' };
     }
+  }
+}
+
+function* dane({ dns, outbound }: ClusterConfig): Iterable<ConfigProblem> {
+  if (outbound.dane === true && !dns.trustAd) {
+    yield { path: "outbound.dane", message: "without dns.trustAd no record is known to be genuine" };
   }
 }
 

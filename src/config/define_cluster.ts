@@ -248,6 +248,10 @@ export interface ClusterConfig {
     readonly privateHosts: boolean;
     /** Local address to connect from; null: the system's choice. Default null. */
     readonly sourceAddress: string | null;
+    /** Whether domains may demand TLS by MTA-STS (RFC 8461): their policies are fetched by HTTPS. Default true. */
+    readonly mtaSts: boolean;
+    /** Whether hosts may demand TLS by TLSA records (RFC 7672): needs `dns.trustAd`; null: where that is set. Default null. */
+    readonly dane: boolean | null;
     /** Transactions at a time, in all. Default 100. */
     readonly attemptsMax: number;
     /** Transactions at a time with one destination. Default 20. */

@@ -126,6 +126,8 @@ const outbound = z.strictObject({
   routes: z.array(route).max(10_000).default([]),
   privateHosts: z.boolean().default(false),
   sourceAddress: z.string().max(64).regex(HOST, "expected an address").nullable().default(null),
+  mtaSts: z.boolean().default(true),
+  dane: z.boolean().nullable().default(null),
   attemptsMax: count(1, 10_000, 100),
   perDestinationMax: count(1, 1_000, 20),
 });

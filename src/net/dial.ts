@@ -3,7 +3,8 @@ import { connect as connectTls } from "node:tls";
 import { type Clock, Failure, randomId, systemRandom } from "../base/mod.ts";
 import { type ConnectionHost, Flusher, SocketConnection } from "./connection.ts";
 import { kindOf } from "./error_kind.ts";
-import { type Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./types.ts";
+import { peerCertificates } from "./peer_certificates.ts";
+import { type Connection, CONNECTION_LIMITS, type ConnectionLimits, type PeerCertificates } from "./types.ts";
 import { DeadlineWheel } from "./wheel.ts";
 
 /** How a client checks the server's certificate. */
@@ -14,6 +15,8 @@ export interface DialTls {
   readonly ca?: string;
   /** False accepts any certificate: opportunistic TLS (RFC 7435) and tests. */
   readonly verify: boolean;
+  /** Judges the certificates in place of `verify`: a text (`kind_of_error`) ends the handshake and stands in its Failure. */
+  readonly check?: (peer: PeerCertificates) => string | null;
 }
 
 /** Whom to connect to. */
@@ -95,18 +98,25 @@ export function clientConnection(
 }
 
 function secureWith(tls: DialTls, host: string | undefined): NonNullable<ConnectionHost["secure"]> {
+  const { check } = tls;
   return (socket, done) => {
     const secured = connectTls({
       socket,
-      rejectUnauthorized: tls.verify,
+      rejectUnauthorized: check === undefined && tls.verify,
       minVersion: "TLSv1.2",
       // Without a name, the certificate must be for the address.
       ...(tls.serverName === undefined ? { host } : { servername: tls.serverName }),
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(check === undefined ? {} : { checkServerIdentity: () => undefined }),
     });
     secured.on("error", (error) => done(null, error));
     secured.once("close", () => done(null));
     // A promise stands behind `done`: whatever comes after the first call changes nothing.
-    secured.once("secureConnect", () => done(secured));
+    secured.once("secureConnect", () => {
+      const objection = check?.(peerCertificates(secured)) ?? null;
+      if (objection === null) return done(secured);
+      done(null, Object.assign(new Error(objection), { code: objection }));
+      secured.destroy();
+    });
   };
 }

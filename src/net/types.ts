@@ -9,6 +9,16 @@ export interface TlsInfo {
   readonly peerAddresses: readonly string[];
 }
 
+/** What a server showed of itself in the TLS handshake. */
+export interface PeerCertificates {
+  /** Its certificates in DER, its own first; issuers that this machine trusts may follow. */
+  readonly chain: readonly Uint8Array[];
+  /** Whether they lead to an authority that this machine trusts, and are in date; names are not looked at. */
+  readonly trusted: boolean;
+  /** The TLS engine's word for what is wrong, or null. */
+  readonly error: string | null;
+}
+
 /** One end of a connection; the address is normalised (see `normalizeAddress`). A Unix socket has its path and port 0. */
 export interface Endpoint {
   readonly address: string;

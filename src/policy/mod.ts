@@ -16,4 +16,5 @@ export * from "./routing_table.ts";
 export * from "./srs.ts";
 export * from "./strikes.ts";
 export * from "./target.ts";
+export * from "./tls/mod.ts";
 export * from "./token_buckets.ts";

@@ -70,6 +70,7 @@ const impossible: [string, Record<string, unknown>][] = [
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
+  ["outbound.dane", { outbound: { dane: true } }],
   ["outbound.routes[1].domain", { outbound: { routes: [{ domain: "*", host: "a" }, { domain: "*", host: "b" }] } }],
   ["outbound.routes[0].secret", { outbound: { routes: [{ domain: "*", host: "a", tls: "required", user: "me" }] } }],
   ["outbound.routes[0].user", { outbound: { routes: [{ domain: "*", host: "a", tls: "implicit", secret: "env:X" }] } }],

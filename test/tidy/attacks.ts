@@ -49,6 +49,9 @@ const SMTP: Readonly<Record<string, Answer>> = {
       "STARTTLS forgets what the server said before, and what it, or another",
     ],
     ["actors/delivery/tls_test.ts", "a mail that requires TLS is not sent where TLS is broken, missing, unproven"],
+    ["actors/delivery/policies_test.ts", "under an enforced policy nothing goes to a host that is unproven, misnamed"],
+    ["actors/delivery/policies_test.ts", "where the DNS names another certificate nothing is sent"],
+    ["actors/delivery/policies_test.ts", "a policy that cannot be had binds nobody, one that was had goes on to bind"],
   ),
   S5: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
@@ -199,6 +202,8 @@ const SMTP: Readonly<Record<string, Answer>> = {
     ["policy/target_test.ts", "no mail is sent to our own addresses, whatever form they come in"],
     ["net/dns/resolver_test.ts", "aliases that lead round in a circle, or on and on, fail in few questions"],
     ["net/dns/hostile_test.ts", "as many records as the limit are taken, one more is refused"],
+    ["net/https_get_test.ts", "an address that is forbidden is not connected to, whatever its name"],
+    ["net/https_get_test.ts", "redirects are not followed, and only 200 with the right type is an answer"],
   ),
   S28: notYet("there is neither webmail nor JMAP: no text of a user becomes a header"),
   S29: tests(

@@ -9,6 +9,7 @@ import type { Conversation } from "./conversation.ts";
 import { ConversationPool } from "./pool.ts";
 import type { DeliverySettings } from "./settings.ts";
 import type { DeliveryNames } from "./targets.ts";
+import type { TransportPolicies } from "./transport_policies.ts";
 
 /** Name of the delivery actor in its worker. */
 export const DELIVERY_ACTOR = "delivery";
@@ -20,6 +21,8 @@ const INBOX_MAX = 2_000;
 export interface DeliveryArgs {
   readonly settings: DeliverySettings;
   readonly names: DeliveryNames;
+  /** Null: neither MTA-STS nor DANE is looked at. */
+  readonly policies: TransportPolicies | null;
   /** What the worker looks at from outside: made by it, filled by the actor. */
   readonly office: DeliveryOffice;
 }
@@ -36,13 +39,14 @@ export class DeliveryOffice {
 
   /** What attempts work with. */
   services(
-    { settings, names, clock, log }: { settings: DeliverySettings; names: DeliveryNames; clock: Clock; log: Log },
+    { settings, names, policies, clock, log }: Omit<DeliveryArgs, "office"> & { clock: Clock; log: Log },
   ): AttemptServices {
     const pool = this.#pool = new ConversationPool(settings.limits.keptMax);
     this.#closed = false;
     return {
       settings,
       names,
+      policies,
       clock,
       log,
       pool,
@@ -97,8 +101,8 @@ export const deliveryActor = defineActor<DeliveryProtocol, State, DeliveryArgs>(
   restart: "permanent",
   inboxMax: INBOX_MAX,
   accepts: deliveryAccepts,
-  init({ settings, names, office }, { clock, log }) {
-    return { services: office.services({ settings, names, clock, log }), office };
+  init({ office, ...args }, { clock, log }) {
+    return { services: office.services({ ...args, clock, log }), office };
   },
   stopped: ({ office }) => office.close(),
   receive: {

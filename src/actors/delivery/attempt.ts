@@ -4,10 +4,14 @@ import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
 import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
 import type { ConversationPool } from "./pool.ts";
 import { type DeliveryNames, type Target, targetsOf } from "./targets.ts";
+import { countOpened, countRefused } from "./tls_counts.ts";
+import type { TransportPolicies } from "./transport_policies.ts";
 
 /** What attempts share. */
 export interface AttemptServices extends ConversationHost {
   readonly names: DeliveryNames;
+  /** Null: neither MTA-STS nor DANE is looked at. */
+  readonly policies: TransportPolicies | null;
   readonly pool: ConversationPool;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,12 +67,16 @@ class Attempt {
   }
 
   async run(): Promise<void> {
-    const { settings, names, clock, log } = this.services;
+    const { settings, names, policies, clock, log } = this.services;
     const { destination } = this.request;
     const requireTls = this.#requireTls;
     const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
     let addresses = 0;
-    for await (const found of targetsOf(destination, { settings, names, log, requireTls })) {
+    for await (const found of targetsOf(destination, { settings, names, policies, log, requireTls })) {
+      if (found.type === "refused") {
+        if (policies !== null) countRefused(policies, found);
+        continue;
+      }
       if (found.type === "problem") {
         this.#troubles.push({ outcome: found.problem, fault: found.fault });
         continue;
@@ -126,7 +134,9 @@ class Attempt {
 
   /** A conversation with the target, or null when it cannot be had; without TLS where its TLS is broken and nobody insists. */
   async #open(target: Target): Promise<Conversation | null> {
+    const { policies } = this.services;
     let opened = await openConversation(target, this.services);
+    if (policies !== null) countOpened(policies, target, opened);
     if ("type" in opened && opened.stage === "tls" && target.tls === "opportunistic") {
       this.services.log.info("TLS failed, sent without", { host: target.name, reason: opened.problem.text });
       opened = await openConversation({ ...target, tls: "never" }, this.services);

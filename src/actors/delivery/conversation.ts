@@ -1,5 +1,12 @@
 import { assert, type Clock, Failure } from "../../base/mod.ts";
-import { type Connection, CONNECTION_LIMITS, type DeadlineWheel, dial, isLoopback } from "../../net/mod.ts";
+import {
+  type Connection,
+  CONNECTION_LIMITS,
+  type DeadlineWheel,
+  dial,
+  isLoopback,
+  type PeerCertificates,
+} from "../../net/mod.ts";
 import {
   type ClientMail,
   type ClientOutcome,
@@ -9,6 +16,7 @@ import {
   type SmtpClientAction,
   SmtpClientSession,
 } from "../../protocol/smtp/client/mod.ts";
+import { type Finding, findingOf, isChecked, verifiedBy } from "./security.ts";
 import type { DeliverySettings, DeliveryTimeouts } from "./settings.ts";
 import type { Target } from "./targets.ts";
 
@@ -17,7 +25,11 @@ export interface OpenFailure {
   readonly type: "failed";
   readonly stage: "connect" | SetupStage;
   readonly problem: ClientOutcome;
+  /** What was found of the server's certificate; null where it was not looked at. */
+  readonly finding: Finding | null;
 }
+
+type SetupFailure = Extract<SmtpClientAction, { readonly type: "failed" }>;
 
 /** How a transaction ended. */
 export type Sent = Extract<SmtpClientAction, { readonly type: "done" }>;
@@ -34,13 +46,19 @@ export interface ConversationHost {
 
 /** Connects, greets, secures and logs in; after this a mail can be sent. */
 export async function openConversation(target: Target, host: ConversationHost): Promise<Conversation | OpenFailure> {
+  const seen: { finding: Finding | null } = { finding: null };
+  const check = (peer: PeerCertificates) => {
+    const { verdict } = seen.finding = findingOf(target.security, peer, host.clock.wallMs());
+    return verdict.ok ? null : verdict.text;
+  };
   let connection: Connection;
   try {
-    connection = await connect(target, host);
+    connection = await connect(target, check, host);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const stage = error.kind === "closed" ? "tls" : "connect";
-    return { type: "failed", stage, problem: ours("deferred", stage === "tls" ? "4.7.5" : "4.4.1", error.message) };
+    const problem = ours("deferred", stage === "tls" ? "4.7.5" : "4.4.1", error.message);
+    return { type: "failed", stage, problem, finding: seen.finding };
   }
   const session = new SmtpClientSession({
     heloName: host.settings.heloName,
@@ -49,10 +67,25 @@ export async function openConversation(target: Target, host: ConversationHost): 
     loginInClear: isLoopback(target.address),
   });
   const conversation = new Conversation(connection, session, host);
-  return await conversation.begin() ?? conversation;
+  const failure = await conversation.begin();
+  if (failure !== null) {
+    const { problem } = failure;
+    // X.7.5: cryptographic failure.
+    return {
+      ...failure,
+      problem: conversation.handshakeFailed ? { ...problem, status: "4.7.5" } : problem,
+      finding: seen.finding,
+    };
+  }
+  conversation.finding = seen.finding;
+  return conversation;
 }
 
-function connect({ name, address, port, tls, verify, ca }: Target, host: ConversationHost): Promise<Connection> {
+function connect(
+  { name, address, port, tls, ca, security }: Target,
+  check: (peer: PeerCertificates) => string | null,
+  host: ConversationHost,
+): Promise<Connection> {
   const { source, timeouts } = host.settings;
   const localAddress = address.includes(":") ? source.ipv6 : source.ipv4;
   return dial({
@@ -60,8 +93,13 @@ function connect({ name, address, port, tls, verify, ca }: Target, host: Convers
     port,
     ...(localAddress === null ? {} : { localAddress }),
     tls: tls === "never" ? "none" : tls === "implicit" ? "implicit" : "starttls",
-    // RFC 6066 §3: no server name for an address.
-    tlsOptions: { verify, ...(name === address ? {} : { serverName: name }), ...(ca === null ? {} : { ca }) },
+    tlsOptions: {
+      verify: false,
+      ...(isChecked(security) ? { check } : {}),
+      // RFC 6066 §3: no server name for an address. RFC 7672 §8.1: the host's own.
+      ...(name === address ? {} : { serverName: name }),
+      ...(ca === null ? {} : { ca }),
+    },
     connectMsMax: timeouts.connectMsMax,
     limits: { ...CONNECTION_LIMITS, handshakeMsMax: timeouts.handshakeMsMax, writeMsMax: timeouts.blockMsMax },
     clock: host.clock,
@@ -96,12 +134,15 @@ export class Conversation {
   kept = false;
   /** It goes without the TLS that the server offers, as that is broken. */
   fellBack = false;
-  #setUp: ((failure: OpenFailure | null) => void) | null = null;
+  /** TLS was begun, but not agreed on. */
+  handshakeFailed = false;
+  /** What was found of the server's certificate; null where it was not looked at. */
+  finding: Finding | null = null;
+  #setUp: ((failure: SetupFailure | null) => void) | null = null;
   #sent: ((sent: Sent) => void) | null = null;
   /** For what the deadline runs: it begins anew with each reply. */
   #armedFor = "";
   #idle = false;
-  #handshakeFailed = false;
   /** Bytes that must have left for the peer to know the end of the content. */
   #contentEndAt = 0;
 
@@ -111,10 +152,17 @@ export class Conversation {
     private readonly host: ConversationHost,
   ) {}
 
-  /** TLS as it was agreed on, e.g. `TLSv1.3 TLS_AES_128_GCM_SHA256`; null in the clear. */
+  /** TLS as it was agreed on and checked, e.g. `TLSv1.3 TLS_AES_128_GCM_SHA256 dane-ee`; null in the clear. */
   get tls(): string | null {
     const { tls } = this.connection;
-    return tls === null ? null : `${tls.protocol} ${tls.cipher}`;
+    if (tls === null) return null;
+    const by = this.finding === null ? null : verifiedBy(this.finding);
+    return `${tls.protocol} ${tls.cipher}${by === null ? "" : ` ${by}`}`;
+  }
+
+  /** Our address. */
+  get localAddress(): string {
+    return this.connection.local.address;
   }
 
   /** What it waits for. */
@@ -149,7 +197,7 @@ export class Conversation {
   }
 
   /** Waits until the session is ready: null, or why it is not. */
-  begin(): Promise<OpenFailure | null> {
+  begin(): Promise<SetupFailure | null> {
     return new Promise((resolve) => {
       this.#setUp = resolve;
       this.host.opened(this);
@@ -252,13 +300,13 @@ export class Conversation {
       () => this.#perform(this.session.tlsStarted()),
       (error) => {
         if (!(error instanceof Failure)) throw error;
-        this.#handshakeFailed = true;
+        this.handshakeFailed = true;
         this.#over(error.message);
       },
     );
   }
 
-  #settleSetUp(failure: Extract<SmtpClientAction, { readonly type: "failed" }> | null): void {
+  #settleSetUp(failure: SetupFailure | null): void {
     const settle = this.#setUp;
     this.#setUp = null;
     settle?.(failure);
@@ -288,7 +336,7 @@ export class Conversation {
   /** The connection is of no more use. */
   #over(reason: string): void {
     // How a handshake went wrong is said where it was begun.
-    if (this.session.phase === "handshake" && !this.#handshakeFailed) return;
+    if (this.session.phase === "handshake" && !this.handshakeFailed) return;
     this.#perform(this.session.ended(reason, { unsent: this.connection.bytesOut < this.#contentEndAt }));
     this.connection.close();
   }

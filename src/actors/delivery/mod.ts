@@ -14,4 +14,5 @@ export {
 } from "./settings.ts";
 export type { NamesConfig } from "./names.ts";
 export type { DeliveryNames, HostsAnswer } from "./targets.ts";
+export { TransportPolicies, type TransportPolicyOptions } from "./transport_policies.ts";
 export { type DeliveryWorkerConfig, startDelivery } from "./worker.ts";

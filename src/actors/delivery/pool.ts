@@ -1,4 +1,5 @@
 import type { Conversation } from "./conversation.ts";
+import { securityKey } from "./security.ts";
 import type { Target } from "./targets.ts";
 
 /** Connections that wait for the next mail to their host. Each takes its own leave when its time is over. */
@@ -54,6 +55,7 @@ export class ConversationPool {
 }
 
 /** Mails share a connection only where all that protects them is the same. */
-function keyOf({ name, address, port, tls, verify, ca, login }: Target): string {
-  return JSON.stringify([name, address, port, tls, verify, ca, login?.user ?? null, login?.secret ?? null]);
+function keyOf({ name, address, port, tls, security, ca, login }: Target): string {
+  const protection = [tls, securityKey(security), ca];
+  return JSON.stringify([name, address, port, protection, login?.user ?? null, login?.secret ?? null]);
 }

@@ -1,8 +1,18 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { asFailure, describeError, type DnsAnswer, type Log, type Resolver } from "../../base/mod.ts";
+import { parseDomain } from "../../mail/mod.ts";
+import {
+  asksForTlsa,
+  decideRoute,
+  decideTransport,
+  type TransportAllowed,
+  type TransportFacts,
+} from "../../policy/mod.ts";
 import { type ClientOutcome, ours } from "../../protocol/smtp/client/mod.ts";
 import type { Credentials } from "../../protocol/sasl/mod.ts";
+import { appliedPolicy, type TargetReport, type TargetSecurity } from "./security.ts";
 import { type DeliveryRoute, type DeliverySettings, routeFor } from "./settings.ts";
+import type { MtaStsFound, TransportPolicies } from "./transport_policies.ts";
 
 /** Which hosts take mail for a domain, best first, or why it goes nowhere. */
 export type HostsAnswer =
@@ -30,8 +40,7 @@ export interface Target {
   readonly address: string;
   readonly port: number;
   readonly tls: "never" | "opportunistic" | "required" | "implicit";
-  /** The certificate must be valid for the name. */
-  readonly verify: boolean;
+  readonly security: TargetSecurity;
   readonly ca: string | null;
   readonly login: Credentials | null;
 }
@@ -40,13 +49,17 @@ export interface Target {
 export type Found =
   | { readonly type: "target"; readonly target: Target }
   /** `fault`: others to this destination would fare the same. */
-  | { readonly type: "problem"; readonly problem: ClientOutcome; readonly fault: "destination" | "mail" };
+  | { readonly type: "problem"; readonly problem: ClientOutcome; readonly fault: "destination" | "mail" }
+  /** A host that may not be used, to be counted in the reports of its domain. */
+  | { readonly type: "refused"; readonly report: TargetReport; readonly host: string; readonly reason: string };
 
 /** What decides where an attempt may go. */
 export interface TargetsContext {
   readonly settings: DeliverySettings;
   readonly names: DeliveryNames;
   readonly log: Log;
+  /** Null: neither MTA-STS nor DANE is looked at. */
+  readonly policies: TransportPolicies | null;
   /** Only hosts that are known for sure, under TLS with a valid certificate (RFC 8689 §4.2.1). */
   readonly requireTls: boolean;
 }
@@ -57,71 +70,147 @@ const SMTP_PORT = 25;
 /** The addresses of a destination, best first; each is looked up when its turn comes (RFC 5321 §5.1). */
 export async function* targetsOf(destination: string, context: TargetsContext): AsyncGenerator<Found> {
   const route = routeFor(destination, context.settings.routes);
-  const template = route === null ? ofWorld(context) : ofRoute(route, context);
   const literal = literalAddress(route?.host ?? destination);
   if (literal !== null) {
     if (route === null && context.names.isForbidden(literal)) {
       return yield problem("failed", "5.4.4", `mail must not be sent to ${destination}`);
     }
+    const template = route === null ? ofWorld(literal, context) : ofRoute(route, literal, context);
     return yield { type: "target", target: { ...template, name: literal, address: literal } };
   }
-  const single = route !== null && route.lookupMx !== true;
-  const hosts = single ? [{ name: route.host }] : yield* hostsOf(route?.host ?? destination, context);
   const tried = new Set<string>();
+  const fresh = (address: string) => !tried.has(address) && tried.add(address);
+  if (route === null) yield* hostsOfDomain(destination, context, fresh);
+  else yield* hostsOfRoute(route, context, fresh);
+}
+
+async function* hostsOfRoute(
+  route: DeliveryRoute,
+  context: TargetsContext,
+  fresh: (address: string) => unknown,
+): AsyncGenerator<Found> {
+  // The operator vouches for the host that he names, nobody for those that the DNS puts in its place.
+  const itself: Hosts = { hosts: [{ name: route.host }], secure: true };
+  const { hosts, secure } = route.lookupMx !== true ? itself : yield* hostsOf(route.host, context);
+  if (context.requireTls && !secure && hosts.length > 0) {
+    const text = `TLS is required, and the hosts of ${route.host} are not known for sure`;
+    return yield problem("failed", "5.7.10", text, "mail");
+  }
   for (const { name } of hosts.slice(0, context.settings.limits.hostsMax)) {
-    for await (const found of addressesOf(name, { ...context, trusted: route !== null })) {
-      if (typeof found !== "string") yield found;
-      else if (!tried.has(found)) {
-        tried.add(found);
-        yield { type: "target", target: { ...template, name, address: found } };
-      }
+    const { addresses } = yield* addressesOf(name, { ...context, trusted: true });
+    for (const address of addresses.filter(fresh)) {
+      yield { type: "target", target: { ...ofRoute(route, name, context), name, address } };
     }
   }
 }
 
-async function* hostsOf(
-  domain: string,
-  { names, requireTls }: TargetsContext,
-): AsyncGenerator<Found, readonly { readonly name: string }[]> {
+/** Every host under what the domain's policies say of it; they are looked up while the hosts are. */
+async function* hostsOfDomain(
+  destination: string,
+  context: TargetsContext,
+  fresh: (address: string) => unknown,
+): AsyncGenerator<Found> {
+  const domain = parseDomain(destination);
+  const asking = context.policies !== null && domain !== null ? context.policies.mtaSts(domain) : NO_POLICY;
+  const { hosts, secure } = yield* hostsOf(destination, context);
+  const mtaSts = await asking;
+  for (const { name } of hosts.slice(0, context.settings.limits.hostsMax)) {
+    const { addresses, addressesSecure } = yield* addressesOf(name, { ...context, trusted: false });
+    if (addresses.length === 0) continue;
+    const way = { destination, host: name, mxSecure: secure, addressesSecure };
+    const found = await securityOf(way, mtaSts, context);
+    if (found.type !== "open") {
+      yield* found.says;
+      continue;
+    }
+    for (const address of addresses.filter(fresh)) {
+      yield { type: "target", target: { ...ofDecision(found.security, context), name, address } };
+    }
+  }
+}
+
+const NO_POLICY: MtaStsFound = { policy: null, trouble: null };
+
+/** How one host may be used, or what is to be said of its not being used. */
+async function securityOf(
+  way: { destination: string; host: string; mxSecure: boolean; addressesSecure: boolean },
+  { policy: mtaSts, trouble }: MtaStsFound,
+  { policies, settings, requireTls }: TargetsContext,
+): Promise<{ type: "open"; security: TargetSecurity } | { type: "closed"; says: readonly Found[] }> {
+  const { destination, host, mxSecure } = way;
+  const dane = policies !== null && asksForTlsa(way) ? await policies.dane(host, settings.port) : NO_DANE;
+  const facts: TransportFacts = { destination, host, byMx: host !== destination, mxSecure, dane, mtaSts, requireTls };
+  const decision = decideTransport(facts);
+  const domain = policies === null ? null : parseDomain(destination);
+  const reportOf = (remark: TargetReport["remark"]) =>
+    domain === null ? null : { domain, policy: appliedPolicy(decision, facts), remark };
+  if (decision.mayUseHost) {
+    return { type: "open", security: { decision, report: reportOf(decision.remark ?? trouble) } };
+  }
+  const { action, status, result, why } = decision;
+  const report = reportOf(result);
+  return {
+    type: "closed",
+    says: [
+      ...(report === null ? [] : [{ type: "refused", report, host, reason: why } as const]),
+      // What the mail asks for is its own affair, what the domain says is the same for all to it.
+      problem(action, status, why, action === "failed" ? "mail" : "destination"),
+    ],
+  };
+}
+
+const NO_DANE = { type: "none" } as const;
+
+interface Hosts {
+  readonly hosts: readonly { readonly name: string }[];
+  readonly secure: boolean;
+}
+
+async function* hostsOf(domain: string, { names }: TargetsContext): AsyncGenerator<Found, Hosts> {
+  const nowhere: Hosts = { hosts: [], secure: false };
   try {
     const answer = await names.hostsFor(domain);
-    if (answer.type === "failed") {
-      yield problem(answer.status.startsWith("5") ? "failed" : "deferred", answer.status, answer.text);
-      return [];
-    }
-    if (requireTls && !answer.secure) {
-      yield problem("failed", "5.7.10", `TLS is required, and the hosts of ${domain} are not known for sure`, "mail");
-      return [];
-    }
-    return answer.hosts;
+    if (answer.type === "hosts") return answer;
+    yield problem(answer.status.startsWith("5") ? "failed" : "deferred", answer.status, answer.text);
+    return nowhere;
   } catch (error) {
     yield dnsProblem(domain, error);
-    return [];
+    return nowhere;
   }
+}
+
+interface Addresses {
+  readonly addresses: readonly string[];
+  /** They were validated. */
+  readonly addressesSecure: boolean;
 }
 
 /** The addresses of a host, both families in turn: where one of them has no way out, the other is not far. */
 async function* addressesOf(
   name: string,
   { names, log, trusted }: TargetsContext & { readonly trusted: boolean },
-): AsyncGenerator<string | Found> {
-  const [v4, v6] = await Promise.allSettled([names.resolver.a(name), names.resolver.aaaa(name)]);
-  const all = inTurn(recordsOf(v4), recordsOf(v6));
-  const allowed = all.filter((address) => trusted || !names.isForbidden(address));
-  yield* allowed;
-  if (allowed.length > 0) return;
-  for (const answer of [v4, v6]) {
-    if (answer.status === "rejected") {
-      log.debug("no address", { host: name, error: describeError(answer.reason) });
-      return yield dnsProblem(name, answer.reason);
-    }
-  }
-  if (all.length === 0) return yield problem("failed", "5.4.4", `the host ${name} has no address`);
-  yield problem("failed", "5.4.4", `the host ${name} has no address that mail may be sent to`);
+): AsyncGenerator<Found, Addresses> {
+  const answers = await Promise.allSettled([names.resolver.a(name), names.resolver.aaaa(name)]);
+  const all = inTurn(recordsOf(answers[0]), recordsOf(answers[1]));
+  const addresses = all.filter((address) => trusted || !names.isForbidden(address));
+  // Of those that came: whoever can silence one family must not make the other look as if it were not validated.
+  const addressesSecure = answers.every((answer) => recordsOf(answer).length === 0 || isSecure(answer));
+  if (addresses.length > 0) return { addresses, addressesSecure };
+  const broken = answers.find((answer) => answer.status === "rejected");
+  if (broken !== undefined) {
+    log.debug("no address", { host: name, error: describeError(broken.reason) });
+    yield dnsProblem(name, broken.reason);
+  } else if (all.length === 0) yield problem("failed", "5.4.4", `the host ${name} has no address`);
+  else yield problem("failed", "5.4.4", `the host ${name} has no address that mail may be sent to`);
+  return { addresses: [], addressesSecure };
 }
 
 function recordsOf(answer: PromiseSettledResult<DnsAnswer<string>>): readonly string[] {
   return answer.status === "fulfilled" && answer.value.type === "found" ? answer.value.records : [];
+}
+
+function isSecure(answer: PromiseSettledResult<DnsAnswer<string>>): boolean {
+  return answer.status === "fulfilled" && answer.value.secure;
 }
 
 function inTurn(first: readonly string[], second: readonly string[]): string[] {
@@ -131,20 +220,29 @@ function inTurn(first: readonly string[], second: readonly string[]): string[] {
 
 type Template = Omit<Target, "name" | "address">;
 
-/** RFC 7435: a certificate that proves nothing still keeps listeners out. */
-function ofWorld({ settings, requireTls }: TargetsContext): Template {
-  const tls = requireTls ? "required" : "opportunistic";
-  return { port: settings.port, tls, verify: requireTls, ca: settings.ca, login: null };
+/** To an address that the mail itself names: nobody publishes a policy for it. */
+function ofWorld(address: string, context: TargetsContext): Template {
+  const tls = "opportunistic"; // RFC 7435: a certificate that proves nothing still keeps listeners out.
+  const decision = decideRoute({ tls, verify: false, host: address, requireTls: context.requireTls });
+  return ofDecision({ decision, report: null }, context);
 }
 
-function ofRoute(route: DeliveryRoute, { settings, requireTls }: TargetsContext): Template {
-  const { user, secret } = route;
-  const stated = route.tls === "none" ? "never" : route.tls;
-  const tls = requireTls && stated !== "implicit" ? "required" : stated;
+function ofDecision(security: TargetSecurity, { settings }: TargetsContext): Template {
+  const tls = modeOf(security.decision);
+  return { port: settings.port, tls, security, ca: settings.ca, login: null };
+}
+
+function modeOf({ level }: TransportAllowed): Target["tls"] {
+  return level === "none" ? "never" : level === "opportunistic" ? level : "required";
+}
+
+function ofRoute(route: DeliveryRoute, host: string, { settings, requireTls }: TargetsContext): Template {
+  const { tls, user, secret } = route;
+  const decision = decideRoute({ tls, verify: route.verify !== false, host, requireTls });
   return {
     port: route.port ?? SMTP_PORT,
-    tls,
-    verify: requireTls || ((tls === "required" || tls === "implicit") && route.verify !== false),
+    tls: tls === "implicit" ? "implicit" : modeOf(decision),
+    security: { decision, report: null },
     ca: route.ca ?? settings.ca,
     login: user === undefined || secret === undefined ? null : { user, secret },
   };

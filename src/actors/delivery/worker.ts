@@ -3,26 +3,36 @@ import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { DELIVERY_ACTOR, deliveryActor, DeliveryOffice } from "./actor.ts";
 import type { DeliverySettings } from "./settings.ts";
 import { type NamesConfig, WorldNames } from "./names.ts";
+import { TransportPolicies, type TransportPolicyOptions } from "./transport_policies.ts";
 
 /** What a delivery worker is started with. */
 export interface DeliveryWorkerConfig {
   readonly settings: DeliverySettings;
   readonly names: NamesConfig;
+  /** Which demands of domains and hosts for TLS are looked at; port and authorities of the servers of policies are for tests. */
+  readonly policies: Pick<TransportPolicyOptions, "mtaSts" | "dane" | "httpsPort" | "ca">;
   /** How long attempts may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
 
-/** Starts the delivery actor of a worker, and the resolver that it asks. */
+/** Starts the delivery actor of a worker, the resolver that it asks, and what it knows of demands for TLS. */
 export async function startDelivery(
-  { system, config, clock, random }: WorkerHost<DeliveryWorkerConfig>,
+  { system, config, clock, random, log }: WorkerHost<DeliveryWorkerConfig>,
 ): Promise<WorkerHooks<DeliveryWorkerConfig>> {
   const office = new DeliveryOffice();
   const names = new WorldNames(config.names, { clock, random });
+  const policies = new TransportPolicies({
+    ...config.policies,
+    resolver: names.resolver,
+    isForbidden: (address) => names.isForbidden(address),
+    clock,
+    log,
+  });
   const { settings, drainMsMax, faultInjection } = config;
   if (faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
-  await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, office } });
+  await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, policies, office } });
   return {
     drain: () => office.drain(drainMsMax, clock),
     stop() {

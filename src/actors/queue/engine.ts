@@ -1,4 +1,4 @@
-import { asFailure, assert, type Cancel, concat, describeError } from "../../base/mod.ts";
+import { asFailure, assert, byteLength, type Cancel, concat, describeError } from "../../base/mod.ts";
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
 import type { ItemChange, ItemState, StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { type Attempt, tryOnce } from "./attempt.ts";
@@ -15,6 +15,8 @@ import { sameForAll, settle, type Settlement } from "./settle.ts";
 
 /** Bytes of accepted mails kept for their first attempt. */
 const BODY_CACHE_BYTES = 64 * 1024 * 1024;
+/** Rows kept so. */
+const FRESH_MAX = 10_000;
 /** Due items taken up, rows loaded and waiting ones deferred in one turn. */
 const DUE_PER_TURN = 500;
 const LOAD_PER_TURN = 10_000;
@@ -49,6 +51,8 @@ export class QueueEngine {
   readonly #offered = new Set<number>();
   /** Items being tried or changed, and what an operator wants done with them then. */
   readonly #busy = new Map<number, QueueVerb | null>();
+  /** Rows that were just written, until they are tried or changed: most are tried at once and need not be read back. */
+  readonly #fresh = new Map<number, { readonly item: StoredItem; readonly message: StoredMessage }>();
   readonly #idle = new Set<() => void>();
   /** Items up to this one were taken up from the disk; null: all. */
   #loaded: number | null = 0;
@@ -86,7 +90,11 @@ export class QueueEngine {
     const dueMs = envelope.releaseAtMs === null ? nowMs : nowMs + Math.max(0, envelope.releaseAtMs - clock.wallMs());
     const shares = byDestination(recipients).map((share) => ({ ...share, dueMs }));
     const { items, known } = await store.enqueue({ opId, envelope, parts, items: shares });
-    if (!known && dueMs <= nowMs) this.#bodies.keep(items[0]!.message, parts, items.length);
+    if (!known && dueMs <= nowMs) {
+      this.#bodies.keep(items[0]!.message, parts, items.length);
+      const message = { message: items[0]!.message, envelope, size: byteLength(parts), createdMs: nowMs };
+      for (const item of items) if (this.#fresh.size < FRESH_MAX) this.#fresh.set(item.item, { item, message });
+    }
     this.#take(items);
   }
 
@@ -128,7 +136,7 @@ export class QueueEngine {
   /** An entry of the heap holds as long as the item's row says that it is due. */
   #offer(number: number, nowMs: number): void {
     if (this.#offered.has(number) || this.#busy.has(number)) return;
-    const item = this.services.store.item(number);
+    const item = this.#row(number);
     if (item === null || item.held || item.dueMs > nowMs) return;
     this.#offered.add(number);
     this.#dispatcher.offer(item.destination, { item: number, ready: () => this.#ready(item) }, nowMs);
@@ -140,14 +148,18 @@ export class QueueEngine {
   }
 
   readonly #sort = (number: number): ReadyItem | null => {
-    const item = this.services.store.item(number);
+    const item = this.#row(number);
     if (item !== null && !item.held) return this.#ready(item);
     this.#offered.delete(number);
     return null;
   };
 
+  #row(number: number): StoredItem | null {
+    return this.#fresh.get(number)?.item ?? this.services.store.item(number);
+  }
+
   #message({ item, message }: StoredItem): StoredMessage {
-    const found = this.services.store.message(message);
+    const found = this.#fresh.get(item)?.message ?? this.services.store.message(message);
     assert(found !== null, `item ${item} has a mail`);
     return found;
   }
@@ -165,7 +177,7 @@ export class QueueEngine {
   #begin(number: number, destination: Destination, nowMs: number): void {
     this.#offered.delete(number);
     // What an operator did while it stood in line counts.
-    const item = this.#busy.has(number) ? null : this.services.store.item(number);
+    const item = this.#busy.has(number) ? null : this.#row(number);
     if (item === null || item.held || item.dueMs > nowMs) return this.#dispatcher.ended(destination, nowMs);
     this.#busy.set(number, null);
     void this.#run(item, destination);
@@ -308,7 +320,7 @@ export class QueueEngine {
       const ended: Concluded[] = [];
       for (const number of waiting) {
         this.#offered.delete(number);
-        const item = this.#busy.has(number) ? null : this.services.store.item(number);
+        const item = this.#busy.has(number) ? null : this.#row(number);
         if (item === null || item.held) continue;
         this.#busy.set(number, null);
         const report = sameForAll(item.recipients.length, outcome, true);
@@ -337,6 +349,7 @@ export class QueueEngine {
     if (this.#stopped) return;
     const wish = this.#busy.get(number) ?? null;
     this.#busy.delete(number);
+    this.#fresh.delete(number);
     if (dueMs !== null) this.#heap.push(dueMs, number);
     if (wish !== null) void this.operate(number, wish);
     this.tick();
@@ -352,6 +365,7 @@ export class QueueEngine {
       this.#busy.set(number, verb);
       return true;
     }
+    this.#fresh.delete(number);
     const item = this.services.store.item(number);
     if (item === null || !fits(item, verb)) return false;
     this.#busy.set(number, null);

@@ -8,6 +8,7 @@ import {
   type DeliverySettings,
   type DeliveryTimeouts,
   type HostsAnswer,
+  type TransportPolicies,
 } from "../../../src/actors/delivery/mod.ts";
 import { type Clock, type DnsAnswer, Failure, seededRandom, SILENT, systemClock, utf8 } from "../../../src/base/mod.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope, type OutgoingRecipient } from "../../../src/mail/envelope.ts";
@@ -64,6 +65,7 @@ export function oneHost(...addresses: string[]): FakeNames {
 export interface DeliveryOptions {
   readonly port: number;
   readonly names?: DeliveryNames;
+  readonly policies?: TransportPolicies;
   readonly clock?: Clock;
   readonly limits?: Partial<DeliveryLimits>;
   readonly timeouts?: Partial<DeliveryTimeouts>;
@@ -108,7 +110,7 @@ export class Delivery implements AsyncDisposable {
       limits: { ...DELIVERY_LIMITS, keepMsMax: 0, ...options.limits },
       ca: options.ca ?? null,
     };
-    const args = { settings, names: options.names ?? oneHost(), office };
+    const args = { settings, names: options.names ?? oneHost(), policies: options.policies ?? null, office };
     const ref = await system.spawn(deliveryActor, { name: "delivery", args });
     return new Delivery(system, ref, office);
   }

@@ -79,8 +79,23 @@ Deno.test("a mail that requires TLS is handed on as such to a host that proves i
   assertEquals((await sink.until(1))[0]?.fromParameters, "REQUIRETLS");
   await using unsure = await Delivery.start({ port: sink.port, ca });
   assertEquals(outcomes(await unsure.attempt(REQUIRED)), [
-    "failed - 5.7.10 TLS is required, and the hosts of there.test are not known for sure",
+    "failed - 5.7.10 REQUIRETLS, but neither DNSSEC nor MTA-STS vouches for mx.test",
   ]);
+});
+
+Deno.test("a mail that requires TLS trusts the host that a route names, not those that the DNS puts in its place", async () => {
+  await using sink = await SmtpSink.start({ tls: "starttls", extensions: EXTENSIONS });
+  const ca = sink.certificate?.cert ?? "";
+  const verdict = async (host: string, lookupMx: boolean) => {
+    const routes = [{ domain: "*", host, port: sink.port, tls: "none", ca, lookupMx }] as const;
+    await using delivery = await Delivery.start({ port: 1, routes, names: oneHost("127.0.0.1") });
+    return outcomes(await delivery.attempt({ destination: "any.test", ...REQUIRED }))[0];
+  };
+  assertEquals(await verdict("mx.test", false), "delivered 250 2.0.0 taken");
+  assertEquals(
+    await verdict("there.test", true),
+    "failed - 5.7.10 TLS is required, and the hosts of there.test are not known for sure",
+  );
 });
 
 Deno.test("a mail that requires TLS goes on to a host that can, and a report of non-delivery goes in any case", async () => {

@@ -1,0 +1,138 @@
+import {
+  asFailure,
+  type Clock,
+  describeError,
+  type DnsAnswer,
+  type Log,
+  type Resolver,
+  type TlsaRecord,
+} from "../../base/mod.ts";
+import type { DomainName } from "../../mail/mod.ts";
+import { httpsGet } from "../../net/mod.ts";
+import {
+  type DaneFinding,
+  daneFinding,
+  MtaStsCache,
+  type MtaStsPolicy,
+  mtaStsPolicyHost,
+  mtaStsRecordName,
+  type MtaStsStep,
+  parseMtaStsRecord,
+  POLICY_BYTES_MAX,
+  tlsaName,
+  TlsReports,
+  type TlsResult,
+} from "../../policy/mod.ts";
+
+/** What transport policies are found with. */
+export interface TransportPolicyOptions {
+  readonly resolver: Pick<Resolver, "a" | "aaaa" | "txt" | "tlsa">;
+  /** Whether an address that the DNS named must not be connected to. */
+  readonly isForbidden: (address: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether domains' MTA-STS policies are looked at (RFC 8461). */
+  readonly mtaSts: boolean;
+  /** Whether TLSA records are: only with a resolver whose word on DNSSEC can be trusted (RFC 7672 §2.1.3). */
+  readonly dane: boolean;
+  /** Of the servers of policies: 443, but in tests. */
+  readonly httpsPort?: number;
+  /** Certificates that these servers are checked by instead of the system's, as PEM. */
+  readonly ca?: string;
+  /** Longest fetch of a policy, in ms. */
+  readonly fetchMsMax?: number;
+}
+
+/** An MTA-STS policy that counts, or none, and what went wrong in getting the newest. */
+export interface MtaStsFound {
+  readonly policy: MtaStsPolicy | null;
+  readonly trouble: TlsResult | null;
+}
+
+/** RFC 8461 §3.3 suggests a minute at most; a mail waits for it. */
+const FETCH_MS_MAX = 30_000;
+
+const NO_POLICY: MtaStsFound = { policy: null, trouble: null };
+
+/** Finds out what domains and hosts demand of those who send them mail, and remembers it. Never rejects for the world's sake. */
+export class TransportPolicies {
+  readonly cache: MtaStsCache;
+  readonly reports: TlsReports;
+  /** One question for all mails to a domain that wait for it. */
+  readonly #asking = new Map<DomainName, Promise<MtaStsFound>>();
+
+  constructor(private readonly options: TransportPolicyOptions) {
+    this.cache = new MtaStsCache({ clock: options.clock });
+    this.reports = new TlsReports({ clock: options.clock });
+  }
+
+  /** The MTA-STS policy of a domain. */
+  mtaSts(domain: DomainName): Promise<MtaStsFound> {
+    if (!this.options.mtaSts) return Promise.resolve(NO_POLICY);
+    const under = this.#asking.get(domain);
+    if (under !== undefined) return under;
+    const asking = this.#find(domain).finally(() => this.#asking.delete(domain));
+    this.#asking.set(domain, asking);
+    return asking;
+  }
+
+  /** What the DNS says of a host's certificate; the way to the host was validated. */
+  async dane(host: string, port: number): Promise<DaneFinding> {
+    if (!this.options.dane) return { type: "none" };
+    let answer: DnsAnswer<TlsaRecord> | null = null;
+    try {
+      answer = await this.options.resolver.tlsa(tlsaName(host, port));
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      // A name that cannot be asked for, as it is too long, has no records.
+      if (!failure.temporary) return { type: "none" };
+      this.options.log.info("no answer on TLSA records", { host, error: describeError(error) });
+    }
+    return daneFinding(answer);
+  }
+
+  async #find(domain: DomainName): Promise<MtaStsFound> {
+    let step: MtaStsStep = this.cache.begin(domain);
+    while (step.type !== "use") {
+      step = step.type === "askRecord" ? await this.#askRecord(domain) : await this.#fetch(domain, step.id);
+    }
+    return { policy: step.policy, trouble: step.trouble };
+  }
+
+  async #askRecord(domain: DomainName): Promise<MtaStsStep> {
+    try {
+      const answer = await this.options.resolver.txt(mtaStsRecordName(domain));
+      return this.cache.recordFound(domain, parseMtaStsRecord(answer.type === "found" ? answer.records : []));
+    } catch (error) {
+      if (asFailure(error) === null) throw error;
+      return this.cache.recordFailed(domain);
+    }
+  }
+
+  async #fetch(domain: DomainName, id: string): Promise<MtaStsStep> {
+    const { resolver, isForbidden, clock, log, httpsPort, ca, fetchMsMax = FETCH_MS_MAX } = this.options;
+    try {
+      const body = await httpsGet({
+        host: mtaStsPolicyHost(domain),
+        path: "/.well-known/mta-sts.txt", // RFC 8461 §3.3
+        mediaType: "text/plain",
+        bytesMax: POLICY_BYTES_MAX,
+        timeMsMax: fetchMsMax,
+        resolver,
+        isForbidden,
+        clock,
+        ...(httpsPort === undefined ? {} : { port: httpsPort }),
+        ...(ca === undefined ? {} : { ca }),
+      });
+      return this.cache.fetched(domain, id, body);
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      // RFC 8461 §3.3: whoever sends is to see that policies cannot be renewed.
+      log.warn("no MTA-STS policy", { domain, id, error: describeError(failure) });
+      const result = failure.kind === "invalid" ? "sts-webpki-invalid" : "sts-policy-fetch-error";
+      return this.cache.fetchFailed(domain, id, result);
+    }
+  }
+}
