@@ -148,8 +148,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   /** A client that a proxy names is admitted, or not, as if it had connected itself. */
   #clientNamed(change: ClientChange): void {
     this.#client = { ...this.#client, ...change };
-    if (typeof change.address !== "string" || this.trusted) return;
     this.clientChanged();
+    if (typeof change.address !== "string" || this.trusted) return;
     const refusal = this.services.admission.admit(change.address);
     if (refusal !== null) this.#sendAway(REFUSAL[refusal]);
   }

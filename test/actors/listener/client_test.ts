@@ -75,6 +75,19 @@ Deno.test("a client that a proxy names is shown, and its own rates and bans hold
   assertMatch(proxies[1]!.told(), /^421 4\.7\.1 /);
 });
 
+Deno.test("what a proxy does without a name for its client, or after it, is the proxy's own", async () => {
+  const listener = new FakeListener({ messagesPerMinute: 1 });
+  const direct = listener.connect("smtp");
+  direct.say("EHLO x", ...MAIL);
+  await listener.answer("mailbox.deliver", DELIVERED);
+  const proxy = listener.connect("smtp", { xclient: true });
+  proxy.say("EHLO proxy", "XCLIENT ADDR=198.51.100.1", "EHLO client", "MAIL FROM:<a@there.test>");
+  assertMatch(proxy.say(RCPT), /^250 /);
+  proxy.say("RSET", "XCLIENT ADDR=[UNAVAILABLE]", "EHLO client", "MAIL FROM:<a@there.test>");
+  assertEquals(proxy.front.address, "192.0.2.1");
+  assertMatch(proxy.say(RCPT), /^450 4\.7\.1 /);
+});
+
 Deno.test("a client that a proxy names is refused as if it had connected itself, the proxy is not", () => {
   const listener = new FakeListener({ connectionsPerMinute: 1 });
   const ban = { network: "198.51.100.9/32", until: null, reason: "", by: "operator", createdAt: "" } as const;
