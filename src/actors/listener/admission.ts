@@ -56,7 +56,7 @@ export class Admission implements BanHolder {
     const { clock, overloaded } = this.parts;
     if (overloaded()) return "overloaded";
     if (this.isExempt(address)) return null;
-    if (this.isBanned(address)) return "banned";
+    if (this.#bans.isBanned(address, clock.wallMs())) return "banned";
     if (trusted) return null;
     const origin = originOf(address);
     const now = clock.monotonicMs();
