@@ -24,6 +24,7 @@ import { newPassword } from "./directory/names.ts";
 import { ARGON2_HASHER, type PasswordHasher } from "./directory/password_hasher.ts";
 import { Subscribers } from "./directory/subscribers.ts";
 import { TokenCheck, type TokenIssuer } from "./directory/tokens.ts";
+import { mayAsk } from "./rights.ts";
 
 export type { CheckLimits, PasswordHasher, TokenIssuer };
 
@@ -60,6 +61,7 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
   restart: "permanent",
   inboxMax: 10_000,
   accepts: directoryAccepts,
+  mayAsk,
   async init({ store, login: limits, issuers = [], hasher = ARGON2_HASHER }, context) {
     const { clock, random, log } = context;
     const book = new DirectoryBook(store);
