@@ -26,6 +26,7 @@ import { newPassword } from "./directory/names.ts";
 import { ARGON2_HASHER, type PasswordHasher } from "./directory/password_hasher.ts";
 import { Subscribers } from "./directory/subscribers.ts";
 import { TokenCheck, type TokenIssuer } from "./directory/tokens.ts";
+import { mayAsk } from "./rights.ts";
 
 export type { BanPolicy, CheckLimits, PasswordHasher, TokenIssuer };
 
@@ -68,6 +69,7 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
   restart: "permanent",
   inboxMax: 10_000,
   accepts: directoryAccepts,
+  mayAsk,
   async init(args, context) {
     const { store, login: limits, issuers = [], bans: policy = NO_BANS, hasher = ARGON2_HASHER } = args;
     const { clock, random, log } = context;

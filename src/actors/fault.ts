@@ -1,6 +1,7 @@
 import type { FaultKind, FaultProtocol } from "../messages/mod.ts";
 import { defineActor } from "../runtime/mod.ts";
 import { type Accepts, fields } from "./shape.ts";
+import { mayAsk } from "./rights.ts";
 
 /** Name of the fault actor in every worker. */
 export const FAULT_ACTOR = "fault";
@@ -17,6 +18,7 @@ export const faultActor = defineActor<FaultProtocol, null>({
   restart: "temporary",
   inboxMax: 10,
   accepts: faultAccepts,
+  mayAsk,
   init: () => null,
   receive: {
     "fault.inject": (_state, { kind }) => inject(kind),

@@ -207,8 +207,12 @@ export class ActorCell implements ReplyOwner {
     }
     const { receive } = this.definition;
     if (!Object.hasOwn(receive, message.type)) return this.#refuse(message, "unknown message");
-    if (message.bytes > 0 && this.definition.accepts?.[message.type]?.(message.request) === false) {
-      return this.#refuse(message, "malformed message");
+    if (message.bytes > 0) {
+      const { accepts, mayAsk } = this.definition;
+      if (mayAsk?.(message.type, message.sender.worker) === false) {
+        return this.#refuse(message, `${message.sender.worker} may not ask that`, "refused");
+      }
+      if (accepts?.[message.type]?.(message.request) === false) return this.#refuse(message, "malformed message");
     }
     const reply = new ActorReply(message.sink, this, message.deadlineAt);
     const context = this.#context!;
@@ -257,14 +261,14 @@ export class ActorCell implements ReplyOwner {
     this.#finish(reply, startedAt);
   }
 
-  #refuse({ type, sink, sender }: Message, why: string): void {
+  #refuse({ type, sink, sender }: Message, why: string, kind: "invalid" | "refused" = "invalid"): void {
     const count = ++this.#refused;
     // A peer gone wrong must not fill the log: the 1st, 2nd, 4th, 8th … are written.
     if ((count & (count - 1)) === 0) {
       const { worker } = sender;
       this.host.log.warn("message refused", { actor: this.name, message: type, sender: worker, reason: why, count });
     }
-    sink?.fail(new Failure("invalid", `${this.name} refuses ${type}: ${why}`));
+    sink?.fail(new Failure(kind, `${this.name} refuses ${type}: ${why}`));
   }
 
   /** Runs what has no asker: what it throws is a defect of the actor. */

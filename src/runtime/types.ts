@@ -82,6 +82,8 @@ export interface ActorDefinition<P extends Protocol<P>, S, A = void> {
    * stand behind a border of trust: inside a worker the compiler has checked it.
    */
   readonly accepts?: { readonly [K in keyof P]?: (request: unknown) => boolean };
+  /** Whether another worker may send this message at all; false answers `refused`. A peer's name is known from its link. */
+  readonly mayAsk?: (type: string, worker: string) => boolean;
   /**
    * Runs once at the end of a turn in which messages were handled (the inbox was emptied, or the turn's limit reached): the
    * place for work that should cover all that waited.

@@ -345,7 +345,7 @@ async function inWorld(
     await system.spawn(sessionsActor, { name: "session", args: { book: new SessionBook() } });
     await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   });
-  const outside = await sim.worker("outside");
+  const outside = await sim.worker("main");
   const ask = async (type: string, request: unknown) => {
     const address = { node: "local", worker: "border", actor: type.slice(0, type.indexOf(".")) };
     const ref = outside.ref<Record<string, { request: unknown; reply: unknown }>>(address);

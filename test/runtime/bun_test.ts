@@ -1,20 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { runOk, testWith } from "../support/programs.ts";
 
-const permitted = Deno.permissions.querySync({ name: "run" }).state === "granted";
-const installed = permitted && await new Deno.Command("bun", { args: ["--version"] }).output().then(
-  ({ success }) => success,
-  () => false,
-);
-const why = permitted ? "bun is not installed" : "needs run permission";
-const name = "the runtime works under Bun: links, and workers that die in four ways and come back";
-
-Deno.test({
-  name: installed ? name : `${name} (skipped: ${why})`,
-  ignore: !installed,
-  fn: async () => {
-    const script = new URL("./support/bun_smoke.ts", import.meta.url);
-    const { stdout, stderr } = await new Deno.Command("bun", { args: [script.pathname] }).output();
-    const text = new TextDecoder();
-    assertEquals(text.decode(stdout), "ok\n", text.decode(stderr));
+testWith(
+  { programs: ["bun"] },
+  "the runtime works under Bun: links, and workers that die in four ways and come back",
+  async () => {
+    const { stdout } = await runOk("bun", [fileURLToPath(new URL("./support/bun_smoke.ts", import.meta.url))]);
+    assertEquals(new TextDecoder().decode(stdout), "ok\n");
   },
-});
+);

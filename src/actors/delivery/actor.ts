@@ -10,6 +10,7 @@ import { ConversationPool } from "./pool.ts";
 import type { DeliverySettings } from "./settings.ts";
 import type { DeliveryNames } from "./targets.ts";
 import type { TransportPolicies } from "./transport_policies.ts";
+import { mayAsk } from "../rights.ts";
 
 /** Name of the delivery actor in its worker. */
 export const DELIVERY_ACTOR = "delivery";
@@ -101,6 +102,7 @@ export const deliveryActor = defineActor<DeliveryProtocol, State, DeliveryArgs>(
   restart: "permanent",
   inboxMax: INBOX_MAX,
   accepts: deliveryAccepts,
+  mayAsk,
   init({ office, ...args }, { clock, log }) {
     return { services: office.services({ ...args, clock, log }), office };
   },

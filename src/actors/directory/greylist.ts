@@ -5,6 +5,7 @@ import { type GreyEntry, Greylist, type GreylistPolicy, originOf } from "../../p
 import { defineActor } from "../../runtime/define_actor.ts";
 import type { Context } from "../../runtime/types.ts";
 import type { DirectoryRow, DirectoryStore } from "../../storage/directory_store.ts";
+import { mayAsk } from "../rights.ts";
 import { type Accepts, fields, isText } from "../shape.ts";
 
 /** Name of the greylist actor, in the directory's worker. */
@@ -45,6 +46,7 @@ export const greylistActor = defineActor<GreylistProtocol, GreylistState, Greyli
   restart: "permanent",
   inboxMax: 10_000, // Beyond it listeners let mail in: better some spam than none of the mail.
   accepts,
+  mayAsk,
   init({ store, policy }) {
     const version = store.version();
     const list = new Greylist(policy, store.all("greylist").map(entryOf));

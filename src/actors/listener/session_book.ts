@@ -1,5 +1,6 @@
 import type { SessionProtocol, SessionRow } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
+import { mayAsk } from "../rights.ts";
 import { type Accepts, fields, isName, isWhole } from "../shape.ts";
 import type { Front } from "./services.ts";
 
@@ -70,6 +71,7 @@ export const sessionsActor = defineActor<SessionProtocol, SessionBook, { readonl
   restart: "permanent",
   inboxMax: 100,
   accepts,
+  mayAsk,
   init: ({ book }) => book,
   receive: {
     "session.list": (book, { limit }, reply) => reply.ok({ total: book.size, sessions: book.list(limit) }),

@@ -6,6 +6,7 @@ import type { ActorAddress, Context, Ref, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import { mailboxAccepts } from "./accepts.ts";
+import { mayAsk } from "../rights.ts";
 
 /** Messages that may wait for one domain; beyond it listeners are told "busy" and SMTP answers 451. */
 const INBOX_MAX = 20_000;
@@ -93,6 +94,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   restart: "permanent",
   inboxMax: INBOX_MAX,
   accepts: mailboxAccepts,
+  mayAsk,
   idleStopMs: IDLE_STOP_MS,
   mayStop: (state) => state.pending === 0 && state.locks.size === 0 && state.subscribers.size === 0,
   init({ shard }, { clock }) {

@@ -2,6 +2,7 @@ import { asFailure, Failure } from "../../base/mod.ts";
 import type { StoreProtocol, VerifyProblem } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { MailStore } from "../../storage/mod.ts";
+import { mayAsk } from "../rights.ts";
 import { storeAccepts } from "./store_accepts.ts";
 
 /** Name of the actor that speaks for a worker's shards as a whole. */
@@ -20,6 +21,7 @@ export const storeActor = defineActor<StoreProtocol, Args, Args>({
   restart: "permanent",
   inboxMax: 100,
   accepts: storeAccepts,
+  mayAsk,
   init: (args) => args,
   receive: {
     "store.verify"({ store, owned }, { shard }, reply) {

@@ -6,6 +6,7 @@ import { queueAccepts } from "./accepts.ts";
 import { QueueEngine } from "./engine.ts";
 import { QueueOperator } from "./operator.ts";
 import type { QueueServices } from "./services.ts";
+import { mayAsk } from "../rights.ts";
 
 /** Name of the queue actor, in the worker of the same name. */
 export const QUEUE_ACTOR = "queue";
@@ -26,6 +27,7 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
   restart: "permanent",
   inboxMax: INBOX_MAX,
   accepts: queueAccepts,
+  mayAsk,
   init(args, context) {
     const { clock, random, log } = context;
     const engine = new QueueEngine({ ...args, clock, random, log }, {

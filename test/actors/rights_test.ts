@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import { directoryActor } from "../../src/actors/directory.ts";
+import { greylistActor } from "../../src/actors/directory/greylist.ts";
+import { faultActor } from "../../src/actors/fault.ts";
+import { sessionsActor } from "../../src/actors/listener/session_book.ts";
+import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
+import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
+import { queueActor } from "../../src/actors/queue/actor.ts";
+import { mayAsk } from "../../src/actors/rights.ts";
+import { asFailure } from "../../src/base/mod.ts";
+import type { DirectoryProtocol } from "../../src/messages/mod.ts";
+import { type AnyDefinition, Simulation } from "../../src/runtime/mod.ts";
+import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
+import { FakeHasher } from "./directory_world.ts";
+
+/** All that a listener says to others: whoever takes one over can do this, and no more. */
+const LISTENER = [
+  "directory.authenticate",
+  "directory.bearer",
+  "directory.certified",
+  "directory.scramProof",
+  "directory.scramStart",
+  "directory.subscribe",
+  "greylist.check",
+  "mailbox.deliver",
+  "mailbox.expunge",
+  "mailbox.fetch",
+  "mailbox.list",
+  "mailbox.lock",
+  "mailbox.room",
+  "mailbox.setFlags",
+  "mailbox.status",
+  "mailbox.subscribe",
+  "mailbox.unlock",
+  "mailbox.unsubscribe",
+  "mailbox.withdraw",
+  "queue.enqueue",
+  "queue.report",
+];
+
+/** Messages that an actor sends only to itself, or its worker to it. */
+const OWN = ["directory.remind", "greylist.keep", "queue.drain", "queue.load", "queue.tick"];
+
+Deno.test("a listener may ask for what its sessions need, and for nothing that an operator does", () => {
+  const owners: readonly AnyDefinition[] = [
+    directoryActor,
+    greylistActor,
+    sessionsActor,
+    mailboxActor,
+    storeActor,
+    queueActor,
+    faultActor,
+  ];
+  for (const { mayAsk: asked } of owners) assertEquals(asked, mayAsk);
+  const types = owners.flatMap(({ receive }) => Object.keys(receive)).filter((type) => !OWN.includes(type));
+  assertEquals(types.filter((type) => mayAsk(type, "listener-0")).sort(), LISTENER);
+  assertEquals(types.filter((type) => !mayAsk(type, "main")), []);
+});
+
+Deno.test("only the queue hands mail to delivery workers, and these ask nobody for anything of an operator", () => {
+  assert(mayAsk("delivery.attempt", "queue"));
+  for (const worker of ["listener-0", "delivery-1", "policy", "mailbox-0", "mainly", "queue2"]) {
+    assert(!mayAsk("delivery.attempt", worker), worker);
+    assert(!mayAsk("directory.accountUpdate", worker), worker);
+    assert(!mayAsk("queue.act", worker), worker);
+  }
+});
+
+Deno.test("a worker that asks for what it may not is refused, and nothing happens", async () => {
+  const sim = new Simulation({ seed: 1 });
+  const store = new MemoryDirectoryStore();
+  await sim.worker("directory", async ({ system }) => {
+    const args = { store, login: { checksMax: 1, waitingMax: 1 }, hasher: new FakeHasher() };
+    await system.spawn(directoryActor, { name: "directory", args });
+  });
+  const outcome = async (worker: string) => {
+    const system = await sim.worker(worker);
+    const ref = system.ref<DirectoryProtocol>({ node: "local", worker: "directory", actor: "directory" });
+    let answer: string | null = null;
+    ref.ask("directory.domainAdd", { name: "taken.test" })
+      .then(() => answer = "done", (error) => answer = asFailure(error)?.kind ?? "defect");
+    await sim.run({ until: () => answer !== null });
+    return answer;
+  };
+  assertEquals(await outcome("listener-0"), "refused");
+  assertEquals(store.all("domain"), []);
+  assertEquals(await outcome("main"), "done");
+  await sim.close();
+});
