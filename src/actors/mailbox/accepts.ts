@@ -1,13 +1,12 @@
 import { UID_MAX } from "../../mail/uid.ts";
 import type { MailboxProtocol } from "../../messages/mod.ts";
 import { DEFAULT_LIMITS } from "../../storage/limits.ts";
+import { areParts } from "../mail_shape.ts";
 import { type Accepts, type Fields, fields, fieldsOf, isActorAddress, isCount, isName, isWhole } from "../shape.ts";
 
 /** Characters of an account id, and of an opId: both become keys of the index. */
 const ACCOUNT_CHARS_MAX = 64;
 const OP_ID_CHARS_MAX = 255;
-/** Pieces of one message; a listener makes them of 4 KiB and more, but for a few. */
-const PARTS_MAX = 100_000;
 /** Characters of a session's name. */
 const SESSION_CHARS_MAX = 255;
 /** All five system flags. */
@@ -15,11 +14,13 @@ const FLAGS_MAX = 31;
 const MAILBOX_MAX = 0xffff_ffff;
 
 const { targetsMax, messageBytesMax, listRowsMax, uidsMax } = DEFAULT_LIMITS;
+/** Pieces of one message are of 4 KiB and more, but for a few. */
+const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
 
 /** Whether requests of other workers have the form their types promise. On the way of every mail: no closures, no copies. */
 export const mailboxAccepts: Accepts<MailboxProtocol> = {
   "mailbox.deliver": fields(({ opId, targets, parts, flags, mailbox }) =>
-    isName(opId, OP_ID_CHARS_MAX) && areTargets(targets) && areParts(parts) &&
+    isName(opId, OP_ID_CHARS_MAX) && areTargets(targets) && areParts(parts, CONTENT) &&
     (flags === undefined || isFlags(flags)) && (mailbox === undefined || isMailbox(mailbox))
   ),
   "mailbox.withdraw": fields(({ opId }) => isName(opId, OP_ID_CHARS_MAX)),
@@ -74,17 +75,6 @@ function areTargets(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0 || value.length > targetsMax) return false;
   for (let i = 0; i < value.length; i++) if (!isTarget(value[i])) return false;
   return true;
-}
-
-function areParts(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length > PARTS_MAX) return false;
-  let bytes = 0;
-  for (let i = 0; i < value.length; i++) {
-    const part: unknown = value[i];
-    if (!(part instanceof Uint8Array)) return false;
-    bytes += part.length;
-  }
-  return bytes <= messageBytesMax;
 }
 
 function areUids(value: unknown): boolean {

@@ -48,7 +48,8 @@ async function deliverElsewhere({ item, message, parts }: Attempt, services: Que
     if (failure === null) throw error;
     if (failure.kind === "down" || failure.kind === "closed" || failure.kind === "busy") return LATER;
     services.log.warn("attempt failed", { id: message.envelope.id, destination, error: describeError(failure) });
-    return internal(recipients.length, "the attempt took too long");
+    const tooLong = failure.kind === "deadline";
+    return internal(recipients.length, tooLong ? "the attempt took too long" : "no delivery worker would try it");
   }
 }
 

@@ -33,7 +33,8 @@ export function parseNotify(value: string | null): NonNullable<RecipientParamete
 
 /**
  * ORCPT=addr-type ";" xtext (RFC 3461 §4.2) as `addr-type;address`, or null. The address is printable ASCII. One of the type `utf-8`
- * has escapes of its own, `\x{HEX}`, and stays as it was written (RFC 6533 §3); with SMTPUTF8 it may hold UTF-8 itself.
+ * has escapes of its own, `\x{HEX}` (RFC 6533 §3); with SMTPUTF8 it may come in UTF-8, and is escaped, so that it can go on to
+ * every server.
  */
 export function parseOrcpt(value: string | null, { smtpUtf8 }: { readonly smtpUtf8: boolean }): string | null {
   if (value === null || value.length > ORCPT_CHARS_MAX) return null;
@@ -41,7 +42,14 @@ export function parseOrcpt(value: string | null, { smtpUtf8 }: { readonly smtpUt
   const type = value.slice(0, Math.max(0, semicolon));
   const encoded = value.slice(semicolon + 1);
   if (!ATOM.test(type) || encoded === "") return null;
-  if (type.toLowerCase() === "utf-8") return (smtpUtf8 ? UTF8_ADDRESS : UTF8_ADDRESS_7BIT).test(encoded) ? value : null;
+  if (type.toLowerCase() === "utf-8") {
+    if (!(smtpUtf8 ? UTF8_ADDRESS : UTF8_ADDRESS_7BIT).test(encoded)) return null;
+    const escaped = value.replace(
+      NOT_ASCII,
+      (character) => `\\x{${character.codePointAt(0)!.toString(16).toUpperCase()}}`,
+    );
+    return escaped.length > ORCPT_CHARS_MAX ? null : escaped;
+  }
   const address = decodeXtext(encoded);
   return address !== null && PRINTABLE.test(address) ? `${type};${address}` : null;
 }
@@ -49,6 +57,7 @@ export function parseOrcpt(value: string | null, { smtpUtf8 }: { readonly smtpUt
 /** atom (RFC 5322 §3.2.3). */
 const ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+$/;
 const PRINTABLE = /^[\t -~]*$/;
+const NOT_ASCII = /[^\x20-\x7e]/gu;
 /** utf-8-addr-xtext: 1*(QCHAR / EmbeddedUnicodeChar) (RFC 6533 §3). */
 const UTF8_ADDRESS_7BIT = /^(?:[!-*,-<>-[\]-~]|\\x\{[0-9A-F]{2,6}\})+$/;
 /** utf-8-addr-unitext: the same with UTF-8; the parameter's own grammar keeps control characters out. */
