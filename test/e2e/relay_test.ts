@@ -120,7 +120,8 @@ async function successIsReported(world: World): Promise<void> {
   }
   for (const { domain } of SITES) await emptyQueue(world.at(domain));
   const reports = (await letters(a, ANN)).filter((text) => field(text, "Original-Envelope-Id") === "trip+1");
-  assertEquals(reports.length, 2, "an alias that only leads on has delivered nothing");
+  const finals = reports.flatMap((text) => [...text.matchAll(/^Final-Recipient: rfc822; (.*)\r$/gm)].map(([, to]) => to));
+  assertEquals(finals.sort(), ["bob@b.test", "cid@c.test"], "an alias that only leads on has delivered nothing");
 }
 
 async function keepsBytes(world: World): Promise<void> {

@@ -1,7 +1,7 @@
 import { asFailure, describeError, utf8 } from "../../base/mod.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { AccountRecord } from "../../messages/mod.ts";
+import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
 import {
   type DeliveryOutcome,
   receivedField,
@@ -75,11 +75,16 @@ function deliveryOf(
   };
 }
 
+/** Of an address that only leads on, who has the mailbox reports: the wish goes with the mail (RFC 3461 §5.2.7). */
+function hasMailbox(verdict: RouteVerdict | null): boolean {
+  return verdict?.type === "local" && verdict.accounts.length > 0;
+}
+
 /** NOTIFY=SUCCESS for mailboxes here (RFC 3461 §5.2.3 d): the report is queued before the client is answered. */
 async function reportSuccess({ id, mail, outgoing }: Delivery, services: FrontServices): Promise<void> {
   if (mail.sender === null) return;
   const asked = mail.recipients.filter(({ address, notify }) =>
-    notify?.includes("success") === true && services.routes.resolve(address)?.type === "local"
+    notify?.includes("success") === true && hasMailbox(services.routes.resolve(address))
   );
   if (asked.length === 0) return;
   const recipients = asked.map(({ address, notify, orcpt }) => ({ address: formatAddress(address), notify, orcpt }));
