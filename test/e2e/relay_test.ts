@@ -120,7 +120,9 @@ async function successIsReported(world: World): Promise<void> {
   }
   for (const { domain } of SITES) await emptyQueue(world.at(domain));
   const reports = (await letters(a, ANN)).filter((text) => field(text, "Original-Envelope-Id") === "trip+1");
-  const finals = reports.flatMap((text) => [...text.matchAll(/^Final-Recipient: rfc822; (.*)\r$/gm)].map(([, to]) => to));
+  const finals = reports.flatMap((text) =>
+    [...text.matchAll(/^Final-Recipient: rfc822; (.*)\r$/gm)].map(([, to]) => to)
+  );
   assertEquals(finals.sort(), ["bob@b.test", "cid@c.test"], "an alias that only leads on has delivered nothing");
 }
 

@@ -168,8 +168,10 @@ export function attemptOf(server: TestServer, id: string, destination: string): 
 
 /** Waits until nothing is in a server's queue. */
 export async function emptyQueue(server: TestServer, ms = ARRIVES_MS_MAX): Promise<void> {
+  let left: unknown[] = [];
   await eventually("an empty queue", async () => {
-    const { items } = await server.rpc<{ items: number }>("queue.summary");
-    return items === 0;
-  }, { ms });
+    const { records } = await server.rpc<{ records: unknown[] }>("queue.list", { limit: 5 });
+    left = records;
+    return records.length === 0;
+  }, { ms }).catch((error) => Promise.reject(new Error(`${error.message}\n${JSON.stringify(left)}\n${server.tail()}`)));
 }
