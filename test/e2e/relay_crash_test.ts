@@ -13,7 +13,7 @@ const SESSIONS = 6;
 const ROUND_LETTERS_MAX = 60;
 /** Rounds in which the server is killed once more, while it takes up its queue. */
 const KILLS_IN_START = 0.2;
-const MOODS = { later: 8, drop: 4 };
+const MOODS = { later: 6, drop: 10 };
 /** An attempt that was under way at the kill had its 250 no longer before, in ms: one group commit on a slow disk. */
 const UNDER_WAY_MS_MAX = 1_000;
 /** Time for the last of the retries, in ms. */

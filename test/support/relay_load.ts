@@ -30,13 +30,14 @@ export interface Duplicate {
   readonly beforeEndMs: number;
 }
 
-/** Of a hundred answers, how many tell the client to come again, and how many end the connection. */
+/** How a sink misbehaves, in percent of what it is asked. */
 export interface Moods {
+  /** "Come again" (451), to any command of a mail and to its content. */
   readonly later: number;
+  /** The connection is reset behind the content: before that, it would be the server's fault and not the mail's, and it would be left alone. */
   readonly drop: number;
 }
 
-/** The verbs at which the sink misbehaves. A fault at the greeting would make the whole destination rest. */
 const MOODY = new Set(["MAIL", "RCPT", "DATA", "CONTENT"]);
 
 /** A server under load whose mail goes to a sink of moods, with a book of both ends. */
@@ -66,8 +67,9 @@ export class RelayLoad implements AsyncDisposable {
     const answer = (event: SinkEvent): string | undefined => {
       const mood = MOODY.has(event.verb) ? random.next() * 100 : 100;
       if (mood < moods.later) return "451 4.3.2 not now";
+      if (event.verb !== "CONTENT") return undefined;
       if (mood < moods.later + moods.drop) return "drop";
-      if (event.verb === "CONTENT") load.#takenMs.push(performance.now());
+      load.#takenMs.push(performance.now());
       return undefined;
     };
     const sink = await SmtpSink.start({ answer });
