@@ -27,7 +27,7 @@ export async function peerDirectory(
   { domain, users }: PeerOptions,
   owner: { readonly uid: number; readonly gid: number },
 ): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: `stagepost-${name}-` });
+  const dir = await Deno.makeTempDir({ prefix: `stagepost-peer-${name}-` });
   // Its processes run as several users, none of whom owns the directory.
   await Deno.chmod(dir, 0o755);
   const { cert, key }: CertificatePair = await selfSignedCertificate({ names: [`mail.${domain}`], days: 2 });

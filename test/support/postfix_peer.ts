@@ -1,5 +1,5 @@
 import { MailPeer, PEER_BYTES_MAX, peerDirectory, type PeerOptions, systemUser } from "./mail_peer.ts";
-import { programPath, runOk } from "./programs.ts";
+import { programPath, runProgram } from "./programs.ts";
 
 /** What keeps a Postfix from being run; null: nothing. */
 export function postfixMissing(): string | null {
@@ -34,7 +34,7 @@ export class PostfixPeer extends MailPeer {
   }
 
   protected override async stop(): Promise<void> {
-    await runOk("postfix", ["-c", `${this.dir}/etc`, "stop"]);
+    await runProgram("postfix", ["-c", `${this.dir}/etc`, "stop"]); // It fails where the start has failed.
     await this.child.status;
   }
 }
@@ -53,7 +53,8 @@ function mainCf(dir: string, { domain, address }: PeerOptions): string[] {
     `myhostname = mail.${domain}`,
     "mydestination =",
     "alias_maps =",
-    `inet_interfaces = ${address}`,
+    // Only addresses that an interface is said to have may stand here; where it listens is said in master.cf.
+    "inet_interfaces = 127.0.0.1",
     "inet_protocols = ipv4",
     `smtp_bind_address = ${address}`,
     "mynetworks = 127.0.0.1/32",
@@ -78,21 +79,20 @@ function mainCf(dir: string, { domain, address }: PeerOptions): string[] {
   ];
 }
 
+/** The services of Debian's own file that a relay needs, none of them in a chroot. */
 function masterCf({ address, port }: PeerOptions): string[] {
-  const service = (name: string, type: string, command: string, { wakeup = "-", max = "-" } = {}) =>
-    `${name} ${type} n - n ${wakeup} ${max} ${command}`;
+  const internal = ["rewrite trivial-rewrite", "bounce", "defer bounce", "trace bounce", "verify", "proxymap"]
+    .concat(["smtp", "relay smtp", "error", "retry error", "discard", "scache"]);
   return [
-    service(`${address}:${port}`, "inet", "smtpd"),
-    service("pickup", "unix", "pickup", { wakeup: "60", max: "1" }),
-    service("cleanup", "unix", "cleanup", { max: "0" }),
-    service("qmgr", "unix", "qmgr", { wakeup: "300", max: "1" }),
-    service("tlsmgr", "unix", "tlsmgr", { wakeup: "1000?", max: "1" }),
-    ...["rewrite trivial-rewrite", "bounce bounce", "defer bounce", "trace bounce", "verify verify", "smtp smtp"]
-      .concat(["relay smtp", "error error", "retry error", "discard discard", "virtual virtual", "scache scache"])
-      .map((each) => each.split(" ")).map(([name, command]) => service(name!, "unix", command!)),
-    service("flush", "unix", "flush", { wakeup: "1000?", max: "0" }),
-    service("proxymap", "unix", "proxymap"),
-    service("anvil", "unix", "anvil", { max: "1" }),
-    service("postlog", "unix-dgram", "postlogd", { max: "1" }),
+    `${address}:${port} inet n - n - - smtpd`,
+    "pickup unix n - n 60 1 pickup",
+    "cleanup unix n - n - 0 cleanup",
+    "qmgr unix n - n 300 1 qmgr",
+    "flush unix n - n 1000? 0 flush",
+    "tlsmgr unix - - n 1000? 1 tlsmgr",
+    "virtual unix - n n - - virtual", // It becomes the owner of each maildir.
+    "anvil unix - - n - 1 anvil",
+    "postlog unix-dgram n - n - 1 postlogd",
+    ...internal.map((each) => each.split(" ")).map(([name, program = name]) => `${name} unix - - n - - ${program}`),
   ];
 }
