@@ -38,11 +38,13 @@ export class EximPeer extends MailPeer {
 
 function eximConf(dir: string, { domain, address, port, users, routes }: PeerOptions): string[] {
   return [
+    // It starts itself anew for a report.
+    `exim_path = ${programPath("exim4")}`,
     `primary_hostname = mail.${domain}`,
     `spool_directory = ${dir}/spool`,
     `log_file_path = ${dir}/log/%s`,
     `pid_file_path = ${dir}/spool/exim.pid`,
-    "log_selector = +tls_cipher +smtp_confirmation",
+    "log_selector = +tls_cipher +smtp_confirmation +pipelining",
     `local_interfaces = ${address}`,
     `daemon_smtp_ports = ${port}`,
     `domainlist local_domains = ${domain}`,

@@ -81,8 +81,7 @@ function mainCf(dir: string, { domain, address }: PeerOptions): string[] {
 
 /** The services of Debian's own file that a relay needs, none of them in a chroot. */
 function masterCf({ address, port }: PeerOptions): string[] {
-  const internal = ["rewrite trivial-rewrite", "bounce", "defer bounce", "trace bounce", "verify", "proxymap"]
-    .concat(["smtp", "relay smtp", "error", "retry error", "discard", "scache"]);
+  const internal = ["rewrite trivial-rewrite", "verify", "proxymap", "smtp", "relay smtp", "error", "retry error"];
   return [
     `${address}:${port} inet n - n - - smtpd`,
     "pickup unix n - n 60 1 pickup",
@@ -93,6 +92,7 @@ function masterCf({ address, port }: PeerOptions): string[] {
     "virtual unix - n n - - virtual", // It becomes the owner of each maildir.
     "anvil unix - - n - 1 anvil",
     "postlog unix-dgram n - n - 1 postlogd",
+    ...["bounce", "defer", "trace"].map((name) => `${name} unix - - n - 0 bounce`),
     ...internal.map((each) => each.split(" ")).map(([name, program = name]) => `${name} unix - - n - - ${program}`),
   ];
 }
