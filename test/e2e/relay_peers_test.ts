@@ -11,7 +11,6 @@ import {
   attemptOf,
   domainRecords,
   emptyQueue,
-  letters,
   letterWith,
   startSite,
   type Submission,
