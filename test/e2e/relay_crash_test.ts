@@ -73,12 +73,13 @@ for (const worker of ["delivery-0", "queue"]) {
     const sessions = load.submit(SESSIONS, () => over);
     // A failure of theirs is told below; until then it must not count as unhandled.
     sessions.catch(() => {});
+    const outages: [fromMs: number, toMs: number][] = [];
     for (const fault of FAULTS) {
       const [taken, sent] = [load.sink.taken, load.acknowledged];
       await load.sink.when(`mail flows before ${fault}`, () => load.sink.taken >= taken + 10);
-      const endMs = performance.now();
+      const fromMs = performance.now() - UNDER_WAY_MS_MAX;
       await downAndUp(load.server, worker, fault);
-      load.runEnded(endMs);
+      outages.push([fromMs, performance.now()]);
       await eventually(`mail is taken after ${fault}`, () => load.acknowledged >= sent + 10, { ms: 20_000 });
     }
     over = true;
@@ -86,6 +87,8 @@ for (const worker of ["delivery-0", "queue"]) {
     await emptyQueue(load.server, EMPTY_MS_MAX);
     const duplicates = load.check();
     console.log(`${worker}: ${load.acknowledged} acknowledged, ${duplicates.length} duplicates`);
+    const wrong = duplicates.filter(({ firstMs }) => !outages.some(([from, to]) => from <= firstMs && firstMs <= to));
+    assertEquals(wrong, [], "a mail is given twice only when its worker died over it");
     await load.server.stop();
   });
 }

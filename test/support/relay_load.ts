@@ -26,7 +26,9 @@ export interface Duplicate {
   readonly to: string;
   /** The run of the server, counted from 0, that gave the first copy, and the one that gave this. */
   readonly runs: readonly [number, number];
-  /** From the first copy to the end of its run, in ms. */
+  /** When the first copy was taken, by `performance.now()`. */
+  readonly firstMs: number;
+  /** From then to the end of its run, in ms. */
   readonly beforeEndMs: number;
 }
 
@@ -149,8 +151,8 @@ export class RelayLoad implements AsyncDisposable {
   #duplicate(id: string, to: string, [first, second]: readonly [number, number]): Duplicate {
     const runOf = (index: number) => this.#runs.filter(({ mails }) => mails <= index).length;
     const run = runOf(first);
-    const beforeEndMs = (this.#runs[run]?.endMs ?? Infinity) - this.#takenMs[first]!;
-    return { id, to, runs: [run, runOf(second)], beforeEndMs };
+    const firstMs = this.#takenMs[first]!;
+    return { id, to, runs: [run, runOf(second)], firstMs, beforeEndMs: (this.#runs[run]?.endMs ?? Infinity) - firstMs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
