@@ -139,7 +139,10 @@ Deno.test("mail goes round a server that drops it midway, and past four dead hos
       assertMatch(String(last?.["tls"]), domain === "sound.test" ? /^TLSv1\.3 / : /^null$/);
       assert(sink.mails[0]!.content.endsWith(LINE), `${domain} got all of it`);
     }
-    assertEquals([dropping.mails.length, dropping.connections.length], [0, 1]);
+    // All of a small mail has left when the first host breaks off: it may have been taken, so the second one comes later.
+    const [first, second, ...more] = await attemptsAt(server, await send(server, "dropped.test"));
+    assertEquals([first?.["status"], second?.["host"], more], ["4.4.2", "mx42.test [127.0.0.42]", []]);
+    assertEquals([dropping.mails.length, dropping.connections.length, whole.mails.length], [0, 2, 2]);
     assert(broken.connections.length >= 2, "first with TLS, then without");
     assertEquals(server.log.filter(({ event }) => event === "TLS failed, sent without").length, 1);
   });

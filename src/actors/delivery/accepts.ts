@@ -1,6 +1,17 @@
 import type { DeliveryProtocol } from "../../messages/mod.ts";
 import { isWireAddress } from "../../protocol/smtp/client/mod.ts";
-import { type Accepts, fields, fieldsOf, isBoolean, isCount, isListOf, isName, isText, isWhole } from "../shape.ts";
+import {
+  type Accepts,
+  fields,
+  fieldsOf,
+  isBoolean,
+  isCount,
+  isListOf,
+  isName,
+  isOptional,
+  isText,
+  isWhole,
+} from "../shape.ts";
 
 /** Longest domain, or literal with its brackets (RFC 5321 §4.5.3.1.2). */
 const DESTINATION_CHARS_MAX = 255;
@@ -21,12 +32,17 @@ const NOTIFIES: ReadonlySet<unknown> = new Set(["success", "failure", "delay"]);
 
 /** Whether requests of other workers have the form their types promise, and can neither add nor end a command. */
 export const deliveryAccepts: Accepts<DeliveryProtocol> = {
-  "delivery.attempt": fields(({ destination, envelope, recipients, parts }) =>
-    isName(destination, DESTINATION_CHARS_MAX) && isEnvelope(envelope) && areParts(parts) &&
+  "delivery.attempt": fields(({ destination, envelope, recipients, parts, doubtfulAddress }) =>
+    isName(destination, DESTINATION_CHARS_MAX) && isOptional(doubtfulAddress, isAddressText) && isEnvelope(envelope) &&
+    areParts(parts) &&
     isListOf(recipients, RECIPIENTS_MAX, isRecipient) && (recipients as unknown[]).length > 0
   ),
   "delivery.status": (request) => request === null,
 };
+
+function isAddressText(value: unknown): value is string {
+  return isName(value, DESTINATION_CHARS_MAX);
+}
 
 function isEnvelope(value: unknown): boolean {
   const envelope = fieldsOf(value);
