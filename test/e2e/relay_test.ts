@@ -183,12 +183,26 @@ async function relayingIsRefused(world: World): Promise<void> {
   await unknown.quit();
 }
 
+async function expansionIsReported(world: World): Promise<void> {
+  const a = world.at("a.test");
+  const wish = { parameters: "ENVID=team", recipientParameters: "NOTIFY=SUCCESS" };
+  await submit(a, { from: ANN, to: ["team@b.test"], content: letter("to a team"), ...wish });
+  await letterWith(world.at("b.test"), "bob@b.test", "Subject: to a team");
+  await letterWith(world.at("c.test"), "cid@c.test", "Subject: to a team");
+  const report = await letterWith(a, ANN, "Original-Envelope-Id: team");
+  assertEquals([field(report, "Action"), field(report, "Final-Recipient")], ["expanded", "rfc822; team@b.test"]);
+  for (const { domain } of SITES) await emptyQueue(world.at(domain));
+  const reports = (await letters(a, ANN)).filter((text) => field(text, "Original-Envelope-Id") === "team");
+  assertEquals(reports.length, 1, "the members do not report");
+}
+
 /** What users did in turn, on the same three servers. */
 const STEPS: Readonly<Record<string, (world: World) => Promise<void>>> = {
   "mail for two servers and an alias that leads on arrives, under TLS, and a bounce finds its way back":
     reachesBothAndForwards,
   "what cannot be delivered comes back with the right status": bounces,
   "NOTIFY=SUCCESS is answered from the last server, over two hops": successIsReported,
+  "NOTIFY=SUCCESS for several addresses behind an alias is answered once, where they part": expansionIsReported,
   "8-bit text, long lines and large mail arrive byte for byte": keepsBytes,
   "mail to an address in UTF-8 arrives": internationalAddress,
   "strangers may not relay, and users not under another's name": relayingIsRefused,
@@ -198,6 +212,7 @@ Deno.test("three servers of one zone exchange mail end to end", async (test) => 
   await using world = await RelayWorld.start(SITES, MORE);
   await world.at("b.test").rpc("alias.add", { address: "forward@b.test", targets: ["cid@c.test"] });
   await world.at("b.test").rpc("alias.add", { address: "lost@b.test", targets: ["nobody@c.test"] });
+  await world.at("b.test").rpc("alias.add", { address: "team@b.test", targets: ["bob@b.test", "cid@c.test"] });
   for (const [name, run] of Object.entries(STEPS)) await test.step(name, () => run(world));
   await test.step("nothing is left in a queue, and no report was lost", async () => {
     for (const { domain } of SITES) {

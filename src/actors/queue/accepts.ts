@@ -40,9 +40,10 @@ export const queueAccepts: Accepts<QueueProtocol> = {
     isName(opId, ID_CHARS_MAX) && isEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
     (recipients as unknown[]).length > 0 && isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
   ),
-  "queue.report": fields(({ envelope, recipients, parts }) =>
-    isEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
-    isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
+  "queue.report": fields(({ action, envelope, recipients, parts }) =>
+    (action === "delivered" || action === "expanded") && isEnvelope(envelope) &&
+    isListOf(recipients, RECIPIENTS_MAX, isRecipient) && isListOf(parts, PARTS_MAX, (part) =>
+      part instanceof Uint8Array)
   ),
   "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
   "queue.summary": () => true,

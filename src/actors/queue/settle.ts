@@ -13,7 +13,7 @@ const TEXT_CHARS_MAX = 200;
 /** What the sender is to be told of one recipient. */
 export interface Notice {
   readonly recipient: OutgoingRecipient;
-  readonly action: "failed" | "delayed" | "delivered" | "relayed";
+  readonly action: "failed" | "delayed" | "delivered" | "relayed" | "expanded";
   readonly outcome: RecipientOutcome;
 }
 
