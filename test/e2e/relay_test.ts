@@ -1,6 +1,6 @@
 /** Three servers of ours exchange mail over the network, by the names of a zone: what users and their servers see of it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { seededRandom, utf8 } from "../../src/base/mod.ts";
+import { concat, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { latin1, latin1Bytes } from "../support/latin1.ts";
 import { makeLetter } from "../support/letters.ts";
 import {
@@ -153,6 +153,23 @@ async function keepsBytes(world: World): Promise<void> {
   }
 }
 
+/** Every octet, bare CR and LF and NUL among them: it goes in one chunk over each hop (RFC 3030 §3). */
+async function binaryGoesInChunks(world: World): Promise<void> {
+  const a = world.at("a.test");
+  const octets = Uint8Array.from({ length: 10_000 }, (_, i) => (i * 7) % 256);
+  const head = `Date: Mon, 05 Jan 2026 09:00:00 +0000\r\nMessage-ID: <binary@a.test>\r\nFrom: <${ANN}>\r\n` +
+    "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+  const content = concat([utf8(head), octets, utf8("\r\n")]);
+  await using client = await loggedIn(a, ANN);
+  await client.expect(`MAIL FROM:<${ANN}> BODY=BINARYMIME`, 250);
+  await client.expect("RCPT TO:<bob@b.test>", 250);
+  const sent = client.wire.write(concat([utf8(`BDAT ${content.length} LAST\r\n`), content]));
+  assertEquals((await Promise.all([client.reply(), sent]))[0].code, 250);
+  await client.quit();
+  const kept = await letterWith(world.at("b.test"), "bob@b.test", "Message-ID: <binary@a.test>");
+  assert(kept.endsWith(latin1(content)), "it is there byte for byte");
+}
+
 async function internationalAddress(world: World): Promise<void> {
   const content = utf8(`From: <${ANN}>\r\nTo: <grün@c.test>\r\nSubject: für Grün\r\n\r\nja\r\n`);
   await submit(world.at("a.test"), { from: ANN, to: ["grün@c.test"], content, parameters: "SMTPUTF8 BODY=8BITMIME" });
@@ -204,6 +221,7 @@ const STEPS: Readonly<Record<string, (world: World) => Promise<void>>> = {
   "NOTIFY=SUCCESS is answered from the last server, over two hops": successIsReported,
   "NOTIFY=SUCCESS for several addresses behind an alias is answered once, where they part": expansionIsReported,
   "8-bit text, long lines and large mail arrive byte for byte": keepsBytes,
+  "a binary mail goes in chunks over each hop": binaryGoesInChunks,
   "mail to an address in UTF-8 arrives": internationalAddress,
   "strangers may not relay, and users not under another's name": relayingIsRefused,
 };
