@@ -8,6 +8,8 @@ export interface DeliveryAttempt {
   readonly recipients: readonly OutgoingRecipient[];
   /** The content as it goes out, every line ended by CRLF, dots not stuffed; in pieces. */
   readonly parts: readonly Uint8Array[];
+  /** IP address of the host that broke off at the last attempt, perhaps with the mail: the others are tried before it. */
+  readonly doubtfulAddress?: string;
 }
 
 /** How it went for one recipient. */

@@ -83,9 +83,13 @@ export interface QueueProtocol {
     };
     reply: null;
   };
-  /** Tells a sender that his mail was delivered here, for the recipients for whom he asked (RFC 3461 §5.2.3). Durable when answered. */
+  /**
+   * Tells a sender that his mail was delivered here, or sent on to several addresses, for the recipients for whom he asked
+   * (RFC 3461 §5.2.3, §5.2.7.3). Durable when answered.
+   */
   "queue.report": {
     request: {
+      readonly action: "delivered" | "expanded";
       readonly envelope: OutgoingEnvelope;
       readonly recipients: readonly OutgoingRecipient[];
       readonly parts: readonly Uint8Array[];

@@ -16,6 +16,7 @@ import type { DeliveryProtocol, MailboxProtocol, SessionRow } from "../../src/me
 import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { createMemoryQueueStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
+import { SenderRewriting } from "../../src/policy/mod.ts";
 
 /** A server without sockets: a real directory and router, the rest pretended. */
 export interface FakeServer {
@@ -61,6 +62,7 @@ function queueArgs(system: ActorSystem, holder: RoutingHolder, clock: FakeClock)
   return {
     store: createMemoryQueueStore({ clock, defer: (run) => run() }),
     routes: { resolve: (address) => holder.table?.resolve(address) ?? null },
+    srs: new SenderRewriting(new Uint8Array(32)),
     mailboxes: new MailboxRefs(system, { shardCount: 1, mailboxWorkers: 1 }),
     deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: "delivery-0", actor: "delivery" })],
     policy: { pausesMs: [60_000], lifetimeMs: 86_400_000, warnAfterMs: 0 },

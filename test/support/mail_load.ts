@@ -182,7 +182,7 @@ class SaidFarewell extends Error {
 }
 
 /** An error by which a connection ends; anything else is a fault of the test or of the server. */
-function isLoss(error: unknown): boolean {
+export function isLoss(error: unknown): boolean {
   if (error instanceof SaidFarewell) return true;
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: string }).code ?? "";

@@ -35,7 +35,11 @@ export interface ServerOptions {
   readonly runtime?: "deno" | "bun";
   /** Keys beside hostname, listeners and workers. */
   readonly config?: Readonly<Record<string, unknown>>;
-  readonly workers?: { readonly listener?: number; readonly mailbox?: number };
+  readonly workers?: { readonly listener?: number; readonly mailbox?: number; readonly delivery?: number };
+  /** The address at which it listens, by default 127.0.0.1. */
+  readonly host?: string;
+  /** Ports that are given; all others are free ones. */
+  readonly ports?: Partial<Readonly<Record<PortName, number>>>;
   /** An existing directory for the data, left as it is at the end; by default a new one that is removed. */
   readonly dataDir?: string;
   /** Put before the command line, e.g. ["prlimit", "--nofile=64"]. */
@@ -81,7 +85,10 @@ export async function prepareServer(options: ServerOptions = {}): Promise<TestSe
   const dir = await Deno.makeTempDir({ prefix: "stagepost-test-" });
   const names = Object.keys(USUAL) as PortName[];
   const numbers = await freePorts(names.length);
-  const ports = Object.fromEntries(names.map((name, i) => [name, numbers[i]!])) as Record<PortName, number>;
+  const ports = Object.fromEntries(names.map((name, i) => [name, options.ports?.[name] ?? numbers[i]!])) as Record<
+    PortName,
+    number
+  >;
   const server = new TestServer(options, { dir, ports });
   await server.writeConfig();
   return server;
@@ -125,6 +132,11 @@ export class TestServer implements AsyncDisposable {
     this.ports = place.ports;
   }
 
+  /** The address at which it listens. */
+  get host(): string {
+    return this.options.host ?? "127.0.0.1";
+  }
+
   /** A directory for the files of a test, removed with the server. */
   get dir(): string {
     return this.place.dir;
@@ -134,7 +146,7 @@ export class TestServer implements AsyncDisposable {
   async writeConfig(extra: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const listeners = Object.entries(USUAL).map(([name, spec]) => ({
       ...spec,
-      host: "127.0.0.1",
+      host: this.host,
       port: this.ports[name as PortName],
     }));
     const config = {

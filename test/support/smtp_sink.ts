@@ -6,7 +6,7 @@
  *   … deliver to 127.0.0.1, sink.port …
  *   const [mail] = await sink.until(1);
  */
-import { type Clock, SILENT, systemClock } from "../../src/base/mod.ts";
+import { type Cancel, type Clock, SILENT, systemClock } from "../../src/base/mod.ts";
 import {
   type CertificatePair,
   type Connection,
@@ -52,6 +52,8 @@ export interface SinkOptions {
   readonly dropAfterBytes?: number;
   /** From 354 on nothing is read until `resume()`. */
   readonly pauseContent?: boolean;
+  /** Replies to these verbs are said a byte at a time, with such a pause between two, in ms. */
+  readonly slow?: { readonly verbs: readonly string[]; readonly byteMs: number };
   /** Keeps no content: for measurements. */
   readonly discard?: boolean;
   readonly clock?: Clock;
@@ -225,6 +227,8 @@ class SinkSession {
   #bodyBytes = 0;
   #content: "none" | ContentEnd = "none";
   #loginLines = 0;
+  /** Ends what is being said slowly. */
+  #slowly: Cancel = () => {};
   #silent = false;
   #helo = "";
   #from: readonly [string, string] | null = null;
@@ -241,6 +245,7 @@ class SinkSession {
       data: (chunk) => this.#receive(latin1(chunk)),
       end: () => this.connection.close(),
       closed: () => {
+        this.#slowly();
         this.hooks.closed();
         this.hooks.event();
       },
@@ -381,8 +386,15 @@ class SinkSession {
   #answer(verb: string, line: string, usual: string): string {
     const wanted = this.hooks.answer(verb, line) ?? usual;
     if (["drop", "close", "stall", "endless"].includes(wanted)) this.#misbehave(wanted);
+    else if (this.options.slow?.verbs.includes(verb) === true) this.#trickle(`${wanted}\r\n`);
     else this.connection.write(`${wanted}\r\n`);
     return wanted;
+  }
+
+  #trickle(text: string): void {
+    const { slow, clock = systemClock() } = this.options;
+    this.connection.write(text.slice(0, 1));
+    if (text.length > 1) this.#slowly = clock.after(slow?.byteMs ?? 0, () => this.#trickle(text.slice(1)));
   }
 
   #misbehave(how: string): void {

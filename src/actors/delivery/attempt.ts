@@ -58,6 +58,8 @@ class Attempt {
   readonly #troubles: Trouble[] = [];
   #host: DeliveryReport["host"] = null;
   #tls: string | null = null;
+  /** Addresses tried. */
+  #addresses = 0;
   readonly #requireTls: boolean;
 
   constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
@@ -68,10 +70,10 @@ class Attempt {
 
   async run(): Promise<void> {
     const { settings, names, policies, clock, log } = this.services;
-    const { destination } = this.request;
+    const { destination, doubtfulAddress } = this.request;
     const requireTls = this.#requireTls;
     const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
-    let addresses = 0;
+    const putOff: Target[] = [];
     for await (const found of targetsOf(destination, { settings, names, policies, log, requireTls })) {
       if (found.type === "refused") {
         if (policies !== null) countRefused(policies, found);
@@ -81,11 +83,20 @@ class Attempt {
         this.#troubles.push({ outcome: found.problem, fault: found.fault });
         continue;
       }
-      await this.#try(found.target);
-      addresses++;
-      if (this.#undecided().length === 0 || addresses >= settings.limits.addressesMax) break;
-      if (clock.monotonicMs() >= untilMs) break;
+      // It may break off each time, and it may have the mail already: another one is the better bet.
+      if (found.target.address === doubtfulAddress) putOff.push(found.target);
+      else if (!await this.#goesOn(found.target, untilMs)) return;
     }
+    for (const target of putOff) if (!await this.#goesOn(target, untilMs)) return;
+  }
+
+  /** Tries one address; whether another may follow. */
+  async #goesOn(target: Target, untilMs: number): Promise<boolean> {
+    const { settings, clock } = this.services;
+    await this.#try(target);
+    this.#addresses++;
+    return this.#undecided().length > 0 && this.#addresses < settings.limits.addressesMax &&
+      clock.monotonicMs() < untilMs;
   }
 
   report(): DeliveryReport {

@@ -74,7 +74,10 @@ function sharesOf({ mail, mayRelay }: Delivery, services: FrontServices): Shares
     const leads = leadsTo(address, { sender: mail.sender, mayRelay }, services);
     if (leads.type !== "accepted") return null;
     for (const account of leads.accounts) shares.keep(account);
-    for (const { address, sender } of leads.forwards) shares.send({ address, notify, orcpt }, sender);
+    // RFC 3461 §5.2.7.3 c: where there are several, it is reported here that the mail was sent on to them, once.
+    const several = leads.accounts.length + leads.forwards.length > 1;
+    const wish = several ? notify?.filter((each) => each !== "success") ?? null : notify;
+    for (const { address, sender } of leads.forwards) shares.send({ address, notify: wish, orcpt }, sender);
   }
   return shares;
 }

@@ -1,7 +1,7 @@
 import { asFailure, describeError, utf8 } from "../../base/mod.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
-import type { AccountRecord } from "../../messages/mod.ts";
+import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
 import {
   type DeliveryOutcome,
   receivedField,
@@ -75,18 +75,27 @@ function deliveryOf(
   };
 }
 
-/** NOTIFY=SUCCESS for mailboxes here (RFC 3461 §5.2.3 d): the report is queued before the client is answered. */
+/** NOTIFY=SUCCESS for addresses here (RFC 3461 §5.2.3 d, §5.2.7.3): reports are queued before the client is answered. */
 async function reportSuccess({ id, mail, outgoing }: Delivery, services: FrontServices): Promise<void> {
   if (mail.sender === null) return;
-  const asked = mail.recipients.filter(({ address, notify }) =>
-    notify?.includes("success") === true && services.routes.resolve(address)?.type === "local"
-  );
-  if (asked.length === 0) return;
-  const recipients = asked.map(({ address, notify, orcpt }) => ({ address: formatAddress(address), notify, orcpt }));
-  try {
-    await services.queue.ask("queue.report", { ...outgoing, recipients });
-  } catch (error) {
-    if (asFailure(error) === null) throw error;
-    services.log.warn("report not queued", { id, error: describeError(error) }); // The mail itself is safe.
+  const asked = mail.recipients.filter(({ notify }) => notify?.includes("success") === true);
+  for (const action of ["delivered", "expanded"] as const) {
+    const recipients = asked.filter(({ address }) => successAt(services.routes.resolve(address)) === action)
+      .map(({ address, notify, orcpt }) => ({ address: formatAddress(address), notify, orcpt }));
+    if (recipients.length === 0) continue;
+    try {
+      await services.queue.ask("queue.report", { ...outgoing, action, recipients });
+    } catch (error) {
+      if (asFailure(error) === null) throw error;
+      services.log.warn("report not queued", { id, error: describeError(error) }); // The mail itself is safe.
+    }
   }
+}
+
+/** What is reported of an address; null: nothing by us, as the wish for it goes on with the mail. */
+function successAt(verdict: RouteVerdict | null): "delivered" | "expanded" | null {
+  if (verdict?.type !== "local") return null;
+  const { accounts, forwards } = verdict;
+  if (forwards.length === 0) return "delivered";
+  return accounts.length + forwards.length > 1 ? "expanded" : null; // RFC 3461 §5.2.7.2: an alias of one address.
 }

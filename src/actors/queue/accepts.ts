@@ -38,9 +38,9 @@ export const queueAccepts: Accepts<QueueProtocol> = {
     isListOf(recipients, RECIPIENTS_MAX, isOutgoingRecipient) &&
     (recipients as unknown[]).length > 0 && areParts(parts, CONTENT)
   ),
-  "queue.report": fields(({ envelope, recipients, parts }) =>
-    isOutgoingEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isOutgoingRecipient) &&
-    areParts(parts, CONTENT)
+  "queue.report": fields(({ action, envelope, recipients, parts }) =>
+    (action === "delivered" || action === "expanded") && isOutgoingEnvelope(envelope) &&
+    isListOf(recipients, RECIPIENTS_MAX, isOutgoingRecipient) && areParts(parts, CONTENT)
   ),
   "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
   "queue.summary": () => true,

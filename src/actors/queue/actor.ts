@@ -46,7 +46,7 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
       }),
     "queue.report": ({ engine }, request, reply, context) =>
       beside(reply, context, async () => {
-        await engine.reportDelivered(request);
+        await engine.reportSuccess(request);
         return null;
       }),
     "queue.list": ({ operator }, request, reply, context) => beside(reply, context, () => operator.list(request)),

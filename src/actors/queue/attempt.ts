@@ -5,7 +5,7 @@ import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { isDeliveryReport } from "./accepts.ts";
 import { deliverHere, type Forward } from "./local_delivery.ts";
 import type { QueueServices } from "./services.ts";
-import { sameForAll } from "./settle.ts";
+import { doubtfulAddress, sameForAll } from "./settle.ts";
 
 /** Longest attempt, in ms: a large mail over a slow line to the last of several hosts. */
 const ATTEMPT_MS_MAX = 4 * 3_600_000;
@@ -35,7 +35,14 @@ export function tryOnce(attempt: Attempt, services: QueueServices): Promise<Atte
 async function deliverElsewhere({ item, message, parts }: Attempt, services: QueueServices): Promise<AttemptResult> {
   const { destination } = item;
   const recipients = item.recipients.map(({ address, notify, orcpt }) => ({ address, notify, orcpt }));
-  const request = { destination, envelope: message.envelope, recipients, parts };
+  const doubtful = doubtfulAddress(item);
+  const request = {
+    destination,
+    envelope: message.envelope,
+    recipients,
+    parts,
+    ...(doubtful === null ? {} : { doubtfulAddress: doubtful }),
+  };
   const worker = services.deliveries[hash(destination) % services.deliveries.length]!;
   try {
     const report = await worker.ask("delivery.attempt", request, { deadlineMs: ATTEMPT_MS_MAX });

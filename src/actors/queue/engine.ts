@@ -266,15 +266,17 @@ export class QueueEngine {
     if (kept !== null) this.#take(kept.items);
   }
 
-  /** Reports a delivery to mailboxes here. Rejects with the store's Failure. */
-  async reportDelivered({ envelope, recipients, parts }: QueueProtocol["queue.report"]["request"]): Promise<void> {
-    const outcome = { action: "delivered", code: null, status: "2.0.0", text: "delivered to the mailbox" } as const;
+  /** Reports what became of a mail here, delivered or sent on. Rejects with the store's Failure. */
+  async reportSuccess(request: QueueProtocol["queue.report"]["request"]): Promise<void> {
+    const { action, envelope, recipients, parts } = request;
+    const text = action === "delivered" ? "delivered to the mailbox" : "sent on to several addresses";
+    const outcome = { action: "delivered", code: null, status: "2.0.0", text } as const;
     const mail = reportMail({
-      id: `${envelope.id}rs`,
+      id: `${envelope.id}${action === "delivered" ? "rs" : "re"}`,
       envelope,
       arrivedMs: this.services.store.nowMs(),
       remoteMta: null,
-      notices: recipients.map((recipient) => ({ recipient, action: "delivered", outcome })),
+      notices: recipients.map((recipient) => ({ recipient, action, outcome })),
       original: concat(parts),
     }, this.services);
     this.#take((await this.services.store.enqueue(mail)).items);

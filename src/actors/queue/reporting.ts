@@ -1,3 +1,4 @@
+import { formatAddress, parseMailbox } from "../../mail/address.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
 import { composeReport, type ReportedRecipient } from "../../mime/mod.ts";
 import type { EnqueueInput } from "../../storage/mod.ts";
@@ -19,7 +20,8 @@ export interface Reported {
 }
 
 /** The report as a mail to be queued: from nobody, so that no report is ever made of it (RFC 3464 §2). */
-export function reportMail(reported: Reported, { hostname, store, clock, policy }: QueueServices): EnqueueInput {
+export function reportMail(reported: Reported, services: QueueServices): EnqueueInput {
+  const { hostname, store, clock, policy } = services;
   const { id, envelope, remoteMta, notices, original } = reported;
   const nowMs = store.nowMs();
   const wallMs = clock.wallMs();
@@ -35,9 +37,10 @@ export function reportMail(reported: Reported, { hostname, store, clock, policy 
     lastAttemptMs: wallMs,
     retryUntilMs: action === "delayed" ? arrivalMs + policy.lifetimeMs : null,
   }));
+  const to = firstSender(envelope.sender, services);
   const composed = composeReport({
     hostname,
-    to: envelope.sender,
+    to,
     id,
     mailId: envelope.id,
     envid: envelope.envid,
@@ -55,11 +58,18 @@ export function reportMail(reported: Reported, { hostname, store, clock, policy 
     envelope: { ...NO_PARAMETERS, id, sender: "", account: null, body, smtpUtf8, requireTls: envelope.requireTls },
     parts: [composed.content],
     items: [{
-      destination: destinationOf(envelope.sender),
-      recipients: [{ address: envelope.sender, notify: [], orcpt: null }],
+      destination: destinationOf(to),
+      recipients: [{ address: to, notify: [], orcpt: null }],
       dueMs: nowMs,
     }],
   };
+}
+
+/** Who hears of a mail: of one that we forwarded under an address of ours, its first sender. */
+function firstSender(sender: string, { srs, clock }: QueueServices): string {
+  const address = parseMailbox(sender, { utf8: true });
+  const origin = address === null ? null : srs.reverse(address.local, clock.wallMs());
+  return origin === null ? sender : formatAddress(origin);
 }
 
 /** RET says what a failure returns; delays and successes return the header only (RFC 3461 §4.3, §6.2). */

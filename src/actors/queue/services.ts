@@ -2,6 +2,7 @@ import type { Clock, Log, Random } from "../../base/mod.ts";
 import type { Address } from "../../mail/address.ts";
 import type { DeliveryProtocol, RouteVerdict } from "../../messages/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
+import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Ref } from "../../runtime/types.ts";
 import type { QueueStore } from "../../storage/mod.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
@@ -15,6 +16,8 @@ export interface QueueServices {
   readonly mailboxes: MailboxRefs;
   /** One for each delivery worker. */
   readonly deliveries: readonly Ref<DeliveryProtocol>[];
+  /** Leads from an address under which mail was forwarded back to its sender. */
+  readonly srs: SenderRewriting;
   readonly policy: RetryPolicy;
   readonly dispatch: DispatchLimits;
   /** Name of this server in reports. */

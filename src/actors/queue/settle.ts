@@ -13,7 +13,7 @@ const TEXT_CHARS_MAX = 200;
 /** What the sender is to be told of one recipient. */
 export interface Notice {
   readonly recipient: OutgoingRecipient;
-  readonly action: "failed" | "delayed" | "delivered" | "relayed";
+  readonly action: "failed" | "delayed" | "delivered" | "relayed" | "expanded";
   readonly outcome: RecipientOutcome;
 }
 
@@ -119,6 +119,16 @@ function noteOf({ outcomes, host, tls }: DeliveryReport, atMs: number): ItemStat
     status: told.status,
     text: clip(told.text),
   };
+}
+
+/** A connection that broke off (RFC 3463 §3.5). */
+const BROKEN_OFF = "4.4.2";
+
+/** Address of the host that broke off at the last attempt; null when it ended otherwise. */
+export function doubtfulAddress({ notes }: StoredItem): string | null {
+  const last = notes.at(-1);
+  if (last?.host == null || last.code !== null || last.status !== BROKEN_OFF) return null;
+  return last.host.slice(last.host.indexOf("[") + 1, last.host.lastIndexOf("]"));
 }
 
 function clip(text: string): string {

@@ -80,6 +80,7 @@ export interface AttemptOver {
   readonly envelope?: Partial<OutgoingEnvelope>;
   readonly to?: readonly (string | OutgoingRecipient)[];
   readonly parts?: readonly Uint8Array[];
+  readonly doubtfulAddress?: string;
 }
 
 /** A delivery actor of its own. */
@@ -126,13 +127,14 @@ export class Delivery implements AsyncDisposable {
 
 /** A mail from a@here.test to b@there.test. */
 export function attempt(
-  { destination = "there.test", envelope = {}, to = ["b@there.test"], parts }: AttemptOver = {},
+  { destination = "there.test", envelope = {}, to = ["b@there.test"], parts, doubtfulAddress }: AttemptOver = {},
 ): DeliveryAttempt {
   return {
     destination,
     envelope: { ...NO_PARAMETERS, id: "m1", sender: "a@here.test", account: null, ...envelope },
     recipients: to.map((each) => typeof each === "string" ? { address: each, notify: null, orcpt: null } : each),
     parts: parts ?? [utf8(CONTENT)],
+    ...(doubtfulAddress === undefined ? {} : { doubtfulAddress }),
   };
 }
 

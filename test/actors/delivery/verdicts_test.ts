@@ -101,6 +101,16 @@ Deno.test("a connection that breaks after the end of the content defers the mail
   assertEquals([report.destinationFault, world.good.connections.length], [false, 0]);
 });
 
+Deno.test("a host that broke off at the last attempt comes after the others, and has its turn when they fail", async () => {
+  await using world = await twoHosts({});
+  const last = { doubtfulAddress: "127.0.0.2" };
+  assertEquals((await world.delivery.attempt(last)).host?.address, "127.0.0.3");
+  assertEquals([world.bad.connections.length, world.good.taken], [0, 1]);
+  assertEquals((await world.delivery.attempt({ doubtfulAddress: "127.0.0.3" })).host?.address, "127.0.0.2");
+  await using alone = await Delivery.start({ port: world.bad.port, names: oneHost("127.0.0.9", "127.0.0.2") });
+  assertEquals(outcomes(await alone.attempt(last)), ["delivered 250 2.0.0 taken"]);
+});
+
 Deno.test("421 in the middle of a transaction sends the mail to the next host", async () => {
   await using world = await twoHosts({ answer: ({ verb }) => verb === "RCPT" ? "421 4.3.2 going down" : undefined });
   assertEquals(outcomes(await world.delivery.attempt()), ["delivered 250 2.0.0 taken"]);

@@ -1,7 +1,9 @@
 /** The queue actor over a store in memory, with a clock that is moved and a world outside that does as it is told. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
+import { parseMailbox } from "../../../src/mail/mod.ts";
 import type { DeliveryReport } from "../../../src/messages/mod.ts";
+import { SenderRewriting } from "../../../src/policy/srs.ts";
 import { refuses } from "../directory_world.ts";
 import {
   all,
@@ -14,6 +16,7 @@ import {
   MINUTE,
   POLICY,
   QueueWorld,
+  SRS_KEY,
   withQueue,
 } from "./queue_world.ts";
 
@@ -73,6 +76,20 @@ Deno.test("a sender elsewhere is told through the queue, and nobody is told of a
     assertEquals([report?.destination, report?.envelope.sender, others.length], ["elsewhere.test", "", 0]);
     assertEquals(report?.recipients, [{ address: "ann@elsewhere.test", notify: [], orcpt: null }]);
     assertEquals([await world.entries(), world.letters()], [[], []]);
+  }, all(FAILED)));
+
+Deno.test("a report on mail that was forwarded under an address of ours goes to its first sender", () =>
+  withQueue(async (world) => {
+    const ann = parseMailbox("ann@elsewhere.test", { utf8: false })!;
+    const rewritten = new SenderRewriting(SRS_KEY).forward(ann, ann.domain!, world.clock.wallMs())!;
+    await world.send("billy@bob.test", { sender: rewritten });
+    await world.send("billy@bob.test", { sender: rewritten.replace("=ann@", "=amy@") });
+    await world.pass(10);
+    const reports = world.attempts.filter(({ envelope }) => envelope.sender === "");
+    assertEquals(reports.map(({ recipients }) => recipients[0]?.address), [
+      "ann@elsewhere.test",
+      rewritten.replace("=ann@", "=amy@"), // Not made by us: it leads nowhere but where it says.
+    ]);
   }, all(FAILED)));
 
 Deno.test("after four hours the sender is told of the delay, once; after five days the mail comes back", () =>

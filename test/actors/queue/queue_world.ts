@@ -14,6 +14,7 @@ import type {
   RecipientOutcome,
 } from "../../../src/messages/mod.ts";
 import { type RetryPolicy, RoutingTable } from "../../../src/policy/mod.ts";
+import { SenderRewriting } from "../../../src/policy/srs.ts";
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, type QueueStore } from "../../../src/storage/mod.ts";
 import { settle } from "../directory_world.ts";
@@ -26,6 +27,9 @@ export const JOHN = "john@smith.test";
 const WORKER = "mailbox-0";
 const CREATED = "2026-01-01T00:00:00Z";
 const PLACEMENT = { shardCount: 1, mailboxWorkers: 1 };
+
+/** Key of the addresses under which mail is forwarded. */
+export const SRS_KEY = new Uint8Array(32);
 
 export const POLICY: RetryPolicy = {
   pausesMs: [5 * MINUTE, 10 * MINUTE, HOUR],
@@ -110,6 +114,7 @@ export class QueueWorld {
       routes: { resolve: (address) => this.#routes.resolve(address) },
       mailboxes: new MailboxRefs(system, PLACEMENT),
       deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: WORKER, actor: "delivery" })],
+      srs: new SenderRewriting(SRS_KEY),
       policy: this.options.policy ?? POLICY,
       dispatch: { attemptsMax: 50, perDestination: { first: 5, max: 20 } },
       hostname: "mail.smith.test",

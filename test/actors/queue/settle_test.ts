@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { NOTES_MAX, settle } from "../../../src/actors/queue/settle.ts";
+import { doubtfulAddress, NOTES_MAX, settle } from "../../../src/actors/queue/settle.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../../src/mail/mod.ts";
 import type { DeliveryReport, RecipientOutcome } from "../../../src/messages/mod.ts";
 import type { ItemRecipient, StoredItem, StoredMessage } from "../../../src/storage/mod.ts";
@@ -53,6 +53,14 @@ function at(nowMs: number) {
 function told(settlement: ReturnType<typeof settle>): string[] {
   return settlement.notices.map(({ recipient, action, outcome }) => `${recipient.address} ${action} ${outcome.status}`);
 }
+
+Deno.test("the address that broke off at the last attempt is known, and only if it did", () => {
+  const after = (outcome: RecipientOutcome) =>
+    doubtfulAddress(item(settle(item(), message(), report(outcome), at(0)).next!));
+  const broken: RecipientOutcome = { action: "deferred", code: null, status: "4.4.2", text: "the connection was lost" };
+  assertEquals(after(broken), "127.0.0.1");
+  assertEquals([after(DEFERRED), after({ ...broken, code: 421 }), doubtfulAddress(item())], [null, null, null]);
+});
 
 Deno.test("each recipient ends as its outcome says, and only those that were deferred wait on", () => {
   const recipients = ["a@bob.test", "b@bob.test", "c@bob.test"].map((address) => recipient(address));
