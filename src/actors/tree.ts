@@ -63,7 +63,7 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
     directorySpec(input),
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
     ...Array.from({ length: count(config.workers.delivery) }, (_, i) => deliverySpec(i, input)),
-    queueSpec(config, placement),
+    queueSpec(input, placement),
     policySpec(input),
     ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
   ];
@@ -151,7 +151,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
   };
 }
 
-function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
+function queueSpec({ config, srsKey }: TreeInput, placement: Placement): WorkerSpec {
   const { attemptsMax, perDestinationMax } = config.outbound;
   const { retryMs: pausesMs, lifetimeMs, warnAfterMs } = config.queue;
   return {
@@ -164,6 +164,7 @@ function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
       dataDir: config.dataDir,
       hostname: config.hostname,
       placement,
+      srsKey,
       deliveryWorkers: count(config.workers.delivery),
       policy: { pausesMs, lifetimeMs, warnAfterMs },
       dispatch: {

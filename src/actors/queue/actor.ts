@@ -30,7 +30,7 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
     const { clock, random, log } = context;
     const engine = new QueueEngine({ ...args, clock, random, log }, {
       tick: (delayMs) => context.later(delayMs, "queue.tick", null),
-      load: () => void context.later(0, "queue.load", null),
+      load: (delayMs) => void context.later(delayMs, "queue.load", null),
     });
     const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
     return { engine, operator: new QueueOperator(engine, pause) };

@@ -3,6 +3,8 @@ import type { QueueEntry, QueueFilter, QueueProtocol, QueueShapeRow, QueueSummar
 import type { StoredItem } from "../../storage/mod.ts";
 import type { QueueEngine } from "./engine.ts";
 
+/** Items changed at a time: their changes share a flush. */
+const ACT_AT_ONCE = 200;
 /** Items looked at in one turn. */
 const LOOK_PER_TURN = 500;
 /** Destinations that `shape` tells apart; the others are summed up. */
@@ -30,12 +32,29 @@ export class QueueOperator {
       throw new Failure("invalid", "say which items are meant: by id, domain or sender, or all of them");
     }
     if (!this.engine.isLoaded) throw new Failure("busy", "the queue is being loaded");
+    // Reports that come of it are not meant: who was to hear of a mail that is given up must hear of it.
+    const { newest } = this.engine;
     let items = 0;
+    let group: Promise<boolean>[] = [];
+    const count = async () => {
+      for (const fitted of await Promise.all(group)) if (fitted) items++;
+      group = [];
+    };
     for await (const { item, held } of this.#matching(filter, 0)) {
+      if (item > newest) break;
       if (dryRun) items += (verb === "release") === held || verb === "bounce" || verb === "delete" ? 1 : 0;
-      else if (await this.engine.operate(item, verb)) items++;
+      else if (group.push(this.engine.operate(item, verb)) === ACT_AT_ONCE) await count();
+    }
+    await count();
+    if (verb === "delete" && /^\d{1,15}$/.test(filter.id ?? "")) {
+      items += await this.#deleteUnreadable(Number(filter.id), dryRun);
     }
     return { items };
+  }
+
+  async #deleteUnreadable(item: number, dryRun: boolean): Promise<number> {
+    if (!this.engine.rows.isUnreadable(item)) return 0;
+    return dryRun || await this.engine.operate(item, "delete") ? 1 : 0;
   }
 
   summary(): QueueSummary {
@@ -43,8 +62,7 @@ export class QueueOperator {
     const nowMs = store.nowMs();
     const { items, bytes } = store.counts();
     const first = store.schedule(0, 1)[0];
-    const oldest = first === undefined ? null : store.item(first.item);
-    const createdMs = oldest === null ? nowMs : store.message(oldest.message)?.createdMs ?? nowMs;
+    const createdMs = first === undefined ? nowMs : this.engine.rows.waiting(first.item)?.message.createdMs ?? nowMs;
     const suspended = [...this.engine.dispatcher.suspended(nowMs)].map(({ name, suspendedUntilMs: untilMs }) => ({
       domain: name,
       until: untilMs === Infinity ? null : new Date(clock.wallMs() + untilMs - nowMs).toISOString(),
@@ -64,7 +82,7 @@ export class QueueOperator {
     const rows = new Map<string, number[]>();
     const nowMs = store.nowMs();
     for await (const item of this.#matching({ all: true }, 0)) {
-      const minutes = (nowMs - (store.message(item.message)?.createdMs ?? nowMs)) / 60_000;
+      const minutes = (nowMs - (this.engine.rows.message(item)?.createdMs ?? nowMs)) / 60_000;
       const found = AGES_MINUTES.findIndex((end) => minutes < end);
       const age = found < 0 ? AGES_MINUTES.length : found;
       const name = rows.has(item.destination) || rows.size < SHAPE_ROWS_MAX ? item.destination : "(others)";
@@ -82,12 +100,12 @@ export class QueueOperator {
 
   /** Items that fit, by rising number, from above `after`; each as it is when its turn comes. */
   async *#matching(filter: QueueFilter, after: number): AsyncGenerator<StoredItem> {
-    const { store } = this.engine.services;
+    const { rows } = this.engine;
     for await (const number of this.#numbers(filter, after)) {
-      const item = store.item(number);
+      const item = rows.item(number);
       if (item === null) continue;
       if (filter.domain !== undefined && item.destination !== filter.domain) continue;
-      if (filter.sender !== undefined && store.message(item.message)?.envelope.sender !== filter.sender) continue;
+      if (filter.sender !== undefined && rows.message(item)?.envelope.sender !== filter.sender) continue;
       yield item;
     }
   }
@@ -113,7 +131,7 @@ export class QueueOperator {
     const { store, clock } = this.engine.services;
     const nowMs = store.nowMs();
     const at = (queueMs: number) => new Date(clock.wallMs() + queueMs - nowMs).toISOString();
-    const message = store.message(item.message);
+    const message = this.engine.rows.message(item);
     return {
       item: item.item,
       id: message?.envelope.id ?? "",

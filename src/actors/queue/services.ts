@@ -2,6 +2,7 @@ import type { Clock, Log, Random } from "../../base/mod.ts";
 import type { Address } from "../../mail/address.ts";
 import type { DeliveryProtocol, RouteVerdict } from "../../messages/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
+import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Ref } from "../../runtime/types.ts";
 import type { QueueStore } from "../../storage/mod.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
@@ -13,6 +14,8 @@ export interface QueueServices {
   /** Answers from the replica of the directory beside the queue; null until the first snapshot has come. */
   readonly routes: { resolve(address: Address): RouteVerdict | null };
   readonly mailboxes: MailboxRefs;
+  /** Whom the addresses under which we forward lead back to. */
+  readonly srs: SenderRewriting;
   /** One for each delivery worker. */
   readonly deliveries: readonly Ref<DeliveryProtocol>[];
   readonly policy: RetryPolicy;

@@ -1,6 +1,7 @@
 import type { Address } from "../../mail/address.ts";
 import type { DeliveryProtocol, DirectoryProtocol } from "../../messages/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
+import { SenderRewriting } from "../../policy/srs.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openQueueStore } from "../../storage/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
@@ -18,6 +19,8 @@ export interface QueueWorkerConfig {
   readonly dataDir: string;
   readonly hostname: string;
   readonly placement: Placement;
+  /** Key of the addresses under which mail is forwarded. */
+  readonly srsKey: Uint8Array;
   /** How many delivery workers there are. */
   readonly deliveryWorkers: number;
   readonly policy: RetryPolicy;
@@ -51,7 +54,8 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
   );
   const routes = { resolve: (address: Address) => holder.table?.resolve(address) ?? null };
   const mailboxes = new MailboxRefs(system, config.placement);
-  const args = { store, routes, mailboxes, deliveries, policy, dispatch, hostname };
+  const srs = new SenderRewriting(config.srsKey);
+  const args = { store, routes, mailboxes, srs, deliveries, policy, dispatch, hostname };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const graceMs = config.drainMsMax;

@@ -13,7 +13,7 @@ import type {
   QueueProtocol,
   RecipientOutcome,
 } from "../../../src/messages/mod.ts";
-import { type RetryPolicy, RoutingTable } from "../../../src/policy/mod.ts";
+import { type RetryPolicy, RoutingTable, SenderRewriting } from "../../../src/policy/mod.ts";
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, type QueueStore } from "../../../src/storage/mod.ts";
 import { settle } from "../directory_world.ts";
@@ -56,6 +56,7 @@ export function all(outcome: RecipientOutcome, more: Partial<DeliveryReport> = {
 export class QueueWorld {
   readonly clock = new FakeClock();
   readonly attempts: DeliveryAttempt[] = [];
+  readonly srs = new SenderRewriting(new Uint8Array(32));
   readonly store: QueueStore;
   readonly #mail = createMemoryStore({ shards: [0], defer: (run) => run() });
   readonly #routes: RoutingTable<AccountRecord>;
@@ -109,6 +110,7 @@ export class QueueWorld {
       store: this.store,
       routes: { resolve: (address) => this.#routes.resolve(address) },
       mailboxes: new MailboxRefs(system, PLACEMENT),
+      srs: this.srs,
       deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: WORKER, actor: "delivery" })],
       policy: this.options.policy ?? POLICY,
       dispatch: { attemptsMax: 50, perDestination: { first: 5, max: 20 } },
