@@ -182,10 +182,10 @@ export class QueueWorld {
 }
 
 function snapshot(): DirectorySnapshot {
-  const account = (id: string, address: string, quotaBytes = 0) => ({
+  const account = (id: string, address: string, quotaBytes = 0, disabled = false) => ({
     id: id as AccountId,
     address,
-    disabled: false,
+    disabled,
     quotaBytes,
     createdAt: CREATED,
   });
@@ -199,8 +199,11 @@ function snapshot(): DirectorySnapshot {
       detailSeparator: "+",
       createdAt: CREATED,
     }],
-    accounts: [account("a1", JOHN), account("a2", "small@smith.test", 100)],
-    aliases: [{ address: "away@smith.test", targets: [JOHN, "me@elsewhere.test"], createdAt: CREATED }],
+    accounts: [account("a1", JOHN), account("a2", "small@smith.test", 20), account("a3", "off@smith.test", 0, true)],
+    aliases: [
+      { address: "nobody@smith.test", targets: ["off@smith.test"], createdAt: CREATED },
+      { address: "away@smith.test", targets: [JOHN, "me@elsewhere.test"], createdAt: CREATED },
+    ],
   };
 }
 
