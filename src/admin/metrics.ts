@@ -1,4 +1,5 @@
 import type { ControlContext } from "./control_context.ts";
+import { queueMetrics } from "./queue_metrics.ts";
 
 /** The server's counters in Prometheus text. Label sets are small and closed: no address ever stands in one. */
 export async function metricsText(context: ControlContext): Promise<string> {
@@ -28,6 +29,7 @@ export async function metricsText(context: ControlContext): Promise<string> {
       "Messages that wait, in the fullest inbox of each kind of actor.",
       [...await inboxDepths(context)].map(([actor, depth]) => `{actor="${actor}"} ${depth}`),
     ),
+    ...await queueMetrics(context),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -95,9 +95,8 @@ export class QueueEngine {
   get attempts(): Readonly<Settlement["counts"]> {
     return this.#attempts;
   }
-  /** Whether what attempts brought waits for a disk that refuses it. */
-  get isRefused(): boolean {
-    return this.#writer.refused("change") + this.#writer.refused("mail") > 0;
+  get writer(): PatientWriter {
+    return this.#writer;
   }
   /** Whether everything that an earlier life left has been taken up. */
   get isLoaded(): boolean {

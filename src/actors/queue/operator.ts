@@ -1,4 +1,4 @@
-import { Failure } from "../../base/mod.ts";
+import { describeError, Failure } from "../../base/mod.ts";
 import type { QueueEntry, QueueFilter, QueueProtocol, QueueShapeRow, QueueSummary } from "../../messages/mod.ts";
 import type { StoredItem } from "../../storage/mod.ts";
 import type { QueueEngine } from "./engine.ts";
@@ -67,14 +67,29 @@ export class QueueOperator {
       domain: name,
       until: untilMs === Infinity ? null : new Date(clock.wallMs() + untilMs - nowMs).toISOString(),
     }));
+    const { count, ms } = this.engine.writer.durable;
     return {
       items,
       active: this.engine.dispatcher.active,
+      ready: this.engine.dispatcher.waiting,
       held: this.engine.held,
       bytes,
       oldestSeconds: Math.round((nowMs - createdMs) / 1_000),
       suspended,
+      attempts: { ...this.engine.attempts },
+      commits: { count, seconds: ms / 1_000 },
+      trouble: this.#trouble(),
     };
+  }
+
+  /** The worst of what is wrong, in words. */
+  #trouble(): string | null {
+    const { services: { store }, writer, rows } = this.engine;
+    const health = store.health();
+    if (health !== "ok") return describeError(health);
+    const refused = writer.refused("change") + writer.refused("mail");
+    if (refused > 0) return `${refused} changes wait for the disk`;
+    return rows.unreadable > 0 ? `${rows.unreadable} items cannot be read, see the log` : null;
   }
 
   async shape(): Promise<{ rows: QueueShapeRow[] }> {

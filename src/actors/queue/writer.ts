@@ -11,6 +11,8 @@ export class PatientWriter {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #refused = { mail: 0, change: 0 };
   #stopped = false;
+  /** Writes that became durable, and how long they took together, in ms. */
+  readonly durable = { count: 0, ms: 0 };
 
   constructor(private readonly services: { readonly clock: Clock; readonly log: Log }) {}
 
@@ -21,10 +23,15 @@ export class PatientWriter {
 
   /** Watches one write, so that `stop` can wait for it; what it rejects with is the asker's. */
   async once<T>(run: () => Promise<T>): Promise<T> {
+    const { clock } = this.services;
+    const startMs = clock.monotonicMs();
     const write = run();
     this.#underWay.add(write);
     try {
-      return await write;
+      const answer = await write;
+      this.durable.count++;
+      this.durable.ms += clock.monotonicMs() - startMs;
+      return answer;
     } finally {
       this.#underWay.delete(write);
     }
