@@ -6,6 +6,7 @@ import type {
   MailboxProtocol,
   QueueProtocol,
   RouteVerdict,
+  TraceProtocol,
   VerifyProblem,
 } from "../messages/mod.ts";
 import type { ActorStats, Ref } from "../runtime/types.ts";
@@ -60,4 +61,6 @@ export interface ControlContext {
   /** Breaks a worker on purpose; null unless `debug.faultInjection` is set. */
   readonly injectFault: ((name: string, kind: string) => void) | null;
   actors(): Promise<readonly ActorStats[]>;
+  /** What all workers remember of the mails that one of the words names. */
+  trace(words: readonly string[]): Promise<TraceProtocol["trace.find"]["reply"]>;
 }

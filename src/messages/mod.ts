@@ -11,3 +11,4 @@ export type * from "./policy.ts";
 export type * from "./queue.ts";
 export * from "./router.ts";
 export * from "./store.ts";
+export type * from "./trace.ts";

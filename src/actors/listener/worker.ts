@@ -5,6 +5,7 @@ import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
 import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
+import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { MemoryBudget } from "./memory_budget.ts";
@@ -34,6 +35,8 @@ export async function startListener(
   const holder: RoutingHolder = { table: null };
   const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
   const counters = newCounters();
+  const trace = new TraceRing(clock, host.name);
+  await system.spawn(traceActor, { name: TRACE_ACTOR, args: trace });
   const memory = new MemoryBudget(config.bodyBytesMax);
   const services: FrontServices = {
     system,
@@ -47,7 +50,7 @@ export async function startListener(
     hostname: config.hostname,
     clock,
     random,
-    log,
+    log: trace.over(log),
     memory,
     counters,
   };

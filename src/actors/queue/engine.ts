@@ -27,6 +27,8 @@ const AGAIN_MS = 1_000;
 const AGAIN_MAX = 6;
 /** Items whose worker was away that are counted. */
 const COUNTED_MAX = 10_000;
+/** Destinations and recipients that a line of the log names. */
+const SHOWN_MAX = 10;
 /** Pause before something is looked at again that could not be read or was not taken, in ms. */
 const LOOK_AGAIN_MS = 60_000;
 /** The timer is set anew at least this often, in ms: timers hold 31 bits. */
@@ -108,11 +110,12 @@ export class QueueEngine {
 
   /** Keeps a mail durably and sees to its delivery. Rejects with the store's Failure. */
   async enqueue({ opId, envelope, recipients, parts }: QueueProtocol["queue.enqueue"]["request"]): Promise<void> {
-    const { store, clock } = this.services;
+    const { store, clock, log } = this.services;
     const nowMs = store.nowMs();
     const dueMs = envelope.releaseAtMs === null ? nowMs : nowMs + Math.max(0, envelope.releaseAtMs - clock.wallMs());
     const shares = byDestination(recipients).map((share) => ({ ...share, dueMs }));
     const { items, known } = await this.#writer.once(() => store.enqueue({ opId, envelope, parts, items: shares }));
+    log.debug("queued", { id: envelope.id, destinations: shares.slice(0, SHOWN_MAX).map((one) => one.destination) });
     if (!known && dueMs <= nowMs) this.#bodies.keep(items[0]!.message, parts, items.length);
     this.#take(items);
   }

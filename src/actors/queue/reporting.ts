@@ -7,6 +7,9 @@ import { destinationOf } from "./destination_name.ts";
 import type { QueueServices } from "./services.ts";
 import type { Notice } from "./settle.ts";
 
+/** Recipients that a line of the log names. */
+const SHOWN_MAX = 10;
+
 /** A mail to be reported on. */
 export interface Reported {
   /** Identity of the report: the same for the same event, so that it is made once. */
@@ -87,6 +90,10 @@ export function reportMails(
   services: QueueServices,
 ): EnqueueInput[] {
   const { item, message: { envelope, createdMs }, remoteMta } = one;
+  if (notices.length > 0) {
+    const about = notices.slice(0, SHOWN_MAX).map(({ action, recipient }) => `${recipient.address} (${action})`);
+    services.log.debug("report", { id: envelope.id, to: envelope.sender, about });
+  }
   const delays = notices.filter(({ action }) => action === "delayed");
   const ends = notices.filter(({ action }) => action !== "delayed");
   const event = `${envelope.id}r${item.item}`;
@@ -103,7 +110,7 @@ export function reportMails(
   );
 }
 
-/** Short, as it becomes a part of the report's boundary (RFC 2046 §5.1.1: 70 characters). */
+/** Short, as it becomes a part of the report's boundary, which has 70 characters at most. */
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, 8);
 }
