@@ -1,6 +1,6 @@
 import { describeError, Failure } from "../../base/mod.ts";
 import type { QueueEntry, QueueFilter, QueueProtocol, QueueShapeRow, QueueSummary } from "../../messages/mod.ts";
-import type { StoredItem } from "../../storage/mod.ts";
+import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
 import type { QueueEngine } from "./engine.ts";
 
 /** Items changed at a time: their changes share a flush. */
@@ -16,6 +16,8 @@ type Request<K extends keyof QueueProtocol> = QueueProtocol[K]["request"];
 
 /** What operators see and do. Long walks go on beside the inbox, in steps. */
 export class QueueOperator {
+  #last: StoredMessage | null = null;
+
   constructor(private readonly engine: QueueEngine, private readonly pause: () => Promise<void>) {}
 
   async list({ filter, after, limit }: Request<"queue.list">): Promise<QueueProtocol["queue.list"]["reply"]> {
@@ -97,7 +99,7 @@ export class QueueOperator {
     const rows = new Map<string, number[]>();
     const nowMs = store.nowMs();
     for await (const item of this.#matching({ all: true }, 0)) {
-      const minutes = (nowMs - (this.engine.rows.message(item)?.createdMs ?? nowMs)) / 60_000;
+      const minutes = (nowMs - (this.#message(item)?.createdMs ?? nowMs)) / 60_000;
       const found = AGES_MINUTES.findIndex((end) => minutes < end);
       const age = found < 0 ? AGES_MINUTES.length : found;
       const name = rows.has(item.destination) || rows.size < SHAPE_ROWS_MAX ? item.destination : "(others)";
@@ -120,9 +122,15 @@ export class QueueOperator {
       const item = rows.item(number);
       if (item === null) continue;
       if (filter.domain !== undefined && item.destination !== filter.domain) continue;
-      if (filter.sender !== undefined && rows.message(item)?.envelope.sender !== filter.sender) continue;
+      if (filter.sender !== undefined && this.#message(item)?.envelope.sender !== filter.sender) continue;
       yield item;
     }
+  }
+
+  /** The mail behind an item. Items of one mail lie side by side, and a mail does not change: it is read once. */
+  #message(item: StoredItem): StoredMessage | null {
+    if (this.#last?.message !== item.message) this.#last = this.engine.rows.message(item);
+    return this.#last;
   }
 
   async *#numbers({ id, domain }: QueueFilter, after: number): AsyncGenerator<number> {
