@@ -6,12 +6,13 @@ import {
   QUEUE_ACTOR,
   ROUTER_ACTOR,
   STORE_ACTOR,
+  TRACE_ACTOR,
   workerOfShard,
 } from "./actors/mod.ts";
 import type { ControlContext, WorkerRow } from "./admin/control_context.ts";
 import { CONTROL_CONNECTIONS_MAX, serveControl } from "./admin/control_socket.ts";
 import { REGISTRY } from "./admin/methods/mod.ts";
-import { Failure } from "./base/mod.ts";
+import { asFailure, Failure } from "./base/mod.ts";
 import { type ClusterConfig, loadConfig } from "./config/mod.ts";
 import type {
   DirectoryProtocol,
@@ -20,15 +21,19 @@ import type {
   QueueProtocol,
   RouterProtocol,
   StoreProtocol,
+  TraceProtocol,
 } from "./messages/mod.ts";
 import { type Listener, listenUnix } from "./net/mod.ts";
-import type { Supervisor, WorkerStats } from "./runtime/mod.ts";
+import type { Ref, Supervisor, WorkerStats } from "./runtime/mod.ts";
 import type { Server, ServerOptions } from "./server.ts";
 import { kickSession, listSessions } from "./session_control.ts";
 import { VERSION } from "./version.ts";
 
 /** Longest walk through one shard, in ms: reading 100 GB takes about this long. */
 const VERIFY_MS_MAX = 3_600_000;
+
+/** How long a worker may take to say what it remembers of a mail, in ms. */
+const TRACE_MS_MAX = 5_000;
 
 /** How long after its answer a stop begins, in ms: the client is to read the answer first. */
 const STOP_AFTER_MS = 50;
@@ -94,7 +99,26 @@ export function controlContext(server: Server, options: ServerOptions): ControlC
     stats: () => supervisor.stats(),
     sessions: (limit) => listSessions(supervisor, { node: config.node, limit }),
     kick: (id) => kickSession(supervisor, { node: config.node, id }),
+    trace: (words) => traceAll(supervisor, words, (worker) => system.ref<TraceProtocol>(at(worker, TRACE_ACTOR))),
   };
+}
+
+/** Asks every worker that remembers mails; one that does not answer has forgotten them. */
+async function traceAll(
+  supervisor: Supervisor,
+  words: readonly string[],
+  refOf: (worker: string) => Ref<TraceProtocol>,
+): Promise<TraceProtocol["trace.find"]["reply"]> {
+  const names = supervisor.list().map(({ name }) => name).filter((name) => /^(listener-\d+|queue)$/.test(name));
+  const answers = await Promise.all(
+    names.map((name) =>
+      refOf(name).ask("trace.find", { words }, { deadlineMs: TRACE_MS_MAX }).catch((error) => {
+        if (asFailure(error) === null) throw error;
+        return { ids: [], events: [] };
+      })
+    ),
+  );
+  return { ids: [...new Set(answers.flatMap(({ ids }) => ids))], events: answers.flatMap(({ events }) => events) };
 }
 
 /** Any routing actor has the whole table. */

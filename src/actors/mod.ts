@@ -12,4 +12,5 @@ export { SESSIONS_ACTOR } from "./listener/session_book.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
 export { ROUTER_ACTOR } from "./router.ts";
+export { TRACE_ACTOR } from "./trace.ts";
 export { clusterTree, placementOf, type TreeInput } from "./tree.ts";

@@ -7,6 +7,7 @@ import type {
   QueueProtocol,
   RouteVerdict,
   SessionRow,
+  TraceProtocol,
   VerifyProblem,
 } from "../messages/mod.ts";
 import type { ActorStats, Ref } from "../runtime/types.ts";
@@ -67,4 +68,6 @@ export interface ControlContext {
   sessions(limit: number): Promise<{ readonly total: number; readonly sessions: readonly SessionRow[] }>;
   /** Ends a session; false when there is none of that id. */
   kick(id: string): Promise<boolean>;
+  /** What all workers remember of the mails that one of the words names. */
+  trace(words: readonly string[]): Promise<TraceProtocol["trace.find"]["reply"]>;
 }

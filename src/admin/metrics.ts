@@ -1,5 +1,6 @@
 import type { ControlContext } from "./control_context.ts";
 import { listenerMetrics } from "./listener_metrics.ts";
+import { queueMetrics } from "./queue_metrics.ts";
 
 /** The server's counters in Prometheus text. Label sets are small and closed: no address ever stands in one. */
 export async function metricsText(context: ControlContext): Promise<string> {
@@ -32,6 +33,7 @@ export async function metricsText(context: ControlContext): Promise<string> {
     ...listenerMetrics(await context.stats()).flatMap(({ name, type, help, samples }) =>
       metric(name, type, help, samples)
     ),
+    ...await queueMetrics(context),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -13,3 +13,4 @@ export type * from "./queue.ts";
 export * from "./router.ts";
 export type * from "./session.ts";
 export * from "./store.ts";
+export type * from "./trace.ts";

@@ -55,11 +55,19 @@ export interface QueueFilter {
 export interface QueueSummary {
   readonly items: number;
   readonly active: number;
+  /** Items that are due and wait for their turn. */
+  readonly ready: number;
   readonly held: number;
   readonly bytes: number;
   /** Age of the oldest item, in seconds. */
   readonly oldestSeconds: number;
   readonly suspended: readonly { readonly domain: string; readonly until: string | null }[];
+  /** Recipients by how attempts ended, since the queue actor started. */
+  readonly attempts: { readonly delivered: number; readonly deferred: number; readonly failed: number };
+  /** Changes made durable since then, and how long they took together, in seconds. */
+  readonly commits: { readonly count: number; readonly seconds: number };
+  /** What is wrong with the queue itself; null when it is well. */
+  readonly trouble: string | null;
 }
 
 /** Items of one destination by age. */

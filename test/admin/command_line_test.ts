@@ -142,6 +142,7 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["queue list", "ann@elsewhere.test"],
     ["queue list --domain other.test", "bea@other.test"],
     ["queue show m1", "from john@smith.test to elsewhere.test"],
+    ["trace m1", "mail m1: item 1 to elsewhere.test is"],
     ["queue summary", "2 items (19 B)"],
     ["queue shape", "elsewhere.test"],
     ["queue hold --sender john@smith.test", "2 items are held"],

@@ -2,6 +2,7 @@ import { directoryActor } from "../../src/actors/directory.ts";
 import { MailboxRefs } from "../../src/actors/mailbox_refs.ts";
 import { queueActor, type QueueArgs } from "../../src/actors/queue/actor.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
+import { TraceRing } from "../../src/actors/trace.ts";
 import {
   type ControlContext,
   type ControlPeer,
@@ -27,6 +28,8 @@ export interface FakeServer {
   readonly clock: FakeClock;
   /** Set to make `verifyShard` find damage. */
   damaged: boolean;
+  /** What mails there were. */
+  readonly trace: TraceRing;
   /** Set to make every mailbox actor unreachable. */
   mailboxDown: boolean;
   /** Set to hold `verifyShard` back. */
@@ -97,6 +100,7 @@ export async function fakeServer(): Promise<FakeServer> {
     deeds,
     clock,
     damaged: false,
+    trace: new TraceRing(clock, "listener-0"),
     mailboxDown: false,
     gate: Promise.resolve(),
     wanted: config,
@@ -113,6 +117,7 @@ export async function fakeServer(): Promise<FakeServer> {
       mailboxOf: () => mailbox,
       resolve: (address) => router.ask("router.resolve", { address }),
       shardCount: 4,
+      trace: (words) => Promise.resolve(server.trace.find(words)),
       async verifyShard(shard) {
         await server.gate;
         const bad = { shard, account: "id", mailbox: 1, uid: 7, problem: "the checksum is wrong" };

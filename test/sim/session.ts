@@ -87,7 +87,7 @@ export async function session(
   { bug = null, happens = misfortunes }: { bug?: PlantedBug | null; happens?: typeof misfortunes } = {},
 ): Promise<World> {
   const random = seededRandom(sim.seed + 1_000_000);
-  const world = await World.start(sim, bug);
+  const world = await World.start(sim, { bug });
   await wave(world, random, happens);
   if (random.next() < SLEEP_CHANCE) {
     await sim.run({ forMs: IDLE_MS - random.next() * 2 * BUSY_MS });

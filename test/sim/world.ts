@@ -14,7 +14,7 @@ import { describeError, type Log, type LogFields, type Random } from "../../src/
 import { shardOfDomain } from "../../src/mail/placement.ts";
 import type { DirectoryProtocol, PolicyProtocol, QueueProtocol } from "../../src/messages/mod.ts";
 import { SenderRewriting } from "../../src/policy/mod.ts";
-import type { Simulation } from "../../src/runtime/mod.ts";
+import type { Ref, Simulation } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.ts";
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
 import type { MailStore } from "../../src/storage/types.ts";
@@ -23,6 +23,10 @@ import { Ledger } from "./ledger.ts";
 import { opens, readMails } from "./pop3_reader.ts";
 import { type PlantedBug, SimDisk } from "./sim_disk.ts";
 import { SimConnection, type SimPeer } from "./sim_connection.ts";
+import { type QueueMode, Relay } from "./relay/relay.ts";
+import { isReport } from "./relay/relay_ledger.ts";
+import { relayMails } from "./relay/relay_sender.ts";
+import type { QueueBug } from "./relay/queue_disk.ts";
 import { sendMails } from "./smtp_sender.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
 
@@ -48,12 +52,24 @@ const EVERYBODY = { has: () => true };
 
 const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerSecondMin: 100, slowGraceMs: 30_000 };
 
+type Service = "smtp" | "submission" | "pop3";
+
+const CLIENTS = { sender: sendMails, reader: readMails, relayer: relayMails };
+
+/** What else than a server of mailboxes there is. */
+export interface WorldOptions {
+  /** A defect of the mailboxes' disks. */
+  readonly bug?: PlantedBug | null;
+  /** How mail for other servers is queued; absent, there is none. */
+  readonly relay?: { readonly mode: QueueMode; readonly bug: QueueBug | null };
+}
+
 /** One life of a listener worker. */
 interface Life {
   readonly services: FrontServices;
   /** Each with the session behind it. */
   readonly connections: Map<SimConnection, Front>;
-  readonly accept: (service: "smtp" | "pop3", connection: SimConnection) => void;
+  readonly accept: (service: Service, connection: SimConnection) => void;
   /** It takes no new connections. */
   closed: boolean;
   lost: boolean;
@@ -66,6 +82,10 @@ export class World {
   readonly addresses: [address: string, accounts: readonly string[]][] = [];
   /** Accounts that can be logged in to. */
   readonly logins: [address: string, account: readonly [string]][] = [];
+  /** Addresses here that lead to other servers, alone or beside accounts. */
+  readonly forwards: { readonly address: string; readonly accounts: string[]; readonly elsewhere: string[] }[] = [];
+  /** Null when no mail leaves. */
+  readonly relay: Relay | null;
   /** Clients that have not ended yet. */
   readonly busy = new Set<string>();
   readonly #directory = new MemoryDirectoryStore();
@@ -74,24 +94,27 @@ export class World {
   readonly #log: Log;
   #ids = 0;
 
-  private constructor(readonly sim: Simulation, private readonly bug: PlantedBug | null) {
+  private constructor(readonly sim: Simulation, private readonly options: WorldOptions) {
     const shards = Array.from({ length: PLACEMENT.shardCount }, (_, shard) => shard);
     this.#durable = createMemoryStore({ shards, defer: (run) => run() });
     for (const shard of shards) this.ledger.watch(this.#durable.shard(shard));
     this.#log = this.#strictLog();
+    this.relay = options.relay === undefined ? null : new Relay(sim, { placement: PLACEMENT, ...options.relay });
+    if (this.relay !== null) this.ledger.other = (account, text) => this.#reportCame(account, text);
   }
 
-  static async start(sim: Simulation, bug: PlantedBug | null = null): Promise<World> {
-    const world = new World(sim, bug);
+  static async start(sim: Simulation, options: WorldOptions = {}): Promise<World> {
+    const world = new World(sim, options);
     await world.#startDirectory();
     await world.#populate();
     for (const name of MAILBOXES) await world.#startMailbox(name);
+    await world.relay?.start();
     for (const name of LISTENERS) await world.#startListener(name);
     return world;
   }
 
   /** A new connection to a listener; null while none lives. */
-  connect(service: "smtp" | "pop3", random: Random): { peer: SimPeer; lost: () => boolean } | null {
+  connect(service: Service, random: Random): { peer: SimPeer; lost: () => boolean } | null {
     const names = LISTENERS.filter((name) => this.#listeners.get(name)?.closed === false);
     const life = this.#listeners.get(names[Math.floor(random.next() * names.length)] ?? "");
     if (life === undefined) return null;
@@ -102,12 +125,13 @@ export class World {
   }
 
   /** Starts a client `afterMs` from now. */
-  client(kind: "sender" | "reader", afterMs: number, random: Random): void {
+  client(kind: keyof typeof CLIENTS, afterMs: number, random: Random): void {
     const name = `${kind}${++this.#ids}`;
     this.busy.add(name);
-    const run = kind === "sender" ? sendMails : readMails;
     this.sim.clock.after(afterMs, () => {
-      run(this, name, random).catch((error) => this.ledger.violations.push(`${name}: ${describeError(error)}`))
+      CLIENTS[kind](this, name, random).catch((error) =>
+        this.ledger.violations.push(`${name}: ${describeError(error)}`)
+      )
         .finally(() => this.busy.delete(name));
     });
   }
@@ -116,6 +140,7 @@ export class World {
     const life = this.#listeners.get(name);
     if (life !== undefined) life.lost = life.closed = true;
     if (name.startsWith("mailbox")) this.ledger.locksLost();
+    if (life === undefined) this.relay?.ledger.lost();
     this.sim.kill(name);
     for (const connection of life?.connections.keys() ?? []) connection.die();
   }
@@ -186,6 +211,7 @@ export class World {
       await directory.ask("directory.aliasAdd", { address: "all@smith.test", targets });
       const accounts = this.logins.filter(([address]) => targets.includes(address)).map(([, [id]]) => id);
       this.addresses.push(["all@smith.test", accounts]);
+      if (this.relay !== null) await this.#addForwards(directory);
     };
     let done = false;
     const filled = fill().finally(() => done = true);
@@ -193,11 +219,38 @@ export class World {
     await filled;
   }
 
+  /** Each leads to an address of its own elsewhere, so that whatever arrives there has come by one way. */
+  async #addForwards(directory: Ref<DirectoryProtocol>): Promise<void> {
+    const [[john, [id]]] = this.logins as [[string, readonly [string]]];
+    for (const [i, domain] of ["open.test", "strict.test", "moody.test", "dead.test"].entries()) {
+      for (const [kind, accounts] of [["away", []], ["both", [id]]] as const) {
+        const address = `${kind}${i}@${DOMAINS[i % DOMAINS.length]}`;
+        const elsewhere = [`no-${kind}@${domain}`];
+        await directory.ask("directory.aliasAdd", {
+          address,
+          targets: [...elsewhere, ...(accounts.length > 0 ? [john] : [])],
+        });
+        this.forwards.push({ address, accounts: [...accounts], elsewhere });
+      }
+    }
+  }
+
+  /** What an account got that nobody sent: only reports may be such. */
+  #reportCame(account: string, text: string): boolean {
+    if (!isReport(text)) return false;
+    const [address] = this.logins.find(([, [id]]) => id === account)!;
+    this.relay?.ledger.reported(address, text);
+    return true;
+  }
+
   async #startMailbox(name: string): Promise<void> {
     const owned = shardsOfWorker(MAILBOXES.indexOf(name), PLACEMENT);
     await this.sim.worker(name, ({ system, clock, random, fails }) => {
       const disks = new Map(owned.map((shard) => {
-        return [shard, new SimDisk({ base: this.#durable.shard(shard), clock, random, fails, bug: this.bug })] as const;
+        return [
+          shard,
+          new SimDisk({ base: this.#durable.shard(shard), clock, random, fails, bug: this.options.bug ?? null }),
+        ] as const;
       }));
       system.onDemand(MAILBOX_ACTOR_PREFIX, (actor) => {
         const domain = actor.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName;
@@ -256,11 +309,13 @@ function lifeOf(services: FrontServices): Life {
     const gone = () => void connections.delete(connection);
     const smtp = { session: { hostname, postmasterDomain: DOMAINS[0] as DomainName }, tls: "none" } as const;
     const pop3 = { session: { hostname, plaintextLogin: true }, tls: "none" } as const;
-    const front = service === "smtp"
+    const submission = { plaintextLogin: true, bearer: false };
+    const session = { ...smtp.session, ...(service === "submission" ? { submission } : {}) };
+    const front = service !== "pop3"
       ? new SmtpFront(
         connection,
         services,
-        { ...smtp, timeouts: SMTP_TIMEOUTS, senders: "off", exempt: EVERYBODY },
+        { ...smtp, session, timeouts: SMTP_TIMEOUTS, senders: "off", exempt: EVERYBODY },
         gone,
       )
       : new Pop3Front(connection, services, { ...pop3, idleMsMax: 600_000, loginMsMax: 60_000 }, gone);

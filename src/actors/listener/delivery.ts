@@ -10,6 +10,9 @@ import type { FrontServices } from "./services.ts";
 /** How long one share may take, restarts of a mailbox worker included; RFC 5321 §4.5.3.2.6 has clients wait 10 minutes. */
 const DELIVER_MS_MAX = 60_000;
 
+/** Recipients elsewhere that a line of the log names. */
+const SHOWN_MAX = 10;
+
 /** Pause before a share is asked for again after its worker was lost or busy. */
 const RETRY_MS = 150;
 
@@ -209,7 +212,14 @@ async function settle(
     const queued = await enqueue(delivery, share, services);
     if (queued.type === "failed") bad = queued;
   }
-  if (bad === undefined) return { type: "accepted", id };
+  if (bad === undefined) {
+    services.log.debug("mail kept", {
+      id,
+      mailboxes: local.map(({ domain, targets }) => `${targets.length} at ${domain}`),
+      elsewhere: [...remote.values()].flatMap((recipients) => [...recipients.keys()]).slice(0, SHOWN_MAX),
+    });
+    return { type: "accepted", id };
+  }
   for (const [i, entry] of entries.entries()) {
     const outcome = outcomes[i]!;
     const isThere = outcome.type === "delivered" || (outcome.type === "failed" && outcome.stored === "perhaps");

@@ -1,5 +1,5 @@
 import { describeError } from "../../base/mod.ts";
-import type { Address } from "../../mail/address.ts";
+import { type Address, formatAddress } from "../../mail/address.ts";
 import type { AccountRecord } from "../../messages/mod.ts";
 import type { Connection, Networks } from "../../net/mod.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import { OVERLOADED, REFUSAL } from "../../protocol/smtp/refusal.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import { newMailId } from "../mail_id.ts";
+import { messageIdOf } from "./message_id.ts";
 import { hasRoom } from "./delivery.ts";
 import { passesGreylist } from "./greylisting.ts";
 import { askLogin, channelOf, loginScene } from "./login.ts";
@@ -28,6 +29,9 @@ import { SessionFront } from "./session_front.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 65_536;
+
+/** Recipients that a line of the log names. */
+const SHOWN_MAX = 10;
 
 /** Settings of an SMTP listener. */
 export interface SmtpFrontOptions {
@@ -268,8 +272,13 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       id,
       outcome: refused[0]?.type ?? "accepted",
       size: mail.size,
+      sender: mail.sender === null ? "" : formatAddress(mail.sender),
+      to: mail.recipients.slice(0, SHOWN_MAX).map(({ address }) => formatAddress(address)),
       recipients: mail.recipients.length,
+      messageId: messageIdOf(mail.body),
       remote: this.#client.address,
+      helo: mail.helo,
+      tls: this.connection.tls?.protocol ?? null,
       ...(mail.user === null ? {} : { user: mail.user }),
     });
   }

@@ -6,6 +6,7 @@ import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
 import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
 import { Admission, type AdmissionConfig } from "./admission.ts";
+import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { LoadWatch } from "./load_watch.ts";
@@ -40,6 +41,8 @@ export async function startListener(
   const { system, config, clock, random, log } = host;
   const directory = system.ref<DirectoryProtocol>({ node: system.node, worker: "directory", actor: "directory" });
   const counters = newCounters();
+  const trace = new TraceRing(clock, host.name);
+  await system.spawn(traceActor, { name: TRACE_ACTOR, args: trace });
   const memory = new MemoryBudget(config.bodyBytesMax);
   const load = new LoadWatch({ clock, memory, lagMsMax: config.lagMsMax });
   const admission = new Admission(config.admission, { clock, counters, overloaded: () => load.overloaded });
@@ -57,7 +60,7 @@ export async function startListener(
     hostname: config.hostname,
     clock,
     random,
-    log,
+    log: trace.over(log),
     memory,
     counters,
     admission,

@@ -2,6 +2,7 @@ import { describeError, Failure } from "../../base/mod.ts";
 import type { QueueProtocol } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
 import type { Context, Reply } from "../../runtime/types.ts";
+import type { TraceRing } from "../trace.ts";
 import { queueAccepts } from "./accepts.ts";
 import { QueueEngine } from "./engine.ts";
 import { QueueOperator } from "./operator.ts";
@@ -15,7 +16,10 @@ export const QUEUE_ACTOR = "queue";
 const INBOX_MAX = 20_000;
 
 /** What the queue actor is started with. */
-export type QueueArgs = Omit<QueueServices, "clock" | "random" | "log">;
+export type QueueArgs = Omit<QueueServices, "clock" | "random" | "log"> & {
+  /** Remembers what happens to mails; absent, only the log tells. */
+  readonly trace?: TraceRing;
+};
 
 interface QueueState {
   readonly engine: QueueEngine;
@@ -29,10 +33,11 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
   accepts: queueAccepts,
   mayAsk,
   init(args, context) {
-    const { clock, random, log } = context;
+    const { clock, random } = context;
+    const log = args.trace?.over(context.log) ?? context.log;
     const engine = new QueueEngine({ ...args, clock, random, log }, {
       tick: (delayMs) => context.later(delayMs, "queue.tick", null),
-      load: () => void context.later(0, "queue.load", null),
+      load: (delayMs) => void context.later(delayMs, "queue.load", null),
     });
     const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
     return { engine, operator: new QueueOperator(engine, pause) };

@@ -27,7 +27,8 @@ const LATER: AttemptResult = { type: "later" };
 /** Tries an item once: in the mailboxes here when the domain is ours, else by a delivery worker. Never throws for the world's sake. */
 export function tryOnce(attempt: Attempt, services: QueueServices): Promise<AttemptResult> {
   const first = parseMailbox(attempt.item.recipients[0]!.address, { utf8: true });
-  const verdict = first === null ? null : services.routes.resolve(first);
+  if (first === null) return deliverHere(attempt, services); // Where it is refused, as no server can be asked.
+  const verdict = services.routes.resolve(first);
   if (verdict === null) return Promise.resolve(LATER);
   return verdict.type === "relayDenied" ? deliverElsewhere(attempt, services) : deliverHere(attempt, services);
 }
@@ -59,6 +60,14 @@ async function deliverElsewhere({ item, message, parts }: Attempt, services: Que
     return internal(recipients.length, tooLong ? "the attempt took too long" : "no delivery worker would try it");
   }
 }
+
+/** What is said of an item that no delivery worker took for a while: perhaps it is the mail that ends them. */
+export const NOT_TAKEN = {
+  action: "deferred",
+  code: null,
+  status: "4.3.0",
+  text: "no delivery worker could try it",
+} as const;
 
 function internal(count: number, text: string): AttemptResult {
   const outcome = { action: "deferred", code: null, status: "4.3.0", text } as const;

@@ -57,12 +57,16 @@ export class Dispatcher {
     return this.#destinations.get(name) ?? null;
   }
 
-  /** An item is due. `ready` is asked for only when there is room to sort it. */
-  offer(name: string, entry: { readonly item: number; ready(): ReadyItem }, nowMs: number): void {
+  /** An item is due. `ready` is asked for only when there is room to sort it; false when it answers that it need not be tried. */
+  offer(name: string, entry: { readonly item: number; ready(): ReadyItem | null }, nowMs: number): boolean {
     const destination = this.destination(name, nowMs);
-    if (destination.hasRoom) destination.offer(entry.ready());
-    else destination.offerBehind(entry.item);
+    if (destination.hasRoom) {
+      const ready = entry.ready();
+      if (ready === null) return false;
+      destination.offer(ready);
+    } else destination.offerBehind(entry.item);
     if (!this.#resting.has(destination)) this.#turns.add(destination);
+    return true;
   }
 
   /** The next item to be tried, counted as active from now on; null when none may begin. */
@@ -121,8 +125,9 @@ export class Dispatcher {
     return this.#wakeMs === Infinity ? null : this.#wakeMs;
   }
 
-  /** Takes up again those that have rested. */
+  /** Takes up again those that have rested. Called every turn: looks at them only when the first may have. */
   wake(nowMs: number): void {
+    if (nowMs < this.#wakeMs) return;
     this.#wakeMs = Infinity;
     for (const destination of this.#resting) {
       if (destination.isResting(nowMs)) this.#wakeMs = Math.min(this.#wakeMs, destination.restsUntilMs);
@@ -131,6 +136,11 @@ export class Dispatcher {
         this.#turns.add(destination);
       }
     }
+  }
+
+  /** A destination need not rest any more, or not so long. */
+  rouse(destination: Destination): void {
+    if (this.#resting.has(destination)) this.#wakeMs = 0;
   }
 
   #layDown(destination: Destination): void {

@@ -1,7 +1,7 @@
-import { asFailure, assert, byteLength, type Cancel, concat, describeError } from "../../base/mod.ts";
+import { asFailure, byteLength, type Cancel, concat, describeError } from "../../base/mod.ts";
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
-import type { ItemChange, ItemState, StoredItem, StoredMessage } from "../../storage/mod.ts";
-import { type Attempt, tryOnce } from "./attempt.ts";
+import type { EnqueueInput, ItemChange, ScheduleRow, StoredItem } from "../../storage/mod.ts";
+import { type Attempt, NOT_TAKEN, tryOnce } from "./attempt.ts";
 import { BodyCache } from "./body_cache.ts";
 import type { Destination } from "./destination.ts";
 import { byDestination } from "./destination_name.ts";
@@ -9,34 +9,40 @@ import { Dispatcher } from "./dispatcher.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { Forward } from "./local_delivery.ts";
 import type { ReadyItem } from "./ready_items.ts";
-import { reportMail } from "./reporting.ts";
+import { reportMail, reportMails } from "./reporting.ts";
+import { QueueRows, type Waiting } from "./rows.ts";
 import type { QueueServices } from "./services.ts";
 import { sameForAll, settle, type Settlement } from "./settle.ts";
+import { fits, GIVEN_UP, nextOf } from "./verbs.ts";
+import { PatientWriter } from "./writer.ts";
 
 /** Bytes of accepted mails kept for their first attempt. */
 const BODY_CACHE_BYTES = 64 * 1024 * 1024;
-/** Rows kept so. */
-const FRESH_MAX = 10_000;
 /** Due items taken up, rows loaded and waiting ones deferred in one turn. */
 const DUE_PER_TURN = 500;
 const LOAD_PER_TURN = 10_000;
 const DEFER_PER_TURN = 200;
-/** Pause before an item is tried whose worker was away, and before a change is written that the disk refused, in ms. */
+/** Pause before an item is tried whose worker was away, in ms; doubled each time, and after so many times it was an attempt. */
 const AGAIN_MS = 1_000;
+const AGAIN_MAX = 6;
+/** Items whose worker was away that are counted. */
+const COUNTED_MAX = 10_000;
+/** Destinations and recipients that a line of the log names. */
+const SHOWN_MAX = 10;
+/** Pause before something is looked at again that could not be read or was not taken, in ms. */
+const LOOK_AGAIN_MS = 60_000;
 /** The timer is set anew at least this often, in ms: timers hold 31 bits. */
 const TIMER_MS_MAX = 3_600_000;
 
 /** An item that was tried, or given up, and how that went. */
-export interface Concluded {
-  readonly item: StoredItem;
-  readonly message: StoredMessage;
+export interface Concluded extends Waiting {
   readonly report: DeliveryReport;
 }
 
 /** How the engine asks for turns of its actor. */
 export interface Turns {
   tick(delayMs: number): Cancel;
-  load(): void;
+  load(delayMs: number): void;
 }
 
 /**
@@ -51,11 +57,16 @@ export class QueueEngine {
   readonly #offered = new Set<number>();
   /** Items being tried or changed, and what an operator wants done with them then. */
   readonly #busy = new Map<number, QueueVerb | null>();
-  /** Rows that were just written, until they are tried or changed: most are tried at once and need not be read back. */
-  readonly #fresh = new Map<number, { readonly item: StoredItem; readonly message: StoredMessage }>();
   readonly #idle = new Set<() => void>();
+  /** How often in a row an item's worker was away. */
+  readonly #away = new Map<number, number>();
+  readonly #writer: PatientWriter;
+  readonly rows: QueueRows;
   /** Items up to this one were taken up from the disk; null: all. */
   #loaded: number | null = 0;
+  /** The highest number that any item has had. */
+  #newest = 0;
+  #attempts = { delivered: 0, deferred: 0, failed: 0 };
   #held = 0;
   #timer: Cancel = () => {};
   /** What the timer is set to, in queue time. */
@@ -65,8 +76,12 @@ export class QueueEngine {
 
   constructor(readonly services: QueueServices, private readonly turns: Turns) {
     this.#dispatcher = new Dispatcher(services.dispatch);
+    this.#writer = new PatientWriter(services);
+    this.rows = new QueueRows(services.store, services.log, (item) => {
+      this.#heap.push(services.store.nowMs() + LOOK_AGAIN_MS, item);
+    });
     for (const { destination, untilMs } of services.store.suspensions()) this.#leaveAlone(destination, untilMs);
-    turns.load();
+    turns.load(0);
   }
 
   get dispatcher(): Dispatcher {
@@ -74,6 +89,16 @@ export class QueueEngine {
   }
   get held(): number {
     return this.#held;
+  }
+  get newest(): number {
+    return this.#newest;
+  }
+  /** Recipients by how their attempts ended, since the start. */
+  get attempts(): Readonly<Settlement["counts"]> {
+    return this.#attempts;
+  }
+  get writer(): PatientWriter {
+    return this.#writer;
   }
   /** Whether everything that an earlier life left has been taken up. */
   get isLoaded(): boolean {
@@ -85,38 +110,56 @@ export class QueueEngine {
 
   /** Keeps a mail durably and sees to its delivery. Rejects with the store's Failure. */
   async enqueue({ opId, envelope, recipients, parts }: QueueProtocol["queue.enqueue"]["request"]): Promise<void> {
-    const { store, clock } = this.services;
+    const { store, clock, log } = this.services;
     const nowMs = store.nowMs();
     const dueMs = envelope.releaseAtMs === null ? nowMs : nowMs + Math.max(0, envelope.releaseAtMs - clock.wallMs());
     const shares = byDestination(recipients).map((share) => ({ ...share, dueMs }));
-    const { items, known } = await store.enqueue({ opId, envelope, parts, items: shares });
+    const { items, known } = await this.#writer.once(() => store.enqueue({ opId, envelope, parts, items: shares }));
+    log.debug("queued", { id: envelope.id, destinations: shares.slice(0, SHOWN_MAX).map((one) => one.destination) });
     if (!known && dueMs <= nowMs) {
       this.#bodies.keep(items[0]!.message, parts, items.length);
       const message = { message: items[0]!.message, envelope, size: byteLength(parts), createdMs: nowMs };
-      for (const item of items) if (this.#fresh.size < FRESH_MAX) this.#fresh.set(item.item, { item, message });
+      for (const item of items) this.rows.remember({ item, message });
     }
     this.#take(items);
   }
 
   /** Items that were just written: they are due as their rows say. */
   #take(items: readonly StoredItem[]): void {
-    for (const { item, dueMs } of items) this.#heap.push(dueMs, item);
+    for (const { item, dueMs } of items) {
+      this.#newest = Math.max(this.#newest, item);
+      this.#heap.push(dueMs, item);
+    }
     this.tick();
   }
 
   /** Takes up one more page of what an earlier life left. */
   load(): void {
-    if (this.#loaded === null) return;
-    const rows = this.services.store.schedule(this.#loaded, LOAD_PER_TURN);
+    if (this.#loaded === null || this.#stopped) return;
+    const rows = this.#page(this.#loaded);
+    if (rows === null) return this.turns.load(LOOK_AGAIN_MS);
     for (const { item, dueMs, held } of rows) {
       if (held) this.#held++;
       else this.#heap.push(dueMs, item);
     }
-    this.#loaded = rows.length < LOAD_PER_TURN ? null : rows[rows.length - 1]!.item;
+    const last = rows.at(-1)?.item ?? this.#loaded;
+    this.#newest = Math.max(this.#newest, last);
+    this.#loaded = rows.length < LOAD_PER_TURN ? null : last;
     if (this.#loaded === null) {
       this.services.log.info("queue loaded", { ...this.services.store.counts(), held: this.#held });
-    } else this.turns.load();
+    } else this.turns.load(0);
     this.tick();
+  }
+
+  /** Null when it cannot be read, which is no reason not to work on what can. */
+  #page(after: number): readonly ScheduleRow[] | null {
+    try {
+      return this.services.store.schedule(after, LOAD_PER_TURN);
+    } catch (error) {
+      if (asFailure(error) === null) throw error;
+      this.services.log.error("queue cannot be loaded", { after, error: describeError(error) });
+      return null;
+    }
   }
 
   /** Brings what is due into line, and begins what may begin. */
@@ -136,36 +179,35 @@ export class QueueEngine {
   /** An entry of the heap holds as long as the item's row says that it is due. */
   #offer(number: number, nowMs: number): void {
     if (this.#offered.has(number) || this.#busy.has(number)) return;
-    const item = this.#row(number);
+    const item = this.rows.item(number);
     if (item === null || item.held || item.dueMs > nowMs) return;
-    this.#offered.add(number);
-    this.#dispatcher.offer(item.destination, { item: number, ready: () => this.#ready(item) }, nowMs);
+    if (this.#dispatcher.offer(item.destination, { item: number, ready: () => this.#ready(item) }, nowMs)) {
+      this.#offered.add(number);
+    }
   }
 
-  #ready(item: StoredItem): ReadyItem {
-    const { envelope } = this.#message(item);
-    return { item: item.item, sender: envelope.account ?? envelope.sender, priority: envelope.priority };
+  #ready(item: StoredItem): ReadyItem | null {
+    const message = this.rows.message(item);
+    if (message === null) return null;
+    const { account, sender, priority } = message.envelope;
+    return { item: item.item, sender: account ?? sender, priority };
   }
 
   readonly #sort = (number: number): ReadyItem | null => {
-    const item = this.#row(number);
-    if (item !== null && !item.held) return this.#ready(item);
-    this.#offered.delete(number);
-    return null;
+    const item = this.rows.item(number);
+    const ready = item === null || item.held ? null : this.#ready(item);
+    if (ready === null) this.#offered.delete(number);
+    return ready;
   };
 
-  #row(number: number): StoredItem | null {
-    return this.#fresh.get(number)?.item ?? this.services.store.item(number);
-  }
-
-  #message({ item, message }: StoredItem): StoredMessage {
-    const found = this.#fresh.get(item)?.message ?? this.services.store.message(message);
-    assert(found !== null, `item ${item} has a mail`);
-    return found;
+  /** Nothing is tried whose end could not be written down: it would be tried again after a crash. */
+  #mayBegin(): boolean {
+    const { attemptsMax } = this.services.dispatch;
+    return !this.#draining && this.#writer.refused("change") === 0 && this.#writer.refused("mail") < attemptsMax;
   }
 
   #pump(): void {
-    if (this.#draining) return;
+    if (this.#stopped || !this.#mayBegin()) return;
     const nowMs = this.services.store.nowMs();
     for (;;) {
       const next = this.#dispatcher.next(nowMs, this.#sort);
@@ -177,63 +219,89 @@ export class QueueEngine {
   #begin(number: number, destination: Destination, nowMs: number): void {
     this.#offered.delete(number);
     // What an operator did while it stood in line counts.
-    const item = this.#busy.has(number) ? null : this.#row(number);
-    if (item === null || item.held || item.dueMs > nowMs) return this.#dispatcher.ended(destination, nowMs);
+    const found = this.#busy.has(number) ? null : this.rows.waiting(number);
+    if (found === null || found.item.held || found.item.dueMs > nowMs) {
+      return this.#dispatcher.ended(destination, nowMs);
+    }
     this.#busy.set(number, null);
-    void this.#run(item, destination);
+    void this.#run(found, destination);
   }
 
-  async #run(item: StoredItem, destination: Destination): Promise<void> {
-    const attempt = this.#attempt(item);
-    if (attempt === null) {
+  async #run(found: Waiting, destination: Destination): Promise<void> {
+    const { item } = found;
+    const parts = this.#parts(found);
+    if (!Array.isArray(parts)) {
       this.#dispatcher.ended(destination, this.services.store.nowMs());
-      return await this.#hold(item);
+      if (parts === "never") return await this.#hold(item);
+      return this.#done(item.item, this.services.store.nowMs() + LOOK_AGAIN_MS);
     }
+    const attempt: Attempt = { ...found, parts };
     const result = await tryOnce(attempt, this.services);
     if (this.#stopped) return;
     const nowMs = this.services.store.nowMs();
-    if (result.type === "later") {
+    const againMs = result.type === "later" ? this.#againMs(item.item) : null;
+    if (againMs !== null) {
       this.#dispatcher.ended(destination, nowMs);
-      this.#done(item.item, nowMs + AGAIN_MS);
-      return;
+      return this.#done(item.item, nowMs + againMs);
     }
-    const { report, forwards } = result;
+    this.#away.delete(item.item);
+    const { report, forwards } = result.type === "later"
+      ? { report: sameForAll(item.recipients.length, NOT_TAKEN), forwards: [] }
+      : result;
     const isDown = report.destinationFault && this.#dispatcher.faulted(destination, nowMs);
     if (report.outcomes.some(({ action }) => action !== "deferred")) destination.wentWell();
     this.#dispatcher.ended(destination, nowMs);
     if (isDown) void this.#deferWaiting(destination, report);
     this.#pump();
     await this.#forward(attempt, forwards);
-    await this.#conclude([{ item, message: attempt.message, report }]);
+    await this.#conclude([{ ...found, report }]);
   }
 
-  /** The mail behind an item; null when its bytes cannot be had, which only an operator can mend. */
-  #attempt(item: StoredItem): Attempt | null {
-    const message = this.#message(item);
+  /** Pause after a worker was away; null when that was so often that it counts as an attempt. */
+  #againMs(item: number): number | null {
+    const times = this.#away.get(item) ?? 0;
+    if (times >= AGAIN_MAX) return null;
+    if (times > 0 || this.#away.size < COUNTED_MAX) this.#away.set(item, times + 1);
+    return AGAIN_MS * 2 ** times;
+  }
+
+  /** The mail behind an item, or whether its bytes can be had `later` or `never`, which only an operator can mend. */
+  #parts({ item, message }: Waiting): readonly Uint8Array[] | "later" | "never" {
     try {
-      return { item, message, parts: this.#bodies.use(item.message) ?? [this.services.store.body(item.message)] };
+      return this.#bodies.use(item.message) ?? [this.services.store.body(item.message)];
     } catch (error) {
-      if (asFailure(error) === null) throw error;
-      this.services.log.error("mail unreadable", { id: message.envelope.id, error: describeError(error) });
-      return null;
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      this.services.log.error("mail unreadable", { id: message.envelope.id, error: describeError(failure) });
+      return failure.temporary ? "later" : "never";
     }
   }
 
   async #hold(item: StoredItem): Promise<void> {
-    await this.#write(() => this.services.store.change([{ item: item.item, next: { ...item, held: true } }]));
-    this.#held++;
+    const change = { item: item.item, next: { ...item, held: true } };
+    await this.#writer.write("change", () => this.services.store.change([change]));
+    this.#countHeld(item.item, 1);
     this.#done(item.item, null);
+  }
+
+  /** Items that are not taken up yet are counted when they are. */
+  #countHeld(item: number, more: number): void {
+    if (this.#loaded === null || item <= this.#loaded) this.#held += more;
   }
 
   /** Aliases here may lead elsewhere: those addresses become items of their own. */
   async #forward({ message, parts }: Attempt, forwards: readonly Forward[]): Promise<void> {
     const { store } = this.services;
-    for (const { opId, addresses } of forwards) {
-      const recipients = addresses.map((address) => ({ address, notify: null, orcpt: null }));
+    for (const { opId, recipients } of forwards) {
       const items = byDestination(recipients).map((share) => ({ ...share, dueMs: store.nowMs() }));
-      const kept = await this.#write(() => store.enqueue({ opId, envelope: message.envelope, parts, items }));
-      if (kept !== null) this.#take(kept.items);
+      await this.#keep({ opId, envelope: message.envelope, parts, items });
     }
+  }
+
+  /** A mail of our own making, durable when it resolves. */
+  async #keep(mail: EnqueueInput): Promise<void> {
+    const kept = await this.#writer.write("mail", () => this.services.store.enqueue(mail));
+    if (kept !== null) this.#take(kept.items);
   }
 
   /** What attempts brought, made durable: first the reports to the senders, then the items. */
@@ -241,29 +309,19 @@ export class QueueEngine {
     const { store, policy, random, clock } = this.services;
     const context = { policy, random, nowMs: store.nowMs(), wallMs: clock.wallMs() };
     const changes: ItemChange[] = [];
+    const reports: EnqueueInput[] = [];
     for (const one of ended) {
       const settlement = settle(one.item, one.message, one.report, context);
       this.#note(one, settlement);
-      if (settlement.notices.length > 0) await this.#report(one, settlement);
+      const of = { ...one, remoteMta: one.report.host?.name ?? null };
+      reports.push(...reportMails(of, settlement.notices, () => this.#original(one), this.services));
       changes.push({ item: one.item.item, next: settlement.next });
     }
-    await this.#write(() => store.change(changes));
-    for (const { item, next } of changes) this.#done(item, next?.dueMs ?? null);
-  }
-
-  async #report(one: Concluded, settlement: Settlement): Promise<void> {
-    const { item, message: { envelope, createdMs }, report } = one;
-    const mail = reportMail({
-      // Once for each attempt: asked again after a crash, it is the same report.
-      id: `${envelope.id}r${item.item}x${item.attempts}`,
-      envelope,
-      arrivedMs: createdMs,
-      remoteMta: report.host?.name ?? null,
-      notices: settlement.notices,
-      original: this.#original(one),
-    }, this.services);
-    const kept = await this.#write(() => this.services.store.enqueue(mail));
-    if (kept !== null) this.#take(kept.items);
+    await Promise.all(reports.map((report) => this.#keep(report)));
+    const written = await this.#writer.write("change", () => store.change(changes).then(() => true));
+    for (const { item, next } of changes) {
+      this.#done(item, written === null ? store.nowMs() + LOOK_AGAIN_MS : next?.dueMs ?? null);
+    }
   }
 
   /** Reports what became of a mail here, delivered or sent on. Rejects with the store's Failure. */
@@ -279,7 +337,7 @@ export class QueueEngine {
       notices: recipients.map((recipient) => ({ recipient, action, outcome })),
       original: concat(parts),
     }, this.services);
-    this.#take((await this.services.store.enqueue(mail)).items);
+    this.#take((await this.#writer.once(() => this.services.store.enqueue(mail))).items);
   }
 
   /** The mail's bytes; none when they cannot be read, as a report without them is better than none. */
@@ -295,6 +353,7 @@ export class QueueEngine {
 
   #note({ item, message, report }: Concluded, { counts, next }: Settlement): void {
     const { outcomes, host, tls } = report;
+    for (const end of ["delivered", "deferred", "failed"] as const) this.#attempts[end] += counts[end];
     const worst = outcomes.find(({ action }) => action === "failed") ?? outcomes[0]!;
     this.services.log.info("attempt", {
       id: message.envelope.id,
@@ -316,34 +375,19 @@ export class QueueEngine {
   /** A destination is down: what waits for it fares as the last attempt did, without one of its own. */
   async #deferWaiting(destination: Destination, { outcomes }: DeliveryReport): Promise<void> {
     const outcome = outcomes[0]!;
-    for (;;) {
+    while (!this.#stopped && this.#mayBegin()) {
       const waiting = this.#dispatcher.drain(destination, DEFER_PER_TURN, this.#sort);
-      if (waiting.length === 0 || this.#stopped) return;
+      if (waiting.length === 0) return;
       const ended: Concluded[] = [];
       for (const number of waiting) {
         this.#offered.delete(number);
-        const item = this.#busy.has(number) ? null : this.#row(number);
-        if (item === null || item.held) continue;
+        const found = this.#busy.has(number) ? null : this.rows.waiting(number);
+        if (found === null || found.item.held) continue;
         this.#busy.set(number, null);
-        const report = sameForAll(item.recipients.length, outcome, true);
-        ended.push({ item, message: this.#message(item), report });
+        ended.push({ ...found, report: sameForAll(found.item.recipients.length, outcome, true) });
       }
       if (ended.length > 0) await this.#conclude(ended);
     }
-  }
-
-  /** Writes until the disk takes it: what an attempt brought must not be forgotten. Null when the queue stopped meanwhile. */
-  async #write<T>(run: () => Promise<T>): Promise<T | null> {
-    while (!this.#stopped) {
-      try {
-        return await run();
-      } catch (error) {
-        if (asFailure(error) === null) throw error;
-        this.services.log.warn("queue cannot write", { error: describeError(error) });
-        await new Promise<void>((resolve) => void this.services.clock.after(AGAIN_MS, resolve));
-      }
-    }
-    return null;
   }
 
   /** An item is at rest again: due when said, or (null) not any more. */
@@ -351,8 +395,9 @@ export class QueueEngine {
     if (this.#stopped) return;
     const wish = this.#busy.get(number) ?? null;
     this.#busy.delete(number);
-    this.#fresh.delete(number);
+    this.rows.forget(number);
     if (dueMs !== null) this.#heap.push(dueMs, number);
+    else this.#away.delete(number);
     if (wish !== null) void this.operate(number, wish);
     this.tick();
     if (this.#busy.size === 0) { for (const wake of this.#idle) wake(); }
@@ -367,22 +412,33 @@ export class QueueEngine {
       this.#busy.set(number, verb);
       return true;
     }
-    this.#fresh.delete(number);
-    const item = this.services.store.item(number);
-    if (item === null || !fits(item, verb)) return false;
+    this.rows.forget(number);
+    if (verb === "delete" && this.rows.isUnreadable(number)) return await this.#remove(number);
+    const found = this.rows.waiting(number);
+    if (found === null || !fits(found.item, verb)) return false;
+    const { item } = found;
     this.#busy.set(number, null);
     if (verb === "bounce") {
-      if (item.held) this.#held--;
-      const report = sameForAll(item.recipients.length, GIVEN_UP);
-      await this.#conclude([{ item, message: this.#message(item), report }]);
+      if (item.held) this.#countHeld(number, -1);
+      await this.#conclude([{ ...found, report: sameForAll(item.recipients.length, GIVEN_UP) }]);
       return true;
     }
     const next = nextOf(item, verb, this.services.store.nowMs());
-    await this.#write(() => this.services.store.change([{ item: number, next }]));
-    this.#held += (next?.held === true ? 1 : 0) - (item.held ? 1 : 0);
+    await this.#writer.write("change", () => this.services.store.change([{ item: number, next }]));
+    this.#countHeld(number, (next?.held === true ? 1 : 0) - (item.held ? 1 : 0));
     const known = this.#dispatcher.known(item.destination);
-    if (verb === "retry" && known !== null) known.restUntilMs = 0;
+    if (verb === "retry" && known !== null) {
+      known.restUntilMs = 0;
+      this.#dispatcher.rouse(known);
+    }
     this.#done(number, next === null || next.held ? null : next.dueMs);
+    return true;
+  }
+
+  /** An item that cannot be read can still be deleted. */
+  async #remove(number: number): Promise<boolean> {
+    await this.#writer.write("change", () => this.services.store.change([{ item: number, next: null }]));
+    this.rows.deleted(number);
     return true;
   }
 
@@ -390,12 +446,12 @@ export class QueueEngine {
   async suspend(domain: string, forMs: number): Promise<void> {
     const { store } = this.services;
     const untilMs = forMs === 0 ? null : store.nowMs() + forMs;
-    await store.suspend(domain, untilMs);
+    await this.#writer.once(() => store.suspend(domain, untilMs));
     this.#leaveAlone(domain, untilMs);
   }
 
   async resume(domain: string): Promise<void> {
-    await this.services.store.resume(domain);
+    await this.#writer.once(() => this.services.store.resume(domain));
     this.#leaveAlone(domain, 0);
     this.tick();
   }
@@ -404,6 +460,7 @@ export class QueueEngine {
     const nowMs = this.services.store.nowMs();
     const destination = this.#dispatcher.destination(name, nowMs);
     destination.suspendedUntilMs = untilMs ?? Infinity;
+    this.#dispatcher.rouse(destination);
     this.#dispatcher.forget(destination, nowMs);
   }
 
@@ -439,33 +496,10 @@ export class QueueEngine {
     });
   }
 
-  /** What is under way is forgotten; its items are due as the disk says. */
-  stop(): void {
+  /** What is under way is forgotten; its items are due as the disk says. Resolves when nothing more will be written. */
+  stop(): Promise<void> {
     this.#stopped = true;
     this.#timer();
-  }
-}
-
-const GIVEN_UP = {
-  action: "failed",
-  code: null,
-  status: "5.0.0",
-  text: "given up by an operator of this server",
-} as const;
-
-function fits({ held }: StoredItem, verb: QueueVerb): boolean {
-  return verb === "release" ? held : verb === "hold" || verb === "retry" ? !held : true;
-}
-
-function nextOf(item: StoredItem, verb: Exclude<QueueVerb, "bounce">, nowMs: number): ItemState | null {
-  switch (verb) {
-    case "retry":
-      return { ...item, dueMs: Math.min(item.dueMs, nowMs) };
-    case "hold":
-      return { ...item, held: true };
-    case "release":
-      return { ...item, held: false, dueMs: nowMs };
-    case "delete":
-      return null;
+    return this.#writer.stop();
   }
 }

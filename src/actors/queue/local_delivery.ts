@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { asFailure, describeError, utf8 } from "../../base/mod.ts";
 import { parseMailbox } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
+import type { OutgoingRecipient } from "../../mail/envelope.ts";
 import type { AccountRecord, DeliveryTarget, RecipientOutcome, RouteVerdict } from "../../messages/mod.ts";
 import { returnPathField } from "../../protocol/smtp/trace.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
@@ -10,10 +12,10 @@ import type { QueueServices } from "./services.ts";
 /** One mailbox delivery may take, in ms. */
 const DELIVER_MS_MAX = 60_000;
 
-/** Recipients elsewhere that an alias here led to. */
+/** Recipients elsewhere that an alias here led to; what the sender asked for goes on with them (RFC 3461 §5.2.7.3). */
 export interface Forward {
   readonly opId: string;
-  readonly addresses: readonly string[];
+  readonly recipients: readonly OutgoingRecipient[];
 }
 
 const DELIVERED: RecipientOutcome = { action: "delivered", code: null, status: "2.0.0", text: "delivered here" };
@@ -22,16 +24,28 @@ const DELIVERED: RecipientOutcome = { action: "delivered", code: null, status: "
 export async function deliverHere(attempt: Attempt, services: QueueServices): Promise<AttemptResult> {
   const outcomes: RecipientOutcome[] = [];
   const forwards: Forward[] = [];
-  for (const [i, recipient] of attempt.item.recipients.entries()) {
+  for (const recipient of attempt.item.recipients) {
     const address = parseMailbox(recipient.address, { utf8: true });
-    const verdict = address === null ? null : services.routes.resolve(address);
+    if (address === null) {
+      outcomes.push(failed("5.1.3", "the address is none"));
+      continue;
+    }
+    const verdict = services.routes.resolve(address);
     if (verdict?.type !== "local") {
       outcomes.push(refusal(verdict));
       continue;
     }
-    const opId = `${attempt.message.envelope.id}-l${attempt.item.item}.${i}`;
-    outcomes.push(await store(attempt, { opId, accounts: verdict.accounts }, services));
-    if (verdict.forwards.length > 0) forwards.push({ opId: `${opId}/f`, addresses: verdict.forwards });
+    const { accounts, forwards: elsewhere } = verdict;
+    if (accounts.length + elsewhere.length === 0) {
+      outcomes.push(deferred("4.2.1", "every mailbox that the address leads to is disabled"));
+      continue;
+    }
+    // Named after the address: its place among those that still wait changes from attempt to attempt.
+    const opId = `${attempt.message.envelope.id}-l${attempt.item.item}.${nameOf(recipient.address)}`;
+    outcomes.push(await store(attempt, { opId, accounts }, services));
+    if (elsewhere.length === 0) continue;
+    const { notify, orcpt } = recipient;
+    forwards.push({ opId: `${opId}/f`, recipients: elsewhere.map((address) => ({ address, notify, orcpt })) });
   }
   return { type: "report", report: { outcomes, destinationFault: false, host: null, tls: null }, forwards };
 }
@@ -50,9 +64,9 @@ async function store(
   }
   const sender = message.envelope.sender === "" ? null : parseMailbox(message.envelope.sender, { utf8: true });
   const kept = [utf8(returnPathField(sender)), ...parts];
-  const domains = [...targets.keys()].sort();
-  for (const [i, domain] of domains.entries()) {
-    const request = { opId: `${opId}/${i}`, targets: targets.get(domain)!, parts: kept };
+  for (const domain of [...targets.keys()].sort()) {
+    // A shard keeps several domains: each has an opId of its own, whichever others the address led to before.
+    const request = { opId: `${opId}/${nameOf(domain)}`, targets: targets.get(domain)!, parts: kept };
     try {
       const answer = await mailboxes.forDomain(domain).ask("mailbox.deliver", request, { deadlineMs: DELIVER_MS_MAX });
       if (answer.type === "full") return deferred("4.2.2", "the mailbox is full");
@@ -66,6 +80,11 @@ async function store(
   return DELIVERED;
 }
 
+/** A name of any length and script as a part of an opId, which has 255 ASCII characters at most. */
+function nameOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}
+
 function refusal(verdict: Exclude<RouteVerdict, { type: "local" }> | null): RecipientOutcome {
   switch (verdict?.type) {
     case "disabled":
@@ -77,7 +96,7 @@ function refusal(verdict: Exclude<RouteVerdict, { type: "local" }> | null): Reci
     case "unknownUser":
       return failed("5.1.1", "no such user here");
     case undefined:
-      return failed("5.1.3", "the address is none");
+      return deferred("4.3.0", "the directory has not answered yet");
   }
 }
 

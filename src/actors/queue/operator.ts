@@ -1,8 +1,10 @@
-import { Failure } from "../../base/mod.ts";
+import { describeError, Failure } from "../../base/mod.ts";
 import type { QueueEntry, QueueFilter, QueueProtocol, QueueShapeRow, QueueSummary } from "../../messages/mod.ts";
-import type { StoredItem } from "../../storage/mod.ts";
+import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
 import type { QueueEngine } from "./engine.ts";
 
+/** Items changed at a time: their changes share a flush. */
+const ACT_AT_ONCE = 200;
 /** Items looked at in one turn. */
 const LOOK_PER_TURN = 500;
 /** Destinations that `shape` tells apart; the others are summed up. */
@@ -14,6 +16,8 @@ type Request<K extends keyof QueueProtocol> = QueueProtocol[K]["request"];
 
 /** What operators see and do. Long walks go on beside the inbox, in steps. */
 export class QueueOperator {
+  #last: StoredMessage | null = null;
+
   constructor(private readonly engine: QueueEngine, private readonly pause: () => Promise<void>) {}
 
   async list({ filter, after, limit }: Request<"queue.list">): Promise<QueueProtocol["queue.list"]["reply"]> {
@@ -30,12 +34,29 @@ export class QueueOperator {
       throw new Failure("invalid", "say which items are meant: by id, domain or sender, or all of them");
     }
     if (!this.engine.isLoaded) throw new Failure("busy", "the queue is being loaded");
+    // Reports that come of it are not meant: who was to hear of a mail that is given up must hear of it.
+    const { newest } = this.engine;
     let items = 0;
+    let group: Promise<boolean>[] = [];
+    const count = async () => {
+      for (const fitted of await Promise.all(group)) if (fitted) items++;
+      group = [];
+    };
     for await (const { item, held } of this.#matching(filter, 0)) {
+      if (item > newest) break;
       if (dryRun) items += (verb === "release") === held || verb === "bounce" || verb === "delete" ? 1 : 0;
-      else if (await this.engine.operate(item, verb)) items++;
+      else if (group.push(this.engine.operate(item, verb)) === ACT_AT_ONCE) await count();
+    }
+    await count();
+    if (verb === "delete" && /^\d{1,15}$/.test(filter.id ?? "")) {
+      items += await this.#deleteUnreadable(Number(filter.id), dryRun);
     }
     return { items };
+  }
+
+  async #deleteUnreadable(item: number, dryRun: boolean): Promise<number> {
+    if (!this.engine.rows.isUnreadable(item)) return 0;
+    return dryRun || await this.engine.operate(item, "delete") ? 1 : 0;
   }
 
   summary(): QueueSummary {
@@ -43,20 +64,34 @@ export class QueueOperator {
     const nowMs = store.nowMs();
     const { items, bytes } = store.counts();
     const first = store.schedule(0, 1)[0];
-    const oldest = first === undefined ? null : store.item(first.item);
-    const createdMs = oldest === null ? nowMs : store.message(oldest.message)?.createdMs ?? nowMs;
+    const createdMs = first === undefined ? nowMs : this.engine.rows.waiting(first.item)?.message.createdMs ?? nowMs;
     const suspended = [...this.engine.dispatcher.suspended(nowMs)].map(({ name, suspendedUntilMs: untilMs }) => ({
       domain: name,
       until: untilMs === Infinity ? null : new Date(clock.wallMs() + untilMs - nowMs).toISOString(),
     }));
+    const { count, ms } = this.engine.writer.durable;
     return {
       items,
       active: this.engine.dispatcher.active,
+      ready: this.engine.dispatcher.waiting,
       held: this.engine.held,
       bytes,
       oldestSeconds: Math.round((nowMs - createdMs) / 1_000),
       suspended,
+      attempts: { ...this.engine.attempts },
+      commits: { count, seconds: ms / 1_000 },
+      trouble: this.#trouble(),
     };
+  }
+
+  /** The worst of what is wrong, in words. */
+  #trouble(): string | null {
+    const { services: { store }, writer, rows } = this.engine;
+    const health = store.health();
+    if (health !== "ok") return describeError(health);
+    const refused = writer.refused("change") + writer.refused("mail");
+    if (refused > 0) return `${refused} changes wait for the disk`;
+    return rows.unreadable > 0 ? `${rows.unreadable} items cannot be read, see the log` : null;
   }
 
   async shape(): Promise<{ rows: QueueShapeRow[] }> {
@@ -64,7 +99,7 @@ export class QueueOperator {
     const rows = new Map<string, number[]>();
     const nowMs = store.nowMs();
     for await (const item of this.#matching({ all: true }, 0)) {
-      const minutes = (nowMs - (store.message(item.message)?.createdMs ?? nowMs)) / 60_000;
+      const minutes = (nowMs - (this.#message(item)?.createdMs ?? nowMs)) / 60_000;
       const found = AGES_MINUTES.findIndex((end) => minutes < end);
       const age = found < 0 ? AGES_MINUTES.length : found;
       const name = rows.has(item.destination) || rows.size < SHAPE_ROWS_MAX ? item.destination : "(others)";
@@ -82,14 +117,20 @@ export class QueueOperator {
 
   /** Items that fit, by rising number, from above `after`; each as it is when its turn comes. */
   async *#matching(filter: QueueFilter, after: number): AsyncGenerator<StoredItem> {
-    const { store } = this.engine.services;
+    const { rows } = this.engine;
     for await (const number of this.#numbers(filter, after)) {
-      const item = store.item(number);
+      const item = rows.item(number);
       if (item === null) continue;
       if (filter.domain !== undefined && item.destination !== filter.domain) continue;
-      if (filter.sender !== undefined && store.message(item.message)?.envelope.sender !== filter.sender) continue;
+      if (filter.sender !== undefined && this.#message(item)?.envelope.sender !== filter.sender) continue;
       yield item;
     }
+  }
+
+  /** The mail behind an item. Items of one mail lie side by side, and a mail does not change: it is read once. */
+  #message(item: StoredItem): StoredMessage | null {
+    if (this.#last?.message !== item.message) this.#last = this.engine.rows.message(item);
+    return this.#last;
   }
 
   async *#numbers({ id, domain }: QueueFilter, after: number): AsyncGenerator<number> {
@@ -113,7 +154,7 @@ export class QueueOperator {
     const { store, clock } = this.engine.services;
     const nowMs = store.nowMs();
     const at = (queueMs: number) => new Date(clock.wallMs() + queueMs - nowMs).toISOString();
-    const message = store.message(item.message);
+    const message = this.engine.rows.message(item);
     return {
       item: item.item,
       id: message?.envelope.id ?? "",

@@ -1,10 +1,14 @@
+import { createHash } from "node:crypto";
 import { formatAddress, parseMailbox } from "../../mail/address.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
 import { composeReport, type ReportedRecipient } from "../../mime/mod.ts";
-import type { EnqueueInput } from "../../storage/mod.ts";
+import type { EnqueueInput, StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { destinationOf } from "./destination_name.ts";
 import type { QueueServices } from "./services.ts";
 import type { Notice } from "./settle.ts";
+
+/** Recipients that a line of the log names. */
+const SHOWN_MAX = 10;
 
 /** A mail to be reported on. */
 export interface Reported {
@@ -23,6 +27,7 @@ export interface Reported {
 export function reportMail(reported: Reported, services: QueueServices): EnqueueInput {
   const { hostname, store, clock, policy } = services;
   const { id, envelope, remoteMta, notices, original } = reported;
+  const to = returnAddress(envelope.sender, services);
   const nowMs = store.nowMs();
   const wallMs = clock.wallMs();
   const arrivalMs = wallMs - (nowMs - reported.arrivedMs);
@@ -37,7 +42,6 @@ export function reportMail(reported: Reported, services: QueueServices): Enqueue
     lastAttemptMs: wallMs,
     retryUntilMs: action === "delayed" ? arrivalMs + policy.lifetimeMs : null,
   }));
-  const to = firstSender(envelope.sender, services);
   const composed = composeReport({
     hostname,
     to,
@@ -65,11 +69,56 @@ export function reportMail(reported: Reported, services: QueueServices): Enqueue
   };
 }
 
-/** Who hears of a mail: of one that we forwarded under an address of ours, its first sender. */
-function firstSender(sender: string, { srs, clock }: QueueServices): string {
+/** Who hears of a mail: its sender, whom an address under which we forwarded leads back to. */
+function returnAddress(sender: string, { srs, clock }: QueueServices): string {
   const address = parseMailbox(sender, { utf8: true });
   const origin = address === null ? null : srs.reverse(address.local, clock.wallMs());
   return origin === null ? sender : formatAddress(origin);
+}
+
+/** How a notice stands in the identity of its report. */
+const MARKS: Readonly<Record<Notice["action"], string>> = {
+  failed: "f",
+  delayed: "w",
+  delivered: "d",
+  relayed: "r",
+  expanded: "e",
+};
+
+/**
+ * What one attempt makes known, as mails to be queued. A delay is told once for each item, whatever else happens. The identity of the other
+ * report says who is told what: an attempt that is repeated after a crash and ends otherwise is told anew, else it is the same.
+ */
+export function reportMails(
+  one: { readonly item: StoredItem; readonly message: StoredMessage; readonly remoteMta: string | null },
+  notices: readonly Notice[],
+  original: () => Uint8Array,
+  services: QueueServices,
+): EnqueueInput[] {
+  const { item, message: { envelope, createdMs }, remoteMta } = one;
+  if (notices.length > 0) {
+    const about = notices.slice(0, SHOWN_MAX).map(({ action, recipient }) => `${recipient.address} (${action})`);
+    services.log.debug("report", { id: envelope.id, to: envelope.sender, about });
+  }
+  const delays = notices.filter(({ action }) => action === "delayed");
+  const ends = notices.filter(({ action }) => action !== "delayed");
+  const event = `${envelope.id}r${item.item}`;
+  const marks = item.recipients.map((recipient) => {
+    const notice = ends.find((one) => one.recipient === recipient);
+    return notice === undefined ? "-" : MARKS[notice.action];
+  });
+  const reports = [
+    { id: `${event}w`, notices: delays },
+    { id: `${event}x${item.attempts}.${digest(marks.join(""))}`, notices: ends },
+  ];
+  return reports.filter(({ notices }) => notices.length > 0).map(({ id, notices }) =>
+    reportMail({ id, envelope, arrivedMs: createdMs, remoteMta, notices, original: original() }, services)
+  );
+}
+
+/** Short, as it becomes a part of the report's boundary, which has 70 characters at most. */
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 8);
 }
 
 /** RET says what a failure returns; delays and successes return the header only (RFC 3461 §4.3, §6.2). */

@@ -14,10 +14,10 @@ export interface QueueServices {
   /** Answers from the replica of the directory beside the queue; null until the first snapshot has come. */
   readonly routes: { resolve(address: Address): RouteVerdict | null };
   readonly mailboxes: MailboxRefs;
+  /** Whom the addresses under which we forward lead back to. */
+  readonly srs: SenderRewriting;
   /** One for each delivery worker. */
   readonly deliveries: readonly Ref<DeliveryProtocol>[];
-  /** Leads from an address under which mail was forwarded back to its sender. */
-  readonly srs: SenderRewriting;
   readonly policy: RetryPolicy;
   readonly dispatch: DispatchLimits;
   /** Name of this server in reports. */

@@ -7,6 +7,7 @@ import { openQueueStore } from "../../storage/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
 import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
+import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
 import { QUEUE_ACTOR, queueActor } from "./actor.ts";
 import type { DispatchLimits } from "./dispatcher.ts";
 
@@ -54,8 +55,10 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
   );
   const routes = { resolve: (address: Address) => holder.table?.resolve(address) ?? null };
   const mailboxes = new MailboxRefs(system, config.placement);
+  const trace = new TraceRing(clock, host.name);
+  await system.spawn(traceActor, { name: TRACE_ACTOR, args: trace });
   const srs = new SenderRewriting(config.srsKey);
-  const args = { store, routes, mailboxes, deliveries, srs, policy, dispatch, hostname };
+  const args = { store, routes, mailboxes, srs, deliveries, policy, dispatch, hostname, trace };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const graceMs = config.drainMsMax;

@@ -95,8 +95,9 @@ export const queueSummary = read({
   run: (_params, { queue }) => queue.ask("queue.summary", null),
 });
 
-function showSummary({ items, active, held, bytes, oldestSeconds, suspended }: QueueSummary): Shown {
+function showSummary({ items, active, held, bytes, oldestSeconds, suspended, trouble }: QueueSummary): Shown {
   const lines = [
+    ...(trouble === null ? [] : [`the queue is not well: ${trouble}`]),
     `${items} items (${bytesText(bytes)}), ${active} being tried, ${held} held, oldest ${durationText(oldestSeconds)}`,
     ...suspended.map(({ domain, until }) => `${domain} is suspended ${until === null ? "" : `until ${until}`}`.trim()),
   ];

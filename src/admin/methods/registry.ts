@@ -8,6 +8,7 @@ import * as domain from "./domain.ts";
 import * as queue from "./queue.ts";
 import * as session from "./session.ts";
 import * as server from "./server.ts";
+import * as trace from "./trace.ts";
 import * as workers from "./workers.ts";
 
 /** Answered by the session itself: it knows the calls under way. */
@@ -27,7 +28,7 @@ export const REGISTRY: Registry = new Registry([
     run: () => Promise.resolve({ methods: REGISTRY.discover() }),
   }) as Method,
   cancel as Method,
-  ...[server, domain, account, appPassword, alias, session, ban, queue, workers].flatMap((group) =>
+  ...[server, domain, account, appPassword, alias, session, ban, queue, trace, workers].flatMap((group) =>
     Object.values(group).filter((value): value is Method => typeof value === "object" && "params" in value)
   ),
 ]);

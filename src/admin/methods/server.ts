@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { asFailure } from "../../base/mod.ts";
 import { describeReload, type ReloadPlan } from "../../config/mod.ts";
-import type { DirectoryStatus } from "../../messages/mod.ts";
+import type { DirectoryStatus, QueueSummary } from "../../messages/mod.ts";
 import type { ControlContext, WorkerRow } from "../control_context.ts";
 import { read, type Shown, write } from "../method.ts";
-import { durationText, said } from "./shows.ts";
+import { queueSummaryOf } from "../queue_metrics.ts";
+import { bytesText, durationText, said } from "./shows.ts";
 
 export const serverInfo = read({
   name: "server.info",
@@ -33,6 +34,8 @@ export interface Health {
   readonly uptimeSeconds: number;
   /** Null when the directory does not answer. */
   readonly directory: DirectoryStatus | null;
+  /** Null when the queue does not answer. */
+  readonly queue: QueueSummary | null;
   readonly workers: readonly WorkerRow[];
   readonly listeners: readonly string[];
 }
@@ -48,31 +51,43 @@ export async function healthOf(context: ControlContext): Promise<Health> {
   } catch (error) {
     if (asFailure(error) === null) throw error;
   }
+  const queue = await queueSummaryOf(context);
   const workers = context.workers();
-  const healthy = directory !== null && workers.every(({ state }) => state === "up");
+  const answering = directory !== null && queue !== null && queue.trouble === null;
+  const healthy = answering && workers.every(({ state }) => state === "up");
   const { version, hostname, uptimeSeconds } = serverFacts(context);
   const listeners = context.config().listeners.map(({ service, host, port, tls }) =>
     `${service}://${host}:${port} ${tls}`
   );
-  return { status: healthy ? "ok" : "degraded", version, hostname, uptimeSeconds, directory, workers, listeners };
+  return {
+    status: healthy ? "ok" : "degraded",
+    version,
+    hostname,
+    uptimeSeconds,
+    directory,
+    queue,
+    workers,
+    listeners,
+  };
 }
 
 export const health = read({
   name: "health",
-  summary: "Is it healthy: workers, directory, ports",
+  summary: "Is it healthy: workers, directory, queue, ports",
   params: {},
   verbs: [{ usage: "status", show: showHealth }],
   run: (_params, context) => healthOf(context),
 });
 
 function showHealth(health: Health): Shown {
-  const { directory, workers } = health;
+  const { directory, queue, workers } = health;
   const down = workers.filter(({ state }) => state !== "up");
   const lines = [
     `${health.hostname}: ${health.status}, up ${durationText(health.uptimeSeconds)}, version ${health.version}`,
     directory === null
       ? "the directory does not answer"
       : `${directory.domains} domains, ${directory.accounts} accounts, ${directory.aliases} aliases`,
+    queue === null ? "the queue does not answer" : queueLine(queue),
     `${workers.length - down.length} of ${workers.length} workers up${
       down.map(({ name, state }) => `, ${name} ${state}`).join("")
     }`,
@@ -81,8 +96,18 @@ function showHealth(health: Health): Shown {
   return { type: "lines", lines: [...lines, ...nextStep(health)] };
 }
 
+function queueLine({ items, bytes, active, held, oldestSeconds, trouble }: QueueSummary): string {
+  const size = items === 0
+    ? "the queue is empty"
+    : `${items} items in the queue (${bytesText(bytes)}), ${active} being tried, ${held} held, oldest ${
+      durationText(oldestSeconds)
+    }`;
+  return trouble === null ? size : `${size}; it is not well: ${trouble}`;
+}
+
 /** What an operator would do next. */
-function nextStep({ status, directory }: Health): string[] {
+function nextStep({ status, directory, queue }: Health): string[] {
+  if (queue !== null && queue.trouble !== null) return ["Next: stagepost queue summary"];
   if (status !== "ok") return ["Next: stagepost worker list"];
   if (directory?.domains === 0) return ["Next: stagepost domain add example.org"];
   if (directory?.accounts === 0) return ["Next: stagepost account add you@example.org"];

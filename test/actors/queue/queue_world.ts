@@ -13,8 +13,7 @@ import type {
   QueueProtocol,
   RecipientOutcome,
 } from "../../../src/messages/mod.ts";
-import { type RetryPolicy, RoutingTable } from "../../../src/policy/mod.ts";
-import { SenderRewriting } from "../../../src/policy/srs.ts";
+import { type RetryPolicy, RoutingTable, SenderRewriting } from "../../../src/policy/mod.ts";
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, type QueueStore } from "../../../src/storage/mod.ts";
 import { settle } from "../directory_world.ts";
@@ -60,6 +59,7 @@ export function all(outcome: RecipientOutcome, more: Partial<DeliveryReport> = {
 export class QueueWorld {
   readonly clock = new FakeClock();
   readonly attempts: DeliveryAttempt[] = [];
+  readonly srs = new SenderRewriting(SRS_KEY);
   readonly store: QueueStore;
   readonly #mail = createMemoryStore({ shards: [0], defer: (run) => run() });
   readonly #routes: RoutingTable<AccountRecord>;
@@ -113,8 +113,8 @@ export class QueueWorld {
       store: this.store,
       routes: { resolve: (address) => this.#routes.resolve(address) },
       mailboxes: new MailboxRefs(system, PLACEMENT),
+      srs: this.srs,
       deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: WORKER, actor: "delivery" })],
-      srs: new SenderRewriting(SRS_KEY),
       policy: this.options.policy ?? POLICY,
       dispatch: { attemptsMax: 50, perDestination: { first: 5, max: 20 } },
       hostname: "mail.smith.test",
@@ -185,10 +185,10 @@ export class QueueWorld {
 }
 
 function snapshot(): DirectorySnapshot {
-  const account = (id: string, address: string, quotaBytes = 0) => ({
+  const account = (id: string, address: string, quotaBytes = 0, disabled = false) => ({
     id: id as AccountId,
     address,
-    disabled: false,
+    disabled,
     quotaBytes,
     createdAt: CREATED,
   });
@@ -202,8 +202,11 @@ function snapshot(): DirectorySnapshot {
       detailSeparator: "+",
       createdAt: CREATED,
     }],
-    accounts: [account("a1", JOHN), account("a2", "small@smith.test", 100)],
-    aliases: [{ address: "away@smith.test", targets: [JOHN, "me@elsewhere.test"], createdAt: CREATED }],
+    accounts: [account("a1", JOHN), account("a2", "small@smith.test", 20), account("a3", "off@smith.test", 0, true)],
+    aliases: [
+      { address: "nobody@smith.test", targets: ["off@smith.test"], createdAt: CREATED },
+      { address: "away@smith.test", targets: [JOHN, "me@elsewhere.test"], createdAt: CREATED },
+    ],
     bans: [],
   };
 }
