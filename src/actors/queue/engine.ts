@@ -13,6 +13,7 @@ import { reportMail, reportMails } from "./reporting.ts";
 import { QueueRows, type Waiting } from "./rows.ts";
 import type { QueueServices } from "./services.ts";
 import { sameForAll, settle, type Settlement } from "./settle.ts";
+import { suspensionsLeft } from "./suspensions.ts";
 import { fits, GIVEN_UP, nextOf } from "./verbs.ts";
 import { PatientWriter } from "./writer.ts";
 
@@ -80,7 +81,9 @@ export class QueueEngine {
     this.rows = new QueueRows(services.store, services.log, (item) => {
       this.#heap.push(services.store.nowMs() + LOOK_AGAIN_MS, item);
     });
-    for (const { destination, untilMs } of services.store.suspensions()) this.#leaveAlone(destination, untilMs);
+    for (const { destination, untilMs } of suspensionsLeft(services.store, this.#writer, services.log)) {
+      this.#leaveAlone(destination, untilMs);
+    }
     turns.load(0);
   }
 

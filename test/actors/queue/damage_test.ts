@@ -212,3 +212,25 @@ Deno.test("what the store will never take is given up with a line in the log, no
   const refuse = () => Promise.reject(new Failure("invalid", "too long"));
   assertEquals([await writer.write("change", refuse), writer.refused("change")], [null, 0]);
 });
+
+Deno.test("a suspension whose time is over is forgotten at the next start, others are not", () =>
+  withQueue(async (world) => {
+    await world.ask("queue.suspend", { domain: "bob.test", forSeconds: 60 });
+    await world.ask("queue.suspend", { domain: "mary.test", forSeconds: 0 });
+    await world.pass(2 * MINUTE);
+    await world.start();
+    assertEquals(world.store.suspensions().map(({ destination }) => destination), ["mary.test"]);
+  }));
+
+Deno.test("suspensions that cannot be read hold up no mail", async () => {
+  await withQueue(
+    async (world) => {
+      await world.send(GONE);
+      assertEquals(world.attempts.length, 1);
+    },
+    undefined,
+    store((key) => {
+      if (key === "suspensions") throw new Failure("corrupt", "a row is damaged");
+    }),
+  );
+});
