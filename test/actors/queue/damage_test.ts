@@ -234,3 +234,32 @@ Deno.test("suspensions that cannot be read hold up no mail", async () => {
     }),
   );
 });
+
+Deno.test("on a full disk a refused mail waits to be refused again, and what can be delivered goes on", async () => {
+  let full = false;
+  const noRoom = new Failure("disk_full", "no space is left");
+  await withQueue(
+    async (world) => {
+      world.outside = (attempt) => {
+        full = true;
+        return all(attempt.destination === "bob.test" ? FAILED : DELIVERED)(attempt);
+      };
+      await world.send([GONE, "mary@mary.test"]);
+      await world.pass(10);
+      assertEquals((await world.entries()).map(({ destination, attempts }) => [destination, attempts]), [[
+        "bob.test",
+        0,
+      ]]);
+      assertEquals((await world.ask("queue.summary", null)).trouble, "Failure: no space is left");
+      world.outside = all(FAILED);
+      full = false;
+      await world.pass(2 * MINUTE);
+      assertEquals([await world.entries(), reportedTo(world)], [[], [GONE]]);
+    },
+    undefined,
+    store((key) => {
+      if (full && key === "health") return noRoom;
+      return full && key === "enqueue" ? Promise.reject(noRoom) : undefined;
+    }),
+  );
+});
