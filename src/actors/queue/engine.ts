@@ -2,6 +2,7 @@ import { asFailure, byteLength, type Cancel, concat, describeError } from "../..
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
 import type { EnqueueInput, ItemChange, ScheduleRow, StoredItem } from "../../storage/mod.ts";
 import { type Attempt, NOT_TAKEN, tryOnce } from "./attempt.ts";
+import { type Concluded, noteAttempt } from "./attempt_log.ts";
 import { BodyCache } from "./body_cache.ts";
 import type { Destination } from "./destination.ts";
 import { byDestination } from "./destination_name.ts";
@@ -13,6 +14,7 @@ import { reportMail, reportMails } from "./reporting.ts";
 import { QueueRows, type Waiting } from "./rows.ts";
 import type { QueueServices } from "./services.ts";
 import { sameForAll, settle, type Settlement } from "./settle.ts";
+import { suspensionsLeft } from "./suspensions.ts";
 import { fits, GIVEN_UP, nextOf } from "./verbs.ts";
 import { PatientWriter } from "./writer.ts";
 
@@ -33,11 +35,6 @@ const SHOWN_MAX = 10;
 const LOOK_AGAIN_MS = 60_000;
 /** The timer is set anew at least this often, in ms: timers hold 31 bits. */
 const TIMER_MS_MAX = 3_600_000;
-
-/** An item that was tried, or given up, and how that went. */
-export interface Concluded extends Waiting {
-  readonly report: DeliveryReport;
-}
 
 /** How the engine asks for turns of its actor. */
 export interface Turns {
@@ -80,7 +77,9 @@ export class QueueEngine {
     this.rows = new QueueRows(services.store, services.log, (item) => {
       this.#heap.push(services.store.nowMs() + LOOK_AGAIN_MS, item);
     });
-    for (const { destination, untilMs } of services.store.suspensions()) this.#leaveAlone(destination, untilMs);
+    for (const { destination, untilMs } of suspensionsLeft(services.store, this.#writer, services.log)) {
+      this.#leaveAlone(destination, untilMs);
+    }
     turns.load(0);
   }
 
@@ -312,16 +311,28 @@ export class QueueEngine {
     const reports: EnqueueInput[] = [];
     for (const one of ended) {
       const settlement = settle(one.item, one.message, one.report, context);
-      this.#note(one, settlement);
+      if (settlement.notices.length > 0 && this.#isPutBack(one, settlement)) {
+        this.#done(one.item.item, context.nowMs + LOOK_AGAIN_MS);
+        continue;
+      }
+      for (const end of ["delivered", "deferred", "failed"] as const) this.#attempts[end] += settlement.counts[end];
+      noteAttempt(one, settlement, this.services);
       const of = { ...one, remoteMta: one.report.host?.name ?? null };
       reports.push(...reportMails(of, settlement.notices, () => this.#original(one), this.services));
       changes.push({ item: one.item.item, next: settlement.next });
     }
+    if (changes.length === 0) return;
     await Promise.all(reports.map((report) => this.#keep(report)));
     const written = await this.#writer.write("change", () => store.change(changes).then(() => true));
     for (const { item, next } of changes) {
       this.#done(item, written === null ? store.nowMs() + LOOK_AGAIN_MS : next?.dueMs ?? null);
     }
+  }
+
+  /** A full disk takes no report: what nobody has got is left as if it had not been tried, so that others can make room. */
+  #isPutBack({ report: { outcomes } }: Concluded, { counts }: Settlement): boolean {
+    const health = this.services.store.health();
+    return health !== "ok" && health.kind === "disk_full" && counts.delivered === 0 && outcomes[0] !== GIVEN_UP;
   }
 
   /** Reports what became of a mail here, delivered or sent on. Rejects with the store's Failure. */
@@ -348,27 +359,6 @@ export class QueueEngine {
       if (asFailure(error) === null) throw error;
       this.services.log.error("mail unreadable", { id: message.envelope.id, error: describeError(error) });
       return new Uint8Array(0);
-    }
-  }
-
-  #note({ item, message, report }: Concluded, { counts, next }: Settlement): void {
-    const { outcomes, host, tls } = report;
-    for (const end of ["delivered", "deferred", "failed"] as const) this.#attempts[end] += counts[end];
-    const worst = outcomes.find(({ action }) => action === "failed") ?? outcomes[0]!;
-    this.services.log.info("attempt", {
-      id: message.envelope.id,
-      item: item.item,
-      destination: item.destination,
-      host: host === null ? null : `${host.name} [${host.address}]`,
-      tls,
-      ...counts,
-      code: worst.code,
-      status: worst.status,
-      reply: worst.text,
-      nextInMs: next === null ? null : Math.round(next.dueMs - this.services.store.nowMs()),
-    });
-    if (counts.failed > 0 && message.envelope.sender === "") {
-      this.services.log.warn("report undeliverable", { id: message.envelope.id, destination: item.destination });
     }
   }
 

@@ -212,3 +212,54 @@ Deno.test("what the store will never take is given up with a line in the log, no
   const refuse = () => Promise.reject(new Failure("invalid", "too long"));
   assertEquals([await writer.write("change", refuse), writer.refused("change")], [null, 0]);
 });
+
+Deno.test("a suspension whose time is over is forgotten at the next start, others are not", () =>
+  withQueue(async (world) => {
+    await world.ask("queue.suspend", { domain: "bob.test", forSeconds: 60 });
+    await world.ask("queue.suspend", { domain: "mary.test", forSeconds: 0 });
+    await world.pass(2 * MINUTE);
+    await world.start();
+    assertEquals(world.store.suspensions().map(({ destination }) => destination), ["mary.test"]);
+  }));
+
+Deno.test("suspensions that cannot be read hold up no mail", async () => {
+  await withQueue(
+    async (world) => {
+      await world.send(GONE);
+      assertEquals(world.attempts.length, 1);
+    },
+    undefined,
+    store((key) => {
+      if (key === "suspensions") throw new Failure("corrupt", "a row is damaged");
+    }),
+  );
+});
+
+Deno.test("on a full disk a refused mail waits to be refused again, and what can be delivered goes on", async () => {
+  let full = false;
+  const noRoom = new Failure("disk_full", "no space is left");
+  await withQueue(
+    async (world) => {
+      world.outside = (attempt) => {
+        full = true;
+        return all(attempt.destination === "bob.test" ? FAILED : DELIVERED)(attempt);
+      };
+      await world.send([GONE, "mary@mary.test"]);
+      await world.pass(10);
+      assertEquals((await world.entries()).map(({ destination, attempts }) => [destination, attempts]), [[
+        "bob.test",
+        0,
+      ]]);
+      assertEquals((await world.ask("queue.summary", null)).trouble, "Failure: no space is left");
+      world.outside = all(FAILED);
+      full = false;
+      await world.pass(2 * MINUTE);
+      assertEquals([await world.entries(), reportedTo(world)], [[], [GONE]]);
+    },
+    undefined,
+    store((key) => {
+      if (full && key === "health") return noRoom;
+      return full && key === "enqueue" ? Promise.reject(noRoom) : undefined;
+    }),
+  );
+});

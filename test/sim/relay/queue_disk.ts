@@ -53,6 +53,7 @@ export class QueueDisk {
           return (name: string, untilMs: number | null) => disk.#later(() => base.suspend(name, untilMs), false);
         }
         if (key === "resume") return (name: string) => disk.#later(() => base.resume(name), false);
+        if (key === "health") return () => options.fails("queue.full") ? new Failure("disk_full", "it is full") : "ok";
         const value = Reflect.get(target, key);
         return typeof value === "function" ? value.bind(target) : value;
       },

@@ -78,8 +78,12 @@ const MISFORTUNES: readonly Misfortune[] = [
     if (random.next() < 0.5) operate(world, "queue.resume", { domain });
   },
   async (world, random) => {
+    world.relay!.crash();
+    await world.sim.run({ forMs: random.next() * 100 });
+  },
+  async (world, random) => {
     const filter = { domain: pick(random, FOREIGN) };
-    operate(world, "queue.act", { verb: pick<QueueVerb>(random, ["retry", "hold"]), filter, dryRun: false });
+    operate(world, "queue.act", { verb: pick<QueueVerb>(random, ["retry", "hold", "bounce"]), filter, dryRun: false });
     await world.sim.run({ forMs: aWhile(random) });
   },
 ];
