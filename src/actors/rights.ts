@@ -33,6 +33,7 @@ const OPERATORS: readonly string[] = [
   "fault.inject",
   "session.list",
   "session.kick",
+  "trace.find",
 ];
 
 /** Kinds of workers besides the main thread that may send a message. What is not named here may come from every worker. */

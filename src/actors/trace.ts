@@ -1,4 +1,5 @@
 import type { Clock, Log, LogFields } from "../base/mod.ts";
+import { mayAsk } from "./rights.ts";
 import type { TraceEvent, TraceProtocol } from "../messages/mod.ts";
 import { defineActor } from "../runtime/mod.ts";
 import { type Accepts, fields, isListOf, isText } from "./shape.ts";
@@ -110,6 +111,7 @@ export const traceActor = defineActor<TraceProtocol, TraceRing, TraceRing>({
   restart: "permanent",
   inboxMax: 100,
   accepts: traceAccepts,
+  mayAsk,
   init: (ring) => ring,
   receive: {
     "trace.find": (ring, { words }, reply) => reply.ok(ring.find(words)),

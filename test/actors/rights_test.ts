@@ -7,6 +7,7 @@ import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
 import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
 import { queueActor } from "../../src/actors/queue/actor.ts";
 import { mayAsk } from "../../src/actors/rights.ts";
+import { traceActor } from "../../src/actors/trace.ts";
 import { asFailure } from "../../src/base/mod.ts";
 import type { DirectoryProtocol } from "../../src/messages/mod.ts";
 import { type AnyDefinition, Simulation } from "../../src/runtime/mod.ts";
@@ -50,6 +51,7 @@ Deno.test("a listener may ask for what its sessions need, and for nothing that a
     storeActor,
     queueActor,
     faultActor,
+    traceActor,
   ];
   for (const { mayAsk: asked } of owners) assertEquals(asked, mayAsk);
   const types = owners.flatMap(({ receive }) => Object.keys(receive)).filter((type) => !OWN.includes(type));

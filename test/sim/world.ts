@@ -105,6 +105,7 @@ export class World {
 
   static async start(sim: Simulation, options: WorldOptions = {}): Promise<World> {
     const world = new World(sim, options);
+    await sim.worker("main");
     await world.#startDirectory();
     await world.#populate();
     for (const name of MAILBOXES) await world.#startMailbox(name);
@@ -159,7 +160,7 @@ export class World {
     const address = { node: "local", worker: "directory", actor: "directory" };
     const alone = this.logins.filter(([address]) => !address.startsWith("mary@"));
     const [account] = alone[index % alone.length]!;
-    const asker = this.sim.system(LISTENERS[0]!).ref<DirectoryProtocol>(address);
+    const asker = this.sim.system("main").ref<DirectoryProtocol>(address);
     asker.ask("directory.accountUpdate", { address: account, disabled }).catch(() => {});
   }
 

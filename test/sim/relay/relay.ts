@@ -81,7 +81,7 @@ export class Relay {
   /** A defect of ours, once: the queue actor dies and is started again, while what it had begun goes on. */
   crash(): void {
     this.#crashes = true;
-    this.queue("directory").ask("queue.summary", null).catch(() => {});
+    this.queue("main").ask("queue.summary", null).catch(() => {});
   }
 
   /** The store, whose counts are asked for only by handlers: that is where a crash can be planted. */

@@ -48,14 +48,14 @@ function operate<K extends "queue.act" | "queue.suspend" | "queue.resume">(
   type: K,
   request: QueueProtocol[K]["request"],
 ): void {
-  world.relay!.queue("directory").ask(type, request).catch(() => {});
+  world.relay!.queue("main").ask(type, request).catch(() => {});
 }
 
 /** Held by an operator, mail waits for him: he releases it, as often as it takes to be heard. */
 async function releaseAll(world: World): Promise<void> {
   for (let heard = false; !heard;) {
     let over = false;
-    world.relay!.queue("directory").ask("queue.act", { verb: "release", filter: { all: true }, dryRun: false })
+    world.relay!.queue("main").ask("queue.act", { verb: "release", filter: { all: true }, dryRun: false })
       .then(() => heard = true, () => {}).finally(() => over = true);
     await world.sim.run({ until: () => over });
     await world.sim.run({ forMs: 1_000 });
