@@ -9,6 +9,7 @@ export { DIRECTORY_ACTOR, type TokenIssuer } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
+export { POLICY_ACTOR } from "./policy/mod.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
 export { ROUTER_ACTOR } from "./router.ts";
 export { clusterTree, placementOf, type TreeInput } from "./tree.ts";

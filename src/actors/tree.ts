@@ -219,6 +219,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
       hostname: config.hostname,
       placement,
       srsKey,
+      withoutSignature: config.dkim.whenUnavailable,
       bodyBytesMax: config.limits.memory.bodyBytesMax,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,

@@ -154,6 +154,7 @@ export const CLUSTER_SCHEMA = z.strictObject({
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   senders: senders.prefault({}),
+  dkim: z.strictObject({ whenUnavailable: z.enum(["defer", "send"]).default("defer") }).prefault({}),
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),
   queue: queue.prefault({}),

@@ -6,9 +6,9 @@ import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
 /**
  * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets
- * of the server by what they are for, the others by name or address.
+ * of the server by what they are for, keys for DKIM by domain, slash and selector, the others by name or address.
  */
-export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "appPassword" | "secret";
+export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "appPassword" | "secret" | "dkimKey";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -45,6 +45,7 @@ const SCHEMA = 1;
  *                   when their password is set or right the next time
  *   14 account/id   app password
  *   15 purpose      secret of the server
+ *   16 domain/selector  key for DKIM, its private part in PEM
  */
 const META = new Uint8Array([0x01]);
 const TAG: Readonly<Record<DirectoryTable, number>> = {
@@ -54,6 +55,7 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   credential: 0x13,
   appPassword: 0x14,
   secret: 0x15,
+  dkimKey: 0x16,
 };
 
 /** Octets of a key: LMDB takes 1,978. */

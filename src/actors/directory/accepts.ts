@@ -20,6 +20,9 @@ const CREDENTIAL_CHARS_MAX = 65_536;
 /** Targets of one alias that are looked at; how many it may have is told by name. */
 const TARGETS_MAX = 10_000;
 
+/** Selectors that are asked for at once. */
+const SELECTORS_MAX = 100;
+
 /** Octets of a SCRAM proof: those of the longest hash there is. */
 const PROOF_BYTES_MAX = 64;
 
@@ -74,6 +77,13 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
     isChange(request) && text(request["address"]) && isListOf(request["targets"], TARGETS_MAX, text)
   ),
   "directory.aliasRemove": fields((request) => isChange(request) && text(request["address"])),
+  "directory.dkimRotate": fields((request) => isChange(request) && text(request["domain"])),
+  "directory.dkimActivate": fields((request) => isChange(request) && text(request["domain"])),
+  "directory.dkimList": fields(isPage),
+  "directory.dkimRemove": fields((request) =>
+    isChange(request) && text(request["domain"]) && text(request["selector"])
+  ),
+  "directory.signingKeys": fields(({ domain, selectors }) => text(domain) && isListOf(selectors, SELECTORS_MAX, text)),
   // Only the actor itself sends it, and that never crosses a border.
   "directory.remind": () => false,
 };

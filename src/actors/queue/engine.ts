@@ -9,6 +9,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { Forward } from "./local_delivery.ts";
 import type { ReadyItem } from "./ready_items.ts";
+import { signReport } from "./report_signing.ts";
 import { reportMail } from "./reporting.ts";
 import type { QueueServices } from "./services.ts";
 import { sameForAll, settle, type Settlement } from "./settle.ts";
@@ -250,7 +251,8 @@ export class QueueEngine {
       notices: settlement.notices,
       original: this.#original(one),
     }, this.services);
-    const kept = await this.#write(() => this.services.store.enqueue(mail));
+    const signed = await signReport(mail, this.services);
+    const kept = await this.#write(() => this.services.store.enqueue(signed));
     if (kept !== null) this.#take(kept.items);
   }
 
@@ -265,7 +267,7 @@ export class QueueEngine {
       notices: recipients.map((recipient) => ({ recipient, action: "delivered", outcome })),
       original: concat(parts),
     }, this.services);
-    this.#take((await this.services.store.enqueue(mail)).items);
+    this.#take((await this.services.store.enqueue(await signReport(mail, this.services))).items);
   }
 
   /** The mail's bytes; none when they cannot be read, as a report without them is better than none. */

@@ -1,5 +1,5 @@
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, DirectoryProtocol } from "../../messages/mod.ts";
+import type { DeliveryProtocol, DirectoryProtocol, PolicyProtocol } from "../../messages/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openQueueStore } from "../../storage/mod.ts";
@@ -51,7 +51,11 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
   );
   const routes = { resolve: (address: Address) => holder.table?.resolve(address) ?? null };
   const mailboxes = new MailboxRefs(system, config.placement);
-  const args = { store, routes, mailboxes, deliveries, policy, dispatch, hostname };
+  const signing = {
+    signer: (domain: string) => holder.table?.signer(domain) ?? null,
+    policy: system.ref<PolicyProtocol>(at("policy", "policy")),
+  };
+  const args = { store, routes, mailboxes, deliveries, policy, dispatch, hostname, signing };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const graceMs = config.drainMsMax;
