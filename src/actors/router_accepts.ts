@@ -1,16 +1,5 @@
 import type { RouterProtocol } from "../messages/mod.ts";
-import {
-  type Accepts,
-  type Fields,
-  fields,
-  fieldsOf,
-  isBoolean,
-  isCount,
-  isListOf,
-  isName,
-  isOptional,
-  isText,
-} from "./shape.ts";
+import { type Accepts, type Fields, fields, fieldsOf, isBoolean, isCount, isListOf, isName, isText } from "./shape.ts";
 
 /** UTF-16 units of a name, address or date. */
 const TEXT_CHARS_MAX = 4_096;

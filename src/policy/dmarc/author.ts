@@ -39,7 +39,9 @@ export function authorAddresses(message: Message): readonly Address[] | null {
   if (mailboxes === null || mailboxes.length === 0) return null;
   const addresses: Address[] = [];
   for (const { phrase, written } of mailboxes) {
-    const address = phrase.includes("@") ? null : parseMailbox(written.trim(), { utf8: true });
+    // U+FFFD stands for what was no UTF-8.
+    const isDoubtful = phrase.includes("@") || written.includes("\ufffd");
+    const address = isDoubtful ? null : parseMailbox(written.trim(), { utf8: true });
     if (address === null) return null;
     addresses.push(address);
   }
