@@ -142,14 +142,16 @@ async function check(
 
 /**
  * Our ARC set for a mail that goes on (RFC 8617 §5.1), by the results of this very check. By RSA where there is such a key, as
- * many cannot verify anything else. A mail goes on without when there is no key to be had: that breaks nothing.
+ * many cannot verify anything else. A mail goes on without when there is no key to be had: that breaks nothing. Nor is anything
+ * sealed that should be refused: nobody would be helped, and a stranger could make us work.
  */
 async function seal(
   { keys, counters }: PolicyState,
   { seal, parts }: PolicyProtocol["policy.check"]["request"],
   { verdict, context }: { readonly verdict: SenderVerdict; readonly context: PolicyContext },
 ): Promise<readonly string[]> {
-  if (seal === null) return [];
+  const { type } = verdict.disposition;
+  if (seal === null || type === "reject" || type === "defer") return [];
   try {
     const signers = await keys.signers(seal);
     const signer = signers.find(({ algorithm }) => algorithm === "rsa-sha256") ?? signers[0]!;

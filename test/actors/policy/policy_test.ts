@@ -182,6 +182,13 @@ Deno.test("a mail that goes on is sealed by RSA with what this check found, and 
     assertEquals([unsealed.sealed, unsealed.disposition.type, counters.sealed], [[], "accept", 1]);
   }));
 
+Deno.test("what should be refused is not sealed", () =>
+  inWorld(new FakeDns({ "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] } }), async ({ policy, directory }) => {
+    const seal = { domain: "bank.test", selectors: ["e", "r"] };
+    const { sealed, disposition } = await policy.ask("policy.check", { ...CHECK, seal });
+    assertEquals([sealed, disposition.type, directory.asked], [[], "reject", []]);
+  }));
+
 Deno.test("a key is looked up anew each time, and what is wrong with its record is told", async () => {
   const zone: Record<string, { txt: string[] }> = { "r._domainkey.bank.test": { txt: [keyRecord(RSA)] } };
   await inWorld(new FakeDns(zone), async ({ policy }) => {
