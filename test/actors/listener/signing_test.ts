@@ -60,7 +60,7 @@ Deno.test("without keys, or in another's name, nobody is asked", async () => {
   assertEquals(asked, []);
 });
 
-Deno.test("when signatures cannot be had for now, mail waits or goes without, as the config says", async () => {
+Deno.test("while signatures cannot be had, mail waits or goes without, as the config says", async () => {
   for (const kind of ["down", "busy", "deadline", "closed"] as const) {
     assertEquals(await sign(listener(kind).services), { type: "wait" }, kind);
     const { services, lines } = listener(kind, "send");
