@@ -8,6 +8,7 @@ import { createResolver } from "../../src/net/mod.ts";
 import { sealArc, verifyArc } from "../../src/policy/arc/mod.ts";
 import { type DkimVerdict, readSigner, signDkim, verifyDkim } from "../../src/policy/dkim/mod.ts";
 import { readMessage } from "../../src/policy/header/mod.ts";
+import type { ActorStats } from "../../src/runtime/mod.ts";
 import { keyRecord, RSA, RSA_PEM } from "../policy/support/signing.ts";
 import { DnsServer } from "../support/dns_server.ts";
 import { eventually } from "../support/eventually.ts";
@@ -74,8 +75,24 @@ async function rotate(world: World): Promise<string[]> {
   await publish(world);
   const checked = await world.server.rpc<{ problemCount: number }>("dkim.check", { domain: DOMAIN });
   assertEquals(checked.problemCount, 0);
-  const { records } = await world.server.rpc<{ records: readonly Key[] }>("dkim.activate", { domain: DOMAIN });
+  const records = await activate(world.server);
   return records.filter(({ state }) => state === "active").map(({ selector }) => selector);
+}
+
+/** Lets the next keys sign, and waits until every listener knows. */
+async function activate(server: TestServer): Promise<readonly Key[]> {
+  const handled = async () => {
+    const { actors } = await server.rpc<{ actors: readonly ActorStats[] }>("actor.list", { limit: 1_000 });
+    const routers = actors.filter(({ address }) => address.actor === "router");
+    return new Map(routers.map(({ address, handled }) => [address.worker, handled]));
+  };
+  const before = await handled();
+  const { records } = await server.rpc<{ records: readonly Key[] }>("dkim.activate", { domain: DOMAIN });
+  await eventually("the new selectors at every listener", async () => {
+    const after = await handled();
+    return [...before].every(([worker, count]) => after.get(worker)! > count);
+  });
+  return records;
 }
 
 /** A letter with what relaxed canonicalization has to bear: folds, runs of blanks, dots and empty lines at the end. */
@@ -88,7 +105,9 @@ function letter(from: string, subject: string): Uint8Array {
 
 async function submit({ server }: World, content: Uint8Array, to: readonly string[]): Promise<string> {
   await using client = await SmtpClient.greeted({ port: server.ports.submission });
-  await client.expect(`AUTH PLAIN ${Buffer.from(`\0${JOHN.user}\0${JOHN.password}`).toString("base64")}`, 235);
+  const login = Buffer.from(`\0${JOHN.user}\0${JOHN.password}`).toString("base64");
+  const loggedIn = await client.command(`AUTH PLAIN ${login}`);
+  if (loggedIn.code !== 235) return loggedIn.text;
   const { text } = await client.send({ from: JOHN.user, to, content, parameters: "BODY=8BITMIME" });
   await client.quit();
   return text;
@@ -145,7 +164,7 @@ Deno.test("what users send is signed by RSA and Ed25519, verifies everywhere, an
   await assertRejects(() => server.rpc("dkim.activate", { domain: DOMAIN }), Error, "not published");
   await submit(here, letter(JOHN.user, "not yet"), ["ann@elsewhere.test"]);
   await publish(here);
-  await server.rpc("dkim.activate", { domain: DOMAIN });
+  await activate(server);
   assertMatch(await submit(here, letter(`John <${JOHN.user}>`, "signed"), ["ann@elsewhere.test", BILLY.user]), /^250 /);
   const mails = (await sink.until(3)).map(({ content }) => content);
   const signed = mails.find((mail) => mail.includes("Subject: signed"))!;
@@ -219,6 +238,35 @@ Deno.test("nobody gets our signature under another's name: such mail goes out un
     if (isSigned) await assertSigned(here, content, selectors);
     else assertEquals(signatures(content), 0, from);
   }
+  await server.stop();
+});
+
+Deno.test("while the worker that signs is started again, mail waits; none goes out unsigned, none twice", async () => {
+  await using here = await world();
+  const { server, sink } = here;
+  const selectors = await rotate(here);
+  const replies: string[] = [];
+  let going = true;
+  const sending = (async () => {
+    while (going) {
+      const reply = await submit(here, letter(JOHN.user, `number ${replies.length}`), ["ann@elsewhere.test"]);
+      replies.push(reply);
+    }
+  })();
+  await sink.until(2);
+  for (const worker of ["policy", "directory"]) {
+    const before = sink.mails.length;
+    await server.rpc("worker.restart", { name: worker });
+    await sink.until(before + 3);
+  }
+  going = false;
+  await sending;
+  const taken = replies.filter((reply) => reply.startsWith("250 "));
+  // 454: the directory, which is asked about the password, was away.
+  for (const reply of replies) assertMatch(reply, /^(250 2\.0\.0|451 4\.\d\.\d|454 4\.7\.0) /);
+  const mails = await sink.until(taken.length);
+  assertEquals(mails.length, taken.length);
+  for (const { content } of mails) await assertSigned(here, content, selectors);
   await server.stop();
 });
 
