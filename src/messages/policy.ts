@@ -56,8 +56,10 @@ export interface PolicyProtocol {
     reply: SenderCheck;
   };
   /**
-   * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. The keys come from the directory: who
-   * asks for signatures never has them. `not_found`: none of the keys is there any more; `invalid`: no key signs such a message.
+   * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. Who asks names the keys and never has
+   * them: the directory gives them to the policy worker alone. A listener that a stranger has taken over can have mail signed as
+   * long as it is his, as it is the listener that knows who has logged in; what it cannot do is carry a key away. `not_found`:
+   * none of the keys is there any more; `invalid`: no key signs such a message.
    */
   "policy.sign": {
     request: SigningDomain & {

@@ -153,8 +153,7 @@ async function seal(
   const { type } = verdict.disposition;
   if (seal === null || type === "reject" || type === "defer") return [];
   try {
-    const signers = await keys.signers(seal);
-    const signer = signers.find(({ algorithm }) => algorithm === "rsa-sha256") ?? signers[0]!;
+    const signer = (await keys.signers(seal))[0]!;
     const { arc: chain, field: results } = verdict;
     const set = sealArc(readMessage(parts), { signer, nowSeconds: secondsOf(context.clock), chain, results });
     if (set.length > 0) counters.sealed++;

@@ -25,7 +25,7 @@ export class SigningKeys {
 
   constructor(private readonly directory: Ref<DirectoryProtocol>, private readonly clock: Clock) {}
 
-  /** Those of these keys that there are. Rejects with Failure: `not_found` when there is none, or the directory's own. */
+  /** Those of these keys that there are, at least one, RSA first. Rejects with Failure: `not_found` when there is none, or the directory's own. */
   signers({ domain, selectors }: SigningDomain): Promise<readonly Signer[]> {
     const name = JSON.stringify([domain, selectors]);
     const kept = this.#sets.get(name);
@@ -48,6 +48,9 @@ export class SigningKeys {
     const request = { domain, selectors };
     const { keys } = await this.directory.ask("directory.signingKeys", request, { deadlineMs: ASK_MS_MAX });
     if (keys.length === 0) throw new Failure("not_found", `none of these keys of ${domain} is there`);
-    return keys.map(readSigner);
+    // RSA stands on top: what knows no Ed25519 may look no further than at the first signature.
+    return keys.map(readSigner).sort((a, b) =>
+      Number(b.algorithm === "rsa-sha256") - Number(a.algorithm === "rsa-sha256")
+    );
   }
 }
