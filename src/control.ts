@@ -3,6 +3,7 @@ import {
   FAULT_ACTOR,
   MailboxRefs,
   placementOf,
+  POLICY_ACTOR,
   QUEUE_ACTOR,
   ROUTER_ACTOR,
   STORE_ACTOR,
@@ -18,6 +19,7 @@ import type {
   DirectoryProtocol,
   FaultKind,
   FaultProtocol,
+  PolicyProtocol,
   QueueProtocol,
   RouterProtocol,
   StoreProtocol,
@@ -70,6 +72,7 @@ export function controlContext(server: Server, options: ServerOptions): ControlC
     startedAtMs: clock.wallMs(),
     directory: system.ref<DirectoryProtocol>(at("directory", DIRECTORY_ACTOR)),
     queue: system.ref<QueueProtocol>(at("queue", QUEUE_ACTOR)),
+    policy: system.ref<PolicyProtocol>(at("policy", POLICY_ACTOR)),
     mailboxOf: (account) => mailboxes.forAccount(account),
     resolve(address) {
       const router = system.ref<RouterProtocol>(at(runningListener(supervisor), ROUTER_ACTOR));

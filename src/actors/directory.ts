@@ -10,6 +10,17 @@ import { DirectoryBook, type Secrets } from "./directory/book.ts";
 import type { CheckLimits } from "./directory/check_queue.ts";
 import { addBan, type BanPolicy, removeBan, standingBans } from "./directory/edit_bans.ts";
 import {
+  activateNext,
+  addNextPair,
+  listDkimKeys,
+  makeDkimPair,
+  removeDkimKey,
+  rotatingDomain,
+  shownDkimKey,
+  SIGNING_WORKER,
+  signingKeys,
+} from "./directory/dkim_keys.ts";
+import {
   addAccount,
   addAlias,
   existingAccount,
@@ -203,6 +214,28 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
         names: book.names.ban,
         records: standingBans(book, context.clock.wallMs()),
       })),
+    "directory.dkimRotate": ({ book }, { domain, dryRun }, reply, context) =>
+      beside(reply, context, async () => {
+        // Refused before the keys cost anything; looked at again when they are made.
+        rotatingDomain(book, domain);
+        if (dryRun === true) return { records: [], next: null };
+        const pair = await makeDkimPair();
+        return { records: addNextPair(book, domain, { pair, now: now(context) }).map(shownDkimKey), next: null };
+      }),
+    "directory.dkimActivate": (state, request, reply, context) =>
+      answer(reply, () => {
+        const rows = edit(state, request, () => activateNext(state.book, request.domain, now(context)));
+        return { records: rows.map(shownDkimKey), next: null };
+      }),
+    "directory.dkimList": ({ book }, request, reply) => answer(reply, () => listDkimKeys(book, request)),
+    "directory.dkimRemove": (state, request, reply) =>
+      answer(reply, () => shownDkimKey(edit(state, request, () => removeDkimKey(state.book, request)))),
+    "directory.signingKeys": ({ book }, { domain, selectors }, reply, { sender }) =>
+      answer(reply, () => {
+        // The link says who asks: no worker can pretend to be another.
+        if (sender.worker !== SIGNING_WORKER) throw new Failure("refused", "keys are for the worker that signs");
+        return { keys: signingKeys(book, domain, selectors) };
+      }),
   },
   stopped({ login }) {
     login.stop();

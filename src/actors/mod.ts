@@ -10,6 +10,7 @@ export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { SESSIONS_ACTOR } from "./listener/session_book.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
+export { POLICY_ACTOR } from "./policy/mod.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
 export { ROUTER_ACTOR } from "./router.ts";
 export { TRACE_ACTOR } from "./trace.ts";

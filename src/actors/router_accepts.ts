@@ -9,6 +9,8 @@ const ACCOUNT_CHARS_MAX = 64;
 const CHANGES_MAX = 250_000;
 /** Targets of one alias. */
 const TARGETS_MAX = 10_000;
+/** Selectors that sign for one domain. */
+const SELECTORS_MAX = 100;
 
 /** Whether requests of other workers have the form their types promise. */
 export const routerAccepts: Accepts<RouterProtocol> = {
@@ -51,9 +53,9 @@ function recordCheck(kind: unknown): ((record: Fields) => boolean) | null {
   }
 }
 
-function isDomain({ name, disabled, catchAll, aliasOf, detailSeparator, createdAt }: Fields): boolean {
+function isDomain({ name, disabled, catchAll, aliasOf, detailSeparator, dkim, createdAt }: Fields): boolean {
   return text(name) && isBoolean(disabled) && textOrNull(catchAll) && textOrNull(aliasOf) &&
-    textOrNull(detailSeparator) && text(createdAt);
+    textOrNull(detailSeparator) && (dkim === undefined || isListOf(dkim, SELECTORS_MAX, text)) && text(createdAt);
 }
 
 function isAccount({ id, address, disabled, quotaBytes, createdAt }: Fields): boolean {

@@ -241,6 +241,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
       hostname: config.hostname,
       placement,
       srsKey,
+      withoutSignature: config.dkim.whenUnavailable,
       bodyBytesMax: config.limits.memory.bodyBytesMax,
       admission: { exempt: config.limits.exempt, rates: config.limits.rates },
       lagMsMax: config.limits.overload.lagMsMax,

@@ -143,7 +143,7 @@ function text(value: string | boolean | undefined): string | null {
   return typeof value === "string" ? value : null;
 }
 
-const TRY_LATER: ReadonlySet<string> = new Set(["busy", "down", "deadline", "closed"]);
+const TRY_LATER: ReadonlySet<string> = new Set(["busy", "down", "dns", "deadline", "closed"]);
 
 function failed(error: unknown, io: CommandIo, json: boolean): number {
   if (error instanceof RpcError) {

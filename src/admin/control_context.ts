@@ -4,6 +4,7 @@ import type {
   AccountRecord,
   DirectoryProtocol,
   MailboxProtocol,
+  PolicyProtocol,
   QueueProtocol,
   RouteVerdict,
   SessionRow,
@@ -41,6 +42,8 @@ export interface ControlContext {
   readonly startedAtMs: number;
   readonly directory: Ref<DirectoryProtocol>;
   readonly queue: Ref<QueueProtocol>;
+  /** Looks up names. */
+  readonly policy: Ref<PolicyProtocol>;
   /** The mailbox actor that holds an account's mail. */
   mailboxOf(account: Pick<AccountRecord, "address">): Ref<MailboxProtocol>;
   /** Asks a routing actor. */

@@ -231,6 +231,14 @@ export interface ClusterConfig {
     /** Domains whose ARC seals are believed, such as mailing lists. Default none. */
     readonly trustedSealers: readonly string[];
   };
+  /** How mail of our own users is signed. The keys are in the directory: see `dkim rotate`. */
+  readonly dkim: {
+    /**
+     * What becomes of mail whose signature cannot be had for the time being: `defer`, the user's program is told to come again
+     * (451); `send`, it goes on without. Default `defer`.
+     */
+    readonly whenUnavailable: "defer" | "send";
+  };
   /** How names are looked up. */
   readonly dns: {
     /** Name servers as `address` or `address:port` (`[address]:port` for IPv6); none: those of /etc/resolv.conf. Default none. */

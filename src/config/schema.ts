@@ -182,6 +182,7 @@ export const CLUSTER_SCHEMA = z.strictObject({
   }).prefault({}),
   timeouts: timeouts.prefault({}),
   senders: senders.prefault({}),
+  dkim: z.strictObject({ whenUnavailable: z.enum(["defer", "send"]).default("defer") }).prefault({}),
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),
   queue: queue.prefault({}),

@@ -13,6 +13,8 @@ export interface DomainRecord {
   readonly aliasOf: DomainName | null;
   /** Separates the detail of `user+detail`; null switches details off. */
   readonly detailSeparator: string | null;
+  /** Selectors of the keys that sign its mail (DKIM); absent: none does. */
+  readonly dkim?: readonly string[];
   /** RFC 3339. */
   readonly createdAt: string;
 }
@@ -118,6 +120,33 @@ export interface AppPasswordRecord {
   readonly expiresAt: string | null;
   /** To the hour; null: never used. */
   readonly lastUsedAt: string | null;
+}
+
+/**
+ * A key that signs mail of a domain, without its secret. `next`: to be published; `active`: signs; `retired`: signs no more, but
+ * mail on its way is still verified by it.
+ */
+export interface DkimKeyRecord {
+  readonly domain: DomainName;
+  readonly selector: string;
+  readonly algorithm: "rsa-sha256" | "ed25519-sha256";
+  readonly state: "next" | "active" | "retired";
+  /** p= of its record in the DNS. */
+  readonly publicKey: string;
+  /** The TXT record by which others verify: its name, and its text, uncut. */
+  readonly record: { readonly name: string; readonly text: string };
+  /** RFC 3339, like the other. */
+  readonly createdAt: string;
+  /** Since when it has its state. */
+  readonly since: string;
+}
+
+/** A key to sign with. */
+export interface SigningKey {
+  readonly domain: string;
+  readonly selector: string;
+  /** PKCS #8 in PEM: Ed25519, or RSA of 2,048 to 4,096 bits. */
+  readonly pem: string;
 }
 
 /** What every change may ask for besides. */
@@ -235,6 +264,28 @@ export interface DirectoryProtocol {
   "directory.banRemove": { request: Change & { readonly network: string }; reply: BanRecord };
   /** Bans that hold; `domain` is ignored. */
   "directory.banList": { request: ListRequest; reply: ListReply<BanRecord> };
+  /** Makes the pair of keys that is to sign next, RSA and Ed25519; answers it, or nothing on a dry run. `exists`: there is one. */
+  "directory.dkimRotate": {
+    request: Change & { readonly domain: string };
+    reply: ListReply<DkimKeyRecord>;
+  };
+  /** The next keys sign from now on, those that did are retired. Answers all keys of the domain. */
+  "directory.dkimActivate": {
+    request: Change & { readonly domain: string };
+    reply: ListReply<DkimKeyRecord>;
+  };
+  /** Keys of a domain, or of all. */
+  "directory.dkimList": { request: ListRequest; reply: ListReply<DkimKeyRecord> };
+  /** A key that is removed signs no more, whatever its state. */
+  "directory.dkimRemove": {
+    request: Change & { readonly domain: string; readonly selector: string };
+    reply: DkimKeyRecord;
+  };
+  /** The keys of these selectors that there are. Answered to the policy worker only: nobody else ever holds a secret key. */
+  "directory.signingKeys": {
+    request: { readonly domain: string; readonly selectors: readonly string[] };
+    reply: { readonly keys: readonly SigningKey[] };
+  };
   /** Sent by the actor to itself: tells subscribers that missed a change that there was one. */
   "directory.remind": { request: null; reply: void };
 }

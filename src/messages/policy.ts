@@ -26,14 +26,14 @@ export interface SenderCheck {
   readonly results: SenderResults;
   /** The Authentication-Results field (RFC 8601) with its CRLF, to stand above the message. */
   readonly field: string;
+  /** Our ARC set (RFC 8617), fields with their CRLFs, to stand above the message where it goes on; empty when there is none. */
+  readonly sealed: readonly string[];
 }
 
-/** A key to sign with. */
-export interface SigningKey {
+/** Whose keys sign: a domain of ours, and the selectors that its record names. */
+export interface SigningDomain {
   readonly domain: string;
-  readonly selector: string;
-  /** PKCS #8 in PEM: Ed25519, or RSA of 2,048 to 4,096 bits. */
-  readonly pem: string;
+  readonly selectors: readonly string[];
 }
 
 /** What the policy actor understands. */
@@ -50,19 +50,33 @@ export interface PolicyProtocol {
       readonly sender: string;
       /** The message as it came, in pieces. */
       readonly parts: readonly Uint8Array[];
+      /** Who seals it with what was found out, as it goes on to others; null when it does not. */
+      readonly seal: SigningDomain | null;
     };
     reply: SenderCheck;
   };
   /**
-   * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. `invalid` when a key cannot be signed
-   * with; the text says nothing of the key.
+   * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. Who asks names the keys and never has
+   * them: the directory gives them to the policy worker alone. A listener that a stranger has taken over can have mail signed as
+   * long as it is his, as it is the listener that knows who has logged in; what it cannot do is carry a key away. `not_found`:
+   * none of the keys is there any more; `invalid`: no key signs such a message.
    */
   "policy.sign": {
-    request: {
+    request: SigningDomain & {
       /** The message as it goes out, in pieces: what is changed behind breaks the signature. */
       readonly parts: readonly Uint8Array[];
-      readonly keys: readonly SigningKey[];
     };
     reply: { readonly fields: readonly string[] };
+  };
+  /** What is wrong with a key's record as the DNS has it now, in plain words; null when nothing is. `dns`: it did not answer. */
+  "policy.checkKey": {
+    request: {
+      readonly domain: string;
+      readonly selector: string;
+      readonly algorithm: "rsa-sha256" | "ed25519-sha256";
+      /** p=, in base64. */
+      readonly publicKey: string;
+    };
+    reply: { readonly problem: string | null };
   };
 }

@@ -9,6 +9,8 @@ export interface RoutableDomain {
   readonly aliasOf: string | null;
   /** Separates the detail of `user+detail`; null switches details off. */
   readonly detailSeparator: string | null;
+  /** Selectors of the keys that sign its mail; absent: none does. */
+  readonly dkim?: readonly string[];
   /** RFC 3339. */
   readonly createdAt: string;
 }

@@ -90,6 +90,19 @@ export class RoutingTable<A extends RoutableAccount> {
     return null;
   }
 
+  /**
+   * Whose keys sign for this domain: its own, or those of a domain above it, which DMARC takes for the same (RFC 7489 §3.1.1), or those
+   * of the domain that it is another name of. Null when nobody's do.
+   */
+  signer(name: string): { readonly domain: string; readonly selectors: readonly string[] } | null {
+    for (let at = name; at !== ""; at = parentOf(at)) {
+      const { disabled = true, dkim } = this.#domains.get(at) ?? {};
+      if (!disabled && dkim !== undefined) return { domain: at, selectors: dkim };
+    }
+    const real = this.#domains.has(name) ? this.#realDomain(name, new Expansion<A>()) : null;
+    return real?.dkim === undefined || real.disabled ? null : { domain: real.name, selectors: real.dkim };
+  }
+
   #resolveIn(name: string, local: string, found: Expansion<A>): Route<A> {
     const domain = this.#realDomain(name, found);
     if (domain === null) return refused("relayDenied", found);
@@ -194,6 +207,11 @@ function keyOf(local: string, domain: RoutableDomain): string {
 function localPart(key: string): string {
   const written = key.slice(0, key.lastIndexOf("@"));
   return written.startsWith('"') ? written.slice(1, -1).replace(/\\(.)/gs, "$1") : written;
+}
+
+function parentOf(name: string): string {
+  const dot = name.indexOf(".");
+  return dot < 0 ? "" : name.slice(dot + 1);
 }
 
 function put<T>(map: Map<string, T>, key: string, record: T | null): void {

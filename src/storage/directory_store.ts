@@ -6,7 +6,7 @@ import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
 /**
  * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets
- * of the server by what they are for, bans by network, the others by name or address.
+ * of the server by what they are for, bans by network, keys for DKIM by domain, slash and selector, the others by name or address.
  */
 export type DirectoryTable =
   | "domain"
@@ -15,6 +15,7 @@ export type DirectoryTable =
   | "credential"
   | "appPassword"
   | "secret"
+  | "dkimKey"
   | "ban"
   | "greylist";
 
@@ -53,6 +54,7 @@ const SCHEMA = 1;
  *                   when their password is set or right the next time
  *   14 account/id   app password
  *   15 purpose      secret of the server
+ *   16 domain/selector  key for DKIM, its private part in PEM
  *   18 network      ban
  *   19 key          greylist (in a store of its own)
  */
@@ -64,6 +66,7 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   credential: 0x13,
   appPassword: 0x14,
   secret: 0x15,
+  dkimKey: 0x16,
   ban: 0x18,
   greylist: 0x19,
 };

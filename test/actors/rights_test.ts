@@ -5,6 +5,7 @@ import { faultActor } from "../../src/actors/fault.ts";
 import { sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
 import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
+import { policyActor } from "../../src/actors/policy/mod.ts";
 import { queueActor } from "../../src/actors/queue/actor.ts";
 import { mayAsk } from "../../src/actors/rights.ts";
 import { traceActor } from "../../src/actors/trace.ts";
@@ -35,6 +36,8 @@ const LISTENER = [
   "mailbox.unlock",
   "mailbox.unsubscribe",
   "mailbox.withdraw",
+  "policy.check",
+  "policy.sign",
   "queue.enqueue",
   "queue.report",
 ];
@@ -52,6 +55,7 @@ Deno.test("a listener may ask for what its sessions need, and for nothing that a
     queueActor,
     faultActor,
     traceActor,
+    policyActor,
   ];
   for (const { mayAsk: asked } of owners) assertEquals(asked, mayAsk);
   const types = owners.flatMap(({ receive }) => Object.keys(receive)).filter((type) => !OWN.includes(type));

@@ -1,95 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type CommandIo, Exit, REGISTRY, run, type StartOptions } from "../../src/admin/mod.ts";
+import { type CommandIo, Exit, REGISTRY } from "../../src/admin/mod.ts";
 import { parseBytes } from "../../src/admin/cli/arguments.ts";
 import { commandsOf } from "../../src/admin/cli/verbs.ts";
 import { Failure, utf8 } from "../../src/base/mod.ts";
 import { NO_PARAMETERS } from "../../src/mail/mod.ts";
-import { ConfigError, validateConfig } from "../../src/config/mod.ts";
-import { connectTo, type FakeServer, fakeServer, sessionRow } from "./support.ts";
-
-interface Terminal {
-  readonly out: string[];
-  readonly err: string[];
-  readonly asked: string[];
-  readonly paths: string[];
-  readonly started: StartOptions[];
-  answers: (string | null)[];
-  stdin: string | null;
-  io: CommandIo;
-}
-
-function terminal(server: FakeServer | null, more: Partial<CommandIo> = {}): Terminal {
-  const it: Terminal = {
-    out: [],
-    err: [],
-    asked: [],
-    paths: [],
-    started: [],
-    answers: [],
-    stdin: null,
-    io: {} as CommandIo,
-  };
-  it.io = {
-    env: {},
-    version: "0.1.0",
-    isTerminal: false,
-    canAsk: false,
-    nowMs: () => 0,
-    print: (line) => void it.out.push(line),
-    printError: (line) => void it.err.push(line),
-    progress() {},
-    readLine: () => Promise.resolve(it.stdin),
-    ask(question, { secret }) {
-      it.asked.push(`${question}${secret ? "(hidden)" : ""}`);
-      return Promise.resolve(it.answers.shift() ?? null);
-    },
-    connect(path) {
-      it.paths.push(path);
-      if (server === null) return Promise.reject(new Failure("not_found", `there is no socket ${path}`));
-      return Promise.resolve(connectTo(server));
-    },
-    loadConfig({ file = "cluster.config.ts", dataDir }) {
-      if (file.includes("bad")) return Promise.reject(new ConfigError(file, [{ path: "shards", message: "too many" }]));
-      return Promise.resolve(validateConfig({ hostname: "a.test", dataDir: dataDir ?? "elsewhere" }, file));
-    },
-    start: (options) => Promise.resolve(it.started.push(options)),
-    ...more,
-  };
-  return it;
-}
-
-interface Typed {
-  readonly answers?: (string | null)[];
-  readonly stdin?: string;
-  readonly io?: Partial<CommandIo>;
-}
-
-/** Runs a line of words; its exit code, and what it printed. */
-async function type(
-  server: FakeServer | null,
-  line: string,
-  more: Typed = {},
-) {
-  const it = terminal(server, more.io);
-  it.answers = more.answers ?? [];
-  it.stdin = more.stdin ?? null;
-  const code = await run(line === "" ? [] : line.split(" "), it.io);
-  return { ...it, code, text: it.out.join("\n"), errors: it.err.join("\n") };
-}
-
-async function populated(): Promise<FakeServer> {
-  const server = await fakeServer();
-  for (
-    const line of ["domain add smith.test", "domain add bob.test", "domain add smith.example --alias-of smith.test"]
-  ) {
-    assertEquals((await type(server, line)).code, 0, line);
-  }
-  for (const address of ["john@smith.test", "billy@bob.test"]) {
-    const { code, errors } = await type(server, `account add ${address} --password-stdin`, { stdin: "boxing match" });
-    assertEquals(code, 0, errors);
-  }
-  return server;
-}
+import { ConfigError } from "../../src/config/mod.ts";
+import { type FakeServer, fakeServer, sessionRow } from "./support.ts";
+import { populated, type } from "./terminal.ts";
 
 /** A mail to two other servers, whose delivery worker is away. */
 async function queued(server: FakeServer): Promise<void> {
@@ -139,6 +56,11 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
       "away@smith.test goes to john@smith.test, John@elsewhere.test",
     ],
     ["resolve away@smith.test", "goes to john@smith.test, John@elsewhere.test (elsewhere)"],
+    ["dkim rotate smith.test", '20260101-rsa._domainkey.smith.test. 3600 IN TXT ( "v=DKIM1; k=rsa; p='],
+    ["dkim txt smith.test", '20260101-ed._domainkey.smith.test. 3600 IN TXT "v=DKIM1; k=ed25519; p='],
+    ["dkim activate smith.test --unchecked", "20260101-rsa is active"],
+    ["dkim list", "20260101-ed"],
+    ["dkim rm smith.test 20260101-ed --yes", "key 20260101-ed is removed"],
     ["queue list", "ann@elsewhere.test"],
     ["queue list --domain other.test", "bea@other.test"],
     ["queue show m1", "from john@smith.test to elsewhere.test"],
@@ -178,7 +100,7 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
   for (const { words } of commandsOf(REGISTRY)) {
     const name = words.join(" ");
     const covered = [...seen].some((line) => line === name || line.startsWith(`${name} `)) || name === "domain add" ||
-      ["account add", "account passwd", "account app-password rm"].includes(name);
+      ["account add", "account passwd", "account app-password rm", "dkim check"].includes(name);
     assert(covered, `${name} has no test`);
   }
 });

@@ -13,7 +13,8 @@ import {
 } from "../../src/admin/mod.ts";
 import { Failure, FakeClock, jsonLog, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { type ClusterConfig, describeReload, validateConfig } from "../../src/config/mod.ts";
-import type { DeliveryProtocol, MailboxProtocol, SessionRow } from "../../src/messages/mod.ts";
+import type { DeliveryProtocol, MailboxProtocol, PolicyProtocol, SessionRow } from "../../src/messages/mod.ts";
+import { keyRecordName, keyRecordProblem } from "../../src/policy/dkim/mod.ts";
 import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { createMemoryQueueStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
@@ -38,6 +39,8 @@ export interface FakeServer {
   sessions: SessionRow[];
   /** What workers count. */
   stats: { readonly name: string; readonly stats: unknown }[];
+  /** TXT records that the DNS has; null: it does not answer. */
+  zone: Map<string, string> | null;
   /** What `readConfig` gives. */
   wanted: ClusterConfig;
   [Symbol.asyncDispose](): Promise<void>;
@@ -74,6 +77,20 @@ function queueArgs(system: ActorSystem, holder: RoutingHolder, clock: FakeClock)
   };
 }
 
+/** A policy actor that looks keys up in the test's own zone. */
+function fakePolicy(zone: () => Map<string, string> | null): Ref<PolicyProtocol> {
+  return {
+    ask(type: string, key: PolicyProtocol["policy.checkKey"]["request"]): Promise<unknown> {
+      const records = zone();
+      if (type !== "policy.checkKey" || records === null) {
+        return Promise.reject(new Failure("dns", "no answer in time"));
+      }
+      const text = records.get(keyRecordName(key));
+      return Promise.resolve({ problem: keyRecordProblem(key, text === undefined ? [] : [text]) });
+    },
+  } as unknown as Ref<PolicyProtocol>;
+}
+
 export async function fakeServer(): Promise<FakeServer> {
   const clock = new FakeClock();
   const log: string[] = [];
@@ -103,6 +120,7 @@ export async function fakeServer(): Promise<FakeServer> {
     trace: new TraceRing(clock, "listener-0"),
     mailboxDown: false,
     gate: Promise.resolve(),
+    zone: new Map(),
     wanted: config,
     sessions: [],
     stats: [],
@@ -114,6 +132,7 @@ export async function fakeServer(): Promise<FakeServer> {
       startedAtMs,
       directory,
       queue,
+      policy: fakePolicy(() => server.zone),
       mailboxOf: () => mailbox,
       resolve: (address) => router.ask("router.resolve", { address }),
       shardCount: 4,

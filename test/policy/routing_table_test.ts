@@ -266,3 +266,36 @@ Deno.test("an alias may lead to other servers, alone or besides accounts here; e
   assertEquals(found("both@a.test"), [["john@a.test"], ["John@elsewhere.test", "ann@other.test"]]);
   assertEquals(found("john@elsewhere.test"), "relayDenied");
 });
+
+Deno.test("a domain's mail is signed by its own keys, those of a domain above it, or of the one it is another name of", () => {
+  const routes = new RoutingTable({
+    version: 1,
+    domains: [
+      domain("smith.test", { dkim: ["r", "e"] }),
+      domain("bob.smith.test", { dkim: ["b"] }),
+      domain("ann.smith.test"),
+      domain("smith.example", { aliasOf: "smith.test" }),
+      domain("bob.example", { aliasOf: "bob.smith.test", dkim: ["own"] }),
+      domain("closed.test", { dkim: ["c"], disabled: true }),
+      domain("shut.example", { aliasOf: "closed.test" }),
+      domain("plain.test"),
+    ],
+    accounts: [],
+    aliases: [],
+  });
+  const signers = ["smith.test", "bob.smith.test", "ann.smith.test", "mail.smith.test", "smith.example", "bob.example"]
+    .map((name) => `${routes.signer(name)?.domain} ${routes.signer(name)?.selectors}`);
+  assertEquals(signers, [
+    "smith.test r,e",
+    "bob.smith.test b",
+    "smith.test r,e",
+    "smith.test r,e",
+    "smith.test r,e",
+    "bob.example own",
+  ]);
+  for (const name of ["plain.test", "closed.test", "shut.example", "test", "", "elsewhere.test", "a.plain.test"]) {
+    assertEquals(routes.signer(name), null, name);
+  }
+  routes.applyChanges(2, [{ kind: "domain", key: "plain.test", record: domain("plain.test", { dkim: ["p"] }) }]);
+  assertEquals(routes.signer("plain.test"), { domain: "plain.test", selectors: ["p"] });
+});

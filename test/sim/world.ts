@@ -274,7 +274,11 @@ export class World {
       const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
       const services: FrontServices = {
         system,
-        routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
+        routes: {
+          resolve: (address: Address) => holder.table?.resolve(address) ?? null,
+          signer: (domain: string) => holder.table?.signer(domain) ?? null,
+        },
+        withoutSignature: "defer",
         mailboxes: new MailboxRefs(system, PLACEMENT),
         directory,
         policy: system.ref<PolicyProtocol>({ node: "local", worker: "policy", actor: "policy" }),

@@ -1,11 +1,12 @@
 /** What we sign, another implementation verifies, and the other way round. */
 import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { authenticate } from "mailauth";
 import { sealMessage } from "mailauth/lib/arc/index.js";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
 import { dkimVerify } from "mailauth/lib/dkim/verify.js";
 import { seededRandom, utf8 } from "../../src/base/mod.ts";
-import { verifyArc } from "../../src/policy/arc/mod.ts";
+import { sealArc, verifyArc } from "../../src/policy/arc/mod.ts";
 import { readSigner, signDkim, verifyDkim } from "../../src/policy/dkim/mod.ts";
 import { readMessage } from "../../src/policy/header/mod.ts";
 import { checkSender } from "../../src/policy/sender/mod.ts";
@@ -103,6 +104,54 @@ Deno.test("chains that mailauth seals, by RSA and Ed25519 in turn, pass; a chang
   const forged = await arcOf(sealed.replace("dmarc=fail", "dmarc=pass"));
   assertEquals(forged[0], "fail");
 });
+
+Deno.test("chains that we and mailauth seal in turn are verified by both", async () => {
+  const resolver = (name: string) => Promise.resolve([[RECORDS[name]!]]);
+  const signed = (mail: string) => signDkim(readMessage([utf8(mail)]), SIGNERS, NOW).join("") + mail;
+  for (let seed = 1; seed <= 20; seed++) {
+    let mail = signed(letter(seed));
+    for (let instance = 1; instance <= 4; instance++) {
+      const { arc } = await judged(mail, resolver);
+      assertEquals(arc, instance === 1 ? "none" : "pass", `${instance} ${JSON.stringify(mail)}`);
+      mail = instance % 2 === seed % 2 ? await sealedOnce(mail, instance) : sealArc(readMessage([utf8(mail)]), {
+        signer: SIGNERS[instance >> 1 & 1]!,
+        nowSeconds: NOW,
+        chain: { result: arc },
+        results: `Authentication-Results: mx.example.test;\r\n\tdmarc=pass header.from=bank.test\r\n`,
+      }).join("") + mail;
+      assertEquals((await arcOf(mail)).slice(0, 3), ["pass", null, instance], JSON.stringify(mail));
+    }
+    assertEquals((await judged(mail, resolver)).arc, "pass", JSON.stringify(mail));
+    const broken = `${mail}more\r\n`;
+    const [{ result }, { arc }] = [{ result: (await arcOf(broken))[0] }, await judged(broken, resolver)];
+    assertEquals([result, arc], ["fail", "fail"]);
+  }
+});
+
+/** What mailauth finds out about a chain. */
+async function judged(mail: string, resolver: (name: string) => Promise<string[][]>) {
+  const { arc } = await authenticate(Buffer.from(mail), {
+    ip: "192.0.2.1",
+    resolver: resolver as never,
+    trustReceived: false,
+  });
+  return { arc: arc === false ? "none" : arc.status.result as "none" | "pass" | "fail" };
+}
+
+/** One more set, by mailauth. */
+async function sealedOnce(mail: string, instance: number): Promise<string> {
+  const { selector, pem } = KEYS[instance % 2]!;
+  const set = await sealMessage(Buffer.from(mail), {
+    i: instance,
+    cv: instance === 1 ? "none" : "pass",
+    signTime: new Date(NOW * 1_000),
+    signingDomain: "example.test",
+    selector,
+    privateKey: pem,
+    authResults: "mx.example.test; dmarc=pass header.from=bank.test",
+  } as never);
+  return set.toString() + mail;
+}
 
 Deno.test("a mail that fails DMARC is accepted when a trusted mediator says that it passed before, and only then", async () => {
   const mail = "From: a@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n";

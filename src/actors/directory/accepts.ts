@@ -22,6 +22,10 @@ const TARGETS_MAX = 10_000;
 
 /** Addresses in one certificate. */
 const ADDRESSES_MAX = 100;
+
+/** Selectors that are asked for at once. */
+const SELECTORS_MAX = 100;
+
 /** Octets of a SCRAM proof: those of the longest hash there is. */
 const PROOF_BYTES_MAX = 64;
 
@@ -87,6 +91,13 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
   ),
   "directory.banRemove": fields((request) => isChange(request) && text(request["network"])),
   "directory.banList": fields(isPage),
+  "directory.dkimRotate": fields((request) => isChange(request) && text(request["domain"])),
+  "directory.dkimActivate": fields((request) => isChange(request) && text(request["domain"])),
+  "directory.dkimList": fields(isPage),
+  "directory.dkimRemove": fields((request) =>
+    isChange(request) && text(request["domain"]) && text(request["selector"])
+  ),
+  "directory.signingKeys": fields(({ domain, selectors }) => text(domain) && isListOf(selectors, SELECTORS_MAX, text)),
   // Only the actor itself sends it, and that never crosses a border.
   "directory.remind": () => false,
 };

@@ -12,6 +12,7 @@ import type {
 } from "../../messages/mod.ts";
 import type { DirectoryRow, DirectoryStore, DirectoryWrite } from "../../storage/directory_store.ts";
 import { appPasswordKey, appPasswordOf, type AppPasswordRow } from "./app_passwords.ts";
+import { dkimKeyName, dkimKeyOf, type DkimKeyRow, signingSelectors } from "./dkim_keys.ts";
 import { decodeScramKeys, encodeScramKeys, type ScramKeys, type ScramKeySet } from "./scram_keys.ts";
 import { SortedNames } from "./sorted_names.ts";
 
@@ -27,6 +28,13 @@ export interface CredentialChange {
   readonly secrets: Secrets | null;
 }
 
+/** A key for DKIM to put, or with `row` null to remove. */
+export interface DkimKeyChange {
+  readonly domain: string;
+  readonly selector: string;
+  readonly row: DkimKeyRow | null;
+}
+
 /** The directory in memory, but for the passwords that people chose, in step with its store. */
 export class DirectoryBook {
   #version = 0;
@@ -38,6 +46,8 @@ export class DirectoryBook {
   readonly aliases = new Map<string, AliasRecord>();
   readonly bans = new Map<string, BanRecord>();
   readonly #appPasswords = new Map<AccountId, readonly AppPasswordRow[]>();
+  /** By domain, in order of selector. */
+  readonly #dkimKeys = new Map<string, readonly DkimKeyRow[]>();
   readonly names = {
     domain: new SortedNames(),
     account: new SortedNames(),
@@ -85,6 +95,16 @@ export class DirectoryBook {
     return this.#appPasswords.get(account) ?? [];
   }
 
+  /** The domain's keys for DKIM with their secrets, in order of selector. */
+  dkimKeys(domain: string): readonly DkimKeyRow[] {
+    return this.#dkimKeys.get(domain) ?? [];
+  }
+
+  /** The domains that have keys, in order of name. */
+  dkimDomains(): readonly string[] {
+    return [...this.#dkimKeys.keys()].sort();
+  }
+
   /** A secret of this server for that purpose: the one it has, or from now on `fresh`. */
   secret(purpose: string, fresh: string): string {
     const kept = this.store.get("secret", purpose)?.["value"];
@@ -104,7 +124,11 @@ export class DirectoryBook {
   }
 
   /** Makes the changes durable, then visible, as the next version. A Failure of the disk leaves what the disk has. */
-  commit(changes: readonly DirectoryChange[], credentials: readonly CredentialChange[] = []): void {
+  commit(
+    changes: readonly DirectoryChange[],
+    credentials: readonly CredentialChange[] = [],
+    dkimKeys: readonly DkimKeyChange[] = [],
+  ): void {
     if (this.#rehearsing) return;
     if (this.#stale) this.#load();
     const version = this.#version + 1;
@@ -116,8 +140,13 @@ export class DirectoryBook {
         writes.push({ table: "appPassword", key: appPasswordKey(account, id), row: null });
       }
     }
+    // Keys go with their domain.
+    const gone = changes.filter(({ kind, record }) => kind === "domain" && record === null);
+    const keys = [...dkimKeys, ...gone.flatMap(({ key }) => this.dkimKeys(key).map((row) => ({ ...row, row: null })))];
+    writes.push(...keys.map(dkimKeyWrite));
     this.#write(writes, version);
     for (const change of changes) this.#apply(change);
+    this.#applyDkimKeys(keys);
     for (const { account, secrets } of credentials) if (secrets === null) this.#appPasswords.delete(account);
   }
 
@@ -134,6 +163,22 @@ export class DirectoryBook {
     const left = row === null ? others : [...others, row].sort(byAge);
     if (left.length === 0) this.#appPasswords.delete(account);
     else this.#appPasswords.set(account, left);
+  }
+
+  /** Keeps keys that do not sign: subscribers see nothing of them, so the version stays. */
+  changeDkimKeys(changes: readonly DkimKeyChange[]): void {
+    if (this.#rehearsing) return;
+    this.#write(changes.map(dkimKeyWrite));
+    this.#applyDkimKeys(changes);
+  }
+
+  #applyDkimKeys(changes: readonly DkimKeyChange[]): void {
+    for (const { domain, selector, row } of changes) {
+      const others = this.dkimKeys(domain).filter((other) => other.selector !== selector);
+      const keys = row === null ? others : [...others, row].sort(bySelector);
+      if (keys.length === 0) this.#dkimKeys.delete(domain);
+      else this.#dkimKeys.set(domain, keys);
+    }
   }
 
   #write(writes: readonly DirectoryWrite[], next: number | null = null): void {
@@ -168,7 +213,10 @@ export class DirectoryBook {
   /** Reads everything before anything is replaced. */
   #load(): void {
     const version = this.store.version();
-    const domains = [...rows<DomainRecord>(this.store.all("domain"), "name")];
+    const dkimKeys = Map.groupBy(this.store.all("dkimKey").map(dkimKeyOf), ({ domain }) => domain as string);
+    const domains = [...rows<DomainRecord>(this.store.all("domain"), "name")].map(([name, record]) =>
+      [name, signingSelectors(record, dkimKeys.get(name) ?? [])] as const
+    );
     const accounts = [...rows<AccountRecord>(this.store.all("account"), "address")];
     const aliases = [...rows<AliasRecord>(this.store.all("alias"), "address")];
     const bans = [...rows<BanRecord>(this.store.all("ban"), "network")];
@@ -176,6 +224,8 @@ export class DirectoryBook {
     this.#version = version;
     this.#appPasswords.clear();
     for (const [account, rows] of appPasswords) this.#appPasswords.set(account, rows.sort(byAge));
+    this.#dkimKeys.clear();
+    for (const [domain, keys] of dkimKeys) this.#dkimKeys.set(domain, keys.sort(bySelector));
     fill(this.domains, this.names.domain, domains);
     fill(this.accounts, this.names.account, accounts);
     fill(this.aliases, this.names.alias, aliases);
@@ -194,6 +244,14 @@ function secretsRow({ hash, scram }: Secrets): DirectoryRow {
   return scram === null ? { hash } : { hash, scram: encodeScramKeys(scram) };
 }
 
+function dkimKeyWrite({ domain, selector, row }: DkimKeyChange): DirectoryWrite {
+  return { table: "dkimKey", key: dkimKeyName(domain, selector), row: row === null ? null : { ...row } };
+}
+
+function bySelector(a: DkimKeyRow, b: DkimKeyRow): number {
+  return a.selector < b.selector ? -1 : 1;
+}
+
 function byAge(a: AppPasswordRow, b: AppPasswordRow): number {
   return a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? -1 : 1;
 }
@@ -207,7 +265,7 @@ function* rows<T>(stored: readonly DirectoryRow[], key: string): Iterable<[strin
   }
 }
 
-function fill<T>(map: Map<string, T>, names: SortedNames, entries: Iterable<[string, T]>): void {
+function fill<T>(map: Map<string, T>, names: SortedNames, entries: Iterable<readonly [string, T]>): void {
   map.clear();
   for (const [key, record] of entries) map.set(key, record);
   names.reset(map.keys());

@@ -13,6 +13,7 @@ import { deliverEach } from "./deliver_each.ts";
 import { deliver, type Delivery } from "./delivery.ts";
 import { checkSender, type SenderAuthentication } from "./sender_check.ts";
 import type { FrontServices } from "./services.ts";
+import { signSubmitted } from "./signing.ts";
 
 /** A mail as a session gives it away, and from whom it came. */
 export interface Reception {
@@ -30,28 +31,50 @@ export interface Reception {
   readonly each: boolean;
 }
 
-/** Takes a mail in: judged, completed, stamped and durable everywhere, or refused. One outcome, or one for each recipient. */
+/** Takes a mail in: judged or signed, completed, stamped and durable everywhere, or refused. One outcome, or one for each recipient. */
 export async function receive(reception: Reception, services: FrontServices): Promise<readonly DeliveryOutcome[]> {
-  const { id, mail, client, senders, each } = reception;
-  let body = mail.body;
-  if (senders !== null && client.address !== null) {
-    const checked = await checkSender({ id, mail, ip: client.address }, senders, services);
-    if (checked.type === "refuse") return each ? mail.recipients.map(() => checked.outcome) : [checked.outcome];
-    body = checked.body;
+  const { mail, each } = reception;
+  const completed = await complete(reception, services);
+  if (completed.type === "refuse") {
+    return each ? mail.recipients.map(() => completed.outcome) : [completed.outcome];
   }
-  const delivery = deliveryOf(reception, body, services);
+  const delivery = deliveryOf(reception, completed, services);
   // All or nothing, as SMTP has one answer for all recipients; LMTP has one for each.
   const outcomes = each ? await deliverEach(delivery, services) : [await deliver(delivery, services)];
   if (outcomes.length === 1 && outcomes[0]!.type === "accepted") await reportSuccess(delivery, services);
   return outcomes;
 }
 
+/** A mail's content, and the signatures that stand above it: everywhere, or only where it goes on to others. */
+interface Completed {
+  readonly type: "keep";
+  readonly content: readonly Uint8Array[];
+  readonly signed: string;
+  readonly sealed: string;
+}
+
+async function complete(
+  { id, mail, client, account, senders }: Reception,
+  services: FrontServices,
+): Promise<Completed | { readonly type: "refuse"; readonly outcome: DeliveryOutcome }> {
+  if (account !== null) {
+    const { clock, hostname } = services;
+    const content = submitted(mail.body, { wallMs: clock.wallMs(), messageId: `<${id}@${hostname}>` });
+    const signing = await signSubmitted({ id, content, account }, services);
+    if (signing.type === "wait") return { type: "refuse", outcome: { type: "busy" } };
+    return { type: "keep", content, signed: signing.fields, sealed: "" };
+  }
+  if (senders === null || client.address === null) return { type: "keep", content: mail.body, signed: "", sealed: "" };
+  const checked = await checkSender({ id, mail, ip: client.address }, senders, services);
+  if (checked.type === "refuse") return checked;
+  return { type: "keep", content: checked.body, signed: "", sealed: checked.sealed };
+}
+
 function deliveryOf(
   { id, mail, client, tlsVersion, account, hideClient }: Reception,
-  body: readonly Uint8Array[],
+  { content, signed, sealed }: Completed,
   { clock, hostname }: FrontServices,
 ): Delivery {
-  const wallMs = clock.wallMs();
   const received = receivedField({
     helo: hideClient ? null : mail.helo,
     clientIp: hideClient ? null : client.address,
@@ -60,18 +83,18 @@ function deliveryOf(
     protocol: mail.protocol,
     id,
     recipients: mail.recipients.map(({ address }) => address),
-    wallMs,
+    wallMs: clock.wallMs(),
     tlsVersion,
   });
-  const content = account === null ? body : submitted(body, { wallMs, messageId: `<${id}@${hostname}>` });
   const sender = mail.sender === null ? "" : formatAddress(mail.sender);
   const envelope: OutgoingEnvelope = { ...mail.parameters, id, sender, account: account?.id ?? null };
   return {
     id,
     mail,
     mayRelay: account !== null,
-    kept: [utf8(returnPathField(mail.sender) + received), ...content],
-    outgoing: { envelope, parts: [utf8(received), ...content] },
+    // Signatures come last, so they stand first (RFC 6376 §5.6); no byte that they cover changes from here on.
+    kept: [utf8(returnPathField(mail.sender) + signed + received), ...content],
+    outgoing: { envelope, parts: [utf8(sealed + signed + received), ...content] },
   };
 }
 

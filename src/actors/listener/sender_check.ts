@@ -4,6 +4,7 @@ import type { SenderCheck } from "../../messages/mod.ts";
 import { withoutForgedResults } from "../../policy/header/mod.ts";
 import type { DeliveryOutcome, ReceivedMail } from "../../protocol/smtp/mod.ts";
 import type { FrontServices } from "./services.ts";
+import { sealerOf } from "./signing.ts";
 
 /** How mail from outside is judged: not at all, with the result in a field, or with what its sender's policy asks for. */
 export type SenderAuthentication = "off" | "report" | "enforce";
@@ -11,9 +12,12 @@ export type SenderAuthentication = "off" | "report" | "enforce";
 /** Longest wait for a verdict, in ms: the policy actor gives up earlier. */
 const CHECK_MS_MAX = 45_000;
 
-/** What is kept of a mail: its body with what was found out above it, or why it is refused. */
+/**
+ * What is kept of a mail: its body with what was found out above it, and the ARC set under which it goes on to others, "" for
+ * none; or why it is refused.
+ */
 export type Checked =
-  | { readonly type: "keep"; readonly body: readonly Uint8Array[] }
+  | { readonly type: "keep"; readonly body: readonly Uint8Array[]; readonly sealed: string }
   | { readonly type: "refuse"; readonly outcome: DeliveryOutcome };
 
 /** Asks the policy actor about a mail from outside. Fields that claim to be our results are taken out (RFC 8601 §5). */
@@ -24,19 +28,19 @@ export async function checkSender(
 ): Promise<Checked> {
   const { policy, hostname, log } = services;
   const own = withoutForgedResults(mail.body, hostname);
-  if (mode === "off") return { type: "keep", body: own };
+  if (mode === "off") return { type: "keep", body: own, sealed: "" };
   const sender = mail.sender === null ? "" : formatAddress(mail.sender);
   let check: SenderCheck;
   try {
-    const request = { ip, helo: mail.helo, sender, parts: mail.body };
+    const request = { ip, helo: mail.helo, sender, parts: mail.body, seal: sealerOf(mail, services) };
     check = await policy.ask("policy.check", request, { deadlineMs: CHECK_MS_MAX });
   } catch (error) {
     if (asFailure(error) === null) throw error;
     log.warn("sender unchecked", { id, error: describeError(error) });
-    return mode === "enforce" ? { type: "refuse", outcome: { type: "busy" } } : { type: "keep", body: own };
+    return mode === "enforce" ? { type: "refuse", outcome: { type: "busy" } } : { type: "keep", body: own, sealed: "" };
   }
   note(id, check, services);
-  const { disposition, field } = check;
+  const { disposition, field, sealed } = check;
   if (mode === "enforce" && (disposition.type === "reject" || disposition.type === "defer")) {
     const { enhanced, text } = disposition;
     return {
@@ -44,7 +48,7 @@ export async function checkSender(
       outcome: { type: "refused", code: disposition.type === "reject" ? 550 : 451, enhanced, text },
     };
   }
-  return { type: "keep", body: [utf8(field), ...own] };
+  return { type: "keep", body: [utf8(field), ...own], sealed: sealed.join("") };
 }
 
 function note(id: string, { disposition, results }: SenderCheck, { log }: FrontServices): void {

@@ -6,6 +6,7 @@ import type {
   QueueProtocol,
   RouteVerdict,
   SessionRow,
+  SigningDomain,
 } from "../../messages/mod.ts";
 import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Address } from "../../mail/address.ts";
@@ -14,11 +15,14 @@ import type { MailboxRefs } from "../mailbox_refs.ts";
 import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { Counters } from "./counters.ts";
+import type { WithoutSignature } from "./signing.ts";
 
 /** What the routing actor beside a listener answers at once, from its replica of the directory. */
 export interface Routes {
   /** Null until the first snapshot has come. */
   resolve(address: Address): RouteVerdict | null;
+  /** Whose keys sign for this domain; null when nobody's do. */
+  signer(domain: string): SigningDomain | null;
 }
 
 /** What every session of a listener worker shares. */
@@ -27,8 +31,10 @@ export interface FrontServices {
   readonly routes: Routes;
   readonly mailboxes: MailboxRefs;
   readonly directory: Ref<DirectoryProtocol>;
-  /** Tells who a mail from outside is from. */
+  /** Tells who a mail from outside is from, and signs what users send. */
   readonly policy: Ref<PolicyProtocol>;
+  /** What becomes of mail that cannot be signed for the time being. */
+  readonly withoutSignature: WithoutSignature;
   /** Under which senders mail is forwarded. */
   readonly srs: SenderRewriting;
   /** Takes over what goes to other servers. */

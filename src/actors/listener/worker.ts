@@ -13,6 +13,7 @@ import { LoadWatch } from "./load_watch.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import type { FrontServices } from "./services.ts";
 import { SESSIONS_ACTOR, sessionsActor } from "./session_book.ts";
+import type { WithoutSignature } from "./signing.ts";
 
 /** What a listener worker is started with. */
 export interface ListenerWorkerConfig {
@@ -21,6 +22,8 @@ export interface ListenerWorkerConfig {
   readonly ports: PortsConfig;
   /** Key of the addresses under which mail is forwarded. */
   readonly srsKey: Uint8Array;
+  /** What becomes of users' mail that cannot be signed for the time being. */
+  readonly withoutSignature: WithoutSignature;
   /** Bytes that all sessions of this worker may hold together. */
   readonly bodyBytesMax: number;
   readonly admission: AdmissionConfig;
@@ -50,10 +53,14 @@ export async function startListener(
   const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
   const services: FrontServices = {
     system,
-    routes: { resolve: (address: Address) => holder.table?.resolve(address) ?? null },
+    routes: {
+      resolve: (address: Address) => holder.table?.resolve(address) ?? null,
+      signer: (domain: string) => holder.table?.signer(domain) ?? null,
+    },
     mailboxes: new MailboxRefs(system, config.placement),
     directory,
     policy: system.ref<PolicyProtocol>({ node: system.node, worker: "policy", actor: "policy" }),
+    withoutSignature: config.withoutSignature,
     srs: new SenderRewriting(config.srsKey),
     queue: system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" }),
     presence: router.address,

@@ -6,24 +6,26 @@ import { type Accepts, fields, fieldsOf, isListOf, isText } from "../shape.ts";
 const TEXT_CHARS_MAX = 4_096;
 /** A message in pieces, of 4 KiB and more, but for a few. */
 const MESSAGE = { partsMax: 100_000, bytesMax: 256 * 1024 * 1024 };
-/** Keys of one signing: an old and a new one of each kind, for a domain and its parent. */
-const KEYS_MAX = 8;
-/** UTF-16 units of a key in PEM; an RSA key of 4,096 bits takes 3,300. */
-const PEM_CHARS_MAX = 8_192;
+/** Selectors of one signing. */
+const SELECTORS_MAX = 100;
 
 /** Whether requests of other workers have the form their types promise. */
 export const policyAccepts: Accepts<PolicyProtocol> = {
-  "policy.check": fields(({ ip, helo, sender, parts }) =>
-    isWord(ip) && isWord(helo) && isWord(sender) && areParts(parts, MESSAGE)
+  "policy.check": fields(({ ip, helo, sender, parts, seal }) =>
+    isWord(ip) && isWord(helo) && isWord(sender) && areParts(parts, MESSAGE) && (seal === null || isSigningDomain(seal))
   ),
-  "policy.sign": fields(({ parts, keys }) => areParts(parts, MESSAGE) && isListOf(keys, KEYS_MAX, isKey)),
+  "policy.sign": fields((request) => isSigningDomain(request) && areParts(request["parts"], MESSAGE)),
+  "policy.checkKey": fields(({ domain, selector, algorithm, publicKey }) =>
+    isWord(domain) && isWord(selector) && (algorithm === "rsa-sha256" || algorithm === "ed25519-sha256") &&
+    isWord(publicKey)
+  ),
 };
 
-function isWord(value: unknown): boolean {
+function isWord(value: unknown): value is string {
   return isText(value, TEXT_CHARS_MAX);
 }
 
-function isKey(value: unknown): boolean {
-  const key = fieldsOf(value);
-  return key !== null && isWord(key["domain"]) && isWord(key["selector"]) && isText(key["pem"], PEM_CHARS_MAX);
+function isSigningDomain(value: unknown): boolean {
+  const signing = fieldsOf(value);
+  return signing !== null && isWord(signing["domain"]) && isListOf(signing["selectors"], SELECTORS_MAX, isWord);
 }

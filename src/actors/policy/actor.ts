@@ -1,12 +1,15 @@
 import { byteLength, type Clock, describeError, Failure, type Resolver } from "../../base/mod.ts";
-import type { PolicyProtocol, SenderCheck } from "../../messages/mod.ts";
-import { readSigner, signDkim } from "../../policy/dkim/mod.ts";
+import type { DirectoryProtocol, PolicyProtocol, SenderCheck } from "../../messages/mod.ts";
+import { sealArc } from "../../policy/arc/mod.ts";
+import { keyRecordName, keyRecordProblem, signDkim } from "../../policy/dkim/mod.ts";
 import { readMessage } from "../../policy/header/mod.ts";
 import { BoundedResolver, checkSender, type SenderVerdict } from "../../policy/sender/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
-import type { Context, Reply } from "../../runtime/types.ts";
+import type { Context, Ref, Reply } from "../../runtime/types.ts";
+import { mayAsk } from "../rights.ts";
 import { policyAccepts } from "./accepts.ts";
 import { Gate, type GateLimits } from "./gate.ts";
+import { SigningKeys } from "./signing_keys.ts";
 
 /** Name of the policy actor, in the worker of the same name. */
 export const POLICY_ACTOR = "policy";
@@ -28,6 +31,10 @@ export interface PolicySettings {
 /** What the policy actor is started with. */
 export interface PolicyArgs {
   readonly resolver: Resolver;
+  /** Remembers nothing: for operators, who want to see what they have just published. */
+  readonly freshResolver: Pick<Resolver, "txt">;
+  /** Who has the keys that are signed with. */
+  readonly directory: Ref<DirectoryProtocol>;
   readonly settings: PolicySettings;
   /** Counted up as it goes. */
   readonly counters: PolicyCounters;
@@ -43,15 +50,18 @@ export interface PolicyCounters {
   busy: number;
   /** Signatures made. */
   signed: number;
+  /** ARC sets made. */
+  sealed: number;
 }
 
 /** Counters at zero. */
 export function newPolicyCounters(): PolicyCounters {
-  return { accept: 0, quarantine: 0, defer: 0, reject: 0, busy: 0, signed: 0 };
+  return { accept: 0, quarantine: 0, defer: 0, reject: 0, busy: 0, signed: 0, sealed: 0 };
 }
 
 interface PolicyState extends PolicyArgs {
   readonly gate: Gate;
+  readonly keys: SigningKeys;
 }
 
 type PolicyContext = Context<PolicyProtocol>;
@@ -64,22 +74,36 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
   restart: "permanent",
   inboxMax: 10_000,
   accepts: policyAccepts,
-  init: (args, { clock }) => ({ ...args, gate: new Gate(args.settings.gate, clock) }),
+  mayAsk,
+  init: (args, { clock }) => ({
+    ...args,
+    gate: new Gate(args.settings.gate, clock),
+    keys: new SigningKeys(args.directory, clock),
+  }),
   receive: {
     "policy.check": (state, request, reply, context) => beside(state, request, reply, context),
-    "policy.sign": ({ counters }, { parts, keys }, reply, { clock }) => {
-      try {
-        const signers = keys.map(readSigner);
-        const fields = signDkim(readMessage(parts), signers, secondsOf(clock));
+    "policy.sign": ({ keys, counters }, request, reply, context) =>
+      answer(reply, context, async () => {
+        const signers = await keys.signers(request);
+        const fields = signDkim(readMessage(request.parts), signers, secondsOf(context.clock));
         counters.signed += fields.length;
-        reply.ok({ fields });
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        reply.fail(error);
-      }
-    },
+        return { fields };
+      }),
+    "policy.checkKey": ({ freshResolver }, key, reply, context) =>
+      answer(reply, context, async () => {
+        const found = await freshResolver.txt(keyRecordName(key));
+        return { problem: keyRecordProblem(key, found.type === "found" ? found.records : []) };
+      }),
   },
 });
+
+/** Answers what `run` brings; a defect there reaches the asker as `down`, and the log. */
+function answer<T>(reply: Reply<T>, { log }: PolicyContext, run: () => Promise<T>): void {
+  run().then((value) => reply.ok(value), (error) => {
+    if (!(error instanceof Failure)) log.error("policy request broke", { cause: describeError(error) });
+    reply.fail(error);
+  });
+}
 
 /** Runs a check in its turn; a defect there reaches the asker as `down`, and the log. */
 function beside(
@@ -89,10 +113,13 @@ function beside(
   context: PolicyContext,
 ): void {
   const { counters, gate } = state;
-  gate.run(byteLength(request.parts), () => check(state, request, context)).then((verdict) => {
+  gate.run(byteLength(request.parts), async () => {
+    const verdict = await check(state, request, context);
+    return { verdict, sealed: await seal(state, request, { verdict, context }) };
+  }).then(({ verdict, sealed }) => {
     counters[verdict.disposition.type]++;
     note(request.ip, verdict, context);
-    reply.ok(answerOf(verdict));
+    reply.ok(answerOf(verdict, sealed));
   }).catch((error) => {
     if (error instanceof Failure) counters.busy++;
     else context.log.error("check of a sender broke", { cause: describeError(error) });
@@ -115,12 +142,41 @@ async function check(
   }
 }
 
+/**
+ * Our ARC set for a mail that goes on (RFC 8617 §5.1), by the results of this very check. By RSA where there is such a key, as
+ * many cannot verify anything else. A mail goes on without when there is no key to be had: that breaks nothing. Nor is anything
+ * sealed that should be refused: nobody would be helped, and a stranger could make us work.
+ */
+async function seal(
+  { keys, counters }: PolicyState,
+  { seal, parts }: PolicyProtocol["policy.check"]["request"],
+  { verdict, context }: { readonly verdict: SenderVerdict; readonly context: PolicyContext },
+): Promise<readonly string[]> {
+  const { type } = verdict.disposition;
+  if (seal === null || type === "reject" || type === "defer") return [];
+  try {
+    const signer = (await keys.signers(seal))[0]!;
+    const { arc: chain, field: results } = verdict;
+    const set = sealArc(readMessage(parts), { signer, nowSeconds: secondsOf(context.clock), chain, results });
+    if (set.length > 0) counters.sealed++;
+    return set;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    context.log.warn("mail not sealed", { domain: seal.domain, error: describeError(error) });
+    return [];
+  }
+}
+
 function secondsOf(clock: Clock): number {
   return Math.floor(clock.wallMs() / 1_000);
 }
 
-function answerOf({ disposition, field, spf, dkim, arc, dmarc, iprev }: SenderVerdict): SenderCheck {
+function answerOf(
+  { disposition, field, spf, dkim, arc, dmarc, iprev }: SenderVerdict,
+  sealed: readonly string[],
+): SenderCheck {
   return {
+    sealed,
     disposition,
     field,
     results: {

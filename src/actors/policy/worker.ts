@@ -1,3 +1,4 @@
+import type { DirectoryProtocol } from "../../messages/mod.ts";
 import { createResolver, type ResolverOptions } from "../../net/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
@@ -18,13 +19,21 @@ export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };
 
-/** Starts the policy actor over a resolver of its own. */
+/** Starts the policy actor over resolvers of its own. */
 export async function startPolicy(
   { system, config, clock, random }: WorkerHost<PolicyWorkerConfig>,
 ): Promise<WorkerHooks<PolicyWorkerConfig>> {
   const resolver = createResolver({ ...config.dns, clock, random });
+  const freshResolver = createResolver({ ...config.dns, clock, random, limits: { cacheEntriesMax: 0 } });
+  const directory = system.ref<DirectoryProtocol>({ node: system.node, worker: "directory", actor: "directory" });
   const counters = newPolicyCounters();
-  await system.spawn(policyActor, { name: POLICY_ACTOR, args: { resolver, settings: config.settings, counters } });
+  const args = { resolver, freshResolver, directory, settings: config.settings, counters };
+  await system.spawn(policyActor, { name: POLICY_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
-  return { stop: () => Promise.resolve(resolver.close()), stats: () => ({ ...counters }) };
+  const stop = () => {
+    resolver.close();
+    freshResolver.close();
+    return Promise.resolve();
+  };
+  return { stop, stats: () => ({ ...counters }) };
 }

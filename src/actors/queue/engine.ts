@@ -10,6 +10,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { Forward } from "./local_delivery.ts";
 import type { ReadyItem } from "./ready_items.ts";
+import { signReport } from "./report_signing.ts";
 import { reportMail, reportMails } from "./reporting.ts";
 import { QueueRows, type Waiting } from "./rows.ts";
 import type { QueueServices } from "./services.ts";
@@ -322,7 +323,7 @@ export class QueueEngine {
       changes.push({ item: one.item.item, next: settlement.next });
     }
     if (changes.length === 0) return;
-    await Promise.all(reports.map((report) => this.#keep(report)));
+    await Promise.all(reports.map(async (report) => this.#keep(await signReport(report, this.services))));
     const written = await this.#writer.write("change", () => store.change(changes).then(() => true));
     for (const { item, next } of changes) {
       this.#done(item, written === null ? store.nowMs() + LOOK_AGAIN_MS : next?.dueMs ?? null);
@@ -348,7 +349,8 @@ export class QueueEngine {
       notices: recipients.map((recipient) => ({ recipient, action, outcome })),
       original: concat(parts),
     }, this.services);
-    this.#take((await this.#writer.once(() => this.services.store.enqueue(mail))).items);
+    const signed = await signReport(mail, this.services);
+    this.#take((await this.#writer.once(() => this.services.store.enqueue(signed))).items);
   }
 
   /** The mail's bytes; none when they cannot be read, as a report without them is better than none. */

@@ -7,6 +7,7 @@ import type { Ref } from "../../runtime/types.ts";
 import type { QueueStore } from "../../storage/mod.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
 import type { DispatchLimits } from "./dispatcher.ts";
+import type { ReportSigning } from "./report_signing.ts";
 
 /** What the parts of the queue actor work with. */
 export interface QueueServices {
@@ -22,6 +23,8 @@ export interface QueueServices {
   readonly dispatch: DispatchLimits;
   /** Name of this server in reports. */
   readonly hostname: string;
+  /** Absent: reports go unsigned. */
+  readonly signing?: ReportSigning;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -1,5 +1,5 @@
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, DirectoryProtocol } from "../../messages/mod.ts";
+import type { DeliveryProtocol, DirectoryProtocol, PolicyProtocol } from "../../messages/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import { SenderRewriting } from "../../policy/srs.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
@@ -58,7 +58,11 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
   const trace = new TraceRing(clock, host.name);
   await system.spawn(traceActor, { name: TRACE_ACTOR, args: trace });
   const srs = new SenderRewriting(config.srsKey);
-  const args = { store, routes, mailboxes, srs, deliveries, policy, dispatch, hostname, trace };
+  const signing = {
+    signer: (domain: string) => holder.table?.signer(domain) ?? null,
+    policy: system.ref<PolicyProtocol>(at("policy", "policy")),
+  };
+  const args = { store, routes, mailboxes, srs, deliveries, policy, dispatch, hostname, trace, signing };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const graceMs = config.drainMsMax;

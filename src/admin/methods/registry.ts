@@ -4,6 +4,7 @@ import * as account from "./account.ts";
 import * as alias from "./alias.ts";
 import * as appPassword from "./app_password.ts";
 import * as ban from "./ban.ts";
+import * as dkim from "./dkim.ts";
 import * as domain from "./domain.ts";
 import * as queue from "./queue.ts";
 import * as session from "./session.ts";
@@ -28,7 +29,7 @@ export const REGISTRY: Registry = new Registry([
     run: () => Promise.resolve({ methods: REGISTRY.discover() }),
   }) as Method,
   cancel as Method,
-  ...[server, domain, account, appPassword, alias, session, ban, queue, trace, workers].flatMap((group) =>
+  ...[server, domain, dkim, account, appPassword, alias, session, ban, queue, trace, workers].flatMap((group) =>
     Object.values(group).filter((value): value is Method => typeof value === "object" && "params" in value)
   ),
 ]);

@@ -6,6 +6,7 @@
 export * from "./canonical_body.ts";
 export * from "./canonical_header.ts";
 export * from "./key.ts";
+export * from "./record.ts";
 export * from "./sign.ts";
 export * from "./signature.ts";
 export * from "./verify.ts";

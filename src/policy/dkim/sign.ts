@@ -6,7 +6,7 @@ import { fieldsNamed, type Message } from "../header/mod.ts";
 import { hashBody } from "./canonical_body.ts";
 import { canonicalHeader, canonicalSignature } from "./canonical_header.ts";
 import { RSA_BITS_MAX } from "./key.ts";
-import { type DkimAlgorithm, isSelector } from "./signature.ts";
+import { type DkimAlgorithm, isSelector, SIGNED_NAMES_MAX } from "./signature.ts";
 
 /** Smallest RSA key that is signed with, in bits (RFC 8301 §3.2). */
 export const SIGNING_BITS_MIN = 2_048;
@@ -87,16 +87,44 @@ function readKey(pem: string): KeyObject {
  * when the header is longer than is read.
  */
 export function signDkim(message: Message, signers: readonly Signer[], nowSeconds: number): string[] {
+  const signed = whatToSign(message, namesToSign(message));
+  return signers.map((signer) => signatureField("DKIM-Signature: v=1", { ...signed, signer, nowSeconds }));
+}
+
+/**
+ * The ARC-Message-Signature field, CRLF included (RFC 8617 §4.1.2): as DKIM's, over the DKIM-Signature fields as well. Throws
+ * Failure `invalid` as `signDkim`.
+ */
+export function signArcMessage(
+  message: Message,
+  { instance, signer, nowSeconds }: {
+    readonly instance: number;
+    readonly signer: Signer;
+    readonly nowSeconds: number;
+  },
+): string {
+  const names = [...namesToSign(message), ...fieldsNamed(message, "dkim-signature").map(({ name }) => name)];
+  const signed = whatToSign(message, names.slice(0, SIGNED_NAMES_MAX));
+  return signatureField(`ARC-Message-Signature: i=${instance}`, { ...signed, signer, nowSeconds });
+}
+
+/** The field, whose b= is empty at its end, with the signature over a text in it, folded. */
+export function withSignature(bare: string, text: string, signer: Signer): string {
+  return `${bare.slice(0, -2)}${fold(signatureOf(text, signer).toString("base64"))}\r\n`;
+}
+
+/** Names, header and hash of a message as a signature has them. */
+interface ToSign {
+  readonly names: readonly string[];
+  readonly header: string;
+  readonly bodyHash: string;
+}
+
+function whatToSign(message: Message, names: readonly string[]): ToSign {
   if (!message.complete) throw new Failure("invalid", "a message with so long a header cannot be signed");
   const [body] = hashBody(message.body, [{ way: "relaxed", limit: null }]);
-  const names = namesToSign(message);
   const header = canonicalHeader(message.fields, names, "relaxed");
-  const bodyHash = Buffer.from(body!.digest).toString("base64");
-  return signers.map((signer) => {
-    const bare = fieldText(signer, { names, bodyHash, nowSeconds });
-    const text = header + canonicalSignature({ name: "dkim-signature", raw: bare }, "relaxed");
-    return `${bare.slice(0, -2)}${fold(signatureOf(text, signer).toString("base64"))}\r\n`;
-  });
+  return { names, header, bodyHash: Buffer.from(body!.digest).toString("base64") };
 }
 
 /** h=: every guarded field and one more, and what else is there. */
@@ -108,17 +136,16 @@ function namesToSign(message: Message): string[] {
   ];
 }
 
-/** The field with an empty b=, folded so that no line is long (RFC 5322 §2.1.1). */
-function fieldText(
-  { domain, selector, algorithm }: Signer,
-  { names, bodyHash, nowSeconds }: {
-    readonly names: readonly string[];
-    readonly bodyHash: string;
-    readonly nowSeconds: number;
-  },
+/** A field of DKIM or ARC over header and body, folded so that no line is long (RFC 5322 §2.1.1). */
+function signatureField(
+  head: string,
+  { names, header, bodyHash, signer, nowSeconds }: ToSign & { readonly signer: Signer; readonly nowSeconds: number },
 ): string {
-  return `DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; t=${nowSeconds};\r\n\td=${domain};\r\n\ts=${selector};` +
+  const { domain, selector, algorithm } = signer;
+  const bare = `${head}; a=${algorithm}; c=relaxed/relaxed; t=${nowSeconds};\r\n\td=${domain};\r\n\ts=${selector};` +
     `\r\n\th=${foldNames(names)};\r\n\tbh=${bodyHash};\r\n\tb=\r\n`;
+  const name = head.slice(0, head.indexOf(":")).toLowerCase();
+  return withSignature(bare, header + canonicalSignature({ name, raw: bare }, "relaxed"), signer);
 }
 
 function foldNames(names: readonly string[]): string {

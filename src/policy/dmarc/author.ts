@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decodeUtf8 } from "../../base/mod.ts";
-import { type DomainName, parseDomain } from "../../mail/mod.ts";
+import { type Address, type DomainName, parseDomain, parseMailbox } from "../../mail/mod.ts";
 import { fieldsNamed, type Message, valueOf } from "../header/mod.ts";
 
 /** Author domains that are judged; a message that names more is refused. */
@@ -26,6 +26,26 @@ export function authorOfMessage(message: Message): Author {
   const domains = value.length > FROM_CHARS_MAX ? null : domainsOf(textOf(value).replace(/\r\n/g, ""));
   if (domains === null || domains.length > AUTHOR_DOMAINS_MAX) return { type: "malformed" };
   return domains.length === 0 ? { type: "missing" } : { type: "found", domains };
+}
+
+/**
+ * The authors' addresses, as one From field names them (RFC 5322 §3.6.2); null when there is none, or when two readers could
+ * read it in two ways: then it is nobody's.
+ */
+export function authorAddresses(message: Message): readonly Address[] | null {
+  const [field, more] = message.complete ? fieldsNamed(message, "from") : [];
+  const value = field === undefined || more !== undefined ? "" : valueOf(field);
+  const mailboxes = value.length > FROM_CHARS_MAX ? null : splitMailboxes(textOf(value).replace(/\r\n/g, ""));
+  if (mailboxes === null || mailboxes.length === 0) return null;
+  const addresses: Address[] = [];
+  for (const { phrase, written } of mailboxes) {
+    // U+FFFD stands for what was no UTF-8.
+    const isDoubtful = phrase.includes("@") || written.includes("\ufffd");
+    const address = isDoubtful ? null : parseMailbox(written.trim(), { utf8: true });
+    if (address === null) return null;
+    addresses.push(address);
+  }
+  return addresses;
 }
 
 /** UTF-8 (RFC 6532 §3.2); bytes that are not may stand in a name, never in a domain. */
@@ -67,6 +87,8 @@ function domainOf(address: string): DomainName | null {
 interface Mailbox {
   readonly phrase: string;
   readonly address: string;
+  /** The address with its quoted strings as they stand. */
+  readonly written: string;
 }
 
 /** What stands for a quoted string: a word that cannot be mistaken. */
@@ -77,18 +99,20 @@ function splitMailboxes(text: string): Mailbox[] | null {
   const found: Mailbox[] = [];
   let phrase = "";
   let angle: string | null = null;
+  let written = "";
   let closed = false;
   const end = () => {
     if (angle !== null && !closed) return false;
-    if (angle !== null) found.push({ phrase, address: angle });
-    else if (phrase.trim() !== "") found.push({ phrase: "", address: phrase.trim() });
-    [phrase, angle, closed] = ["", null, false];
+    if (angle !== null) found.push({ phrase, address: angle, written });
+    else if (phrase.trim() !== "") found.push({ phrase: "", address: phrase.trim(), written });
+    [phrase, angle, written, closed] = ["", null, "", false];
     return true;
   };
-  const add = (word: string) => {
+  const add = (word: string, asWritten = word) => {
     if (closed) return word.trim() === "";
     if (angle === null) phrase += word;
     else angle += word;
+    written += asWritten;
     return true;
   };
   for (let at = 0; at < text.length; at++) {
@@ -98,11 +122,12 @@ function splitMailboxes(text: string): Mailbox[] | null {
     const inAngle = angle !== null && !closed;
     if (char === '"' || char === "(") {
       const behind = char === '"' ? endOfQuoted(text, at) : endOfComment(text, at);
-      if (behind === null || !add(char === '"' ? QUOTED : " ")) return null;
+      if (behind === null) return null;
+      if (!(char === '"' ? add(QUOTED, text.slice(at, behind + 1)) : add(" "))) return null;
       at = behind;
     } else if (char === "<") {
       if (angle !== null) return null;
-      angle = "";
+      [angle, written] = ["", ""];
     } else if (char === ">") {
       if (!inAngle) return null;
       closed = true;
@@ -111,7 +136,7 @@ function splitMailboxes(text: string): Mailbox[] | null {
     } else if (char === ":" && angle === null) {
       // The name of a group (RFC 6854 lets From have one).
       if (phrase.includes("@")) return null;
-      phrase = "";
+      [phrase, written] = ["", ""];
     } else if (char === ";" && !inAngle) {
       if (!end()) return null;
     } else if (char === ")" || !add(char)) return null;

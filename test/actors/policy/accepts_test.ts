@@ -3,29 +3,37 @@ import fc from "fast-check";
 import { policyAccepts } from "../../../src/actors/policy/accepts.ts";
 import { policyActor } from "../../../src/actors/policy/mod.ts";
 
-const CHECK = { ip: "192.0.2.1", helo: "h.test", sender: "", parts: [new Uint8Array(3)] };
-const KEY = { domain: "bank.test", selector: "s", pem: "x" };
-const SIGN = { parts: [new Uint8Array(3)], keys: [KEY] };
+const CHECK = { ip: "192.0.2.1", helo: "h.test", sender: "", parts: [new Uint8Array(3)], seal: null };
+const SIGNING = { domain: "bank.test", selectors: ["r", "e"] };
+const SIGN = { ...SIGNING, parts: [new Uint8Array(3)] };
+const KEY = { domain: "bank.test", selector: "r", algorithm: "rsa-sha256", publicKey: "AAAA" };
 
 Deno.test("every message of the policy actor has a check, which takes what its type promises", () => {
   assertEquals(Object.keys(policyActor.accepts ?? {}).sort(), Object.keys(policyActor.receive).sort());
   assert(policyAccepts["policy.check"](CHECK) && policyAccepts["policy.sign"](SIGN));
-  assert(policyAccepts["policy.check"]({ ...CHECK, parts: [] }) && policyAccepts["policy.sign"]({ ...SIGN, keys: [] }));
+  assert(policyAccepts["policy.check"]({ ...CHECK, seal: SIGNING, parts: [] }));
+  assert(policyAccepts["policy.sign"]({ ...SIGN, selectors: [] }));
+  assert(
+    policyAccepts["policy.checkKey"](KEY) && policyAccepts["policy.checkKey"]({ ...KEY, algorithm: "ed25519-sha256" }),
+  );
 });
 
 Deno.test("a part of another type or a missing field is refused", () => {
   for (const bad of [null, 1, [], {}, undefined, new Uint8Array(1), ["x"], [[1]], [null]]) {
     for (const field of Object.keys(CHECK)) {
       if (field === "parts" && Array.isArray(bad) && bad.length === 0) continue;
+      if (field === "seal" && bad === null) continue;
       assertEquals(policyAccepts["policy.check"]({ ...CHECK, [field]: bad }), false, `${field} ${String(bad)}`);
     }
-    if (!Array.isArray(bad) || bad.length > 0) {
-      assertEquals(policyAccepts["policy.sign"]({ ...SIGN, keys: bad }), false);
+    for (const field of Object.keys(SIGN)) {
+      if (Array.isArray(bad) && (bad.length === 0 || (field === "selectors" && bad[0] === "x"))) continue;
+      assertEquals(policyAccepts["policy.sign"]({ ...SIGN, [field]: bad }), false, field);
     }
     for (const field of Object.keys(KEY)) {
-      assertEquals(policyAccepts["policy.sign"]({ ...SIGN, keys: [{ ...KEY, [field]: bad }] }), false, field);
+      assertEquals(policyAccepts["policy.checkKey"]({ ...KEY, [field]: bad }), false, field);
     }
   }
+  assert(!policyAccepts["policy.checkKey"]({ ...KEY, algorithm: "rsa-sha1" }));
 });
 
 Deno.test("every limit of a request to the policy actor holds at its value and not one beyond", () => {
@@ -41,16 +49,17 @@ Deno.test("every limit of a request to the policy actor holds at its value and n
   assert(
     sign({ parts: new Array(256).fill(block) }) && !sign({ parts: [...new Array(256).fill(block), new Uint8Array(1)] }),
   );
-  assert(sign({ keys: new Array(8).fill(KEY) }) && !sign({ keys: new Array(9).fill(KEY) }));
-  assert(sign({ keys: [{ ...KEY, pem: "x".repeat(8_192) }] }) && !sign({ keys: [{ ...KEY, pem: "x".repeat(8_193) }] }));
+  assert(sign({ selectors: new Array(100).fill("r") }) && !sign({ selectors: new Array(101).fill("r") }));
+  const seal = (selectors: readonly string[]) => check({ seal: { ...SIGNING, selectors } });
+  assert(seal(new Array(100).fill("r")) && !seal(new Array(101).fill("r")));
 });
 
 Deno.test("no check of the policy actor's requests ever throws", () => {
   fc.assert(
-    fc.property(fc.anything(), fc.constantFrom("ip", "parts", "keys"), (value, field) => {
+    fc.property(fc.anything(), fc.constantFrom("ip", "parts", "seal", "selectors"), (value, field) => {
       for (const accepts of Object.values(policyAccepts)) {
         assertEquals(typeof accepts(value), "boolean");
-        assertEquals(typeof accepts({ ...CHECK, ...SIGN, [field]: value }), "boolean");
+        assertEquals(typeof accepts({ ...CHECK, ...SIGN, ...KEY, [field]: value }), "boolean");
       }
     }),
     { seed: 51, numRuns: 2_000 },

@@ -1,33 +1,44 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import type { DirectoryWorkerConfig } from "../../../src/actors/directory/worker.ts";
 import { POLICY_ACTOR, POLICY_DEFAULTS, type PolicyWorkerConfig } from "../../../src/actors/policy/mod.ts";
-import { SILENT, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
-import type { PolicyProtocol } from "../../../src/messages/mod.ts";
+import { Failure, SILENT, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
+import type { DirectoryProtocol, PolicyProtocol } from "../../../src/messages/mod.ts";
 import { createSupervisor } from "../../../src/runtime/mod.ts";
 import { DnsServer } from "../../support/dns_server.ts";
-import { ED25519, ED25519_PEM, keyRecord, RSA, RSA_PEM } from "../../policy/support/signing.ts";
 
 const MAIL = utf8("From: anna@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n");
 
-Deno.test("the policy worker signs and checks with the right to the network alone", async () => {
-  await using dns = await DnsServer.start({
-    "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
-    "r._domainkey.bank.test": { txt: [keyRecord(RSA)] },
-    "e._domainkey.bank.test": { txt: [keyRecord(ED25519)] },
-  });
-  const config: PolicyWorkerConfig = {
+const AT = { node: "local" };
+const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] };
+const RESTART = { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] as const };
+
+Deno.test("the policy worker signs and checks with the right to the network alone, by keys that only it is given", async () => {
+  await using dns = await DnsServer.start({ "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] } });
+  const dataDir = await Deno.makeTempDir();
+  const policyConfig: PolicyWorkerConfig = {
     settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test" },
     dns: { servers: [dns.server], trustAd: false },
     faultInjection: false,
   };
+  const directoryConfig: DirectoryWorkerConfig = {
+    dataDir,
+    login: { checksMax: 1, waitingMax: 1 },
+    issuers: [],
+    bans: { strikesMax: 0, windowMs: 1, banMs: 1, exempt: [] },
+    greylist: null,
+    faultInjection: false,
+  };
+  const files = { net: false, read: true, write: [dataDir], ffi: true, env: true, sys: true, run: false };
+  const specOf = (name: string, permissions: typeof NET_ONLY | typeof files, config: unknown) => ({
+    name,
+    url: new URL(`../../../workers/${name}.ts`, import.meta.url),
+    permissions,
+    restart: RESTART,
+    strategy: "one-for-one" as const,
+    config,
+  });
   const supervisor = createSupervisor({
-    specs: [{
-      name: "policy",
-      url: new URL("../../../workers/policy.ts", import.meta.url),
-      permissions: { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
-      restart: { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] },
-      strategy: "one-for-one",
-      config,
-    }],
+    specs: [specOf("directory", files, directoryConfig), specOf("policy", NET_ONLY, policyConfig)],
     clock: systemClock(),
     log: SILENT,
     random: systemRandom(),
@@ -38,19 +49,25 @@ Deno.test("the policy worker signs and checks with the right to the network alon
   });
   await supervisor.start();
   try {
-    const policy = supervisor.system.ref<PolicyProtocol>({ node: "local", worker: "policy", actor: POLICY_ACTOR });
-    const keys = [{ domain: "bank.test", selector: "r", pem: RSA_PEM }, {
-      domain: "bank.test",
-      selector: "e",
-      pem: ED25519_PEM,
-    }];
-    const { fields } = await policy.ask("policy.sign", { parts: [MAIL], keys });
+    const policy = supervisor.system.ref<PolicyProtocol>({ ...AT, worker: "policy", actor: POLICY_ACTOR });
+    const directory = supervisor.system.ref<DirectoryProtocol>({ ...AT, worker: "directory", actor: "directory" });
+    await directory.ask("directory.domainAdd", { name: "bank.test" });
+    const { records } = await directory.ask("directory.dkimRotate", { domain: "bank.test" });
+    for (const { record } of records) dns.set(record.name, { txt: [record.text] });
+    const selectors = records.map(({ selector }) => selector);
+    const { fields } = await policy.ask("policy.sign", { domain: "bank.test", selectors, parts: [MAIL] });
     const parts = [...fields.map(utf8), MAIL];
-    const request = { ip: "192.0.2.1", helo: "h.test", sender: "x@bank.test", parts };
+    const request = { ip: "192.0.2.1", helo: "h.test", sender: "x@bank.test", parts, seal: null };
     const { disposition, results } = await policy.ask("policy.check", request);
     assertEquals(results.dkim.map(({ result }) => result), ["pass", "pass"]);
     assertEquals([results.dmarc, disposition.type], ["pass", "accept"]);
+    const stolen = await assertRejects(
+      () => directory.ask("directory.signingKeys", { domain: "bank.test", selectors }),
+      Failure,
+    );
+    assertEquals(stolen.kind, "refused");
   } finally {
     await supervisor.stop(2_000);
+    await Deno.remove(dataDir, { recursive: true });
   }
 });

@@ -1,7 +1,8 @@
 /** Whose name a message bears (ATTACKS S30). */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { authorOfMessage, domainsOf } from "../../../src/policy/dmarc/mod.ts";
+import { formatAddress } from "../../../src/mail/mod.ts";
+import { authorAddresses, authorOfMessage, domainsOf } from "../../../src/policy/dmarc/mod.ts";
 import { readMessage } from "../../../src/policy/header/mod.ts";
 
 function author(header: string): string {
@@ -91,4 +92,44 @@ Deno.test("no text makes the reader throw, or take more than linear time", () =>
   const startMs = performance.now();
   for (const piece of ["(", '"', "<", "a@b.test,", "@", " ", "\\", "a:", ";", "(\\"]) domainsOf(piece.repeat(100_000));
   if (performance.now() - startMs > 3_000) throw new Error(`${performance.now() - startMs} ms`);
+});
+
+function authors(value: string): string | null {
+  const bytes = Uint8Array.from(`From: ${value}\r\n\r\n`, (char) => char.charCodeAt(0));
+  return authorAddresses(readMessage([bytes]))?.map(formatAddress).join(" ") ?? null;
+}
+
+Deno.test("the authors' whole addresses are read, quoted local parts among them", () => {
+  for (
+    const [value, addresses] of [
+      ["a@bank.test", "a@bank.test"],
+      ["Anna <a@BANK.test>", "a@bank.test"],
+      ['"Anna, \\"the\\" boss" <a@bank.test> (behind)', "a@bank.test"],
+      ['"john smith"@bank.test', '"john smith"@bank.test'],
+      ['John <"john smith"@bank.test>', '"john smith"@bank.test'],
+      ['"x@evil.test" <a@bank.test>', "a@bank.test"],
+      ["a@bank.test, Bea <b@bank.test>", "a@bank.test b@bank.test"],
+      ["A Team: a@bank.test, <b@bank.test>;", "a@bank.test b@bank.test"],
+      ["J\xc3\xb6rg <j\xc3\xb6rg@bank.test>", "jörg@bank.test"],
+    ] as const
+  ) assertEquals(authors(value), addresses, value);
+});
+
+Deno.test("an author who could be taken for another, or for nobody, is no address at all", () => {
+  for (
+    const value of [
+      "",
+      "Anna",
+      "boss@bank.test <a@bank.test>",
+      "<a@bank.test",
+      "<a@bank.test> <b@bank.test>",
+      "a (b) c@bank.test",
+      "undisclosed:;",
+      "a@b@bank.test",
+      "@x.test:a@bank.test",
+      "a@bank.test, nobody",
+      "a@bank.test\r\nFrom: b@bank.test",
+      "a\xff@bank.test",
+    ]
+  ) assertEquals(authors(value), null, JSON.stringify(value));
 });

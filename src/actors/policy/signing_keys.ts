@@ -1,0 +1,56 @@
+import { type Clock, Failure } from "../../base/mod.ts";
+import type { DirectoryProtocol, SigningDomain } from "../../messages/mod.ts";
+import { readSigner, type Signer } from "../../policy/dkim/mod.ts";
+import type { Ref } from "../../runtime/types.ts";
+
+/** Sets of keys that are remembered: those of domains that send most. */
+const SETS_MAX = 1_000;
+/** How long a set may be remembered, in ms: so long may the secret of a key that was removed outlive it in memory. */
+const KEPT_MS_MAX = 600_000;
+/** Longest wait for the directory, in ms. */
+const ASK_MS_MAX = 10_000;
+
+interface KeySet {
+  readonly signers: Promise<readonly Signer[]>;
+  readonly endMs: number;
+}
+
+/**
+ * The keys that are signed with, as the directory gives them, remembered for a while. Which keys sign is said by whoever asks, who
+ * follows the directory: other selectors are another set, so that a rotation counts from the first mail on.
+ */
+export class SigningKeys {
+  /** In order of use, the latest last. */
+  readonly #sets = new Map<string, KeySet>();
+
+  constructor(private readonly directory: Ref<DirectoryProtocol>, private readonly clock: Clock) {}
+
+  /** Those of these keys that there are, at least one, RSA first. Rejects with Failure: `not_found` when there is none, or the directory's own. */
+  signers({ domain, selectors }: SigningDomain): Promise<readonly Signer[]> {
+    const name = JSON.stringify([domain, selectors]);
+    const kept = this.#sets.get(name);
+    this.#sets.delete(name);
+    const set = kept !== undefined && kept.endMs > this.clock.monotonicMs() ? kept : this.#ask(name, domain, selectors);
+    this.#sets.set(name, set);
+    if (this.#sets.size > SETS_MAX) this.#sets.delete(this.#sets.keys().next().value!);
+    return set.signers;
+  }
+
+  #ask(name: string, domain: string, selectors: readonly string[]): KeySet {
+    const signers = this.#fetch(domain, selectors);
+    const set = { signers, endMs: this.clock.monotonicMs() + KEPT_MS_MAX };
+    // What failed is asked for again by the next mail.
+    signers.catch(() => void (this.#sets.get(name) === set && this.#sets.delete(name)));
+    return set;
+  }
+
+  async #fetch(domain: string, selectors: readonly string[]): Promise<readonly Signer[]> {
+    const request = { domain, selectors };
+    const { keys } = await this.directory.ask("directory.signingKeys", request, { deadlineMs: ASK_MS_MAX });
+    if (keys.length === 0) throw new Failure("not_found", `none of these keys of ${domain} is there`);
+    // RSA stands on top: what knows no Ed25519 may look no further than at the first signature.
+    return keys.map(readSigner).sort((a, b) =>
+      Number(b.algorithm === "rsa-sha256") - Number(a.algorithm === "rsa-sha256")
+    );
+  }
+}
