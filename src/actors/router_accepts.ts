@@ -1,4 +1,5 @@
 import type { RouterProtocol } from "../messages/mod.ts";
+import { isMailingList } from "./list_shape.ts";
 import { type Accepts, type Fields, fields, fieldsOf, isBoolean, isCount, isListOf, isName, isText } from "./shape.ts";
 
 /** UTF-16 units of a name, address or date. */
@@ -44,6 +45,8 @@ function recordCheck(kind: unknown): ((record: Fields) => boolean) | null {
       return isAccount;
     case "alias":
       return isAlias;
+    case "list":
+      return isMailingList;
     default:
       return null;
   }

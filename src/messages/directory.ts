@@ -1,6 +1,7 @@
 import type { AccountId } from "../mail/account.ts";
 import type { DomainName } from "../mail/domain.ts";
 import type { ActorAddress } from "../runtime/types.ts";
+import type { DirectoryListProtocol, MailingList } from "./mailing_list.ts";
 
 /** A domain that mail is taken for. */
 export interface DomainRecord {
@@ -42,13 +43,16 @@ export interface DirectorySnapshot {
   readonly domains: readonly DomainRecord[];
   readonly accounts: readonly AccountRecord[];
   readonly aliases: readonly AliasRecord[];
+  /** Without their members. */
+  readonly lists: readonly MailingList[];
 }
 
 /** One change to the directory: the new record, or the key of what is gone. */
 export type DirectoryChange =
   | { readonly kind: "domain"; readonly key: string; readonly record: DomainRecord | null }
   | { readonly kind: "account"; readonly key: string; readonly record: AccountRecord | null }
-  | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null };
+  | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null }
+  | { readonly kind: "list"; readonly key: string; readonly record: MailingList | null };
 
 /** One page of a list, in order of name. */
 export interface ListRequest {
@@ -72,6 +76,7 @@ export interface DirectoryStatus {
   readonly domains: number;
   readonly accounts: number;
   readonly aliases: number;
+  readonly lists: number;
   readonly subscribers: number;
 }
 
@@ -111,7 +116,7 @@ interface Change {
 }
 
 /** What the directory actor understands. Admin errors are Failures of kind exists, not_found or invalid. */
-export interface DirectoryProtocol {
+export interface DirectoryProtocol extends DirectoryListProtocol {
   "directory.subscribe": { request: { readonly subscriber: ActorAddress }; reply: DirectorySnapshot };
   "directory.authenticate": {
     request: { readonly user: string; readonly secret: string; readonly service: string; readonly remote: string };

@@ -7,6 +7,7 @@ export type * from "./delivery.ts";
 export * from "./directory.ts";
 export * from "./fault.ts";
 export * from "./mailbox.ts";
+export type * from "./mailing_list.ts";
 export type * from "./policy.ts";
 export type * from "./queue.ts";
 export * from "./router.ts";

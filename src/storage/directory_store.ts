@@ -6,9 +6,18 @@ import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
 /**
  * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets
- * of the server by what they are for, the others by name or address.
+ * of the server by what they are for, members by list, a blank and their address, the others by name or address.
  */
-export type DirectoryTable = "domain" | "account" | "alias" | "credential" | "appPassword" | "secret";
+export type DirectoryTable =
+  | "domain"
+  | "account"
+  | "alias"
+  | "credential"
+  | "appPassword"
+  | "secret"
+  | "list"
+  | "listMember"
+  | "listSize";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -20,6 +29,14 @@ export interface DirectoryWrite {
   readonly row: DirectoryRow | null;
 }
 
+/** Some of a table. Keys compare as their UTF-8. */
+export interface KeyRange {
+  readonly prefix: string;
+  /** A whole key; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
 /** Where the directory is kept. Throws Failure `disk`, `disk_full`, `corrupt` or `schema`. */
 export interface DirectoryStore {
   /** Number of the last commit; 0 when there was none. */
@@ -27,6 +44,8 @@ export interface DirectoryStore {
   get(table: DirectoryTable, key: string): DirectoryRow | null;
   /** Every record of a table, in order of key. */
   all(table: DirectoryTable): DirectoryRow[];
+  /** Records whose key begins with `prefix` and stands behind `after`, in order of key, at most `limit`. */
+  page(table: DirectoryTable, range: KeyRange): DirectoryRow[];
   /** All writes or none, durable when it returns, as `version`. After a throw only the store knows what holds: read it anew. */
   commit(version: number, writes: readonly DirectoryWrite[]): void;
   /** Resolves when nothing of it is left. */
@@ -45,6 +64,9 @@ const SCHEMA = 1;
  *                   when their password is set or right the next time
  *   14 account/id   app password
  *   15 purpose      secret of the server
+ *   16 address      list
+ *   17 list member  member of a list
+ *   18 list         { members }: how many it has
  */
 const META = new Uint8Array([0x01]);
 const TAG: Readonly<Record<DirectoryTable, number>> = {
@@ -54,6 +76,9 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   credential: 0x13,
   appPassword: 0x14,
   secret: 0x15,
+  list: 0x16,
+  listMember: 0x17,
+  listSize: 0x18,
 };
 
 /** Octets of a key: LMDB takes 1,978. */
@@ -108,6 +133,13 @@ export class IndexedDirectoryStore implements DirectoryStore {
       if (last === undefined || page.length < PAGE_ROWS) return rows;
       start = after(last.key);
     }
+  }
+  page(table: DirectoryTable, { prefix, after: behind, limit }: KeyRange): DirectoryRow[] {
+    const first = keyOf(table, prefix);
+    // No byte of UTF-8 is 0xff.
+    const end = new Uint8Array([...first, 0xff]);
+    const start = behind === null ? first : after(keyOf(table, behind));
+    return failing(() => this.index.range({ start, end, limit })).map(({ value }) => decode(value));
   }
   commit(version: number, writes: readonly DirectoryWrite[]): void {
     failing(() => this.index.reserve(spaceFor(writes)));

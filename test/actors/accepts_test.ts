@@ -27,6 +27,17 @@ const SIMPLE_HASHER = {
 };
 
 /** For each message one request as it should be, with every field there can be. */
+const SETTINGS = {
+  title: "List",
+  post: "members",
+  join: "open",
+  replyTo: "author",
+  subjectPrefix: "[l]",
+  bytesMax: 0,
+  verp: true,
+  archiveUrl: "https://b.test/l",
+};
+
 const GOOD: Readonly<Record<string, unknown>> = {
   "mailbox.deliver": {
     opId: "op/1",
@@ -84,6 +95,28 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "directory.appPasswordRemove": { address: "a@b.test", id: "x", dryRun: true },
   "directory.aliasAdd": { address: "a@b.test", targets: ["c@b.test"], dryRun: true },
   "directory.aliasRemove": { address: "a@b.test", dryRun: true },
+  "directory.listAdd": {
+    address: "l@b.test",
+    owners: ["a@b.test"],
+    moderators: ["a@b.test"],
+    ...SETTINGS,
+    dryRun: true,
+  },
+  "directory.listUpdate": {
+    address: "l@b.test",
+    owners: ["a@b.test"],
+    moderators: ["a@b.test"],
+    ...SETTINGS,
+    dryRun: true,
+  },
+  "directory.listRemove": { address: "l@b.test", dryRun: true },
+  "directory.listList": { domain: "b.test", after: "a", limit: 10 },
+  "directory.listGet": { address: "l@b.test" },
+  "directory.memberPut": { list: "l@b.test", address: "a@b.test", mode: "each", dryRun: true },
+  "directory.memberRemove": { list: "l@b.test", address: "a@b.test", dryRun: true },
+  "directory.memberGet": { list: "l@b.test", address: "a@b.test" },
+  "directory.memberPage": { list: "l@b.test", after: "a@b.test", limit: 10 },
+  "directory.memberBounced": { list: "l@b.test", address: "a@b.test" },
   "router.changed": {
     version: 1,
     changes: [
@@ -109,6 +142,17 @@ const GOOD: Readonly<Record<string, unknown>> = {
         key: "c@b.test",
         record: { address: "c@b.test", targets: ["a@b.test"], createdAt: "2026-01-01T00:00:00Z" },
       },
+      {
+        kind: "list",
+        key: "l@b.test",
+        record: {
+          address: "l@b.test",
+          owners: ["a@b.test"],
+          moderators: ["a@b.test"],
+          createdAt: "2026-01-01T00:00:00Z",
+          ...SETTINGS,
+        },
+      },
     ],
   },
   "router.resolve": { address: "a@b.test" },
@@ -123,10 +167,11 @@ const OWN = ["directory.remind", "router.resubscribe"];
 /** Messages without a request. */
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
-const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record)$|^directory\.bearer\.user/;
+const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record|archiveUrl)$|^directory\.bearer\.user/;
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
-const OPTIONAL = /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt)$/;
+const OPTIONAL =
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|join|replyTo|subjectPrefix|bytesMax|verp|archiveUrl|owners)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

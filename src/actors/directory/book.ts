@@ -8,8 +8,9 @@ import type {
   DirectorySnapshot,
   DirectoryStatus,
   DomainRecord,
+  MailingList,
 } from "../../messages/mod.ts";
-import type { DirectoryRow, DirectoryStore, DirectoryWrite } from "../../storage/directory_store.ts";
+import type { DirectoryRow, DirectoryStore, DirectoryWrite, KeyRange } from "../../storage/directory_store.ts";
 import { appPasswordKey, appPasswordOf, type AppPasswordRow } from "./app_passwords.ts";
 import { decodeScramKeys, encodeScramKeys, type ScramKeys, type ScramKeySet } from "./scram_keys.ts";
 import { SortedNames } from "./sorted_names.ts";
@@ -26,7 +27,10 @@ export interface CredentialChange {
   readonly secrets: Secrets | null;
 }
 
-/** The directory in memory, but for the passwords that people chose, in step with its store. */
+/** What is looked up on the disk. */
+type LargeTable = "listMember" | "listSize";
+
+/** The directory in memory, but for the passwords that people chose and the members of lists, in step with its store. */
 export class DirectoryBook {
   #version = 0;
   #rehearsing = false;
@@ -35,8 +39,14 @@ export class DirectoryBook {
   readonly domains = new Map<string, DomainRecord>();
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
+  readonly lists = new Map<string, MailingList>();
   readonly #appPasswords = new Map<AccountId, readonly AppPasswordRow[]>();
-  readonly names = { domain: new SortedNames(), account: new SortedNames(), alias: new SortedNames() };
+  readonly names = {
+    domain: new SortedNames(),
+    account: new SortedNames(),
+    alias: new SortedNames(),
+    list: new SortedNames(),
+  };
 
   constructor(private readonly store: DirectoryStore) {
     this.#load();
@@ -52,12 +62,13 @@ export class DirectoryBook {
       domains: [...this.domains.values()],
       accounts: [...this.accounts.values()],
       aliases: [...this.aliases.values()],
+      lists: [...this.lists.values()],
     };
   }
 
   counts(): Omit<DirectoryStatus, "subscribers"> {
-    const { domains, accounts, aliases } = this;
-    return { version: this.#version, domains: domains.size, accounts: accounts.size, aliases: aliases.size };
+    const { version, domains, accounts, aliases, lists } = this;
+    return { version, domains: domains.size, accounts: accounts.size, aliases: aliases.size, lists: lists.size };
   }
 
   /** The account's password hash; null when it has none. */
@@ -82,6 +93,21 @@ export class DirectoryBook {
     if (typeof kept === "string") return kept;
     this.#write([{ table: "secret", key: purpose, row: { value: fresh } }]);
     return fresh;
+  }
+
+  /** Rows of a table that stays on the disk, for it may be large. */
+  page(table: LargeTable, range: KeyRange): readonly DirectoryRow[] {
+    return this.store.page(table, range);
+  }
+  row(table: LargeTable, key: string): DirectoryRow | null {
+    return this.store.get(table, key);
+  }
+  /** Changes rows that no subscriber sees: the version stays. */
+  changeRows(writes: readonly (DirectoryWrite & { readonly table: LargeTable })[]): void {
+    if (!this.#rehearsing) this.#write(writes);
+  }
+  get isRehearsing(): boolean {
+    return this.#rehearsing;
   }
 
   /** Runs an edit for its checks and its answer only: what it commits is dropped. */
@@ -160,6 +186,7 @@ export class DirectoryBook {
     const domains = [...rows<DomainRecord>(this.store.all("domain"), "name")];
     const accounts = [...rows<AccountRecord>(this.store.all("account"), "address")];
     const aliases = [...rows<AliasRecord>(this.store.all("alias"), "address")];
+    const lists = [...rows<MailingList>(this.store.all("list"), "address")];
     const appPasswords = Map.groupBy(this.store.all("appPassword").map(appPasswordOf), ({ account }) => account);
     this.#version = version;
     this.#appPasswords.clear();
@@ -167,13 +194,14 @@ export class DirectoryBook {
     fill(this.domains, this.names.domain, domains);
     fill(this.accounts, this.names.account, accounts);
     fill(this.aliases, this.names.alias, aliases);
+    fill(this.lists, this.names.list, lists);
     this.#stale = false;
   }
 }
 
-const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases" } as const;
+const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases", list: "lists" } as const;
 
-function asRow(record: DomainRecord | AccountRecord | AliasRecord | null): DirectoryRow | null {
+function asRow(record: DirectoryChange["record"]): DirectoryRow | null {
   return record === null ? null : { ...record };
 }
 

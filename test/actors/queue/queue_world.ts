@@ -199,6 +199,7 @@ function snapshot(): DirectorySnapshot {
     }],
     accounts: [account("a1", JOHN), account("a2", "small@smith.test", 100)],
     aliases: [{ address: "away@smith.test", targets: [JOHN, "me@elsewhere.test"], createdAt: CREATED }],
+    lists: [],
   };
 }
 
