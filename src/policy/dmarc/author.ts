@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decodeUtf8 } from "../../base/mod.ts";
-import { type DomainName, parseDomain } from "../../mail/mod.ts";
+import { type Address, type DomainName, parseDomain, parseMailbox } from "../../mail/mod.ts";
 import { fieldsNamed, type Message, valueOf } from "../header/mod.ts";
 
 /** Author domains that are judged; a message that names more is refused. */
@@ -26,6 +26,16 @@ export function authorOfMessage(message: Message): Author {
   const domains = value.length > FROM_CHARS_MAX ? null : domainsOf(textOf(value).replace(/\r\n/g, ""));
   if (domains === null || domains.length > AUTHOR_DOMAINS_MAX) return { type: "malformed" };
   return domains.length === 0 ? { type: "missing" } : { type: "found", domains };
+}
+
+/** The one address in a message's From field; null when there are several, none, or one that needs quotes. */
+export function authorAddress(message: Message): Address | null {
+  const [field, more] = message.complete ? fieldsNamed(message, "from") : [];
+  if (field === undefined || more !== undefined) return null;
+  const value = valueOf(field);
+  const mailboxes = value.length > FROM_CHARS_MAX ? null : splitMailboxes(textOf(value).replace(/\r\n/g, ""));
+  const [mailbox, another] = mailboxes ?? [];
+  return mailbox === undefined || another !== undefined ? null : parseMailbox(mailbox.address.trim(), { utf8: true });
 }
 
 /** UTF-8 (RFC 6532 §3.2); bytes that are not may stand in a name, never in a domain. */
@@ -69,8 +79,8 @@ interface Mailbox {
   readonly address: string;
 }
 
-/** What stands for a quoted string: a word that cannot be mistaken. */
-const QUOTED = "q";
+/** What stands for a quoted string: a word that cannot be mistaken, and no local part. */
+const QUOTED = '""';
 
 /** Splits a list at its commas, comments dropped and quoted strings made words; groups are taken apart. Linear. */
 function splitMailboxes(text: string): Mailbox[] | null {

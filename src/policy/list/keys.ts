@@ -1,0 +1,138 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { utf8 } from "../../base/bytes.ts";
+import { LOCAL_BYTES_MAX, parseMailbox } from "../../mail/address.ts";
+import { roleAddress } from "./name.ts";
+
+/** Days within which mail may come back: longer than mail stays in any queue. */
+export const BOUNCE_DAYS_VALID = 21;
+/** Hours within which a request can be confirmed. */
+export const TOKEN_HOURS_VALID = 72;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Days are counted in two characters of five bits, hours in four. */
+const DAY_CHARS = 2;
+const HOUR_CHARS = 4;
+/** Characters of a hash, five bits each: of a reverse-path, which must be short, and of a token. */
+const BOUNCE_HASH_CHARS = 8;
+const TOKEN_HASH_CHARS = 16;
+/** Longest token that is read, in characters: an address of 254 octets, each of them escaped. */
+export const TOKEN_CHARS_MAX = 1 + HOUR_CHARS + TOKEN_HASH_CHARS + 1 + 3 * 254;
+/** No letter has two cases here: local parts lose theirs on the way (RFC 5321 §2.4 notwithstanding). */
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+/** What a token allows: the address itself agrees to join, leave, be left alone or not, or an owner agrees that it joins. */
+export type TokenKind = "subscribe" | "unsubscribe" | "pause" | "resume" | "approve";
+
+const LETTERS: Readonly<Record<TokenKind, string>> = {
+  subscribe: "s",
+  unsubscribe: "u",
+  pause: "p",
+  resume: "r",
+  approve: "a",
+};
+
+/** Whose mail came back: one member's, or that of somebody whom only the report can name. */
+export type BouncePath = { readonly type: "list" } | { readonly type: "member"; readonly address: string };
+
+/**
+ * Reverse-paths and tokens of lists. Each carries a time and a keyed hash: only we can make one, so that nobody can have a member
+ * suspended, or make one of somebody, by a mail that he wrote himself.
+ */
+export class ListKeys {
+  constructor(private readonly secret: Uint8Array) {}
+
+  /** The reverse-path of a mail to many members: `cats-bounces+<day><hash>@domain`. */
+  bouncePath(list: string, wallMs: number): string {
+    const day = stamp(Math.floor(wallMs / DAY_MS), DAY_CHARS);
+    return roleAddress(list, "bounces", day + this.#hash(["bounce", list, day], BOUNCE_HASH_CHARS));
+  }
+
+  /** The reverse-path of a mail to one member (VERP): `…=local=host` behind the hash; null when it would be too long or needs quotes. */
+  memberPath(list: string, member: string, wallMs: number): string | null {
+    const day = stamp(Math.floor(wallMs / DAY_MS), DAY_CHARS);
+    const hash = this.#hash(["member", list, day, member.toLowerCase()], BOUNCE_HASH_CHARS);
+    const at = member.lastIndexOf("@");
+    const path = roleAddress(list, "bounces", `${day}${hash}=${member.slice(0, at)}=${member.slice(at + 1)}`);
+    const isShort = utf8(path.slice(0, path.lastIndexOf("@"))).length <= LOCAL_BYTES_MAX;
+    return isShort && !member.startsWith('"') && parseMailbox(path, { utf8: true }) !== null ? path : null;
+  }
+
+  /** What the detail of a `-bounces` address says; null when we did not write it, or too long ago. */
+  readBounce(list: string, detail: string, wallMs: number): BouncePath | null {
+    const [, day = "", hash = "", local, host] =
+      /^([a-z2-7]{2})([a-z2-7]{8})(?:=(.{1,64})=([^=]{1,255}))?$/.exec(detail) ?? [];
+    if (age(day, Math.floor(wallMs / DAY_MS)) > BOUNCE_DAYS_VALID) return null;
+    if (local === undefined || host === undefined) {
+      return same(hash, this.#hash(["bounce", list, day], BOUNCE_HASH_CHARS)) ? { type: "list" } : null;
+    }
+    const address = `${local}@${host}`;
+    const isOurs = same(hash, this.#hash(["member", list, day, address.toLowerCase()], BOUNCE_HASH_CHARS));
+    return isOurs ? { type: "member", address } : null;
+  }
+
+  /** What confirms a request: in it stands who it is for. One word without blanks. */
+  token(kind: TokenKind, { list, member }: { readonly list: string; readonly member: string }, wallMs: number): string {
+    const hour = stamp(Math.floor(wallMs / HOUR_MS), HOUR_CHARS);
+    return `${LETTERS[kind]}${hour}${this.#tokenHash(kind, list, hour, member)}-${escaped(member)}`;
+  }
+
+  /** Null when the token was not made here for this list, or is too old. */
+  readToken(list: string, token: string, wallMs: number): { readonly kind: TokenKind; readonly member: string } | null {
+    if (token.length > TOKEN_CHARS_MAX) return null;
+    const [, letter, hour = "", hash = "", name = ""] = /^([supra])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
+      [];
+    const kind = (Object.keys(LETTERS) as TokenKind[]).find((each) => LETTERS[each] === letter);
+    const member = unescaped(name);
+    if (kind === undefined || member === null) return null;
+    if (age(hour, Math.floor(wallMs / HOUR_MS)) > TOKEN_HOURS_VALID) return null;
+    return same(hash, this.#tokenHash(kind, list, hour, member)) ? { kind, member } : null;
+  }
+
+  #tokenHash(kind: TokenKind, list: string, hour: string, member: string): string {
+    return this.#hash([kind, list, hour, member], TOKEN_HASH_CHARS);
+  }
+
+  #hash(fields: readonly string[], chars: number): string {
+    const digest = createHmac("sha256", this.secret).update(JSON.stringify(["list", ...fields])).digest();
+    let hash = "";
+    for (let i = 0; i < chars; i++) hash += ALPHABET[digest[i]! & 31];
+    return hash;
+  }
+}
+
+/** The last so many digits of a count, to the base of 32. */
+function stamp(count: number, chars: number): string {
+  let text = "";
+  for (let i = 0, left = count; i < chars; i++, left = Math.floor(left / 32)) text = ALPHABET[left % 32]! + text;
+  return text;
+}
+
+/** How long ago that was, round the cycle of its digits; beyond every age when it is none. */
+function age(text: string, now: number): number {
+  if (text === "") return Infinity;
+  const cycle = 32 ** text.length;
+  let count = 0;
+  for (const char of text) count = count * 32 + ALPHABET.indexOf(char);
+  return (now % cycle - count + cycle) % cycle;
+}
+
+function same(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(utf8(a), utf8(b));
+}
+
+/** An address as a part of one word: `=` stands for its last `@`. */
+function escaped(member: string): string {
+  const at = member.lastIndexOf("@");
+  return `${encodeURIComponent(member.slice(0, at))}=${encodeURIComponent(member.slice(at + 1))}`;
+}
+
+function unescaped(name: string): string | null {
+  const [local, host, more] = name.split("=");
+  if (local === undefined || host === undefined || more !== undefined) return null;
+  try {
+    return `${decodeURIComponent(local)}@${decodeURIComponent(host)}`;
+  } catch {
+    return null; // A `%` that escapes nothing.
+  }
+}
