@@ -37,6 +37,8 @@ export interface TreeInput {
   readonly ownAddresses: readonly string[];
   /** Key of the addresses under which mail is forwarded. */
   readonly srsKey: Uint8Array;
+  /** Key of the reverse-paths and tokens of lists. */
+  readonly listKey: Uint8Array;
   /** The routes of the config, their secrets read. */
   readonly routes: readonly DeliveryRoute[];
   /** Whose tokens let people in, with their keys. */
@@ -63,7 +65,7 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
     directorySpec(input),
     ...Array.from({ length: placement.mailboxWorkers }, (_, i) => mailboxSpec(i, config, placement)),
     ...Array.from({ length: count(config.workers.delivery) }, (_, i) => deliverySpec(i, input)),
-    queueSpec(config, placement),
+    queueSpec(input, placement),
     policySpec(input),
     ...Array.from({ length: count(config.workers.listener) }, (_, i) => listenerSpec(i, input, placement)),
   ];
@@ -151,7 +153,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
   };
 }
 
-function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
+function queueSpec({ config, listKey }: TreeInput, placement: Placement): WorkerSpec {
   const { attemptsMax, perDestinationMax } = config.outbound;
   const { retryMs: pausesMs, lifetimeMs, warnAfterMs } = config.queue;
   return {
@@ -165,6 +167,7 @@ function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
       hostname: config.hostname,
       placement,
       deliveryWorkers: count(config.workers.delivery),
+      listKey,
       policy: { pausesMs, lifetimeMs, warnAfterMs },
       dispatch: {
         attemptsMax,
@@ -177,7 +180,7 @@ function queueSpec(config: ClusterConfig, placement: Placement): WorkerSpec {
   };
 }
 
-function policySpec({ config, nameServers }: TreeInput): WorkerSpec {
+function policySpec({ config, nameServers, listKey }: TreeInput): WorkerSpec {
   return {
     name: "policy",
     url: new URL("policy.ts", WORKERS),
@@ -191,6 +194,7 @@ function policySpec({ config, nameServers }: TreeInput): WorkerSpec {
         trustedSealers: config.senders.trustedSealers,
       },
       dns: { servers: nameServers, trustAd: config.dns.trustAd },
+      listKey,
       faultInjection: config.debug.faultInjection,
     } satisfies PolicyWorkerConfig,
   };

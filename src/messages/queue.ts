@@ -80,6 +80,8 @@ export interface QueueProtocol {
       readonly recipients: readonly OutgoingRecipient[];
       /** The mail as it goes out, in pieces. */
       readonly parts: readonly Uint8Array[];
+      /** Every recipient gets a transaction of his own. */
+      readonly each?: boolean;
     };
     reply: null;
   };

@@ -12,7 +12,8 @@ import {
 } from "../../src/admin/mod.ts";
 import { Failure, FakeClock, jsonLog, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { type ClusterConfig, describeReload, validateConfig } from "../../src/config/mod.ts";
-import type { DeliveryProtocol, MailboxProtocol } from "../../src/messages/mod.ts";
+import type { DeliveryProtocol, ListProtocol, MailboxProtocol } from "../../src/messages/mod.ts";
+import { ListKeys } from "../../src/policy/list/mod.ts";
 import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { createMemoryQueueStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
@@ -59,6 +60,8 @@ function queueArgs(system: ActorSystem, holder: RoutingHolder, clock: FakeClock)
     routes: { resolve: (address) => holder.table?.resolve(address) ?? null },
     mailboxes: new MailboxRefs(system, { shardCount: 1, mailboxWorkers: 1 }),
     deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: "delivery-0", actor: "delivery" })],
+    lists: system.ref<ListProtocol>({ node: "local", worker: "policy", actor: "lists" }),
+    listKeys: new ListKeys(new Uint8Array(32)),
     policy: { pausesMs: [60_000], lifetimeMs: 86_400_000, warnAfterMs: 0 },
     dispatch: { attemptsMax: 10, perDestination: { first: 5, max: 5 } },
     hostname: "mail.smith.test",

@@ -1,12 +1,16 @@
 import { createResolver, type ResolverOptions } from "../../net/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
+import type { DirectoryProtocol, QueueProtocol } from "../../messages/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { LIST_ACTOR, listActor } from "../lists/mod.ts";
 import { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicySettings } from "./actor.ts";
 
 /** What the policy worker is started with. */
 export interface PolicyWorkerConfig {
   readonly settings: PolicySettings;
   readonly dns: Pick<ResolverOptions, "servers" | "trustAd">;
+  /** Key of the reverse-paths and tokens of lists. */
+  readonly listKey: Uint8Array;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -18,13 +22,18 @@ export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };
 
-/** Starts the policy actor over a resolver of its own. */
+/** Starts the policy actor over a resolver of its own, and the list actor, which asks the directory and the queue. */
 export async function startPolicy(
   { system, config, clock, random }: WorkerHost<PolicyWorkerConfig>,
 ): Promise<WorkerHooks<PolicyWorkerConfig>> {
   const resolver = createResolver({ ...config.dns, clock, random });
   const counters = newPolicyCounters();
   await system.spawn(policyActor, { name: POLICY_ACTOR, args: { resolver, settings: config.settings, counters } });
+  const at = (name: string) => ({ node: system.node, worker: name, actor: name });
+  const directory = system.ref<DirectoryProtocol>(at("directory"));
+  const queue = system.ref<QueueProtocol>(at("queue"));
+  const args = { directory, queue, key: config.listKey };
+  await system.spawn(listActor, { name: LIST_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   return { stop: () => Promise.resolve(resolver.close()), stats: () => ({ ...counters }) };
 }

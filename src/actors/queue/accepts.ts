@@ -1,7 +1,7 @@
 import type { DeliveryReport, QueueProtocol } from "../../messages/mod.ts";
+import { isOutgoingEnvelope } from "../envelope_shape.ts";
 import {
   type Accepts,
-  type Fields,
   fields,
   fieldsOf,
   isBoolean,
@@ -29,19 +29,18 @@ const SUSPEND_SECONDS_MAX = 315_360_000;
 const REPORT_CHARS_MAX = 1_024;
 
 const VERBS: readonly unknown[] = ["retry", "hold", "release", "bounce", "delete"];
-const BODIES: readonly unknown[] = ["7bit", "8bitmime", "binarymime"];
-const RETURNS: readonly unknown[] = [null, "full", "headers"];
 const NOTIFIES: readonly unknown[] = ["success", "failure", "delay"];
 const ACTIONS: readonly unknown[] = ["delivered", "relayed", "deferred", "failed"];
 
 /** Whether requests of other workers have the form their types promise. */
 export const queueAccepts: Accepts<QueueProtocol> = {
-  "queue.enqueue": fields(({ opId, envelope, recipients, parts }) =>
-    isName(opId, ID_CHARS_MAX) && isEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
+  "queue.enqueue": fields(({ opId, envelope, recipients, parts, each }) =>
+    isName(opId, ID_CHARS_MAX) && isOptional(each, isBoolean) && isOutgoingEnvelope(envelope) &&
+    isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
     (recipients as unknown[]).length > 0 && isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
   ),
   "queue.report": fields(({ envelope, recipients, parts }) =>
-    isEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
+    isOutgoingEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
     isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
   ),
   "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
@@ -68,32 +67,10 @@ function isRecipient(value: unknown): boolean {
   return knownNotify && (orcpt === null || address(orcpt));
 }
 
-function isEnvelope(value: unknown): boolean {
-  const envelope = fieldsOf(value);
-  return envelope !== null && isName(envelope["id"], ID_CHARS_MAX) && address(envelope["sender"]) &&
-    textOrNull(envelope["account"]) && isParameters(envelope);
-}
-
-function isParameters({ body, smtpUtf8, ret, envid, requireTls, priority, releaseAtMs, deliverBy }: Fields): boolean {
-  return BODIES.includes(body) && isBoolean(smtpUtf8) && RETURNS.includes(ret) && textOrNull(envid) &&
-    isBoolean(requireTls) && isWhole(priority, -9, 9) && (releaseAtMs === null || isCount(releaseAtMs)) &&
-    (deliverBy === null || isDeliverBy(deliverBy));
-}
-
-function isDeliverBy(value: unknown): boolean {
-  const deliverBy = fieldsOf(value);
-  return deliverBy !== null && isCount(deliverBy["atMs"]) && isBoolean(deliverBy["trace"]) &&
-    (deliverBy["mode"] === "return" || deliverBy["mode"] === "notify");
-}
-
 function isFilter(value: unknown): boolean {
   const filter = fieldsOf(value);
   return filter !== null && isOptional(filter["id"], address) && isOptional(filter["domain"], address) &&
     isOptional(filter["sender"], address) && isOptional(filter["all"], isBoolean);
-}
-
-function textOrNull(value: unknown): value is string | null {
-  return value === null || address(value);
 }
 
 /** Whether a delivery worker's report has the form its type promises, for this many recipients. */

@@ -5,6 +5,7 @@ import type { AccountRecord, DeliveryTarget, RecipientOutcome, RouteVerdict } fr
 import { returnPathField } from "../../protocol/smtp/trace.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import type { Attempt, AttemptResult } from "./attempt.ts";
+import { toLists } from "./list_delivery.ts";
 import type { QueueServices } from "./services.ts";
 
 /** One mailbox delivery may take, in ms. */
@@ -30,7 +31,13 @@ export async function deliverHere(attempt: Attempt, services: QueueServices): Pr
       continue;
     }
     const opId = `${attempt.message.envelope.id}-l${attempt.item.item}.${i}`;
-    outcomes.push(await store(attempt, { opId, accounts: verdict.accounts }, services));
+    const stored = await store(attempt, { opId, accounts: verdict.accounts }, services);
+    const outcome = stored === DELIVERED && verdict.lists.length > 0
+      ? await toLists(attempt, { id: opId, lists: verdict.lists }, services)
+      : stored;
+    // What was done for others is not done twice.
+    if (outcome === null) return { type: "later" };
+    outcomes.push(outcome);
     if (verdict.forwards.length > 0) forwards.push({ opId: `${opId}/f`, addresses: verdict.forwards });
   }
   return { type: "report", report: { outcomes, destinationFault: false, host: null, tls: null }, forwards };

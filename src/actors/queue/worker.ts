@@ -1,5 +1,6 @@
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, DirectoryProtocol } from "../../messages/mod.ts";
+import type { DeliveryProtocol, DirectoryProtocol, ListProtocol } from "../../messages/mod.ts";
+import { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openQueueStore } from "../../storage/mod.ts";
@@ -20,6 +21,8 @@ export interface QueueWorkerConfig {
   readonly placement: Placement;
   /** How many delivery workers there are. */
   readonly deliveryWorkers: number;
+  /** Key of the reverse-paths of lists. */
+  readonly listKey: Uint8Array;
   readonly policy: RetryPolicy;
   readonly dispatch: DispatchLimits;
   /** Mail is refused (452 4.3.1) when less than this is free on the disk, in bytes. */
@@ -51,7 +54,9 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
   );
   const routes = { resolve: (address: Address) => holder.table?.resolve(address) ?? null };
   const mailboxes = new MailboxRefs(system, config.placement);
-  const args = { store, routes, mailboxes, deliveries, policy, dispatch, hostname };
+  const lists = system.ref<ListProtocol>(at("policy", "lists"));
+  const listKeys = new ListKeys(config.listKey);
+  const args = { store, routes, mailboxes, deliveries, lists, listKeys, policy, dispatch, hostname };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const graceMs = config.drainMsMax;

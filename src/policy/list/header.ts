@@ -30,6 +30,12 @@ const OWN: ReadonlySet<string> = new Set([
   "return-path",
 ]);
 
+/**
+ * Names every list that a mail went through, and is never taken out: of lists that are members of each other, each replaces the
+ * other's List-Id. No standard; others write it, too.
+ */
+export const BEEN_THERE = "x-beenthere";
+
 /** The list's identifier, without brackets: `cats.smith.test` (RFC 2919 §2). */
 export function listId(address: string): string {
   return address.replace("@", ".");
@@ -68,7 +74,8 @@ export function distributed(message: Message, list: ListHead): Uint8Array[] {
     if (isSubject) hasSubject = true;
     fields += isSubject ? prefixed(field, list.subjectPrefix) : field.raw;
   }
-  const added = (list.replyTo === "list" ? `Reply-To: <${list.address}>\r\n` : "") +
+  const added = `X-BeenThere: ${list.address}\r\n` +
+    (list.replyTo === "list" ? `Reply-To: <${list.address}>\r\n` : "") +
     (hasSubject || list.subjectPrefix === "" ? "" : `Subject: ${list.subjectPrefix}\r\n`);
   return [Buffer.from(`${listFields(list)}${added}${fields}\r\n`, "latin1"), ...message.body];
 }

@@ -1,5 +1,5 @@
 import { fieldsNamed, type Message, valueOf } from "../header/mod.ts";
-import { listId } from "./header.ts";
+import { BEEN_THERE, listId } from "./header.ts";
 
 /** Why a mail is not what a person wrote to a list. */
 export type NotPosted = "report" | "automatic" | "loop";
@@ -14,7 +14,7 @@ export function notPosted(
 ): NotPosted | null {
   if (sender === "") return "report";
   if (isAutomatic(message)) return "automatic";
-  return hasListId(message, list) ? "loop" : null;
+  return hasListId(message, list) || hasBeenThere(message, list) ? "loop" : null;
 }
 
 /** Whether a program wrote it: Auto-Submitted says anything but "no" (RFC 3834 §5). */
@@ -31,6 +31,10 @@ const BULK: ReadonlySet<string> = new Set(["bulk", "junk", "list"]);
 export function isBulk(message: Message): boolean {
   if (fieldsNamed(message, "list-id").length > 0) return true;
   return fieldsNamed(message, "precedence").some((field) => BULK.has(valueOf(field).trim().toLowerCase()));
+}
+
+function hasBeenThere(message: Message, list: string): boolean {
+  return fieldsNamed(message, BEEN_THERE).some((field) => valueOf(field).trim().toLowerCase() === list);
 }
 
 /** Whether a List-Id names this list (RFC 2919 §6: case does not matter). */

@@ -17,6 +17,7 @@ Deno.test("the policy worker signs and checks with the right to the network alon
   const config: PolicyWorkerConfig = {
     settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test" },
     dns: { servers: [dns.server], trustAd: false },
+    listKey: new Uint8Array(32),
     faultInjection: false,
   };
   const supervisor = createSupervisor({

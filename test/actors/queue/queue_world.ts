@@ -9,10 +9,12 @@ import type {
   DeliveryProtocol,
   DeliveryReport,
   DirectorySnapshot,
+  ListProtocol,
   QueueEntry,
   QueueProtocol,
   RecipientOutcome,
 } from "../../../src/messages/mod.ts";
+import { ListKeys } from "../../../src/policy/list/mod.ts";
 import { type RetryPolicy, RoutingTable } from "../../../src/policy/mod.ts";
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, type QueueStore } from "../../../src/storage/mod.ts";
@@ -110,6 +112,8 @@ export class QueueWorld {
       routes: { resolve: (address) => this.#routes.resolve(address) },
       mailboxes: new MailboxRefs(system, PLACEMENT),
       deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: WORKER, actor: "delivery" })],
+      lists: system.ref<ListProtocol>({ node: "local", worker: WORKER, actor: "lists" }),
+      listKeys: new ListKeys(new Uint8Array(32)),
       policy: this.options.policy ?? POLICY,
       dispatch: { attemptsMax: 50, perDestination: { first: 5, max: 20 } },
       hostname: "mail.smith.test",

@@ -28,6 +28,7 @@ const FIELDS = [
   "List-Post: <mailto:cats@smith.test>",
   "List-Owner: <mailto:cats-owner@smith.test>",
   "Precedence: list",
+  "X-BeenThere: cats@smith.test",
   "",
 ].join("\r\n");
 
@@ -84,6 +85,10 @@ Deno.test("reports, what programs wrote, and what came back are no posts; vacati
   assertEquals(why("Auto-Submitted: no\r\nAuto-Submitted: auto-generated"), "automatic");
   assertEquals(why("Auto-Submitted:"), "automatic");
   assertEquals(why('List-Id: "Cats" <CATS.smith.test>'), "loop");
+  assertEquals(
+    why("List-Id: <pets.smith.test>\r\nX-BeenThere: pets@smith.test\r\nX-BeenThere: Cats@smith.test"),
+    "loop",
+  );
   assertEquals(why("List-Id: <pets.smith.test>"), null, "a list may be a member of another");
   const bulk = (head: string) => isBulk(readMessage([utf8(`${head}\r\n\r\n`)]));
   assertEquals(["Precedence: Bulk", "Precedence: list", "List-Id: <a.b>", "Precedence: first-class"].map(bulk), [

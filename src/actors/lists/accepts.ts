@@ -1,0 +1,25 @@
+import type { ListProtocol } from "../../messages/mod.ts";
+import { isOutgoingEnvelope } from "../envelope_shape.ts";
+import { type Accepts, fields, fieldsOf, isBoolean, isListOf, isName, isText } from "../shape.ts";
+
+/** Characters of the identity of a mail to one recipient: what is made of it stays an opId. */
+const ID_CHARS_MAX = 200;
+const ADDRESS_CHARS_MAX = 512;
+/** Pieces of one mail. */
+const PARTS_MAX = 1_000_000;
+
+const ROLES: readonly unknown[] = ["post", "request", "bounces"];
+
+/** Whether requests of other workers have the form their types promise. */
+export const listAccepts: Accepts<ListProtocol> = {
+  "list.take": fields(({ id, target, envelope, parts }) =>
+    isName(id, ID_CHARS_MAX) && isTarget(target) && isOutgoingEnvelope(envelope) &&
+    isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
+  ),
+};
+
+function isTarget(value: unknown): boolean {
+  const target = fieldsOf(value);
+  return target !== null && isText(target["list"], ADDRESS_CHARS_MAX) && isText(target["address"], ADDRESS_CHARS_MAX) &&
+    ROLES.includes(target["role"]) && isBoolean(target["verp"]);
+}
