@@ -37,14 +37,21 @@ export async function obey(mail: ListMail, services: ListServices): Promise<List
   const author = authorAddress(message);
   if (author === null) return done("left alone: it has no one author");
   const from = formatAddress(author);
-  if (!services.budget.spend(from, services.clock.monotonicMs())) return done("left alone: too many letters already");
   const command = commandOf(message) ?? { type: "help" } as const;
+  if (!isConfirmed(command, mail, services) && !services.budget.spend(from, services.clock.monotonicMs())) {
+    return done("left alone: too many letters already");
+  }
   const answer = (subject: string, lines: readonly string[]) => {
     const inReplyTo = messageIdOf(mail);
     return sendLetter({ id: `${mail.id}.a`, to: from, subject, lines, inReplyTo }, list, services);
   };
   await VERBS[command.type]({ mail, from, services, answer }, command as never);
   return done(`${command.type} of ${from}`);
+}
+
+/** Whether it shows that one of our letters was read: that is no flood. */
+function isConfirmed(command: ListCommand, { list }: ListMail, { keys, clock }: ListServices): boolean {
+  return command.type === "confirm" && keys.readToken(list.address, command.token, clock.wallMs()) !== null;
 }
 
 type Verb = (asking: Asking, command: Extract<ListCommand, { type: "confirm" }>) => Promise<void>;

@@ -105,7 +105,7 @@ Deno.test("a list may be a member of another, and two that are members of each o
     await world.join("dogs@smith.test", BEA);
     await world.mail(LIST, post(BEA));
     const sent = world.sent();
-    assertEquals(sent.map(({ to }) => to[0]).sort(), [ANN, BEA, BEA], "once from each list");
+    assertEquals(sent.map(({ to }) => to[0]).sort(), [ANN, BEA], "each list sends it to its members once");
     assertEquals([world.waiting, world.letters()], [0, []]);
   }, { post: "anybody" }));
 
