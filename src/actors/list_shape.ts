@@ -6,6 +6,7 @@ const TEXT_CHARS_MAX = 4_096;
 const PEOPLE_MAX = 10_000;
 
 const POSTS: readonly unknown[] = ["anybody", "members", "moderators"];
+const OTHERS: readonly unknown[] = ["refuse", "hold"];
 const JOINS: readonly unknown[] = ["open", "confirm", "closed"];
 const REPLIES: readonly unknown[] = ["author", "list"];
 const MODES: readonly unknown[] = ["each", "none"];
@@ -18,12 +19,23 @@ export function isMailingList(record: Fields): boolean {
     text(createdAt) && complete && isSettings(record);
 }
 
-const SETTINGS = ["title", "post", "join", "replyTo", "subjectPrefix", "bytesMax", "verp", "archiveUrl"] as const;
+const SETTINGS = [
+  "title",
+  "post",
+  "others",
+  "join",
+  "replyTo",
+  "subjectPrefix",
+  "bytesMax",
+  "verp",
+  "archiveUrl",
+] as const;
 
 /** Whatever is there of a list's settings. */
 export function isSettings(request: Fields): boolean {
-  const { title, post, join, replyTo, subjectPrefix, bytesMax, verp, archiveUrl } = request;
-  return isOptional(title, text) && isOptional(post, oneOf(POSTS)) && isOptional(join, oneOf(JOINS)) &&
+  const { title, post, others, join, replyTo, subjectPrefix, bytesMax, verp, archiveUrl } = request;
+  return isOptional(title, text) && isOptional(post, oneOf(POSTS)) && isOptional(others, oneOf(OTHERS)) &&
+    isOptional(join, oneOf(JOINS)) &&
     isOptional(replyTo, oneOf(REPLIES)) && isOptional(subjectPrefix, text) && isOptional(bytesMax, count) &&
     isOptional(verp, isBoolean) && (archiveUrl === null || isOptional(archiveUrl, text));
 }

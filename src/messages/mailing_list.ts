@@ -6,6 +6,8 @@ export interface ListSettings {
   readonly title: string;
   /** Whose mail is distributed. */
   readonly post: "anybody" | "members" | "moderators";
+  /** What becomes of mail from others: it comes back, or waits for a moderator. */
+  readonly others: "refuse" | "hold";
   /** Who becomes a member: whoever confirms his address; after an owner has agreed, too; only whom an operator adds. */
   readonly join: "open" | "confirm" | "closed";
   /** Where answers go: to the author, as he wrote it, or to the list. */
@@ -26,7 +28,7 @@ export interface MailingList extends ListSettings {
   readonly address: string;
   /** Who get mail to `local-owner@`, and may ask who the members are. */
   readonly owners: readonly string[];
-  /** Who may post besides the owners where only moderators may. */
+  /** Who may post besides the owners where only moderators may, and decide on what is held; the owners when there are none. */
   readonly moderators: readonly string[];
   /** RFC 3339. */
   readonly createdAt: string;

@@ -30,6 +30,7 @@ const SIMPLE_HASHER = {
 const SETTINGS = {
   title: "List",
   post: "members",
+  others: "hold",
   join: "open",
   replyTo: "author",
   subjectPrefix: "[l]",
@@ -171,7 +172,7 @@ const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record|archiv
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
 const OPTIONAL =
-  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|join|replyTo|subjectPrefix|bytesMax|verp|archiveUrl|owners)$/;
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|archiveUrl|owners)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

@@ -103,9 +103,31 @@ async function queued(server: FakeServer): Promise<void> {
   await server.context.queue.ask("queue.enqueue", { opId: "m1", envelope, recipients, parts });
 }
 
+/** Posts that wait for a moderator, as the list actor leaves them. */
+async function held(server: FakeServer): Promise<void> {
+  for (const id of ["h1", "h2", "h3"]) {
+    const releaseAtMs = server.clock.wallMs() + 3_600_000;
+    const envelope = { ...NO_PARAMETERS, id, sender: "", account: null, releaseAtMs };
+    const recipients = [{ address: "cats+held-abcdefghijklmnop@smith.test", notify: null, orcpt: null }];
+    const parts = [utf8("Subject: hi\r\n\r\nho\r\n")];
+    await server.context.queue.ask("queue.enqueue", { opId: id, envelope, recipients, parts });
+  }
+}
+
+Deno.test("only held posts are decided on, not any mail of the queue", async () => {
+  await using server = await populated();
+  await queued(server);
+  for (const verb of ["accept", "reject", "discard"]) {
+    const { code, errors } = await type(server, `list ${verb} m1`);
+    assertEquals([code, errors.includes("no post m1 waits for a moderator")], [1, true], errors);
+  }
+  assertStringIncludes((await type(server, "queue summary")).text, "2 items");
+});
+
 Deno.test("every verb of the registry runs, and says what it did", async () => {
   await using server = await populated();
   await queued(server);
+  await held(server);
   const lines: readonly (readonly [line: string, says: string])[] = [
     ["status", "mail.smith.test: ok, up 0s, version 0.1.0"],
     ["domain list", "bob.test"],
@@ -149,6 +171,11 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["list member list cats@smith.test", "Ann@elsewhere.test"],
     ["resolve cats@smith.test", "goes to the list cats@smith.test"],
     ["list member rm cats@smith.test ann@ELSEWHERE.test", "Ann@elsewhere.test is no member any more"],
+    ["list held cats@smith.test", "h1"],
+    ["list accept h1", "post h1 is accepted"],
+    ["list reject h2", "post h2 is sent back"],
+    ["list discard h3", "post h3 is dropped"],
+    ["queue delete h1 --yes", "1 item is deleted"],
     ["list rm cats@smith.test --yes", "list cats@smith.test is removed"],
     ["queue list", "ann@elsewhere.test"],
     ["queue list --domain other.test", "bea@other.test"],

@@ -32,6 +32,7 @@ type Request<K extends keyof DirectoryProtocol> = DirectoryProtocol[K]["request"
 const DEFAULTS: ListSettings = {
   title: "",
   post: "members",
+  others: "refuse",
   join: "open",
   replyTo: "author",
   subjectPrefix: "",

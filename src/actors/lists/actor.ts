@@ -6,7 +6,7 @@ import { defineActor } from "../../runtime/define_actor.ts";
 import type { Ref } from "../../runtime/types.ts";
 import { listAccepts } from "./accepts.ts";
 import { countBounces } from "./bounces.ts";
-import { LetterBudget } from "./letter_budget.ts";
+import { HELD_MAX, LetterBudget, LETTERS_MAX } from "./letter_budget.ts";
 import { distribute } from "./post.ts";
 import { obey } from "./request.ts";
 import type { ListServices } from "./services.ts";
@@ -31,7 +31,8 @@ export const listActor = defineActor<ListProtocol, ListServices, ListArgs>({
     directory,
     queue,
     keys: new ListKeys(key),
-    budget: new LetterBudget(),
+    budget: new LetterBudget(LETTERS_MAX),
+    notices: new LetterBudget(HELD_MAX),
     clock,
     log,
   }),
@@ -46,13 +47,13 @@ export const listActor = defineActor<ListProtocol, ListServices, ListArgs>({
 });
 
 async function take(
-  { parts, ...request }: ListProtocol["list.take"]["request"],
+  request: ListProtocol["list.take"]["request"],
   services: ListServices,
 ): Promise<ListOutcome> {
   const { id, target: { list: address, role } } = request;
   const found = await listOf(address, services);
   if (found === null) return { type: "refused", status: "5.1.1", text: "there is no such list any more" };
-  const mail = { ...request, ...found, message: readMessage(parts), size: byteLength(parts) };
+  const mail = { ...request, ...found, message: readMessage(request.parts), size: byteLength(request.parts) };
   const outcome = await ROLES[role](mail, services);
   services.log.info("list mail", { id, list: address, role, outcome: outcome.type, text: outcome.text });
   return outcome;

@@ -20,6 +20,8 @@ export async function confirmed({ mail, services, answer }: Asking, token: strin
       return await answer(`${list.address} is closed`, ["Only its owners add members to this list."]);
     case "approve":
       return await join(mail.id, member, list, services);
+    case "moderate":
+      return await answer("confirm", ["Say what is to become of the post: accept, reject or discard."]);
     case "unsubscribe":
       await leave(member, list, services);
       return await tell(mail.id, member, list, services, "is no member any more");

@@ -2,6 +2,7 @@ import { type Address, canonicalLocal, formatAddress, NO_PARAMETERS, type Outgoi
 import type { ListOutcome, MailingList } from "../../messages/mod.ts";
 import { authorAddress } from "../../policy/dmarc/mod.ts";
 import { distributed, notPosted } from "../../policy/list/mod.ts";
+import { heldState, hold } from "./hold.ts";
 import { done, type ListMail, type ListServices } from "./services.ts";
 
 /** Members asked for at a time. */
@@ -20,7 +21,10 @@ export async function distribute(mail: ListMail, services: ListServices): Promis
   if (list.bytesMax > 0 && size > list.bytesMax) {
     return refused("5.2.3", `${list.address} takes mail of ${list.bytesMax} bytes at most`);
   }
-  if (!await mayPost(list, authorAddress(message), services)) {
+  const held = heldState(mail, services);
+  if (held === "late") return refused("5.7.2", `the moderators of ${list.address} did not accept it in time`);
+  if (held === null && !await mayPost(list, authorAddress(message), services)) {
+    if (list.others === "hold") return await hold(mail, services);
     return refused("5.7.2", `only ${list.post} may post to ${list.address}, and the mail is from one of them alone`);
   }
   const parts = distributed(message, list);

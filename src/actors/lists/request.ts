@@ -11,6 +11,7 @@ import {
   type TokenKind,
 } from "../../policy/list/mod.ts";
 import { confirmed } from "./confirm.ts";
+import { decide } from "./hold.ts";
 import { sendLetter } from "./send_letter.ts";
 import { done, type ListMail, type ListServices } from "./services.ts";
 
@@ -51,15 +52,18 @@ export async function obey(mail: ListMail, services: ListServices): Promise<List
 
 /** Whether it shows that one of our letters was read: that is no flood. */
 function isConfirmed(command: ListCommand, { list }: ListMail, { keys, clock }: ListServices): boolean {
-  return command.type === "confirm" && keys.readToken(list.address, command.token, clock.wallMs()) !== null;
+  return "token" in command && keys.readToken(list.address, command.token, clock.wallMs()) !== null;
 }
 
-type Verb = (asking: Asking, command: Extract<ListCommand, { type: "confirm" }>) => Promise<void>;
+type Verb = (asking: Asking, command: Extract<ListCommand, { token: string }>) => Promise<void>;
 
 const VERBS: Readonly<Record<ListCommand["type"], Verb>> = {
   help,
   who,
   confirm: (asking, { token }) => confirmed(asking, token),
+  accept: moderated,
+  reject: moderated,
+  discard: moderated,
   subscribe: (asking) =>
     asking.mail.list.join === "closed"
       ? asking.answer(`${asking.mail.list.address} is closed`, ["Only its owners add members to this list."])
@@ -69,12 +73,24 @@ const VERBS: Readonly<Record<ListCommand["type"], Verb>> = {
   resume: (asking) => ask(asking, "resume"),
 };
 
-const PURPOSES: Readonly<Record<Exclude<TokenKind, "approve">, string>> = {
+const PURPOSES: Readonly<Record<Exclude<TokenKind, "approve" | "moderate">, string>> = {
   subscribe: "become a member of",
   unsubscribe: "leave",
   pause: "stay a member, but get no more mail, of",
   resume: "get mail again of",
 };
+
+/** The token alone counts: only moderators were sent it. */
+async function moderated(asking: Asking, { type, token }: Extract<ListCommand, { token: string }>): Promise<void> {
+  const { mail: { list }, services, answer } = asking;
+  const read = services.keys.readToken(list.address, token, services.clock.wallMs());
+  if (read?.kind !== "moderate" || type === "confirm") {
+    return await answer(type, ["No post of this list waits under that name, or it is too old."]);
+  }
+  const isThere = await decide(read.member.slice(0, read.member.lastIndexOf("@")), type, services);
+  const done = { accept: "accepted", reject: "sent back", discard: "dropped" }[type];
+  await answer(type, [isThere ? `The post is ${done}.` : "Somebody has decided on that post already."]);
+}
 
 /** Writes to the address what confirms the request, whether it is a member or not: who asks for another must not learn that. */
 async function ask({ mail: { list }, from, services, answer }: Asking, kind: keyof typeof PURPOSES): Promise<void> {

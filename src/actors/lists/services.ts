@@ -10,13 +10,18 @@ export interface ListServices {
   readonly directory: Ref<DirectoryProtocol>;
   readonly queue: Ref<QueueProtocol>;
   readonly keys: ListKeys;
+  /** Letters to whoever writes commands, by address. */
   readonly budget: LetterBudget;
+  /** Posts held, by list. */
+  readonly notices: LetterBudget;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+type ProtocolRequest = ListProtocol["list.take"]["request"];
+
 /** One mail to one address of a list, taken apart. */
-export interface ListMail extends Omit<ListProtocol["list.take"]["request"], "parts"> {
+export interface ListMail extends ProtocolRequest {
   readonly list: MailingList;
   /** Members there are at this moment. */
   readonly members: number;

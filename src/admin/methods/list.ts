@@ -11,6 +11,7 @@ const people = z.array(address).max(100);
 const SETTINGS = {
   title: z.string().max(200).optional().describe("What people call it"),
   post: z.enum(["anybody", "members", "moderators"]).optional().describe("Who may post"),
+  others: z.enum(["refuse", "hold"]).optional().describe("What becomes of mail from others"),
   join: z.enum(["open", "confirm", "closed"]).optional().describe(
     "Who may join: all, all whom an owner agrees to, none",
   ),
@@ -23,10 +24,11 @@ const SETTINGS = {
 
 type Given = z.output<z.ZodObject<typeof SETTINGS>>;
 
-function settings({ title, post, join, replyTo, subjectPrefix, maxBytes, verp, archiveUrl }: Given) {
+function settings({ title, post, others, join, replyTo, subjectPrefix, maxBytes, verp, archiveUrl }: Given) {
   return {
     title,
     post,
+    others,
     join,
     replyTo,
     subjectPrefix,
@@ -143,6 +145,7 @@ function settingLines(list: MailingList): string[] {
     `owners: ${list.owners.join(", ")}`,
     `moderators: ${none(list.moderators.join(", "))}`,
     `post: ${list.post}`,
+    `mail from others: ${list.others === "hold" ? "waits for a moderator" : "comes back"}`,
     `join: ${list.join}`,
     `answers go to: ${list.replyTo}`,
     `subject prefix: ${none(list.subjectPrefix)}`,

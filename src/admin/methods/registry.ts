@@ -5,6 +5,7 @@ import * as alias from "./alias.ts";
 import * as appPassword from "./app_password.ts";
 import * as domain from "./domain.ts";
 import * as list from "./list.ts";
+import * as moderation from "./moderation.ts";
 import * as queue from "./queue.ts";
 import * as server from "./server.ts";
 import * as workers from "./workers.ts";
@@ -26,7 +27,7 @@ export const REGISTRY: Registry = new Registry([
     run: () => Promise.resolve({ methods: REGISTRY.discover() }),
   }) as Method,
   cancel as Method,
-  ...[server, domain, account, appPassword, alias, list, queue, workers].flatMap((group) =>
+  ...[server, domain, account, appPassword, alias, list, moderation, queue, workers].flatMap((group) =>
     Object.values(group).filter((value): value is Method => typeof value === "object" && "params" in value)
   ),
 ]);

@@ -5,7 +5,7 @@ import { fieldsNamed, type Message, valueOf } from "../header/mod.ts";
 /** What somebody asks a list for by mail. */
 export type ListCommand =
   | { readonly type: "help" | "subscribe" | "unsubscribe" | "who" | "pause" | "resume" }
-  | { readonly type: "confirm"; readonly token: string };
+  | { readonly type: "confirm" | "accept" | "reject" | "discard"; readonly token: string };
 
 /** Bytes of a body in which a command is looked for, and characters of a line that may be one. */
 const BODY_BYTES_MAX = 65_536;
@@ -14,7 +14,7 @@ const LINE_CHARS_MAX = 998;
 const LINES_MAX = 50;
 
 /** Other words for the same, as the users of other list servers know them. */
-const WORDS: Readonly<Record<string, Exclude<ListCommand["type"], "confirm">>> = {
+const WORDS: Readonly<Record<string, Exclude<ListCommand, { token: string }>["type"]>> = {
   help: "help",
   info: "help",
   subscribe: "subscribe",
@@ -34,7 +34,11 @@ export function commandOf(message: Message): ListCommand | null {
   return inSubject ?? commandIn(firstLine(message));
 }
 
-/** command = word / "confirm" 1*WSP token; an answer to one begins with `Re:`. */
+function isTokenVerb(verb: string): verb is Extract<ListCommand, { token: string }>["type"] {
+  return verb === "confirm" || verb === "accept" || verb === "reject" || verb === "discard";
+}
+
+/** command = word / ( "confirm" / "accept" / "reject" / "discard" ) 1*WSP token; an answer to one begins with `Re:`. */
 export function commandIn(line: string): ListCommand | null {
   if (line.length > LINE_CHARS_MAX) return null;
   const words = line.trim().split(/\s/).filter((word) => word !== "");
@@ -42,7 +46,7 @@ export function commandIn(line: string): ListCommand | null {
   const [first = "", second, third] = words;
   if (third !== undefined) return null;
   const verb = first.toLowerCase();
-  if (verb === "confirm") return second === undefined ? null : { type: "confirm", token: second };
+  if (isTokenVerb(verb)) return second === undefined ? null : { type: verb, token: second };
   if (second !== undefined || !Object.hasOwn(WORDS, verb)) return null;
   return { type: WORDS[verb]! };
 }

@@ -21,8 +21,11 @@ export const TOKEN_CHARS_MAX = 1 + HOUR_CHARS + TOKEN_HASH_CHARS + 1 + 3 * 254;
 /** No letter has two cases here: local parts lose theirs on the way (RFC 5321 §2.4 notwithstanding). */
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
-/** What a token allows: the address itself agrees to join, leave, be left alone or not, or an owner agrees that it joins. */
-export type TokenKind = "subscribe" | "unsubscribe" | "pause" | "resume" | "approve";
+/**
+ * What a token allows: the address itself agrees to join, leave, be left alone or not, or an owner agrees
+ * that it joins; or who decides on the post that waits (its id stands before the `@`).
+ */
+export type TokenKind = "subscribe" | "unsubscribe" | "pause" | "resume" | "approve" | "moderate";
 
 const LETTERS: Readonly<Record<TokenKind, string>> = {
   subscribe: "s",
@@ -30,6 +33,7 @@ const LETTERS: Readonly<Record<TokenKind, string>> = {
   pause: "p",
   resume: "r",
   approve: "a",
+  moderate: "m",
 };
 
 /** Whose mail came back: one member's, or that of somebody whom only the report can name. */
@@ -71,6 +75,14 @@ export class ListKeys {
     return isOurs ? { type: "member", address } : null;
   }
 
+  /** The detail under which a post waits for its moderators. */
+  heldDetail(list: string, id: string): string {
+    return `held-${this.#hash(["held", list, id], TOKEN_HASH_CHARS)}`;
+  }
+  isHeld(list: string, id: string, detail: string): boolean {
+    return same(detail, this.heldDetail(list, id));
+  }
+
   /** What confirms a request: in it stands who it is for. One word without blanks. */
   token(kind: TokenKind, { list, member }: { readonly list: string; readonly member: string }, wallMs: number): string {
     const hour = stamp(Math.floor(wallMs / HOUR_MS), HOUR_CHARS);
@@ -80,8 +92,9 @@ export class ListKeys {
   /** Null when the token was not made here for this list, or is too old. */
   readToken(list: string, token: string, wallMs: number): { readonly kind: TokenKind; readonly member: string } | null {
     if (token.length > TOKEN_CHARS_MAX) return null;
-    const [, letter, hour = "", hash = "", name = ""] = /^([supra])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
-      [];
+    const [, letter, hour = "", hash = "", name = ""] =
+      /^([supram])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
+        [];
     const kind = (Object.keys(LETTERS) as TokenKind[]).find((each) => LETTERS[each] === letter);
     const member = unescaped(name);
     if (kind === undefined || member === null) return null;

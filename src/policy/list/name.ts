@@ -34,6 +34,12 @@ export function listAddresses(address: string): string[] {
   return [address, ...SUFFIXES.map((suffix) => `${address.slice(0, at)}-${suffix}${address.slice(at)}`)];
 }
 
+/** The list's own address with a detail. */
+export function detailed(address: string, detail: string): string {
+  const at = address.lastIndexOf("@");
+  return `${address.slice(0, at)}+${detail}${address.slice(at)}`;
+}
+
 /** The list's address with a role and, where given, a detail. */
 export function roleAddress(address: string, role: (typeof SUFFIXES)[number], detail = ""): string {
   const at = address.lastIndexOf("@");

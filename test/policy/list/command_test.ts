@@ -7,12 +7,13 @@ import { commandIn, commandOf } from "../../../src/policy/list/mod.ts";
 
 function command(text: string): string | null {
   const found = commandOf(readMessage([utf8(text)]));
-  return found === null ? null : found.type === "confirm" ? `confirm ${found.token}` : found.type;
+  return found === null ? null : "token" in found ? `${found.type} ${found.token}` : found.type;
 }
 
 Deno.test("a command stands in the subject, or in the first line of the text that is not empty", () => {
   assertEquals(command("Subject: subscribe\r\n\r\nwhatever\r\n"), "subscribe");
   assertEquals(command("Subject: Re: AW: Confirm\r\n\tab-c=d\r\n\r\n"), "confirm ab-c=d");
+  assertEquals(command("Subject: x\r\n\r\nReject abc\r\n"), "reject abc");
   assertEquals(command("Subject: hello\r\n\r\n\r\n  UNSUBSCRIBE \r\nthanks\r\n"), "unsubscribe");
   assertEquals(command("\r\nleave\n"), "unsubscribe");
   assertEquals(command("Subject: please subscribe me\r\n\r\nI want to subscribe\r\n"), null);
@@ -42,6 +43,7 @@ Deno.test("what is long is not read to its end", () => {
 const SCRAP = fc.constantFrom(
   "Subject: ",
   "confirm ",
+  "accept ",
   "help",
   "\r\n",
   "\r\n\r\n",
@@ -63,7 +65,7 @@ const SCRAP = fc.constantFrom(
 function sound(text: string, read = command): void {
   const found = read(text);
   const known = ["help", "subscribe", "unsubscribe", "who", "pause", "resume"];
-  assert(found === null || known.includes(found) || /^confirm \S+$/.test(found), String(found));
+  assert(found === null || known.includes(found) || /^(confirm|accept|reject|discard) \S+$/.test(found), String(found));
 }
 
 Deno.test("any scraps of a mail are a command or none, in linear time", () => {
