@@ -1,6 +1,7 @@
 import {
   DIRECTORY_ACTOR,
   FAULT_ACTOR,
+  LIST_ACTOR,
   MailboxRefs,
   placementOf,
   QUEUE_ACTOR,
@@ -17,6 +18,7 @@ import type {
   DirectoryProtocol,
   FaultKind,
   FaultProtocol,
+  ListProtocol,
   QueueProtocol,
   RouterProtocol,
   StoreProtocol,
@@ -64,6 +66,7 @@ export function controlContext(server: Server, options: ServerOptions): ControlC
     startedAtMs: clock.wallMs(),
     directory: system.ref<DirectoryProtocol>(at("directory", DIRECTORY_ACTOR)),
     queue: system.ref<QueueProtocol>(at("queue", QUEUE_ACTOR)),
+    lists: system.ref<ListProtocol>(at("policy", LIST_ACTOR)),
     mailboxOf: (account) => mailboxes.forAccount(account),
     resolve(address) {
       const router = system.ref<RouterProtocol>(at(runningListener(supervisor), ROUTER_ACTOR));

@@ -28,16 +28,18 @@ const SETTINGS = [
   "subjectPrefix",
   "bytesMax",
   "verp",
+  "unsubscribeUrl",
   "archiveUrl",
 ] as const;
 
 /** Whatever is there of a list's settings. */
 export function isSettings(request: Fields): boolean {
-  const { title, post, others, join, replyTo, subjectPrefix, bytesMax, verp, archiveUrl } = request;
+  const { title, post, others, join, replyTo, subjectPrefix, bytesMax, verp, unsubscribeUrl, archiveUrl } = request;
   return isOptional(title, text) && isOptional(post, oneOf(POSTS)) && isOptional(others, oneOf(OTHERS)) &&
     isOptional(join, oneOf(JOINS)) &&
     isOptional(replyTo, oneOf(REPLIES)) && isOptional(subjectPrefix, text) && isOptional(bytesMax, count) &&
-    isOptional(verp, isBoolean) && (archiveUrl === null || isOptional(archiveUrl, text));
+    isOptional(verp, isBoolean) && (archiveUrl === null || isOptional(archiveUrl, text)) &&
+    (unsubscribeUrl === null || isOptional(unsubscribeUrl, text));
 }
 
 /** How a member gets the list's mail. */

@@ -10,5 +10,6 @@ export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
+export { LIST_ACTOR } from "./lists/actor.ts";
 export { ROUTER_ACTOR } from "./router.ts";
 export { clusterTree, placementOf, type TreeInput } from "./tree.ts";

@@ -3,6 +3,7 @@ import type { ClusterConfig, ReloadPlan } from "../config/mod.ts";
 import type {
   AccountRecord,
   DirectoryProtocol,
+  ListProtocol,
   MailboxProtocol,
   QueueProtocol,
   RouteVerdict,
@@ -39,6 +40,7 @@ export interface ControlContext {
   readonly startedAtMs: number;
   readonly directory: Ref<DirectoryProtocol>;
   readonly queue: Ref<QueueProtocol>;
+  readonly lists: Ref<ListProtocol>;
   /** The mailbox actor that holds an account's mail. */
   mailboxOf(account: Pick<AccountRecord, "address">): Ref<MailboxProtocol>;
   /** Asks a routing actor. */

@@ -18,6 +18,11 @@ export interface ListSettings {
   readonly bytesMax: number;
   /** Every member gets a transaction and a reverse-path of his own, by which a bounce is known whatever it says (VERP). */
   readonly verp: boolean;
+  /**
+   * Where one request leaves the list without a question (RFC 8058): an https address to which what names list and member is added;
+   * whoever serves it hands that to `list.unsubscribe`. Needs `verp`, as each member has his own. Null: there is none.
+   */
+  readonly unsubscribeUrl: string | null;
   /** Where the archive is (https), for List-Archive; null: there is none. */
   readonly archiveUrl: string | null;
 }
@@ -150,4 +155,6 @@ export interface ListProtocol {
     };
     reply: ListOutcome;
   };
+  /** Takes the member out whom the end of his unsubscribe address names. Failure `invalid` when it was not made here. */
+  "list.leave": { request: { readonly token: string }; reply: { readonly list: string; readonly member: string } };
 }

@@ -36,6 +36,7 @@ const SETTINGS = {
   subjectPrefix: "[l]",
   bytesMax: 0,
   verp: true,
+  unsubscribeUrl: "https://b.test/u/",
   archiveUrl: "https://b.test/l",
 };
 
@@ -168,11 +169,12 @@ const OWN = ["directory.remind", "router.resubscribe"];
 /** Messages without a request. */
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
-const NULLABLE = /\.(domain|after|catchAll|aliasOf|detailSeparator|record|archiveUrl)$|^directory\.bearer\.user/;
+const NULLABLE =
+  /\.(domain|after|catchAll|aliasOf|detailSeparator|record|archiveUrl|unsubscribeUrl)$|^directory\.bearer\.user/;
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
 const OPTIONAL =
-  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|archiveUrl|owners)$/;
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

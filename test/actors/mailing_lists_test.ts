@@ -48,6 +48,8 @@ Deno.test("the four addresses of a list are its own, and must have been nobody's
     await refuses("not_found", directory.ask("directory.listAdd", { address: "b@other.test", owners }));
     await refuses("invalid", directory.ask("directory.listUpdate", { address: LIST, title: "a\r\nBcc: b" }));
     await refuses("invalid", directory.ask("directory.listUpdate", { address: LIST, archiveUrl: "http://a.test/" }));
+    const unsubscribeUrl = "https://a.test/";
+    await refuses("invalid", directory.ask("directory.listUpdate", { address: LIST, unsubscribeUrl }));
     await refuses("refused", directory.ask("directory.domainRemove", { name: "smith.test" }));
   }));
 

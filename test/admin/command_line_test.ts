@@ -5,6 +5,7 @@ import { commandsOf } from "../../src/admin/cli/verbs.ts";
 import { Failure, utf8 } from "../../src/base/mod.ts";
 import { NO_PARAMETERS } from "../../src/mail/mod.ts";
 import { ConfigError, validateConfig } from "../../src/config/mod.ts";
+import { ListKeys } from "../../src/policy/list/mod.ts";
 import { connectTo, type FakeServer, fakeServer } from "./support.ts";
 
 interface Terminal {
@@ -128,6 +129,8 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
   await using server = await populated();
   await queued(server);
   await held(server);
+  const named = { list: "cats@smith.test", member: "bea@other.test" };
+  const leaving = new ListKeys(new Uint8Array(32)).leavePath(named, server.clock.wallMs());
   const lines: readonly (readonly [line: string, says: string])[] = [
     ["status", "mail.smith.test: ok, up 0s, version 0.1.0"],
     ["domain list", "bob.test"],
@@ -170,6 +173,7 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["list member add cats@smith.test bea@other.test --mode none", "bea@other.test is a member and gets no mail"],
     ["list member list cats@smith.test", "Ann@elsewhere.test"],
     ["resolve cats@smith.test", "goes to the list cats@smith.test"],
+    [`list unsubscribe ${leaving}`, "bea@other.test is no member of cats@smith.test any more"],
     ["list member rm cats@smith.test ann@ELSEWHERE.test", "Ann@elsewhere.test is no member any more"],
     ["list held cats@smith.test", "h1"],
     ["list accept h1", "post h1 is accepted"],

@@ -1,4 +1,5 @@
 import { directoryActor } from "../../src/actors/directory.ts";
+import { listActor } from "../../src/actors/lists/mod.ts";
 import { MailboxRefs } from "../../src/actors/mailbox_refs.ts";
 import { queueActor, type QueueArgs } from "../../src/actors/queue/actor.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
@@ -84,6 +85,7 @@ export async function fakeServer(): Promise<FakeServer> {
   const holder: RoutingHolder = { table: null };
   const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   const queue = await system.spawn(queueActor, { name: "queue", args: queueArgs(system, holder, clock) });
+  const lists = await system.spawn(listActor, { name: "lists", args: { directory, queue, key: new Uint8Array(32) } });
   clock.advance(1); // The queue is loaded in a turn of its own.
   const config = validateConfig({ hostname: "mail.smith.test" }, "test");
   const deeds: string[] = [];
@@ -105,6 +107,7 @@ export async function fakeServer(): Promise<FakeServer> {
       startedAtMs,
       directory,
       queue,
+      lists,
       mailboxOf: () => mailbox,
       resolve: (address) => router.ask("router.resolve", { address }),
       shardCount: 4,

@@ -38,6 +38,7 @@ const DEFAULTS: ListSettings = {
   subjectPrefix: "",
   bytesMax: 1024 * 1024,
   verp: false,
+  unsubscribeUrl: null,
   archiveUrl: null,
 };
 
@@ -224,13 +225,17 @@ function settingsOf(request: Partial<ListSettings>): Partial<ListSettings> {
 }
 
 /** What a header is made of must not end its line. */
-function checked({ title, subjectPrefix, bytesMax, archiveUrl }: MailingList): void {
+function checked({ title, subjectPrefix, bytesMax, archiveUrl, unsubscribeUrl, verp }: MailingList): void {
   oneLine(title, "a title", TITLE_CHARS_MAX);
   oneLine(subjectPrefix, "a subject's prefix", PREFIX_CHARS_MAX);
   if (!Number.isSafeInteger(bytesMax) || bytesMax < 0) throw new Failure("invalid", "bytesMax is a number of bytes");
-  if (archiveUrl === null) return;
-  if (archiveUrl.length > URL_CHARS_MAX || !/^https:\/\/[!-;=?-~]+$/.test(archiveUrl)) {
-    throw new Failure("invalid", "the archive is an https address");
+  for (const url of [archiveUrl, unsubscribeUrl]) {
+    if (url !== null && (url.length > URL_CHARS_MAX || !/^https:\/\/[!-;=?-~]+$/.test(url))) {
+      throw new Failure("invalid", "archive and unsubscribing are https addresses");
+    }
+  }
+  if (unsubscribeUrl !== null && !verp) {
+    throw new Failure("invalid", "an address to unsubscribe at needs verp: it is each member's own");
   }
 }
 

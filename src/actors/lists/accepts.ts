@@ -8,6 +8,9 @@ const ADDRESS_CHARS_MAX = 512;
 /** Pieces of one mail. */
 const PARTS_MAX = 1_000_000;
 
+/** UTF-16 units of what names a list and its member. */
+const TOKEN_CHARS_MAX = 2_000;
+
 const ROLES: readonly unknown[] = ["post", "request", "bounces"];
 
 /** Whether requests of other workers have the form their types promise. */
@@ -16,6 +19,7 @@ export const listAccepts: Accepts<ListProtocol> = {
     isName(id, ID_CHARS_MAX) && isTarget(target) && isOutgoingEnvelope(envelope) &&
     isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
   ),
+  "list.leave": fields(({ token }) => isText(token, TOKEN_CHARS_MAX)),
 };
 
 function isTarget(value: unknown): boolean {

@@ -7,6 +7,7 @@ import type { Ref } from "../../runtime/types.ts";
 import { listAccepts } from "./accepts.ts";
 import { countBounces } from "./bounces.ts";
 import { HELD_MAX, LetterBudget, LETTERS_MAX } from "./letter_budget.ts";
+import { leave } from "./confirm.ts";
 import { distribute } from "./post.ts";
 import { obey } from "./request.ts";
 import type { ListServices } from "./services.ts";
@@ -37,6 +38,9 @@ export const listActor = defineActor<ListProtocol, ListServices, ListArgs>({
     log,
   }),
   receive: {
+    "list.leave": (services, { token }, reply) => {
+      leaveBy(token, services).then((left) => reply.ok(left), (error) => reply.fail(error));
+    },
     "list.take": (services, request, reply, { log }) => {
       take(request, services).then((outcome) => reply.ok(outcome), (error) => {
         if (!(error instanceof Failure)) log.error("list request failed", { cause: describeError(error) });
@@ -45,6 +49,14 @@ export const listActor = defineActor<ListProtocol, ListServices, ListArgs>({
     },
   },
 });
+
+async function leaveBy(token: string, services: ListServices) {
+  const named = services.keys.readLeavePath(token, services.clock.wallMs());
+  const found = named === null ? null : await listOf(named.list, services);
+  if (named === null || found === null) throw new Failure("invalid", "that names no member of a list here");
+  await leave(named.member, found.list, services);
+  return named;
+}
 
 async function take(
   request: ListProtocol["list.take"]["request"],

@@ -22,6 +22,7 @@ export async function confirmed({ mail, services, answer }: Asking, token: strin
       return await join(mail.id, member, list, services);
     case "moderate":
       return await answer("confirm", ["Say what is to become of the post: accept, reject or discard."]);
+    case "leave":
     case "unsubscribe":
       await leave(member, list, services);
       return await tell(mail.id, member, list, services, "is no member any more");
@@ -44,7 +45,8 @@ async function join(id: string, member: string, list: MailingList, services: Lis
   await tell(id, member, list, services, "is a member now");
 }
 
-async function leave(member: string, list: MailingList, { directory }: ListServices): Promise<void> {
+/** Takes a member out; it is well when he is gone already. */
+export async function leave(member: string, list: MailingList, { directory }: ListServices): Promise<void> {
   try {
     await directory.ask("directory.memberRemove", { list: list.address, address: member });
   } catch (error) {

@@ -73,7 +73,7 @@ const VERBS: Readonly<Record<ListCommand["type"], Verb>> = {
   resume: (asking) => ask(asking, "resume"),
 };
 
-const PURPOSES: Readonly<Record<Exclude<TokenKind, "approve" | "moderate">, string>> = {
+const PURPOSES: Readonly<Record<Exclude<TokenKind, "approve" | "moderate" | "leave">, string>> = {
   subscribe: "become a member of",
   unsubscribe: "leave",
   pause: "stay a member, but get no more mail, of",

@@ -3,7 +3,7 @@ import { parseMailbox } from "../../mail/address.ts";
 import type { DeliveryReport } from "../../messages/mod.ts";
 import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { isDeliveryReport } from "./accepts.ts";
-import { addressed } from "./list_delivery.ts";
+import { personal } from "./list_delivery.ts";
 import { deliverHere, type Forward } from "./local_delivery.ts";
 import type { QueueServices } from "./services.ts";
 import { sameForAll } from "./settle.ts";
@@ -30,13 +30,14 @@ export function tryOnce(attempt: Attempt, services: QueueServices): Promise<Atte
   const first = parseMailbox(attempt.item.recipients[0]!.address, { utf8: true });
   const verdict = first === null ? null : services.routes.resolve(first);
   if (verdict === null) return Promise.resolve(LATER);
-  return verdict.type === "relayDenied" ? deliverElsewhere(attempt, services) : deliverHere(attempt, services);
+  const made = personal(attempt, services);
+  return verdict.type === "relayDenied" ? deliverElsewhere(made, services) : deliverHere(made, services);
 }
 
 async function deliverElsewhere({ item, message, parts }: Attempt, services: QueueServices): Promise<AttemptResult> {
   const { destination } = item;
   const recipients = item.recipients.map(({ address, notify, orcpt }) => ({ address, notify, orcpt }));
-  const request = { destination, envelope: addressed({ item, message }, services), recipients, parts };
+  const request = { destination, envelope: message.envelope, recipients, parts };
   const worker = services.deliveries[hash(destination) % services.deliveries.length]!;
   try {
     const report = await worker.ask("delivery.attempt", request, { deadlineMs: ATTEMPT_MS_MAX });

@@ -1,7 +1,7 @@
-import { asFailure, describeError } from "../../base/mod.ts";
+import { asFailure, describeError, latin1, utf8 } from "../../base/mod.ts";
 import { parseMailbox } from "../../mail/address.ts";
-import type { OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { ListTarget, RecipientOutcome } from "../../messages/mod.ts";
+import { MEMBER_MARK } from "../../policy/list/mod.ts";
 import type { Attempt } from "./attempt.ts";
 import type { QueueServices } from "./services.ts";
 
@@ -33,21 +33,35 @@ export async function toLists(
 }
 
 /**
- * The envelope as it goes out: a list that wants it has a reverse-path for each member (VERP). That is made here, so that a mail to
- * thousands is kept once.
+ * The attempt as it is made: a list that wants it has a reverse-path for each member (VERP), and an address at which he alone
+ * leaves. Both are put in here, so that a mail to thousands is kept once.
  */
-export function addressed(
-  { item, message: { envelope } }: Pick<Attempt, "item" | "message">,
-  { routes, listKeys, clock }: QueueServices,
-): OutgoingEnvelope {
+export function personal(attempt: Attempt, { routes, listKeys, clock }: QueueServices): Attempt {
+  const { item, message, parts } = attempt;
+  const { envelope } = message;
   const [recipient, another] = item.recipients;
-  if (envelope.sender === "" || recipient === undefined || another !== undefined) return envelope;
-  const sender = parseMailbox(envelope.sender, { utf8: true });
-  const verdict = sender === null ? null : routes.resolve(sender);
+  if (envelope.sender === "" || recipient === undefined || another !== undefined) return attempt;
+  const path = parseMailbox(envelope.sender, { utf8: true });
+  const verdict = path === null ? null : routes.resolve(path);
   const target = verdict?.type === "local" ? verdict.lists[0] : undefined;
-  if (target === undefined || target.role !== "bounces" || !target.verp) return envelope;
-  return {
-    ...envelope,
-    sender: listKeys.memberPath(target.list, recipient.address, clock.wallMs()) ?? envelope.sender,
-  };
+  if (target === undefined || target.role !== "bounces" || !target.verp) return attempt;
+  const named = { list: target.list, member: recipient.address };
+  const wallMs = clock.wallMs();
+  const sender = listKeys.memberPath(target.list, recipient.address, wallMs) ?? envelope.sender;
+  const marked = withMember(parts, listKeys.leavePath(named, wallMs));
+  return { item, message: { ...message, envelope: { ...envelope, sender } }, parts: marked };
+}
+
+/** Bytes in which the list's own fields stand, at the top. */
+const HEAD_BYTES = 4_096;
+
+/** The mail with the member's name in the list's List-Unsubscribe: the list has taken out every other field of that name. */
+function withMember(parts: readonly Uint8Array[], name: string): readonly Uint8Array[] {
+  const [first, ...rest] = parts;
+  if (first === undefined) return parts;
+  const head = latin1(first.subarray(0, HEAD_BYTES));
+  const field = head.indexOf("\r\nList-Unsubscribe: <https://");
+  const at = field < 0 ? -1 : head.indexOf(MEMBER_MARK, field);
+  if (at < 0 || head.slice(field + 2, at).includes("\r\n")) return parts;
+  return [first.subarray(0, at), utf8(name), first.subarray(at + MEMBER_MARK.length), ...rest];
 }

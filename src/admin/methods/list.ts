@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Failure } from "../../base/mod.ts";
 import type { ListMember, ListSettings, MailingList } from "../../messages/mod.ts";
 import { read, write } from "../method.ts";
 import { address, domain, PAGE } from "./fields.ts";
@@ -19,12 +20,15 @@ const SETTINGS = {
   subjectPrefix: z.string().max(200).optional().describe("Stands before every subject; empty: nothing"),
   maxBytes: z.int().min(0).optional().describe("Largest mail; 0 for no limit of its own"),
   verp: z.enum(["on", "off"]).optional().describe("A reverse-path for each member, to know bounces by"),
+  unsubscribeUrl: z.string().max(600).optional().describe("Where one click leaves it (https); empty: nowhere"),
   archiveUrl: z.string().max(600).optional().describe("Where the archive is (https); empty: there is none"),
 };
 
 type Given = z.output<z.ZodObject<typeof SETTINGS>>;
 
-function settings({ title, post, others, join, replyTo, subjectPrefix, maxBytes, verp, archiveUrl }: Given) {
+function settings(
+  { title, post, others, join, replyTo, subjectPrefix, maxBytes, verp, unsubscribeUrl, archiveUrl }: Given,
+) {
   return {
     title,
     post,
@@ -34,6 +38,7 @@ function settings({ title, post, others, join, replyTo, subjectPrefix, maxBytes,
     subjectPrefix,
     bytesMax: maxBytes,
     verp: verp === undefined ? undefined : verp === "on",
+    unsubscribeUrl: unsubscribeUrl === "" ? null : unsubscribeUrl,
     archiveUrl: archiveUrl === "" ? null : archiveUrl,
   } satisfies { [K in keyof ListSettings]: ListSettings[K] | undefined };
 }
@@ -151,6 +156,7 @@ function settingLines(list: MailingList): string[] {
     `subject prefix: ${none(list.subjectPrefix)}`,
     `largest mail: ${list.bytesMax === 0 ? "unlimited" : bytesText(list.bytesMax)}`,
     `reverse-path for each member: ${list.verp ? "on" : "off"}`,
+    `one click leaves it at: ${none(list.unsubscribeUrl)}`,
     `archive: ${none(list.archiveUrl)}`,
   ];
 }
@@ -186,6 +192,21 @@ export const memberRemove = write({
   async run({ address: list, member: address, dryRun }, { directory }) {
     const { address: removed } = await directory.ask("directory.memberRemove", changed({ list, address, dryRun }));
     return { removed };
+  },
+});
+
+export const listUnsubscribe = write({
+  name: "list.unsubscribe",
+  summary:
+    "Take out the member whom the end of his unsubscribe address names (RFC 8058): for whoever serves that address",
+  params: { token: z.string().min(1).max(2_000).describe("What stands behind the list's own part of the address") },
+  verbs: [{
+    usage: "list unsubscribe TOKEN",
+    show: ({ member, list }: { member: string; list: string }) => said(`${member} is no member of ${list} any more`),
+  }],
+  run({ token, dryRun }, { lists }) {
+    if (dryRun === true) throw new Failure("invalid", "whether a token is good is seen when it is used");
+    return lists.ask("list.leave", { token });
   },
 });
 

@@ -13,8 +13,13 @@ export interface ListHead {
   readonly join: "open" | "confirm" | "closed";
   readonly replyTo: "author" | "list";
   readonly subjectPrefix: string;
+  readonly verp: boolean;
+  readonly unsubscribeUrl: string | null;
   readonly archiveUrl: string | null;
 }
+
+/** Stands in List-Unsubscribe for what names a member, until the mail leaves for him alone. */
+export const MEMBER_MARK = "{member}";
 
 /** Fields that a list writes, and so takes out: there is one of each at most (RFC 2369 §3), and a sublist's replace its parent's (§4, RFC 2919 §7). */
 const OWN: ReadonlySet<string> = new Set([
@@ -41,14 +46,15 @@ export function listId(address: string): string {
   return address.replace("@", ".");
 }
 
-/** The fields of RFC 2369 and RFC 2919 for mail of this list, replies to commands included. */
-export function listFields(list: ListHead): string {
+/** The fields of RFC 2369 and RFC 2919 for mail of this list, replies to commands included; with `oneClick` those of RFC 8058. */
+export function listFields(list: ListHead, oneClick: string | null = null): string {
   const request = roleAddress(list.address, "request");
   const fields = [
     // list-id-header = "List-ID:" [phrase] "<" list-id ">" CRLF (RFC 2919 §3)
     `List-Id: ${list.title === "" ? "" : `${quotedPhrase(list.title)} `}<${listId(list.address)}>`,
     `List-Help: <mailto:${request}?subject=help>`,
-    `List-Unsubscribe: <mailto:${request}?subject=unsubscribe>`,
+    `List-Unsubscribe: ${oneClick === null ? "" : `<${oneClick}>,\r\n\t`}<mailto:${request}?subject=unsubscribe>`,
+    ...(oneClick === null ? [] : ["List-Unsubscribe-Post: List-Unsubscribe=One-Click"]), // RFC 8058 §3.1
     ...(list.join === "closed" ? [] : [`List-Subscribe: <mailto:${request}?subject=subscribe>`]),
     list.post === "moderators" ? "List-Post: NO (only its moderators post)" : `List-Post: <mailto:${list.address}>`,
     `List-Owner: <mailto:${roleAddress(list.address, "owner")}>`,
@@ -77,7 +83,9 @@ export function distributed(message: Message, list: ListHead): Uint8Array[] {
   const added = `X-BeenThere: ${list.address}\r\n` +
     (list.replyTo === "list" ? `Reply-To: <${list.address}>\r\n` : "") +
     (hasSubject || list.subjectPrefix === "" ? "" : `Subject: ${list.subjectPrefix}\r\n`);
-  return [Buffer.from(`${listFields(list)}${added}${fields}\r\n`, "latin1"), ...message.body];
+  // RFC 8058 §3.1: the address names the member, so there is one only where each has a mail of his own.
+  const oneClick = list.verp && list.unsubscribeUrl !== null ? list.unsubscribeUrl + MEMBER_MARK : null;
+  return [Buffer.from(`${listFields(list, oneClick)}${added}${fields}\r\n`, "latin1"), ...message.body];
 }
 
 /** The subject with the prefix before it, unless it is in it already, as in an answer. */

@@ -7,6 +7,8 @@ import { roleAddress } from "./name.ts";
 export const BOUNCE_DAYS_VALID = 21;
 /** Hours within which a request can be confirmed. */
 export const TOKEN_HOURS_VALID = 72;
+/** Hours for which a member can leave by what stands in a mail: mail is kept. */
+export const LEAVE_HOURS_VALID = 3 * 365 * 24;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -22,10 +24,10 @@ export const TOKEN_CHARS_MAX = 1 + HOUR_CHARS + TOKEN_HASH_CHARS + 1 + 3 * 254;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 /**
- * What a token allows: the address itself agrees to join, leave, be left alone or not, or an owner agrees
+ * What a token allows, beside `leave`, which takes a member out without a question (RFC 8058): the address itself agrees to join, leave, be left alone or not, or an owner agrees
  * that it joins; or who decides on the post that waits (its id stands before the `@`).
  */
-export type TokenKind = "subscribe" | "unsubscribe" | "pause" | "resume" | "approve" | "moderate";
+export type TokenKind = "subscribe" | "unsubscribe" | "pause" | "resume" | "approve" | "moderate" | "leave";
 
 const LETTERS: Readonly<Record<TokenKind, string>> = {
   subscribe: "s",
@@ -34,6 +36,7 @@ const LETTERS: Readonly<Record<TokenKind, string>> = {
   resume: "r",
   approve: "a",
   moderate: "m",
+  leave: "l",
 };
 
 /** Whose mail came back: one member's, or that of somebody whom only the report can name. */
@@ -93,13 +96,27 @@ export class ListKeys {
   readToken(list: string, token: string, wallMs: number): { readonly kind: TokenKind; readonly member: string } | null {
     if (token.length > TOKEN_CHARS_MAX) return null;
     const [, letter, hour = "", hash = "", name = ""] =
-      /^([supram])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
+      /^([supraml])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
         [];
     const kind = (Object.keys(LETTERS) as TokenKind[]).find((each) => LETTERS[each] === letter);
     const member = unescaped(name);
     if (kind === undefined || member === null) return null;
-    if (age(hour, Math.floor(wallMs / HOUR_MS)) > TOKEN_HOURS_VALID) return null;
+    const hoursValid = kind === "leave" ? LEAVE_HOURS_VALID : TOKEN_HOURS_VALID;
+    if (age(hour, Math.floor(wallMs / HOUR_MS)) > hoursValid) return null;
     return same(hash, this.#tokenHash(kind, list, hour, member)) ? { kind, member } : null;
+  }
+
+  /** The end of the address at which a member leaves with one request: it names the list, too. */
+  leavePath({ list, member }: { readonly list: string; readonly member: string }, wallMs: number): string {
+    return `${list.replace("@", "=")}/${this.token("leave", { list, member }, wallMs)}`;
+  }
+
+  /** Null when it was not made here. */
+  readLeavePath(path: string, wallMs: number): { readonly list: string; readonly member: string } | null {
+    const slash = path.indexOf("/");
+    const list = path.slice(0, Math.max(0, slash)).replace("=", "@");
+    const read = this.readToken(list, path.slice(slash + 1), wallMs);
+    return read?.kind === "leave" ? { list, member: read.member } : null;
   }
 
   #tokenHash(kind: TokenKind, list: string, hour: string, member: string): string {

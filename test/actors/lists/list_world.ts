@@ -137,6 +137,10 @@ export class ListWorld {
     return this.#system!.ref<DirectoryProtocol>({ node: "local", worker: WORKER, actor: "directory" });
   }
 
+  get lists(): Ref<ListProtocol> {
+    return this.#system!.ref<ListProtocol>({ node: "local", worker: WORKER, actor: "lists" });
+  }
+
   async stop(): Promise<void> {
     await this.#system?.shutdown();
   }

@@ -1,5 +1,5 @@
 /** Posts to a list: who may, who gets them, and that a crash neither loses nor doubles one. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
 import { all, FAILED, MINUTE } from "../queue/queue_world.ts";
 import { LIST, type ListWorld, OWNER, post, withLists } from "./list_world.ts";
@@ -38,6 +38,30 @@ Deno.test("with VERP every member has a transaction and a reverse-path of his ow
       [["carl@other.test"], "cats-bounces+#=carl=other.test@smith.test"],
     ]);
   }, { verp: true }));
+
+Deno.test("with an address for one click each member finds his own in the mail, and leaves by it alone", () =>
+  withLists(async (world) => {
+    await world.join(BEA, ANN, OWNER);
+    await world.mail(LIST, post(BEA, { subject: "{member}", body: "List-Unsubscribe: <https://x/{member}>\r\n" }));
+    const sent = world.sent();
+    const texts = [...sent.map(({ text }) => text), ...world.letters()];
+    const paths = texts.map((text) =>
+      /^List-Unsubscribe: <https:\/\/smith\.test\/u\/(\S+)>,\r$/m.exec(text)?.[1] ?? ""
+    );
+    assertEquals(new Set(paths).size, 3);
+    for (const text of texts) {
+      assert(
+        text.endsWith("Subject: {member}\r\n\r\nList-Unsubscribe: <https://x/{member}>\r\n"),
+        "the rest is as it was",
+      );
+    }
+    const path = paths[sent.findIndex(({ to }) => to[0] === BEA)]!;
+    const left = await world.lists.ask("list.leave", { token: path });
+    assertEquals(left, { list: LIST, member: BEA });
+    assertEquals([await world.member(BEA), (await world.member(ANN))?.mode], [null, "each"]);
+    assertEquals(await world.lists.ask("list.leave", { token: path }), left, "a second click does no harm");
+    await assertRejects(() => world.lists.ask("list.leave", { token: `x${path}` }), Failure, "names no member");
+  }, { verp: true, unsubscribeUrl: "https://smith.test/u/" }));
 
 Deno.test("who may not post is told, and nobody gets the mail", () =>
   withLists(async (world) => {

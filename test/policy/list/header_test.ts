@@ -17,6 +17,8 @@ const LIST: ListHead = {
   join: "open",
   replyTo: "author",
   subjectPrefix: "",
+  verp: false,
+  unsubscribeUrl: null,
   archiveUrl: null,
 };
 
@@ -58,6 +60,16 @@ Deno.test("title, closed doors and announcements stand in the fields", () => {
   assertStringIncludes(text, 'List-Id: "All \\"cats\\" \\\\ more" <cats.smith.test>\r\n');
   assertStringIncludes(text, "List-Post: NO (only its moderators post)\r\n");
   assert(!text.includes("List-Subscribe"));
+});
+
+Deno.test("one click needs an address that is each member's own (RFC 8058)", () => {
+  const unsubscribeUrl = "https://smith.test/u/";
+  assert(!sent("\r\n", { unsubscribeUrl }).includes("Unsubscribe-Post"), "not where members share a mail");
+  const text = sent("List-Unsubscribe-Post: x\r\n\r\n", { unsubscribeUrl, verp: true });
+  assertEquals(text.match(/^List-Unsubscribe.*(\r\n\t.*)?$/gm), [
+    "List-Unsubscribe: <https://smith.test/u/{member}>,\r\n\t<mailto:cats-request@smith.test?subject=unsubscribe>",
+    "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+  ]);
 });
 
 Deno.test("answers go to the list where it wants them, and the author's wish is taken out", () => {

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as fc from "fast-check";
 import { parseMailbox } from "../../../src/mail/mod.ts";
-import { BOUNCE_DAYS_VALID, ListKeys, listName, TOKEN_HOURS_VALID } from "../../../src/policy/list/mod.ts";
+import {
+  BOUNCE_DAYS_VALID,
+  LEAVE_HOURS_VALID,
+  ListKeys,
+  listName,
+  TOKEN_HOURS_VALID,
+} from "../../../src/policy/list/mod.ts";
 
 const KEYS = new ListKeys(new Uint8Array(32).fill(7));
 const OTHERS = new ListKeys(new Uint8Array(32).fill(8));
@@ -65,6 +71,19 @@ Deno.test("a token says what is confirmed and for whom, for three days, to its l
   const token = KEYS.token("subscribe", { list: LIST, member: "bea@other.test" }, NOW);
   assertEquals(KEYS.readToken(LIST, token.replace(/^s/, "u"), NOW), null);
   assertEquals(KEYS.readToken(LIST, token.replace("bea", "ann"), NOW), null);
+});
+
+Deno.test("a member leaves by what stands in an old mail, at his own list, and by no other token", () => {
+  const named = { list: LIST, member: "Bea+x@other.test" };
+  const path = KEYS.leavePath(named, NOW);
+  assertMatch(path, /^cats=smith\.test\/l[!-~]+$/);
+  assertEquals(KEYS.readLeavePath(path, NOW + LEAVE_HOURS_VALID * HOUR), named);
+  assertEquals(KEYS.readLeavePath(path, NOW + (LEAVE_HOURS_VALID + 1) * HOUR), null);
+  assertEquals(KEYS.readLeavePath(decodeURIComponent(path), NOW), named, "a web server may have decoded it");
+  const confirming = `cats=smith.test/${KEYS.token("unsubscribe", named, NOW)}`;
+  for (const bad of [path.replace("cats", "dogs"), path.replace("Bea", "Ann"), path.slice(1), confirming, "", "/"]) {
+    assertEquals(KEYS.readLeavePath(bad, NOW), null, bad);
+  }
 });
 
 Deno.test("any text is a token or none: nothing is thrown", () => {
