@@ -9,7 +9,7 @@ const POSTS: readonly unknown[] = ["anybody", "members", "moderators"];
 const OTHERS: readonly unknown[] = ["refuse", "hold"];
 const JOINS: readonly unknown[] = ["open", "confirm", "closed"];
 const REPLIES: readonly unknown[] = ["author", "list"];
-const MODES: readonly unknown[] = ["each", "none"];
+const MODES: readonly unknown[] = ["each", "digest", "none"];
 
 /** A list as the directory tells of it. */
 export function isMailingList(record: Fields): boolean {

@@ -39,8 +39,8 @@ export interface MailingList extends ListSettings {
   readonly createdAt: string;
 }
 
-/** How a member gets the list's mail: each one, or (as on leave) none. */
-export type MemberMode = "each" | "none";
+/** How a member gets the list's mail: each one, all of a day in one, or (as on leave) none. */
+export type MemberMode = "each" | "digest" | "none";
 
 /** Somebody who belongs to a list. */
 export interface ListMember {

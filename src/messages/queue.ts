@@ -94,6 +94,11 @@ export interface QueueProtocol {
     };
     reply: null;
   };
+  /** A mail that waits, whole. Failure `not_found` when none has that id. */
+  "queue.fetch": {
+    request: { readonly id: string };
+    reply: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
+  };
   "queue.list": {
     request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number };
     reply: { readonly entries: readonly QueueEntry[]; readonly next: number | null };

@@ -26,7 +26,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(2033, "Local Mail Transfer Protocol", "yes"),
   rfc(2034, "SMTP Service Extension for Returning Enhanced Error Codes", "yes"),
   rfc(2045, "MIME Part One: Format of Internet Message Bodies", "partly", "types, and encodings of text"),
-  rfc(2046, "MIME Part Two: Media Types", "partly", "parts of reports"),
+  rfc(2046, "MIME Part Two: Media Types", "partly", "parts of reports; digests of lists"),
   rfc(
     2142,
     "Mailbox Names for Common Services, Roles and Functions",

@@ -1,5 +1,5 @@
 import { Failure } from "../../base/mod.ts";
-import type { MailingList } from "../../messages/mod.ts";
+import type { MailingList, MemberMode } from "../../messages/mod.ts";
 import { roleAddress } from "../../policy/list/mod.ts";
 import type { Asking } from "./request.ts";
 import { sendLetter } from "./send_letter.ts";
@@ -27,13 +27,22 @@ export async function confirmed({ mail, services, answer }: Asking, token: strin
       await leave(member, list, services);
       return await tell(mail.id, member, list, services, "is no member any more");
     case "pause":
-    case "resume": {
-      const isMember = await setMode(member, kind === "pause" ? "none" : "each", list, services);
-      const state = kind === "pause" ? "gets no more mail" : "gets mail again";
+    case "resume":
+    case "digest":
+    case "nodigest": {
+      const [mode, state] = MODES[kind];
+      const isMember = await setMode(member, mode, list, services);
       return await tell(mail.id, member, list, services, isMember ? state : "is no member");
     }
   }
 }
+
+const MODES = {
+  pause: ["none", "gets no more mail"],
+  resume: ["each", "gets mail again"],
+  digest: ["digest", "gets all posts of a day in one mail"],
+  nodigest: ["each", "gets each post by itself"],
+} as const satisfies Record<string, readonly [MemberMode, string]>;
 
 async function join(id: string, member: string, list: MailingList, services: ListServices): Promise<void> {
   try {
@@ -58,7 +67,7 @@ export async function leave(member: string, list: MailingList, { directory }: Li
 /** False when he is no member: pausing is not a way to become one. */
 async function setMode(
   address: string,
-  mode: "each" | "none",
+  mode: MemberMode,
   { address: list }: MailingList,
   { directory }: ListServices,
 ): Promise<boolean> {

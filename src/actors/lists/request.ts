@@ -71,6 +71,8 @@ const VERBS: Readonly<Record<ListCommand["type"], Verb>> = {
   unsubscribe: (asking) => ask(asking, "unsubscribe"),
   pause: (asking) => ask(asking, "pause"),
   resume: (asking) => ask(asking, "resume"),
+  digest: (asking) => ask(asking, "digest"),
+  nodigest: (asking) => ask(asking, "nodigest"),
 };
 
 const PURPOSES: Readonly<Record<Exclude<TokenKind, "approve" | "moderate" | "leave">, string>> = {
@@ -78,6 +80,8 @@ const PURPOSES: Readonly<Record<Exclude<TokenKind, "approve" | "moderate" | "lea
   unsubscribe: "leave",
   pause: "stay a member, but get no more mail, of",
   resume: "get mail again of",
+  digest: "get all posts of a day in one mail of",
+  nodigest: "get each post by itself of",
 };
 
 /** The token alone counts: only moderators were sent it. */
@@ -115,6 +119,8 @@ async function help({ mail: { list }, answer }: Asking): Promise<void> {
     "  unsubscribe   to leave",
     "  pause         to stay a member and get no mail",
     "  resume        to get mail again",
+    "  digest        to get all posts of a day in one mail",
+    "  nodigest      to get each post by itself",
     "  who           to see the members (owners only)",
     "  help          to get this letter",
     "",
@@ -131,7 +137,9 @@ async function who({ mail: { list, members }, from, services, answer }: Asking):
   const request = { list: list.address, after: null, limit: NAMED_MAX };
   const { records, next } = await services.directory.ask("directory.memberPage", request);
   const names = records.map(({ address, mode, suspendedAt }) =>
-    `  ${address}${suspendedAt !== null ? " (suspended)" : mode === "none" ? " (no mail)" : ""}`
+    `  ${address}${
+      suspendedAt !== null ? " (suspended)" : mode === "none" ? " (no mail)" : mode === "digest" ? " (digest)" : ""
+    }`
   );
   const more = next === null ? [] : ["", `and ${members - records.length} more.`];
   await answer(`Members of ${list.address}`, [`${members} members:`, "", ...names, ...more]);

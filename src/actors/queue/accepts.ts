@@ -43,6 +43,7 @@ export const queueAccepts: Accepts<QueueProtocol> = {
     isOutgoingEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
     isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
   ),
+  "queue.fetch": fields(({ id }) => address(id)),
   "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
   "queue.summary": () => true,
   "queue.shape": () => true,

@@ -47,6 +47,8 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
         await engine.reportDelivered(request);
         return null;
       }),
+    "queue.fetch": ({ operator }, { id }, reply, context) =>
+      beside(reply, context, async () => await operator.fetch(id)),
     "queue.list": ({ operator }, request, reply, context) => beside(reply, context, () => operator.list(request)),
     "queue.summary": ({ operator }, _request, reply) => reply.ok(operator.summary()),
     "queue.shape": ({ operator }, _request, reply, context) => beside(reply, context, () => operator.shape()),

@@ -169,7 +169,9 @@ export const memberAdd = write({
   params: {
     address,
     member,
-    mode: z.enum(["each", "none"]).default("each").describe("Every mail as it comes, or none"),
+    mode: z.enum(["each", "digest", "none"]).default("each").describe(
+      "Every mail as it comes, all of a day in one, or none",
+    ),
   },
   verbs: [{
     usage: "list member add ADDRESS MEMBER",

@@ -4,7 +4,7 @@ import { fieldsNamed, type Message, valueOf } from "../header/mod.ts";
 
 /** What somebody asks a list for by mail. */
 export type ListCommand =
-  | { readonly type: "help" | "subscribe" | "unsubscribe" | "who" | "pause" | "resume" }
+  | { readonly type: "help" | "subscribe" | "unsubscribe" | "who" | "pause" | "resume" | "digest" | "nodigest" }
   | { readonly type: "confirm" | "accept" | "reject" | "discard"; readonly token: string };
 
 /** Bytes of a body in which a command is looked for, and characters of a line that may be one. */
@@ -25,6 +25,8 @@ const WORDS: Readonly<Record<string, Exclude<ListCommand, { token: string }>["ty
   who: "who",
   pause: "pause",
   resume: "resume",
+  digest: "digest",
+  nodigest: "nodigest",
 };
 
 /** The command in a mail to `-request`: its subject, or the first line of its text. Null when there is none. */

@@ -27,7 +27,16 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
  * What a token allows, beside `leave`, which takes a member out without a question (RFC 8058): the address itself agrees to join, leave, be left alone or not, or an owner agrees
  * that it joins; or who decides on the post that waits (its id stands before the `@`).
  */
-export type TokenKind = "subscribe" | "unsubscribe" | "pause" | "resume" | "approve" | "moderate" | "leave";
+export type TokenKind =
+  | "subscribe"
+  | "unsubscribe"
+  | "pause"
+  | "resume"
+  | "approve"
+  | "moderate"
+  | "leave"
+  | "digest"
+  | "nodigest";
 
 const LETTERS: Readonly<Record<TokenKind, string>> = {
   subscribe: "s",
@@ -37,7 +46,16 @@ const LETTERS: Readonly<Record<TokenKind, string>> = {
   approve: "a",
   moderate: "m",
   leave: "l",
+  digest: "d",
+  nodigest: "n",
 };
+
+/** Mail of a list that waits in the queue for the end of a day: a post that is kept for its digest, or what is due then. */
+export interface DigestMark {
+  readonly mark: "kept" | "due";
+  /** Days since 1970, in UTC. */
+  readonly day: number;
+}
 
 /** Whose mail came back: one member's, or that of somebody whom only the report can name. */
 export type BouncePath = { readonly type: "list" } | { readonly type: "member"; readonly address: string };
@@ -86,6 +104,21 @@ export class ListKeys {
     return same(detail, this.heldDetail(list, id));
   }
 
+  /** The detail under which mail waits for the digest of a day. */
+  digestDetail(list: string, { mark, day }: DigestMark): string {
+    return `${mark}-${day}-${this.#hash([mark, list, String(day)], TOKEN_HASH_CHARS)}`;
+  }
+  readDigest(list: string, detail: string): DigestMark | null {
+    const [, mark, digits] = /^(kept|due)-(\d{1,7})-[a-z2-7]{16}$/.exec(detail) ?? [];
+    if (mark !== "kept" && mark !== "due") return null;
+    const found = { mark, day: Number(digits) } as const;
+    return same(detail, this.digestDetail(list, found)) ? found : null;
+  }
+  /** A name for the digest of these posts that nobody can know who writes one of them. */
+  digestId(list: string, posts: readonly string[]): string {
+    return this.#hash(["digest", list, ...posts], TOKEN_HASH_CHARS);
+  }
+
   /** What confirms a request: in it stands who it is for. One word without blanks. */
   token(kind: TokenKind, { list, member }: { readonly list: string; readonly member: string }, wallMs: number): string {
     const hour = stamp(Math.floor(wallMs / HOUR_MS), HOUR_CHARS);
@@ -96,7 +129,7 @@ export class ListKeys {
   readToken(list: string, token: string, wallMs: number): { readonly kind: TokenKind; readonly member: string } | null {
     if (token.length > TOKEN_CHARS_MAX) return null;
     const [, letter, hour = "", hash = "", name = ""] =
-      /^([supraml])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
+      /^([supramldn])([a-z2-7]{4})([a-z2-7]{16})-([!-~]+)$/.exec(token) ??
         [];
     const kind = (Object.keys(LETTERS) as TokenKind[]).find((each) => LETTERS[each] === letter);
     const member = unescaped(name);

@@ -5,6 +5,7 @@
  */
 export * from "./bounce.ts";
 export * from "./command.ts";
+export * from "./digest.ts";
 export * from "./header.ts";
 export * from "./judge.ts";
 export * from "./keys.ts";

@@ -58,6 +58,8 @@ export class ListWorld {
   outside: Outside = all(DELIVERED);
   /** Called before the queue is asked by the list actor: what it throws is what the list actor gets. */
   beforeEnqueue: (opId: string) => void = () => {};
+  /** The same before it deletes, retries or bounces a mail. */
+  beforeAct: (id: string) => void = () => {};
 
   /** Starts all actors, or starts them again over the same stores. */
   async start(): Promise<void> {
@@ -110,8 +112,9 @@ export class ListWorld {
 
   #watched(queue: Ref<QueueProtocol>): Ref<QueueProtocol> {
     const ask = async (type: keyof QueueProtocol & string, request: never, options: never) => {
-      const { opId } = request as { opId: string };
-      this.beforeEnqueue(opId);
+      const { opId, filter } = request as { opId: string; filter: { id: string } };
+      if (type === "queue.enqueue") this.beforeEnqueue(opId);
+      if (type === "queue.act") this.beforeAct(filter.id);
       return await queue.ask(type, request, options);
     };
     return { address: queue.address, tell: queue.tell.bind(queue), ask } as unknown as Ref<QueueProtocol>;
@@ -153,6 +156,14 @@ export class ListWorld {
 
   async member(address: string): Promise<ListMember | null> {
     return (await this.directory.ask("directory.memberGet", { list: LIST, address })).member;
+  }
+
+  /** As an operator who retries all that waits. */
+  async retryAll(): Promise<void> {
+    const queue = this.#system!.ref<QueueProtocol>({ node: "local", worker: WORKER, actor: QUEUE_ACTOR });
+    const answer = queue.ask("queue.act", { verb: "retry", filter: { all: true }, dryRun: false });
+    for (let i = 0; i < 12; i++) await this.pass(1);
+    await answer;
   }
 
   /** Hands a mail in as a listener does, and lets all of it happen. */
