@@ -55,7 +55,11 @@ function back(origin: Address, { routes }: Services): Leads {
   const verdict = routes.resolve(origin);
   const forwards = [{ address: formatAddress(origin), sender: "" }];
   if (verdict?.type === "relayDenied") return { type: "accepted", accounts: [], forwards };
-  if (verdict?.type === "local") return { type: "accepted", accounts: verdict.accounts, forwards: [] };
+  if (verdict?.type === "local") {
+    const addresses = [...verdict.forwards, ...verdict.lists.map(({ address }) => address)];
+    const onwards = addresses.map((address) => ({ address, sender: "" }));
+    return { type: "accepted", accounts: verdict.accounts, forwards: onwards };
+  }
   return { type: verdict?.type ?? "busy" };
 }
 

@@ -58,6 +58,8 @@ export class ListWorld {
   outside: Outside = all(DELIVERED);
   /** Called before the queue is asked by the list actor: what it throws is what the list actor gets. */
   beforeEnqueue: (opId: string) => void = () => {};
+  /** The same when the queue has done it: the answer is lost on the way. */
+  afterEnqueue: (opId: string) => void = () => {};
   /** The same before it deletes, retries or bounces a mail. */
   beforeAct: (id: string) => void = () => {};
 
@@ -115,7 +117,9 @@ export class ListWorld {
       const { opId, filter } = request as { opId: string; filter: { id: string } };
       if (type === "queue.enqueue") this.beforeEnqueue(opId);
       if (type === "queue.act") this.beforeAct(filter.id);
-      return await queue.ask(type, request, options);
+      const answer = await queue.ask(type, request, options);
+      if (type === "queue.enqueue") this.afterEnqueue(opId);
+      return answer;
     };
     return { address: queue.address, tell: queue.tell.bind(queue), ask } as unknown as Ref<QueueProtocol>;
   }
