@@ -110,6 +110,45 @@ Deno.test("a list from the first letter to the last: join, post, leave; a bounce
   await server.stop();
 });
 
+Deno.test("a post of a stranger waits through a restart until its owner accepts it by mail, or an operator drops it", async () => {
+  await using sink = await SmtpSink.start();
+  await using server = await listServer(sink, { others: "hold" });
+  await server.rpc("list.member.add", { address: LIST, member: ANN });
+  const held = async () => {
+    const { records } = await server.rpc("list.held", { address: LIST }) as {
+      records: { id: string; sender: string }[];
+    };
+    return records;
+  };
+  for (const subject of ["good", "bad"]) {
+    await send(server, "x@stranger.test", LIST, `From: x@stranger.test\nSubject: ${subject}\n\nmay I?\n`);
+    await eventually("the owner's letter", async () => {
+      const letters = (await readMaildrop({ port: server.ports.pop3 }, OWNER)).map(latin1);
+      return letters.some((letter) => letter.includes(`  Subject: ${subject}\r\n`));
+    });
+  }
+  await server.stop();
+  await server.start();
+  assertEquals((await held()).map(({ sender }) => sender), ["x@stranger.test", "x@stranger.test"]);
+  const letters = (await readMaildrop({ port: server.ports.pop3 }, OWNER)).map(latin1);
+  const good = letters.find((letter) => letter.includes("  Subject: good\r\n"))!;
+  const token = /^Subject: (accept \S+)\r$/m.exec(good)?.[1];
+  assert(token !== undefined, good);
+  await send(server, OWNER.user, REQUEST, `From: ${OWNER.user}\nSubject: Re: ${token}\n\n`);
+  const posted = await nth(sink, 1);
+  assertEquals(posted.to, [ANN]);
+  assert(posted.content.endsWith("Subject: good\r\n\r\nmay I?\r\n"), posted.content);
+  const [bad, ...others] = await eventually("one is left", async () => {
+    const left = await held();
+    return left.length === 1 && left;
+  });
+  assertEquals(others, []);
+  await server.rpc("list.discard", { post: bad!.id });
+  assertEquals(await held(), []);
+  assertEquals(sink.mails.length, 1, "nobody else heard of it");
+  await server.stop();
+});
+
 Deno.test("a post that was taken survives a kill before the list has it, and reaches each member once", async () => {
   await using sink = await SmtpSink.start();
   await using server = await listServer(sink, { verp: "on", post: "anybody" });

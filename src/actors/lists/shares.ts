@@ -6,8 +6,8 @@ import type { ListMail, ListServices } from "./services.ts";
 const PAGE_MEMBERS = 1_000;
 /** Recipients of one mail in the queue, which takes 5,000 items of it at most: with VERP each is an item. */
 const SHARE_MAX = 4_000;
-/** A list with more members goes out in so many mails. */
-const SHARES = 32;
+/** In how many mails a list goes out: a share is then as large on the average as three quarters of what it may be. */
+const SHARES: readonly (readonly [membersMax: number, count: number])[] = [[SHARE_MAX, 1], [12_000, 4], [Infinity, 32]];
 
 /** Members who get one mail of the queue. */
 export interface Share {
@@ -28,7 +28,7 @@ export interface Shares {
  * share that is still to come to one that was sent.
  */
 export async function sharesOf({ list, members }: ListMail, { directory }: ListServices): Promise<Shares> {
-  const count = members <= SHARE_MAX ? 1 : SHARES;
+  const count = SHARES.find(([membersMax]) => members <= membersMax)?.[1] ?? 1;
   const shares = { each: new Map<string, Share>(), digest: new Map<string, Share>() };
   for (let after: string | null = null;;) {
     const request = { list: list.address, after, limit: PAGE_MEMBERS };
