@@ -25,7 +25,7 @@ export const BOUNCE_PAUSE_DAYS = 14;
 const DAY_MS = 86_400_000;
 
 /** Members removed in one commit. */
-const REMOVED_PER_COMMIT = 1_000;
+const REMOVED_PER_COMMIT = 200;
 
 type Request<K extends keyof DirectoryProtocol> = DirectoryProtocol[K]["request"];
 

@@ -6,7 +6,7 @@ import { defineActor } from "../../runtime/define_actor.ts";
 import type { Ref } from "../../runtime/types.ts";
 import { listAccepts } from "./accepts.ts";
 import { countBounces } from "./bounces.ts";
-import { HELD_MAX, LetterBudget, LETTERS_MAX } from "./letter_budget.ts";
+import { ANSWERS_MAX, HELD_MAX, LetterBudget, LETTERS_MAX } from "./letter_budget.ts";
 import { leave } from "./confirm.ts";
 import { distribute } from "./post.ts";
 import { obey } from "./request.ts";
@@ -33,6 +33,7 @@ export const listActor = defineActor<ListProtocol, ListServices, ListArgs>({
     queue,
     keys: new ListKeys(key),
     budget: new LetterBudget(LETTERS_MAX),
+    answers: new LetterBudget(ANSWERS_MAX),
     notices: new LetterBudget(HELD_MAX),
     clock,
     log,

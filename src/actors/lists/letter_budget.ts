@@ -1,5 +1,7 @@
 /** Letters that one address is written in an hour because of commands: whoever forges its name can send it no more. */
 export const LETTERS_MAX = 6;
+/** Letters that one list answers commands with in an hour: names can be forged without end. */
+export const ANSWERS_MAX = 600;
 /** Posts of one list that are held in an hour, each of which is a letter to its moderators. */
 export const HELD_MAX = 60;
 

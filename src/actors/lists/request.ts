@@ -39,7 +39,7 @@ export async function obey(mail: ListMail, services: ListServices): Promise<List
   if (author === null) return done("left alone: it has no one author");
   const from = formatAddress(author);
   const command = commandOf(message) ?? { type: "help" } as const;
-  if (!isConfirmed(command, mail, services) && !services.budget.spend(from, services.clock.monotonicMs())) {
+  if (!isConfirmed(command, mail, services) && !mayAnswer(from, list.address, services)) {
     return done("left alone: too many letters already");
   }
   const answer = (subject: string, lines: readonly string[]) => {
@@ -48,6 +48,12 @@ export async function obey(mail: ListMail, services: ListServices): Promise<List
   };
   await VERBS[command.type]({ mail, from, services, answer }, command as never);
   return done(`${command.type} of ${from}`);
+}
+
+/** Whether one more letter may go there, and leave this list; counts it. */
+function mayAnswer(from: string, list: string, { budget, answers, clock }: ListServices): boolean {
+  const nowMs = clock.monotonicMs();
+  return budget.spend(from, nowMs) && answers.spend(list, nowMs);
 }
 
 /** Whether it shows that one of our letters was read: that is no flood. */

@@ -12,6 +12,8 @@ export interface ListServices {
   readonly keys: ListKeys;
   /** Letters to whoever writes commands, by address. */
   readonly budget: LetterBudget;
+  /** The same, by list. */
+  readonly answers: LetterBudget;
   /** Posts held, by list. */
   readonly notices: LetterBudget;
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 /** Commands by mail: nothing is done for whoever only uses a name, and nobody is flooded. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { LETTERS_MAX } from "../../../src/actors/lists/letter_budget.ts";
+import { ANSWERS_MAX, LETTERS_MAX } from "../../../src/actors/lists/letter_budget.ts";
 import type { ListSettings } from "../../../src/messages/mod.ts";
 import { LIST, type ListWorld, OWNER, post, REQUEST, withLists } from "./list_world.ts";
 
@@ -126,6 +126,17 @@ Deno.test("an address is written to a few times in an hour and no more, whoever 
     await world.pass(HOUR);
     await world.mail(REQUEST, post(BEA, { subject: "help" }));
     assertEquals(letter(world).to, BEA);
+  }));
+
+Deno.test("a list answers so many commands in an hour and no more, whatever names stand in them", () =>
+  withLists(async (world) => {
+    for (let i = 0; i < ANSWERS_MAX + 5; i++) {
+      await world.mail(REQUEST, post(`v${i}@other.test`, { subject: "subscribe" }));
+    }
+    assertEquals(world.sent().length, ANSWERS_MAX);
+    const token = world.keys.token("subscribe", { list: LIST, member: BEA }, world.clock.wallMs());
+    await world.mail(REQUEST, post(BEA, { subject: `confirm ${token}` }));
+    assertStringIncludes(letter(world).text, "is a member now");
   }));
 
 Deno.test("nothing that a stranger writes as his name or subject ends a line of a letter", () =>
