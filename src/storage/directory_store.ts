@@ -64,9 +64,9 @@ const SCHEMA = 1;
  *                   when their password is set or right the next time
  *   14 account/id   app password
  *   15 purpose      secret of the server
- *   16 address      list
- *   17 list member  member of a list
- *   18 list         { members }: how many it has
+ *   20 address      list
+ *   21 list member  member of a list
+ *   22 list         { members }: how many it has
  */
 const META = new Uint8Array([0x01]);
 const TAG: Readonly<Record<DirectoryTable, number>> = {
@@ -76,9 +76,9 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   credential: 0x13,
   appPassword: 0x14,
   secret: 0x15,
-  list: 0x16,
-  listMember: 0x17,
-  listSize: 0x18,
+  list: 0x20,
+  listMember: 0x21,
+  listSize: 0x22,
 };
 
 /** Octets of a key: LMDB takes 1,978. */
