@@ -94,10 +94,20 @@ export interface QueueProtocol {
     };
     reply: null;
   };
-  /** A mail that waits, whole. Failure `not_found` when none has that id. */
-  "queue.fetch": {
-    request: { readonly id: string };
+  /** Mail that waits for a list, under an address that the list made for it; `next` is the cursor for what follows. */
+  "queue.listWaiting": {
+    request: { readonly address: string; readonly after: number; readonly limit: number };
+    reply: { readonly mails: readonly { readonly id: string; readonly size: number }[]; readonly next: number | null };
+  };
+  /** One of them, whole. Failure `not_found` when it is gone. */
+  "queue.listFetch": {
+    request: { readonly id: string; readonly address: string };
     reply: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
+  };
+  /** Does something to one of them; not done when it is gone. */
+  "queue.listDecide": {
+    request: { readonly id: string; readonly address: string; readonly verb: "retry" | "bounce" | "delete" };
+    reply: { readonly done: boolean };
   };
   "queue.list": {
     request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number };

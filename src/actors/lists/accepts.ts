@@ -1,12 +1,12 @@
 import type { ListProtocol } from "../../messages/mod.ts";
-import { isOutgoingEnvelope } from "../envelope_shape.ts";
-import { type Accepts, fields, fieldsOf, isBoolean, isListOf, isName, isText } from "../shape.ts";
+import { areParts, isOutgoingEnvelope } from "../mail_shape.ts";
+import { type Accepts, fields, fieldsOf, isBoolean, isName, isText } from "../shape.ts";
 
 /** Characters of the identity of a mail to one recipient: what is made of it stays an opId. */
 const ID_CHARS_MAX = 200;
 const ADDRESS_CHARS_MAX = 512;
-/** Pieces of one mail. */
-const PARTS_MAX = 1_000_000;
+/** Pieces and bytes of one mail: what the queue takes. */
+const CONTENT = { partsMax: 100_000, bytesMax: 256 * 1024 * 1024 };
 
 /** UTF-16 units of what names a list and its member. */
 const TOKEN_CHARS_MAX = 2_000;
@@ -17,7 +17,7 @@ const ROLES: readonly unknown[] = ["post", "request", "bounces"];
 export const listAccepts: Accepts<ListProtocol> = {
   "list.take": fields(({ id, target, envelope, parts }) =>
     isName(id, ID_CHARS_MAX) && isTarget(target) && isOutgoingEnvelope(envelope) &&
-    isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
+    areParts(parts, CONTENT)
   ),
   "list.leave": fields(({ token }) => isText(token, TOKEN_CHARS_MAX)),
 };

@@ -1,6 +1,6 @@
 import { asFailure, concat, utf8 } from "../../base/mod.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/mod.ts";
-import type { ListOutcome, MailingList, QueueEntry } from "../../messages/mod.ts";
+import type { ListOutcome, MailingList } from "../../messages/mod.ts";
 import { composeDigest, detailed, type DigestMark, listName } from "../../policy/list/mod.ts";
 import { done, type ListMail, type ListServices } from "./services.ts";
 import { sendToShares, sharesOf } from "./shares.ts";
@@ -14,9 +14,15 @@ const MISSED_MS = 2 * DAY_MS;
 /** Posts, and bytes, of one digest; what is more goes into another of the same day. */
 export const DIGEST_POSTS_MAX = 100;
 const DIGEST_BYTES_MAX = 8 * 1024 * 1024;
-/** Entries of the queue looked at in one request, and the longest that may take, in ms. */
-const PAGE_ENTRIES = 1_000;
-const WALK_MS_MAX = 600_000;
+/** Items of the queue looked at in one request. */
+const PAGE_ITEMS = 1_000;
+
+/** A post in the queue. */
+interface Kept {
+  readonly id: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /**
  * Keeps a post in the queue until the digest of its day is made, under an address that stands for that day, and sees to it that it
@@ -66,9 +72,9 @@ async function sendDigests(mail: ListMail, day: number, services: ListServices):
   const { digest } = await sharesOf(mail, services);
   let posts = 0;
   for (const chunk of chunksOf(await keptUnder(address, services))) {
-    if (digest.length > 0) await sendDigest(mail, { chunk, shares: digest, day }, services);
+    if (digest.length > 0) await sendDigest(mail, { chunk, shares: digest, day, address }, services);
     for (const { id } of chunk) {
-      await services.queue.ask("queue.act", { verb: "delete", filter: { id }, dryRun: false });
+      await services.queue.ask("queue.listDecide", { id, address, verb: "delete" });
     }
     posts += chunk.length;
   }
@@ -77,14 +83,15 @@ async function sendDigests(mail: ListMail, day: number, services: ListServices):
 
 async function sendDigest(
   { list }: ListMail,
-  { chunk, shares, day }: {
-    readonly chunk: readonly QueueEntry[];
+  { chunk, shares, day, address }: {
+    readonly chunk: readonly Kept[];
     readonly shares: Parameters<typeof sendToShares>[0];
     readonly day: number;
+    readonly address: string;
   },
   services: ListServices,
 ): Promise<void> {
-  const found = await Promise.all(chunk.map(({ id }) => fetchPost(id, services)));
+  const found = await Promise.all(chunk.map(({ id }) => fetchPost({ id, address }, services)));
   const posts = found.filter((post) => post !== null);
   if (posts.length === 0) return;
   // The same posts make the same digest, which the queue then takes once.
@@ -101,9 +108,9 @@ async function sendDigest(
 }
 
 /** Null when it is gone. */
-async function fetchPost(id: string, { queue }: ListServices) {
+async function fetchPost(named: { readonly id: string; readonly address: string }, { queue }: ListServices) {
   try {
-    const { envelope, parts } = await queue.ask("queue.fetch", { id });
+    const { envelope, parts } = await queue.ask("queue.listFetch", named);
     return { envelope, bytes: concat(parts) };
   } catch (error) {
     if (asFailure(error)?.kind === "not_found") return null;
@@ -112,24 +119,19 @@ async function fetchPost(id: string, { queue }: ListServices) {
 }
 
 /** What the queue keeps under an address, oldest first. */
-async function keptUnder(address: string, { queue }: ListServices): Promise<QueueEntry[]> {
-  const filter = { domain: address.slice(address.lastIndexOf("@") + 1) };
-  const kept: QueueEntry[] = [];
+async function keptUnder(address: string, { queue }: ListServices): Promise<Kept[]> {
+  const kept: Kept[] = [];
   for (let after: number | null = 0; after !== null;) {
-    const request = { filter, after, limit: PAGE_ENTRIES };
-    const page: { entries: readonly QueueEntry[]; next: number | null } = await queue.ask(
-      "queue.list",
-      request,
-      { deadlineMs: WALK_MS_MAX },
-    );
-    kept.push(...page.entries.filter(({ recipients }) => recipients[0]?.address === address));
+    const request = { address, after, limit: PAGE_ITEMS };
+    const page: { mails: readonly Kept[]; next: number | null } = await queue.ask("queue.listWaiting", request);
+    kept.push(...page.mails);
     after = page.next;
   }
   return kept;
 }
 
-function chunksOf(entries: readonly QueueEntry[]): QueueEntry[][] {
-  const chunks: QueueEntry[][] = [];
+function chunksOf(entries: readonly Kept[]): Kept[][] {
+  const chunks: Kept[][] = [];
   let bytes = Infinity;
   for (const entry of entries) {
     const last = chunks.at(-1);

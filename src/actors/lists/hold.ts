@@ -67,13 +67,12 @@ export function heldState(
 
 /** Does what a moderator decided; false when the post is gone. */
 export async function decide(
-  id: string,
-  verb: "accept" | "reject" | "discard",
-  { queue }: ListServices,
+  { list, id, verb }: { readonly list: string; readonly id: string; readonly verb: "accept" | "reject" | "discard" },
+  { queue, keys }: ListServices,
 ): Promise<boolean> {
+  const address = detailed(list, keys.heldDetail(list, id));
   const verbs = { accept: "retry", reject: "bounce", discard: "delete" } as const;
-  const { items } = await queue.ask("queue.act", { verb: verbs[verb], filter: { id }, dryRun: false });
-  return items > 0;
+  return (await queue.ask("queue.listDecide", { id, address, verb: verbs[verb] })).done;
 }
 
 function notice({ list, message, parts, size, envelope }: ListMail, token: string): string[] {

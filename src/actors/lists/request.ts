@@ -97,7 +97,8 @@ async function moderated(asking: Asking, { type, token }: Extract<ListCommand, {
   if (read?.kind !== "moderate" || type === "confirm") {
     return await answer(type, ["No post of this list waits under that name, or it is too old."]);
   }
-  const isThere = await decide(read.member.slice(0, read.member.lastIndexOf("@")), type, services);
+  const id = read.member.slice(0, read.member.lastIndexOf("@"));
+  const isThere = await decide({ list: list.address, id, verb: type }, services);
   const done = { accept: "accepted", reject: "sent back", discard: "dropped" }[type];
   await answer(type, [isThere ? `The post is ${done}.` : "Somebody has decided on that post already."]);
 }

@@ -1,5 +1,5 @@
 import type { DeliveryReport, QueueProtocol } from "../../messages/mod.ts";
-import { isOutgoingEnvelope } from "../envelope_shape.ts";
+import { isOutgoingEnvelope } from "../mail_shape.ts";
 import {
   type Accepts,
   fields,
@@ -43,7 +43,13 @@ export const queueAccepts: Accepts<QueueProtocol> = {
     isOutgoingEnvelope(envelope) && isListOf(recipients, RECIPIENTS_MAX, isRecipient) &&
     isListOf(parts, PARTS_MAX, (part) => part instanceof Uint8Array)
   ),
-  "queue.fetch": fields(({ id }) => address(id)),
+  "queue.listWaiting": fields(({ address: under, after, limit }) =>
+    address(under) && isCount(after) && isWhole(limit, 1, LIST_MAX)
+  ),
+  "queue.listFetch": fields(({ id, address: under }) => address(id) && address(under)),
+  "queue.listDecide": fields(({ id, address: under, verb }) =>
+    address(id) && address(under) && (verb === "retry" || verb === "bounce" || verb === "delete")
+  ),
   "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
   "queue.summary": () => true,
   "queue.shape": () => true,

@@ -16,16 +16,6 @@ type Request<K extends keyof QueueProtocol> = QueueProtocol[K]["request"];
 export class QueueOperator {
   constructor(private readonly engine: QueueEngine, private readonly pause: () => Promise<void>) {}
 
-  /** Throws Failure `not_found`, or what keeps the disk from being read. */
-  fetch(id: string): QueueProtocol["queue.fetch"]["reply"] {
-    const { store } = this.engine.services;
-    const [number] = store.itemsOfMail(id);
-    const item = number === undefined ? null : store.item(number);
-    const message = item === null ? null : store.message(item.message);
-    if (message === null) throw new Failure("not_found", `no mail ${id} waits`);
-    return { envelope: message.envelope, parts: [store.body(message.message)] };
-  }
-
   async list({ filter, after, limit }: Request<"queue.list">): Promise<QueueProtocol["queue.list"]["reply"]> {
     const entries: QueueEntry[] = [];
     for await (const item of this.#matching(filter, after)) {

@@ -114,9 +114,9 @@ export class ListWorld {
 
   #watched(queue: Ref<QueueProtocol>): Ref<QueueProtocol> {
     const ask = async (type: keyof QueueProtocol & string, request: never, options: never) => {
-      const { opId, filter } = request as { opId: string; filter: { id: string } };
+      const { opId, id } = request as { opId: string; id: string };
       if (type === "queue.enqueue") this.beforeEnqueue(opId);
-      if (type === "queue.act") this.beforeAct(filter.id);
+      if (type === "queue.listDecide") this.beforeAct(id);
       const answer = await queue.ask(type, request, options);
       if (type === "queue.enqueue") this.afterEnqueue(opId);
       return answer;
