@@ -11,7 +11,8 @@ import { MailboxRefs } from "../src/actors/mailbox_refs.ts";
 import { QUEUE_ACTOR, queueActor } from "../src/actors/queue/actor.ts";
 import { type Log, type LogFields, SILENT, systemClock, systemRandom, utf8 } from "../src/base/mod.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../src/mail/mod.ts";
-import type { DeliveryProtocol, QueueProtocol } from "../src/messages/mod.ts";
+import type { DeliveryProtocol, ListProtocol, QueueProtocol } from "../src/messages/mod.ts";
+import { ListKeys } from "../src/policy/list/mod.ts";
 import { SenderRewriting } from "../src/policy/mod.ts";
 import { createActorSystem, defineActor, type Ref } from "../src/runtime/mod.ts";
 import { openQueueStore, type QueueStore } from "../src/storage/mod.ts";
@@ -108,6 +109,8 @@ async function start(
     mailboxes: new MailboxRefs(system, { shardCount: 1, mailboxWorkers: 1 }),
     srs: new SenderRewriting(new Uint8Array(32)),
     deliveries,
+    lists: system.ref<ListProtocol>({ node: "local", worker: WORKER, actor: "lists" }),
+    listKeys: new ListKeys(new Uint8Array(32)),
     policy: { pausesMs: [HOUR], lifetimeMs: 120 * HOUR, warnAfterMs: 4 * HOUR },
     dispatch: { attemptsMax: 500, perDestination: { first: 5, max: 20 } },
     hostname: "mail.example.test",

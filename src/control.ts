@@ -1,6 +1,7 @@
 import {
   DIRECTORY_ACTOR,
   FAULT_ACTOR,
+  LIST_ACTOR,
   MailboxRefs,
   placementOf,
   POLICY_ACTOR,
@@ -19,6 +20,7 @@ import type {
   DirectoryProtocol,
   FaultKind,
   FaultProtocol,
+  ListProtocol,
   PolicyProtocol,
   QueueProtocol,
   RouterProtocol,
@@ -72,6 +74,7 @@ export function controlContext(server: Server, options: ServerOptions): ControlC
     startedAtMs: clock.wallMs(),
     directory: system.ref<DirectoryProtocol>(at("directory", DIRECTORY_ACTOR)),
     queue: system.ref<QueueProtocol>(at("queue", QUEUE_ACTOR)),
+    lists: system.ref<ListProtocol>(at("policy", LIST_ACTOR)),
     policy: system.ref<PolicyProtocol>(at("policy", POLICY_ACTOR)),
     mailboxOf: (account) => mailboxes.forAccount(account),
     resolve(address) {

@@ -75,6 +75,7 @@ async function treeInput(config: ClusterConfig, { env, random }: ServerOptions):
     nameServers: nameServers(config),
     ownAddresses: ownAddresses(config),
     srsKey: loadOrMakeKey(`${config.dataDir}/keys`, "srs.key", random),
+    listKey: loadOrMakeKey(`${config.dataDir}/keys`, "list.key", random),
     routes,
   };
 }

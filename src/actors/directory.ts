@@ -31,6 +31,19 @@ import {
 } from "./directory/edit_accounts.ts";
 import { addDomain, existingDomain, removeDomain, updateDomain } from "./directory/edit_domains.ts";
 import { listPage } from "./directory/lists.ts";
+import {
+  addList,
+  existingList,
+  listPageOf,
+  memberBounced,
+  memberOf,
+  membersOf,
+  putMember,
+  removeList,
+  removeMember,
+  sizeOf,
+  updateList,
+} from "./directory/mailing_lists.ts";
 import { Login } from "./directory/login.ts";
 import { LoginBans } from "./directory/login_bans.ts";
 import { newPassword } from "./directory/names.ts";
@@ -236,6 +249,39 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
         if (sender.worker !== SIGNING_WORKER) throw new Failure("refused", "keys are for the worker that signs");
         return { keys: signingKeys(book, domain, selectors) };
       }),
+    "directory.listAdd": (state, request, reply, context) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = addList(state.book, request, now(context));
+          return { changes: [{ kind: "list", key: record.address, record }], value: record };
+        })),
+    "directory.listUpdate": (state, request, reply) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = updateList(state.book, request);
+          return { changes: [{ kind: "list", key: record.address, record }], value: record };
+        })),
+    "directory.listRemove": (state, request, reply) =>
+      answer(reply, () =>
+        edit(state, request, () => {
+          const record = removeList(state.book, request.address);
+          return { changes: [{ kind: "list", key: record.address, record: null }], value: record };
+        })),
+    "directory.listList": ({ book }, request, reply) => answer(reply, () => listPageOf(book, request)),
+    "directory.listGet": ({ book }, { address }, reply) =>
+      answer(reply, () => {
+        const list = existingList(book, address);
+        return { list, members: sizeOf(book, list.address) };
+      }),
+    "directory.memberPut": ({ book }, request, reply, context) =>
+      answer(reply, () => tried(book, request, () => putMember(book, request, now(context)))),
+    "directory.memberRemove": ({ book }, request, reply) =>
+      answer(reply, () => tried(book, request, () => removeMember(book, request))),
+    "directory.memberGet": ({ book }, request, reply) =>
+      answer(reply, () => ({ member: memberOf(book, request.list, request.address) })),
+    "directory.memberPage": ({ book }, request, reply) => answer(reply, () => membersOf(book, request)),
+    "directory.memberBounced": ({ book }, request, reply, context) =>
+      answer(reply, () => memberBounced(book, request, now(context))),
   },
   stopped({ login }) {
     login.stop();
@@ -290,6 +336,11 @@ async function secretsOf(state: DirectoryState, password: string): Promise<Secre
   const secrets = await state.login.secrets(newPassword(password));
   if (secrets === null) throw new Failure("busy", "too many password checks wait: try again later");
   return secrets;
+}
+
+/** Makes a change that no subscriber sees, or only looks whether it could be made. */
+function tried<T>(book: DirectoryBook, { dryRun }: { readonly dryRun?: boolean }, change: () => T): T {
+  return dryRun === true ? book.rehearse(change) : change();
 }
 
 /** Makes a change and tells the subscribers; a dry run only looks whether it could be made. */

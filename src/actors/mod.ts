@@ -12,6 +12,7 @@ export { SESSIONS_ACTOR } from "./listener/session_book.ts";
 export { STORE_ACTOR } from "./mailbox/store_actor.ts";
 export { POLICY_ACTOR } from "./policy/mod.ts";
 export { QUEUE_ACTOR } from "./queue/mod.ts";
+export { LIST_ACTOR } from "./lists/actor.ts";
 export { ROUTER_ACTOR } from "./router.ts";
 export { TRACE_ACTOR } from "./trace.ts";
 export { clusterTree, placementOf, type TreeInput } from "./tree.ts";

@@ -1,4 +1,5 @@
 import type { RouterProtocol } from "../messages/mod.ts";
+import { isMailingList } from "./list_shape.ts";
 import { type Accepts, type Fields, fields, fieldsOf, isBoolean, isCount, isListOf, isName, isText } from "./shape.ts";
 
 /** UTF-16 units of a name, address or date. */
@@ -48,6 +49,8 @@ function recordCheck(kind: unknown): ((record: Fields) => boolean) | null {
       return isAlias;
     case "ban":
       return isBan;
+    case "list":
+      return isMailingList;
     default:
       return null;
   }

@@ -43,6 +43,8 @@ export interface TreeInput {
   readonly ownAddresses: readonly string[];
   /** Key of the addresses under which mail is forwarded. */
   readonly srsKey: Uint8Array;
+  /** Key of the reverse-paths and tokens of lists. */
+  readonly listKey: Uint8Array;
   /** The routes of the config, their secrets read. */
   readonly routes: readonly DeliveryRoute[];
   /** Whose tokens let people in, with their keys. */
@@ -171,7 +173,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
   };
 }
 
-function queueSpec({ config, srsKey }: TreeInput, placement: Placement): WorkerSpec {
+function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement): WorkerSpec {
   const { attemptsMax, perDestinationMax } = config.outbound;
   const { retryMs: pausesMs, lifetimeMs, warnAfterMs } = config.queue;
   return {
@@ -186,6 +188,7 @@ function queueSpec({ config, srsKey }: TreeInput, placement: Placement): WorkerS
       srsKey,
       placement,
       deliveryWorkers: count(config.workers.delivery),
+      listKey,
       policy: { pausesMs, lifetimeMs, warnAfterMs },
       dispatch: {
         attemptsMax,
@@ -198,7 +201,7 @@ function queueSpec({ config, srsKey }: TreeInput, placement: Placement): WorkerS
   };
 }
 
-function policySpec({ config, nameServers }: TreeInput): WorkerSpec {
+function policySpec({ config, nameServers, listKey }: TreeInput): WorkerSpec {
   return {
     name: "policy",
     url: new URL("policy.ts", WORKERS),
@@ -212,6 +215,7 @@ function policySpec({ config, nameServers }: TreeInput): WorkerSpec {
         trustedSealers: config.senders.trustedSealers,
       },
       dns: { servers: nameServers, trustAd: config.dns.trustAd },
+      listKey,
       faultInjection: config.debug.faultInjection,
     } satisfies PolicyWorkerConfig,
   };

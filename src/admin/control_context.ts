@@ -3,6 +3,7 @@ import type { ClusterConfig, ReloadPlan } from "../config/mod.ts";
 import type {
   AccountRecord,
   DirectoryProtocol,
+  ListProtocol,
   MailboxProtocol,
   PolicyProtocol,
   QueueProtocol,
@@ -44,6 +45,7 @@ export interface ControlContext {
   readonly queue: Ref<QueueProtocol>;
   /** Looks up names. */
   readonly policy: Ref<PolicyProtocol>;
+  readonly lists: Ref<ListProtocol>;
   /** The mailbox actor that holds an account's mail. */
   mailboxOf(account: Pick<AccountRecord, "address">): Ref<MailboxProtocol>;
   /** Asks a routing actor. */

@@ -1,6 +1,7 @@
 import type { AccountId } from "../mail/account.ts";
 import type { DomainName } from "../mail/domain.ts";
 import type { ActorAddress } from "../runtime/types.ts";
+import type { DirectoryListProtocol, MailingList } from "./mailing_list.ts";
 
 /** A domain that mail is taken for. */
 export interface DomainRecord {
@@ -58,6 +59,8 @@ export interface DirectorySnapshot {
   readonly accounts: readonly AccountRecord[];
   readonly aliases: readonly AliasRecord[];
   readonly bans: readonly BanRecord[];
+  /** Without their members. */
+  readonly lists: readonly MailingList[];
 }
 
 /** One change to the directory: the new record, or the key of what is gone. */
@@ -65,7 +68,8 @@ export type DirectoryChange =
   | { readonly kind: "domain"; readonly key: string; readonly record: DomainRecord | null }
   | { readonly kind: "account"; readonly key: string; readonly record: AccountRecord | null }
   | { readonly kind: "alias"; readonly key: string; readonly record: AliasRecord | null }
-  | { readonly kind: "ban"; readonly key: string; readonly record: BanRecord | null };
+  | { readonly kind: "ban"; readonly key: string; readonly record: BanRecord | null }
+  | { readonly kind: "list"; readonly key: string; readonly record: MailingList | null };
 
 /** One page of a list, in order of name. */
 export interface ListRequest {
@@ -90,6 +94,7 @@ export interface DirectoryStatus {
   readonly accounts: number;
   readonly aliases: number;
   readonly bans: number;
+  readonly lists: number;
   readonly subscribers: number;
 }
 
@@ -156,7 +161,7 @@ interface Change {
 }
 
 /** What the directory actor understands. Admin errors are Failures of kind exists, not_found or invalid. */
-export interface DirectoryProtocol {
+export interface DirectoryProtocol extends DirectoryListProtocol {
   "directory.subscribe": { request: { readonly subscriber: ActorAddress }; reply: DirectorySnapshot };
   "directory.authenticate": {
     request: { readonly user: string; readonly secret: string; readonly service: string; readonly remote: string };

@@ -8,6 +8,7 @@ export * from "./directory.ts";
 export * from "./fault.ts";
 export type * from "./greylist.ts";
 export * from "./mailbox.ts";
+export type * from "./mailing_list.ts";
 export type * from "./policy.ts";
 export type * from "./queue.ts";
 export * from "./router.ts";

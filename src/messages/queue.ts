@@ -88,6 +88,8 @@ export interface QueueProtocol {
       readonly recipients: readonly OutgoingRecipient[];
       /** The mail as it goes out, in pieces. */
       readonly parts: readonly Uint8Array[];
+      /** Every recipient gets a transaction of his own. */
+      readonly each?: boolean;
     };
     reply: null;
   };
@@ -103,6 +105,21 @@ export interface QueueProtocol {
       readonly parts: readonly Uint8Array[];
     };
     reply: null;
+  };
+  /** Mail that waits for a list, under an address that the list made for it; `next` is the cursor for what follows. */
+  "queue.listWaiting": {
+    request: { readonly address: string; readonly after: number; readonly limit: number };
+    reply: { readonly mails: readonly { readonly id: string; readonly size: number }[]; readonly next: number | null };
+  };
+  /** One of them, whole. Failure `not_found` when it is gone. */
+  "queue.listFetch": {
+    request: { readonly id: string; readonly address: string };
+    reply: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
+  };
+  /** Does something to one of them; not done when it is gone. */
+  "queue.listDecide": {
+    request: { readonly id: string; readonly address: string; readonly verb: "retry" | "bounce" | "delete" };
+    reply: { readonly done: boolean };
   };
   "queue.list": {
     request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number };

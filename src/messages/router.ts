@@ -1,4 +1,5 @@
 import type { AccountRecord, DirectoryChange } from "./directory.ts";
+import type { ListTarget } from "./mailing_list.ts";
 
 /** Where one recipient goes. `steps` tells an operator how it was found out, one short sentence each. */
 export type RouteVerdict =
@@ -7,6 +8,8 @@ export type RouteVerdict =
     readonly accounts: readonly AccountRecord[];
     /** Addresses on other servers that an alias leads to. */
     readonly forwards: readonly string[];
+    /** Lists that the mail is for. */
+    readonly lists: readonly ListTarget[];
     readonly steps: readonly string[];
   }
   /** The domain is not ours (550 5.7.1). */

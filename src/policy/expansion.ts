@@ -1,4 +1,4 @@
-import type { RoutableAccount, Route } from "./route_types.ts";
+import type { RoutableAccount, Route, RoutedList } from "./route_types.ts";
 
 /** Addresses that one recipient may turn into, aliases on the way included; beyond it the route is a loop (550 5.4.6). */
 export const EXPANSION_MAX = 1_000;
@@ -13,6 +13,8 @@ const STEPS_MAX = 50;
 export class Expansion<A extends RoutableAccount> {
   readonly #accounts = new Map<string, A>();
   readonly #forwards = new Set<string>();
+  /** By the list's address and what it is to do. */
+  readonly #lists = new Map<string, RoutedList>();
   readonly #steps: string[] = [];
   /** Addresses being expanded at this moment: meeting one again is a loop. */
   readonly #path = new Set<string>();
@@ -49,6 +51,11 @@ export class Expansion<A extends RoutableAccount> {
     this.#forwards.add(address);
     this.step(`${address} is on another server`);
   }
+  /** A list takes it from here: its members are not for routing to know. */
+  toList(target: RoutedList): void {
+    this.#lists.set(`${target.role} ${target.list}`, target);
+    this.step(target.role === "post" ? `${target.list} is a list` : `${target.address} is the list ${target.list}`);
+  }
   disabled(step: string): void {
     this.#disabled = true;
     this.step(step);
@@ -61,8 +68,9 @@ export class Expansion<A extends RoutableAccount> {
   route(): Route<A> {
     const steps = this.#steps;
     if (this.#endless) return { type: "loop", steps };
-    if (this.#accounts.size + this.#forwards.size > 0) {
-      return { type: "local", accounts: [...this.#accounts.values()], forwards: [...this.#forwards], steps };
+    if (this.#accounts.size + this.#forwards.size + this.#lists.size > 0) {
+      const [accounts, lists] = [[...this.#accounts.values()], [...this.#lists.values()]];
+      return { type: "local", accounts, forwards: [...this.#forwards], lists, steps };
     }
     return { type: this.#disabled ? "disabled" : "unknownUser", steps };
   }

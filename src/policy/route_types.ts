@@ -31,29 +31,50 @@ export interface RoutableAlias {
   readonly targets: readonly string[];
 }
 
+/** What routing needs to know of a list. */
+export interface RoutableList {
+  readonly address: string;
+  /** Where mail to `list-owner@` goes. */
+  readonly owners: readonly string[];
+  readonly verp: boolean;
+}
+
+/** An address of a list, and what it is for: posts, commands, or mail that came back. */
+export interface RoutedList {
+  readonly list: string;
+  readonly role: "post" | "request" | "bounces";
+  /** Canonical, detail included. */
+  readonly address: string;
+  readonly verp: boolean;
+}
+
 /** The whole directory, as of one version. */
 export interface RoutingSnapshot<A extends RoutableAccount> {
   readonly version: number;
   readonly domains: readonly RoutableDomain[];
   readonly accounts: readonly A[];
   readonly aliases: readonly RoutableAlias[];
+  /** None unless given. */
+  readonly lists?: readonly RoutableList[];
 }
 
 /** A record that is new or changed, or the key of one that is gone. */
 export type RoutingChange<A extends RoutableAccount> =
   | { readonly kind: "domain"; readonly key: string; readonly record: RoutableDomain | null }
   | { readonly kind: "account"; readonly key: string; readonly record: A | null }
-  | { readonly kind: "alias"; readonly key: string; readonly record: RoutableAlias | null };
+  | { readonly kind: "alias"; readonly key: string; readonly record: RoutableAlias | null }
+  | { readonly kind: "list"; readonly key: string; readonly record: RoutableList | null };
 
 /**
  * Where one recipient goes. `steps` tells how it was found out, one short sentence each. A local one may, through aliases, lead
- * to addresses on other servers too (`forwards`), or only there.
+ * to addresses on other servers too (`forwards`), or only there, or to `lists`.
  */
 export type Route<A extends RoutableAccount> =
   | {
     readonly type: "local";
     readonly accounts: readonly A[];
     readonly forwards: readonly string[];
+    readonly lists: readonly RoutedList[];
     readonly steps: readonly string[];
   }
   | { readonly type: RefusedRoute; readonly steps: readonly string[] };

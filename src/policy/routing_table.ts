@@ -1,11 +1,13 @@
 import { unreachable } from "../base/mod.ts";
 import { type Address, canonicalLocal, type DomainName, formatAddress } from "../mail/mod.ts";
 import { Expansion } from "./expansion.ts";
+import { listName } from "./list/name.ts";
 import { domainPart, OldestAccounts } from "./oldest_accounts.ts";
 import type {
   RoutableAccount,
   RoutableAlias,
   RoutableDomain,
+  RoutableList,
   Route,
   RoutingChange,
   RoutingSnapshot,
@@ -23,6 +25,7 @@ export class RoutingTable<A extends RoutableAccount> {
   readonly #domains = new Map<string, RoutableDomain>();
   readonly #accounts = new Map<string, A>();
   readonly #aliases = new Map<string, RoutableAlias>();
+  readonly #lists = new Map<string, RoutableList>();
   readonly #oldest = new OldestAccounts(this.#accounts);
   #firstDomain: RoutableDomain | null = null;
 
@@ -30,6 +33,7 @@ export class RoutingTable<A extends RoutableAccount> {
     this.#version = snapshot.version;
     for (const domain of snapshot.domains) this.#domains.set(domain.name, domain);
     for (const alias of snapshot.aliases) this.#aliases.set(alias.address, alias);
+    for (const list of snapshot.lists ?? []) this.#lists.set(list.address, list);
     for (const account of snapshot.accounts) {
       this.#accounts.set(account.address, account);
       this.#oldest.changed(account);
@@ -58,6 +62,8 @@ export class RoutingTable<A extends RoutableAccount> {
         return;
       case "alias":
         return put(this.#aliases, change.key, change.record);
+      case "list":
+        return put(this.#lists, change.key, change.record);
       case "account":
         put(this.#accounts, change.key, change.record);
         if (change.record === null) this.#oldest.removed(change.key);
@@ -129,7 +135,7 @@ export class RoutingTable<A extends RoutableAccount> {
   /** Tries in order: the address itself, without its detail, the roles every domain has, the domain's catch-all. */
   #follow(local: string, domain: RoutableDomain, found: Expansion<A>): void {
     const whole = keyOf(local, domain);
-    if (this.#exact(whole, found)) return;
+    if (this.#exact(whole, found) || this.#list(local, domain, found)) return;
     const plain = withoutDetail(local, domain.detailSeparator);
     if (plain !== local) {
       found.step(`without its detail, ${whole} is ${keyOf(plain, domain)}`);
@@ -153,6 +159,20 @@ export class RoutingTable<A extends RoutableAccount> {
     if (alias === undefined) return false;
     found.step(`${key} is an alias of ${namesOf(alias.targets)}`);
     this.#through(key, alias.targets, found);
+    return true;
+  }
+
+  /** A list has names beside its own; the detail of those is its own affair. */
+  #list(local: string, domain: RoutableDomain, found: Expansion<A>): boolean {
+    if (this.#lists.size === 0) return false;
+    const named = listName(local);
+    const list = this.#lists.get(keyOf(named.local, domain));
+    if (list === undefined) return false;
+    const address = keyOf(local, domain);
+    if (named.role === "owner") {
+      found.step(`${address} stands for the owners of ${list.address}`);
+      this.#through(address, list.owners, found);
+    } else found.toList({ list: list.address, role: named.role, address, verp: list.verp });
     return true;
   }
 

@@ -6,7 +6,8 @@ import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 
 /**
  * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets
- * of the server by what they are for, bans by network, keys for DKIM by domain, slash and selector, the others by name or address.
+ * of the server by what they are for, bans by network, keys for DKIM by domain, slash and selector, members by list, a blank and
+ * their address, the others by name or address.
  */
 export type DirectoryTable =
   | "domain"
@@ -17,7 +18,10 @@ export type DirectoryTable =
   | "secret"
   | "dkimKey"
   | "ban"
-  | "greylist";
+  | "greylist"
+  | "list"
+  | "listMember"
+  | "listSize";
 
 /** A record as it is stored: JSON. */
 export type DirectoryRow = Readonly<Record<string, unknown>>;
@@ -29,6 +33,14 @@ export interface DirectoryWrite {
   readonly row: DirectoryRow | null;
 }
 
+/** Some of a table. Keys compare as their UTF-8. */
+export interface KeyRange {
+  readonly prefix: string;
+  /** A whole key; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
 /** Where the directory is kept. Throws Failure `disk`, `disk_full`, `corrupt` or `schema`. */
 export interface DirectoryStore {
   /** Number of the last commit; 0 when there was none. */
@@ -36,6 +48,8 @@ export interface DirectoryStore {
   get(table: DirectoryTable, key: string): DirectoryRow | null;
   /** Every record of a table, in order of key. */
   all(table: DirectoryTable): DirectoryRow[];
+  /** Records whose key begins with `prefix` and stands behind `after`, in order of key, at most `limit`. */
+  page(table: DirectoryTable, range: KeyRange): DirectoryRow[];
   /** All writes or none, durable when it returns, as `version`. After a throw only the store knows what holds: read it anew. */
   commit(version: number, writes: readonly DirectoryWrite[]): void;
   /** Resolves when nothing of it is left. */
@@ -57,6 +71,9 @@ const SCHEMA = 1;
  *   16 domain/selector  key for DKIM, its private part in PEM
  *   18 network      ban
  *   19 key          greylist (in a store of its own)
+ *   20 address      list
+ *   21 list member  member of a list
+ *   22 list         { members }: how many it has
  */
 const META = new Uint8Array([0x01]);
 const TAG: Readonly<Record<DirectoryTable, number>> = {
@@ -69,6 +86,9 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   dkimKey: 0x16,
   ban: 0x18,
   greylist: 0x19,
+  list: 0x20,
+  listMember: 0x21,
+  listSize: 0x22,
 };
 
 /** Octets of a key: LMDB takes 1,978. */
@@ -123,6 +143,13 @@ export class IndexedDirectoryStore implements DirectoryStore {
       if (last === undefined || page.length < PAGE_ROWS) return rows;
       start = after(last.key);
     }
+  }
+  page(table: DirectoryTable, { prefix, after: behind, limit }: KeyRange): DirectoryRow[] {
+    const first = keyOf(table, prefix);
+    // No byte of UTF-8 is 0xff.
+    const end = new Uint8Array([...first, 0xff]);
+    const start = behind === null ? first : after(keyOf(table, behind));
+    return failing(() => this.index.range({ start, end, limit })).map(({ value }) => decode(value));
   }
   commit(version: number, writes: readonly DirectoryWrite[]): void {
     failing(() => this.index.reserve(spaceFor(writes)));

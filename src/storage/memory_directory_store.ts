@@ -1,5 +1,6 @@
-import { Failure } from "../base/mod.ts";
-import type { DirectoryRow, DirectoryStore, DirectoryTable, DirectoryWrite } from "./directory_store.ts";
+import { Buffer } from "node:buffer";
+import { Failure, utf8 } from "../base/mod.ts";
+import type { DirectoryRow, DirectoryStore, DirectoryTable, DirectoryWrite, KeyRange } from "./directory_store.ts";
 
 /** A directory that is gone with the process: for tests and the simulator. */
 export class MemoryDirectoryStore implements DirectoryStore {
@@ -22,6 +23,16 @@ export class MemoryDirectoryStore implements DirectoryStore {
     return [...this.#rows.values()].filter((row) => row.table === table)
       .sort((a, b) => a.key < b.key ? -1 : 1)
       .map((row) => JSON.parse(row.json));
+  }
+  page(table: DirectoryTable, { prefix, after, limit }: KeyRange): DirectoryRow[] {
+    const compare = (a: string, b: string) => Buffer.compare(utf8(a), utf8(b));
+    return [...this.#rows.values()]
+      .filter(({ table: its, key }) =>
+        its === table && key.startsWith(prefix) && (after === null || compare(key, after) > 0)
+      )
+      .sort((a, b) => compare(a.key, b.key))
+      .slice(0, limit)
+      .map(({ json }) => JSON.parse(json));
   }
   commit(version: number, writes: readonly DirectoryWrite[]): void {
     const failure = this.failNext;

@@ -29,6 +29,19 @@ const SIMPLE_HASHER = {
 };
 
 /** For each message one request as it should be, with every field there can be. */
+const SETTINGS = {
+  title: "List",
+  post: "members",
+  others: "hold",
+  join: "open",
+  replyTo: "author",
+  subjectPrefix: "[l]",
+  bytesMax: 0,
+  verp: true,
+  unsubscribeUrl: "https://b.test/u/",
+  archiveUrl: "https://b.test/l",
+};
+
 const GOOD: Readonly<Record<string, unknown>> = {
   "mailbox.deliver": {
     opId: "op/1",
@@ -95,6 +108,28 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "directory.dkimList": { domain: "b.test", after: "b.test/s", limit: 10 },
   "directory.dkimRemove": { domain: "b.test", selector: "s", dryRun: true },
   "directory.signingKeys": { domain: "b.test", selectors: ["s"] },
+  "directory.listAdd": {
+    address: "l@b.test",
+    owners: ["a@b.test"],
+    moderators: ["a@b.test"],
+    ...SETTINGS,
+    dryRun: true,
+  },
+  "directory.listUpdate": {
+    address: "l@b.test",
+    owners: ["a@b.test"],
+    moderators: ["a@b.test"],
+    ...SETTINGS,
+    dryRun: true,
+  },
+  "directory.listRemove": { address: "l@b.test", dryRun: true },
+  "directory.listList": { domain: "b.test", after: "a", limit: 10 },
+  "directory.listGet": { address: "l@b.test" },
+  "directory.memberPut": { list: "l@b.test", address: "a@b.test", mode: "each", dryRun: true },
+  "directory.memberRemove": { list: "l@b.test", address: "a@b.test", dryRun: true },
+  "directory.memberGet": { list: "l@b.test", address: "a@b.test" },
+  "directory.memberPage": { list: "l@b.test", after: "a@b.test", limit: 10 },
+  "directory.memberBounced": { list: "l@b.test", address: "a@b.test" },
   "router.changed": {
     version: 1,
     changes: [
@@ -132,6 +167,17 @@ const GOOD: Readonly<Record<string, unknown>> = {
           createdAt: "2026-01-01T00:00:00Z",
         },
       },
+      {
+        kind: "list",
+        key: "l@b.test",
+        record: {
+          address: "l@b.test",
+          owners: ["a@b.test"],
+          moderators: ["a@b.test"],
+          createdAt: "2026-01-01T00:00:00Z",
+          ...SETTINGS,
+        },
+      },
     ],
   },
   "router.resolve": { address: "a@b.test" },
@@ -158,10 +204,11 @@ const OWN = ["directory.remind", "router.resubscribe", "greylist.keep"];
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
 const NULLABLE =
-  /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs)$|^directory\.(bearer|certified)\.user$/;
+  /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs|archiveUrl|unsubscribeUrl)$|^directory\.(bearer|certified)\.user$/;
 const NULLABLE_EXCEPT = /^directory\.domainAdd/;
 /** Fields that need not be there. */
-const OPTIONAL = /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt)$/;
+const OPTIONAL =
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

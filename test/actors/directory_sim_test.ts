@@ -25,6 +25,7 @@ function shaky(store: MemoryDirectoryStore, fails: (point: string) => boolean): 
     version: () => store.version(),
     get: (table, key) => store.get(table, key),
     all: (table) => store.all(table),
+    page: (table, range) => store.page(table, range),
     commit(version, writes) {
       if (fails("disk.before")) throw new Failure("disk", "nothing was written");
       store.commit(version, writes);

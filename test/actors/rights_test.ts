@@ -5,6 +5,7 @@ import { faultActor } from "../../src/actors/fault.ts";
 import { sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
 import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
+import { listActor } from "../../src/actors/lists/mod.ts";
 import { policyActor } from "../../src/actors/policy/mod.ts";
 import { queueActor } from "../../src/actors/queue/actor.ts";
 import { mayAsk } from "../../src/actors/rights.ts";
@@ -55,6 +56,7 @@ Deno.test("a listener may ask for what its sessions need, and for nothing that a
     queueActor,
     faultActor,
     traceActor,
+    listActor,
     policyActor,
   ];
   for (const { mayAsk: asked } of owners) assertEquals(asked, mayAsk);

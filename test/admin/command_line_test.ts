@@ -5,6 +5,7 @@ import { commandsOf } from "../../src/admin/cli/verbs.ts";
 import { Failure, utf8 } from "../../src/base/mod.ts";
 import { NO_PARAMETERS } from "../../src/mail/mod.ts";
 import { ConfigError } from "../../src/config/mod.ts";
+import { ListKeys } from "../../src/policy/list/mod.ts";
 import { type FakeServer, fakeServer, sessionRow } from "./support.ts";
 import { populated, type } from "./terminal.ts";
 
@@ -20,9 +21,33 @@ async function queued(server: FakeServer): Promise<void> {
   await server.context.queue.ask("queue.enqueue", { opId: "m1", envelope, recipients, parts });
 }
 
+/** Posts that wait for a moderator, as the list actor leaves them. */
+async function held(server: FakeServer): Promise<void> {
+  for (const id of ["h1", "h2", "h3"]) {
+    const releaseAtMs = server.clock.wallMs() + 3_600_000;
+    const envelope = { ...NO_PARAMETERS, id, sender: "", account: null, releaseAtMs };
+    const recipients = [{ address: "cats+held-abcdefghijklmnop@smith.test", notify: null, orcpt: null }];
+    const parts = [utf8("Subject: hi\r\n\r\nho\r\n")];
+    await server.context.queue.ask("queue.enqueue", { opId: id, envelope, recipients, parts });
+  }
+}
+
+Deno.test("only held posts are decided on, not any mail of the queue", async () => {
+  await using server = await populated();
+  await queued(server);
+  for (const verb of ["accept", "reject", "discard"]) {
+    const { code, errors } = await type(server, `list ${verb} m1`);
+    assertEquals([code, errors.includes("no post m1 waits for a moderator")], [1, true], errors);
+  }
+  assertStringIncludes((await type(server, "queue summary")).text, "2 items");
+});
+
 Deno.test("every verb of the registry runs, and says what it did", async () => {
   await using server = await populated();
   await queued(server);
+  await held(server);
+  const named = { list: "cats@smith.test", member: "bea@other.test" };
+  const leaving = new ListKeys(new Uint8Array(32)).leavePath(named, server.clock.wallMs());
   const lines: readonly (readonly [line: string, says: string])[] = [
     ["status", "mail.smith.test: ok, up 0s, version 0.1.0"],
     ["domain list", "bob.test"],
@@ -61,6 +86,28 @@ Deno.test("every verb of the registry runs, and says what it did", async () => {
     ["dkim activate smith.test --unchecked", "20260101-rsa is active"],
     ["dkim list", "20260101-ed"],
     ["dkim rm smith.test 20260101-ed --yes", "key 20260101-ed is removed"],
+    [
+      "list add cats@smith.test john@smith.test --title Cats --post anybody",
+      "cats@smith.test is a list of john@smith.test",
+    ],
+    ["list list", "cats@smith.test"],
+    ["list set cats@smith.test --verp on --max-bytes 2M --join confirm", "largest mail: 2.0 MiB"],
+    ["list show cats@smith.test", "reverse-path for each member: on"],
+    ["list owners cats@smith.test john@smith.test me@elsewhere.test", "a list of john@smith.test, me@elsewhere.test"],
+    ["list moderators cats@smith.test billy@bob.test", "cats@smith.test: billy@bob.test"],
+    ["list moderators cats@smith.test", "cats@smith.test has no moderators"],
+    ["list member add cats@smith.test Ann@elsewhere.test", "Ann@elsewhere.test is a member"],
+    ["list member add cats@smith.test bea@other.test --mode none", "bea@other.test is a member and gets no mail"],
+    ["list member list cats@smith.test", "Ann@elsewhere.test"],
+    ["resolve cats@smith.test", "goes to the list cats@smith.test"],
+    [`list unsubscribe ${leaving}`, "bea@other.test is no member of cats@smith.test any more"],
+    ["list member rm cats@smith.test ann@ELSEWHERE.test", "Ann@elsewhere.test is no member any more"],
+    ["list held cats@smith.test", "h1"],
+    ["list accept h1", "post h1 is accepted"],
+    ["list reject h2", "post h2 is sent back"],
+    ["list discard h3", "post h3 is dropped"],
+    ["queue delete h1 --yes", "1 item is deleted"],
+    ["list rm cats@smith.test --yes", "list cats@smith.test is removed"],
     ["queue list", "ann@elsewhere.test"],
     ["queue list --domain other.test", "bea@other.test"],
     ["queue show m1", "from john@smith.test to elsewhere.test"],

@@ -1,4 +1,5 @@
 import { directoryActor } from "../../src/actors/directory.ts";
+import { listActor } from "../../src/actors/lists/mod.ts";
 import { MailboxRefs } from "../../src/actors/mailbox_refs.ts";
 import { queueActor, type QueueArgs } from "../../src/actors/queue/actor.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
@@ -13,8 +14,15 @@ import {
 } from "../../src/admin/mod.ts";
 import { Failure, FakeClock, jsonLog, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { type ClusterConfig, describeReload, validateConfig } from "../../src/config/mod.ts";
-import type { DeliveryProtocol, MailboxProtocol, PolicyProtocol, SessionRow } from "../../src/messages/mod.ts";
+import type {
+  DeliveryProtocol,
+  ListProtocol,
+  MailboxProtocol,
+  PolicyProtocol,
+  SessionRow,
+} from "../../src/messages/mod.ts";
 import { keyRecordName, keyRecordProblem } from "../../src/policy/dkim/mod.ts";
+import { ListKeys } from "../../src/policy/list/mod.ts";
 import { type ActorSystem, createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { createMemoryQueueStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
@@ -71,6 +79,8 @@ function queueArgs(system: ActorSystem, holder: RoutingHolder, clock: FakeClock)
     srs: new SenderRewriting(new Uint8Array(32)),
     mailboxes: new MailboxRefs(system, { shardCount: 1, mailboxWorkers: 1 }),
     deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: "delivery-0", actor: "delivery" })],
+    lists: system.ref<ListProtocol>({ node: "local", worker: "policy", actor: "lists" }),
+    listKeys: new ListKeys(new Uint8Array(32)),
     policy: { pausesMs: [60_000], lifetimeMs: 86_400_000, warnAfterMs: 0 },
     dispatch: { attemptsMax: 10, perDestination: { first: 5, max: 5 } },
     hostname: "mail.smith.test",
@@ -107,6 +117,7 @@ export async function fakeServer(): Promise<FakeServer> {
   const holder: RoutingHolder = { table: null };
   const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   const queue = await system.spawn(queueActor, { name: "queue", args: queueArgs(system, holder, clock) });
+  const lists = await system.spawn(listActor, { name: "lists", args: { directory, queue, key: new Uint8Array(32) } });
   clock.advance(1); // The queue is loaded in a turn of its own.
   const config = validateConfig({ hostname: "mail.smith.test" }, "test");
   const deeds: string[] = [];
@@ -133,6 +144,7 @@ export async function fakeServer(): Promise<FakeServer> {
       directory,
       queue,
       policy: fakePolicy(() => server.zone),
+      lists,
       mailboxOf: () => mailbox,
       resolve: (address) => router.ask("router.resolve", { address }),
       shardCount: 4,

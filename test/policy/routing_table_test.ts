@@ -6,6 +6,7 @@ import {
   type RoutableAccount,
   type RoutableAlias,
   type RoutableDomain,
+  type RoutableList,
   type Route,
   RoutingTable,
 } from "../../src/policy/mod.ts";
@@ -52,8 +53,12 @@ const ALIASES = [
   alias("quoted@smith.test", '"john smith"@smith.test'),
 ];
 
+const LISTS: readonly RoutableList[] = [
+  { address: "cats@smith.test", owners: ["mary@smith.test", "me@elsewhere.test"], verp: true },
+];
+
 function table(): RoutingTable<RoutableAccount> {
-  return new RoutingTable({ version: 7, domains: DOMAINS, accounts: ACCOUNTS, aliases: ALIASES });
+  return new RoutingTable({ version: 7, domains: DOMAINS, accounts: ACCOUNTS, aliases: ALIASES, lists: LISTS });
 }
 
 function resolve(address: string, routes = table()): Route<RoutableAccount> {
@@ -298,4 +303,42 @@ Deno.test("a domain's mail is signed by its own keys, those of a domain above it
   }
   routes.applyChanges(2, [{ kind: "domain", key: "plain.test", record: domain("plain.test", { dkim: ["p"] }) }]);
   assertEquals(routes.signer("plain.test"), { domain: "plain.test", selectors: ["p"] });
+});
+
+Deno.test("a list is reached by its own name and by those of its roles, with a detail or without", () => {
+  const cases = [
+    ["Cats@smith.test", "post", "cats@smith.test"],
+    ["cats+news@smith.test", "post", "cats+news@smith.test"],
+    ["cats@smith.example", "post", "cats@smith.test"],
+    ["cats-request@smith.test", "request", "cats-request@smith.test"],
+    ["cats-request+x@smith.test", "request", "cats-request+x@smith.test"],
+    ["cats-bounces@smith.test", "bounces", "cats-bounces@smith.test"],
+    ["cats-Bounces+ab=bea=other.test@smith.test", "bounces", "cats-bounces+ab=bea=other.test@smith.test"],
+  ] as const;
+  for (const [address, role, target] of cases) {
+    const route = resolve(address);
+    assert(route.type === "local", address);
+    assertEquals(route.lists, [{ list: "cats@smith.test", role, address: target, verp: true }], address);
+    assertEquals([route.accounts, route.forwards], [[], []]);
+  }
+  for (const address of ["dogs-request@smith.test", "cats-requests@smith.test", "-request@smith.test"]) {
+    assertEquals(resolve(address).type, "unknownUser", address);
+  }
+});
+
+Deno.test("mail to the owners of a list goes to them, here and elsewhere; an alias may name a list", () => {
+  const owners = resolve("cats-owner@smith.test");
+  assert(owners.type === "local");
+  assertEquals([outcome(owners), owners.forwards, owners.lists], ["mary@smith.test", ["me@elsewhere.test"], []]);
+  const routes = table();
+  routes.applyChanges(8, [{
+    kind: "alias",
+    key: "pets@smith.test",
+    record: alias("pets@smith.test", "cats@smith.test"),
+  }]);
+  const pets = resolve("pets@smith.test", routes);
+  assert(pets.type === "local");
+  assertEquals(pets.lists.map(({ list, role }) => [list, role]), [["cats@smith.test", "post"]]);
+  routes.applyChanges(9, [{ kind: "list", key: "cats@smith.test", record: null }]);
+  assertEquals(resolve("cats@smith.test", routes).type, "unknownUser");
 });

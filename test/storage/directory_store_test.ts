@@ -33,6 +33,21 @@ const KINDS: Readonly<Record<"memory" | "lmdb", (run: Run) => Promise<void>>> = 
 };
 
 for (const [kind, inStore] of Object.entries(KINDS)) {
+  Deno.test(`${kind} directory: members are read in pages, in order, and never those of another list`, () =>
+    inStore(async (open) => {
+      const keys = ["a@x a1@y", "a@x a2@y", "a@x b@y", "a@x zé@y", "a@x.y c@y", "b@x a@y"];
+      const row = (key: string) => ({ table: "listMember", key, row: { key } }) as const;
+      (await open()).commit(1, [...keys.toReversed().map(row), { table: "list", key: "a@x b@z", row: { key: "" } }]);
+      const store = await open();
+      const page = (after: string | null, limit: number) =>
+        store.page("listMember", { prefix: "a@x ", after, limit }).map(({ key }) => key);
+      assertEquals(page(null, 10), keys.slice(0, 4));
+      assertEquals(page(null, 2), keys.slice(0, 2));
+      assertEquals(page("a@x a2@y", 2), keys.slice(2, 4));
+      assertEquals(page("a@x a3@gone", 1), ["a@x b@y"]);
+      assertEquals(page("a@x zé@y", 2), []);
+    }));
+
   Deno.test(`${kind} directory: a new one is empty, at version 0`, () =>
     inStore(async (open) => {
       const store = await open();

@@ -11,6 +11,7 @@ import {
   isText,
   isWhole,
 } from "../shape.ts";
+import { isMode, isSettings } from "../list_shape.ts";
 import { PAGE_MAX } from "./lists.ts";
 
 /** UTF-16 units of a name, address or cursor. What is shorter and still no address is told so by name. */
@@ -98,6 +99,24 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
     isChange(request) && text(request["domain"]) && text(request["selector"])
   ),
   "directory.signingKeys": fields(({ domain, selectors }) => text(domain) && isListOf(selectors, SELECTORS_MAX, text)),
+  "directory.listAdd": fields((request) =>
+    isChange(request) && text(request["address"]) && isListOf(request["owners"], TARGETS_MAX, text) &&
+    isOptional(request["moderators"], isTexts) && isSettings(request)
+  ),
+  "directory.listUpdate": fields((request) =>
+    isChange(request) && text(request["address"]) && isOptional(request["owners"], isTexts) &&
+    isOptional(request["moderators"], isTexts) && isSettings(request)
+  ),
+  "directory.listRemove": fields((request) => isChange(request) && text(request["address"])),
+  "directory.listList": fields(isPage),
+  "directory.listGet": fields(({ address }) => text(address)),
+  "directory.memberPut": fields((request) => isChange(request) && isMemberName(request) && isMode(request["mode"])),
+  "directory.memberRemove": fields((request) => isChange(request) && isMemberName(request)),
+  "directory.memberGet": fields(isMemberName),
+  "directory.memberPage": fields(({ list, after, limit }) =>
+    text(list) && textOrNull(after) && isWhole(limit, 1, PAGE_MAX)
+  ),
+  "directory.memberBounced": fields(isMemberName),
   // Only the actor itself sends it, and that never crosses a border.
   "directory.remind": () => false,
 };
@@ -120,6 +139,14 @@ function credential(value: unknown): value is string {
 
 function isChange(request: Fields): boolean {
   return isOptional(request["dryRun"], isBoolean);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return isListOf(value, TARGETS_MAX, text);
+}
+
+function isMemberName({ list, address }: Fields): boolean {
+  return text(list) && text(address);
 }
 
 function isPage({ domain, after, limit }: Fields): boolean {

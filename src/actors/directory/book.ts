@@ -9,8 +9,9 @@ import type {
   DirectorySnapshot,
   DirectoryStatus,
   DomainRecord,
+  MailingList,
 } from "../../messages/mod.ts";
-import type { DirectoryRow, DirectoryStore, DirectoryWrite } from "../../storage/directory_store.ts";
+import type { DirectoryRow, DirectoryStore, DirectoryWrite, KeyRange } from "../../storage/directory_store.ts";
 import { appPasswordKey, appPasswordOf, type AppPasswordRow } from "./app_passwords.ts";
 import { dkimKeyName, dkimKeyOf, type DkimKeyRow, signingSelectors } from "./dkim_keys.ts";
 import { decodeScramKeys, encodeScramKeys, type ScramKeys, type ScramKeySet } from "./scram_keys.ts";
@@ -35,7 +36,10 @@ export interface DkimKeyChange {
   readonly row: DkimKeyRow | null;
 }
 
-/** The directory in memory, but for the passwords that people chose, in step with its store. */
+/** What is looked up on the disk. */
+type LargeTable = "listMember" | "listSize";
+
+/** The directory in memory, but for the passwords that people chose and the members of lists, in step with its store. */
 export class DirectoryBook {
   #version = 0;
   #rehearsing = false;
@@ -44,6 +48,7 @@ export class DirectoryBook {
   readonly domains = new Map<string, DomainRecord>();
   readonly accounts = new Map<string, AccountRecord>();
   readonly aliases = new Map<string, AliasRecord>();
+  readonly lists = new Map<string, MailingList>();
   readonly bans = new Map<string, BanRecord>();
   readonly #appPasswords = new Map<AccountId, readonly AppPasswordRow[]>();
   /** By domain, in order of selector. */
@@ -53,6 +58,7 @@ export class DirectoryBook {
     account: new SortedNames(),
     alias: new SortedNames(),
     ban: new SortedNames(),
+    list: new SortedNames(),
   };
 
   constructor(private readonly store: DirectoryStore) {
@@ -70,13 +76,20 @@ export class DirectoryBook {
       accounts: [...this.accounts.values()],
       aliases: [...this.aliases.values()],
       bans: [...this.bans.values()],
+      lists: [...this.lists.values()],
     };
   }
 
   counts(): Omit<DirectoryStatus, "subscribers"> {
-    const { domains, accounts, aliases, bans } = this;
-    const sizes = { domains: domains.size, accounts: accounts.size, aliases: aliases.size, bans: bans.size };
-    return { version: this.#version, ...sizes };
+    const { version, domains, accounts, aliases, bans, lists } = this;
+    return {
+      version,
+      domains: domains.size,
+      accounts: accounts.size,
+      aliases: aliases.size,
+      bans: bans.size,
+      lists: lists.size,
+    };
   }
 
   /** The account's password hash; null when it has none. */
@@ -111,6 +124,21 @@ export class DirectoryBook {
     if (typeof kept === "string") return kept;
     this.#write([{ table: "secret", key: purpose, row: { value: fresh } }]);
     return fresh;
+  }
+
+  /** Rows of a table that stays on the disk, for it may be large. */
+  page(table: LargeTable, range: KeyRange): readonly DirectoryRow[] {
+    return this.store.page(table, range);
+  }
+  row(table: LargeTable, key: string): DirectoryRow | null {
+    return this.store.get(table, key);
+  }
+  /** Changes rows that no subscriber sees: the version stays. */
+  changeRows(writes: readonly (DirectoryWrite & { readonly table: LargeTable })[]): void {
+    if (!this.#rehearsing) this.#write(writes);
+  }
+  get isRehearsing(): boolean {
+    return this.#rehearsing;
   }
 
   /** Runs an edit for its checks and its answer only: what it commits is dropped. */
@@ -220,6 +248,7 @@ export class DirectoryBook {
     const accounts = [...rows<AccountRecord>(this.store.all("account"), "address")];
     const aliases = [...rows<AliasRecord>(this.store.all("alias"), "address")];
     const bans = [...rows<BanRecord>(this.store.all("ban"), "network")];
+    const lists = [...rows<MailingList>(this.store.all("list"), "address")];
     const appPasswords = Map.groupBy(this.store.all("appPassword").map(appPasswordOf), ({ account }) => account);
     this.#version = version;
     this.#appPasswords.clear();
@@ -230,11 +259,12 @@ export class DirectoryBook {
     fill(this.accounts, this.names.account, accounts);
     fill(this.aliases, this.names.alias, aliases);
     fill(this.bans, this.names.ban, bans);
+    fill(this.lists, this.names.list, lists);
     this.#stale = false;
   }
 }
 
-const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases", ban: "bans" } as const;
+const MAP_OF = { domain: "domains", account: "accounts", alias: "aliases", ban: "bans", list: "lists" } as const;
 
 function asRow(record: DirectoryChange["record"]): DirectoryRow | null {
   return record === null ? null : { ...record };

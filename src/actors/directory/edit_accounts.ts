@@ -1,6 +1,7 @@
 import { Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/mod.ts";
 import type { AccountRecord, AliasRecord, DirectoryProtocol } from "../../messages/mod.ts";
+import { listName } from "../../policy/list/name.ts";
 import type { DirectoryBook, Secrets } from "./book.ts";
 import { realDomain } from "./edit_domains.ts";
 import { type CanonicalAddress, canonicalAddress, writtenAddress } from "./names.ts";
@@ -20,7 +21,19 @@ export function freeAddress(book: DirectoryBook, text: string): CanonicalAddress
   realDomain(book, address.domain);
   if (book.accounts.has(address.text)) throw new Failure("exists", `${address.text} is an account already`);
   if (book.aliases.has(address.text)) throw new Failure("exists", `${address.text} is an alias already`);
+  const list = listOf(book, address.text);
+  if (list !== null) throw new Failure("exists", `${address.text} belongs to the list ${list}`);
   return address;
+}
+
+/** The list that an address in canonical form is one of, or null. */
+function listOf(book: DirectoryBook, address: string): string | null {
+  const at = address.lastIndexOf("@");
+  const named = listName(address.slice(0, at));
+  const list = named.local + address.slice(at);
+  // `cats+x` may be anybody's; what begins with `cats-bounces+` leads back to members.
+  if (named.role === "post" && named.detail !== "") return null;
+  return book.lists.has(list) ? list : null;
 }
 
 /** Adds an account whose password has been hashed. */

@@ -62,6 +62,8 @@ export function removeDomain(book: DirectoryBook, text: string): readonly Direct
   const suffix = `@${name}`;
   const accounts = countWhere(book.accounts.keys(), (address) => address.endsWith(suffix));
   if (accounts > 0) throw new Failure("refused", `domain ${name} still has ${accounts} accounts: remove them first`);
+  const lists = countWhere(book.lists.keys(), (address) => address.endsWith(suffix));
+  if (lists > 0) throw new Failure("refused", `domain ${name} still has ${lists} lists: remove them first`);
   for (const other of book.domains.values()) {
     if (other.aliasOf === name) {
       throw new Failure("refused", `${other.name} is another name of ${name}: remove it first`);

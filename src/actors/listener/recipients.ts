@@ -42,7 +42,10 @@ export function leadsTo(recipient: Address, sending: Sending, services: Services
   const origin = sender === null ? services.srs.reverse(recipient.local, services.clock.wallMs()) : null;
   if (origin !== null) return back(origin, services);
   if (verdict.type !== "local") return verdict;
-  const forwards = verdict.forwards.map((address) => ({ address, sender: rewritten(sender, recipient, services) }));
+  // A list is seen to from the queue, which keeps the mail until that is done.
+  const lists = verdict.lists.map(({ address }) => ({ address, sender: pathOf(sender) }));
+  const elsewhere = verdict.forwards.map((address) => ({ address, sender: rewritten(sender, recipient, services) }));
+  const forwards = [...lists, ...elsewhere];
   if (verdict.accounts.length + forwards.length === 0) return { type: "unknownUser" };
   return { type: "accepted", accounts: verdict.accounts, forwards };
 }
@@ -52,7 +55,11 @@ function back(origin: Address, { routes }: Services): Leads {
   const verdict = routes.resolve(origin);
   const forwards = [{ address: formatAddress(origin), sender: "" }];
   if (verdict?.type === "relayDenied") return { type: "accepted", accounts: [], forwards };
-  if (verdict?.type === "local") return { type: "accepted", accounts: verdict.accounts, forwards: [] };
+  if (verdict?.type === "local") {
+    const addresses = [...verdict.forwards, ...verdict.lists.map(({ address }) => address)];
+    const onwards = addresses.map((address) => ({ address, sender: "" }));
+    return { type: "accepted", accounts: verdict.accounts, forwards: onwards };
+  }
   return { type: verdict?.type ?? "busy" };
 }
 

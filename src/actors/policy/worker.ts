@@ -1,13 +1,16 @@
-import type { DirectoryProtocol } from "../../messages/mod.ts";
+import type { DirectoryProtocol, QueueProtocol } from "../../messages/mod.ts";
 import { createResolver, type ResolverOptions } from "../../net/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
+import { LIST_ACTOR, listActor } from "../lists/mod.ts";
 import { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicySettings } from "./actor.ts";
 
 /** What the policy worker is started with. */
 export interface PolicyWorkerConfig {
   readonly settings: PolicySettings;
   readonly dns: Pick<ResolverOptions, "servers" | "trustAd">;
+  /** Key of the reverse-paths and tokens of lists. */
+  readonly listKey: Uint8Array;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -19,7 +22,7 @@ export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };
 
-/** Starts the policy actor over resolvers of its own. */
+/** Starts the policy actor over resolvers of its own, and the list actor, which asks the directory and the queue. */
 export async function startPolicy(
   { system, config, clock, random }: WorkerHost<PolicyWorkerConfig>,
 ): Promise<WorkerHooks<PolicyWorkerConfig>> {
@@ -29,6 +32,8 @@ export async function startPolicy(
   const counters = newPolicyCounters();
   const args = { resolver, freshResolver, directory, settings: config.settings, counters };
   await system.spawn(policyActor, { name: POLICY_ACTOR, args });
+  const queue = system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" });
+  await system.spawn(listActor, { name: LIST_ACTOR, args: { directory, queue, key: config.listKey } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const stop = () => {
     resolver.close();

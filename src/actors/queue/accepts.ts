@@ -33,14 +33,21 @@ const ACTIONS: readonly unknown[] = ["delivered", "relayed", "deferred", "failed
 
 /** Whether requests of other workers have the form their types promise. */
 export const queueAccepts: Accepts<QueueProtocol> = {
-  "queue.enqueue": fields(({ opId, envelope, recipients, parts }) =>
-    isName(opId, ID_CHARS_MAX) && isOutgoingEnvelope(envelope) &&
+  "queue.enqueue": fields(({ opId, envelope, recipients, parts, each }) =>
+    isName(opId, ID_CHARS_MAX) && isOptional(each, isBoolean) && isOutgoingEnvelope(envelope) &&
     isListOf(recipients, RECIPIENTS_MAX, isOutgoingRecipient) &&
     (recipients as unknown[]).length > 0 && areParts(parts, CONTENT)
   ),
   "queue.report": fields(({ action, envelope, recipients, parts }) =>
     (action === "delivered" || action === "expanded") && isOutgoingEnvelope(envelope) &&
     isListOf(recipients, RECIPIENTS_MAX, isOutgoingRecipient) && areParts(parts, CONTENT)
+  ),
+  "queue.listWaiting": fields(({ address: under, after, limit }) =>
+    address(under) && isCount(after) && isWhole(limit, 1, LIST_MAX)
+  ),
+  "queue.listFetch": fields(({ id, address: under }) => address(id) && address(under)),
+  "queue.listDecide": fields(({ id, address: under, verb }) =>
+    address(id) && address(under) && (verb === "retry" || verb === "bounce" || verb === "delete")
   ),
   "queue.list": fields(({ filter, after, limit }) => isFilter(filter) && isCount(after) && isWhole(limit, 1, LIST_MAX)),
   "queue.summary": () => true,

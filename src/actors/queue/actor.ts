@@ -5,6 +5,7 @@ import type { Context, Reply } from "../../runtime/types.ts";
 import type { TraceRing } from "../trace.ts";
 import { queueAccepts } from "./accepts.ts";
 import { QueueEngine } from "./engine.ts";
+import { decideWaiting, fetchWaiting, waitingUnder } from "./list_waiting.ts";
 import { QueueOperator } from "./operator.ts";
 import type { QueueServices } from "./services.ts";
 import { mayAsk } from "../rights.ts";
@@ -54,6 +55,12 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
         await engine.reportSuccess(request);
         return null;
       }),
+    "queue.listWaiting": ({ engine }, request, reply, context) =>
+      beside(reply, context, () => Promise.try(() => waitingUnder(engine, request))),
+    "queue.listFetch": ({ engine }, request, reply, context) =>
+      beside(reply, context, () => Promise.try(() => fetchWaiting(engine, request))),
+    "queue.listDecide": ({ engine }, request, reply, context) =>
+      beside(reply, context, () => decideWaiting(engine, request)),
     "queue.list": ({ operator }, request, reply, context) => beside(reply, context, () => operator.list(request)),
     "queue.summary": ({ operator }, _request, reply) => reply.ok(operator.summary()),
     "queue.shape": ({ operator }, _request, reply, context) => beside(reply, context, () => operator.shape()),

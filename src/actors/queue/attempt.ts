@@ -3,6 +3,7 @@ import { parseMailbox } from "../../mail/address.ts";
 import type { DeliveryReport } from "../../messages/mod.ts";
 import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { isDeliveryReport } from "./accepts.ts";
+import { personal } from "./list_delivery.ts";
 import { deliverHere, type Forward } from "./local_delivery.ts";
 import type { QueueServices } from "./services.ts";
 import { doubtfulAddress, sameForAll } from "./settle.ts";
@@ -30,7 +31,8 @@ export function tryOnce(attempt: Attempt, services: QueueServices): Promise<Atte
   if (first === null) return deliverHere(attempt, services); // Where it is refused, as no server can be asked.
   const verdict = services.routes.resolve(first);
   if (verdict === null) return Promise.resolve(LATER);
-  return verdict.type === "relayDenied" ? deliverElsewhere(attempt, services) : deliverHere(attempt, services);
+  const made = personal(attempt, services);
+  return verdict.type === "relayDenied" ? deliverElsewhere(made, services) : deliverHere(made, services);
 }
 
 async function deliverElsewhere({ item, message, parts }: Attempt, services: QueueServices): Promise<AttemptResult> {

@@ -109,11 +109,11 @@ export class QueueEngine {
   }
 
   /** Keeps a mail durably and sees to its delivery. Rejects with the store's Failure. */
-  async enqueue({ opId, envelope, recipients, parts }: QueueProtocol["queue.enqueue"]["request"]): Promise<void> {
+  async enqueue({ opId, envelope, recipients, parts, each }: QueueProtocol["queue.enqueue"]["request"]): Promise<void> {
     const { store, clock, log } = this.services;
     const nowMs = store.nowMs();
     const dueMs = envelope.releaseAtMs === null ? nowMs : nowMs + Math.max(0, envelope.releaseAtMs - clock.wallMs());
-    const shares = byDestination(recipients).map((share) => ({ ...share, dueMs }));
+    const shares = byDestination(recipients, each === true ? 1 : undefined).map((share) => ({ ...share, dueMs }));
     const { items, known } = await this.#writer.once(() => store.enqueue({ opId, envelope, parts, items: shares }));
     log.debug("queued", { id: envelope.id, destinations: shares.slice(0, SHOWN_MAX).map((one) => one.destination) });
     if (!known && dueMs <= nowMs) {

@@ -7,6 +7,7 @@ import type { AccountRecord, DeliveryTarget, RecipientOutcome, RouteVerdict } fr
 import { returnPathField } from "../../protocol/smtp/trace.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import type { Attempt, AttemptResult } from "./attempt.ts";
+import { toLists } from "./list_delivery.ts";
 import type { QueueServices } from "./services.ts";
 
 /** One mailbox delivery may take, in ms. */
@@ -35,14 +36,20 @@ export async function deliverHere(attempt: Attempt, services: QueueServices): Pr
       outcomes.push(refusal(verdict));
       continue;
     }
-    const { accounts, forwards: elsewhere } = verdict;
-    if (accounts.length + elsewhere.length === 0) {
+    const { accounts, forwards: elsewhere, lists } = verdict;
+    if (accounts.length + elsewhere.length + lists.length === 0) {
       outcomes.push(deferred("4.2.1", "every mailbox that the address leads to is disabled"));
       continue;
     }
     // Named after the address: its place among those that still wait changes from attempt to attempt.
     const opId = `${attempt.message.envelope.id}-l${attempt.item.item}.${nameOf(recipient.address)}`;
-    outcomes.push(await store(attempt, { opId, accounts }, services));
+    const stored = await store(attempt, { opId, accounts }, services);
+    const outcome = stored === DELIVERED && lists.length > 0
+      ? await toLists(attempt, { id: opId, lists }, services)
+      : stored;
+    // What was done for others is not done twice.
+    if (outcome === null) return { type: "later" };
+    outcomes.push(outcome);
     if (elsewhere.length === 0) continue;
     const { notify, orcpt } = recipient;
     forwards.push({ opId: `${opId}/f`, recipients: elsewhere.map((address) => ({ address, notify, orcpt })) });

@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from "../../base/mod.ts";
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { DeliveryProtocol, ListProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Ref } from "../../runtime/types.ts";
@@ -19,6 +20,9 @@ export interface QueueServices {
   readonly srs: SenderRewriting;
   /** One for each delivery worker. */
   readonly deliveries: readonly Ref<DeliveryProtocol>[];
+  /** Sees to mail for lists. */
+  readonly lists: Ref<ListProtocol>;
+  readonly listKeys: ListKeys;
   readonly policy: RetryPolicy;
   readonly dispatch: DispatchLimits;
   /** Name of this server in reports. */

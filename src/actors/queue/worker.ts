@@ -1,5 +1,6 @@
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, DirectoryProtocol, PolicyProtocol } from "../../messages/mod.ts";
+import type { DeliveryProtocol, DirectoryProtocol, ListProtocol, PolicyProtocol } from "../../messages/mod.ts";
+import { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import { SenderRewriting } from "../../policy/srs.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
@@ -24,6 +25,8 @@ export interface QueueWorkerConfig {
   readonly placement: Placement;
   /** How many delivery workers there are. */
   readonly deliveryWorkers: number;
+  /** Key of the reverse-paths of lists. */
+  readonly listKey: Uint8Array;
   readonly policy: RetryPolicy;
   readonly dispatch: DispatchLimits;
   /** Mail is refused (452 4.3.1) when less than this is free on the disk, in bytes. */
@@ -62,7 +65,22 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
     signer: (domain: string) => holder.table?.signer(domain) ?? null,
     policy: system.ref<PolicyProtocol>(at("policy", "policy")),
   };
-  const args = { store, routes, mailboxes, srs, deliveries, policy, dispatch, hostname, trace, signing };
+  const lists = system.ref<ListProtocol>(at("policy", "lists"));
+  const listKeys = new ListKeys(config.listKey);
+  const args = {
+    store,
+    routes,
+    mailboxes,
+    srs,
+    deliveries,
+    lists,
+    listKeys,
+    policy,
+    dispatch,
+    hostname,
+    trace,
+    signing,
+  };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const graceMs = config.drainMsMax;

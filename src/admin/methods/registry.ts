@@ -6,6 +6,8 @@ import * as appPassword from "./app_password.ts";
 import * as ban from "./ban.ts";
 import * as dkim from "./dkim.ts";
 import * as domain from "./domain.ts";
+import * as list from "./list.ts";
+import * as moderation from "./moderation.ts";
 import * as queue from "./queue.ts";
 import * as session from "./session.ts";
 import * as server from "./server.ts";
@@ -29,7 +31,21 @@ export const REGISTRY: Registry = new Registry([
     run: () => Promise.resolve({ methods: REGISTRY.discover() }),
   }) as Method,
   cancel as Method,
-  ...[server, domain, dkim, account, appPassword, alias, session, ban, queue, trace, workers].flatMap((group) =>
+  ...[
+    server,
+    domain,
+    dkim,
+    account,
+    appPassword,
+    alias,
+    list,
+    moderation,
+    session,
+    ban,
+    queue,
+    trace,
+    workers,
+  ].flatMap((group) =>
     Object.values(group).filter((value): value is Method => typeof value === "object" && "params" in value)
   ),
 ]);

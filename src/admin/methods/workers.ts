@@ -108,11 +108,16 @@ function showRoute(
     type: string;
     accounts?: readonly { address: string }[];
     forwards?: readonly string[];
+    lists?: readonly { list: string }[];
     steps: readonly string[];
   },
 ): Shown {
-  const { accounts = [], forwards = [] } = route;
-  const goesTo = [...accounts.map(({ address }) => address), ...forwards.map((address) => `${address} (elsewhere)`)];
+  const { accounts = [], forwards = [], lists = [] } = route;
+  const goesTo = [
+    ...accounts.map(({ address }) => address),
+    ...forwards.map((address) => `${address} (elsewhere)`),
+    ...lists.map(({ list }) => `the list ${list}`),
+  ];
   const verdict = VERDICTS[route.type] ?? `goes to ${goesTo.join(", ")}`;
   return { type: "lines", lines: [...route.steps, verdict] };
 }

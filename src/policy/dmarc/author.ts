@@ -48,6 +48,12 @@ export function authorAddresses(message: Message): readonly Address[] | null {
   return addresses;
 }
 
+/** The one author's address; null when there are several, none, or one that could be read in two ways. */
+export function authorAddress(message: Message): Address | null {
+  const [author, another] = authorAddresses(message) ?? [];
+  return another === undefined ? author ?? null : null;
+}
+
 /** UTF-8 (RFC 6532 §3.2); bytes that are not may stand in a name, never in a domain. */
 function textOf(value: string): string {
   // deno-lint-ignore no-control-regex -- every byte above 127 is meant.

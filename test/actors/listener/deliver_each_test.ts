@@ -39,6 +39,7 @@ function listener({ full = [], broken = [] }: { full?: readonly string[]; broken
     type: "local",
     steps: [],
     forwards: [],
+    lists: [],
     accounts: (ALIASES[local] ?? [`${local}@${domain}`]).map((address) => ({ id: address, address, quotaBytes: 0 })),
   });
   const services = {

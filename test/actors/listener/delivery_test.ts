@@ -36,7 +36,7 @@ function listener(accounts: readonly string[], answers: Answers = () => null, fo
     },
   });
   const services = {
-    routes: { resolve: () => ({ type: "local", accounts: records, forwards, steps: [] }) },
+    routes: { resolve: () => ({ type: "local", accounts: records, forwards, lists: [], steps: [] }) },
     mailboxes: { forDomain },
     srs: new SenderRewriting(new Uint8Array(32)),
     queue: forDomain("queue"),

@@ -58,7 +58,7 @@ export class FakeListener {
     const ask = (type: string) => new Promise((resolve) => void this.asked.set(type, resolve));
     const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
     this.#services = {
-      routes: { resolve: () => ({ type: "local", accounts: [account], forwards: [], steps: [] }) },
+      routes: { resolve: () => ({ type: "local", accounts: [account], forwards: [], lists: [], steps: [] }) },
       mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
       directory: { ask },
       policy: { ask },

@@ -21,7 +21,7 @@ function listener(fails: FailureKind | null, withoutSignature: "defer" | "send" 
     const text = formatAddress(address);
     const forwards = text.startsWith("away@") ? ["me@elsewhere.test"] : [];
     if (address.domain !== "smith.test" && address.domain !== "bob.test") return { type: "relayDenied", steps: [] };
-    return { type: "local", accounts: text === JOHN.address ? [JOHN] : [], forwards, steps: [] };
+    return { type: "local", accounts: text === JOHN.address ? [JOHN] : [], forwards, lists: [], steps: [] };
   };
   const services = {
     routes: { resolve, signer: (domain: string) => domain.endsWith("smith.test") ? SIGNER : null },

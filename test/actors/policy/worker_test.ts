@@ -18,6 +18,7 @@ Deno.test("the policy worker signs and checks with the right to the network alon
   const policyConfig: PolicyWorkerConfig = {
     settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test" },
     dns: { servers: [dns.server], trustAd: false },
+    listKey: new Uint8Array(32),
     faultInjection: false,
   };
   const directoryConfig: DirectoryWorkerConfig = {

@@ -9,10 +9,12 @@ import type {
   DeliveryProtocol,
   DeliveryReport,
   DirectorySnapshot,
+  ListProtocol,
   QueueEntry,
   QueueProtocol,
   RecipientOutcome,
 } from "../../../src/messages/mod.ts";
+import { ListKeys } from "../../../src/policy/list/mod.ts";
 import { type RetryPolicy, RoutingTable, SenderRewriting } from "../../../src/policy/mod.ts";
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, type QueueStore } from "../../../src/storage/mod.ts";
@@ -115,6 +117,8 @@ export class QueueWorld {
       mailboxes: new MailboxRefs(system, PLACEMENT),
       srs: this.srs,
       deliveries: [system.ref<DeliveryProtocol>({ node: "local", worker: WORKER, actor: "delivery" })],
+      lists: system.ref<ListProtocol>({ node: "local", worker: WORKER, actor: "lists" }),
+      listKeys: new ListKeys(new Uint8Array(32)),
       policy: this.options.policy ?? POLICY,
       dispatch: { attemptsMax: 50, perDestination: { first: 5, max: 20 } },
       hostname: "mail.smith.test",
@@ -208,6 +212,7 @@ function snapshot(): DirectorySnapshot {
       { address: "away@smith.test", targets: [JOHN, "me@elsewhere.test"], createdAt: CREATED },
     ],
     bans: [],
+    lists: [],
   };
 }
 

@@ -3,7 +3,8 @@ import { MailboxRefs, type Placement } from "../../../src/actors/mailbox_refs.ts
 import { QUEUE_ACTOR, queueActor } from "../../../src/actors/queue/actor.ts";
 import { routerActor, type RoutingHolder } from "../../../src/actors/router.ts";
 import { seededRandom, SILENT } from "../../../src/base/mod.ts";
-import type { DeliveryProtocol, DirectoryProtocol, QueueProtocol } from "../../../src/messages/mod.ts";
+import type { DeliveryProtocol, DirectoryProtocol, ListProtocol, QueueProtocol } from "../../../src/messages/mod.ts";
+import { ListKeys } from "../../../src/policy/list/mod.ts";
 import { type RetryPolicy, SenderRewriting } from "../../../src/policy/mod.ts";
 import type { Ref, Simulation } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, openQueueStore, type QueueStore } from "../../../src/storage/mod.ts";
@@ -116,6 +117,8 @@ export class Relay {
         mailboxes: new MailboxRefs(system, placement),
         srs: new SenderRewriting(new Uint8Array(32)),
         deliveries: DELIVERIES.map((worker) => system.ref<DeliveryProtocol>(at(worker, "delivery"))),
+        lists: system.ref<ListProtocol>(at("policy", "lists")),
+        listKeys: new ListKeys(new Uint8Array(32)),
         policy: POLICY,
         dispatch: DISPATCH,
         hostname: "mx.smith.test",

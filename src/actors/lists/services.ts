@@ -1,0 +1,38 @@
+import type { Clock, Log } from "../../base/mod.ts";
+import type { DirectoryProtocol, ListOutcome, ListProtocol, MailingList, QueueProtocol } from "../../messages/mod.ts";
+import type { Message } from "../../policy/header/mod.ts";
+import type { ListKeys } from "../../policy/list/mod.ts";
+import type { Ref } from "../../runtime/types.ts";
+import type { LetterBudget } from "./letter_budget.ts";
+
+/** What the parts of the list actor work with. */
+export interface ListServices {
+  readonly directory: Ref<DirectoryProtocol>;
+  readonly queue: Ref<QueueProtocol>;
+  readonly keys: ListKeys;
+  /** Letters to whoever writes commands, by address. */
+  readonly budget: LetterBudget;
+  /** The same, by list. */
+  readonly answers: LetterBudget;
+  /** Posts held, by list. */
+  readonly notices: LetterBudget;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type ProtocolRequest = ListProtocol["list.take"]["request"];
+
+/** One mail to one address of a list, taken apart. */
+export interface ListMail extends ProtocolRequest {
+  readonly list: MailingList;
+  /** Members there are at this moment. */
+  readonly members: number;
+  readonly message: Message;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What follows when nothing needs to. */
+export function done(text: string): ListOutcome {
+  return { type: "done", text };
+}
