@@ -198,6 +198,7 @@ export class SimIndex implements IndexEnv {
   get(key: Key): Uint8Array | undefined {
     return this.#rows.get(nameOf(key))?.slice();
   }
+  refresh(): void {}
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     if (!this.#rows.has(name)) this.#sorted = null;
