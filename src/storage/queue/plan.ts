@@ -31,8 +31,8 @@ export interface PlanOptions {
 export class QueuePlan {
   readonly steps: QueueStep[] = [];
   readonly bodies: BodyRecord[] = [];
-  /** Whether it must be written even when it has no steps: the time is. */
-  ticks = false;
+  /** Whether it must be written, even without steps: the time is, and a change of nothing finds out who owns the queue. */
+  asked = false;
   readonly #ops = new Map<string, QueueOp>();
   readonly #suspended = new Map<string, boolean>();
   #suspensions: number;
@@ -53,11 +53,12 @@ export class QueuePlan {
         return this.#enqueue(change);
       case "change":
         this.#change(change.changes);
+        this.asked ||= change.changes.length > 0;
         return DONE;
       case "suspend":
         return this.#suspend(change.destination, change.until);
       case "tick":
-        this.ticks = true;
+        this.asked = true;
         return DONE;
     }
   }

@@ -179,7 +179,7 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
     return {
       add: (change) => planned.push(plan.add(change)) > 0,
       write: () => {
-        if (plan.steps.length > 0 || plan.ticks) this.state.write(plan, moment);
+        if (plan.steps.length > 0 || plan.asked) this.state.write(plan, moment);
       },
       answer: (i) => this.#answer(planned[i]!),
       settled: () => this.#settled(),
