@@ -148,6 +148,11 @@ export class SimDisk implements FileSystem {
     if (fault !== "ENOSPC") this.#doubtful = rows;
     raise(fault, () => this.#lose());
   }
+  /** The process is killed, and the machine goes on: the next one finds all that was written, flushed or not. */
+  kill(): void {
+    this.#down = false;
+    this.#open.clear();
+  }
   /** The power goes, and comes back: what the next process finds. */
   restart(): void {
     this.#lose();

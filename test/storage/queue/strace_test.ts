@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { commandOf } from "../child.ts";
 import { injected, missing, traced, why } from "../strace.ts";
 import { checkLeft, CHILD } from "./child.ts";
