@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { FakeClock } from "../../../src/base/mod.ts";
+import { FakeClock, seededRandom } from "../../../src/base/mod.ts";
 import { DEFAULT_QUEUE_LIMITS, nodeFiles, openQueueStore, type QueueStoreOptions } from "../../../src/storage/mod.ts";
 import { LmdbIndex } from "../../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../../src/storage/keys.ts";
 import { itemKey } from "../../../src/storage/queue/keys.ts";
+import { readTail } from "../../../src/storage/queue/log_tail.ts";
+import { SimDisk, SimIndex } from "../sim_disk.ts";
 import { kindOf } from "../support.ts";
 import { bodyText, enqueued, inDirectory, next, outgoing, problems, queueOptions, to } from "./support.ts";
 
@@ -145,6 +147,10 @@ Deno.test("damage in the log with acknowledged mail behind it is no end of the l
     assertEquals([bodyText(body.store, 1), bodyText(body.store, 3)], ["first", "third"]);
     assertEquals(await kindOf(() => body.store.body(2)), "corrupt");
     await body.store.close();
+    // In the last group it cannot be told from a flush that never returned.
+    const last = await open(flipped(bytes.indexOf("third")));
+    assertEquals([last.store.message(3), last.store.counts().messages, await problems(last.store)], [null, 2, []]);
+    await last.store.close();
     await store.close();
   }));
 
@@ -217,4 +223,95 @@ Deno.test("a queue of the version before, which had no log, opens and goes on", 
     }
     await left.store.close();
     await store.close();
+  }));
+
+Deno.test("a group belongs to the log when its number, place, mark and checksum say so", () =>
+  inDirectory(async (dir) => {
+    const { store, index } = await open(dir);
+    for (const text of ["first", "second", "third"]) await enqueued(store, outgoing(text));
+    const { stamp, logSeq, position } = JSON.parse(new TextDecoder().decode(index.get(HEADER_KEY)));
+    assertEquals([logSeq, position.offset], [0, 0]);
+    const bytes = Uint8Array.from(readFileSync(segmentOf(dir)));
+    const read = (more: Partial<{ seq: number; stamp: string; offset: number; bytes: Uint8Array }> = {}) =>
+      readTail(more.bytes ?? bytes, { ...position, offset: more.offset ?? 0 }, { stamp, seq: 0, ...more });
+    const { groups, end } = read();
+    assertEquals([groups.length, end.offset], [3, bytes.length]);
+    // One is missing, and others are there.
+    assertEquals(await kindOf(() => read({ seq: 1 })), "corrupt");
+    assertEquals(read({ seq: 7 }).groups.length, 0);
+    assertEquals(read({ stamp: "another queue" }).groups.length, 0);
+    // Left over from another place of the file.
+    assertEquals(await kindOf(() => read({ offset: 32 })), "corrupt");
+    for (let at = end.tail; at < bytes.length; at++) {
+      const flipped = bytes.slice();
+      flipped[at]! ^= 0x41;
+      // The reserved part of the header is covered by its checksum, too.
+      assertEquals(read({ bytes: flipped }).groups.length, 2, `byte ${at - end.tail} of the record`);
+    }
+    await store.close();
+  }));
+
+Deno.test("a commit of the index that fails and has come true all the same is not made twice", () =>
+  inDirectory(async (dir) => {
+    let fails = false;
+    class LateIndex extends LmdbIndex {
+      override commit<T>(change: () => T): T {
+        const answer = super.commit(change);
+        if (!fails) return answer;
+        fails = false;
+        throw Object.assign(new Error("EIO"), { code: "EIO" });
+      }
+    }
+    const clock = new FakeClock();
+    const store = await openQueueStore(queueOptions(dir, { clock, index: (path) => new LateIndex(path) }));
+    const [one] = await enqueued(store, outgoing("one"));
+    const [two] = await enqueued(store, outgoing("two", { items: [to("a.test"), to("b.test")] }));
+    await store.change([{ item: one!.item, next: null }]);
+    fails = true;
+    clock.advance(CHECKPOINT_MS);
+    assert(store.health() !== "ok");
+    assertEquals([store.counts(), bodyText(store, two!.message)], [{ items: 2, messages: 1, bytes: 3 }, "two"]);
+    clock.advance(100);
+    await enqueued(store, outgoing("three"));
+    assertEquals([store.counts(), await problems(store)], [{ items: 3, messages: 2, bytes: 8 }, []]);
+    await store.close();
+  }));
+
+Deno.test("mail that was refused for want of space is not there after a loss of power", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const disk = new SimDisk(seededRandom(seed));
+    const options = () => queueOptions("", { files: disk, index: () => new SimIndex(disk) });
+    const store = await openQueueStore(options());
+    await enqueued(store, outgoing("one"));
+    disk.fault = (_step, name) => name === "syncData" ? (disk.fault = () => null, "ENOSPC") : null;
+    assertEquals(await kindOf(() => store.enqueue(outgoing("two"))), "disk_full");
+    disk.restart();
+    const left = await openQueueStore(options());
+    assertEquals([left.counts().messages, await problems(left)], [1, []], `seed ${seed}`);
+    await left.close();
+  }
+});
+
+Deno.test("a lost owner whose disk fails does not take the queue back from its successor", () =>
+  inDirectory(async (dir) => {
+    const real = nodeFiles();
+    let fails = false;
+    const syncData = (fd: number) => {
+      if (fails) throw Object.assign(new Error("EIO"), { code: "EIO" });
+      real.syncData(fd);
+    };
+    const owner = "process 1";
+    const lost = await open(dir, { owner, files: { ...real, syncData } });
+    await lost.store.enqueue(outgoing("before"));
+    const successor = await open(dir, { owner });
+    await successor.store.enqueue(outgoing("the successor's"));
+    fails = true;
+    assertEquals(await kindOf(() => lost.store.enqueue(outgoing("late"))), "disk");
+    fails = false;
+    lost.clock.advance(10_000);
+    assertEquals(await kindOf(() => lost.store.enqueue(outgoing("late"))), "refused");
+    await successor.store.enqueue(outgoing("goes on"));
+    assertEquals([successor.store.counts().messages, await problems(successor.store)], [3, []]);
+    await lost.store.close();
+    await successor.store.close();
   }));
