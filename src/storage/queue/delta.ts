@@ -37,6 +37,13 @@ export interface HeldMail {
   left: number;
 }
 
+/** Pages of the index copied for a mail, for an item that comes or changes, and for one that goes; rows of recipients; opIds. */
+const MAIL_BYTES = 12 * 1024;
+const ITEM_BYTES = 8 * 1024;
+const DONE_BYTES = 24 * 1024;
+const RECIPIENT_BYTES = 1_024;
+const OP_BYTES = 512;
+
 /**
  * What was done since the last checkpoint, over what the index says: mails that it does not know yet, items that are not as it
  * has them, opIds and suspensions. Steps are applied here when they are durable in the log, and again when that is read.
@@ -82,6 +89,14 @@ export class QueueDelta {
   /** Rows that a checkpoint has to write, about. */
   get rows(): number {
     return this.items.size + this.mails.size + this.suspended.size;
+  }
+  /** Space that the index may need for them. */
+  indexBytes(): number {
+    let bytes = this.mails.size * MAIL_BYTES + this.ops.size * OP_BYTES + this.suspended.size * ITEM_BYTES;
+    for (const next of this.items.values()) {
+      bytes += next === null ? DONE_BYTES : ITEM_BYTES + next.recipients.length * RECIPIENT_BYTES;
+    }
+    return bytes;
   }
   apply(step: QueueStep, place: PlacedBody | undefined): void {
     this.#steps++;

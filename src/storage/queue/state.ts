@@ -43,10 +43,8 @@ export interface Folded {
   readonly forgottenEarly: number;
 }
 
-/** Space the index may need for a checkpoint: pages copied for it, for each row, and for each opId. */
+/** Space the index may need for a checkpoint, beside that for its rows. */
 const CHECKPOINT_BYTES = 256 * 1024;
-const ROW_BYTES = 24 * 1024;
-const OP_BYTES = 512;
 /** The most that is laid ready in the index for one checkpoint. */
 const RESERVE_BYTES_MAX = 128 * 1024 * 1024;
 
@@ -143,9 +141,7 @@ export class QueueState implements Compactable {
   }
   /** Brings to the index what it has not got yet. `change` answers another position than the end of the log. */
   checkpoint(moment: Moment, change?: () => SegmentPosition): void {
-    const { rows, ops } = this.#delta;
-    const need = CHECKPOINT_BYTES + rows * ROW_BYTES + ops.size * OP_BYTES;
-    this.index.reserve(Math.min(RESERVE_BYTES_MAX, need));
+    this.index.reserve(Math.min(RESERVE_BYTES_MAX, CHECKPOINT_BYTES + this.#delta.indexBytes()));
     this.#fold(this.#delta, moment, change);
   }
   #fold(delta: QueueDelta, { timeMs, wallMs }: Moment, change?: () => SegmentPosition): void {
