@@ -73,7 +73,7 @@ export function readTail(bytes: Uint8Array, position: SegmentPosition, { stamp, 
       `the log of the queue is damaged between ${end.offset} and ${
         position.offset + lost
       } of segment ${end.segment}, ` +
-        "with acknowledged mail behind: restore the directory of the queue, or put that segment aside to go on without",
+        "with acknowledged mail behind: restore the directory of the queue, or cut the segment off there to go on without",
     );
   }
   return { groups, end };

@@ -120,7 +120,7 @@ export class QueueState implements Compactable {
     } catch (error) {
       if (logged.bodies.length > 0 || diskFailure(error)?.kind !== "disk_full") throw error;
       // What frees space goes on without any: the file of the index is filled ahead of its use.
-      this.segments.rollback({ keepFile: true });
+      this.reopen({ inDoubt: false });
       const delta = this.#delta.copy();
       for (const step of logged.steps) delta.apply(step, undefined);
       this.#fold(delta, moment);
@@ -141,8 +141,11 @@ export class QueueState implements Compactable {
   }
   /** Brings to the index what it has not got yet. `change` answers another position than the end of the log. */
   checkpoint(moment: Moment, change?: () => SegmentPosition): void {
-    this.index.reserve(Math.min(RESERVE_BYTES_MAX, CHECKPOINT_BYTES + this.#delta.indexBytes()));
+    this.#reserve();
     this.#fold(this.#delta, moment, change);
+  }
+  #reserve(): void {
+    this.index.reserve(Math.min(RESERVE_BYTES_MAX, CHECKPOINT_BYTES + this.#delta.indexBytes()));
   }
   #fold(delta: QueueDelta, { timeMs, wallMs }: Moment, change?: () => SegmentPosition): void {
     const folded = this.#files.commit(() => {
@@ -221,10 +224,12 @@ export class QueueState implements Compactable {
   /** For changes alone a checkpoint that finds no space can wait: they free some, and add next to nothing. */
   #checkpointFor(bodies: readonly BodyRecord[], moment: Moment): void {
     try {
-      this.checkpoint(moment);
+      this.#reserve();
     } catch (error) {
       if (bodies.length > 0 || diskFailure(error)?.kind !== "disk_full") throw error;
+      return;
     }
+    this.#fold(this.#delta, moment);
   }
   /** Where nothing was written for want of space, nothing is left behind that could be read again after a crash. */
   #append(records: readonly BodyRecord[], seq: number): ReturnType<Segments["append"]> {
