@@ -34,6 +34,12 @@ export class BodyView {
     place.refs--;
     if (place.refs === 0) this.#segment(place.segment).dead += RECORD_HEADER_BYTES + place.length;
   }
+  /** Bytes of a segment that no row will ever name. */
+  waste(segment: number, bytes: number): void {
+    const use = this.#segment(segment);
+    use.bytes += bytes;
+    use.dead += bytes;
+  }
   /** Writes what was touched and forgets it. */
   flush(): void {
     for (const [body, place] of this.#bodies) {

@@ -6,6 +6,8 @@ import type { Key } from "./keys.ts";
 /** What the store needs of an ordered, transactional index. Reads see committed state, or inside `commit` its own writes. */
 export interface IndexEnv {
   get(key: Key): Uint8Array | undefined;
+  /** What is read from now on is the newest that was committed, also by other owners. */
+  refresh(): void;
   put(key: Key, value: Uint8Array): void;
   remove(key: Key): void;
   /** Entries with start <= key < end, at most `limit`; the cursor is closed before this returns. */
@@ -42,6 +44,9 @@ export class LmdbIndex implements IndexEnv {
   }
   get(key: Key): Uint8Array | undefined {
     return this.#open().get(key);
+  }
+  refresh(): void {
+    this.#open().resetReadTxn();
   }
   put(key: Key, value: Uint8Array): void {
     this.#open().put(key, value);

@@ -31,7 +31,7 @@ export class RowWriter {
     }
   }
   text(text: string): this {
-    if (!isAscii(text)) return this.#block(utf8(text));
+    if (!isAscii(text)) return this.block(utf8(text));
     this.count(text.length);
     const at = this.#take(text.length);
     putAscii(this.#bytes, at, text);
@@ -41,7 +41,8 @@ export class RowWriter {
   maybe(text: string | null): this {
     return text === null ? this.u8(0) : this.u8(1).text(text);
   }
-  #block(bytes: Uint8Array): this {
+  /** Bytes with their length before them. */
+  block(bytes: Uint8Array): this {
     this.count(bytes.length);
     const at = this.#take(bytes.length);
     this.#bytes.set(bytes, at);
@@ -92,6 +93,12 @@ export class RowReader {
       return text;
     }
     return getAscii(this.row, at, at + length);
+  }
+  /** A view of bytes that were written with `block`. */
+  block(): Uint8Array {
+    const length = this.count();
+    const at = this.#take(length);
+    return this.row.subarray(at, at + length);
   }
   maybe(): string | null {
     return this.u8() === 0 ? null : this.text();

@@ -9,7 +9,7 @@ import type { FileSystem } from "./file_system.ts";
  * body number u48, sequence number of the record that brought it u48, reserved u32.
  */
 export const RECORD_HEADER_BYTES = 32;
-const MAGIC = 0x53504231; // "SPB1"
+export const RECORD_MAGIC = 0x53504231; // "SPB1"
 const BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** The end of what is committed in the segments of a shard. */
@@ -90,6 +90,34 @@ export class Segments {
     this.files.syncData(this.#writerFd());
     return { places, position: { segment, offset: writer.offset, tail } };
   }
+  /** Whether the next append starts a new file. */
+  get full(): boolean {
+    return this.#writer === null || this.#position.offset >= this.limits.segmentBytesMax;
+  }
+  /** Takes back, durably, what was written after the committed position. Throws what the disk says. */
+  cut(): void {
+    this.files.truncate(this.#writerFd(), this.#position.offset);
+    this.files.syncData(this.#writerFd());
+  }
+  /** All bytes of a segment from an offset on; none when the file is gone or shorter. */
+  rest({ segment, offset }: PlacedBody): Uint8Array {
+    const size = this.bytesOf(segment) ?? 0;
+    if (size <= offset) return new Uint8Array(0);
+    return this.read({ segment, offset: offset - RECORD_HEADER_BYTES }, 0, size - offset);
+  }
+  /**
+   * Writes bytes again that were read there, and flushes them: the page cache may hold, as clean, what no disk has (after a
+   * failed flush of another process).
+   */
+  rewrite({ segment, offset }: PlacedBody, bytes: Uint8Array): void {
+    const fd = this.files.open(this.path(segment), "update");
+    try {
+      this.files.write(fd, bytes, offset);
+      this.files.syncData(fd);
+    } finally {
+      closeQuietly(this.files, fd);
+    }
+  }
   /** Starts a new file for what is appended from now on, and answers the position that the index is to commit. */
   seal(): SegmentPosition {
     return { segment: this.#startSegment(), offset: 0, tail: -1 };
@@ -136,7 +164,7 @@ export class Segments {
   header(place: PlacedBody): { body: number; length: number; crc: number } | null {
     const bytes = Buffer.alloc(RECORD_HEADER_BYTES);
     const count = this.files.read(this.#reader(place.segment), bytes, 0, bytes.length, place.offset);
-    return count === bytes.length ? readHeader(bytes) : null;
+    return count === bytes.length ? readRecordHeader(bytes) : null;
   }
   /** Numbers of the segment files that exist, rising. */
   existing(): number[] {
@@ -223,7 +251,7 @@ class BufferedWriter {
   header(record: BodyRecord, seq: number): void {
     if (this.#used + RECORD_HEADER_BYTES > this.buffer.length) this.flush();
     const at = this.#used;
-    this.buffer.writeUInt32BE(MAGIC, at);
+    this.buffer.writeUInt32BE(RECORD_MAGIC, at);
     this.buffer.writeUInt32BE(record.size, at + 8);
     this.buffer.writeUInt32BE(record.crc, at + 12);
     this.buffer.writeUIntBE(record.body, at + 16, 6);
@@ -252,8 +280,9 @@ class BufferedWriter {
   }
 }
 
-function readHeader(bytes: Buffer): { body: number; length: number; crc: number } | null {
-  if (bytes.readUInt32BE(0) !== MAGIC || bytes.readUInt32BE(4) !== crc32c(bytes.subarray(8))) return null;
+/** What the header of a record says; null when it is none. */
+export function readRecordHeader(bytes: Buffer): { body: number; length: number; crc: number } | null {
+  if (bytes.readUInt32BE(0) !== RECORD_MAGIC || bytes.readUInt32BE(4) !== crc32c(bytes.subarray(8))) return null;
   return { length: bytes.readUInt32BE(8), crc: bytes.readUInt32BE(12), body: bytes.readUIntBE(16, 6) };
 }
 

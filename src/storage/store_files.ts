@@ -29,6 +29,8 @@ export interface StoreFilesOptions<H extends StoreHeader> {
   readonly encode: (header: H) => Uint8Array;
   /** Throws Failure `schema` or `corrupt`. */
   readonly decode: (stored: Uint8Array) => H;
+  /** The open segment goes on behind what is committed: who holds the files reads that first, then calls `openTail`. */
+  readonly logged?: boolean;
   /** Directories whose names are made durable when the store is made. */
   readonly parents: readonly string[];
 }
@@ -43,6 +45,8 @@ export class StoreFiles<H extends StoreHeader> {
   #header: H;
   /** The header's row as this owner wrote or read it last: another one in its place is another owner's. */
   #stored: Uint8Array = new Uint8Array();
+  /** Whether the owner before was a thread of this process. */
+  readonly #lostOwner: boolean;
   constructor(private readonly options: StoreFilesOptions<H>) {
     const { dir, files } = options;
     files.makeDirectory(`${dir}/segments`);
@@ -50,7 +54,9 @@ export class StoreFiles<H extends StoreHeader> {
     try {
       this.#header = this.#readHeader() ?? this.#makeHeader();
       this.segments = new Segments(`${dir}/segments`, files, options.limits, this.#header.position);
-      this.#recover();
+      this.#lostOwner = options.owner !== undefined && options.owner === this.#header.owner;
+      this.#removeUnnamed();
+      if (options.logged !== true) this.openTail();
     } catch (error) {
       this.index.close();
       throw error;
@@ -67,9 +73,7 @@ export class StoreFiles<H extends StoreHeader> {
   commit<T>(change: () => { readonly header: H; readonly answer: T }): T {
     const { header, answer, stored } = this.index.commit(() => {
       const found = this.index.get(HEADER_KEY);
-      if (found === undefined || Buffer.compare(found, this.#stored) !== 0) {
-        throw new Failure("refused", `another owner has claimed the ${this.options.name}`);
-      }
+      if (found === undefined || Buffer.compare(found, this.#stored) !== 0) this.#refuse();
       const changed = change();
       const stored = this.options.encode(changed.header);
       this.index.put(HEADER_KEY, stored);
@@ -79,6 +83,15 @@ export class StoreFiles<H extends StoreHeader> {
     this.segments.committed(header.position);
     this.#header = header;
     return answer;
+  }
+  /** Throws Failure `refused` when another owner has claimed the store, however short a time ago. */
+  checkOwner(): void {
+    this.index.refresh();
+    const found = this.index.get(HEADER_KEY);
+    if (found === undefined || Buffer.compare(found, this.#stored) !== 0) this.#refuse();
+  }
+  #refuse(): never {
+    throw new Failure("refused", `another owner has claimed the ${this.options.name}`);
   }
   /**
    * Whether plain files can be written and flushed here: asked before the index is, after a failure, since LMDB must not
@@ -99,14 +112,15 @@ export class StoreFiles<H extends StoreHeader> {
   }
   /**
    * Forgets what a failed change left behind and opens the index anew. `inDoubt` means that a flush failed: the segment is
-   * then left as it is and never written again, since even the index may come back one change ahead after a crash.
+   * then left as it is and never written again, since even the index may come back one change ahead after a crash. `end`
+   * says where the segment ends when that is not the committed position.
    */
-  reopen(options: { readonly inDoubt: boolean }): void {
+  reopen(options: { readonly inDoubt: boolean; readonly end?: (header: H) => SegmentPosition }): void {
     this.index.reopen();
     const header = this.#readHeader();
     if (header === null) throw new Failure("corrupt", `the header row of the ${this.options.name} is gone`);
     this.#header = header;
-    this.segments.committed(header.position);
+    this.segments.committed(options.end?.(header) ?? header.position);
     this.segments.rollback({ keepFile: !options.inDoubt });
     this.#checkTail();
   }
@@ -133,10 +147,10 @@ export class StoreFiles<H extends StoreHeader> {
     for (const path of [dir, ...parents]) files.syncDirectory(path);
     return header;
   }
-  /** What lies behind the last committed offset is not mail: it is cut off; files that no row names are removed. */
-  #recover(): void {
+  /** Files that no row names are removed. */
+  #removeUnnamed(): void {
     const { log } = this.options;
-    const { segment, offset } = this.#header.position;
+    const { segment } = this.#header.position;
     const named = new Set(
       this.index.range({ ...allSegments(), limit: Infinity }).map(({ key }) => readSegmentKey(key)),
     );
@@ -150,8 +164,13 @@ export class StoreFiles<H extends StoreHeader> {
       else this.segments.remove(number);
       log[keep ? "warn" : "info"]("segment without mail", { segment: number, bytes, kept: keep });
     }
+  }
+  /** What lies behind the last committed offset is not mail: it is cut off, and the segment goes on there. */
+  openTail(): void {
+    const { log } = this.options;
+    const { segment, offset } = this.#header.position;
     if (segment === 0) return;
-    if (this.options.owner !== undefined && this.options.owner === this.#header.owner) {
+    if (this.#lostOwner) {
       // The owner before was a thread of this process, which may still hang in a write: what it had open is left to it.
       log.warn("the segment of a lost owner is not appended to", { segment });
       return;

@@ -148,6 +148,11 @@ export class SimDisk implements FileSystem {
     if (fault !== "ENOSPC") this.#doubtful = rows;
     raise(fault, () => this.#lose());
   }
+  /** The process is killed, and the machine goes on: the next one finds all that was written, flushed or not. */
+  kill(): void {
+    this.#down = false;
+    this.#open.clear();
+  }
   /** The power goes, and comes back: what the next process finds. */
   restart(): void {
     this.#lose();
@@ -198,6 +203,7 @@ export class SimIndex implements IndexEnv {
   get(key: Key): Uint8Array | undefined {
     return this.#rows.get(nameOf(key))?.slice();
   }
+  refresh(): void {}
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     if (!this.#rows.has(name)) this.#sorted = null;

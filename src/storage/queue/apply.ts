@@ -1,15 +1,25 @@
-import { assert, Failure } from "../../base/mod.ts";
 import { BodyView } from "../body_view.ts";
 import type { IndexEnv } from "../index_env.ts";
 import { OpBook } from "../op_book.ts";
-import type { PlacedBody } from "../segments.ts";
-import type { EnqueueChange, QueueChange, Until } from "./change.ts";
+import { RECORD_HEADER_BYTES } from "../segments.ts";
+import type { Until } from "./change.ts";
+import { type HeldMail, type QueueDelta, readable } from "./delta.ts";
 import type { QueueHeader } from "./header.ts";
-import { destinationKey, itemKey, itemsBetween, mailIdKey, messageKey, scheduleKey, suspensionKey } from "./keys.ts";
+import {
+  destinationKey,
+  itemKey,
+  itemsBetween,
+  mailIdKey,
+  messageKey,
+  readNumber,
+  scheduleKey,
+  suspensionKey,
+} from "./keys.ts";
 import type { QueueLimits } from "./limits.ts";
-import type { ItemChange, StoredItem } from "./types.ts";
+import type { StoredItem } from "./types.ts";
 import {
   BLOCK_ITEMS,
+  decodeItem,
   decodeItemOwner,
   decodeMessage,
   encodeItem,
@@ -19,25 +29,9 @@ import {
   ScheduleBlock,
 } from "./values.ts";
 
-/** A mail with the number that it gets; its items follow one another. */
-export interface NumberedMail {
-  readonly kind: "numbered";
-  readonly mail: EnqueueChange;
-  readonly message: number;
-  readonly firstItem: number;
-}
-
-/** One step of a group. */
-export type QueueStep = NumberedMail | Exclude<QueueChange, EnqueueChange>;
-
 const ONE = Uint8Array.of(1);
 
-/** The items of a mail as they begin. */
-export function firstItems({ mail, message, firstItem }: NumberedMail): StoredItem[] {
-  return mail.items.map(({ destination, state }, i) => ({ item: firstItem + i, message, destination, ...state }));
-}
-
-/** Applies the steps of one group inside a transaction: the only way the rows of the queue change. */
+/** Brings what was done since the last checkpoint to the index, inside a transaction: the only way the rows of the queue change. */
 export class QueueApplier {
   readonly #bodies: BodyView;
   readonly #book: OpBook;
@@ -54,18 +48,22 @@ export class QueueApplier {
     this.#bodies = new BodyView(index);
     this.#book = new OpBook(index, header, options.limits);
   }
-  apply(step: QueueStep, place: PlacedBody | undefined): void {
-    switch (step.kind) {
-      case "numbered":
-        assert(place !== undefined, "every mail's body has been placed");
-        return this.#enqueue(step, place);
-      case "change":
-        return step.changes.forEach((change) => this.#change(change));
-      case "suspend":
-        return this.#suspend(step.destination, step.until);
-      case "tick":
-        return;
+  /** `logged`: the part of the open segment that the delta is from. */
+  fold(delta: QueueDelta, logged: { readonly segment: number; readonly bytes: number }): void {
+    let live = 0;
+    for (const held of delta.mails.values()) {
+      live += RECORD_HEADER_BYTES + held.mail.size;
+      this.#add(held);
     }
+    for (const [item, next] of delta.items) {
+      if (delta.indexed({ item })) this.#change(item, next);
+      else if (next !== null) this.#addItem(next);
+    }
+    for (const [destination, until] of delta.suspended) this.#suspend(destination, until);
+    for (const [opId, op] of delta.ops) this.#book.keep(opId, encodeOp(op));
+    if (logged.bytes > 0) this.#bodies.waste(logged.segment, logged.bytes - live);
+    if (delta.mails.size < delta.ops.size) this.freed = true;
+    this.#header = { ...this.#header, messageNext: delta.messageNext, itemNext: delta.itemNext };
   }
   /** Writes what was gathered. Answers the next header, without position and time, and how many opIds went early. */
   close(): { header: QueueHeader; forgottenEarly: number } {
@@ -78,32 +76,24 @@ export class QueueApplier {
     const forgottenEarly = this.#book.close(commits, this.options.nowMs);
     return { header: { ...this.#header, ...this.#book.counts(), commits }, forgottenEarly };
   }
-  #enqueue(numbered: NumberedMail, place: PlacedBody): void {
-    const { message, firstItem, mail: { opId, envelope, size, crc, items } } = numbered;
-    const { messageNext, itemNext } = this.#header;
-    assert(message >= messageNext && firstItem >= itemNext, "the owner numbers mails and items in order");
+  #add({ mail, place }: HeldMail): void {
+    const { message, size, crc, createdMs, id, envelope, items } = mail;
     this.#bodies.add(message, { ...place, length: size, crc, refs: 1 });
-    const row = { firstItem, items: items.length, size, createdMs: this.options.nowMs, envelope };
+    const row = { firstItem: items[0]!.item, items: items.length, size, createdMs, envelope };
     this.index.put(messageKey(message), encodeMessage(row));
-    this.index.put(mailIdKey(envelope.id, message), ONE);
-    for (const item of firstItems(numbered)) {
-      this.#put(item);
-      this.index.put(destinationKey(item.destination, item.item), ONE);
-    }
-    this.#book.keep(opId, encodeOp({ message, firstItem, items: items.length }));
-    this.#header = {
-      ...this.#header,
-      messageNext: message + 1,
-      itemNext: firstItem + items.length,
-      messages: this.#header.messages + 1,
-      items: this.#header.items + items.length,
-      bytes: this.#header.bytes + size,
-    };
+    this.index.put(mailIdKey(id, message), ONE);
+    const { messages, bytes } = this.#header;
+    this.#header = { ...this.#header, messages: messages + 1, bytes: bytes + size };
   }
-  #change({ item, next }: ItemChange): void {
+  #addItem(item: StoredItem): void {
+    this.#put(item);
+    this.index.put(destinationKey(item.destination, item.item), ONE);
+    this.#header = { ...this.#header, items: this.#header.items + 1 };
+  }
+  #change(item: number, next: StoredItem | null): void {
     const stored = this.index.get(itemKey(item));
     if (stored === undefined) return;
-    if (next !== null) return this.#put({ item, ...decodeItemOwner(stored, item), ...next });
+    if (next !== null) return this.#put(next);
     // A damaged row must not keep the item from being deleted; `verify` names what it leaves behind.
     const owner = readable(() => decodeItemOwner(stored, item));
     this.index.remove(itemKey(item));
@@ -128,7 +118,8 @@ export class QueueApplier {
       this.index.remove(mailIdKey(envelope.id, message));
     }
     this.index.remove(messageKey(message));
-    this.#bodies.release(message);
+    // A damaged place must not keep a checkpoint from being made: the space is lost, nothing else.
+    readable(() => this.#bodies.release(message));
     this.freed = true;
     const { messages, bytes } = this.#header;
     this.#header = { ...this.#header, messages: messages - 1, bytes: bytes - (row?.size ?? 0) };
@@ -141,9 +132,6 @@ export class QueueApplier {
       if (known) suspensions--;
       this.index.remove(key);
     } else {
-      if (!known && suspensions >= this.options.limits.suspensionsMax) {
-        throw new Failure("busy", "too many destinations are suspended");
-      }
       if (!known) suspensions++;
       this.index.put(key, encodeSuspension(until === "forever" ? null : until));
     }
@@ -153,18 +141,21 @@ export class QueueApplier {
     const number = Math.floor(item / BLOCK_ITEMS);
     const held = this.#schedule.get(number);
     if (held !== undefined) return held;
-    const block = new ScheduleBlock(number, this.index.get(scheduleKey(number)));
+    const block = readable(() => new ScheduleBlock(number, this.index.get(scheduleKey(number)))) ??
+      this.#blockAnew(number);
     this.#schedule.set(number, block);
     return block;
   }
-}
-
-/** Null when the row is damaged. */
-function readable<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Failure) return null;
-    throw error;
+  /** A damaged block, from the rows of its items. */
+  #blockAnew(number: number): ScheduleBlock {
+    const block = new ScheduleBlock(number, undefined);
+    const first = number * BLOCK_ITEMS;
+    for (
+      const { key, value } of this.index.range({ ...itemsBetween(first, first + BLOCK_ITEMS), limit: BLOCK_ITEMS })
+    ) {
+      const item = readable(() => decodeItem(value, readNumber(key)));
+      if (item !== null) block.set(item);
+    }
+    return block;
   }
 }

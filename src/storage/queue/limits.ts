@@ -19,6 +19,12 @@ export interface QueueLimits extends
     | "retryMsMin"
     | "retryMsMax"
   > {
+  /** Changes are in the log alone for no longer than this, in ms of queue time: then they are brought to the index. */
+  readonly unindexedMsMax: number;
+  /** Rows of the index, opIds and bytes of the log that may be owed to the index; beyond it nothing is taken before they are there. */
+  readonly unindexedRowsMax: number;
+  readonly unindexedOpsMax: number;
+  readonly unindexedBytesMax: number;
   /** Items of one mail. */
   readonly itemsMax: number;
   /** Recipients of one item: as many as every server has to take in a transaction (RFC 5321 §4.5.3.1.8). */
@@ -40,6 +46,13 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   // Whoever hands a mail in again does so within minutes, or hours after a stop.
   opIdMsMin: 3 * 86_400_000,
   opIdsMax: 1_000_000,
+  // Most mails are delivered sooner: they never cost a row.
+  unindexedMsMax: 500,
+  // A checkpoint of so many rows takes some 50 ms.
+  unindexedRowsMax: 2_000,
+  unindexedOpsMax: 10_000,
+  // What has to be read when the queue is opened after a crash.
+  unindexedBytesMax: 32 * 1024 * 1024,
   itemsMax: 5_000,
   recipientsMax: 100,
   changesMax: 1_000,

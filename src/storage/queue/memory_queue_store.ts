@@ -6,7 +6,6 @@ import { QueueTime } from "./queue_time.ts";
 import type {
   EnqueueInput,
   ItemChange,
-  ItemState,
   QueueProblem,
   QueueStore,
   ScheduleRow,
@@ -14,7 +13,7 @@ import type {
   StoredMessage,
   Suspension,
 } from "./types.ts";
-import { cutText } from "./values.ts";
+import { keptState } from "./values.ts";
 
 export interface MemoryQueueOptions {
   readonly clock: Clock;
@@ -133,7 +132,7 @@ class MemoryQueueStore implements QueueStore {
   #change({ item, next }: ItemChange): void {
     const was = this.#items.get(item);
     if (was === undefined) return;
-    if (next !== null) return void this.#items.set(item, { ...was, ...this.#cut(next) });
+    if (next !== null) return void this.#items.set(item, { ...was, ...keptState(next, this.#limits) });
     this.#items.delete(item);
     const mail = this.#mails.get(was.message);
     if (mail !== undefined && !mail.items.some((one) => this.#items.has(one))) this.#mails.delete(was.message);
@@ -143,24 +142,6 @@ class MemoryQueueStore implements QueueStore {
       throw new Failure("busy", "too many destinations are suspended");
     }
     this.#suspended.set(destination, typeof until === "number" ? until : null);
-  }
-  /** What a row would keep. */
-  #cut(state: ItemState): ItemState {
-    const { attemptsKeptMax, noteTextMax } = this.#limits;
-    const cut = (text: string) => cutText(text, noteTextMax);
-    const maybe = (text: string | null) => text === null ? null : cut(text);
-    const recipients = state.recipients.map(({ last, ...recipient }) => ({
-      ...recipient,
-      last: last === null ? null : { code: last.code, status: cut(last.status), text: cut(last.text) },
-    }));
-    const notes = state.notes.slice(Math.max(0, state.notes.length - attemptsKeptMax)).map((note) => ({
-      ...note,
-      host: maybe(note.host),
-      tls: maybe(note.tls),
-      status: cut(note.status),
-      text: cut(note.text),
-    }));
-    return { ...state, recipients, notes };
   }
   #rising(limit: number, fits: (item: StoredItem) => boolean): StoredItem[] {
     this.#assertOpen();

@@ -1,11 +1,11 @@
-import { type Cancel, type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
+import { type Cancel, type Clock, describeError, Failure, type Log, systemRandom } from "../../base/mod.ts";
 import { Compactor, roomIsShort } from "../compact.ts";
+import { diskFailure } from "../disk_failure.ts";
 import { type FileSystem, nodeFiles } from "../file_system.ts";
 import { type Group, type GroupedStore, GroupLoop } from "../group_loop.ts";
 import { type IndexEnv, LmdbIndex } from "../index_env.ts";
 import { fittedLimits } from "../limits.ts";
 import { openFiles } from "../store_files.ts";
-import { firstItems } from "./apply.ts";
 import { enqueueChange, itemChange, type QueueChange, suspendChange, TICK } from "./change.ts";
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 import { QueuePlan, type QueuePlanned } from "./plan.ts";
@@ -15,7 +15,6 @@ import { type Moment, QueueState } from "./state.ts";
 import type {
   EnqueueInput,
   ItemChange,
-  ItemState,
   QueueProblem,
   QueueStore,
   QueueStoreOptions,
@@ -29,11 +28,8 @@ import { verifyQueue } from "./verify.ts";
 /** How often the time is written down while nothing else is, in ms. */
 const TICK_MS = 3_600_000;
 
-/** Space the index may need: pages copied for a mail, for an item that comes or changes, and for one that goes; rows of recipients. */
-const MAIL_BYTES = 12 * 1024;
-const ITEM_BYTES = 8 * 1024;
-const DONE_BYTES = 24 * 1024;
-const RECIPIENT_BYTES = 1_024;
+/** Pause after a checkpoint for which there was no space or no working disk, in ms. */
+const RETRY_MS = 5_000;
 
 type Answer = { readonly items: readonly StoredItem[]; readonly known: boolean };
 const NO_ANSWER: Answer = { items: [], known: false };
@@ -62,11 +58,11 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
 }
 
 function openState(
-  { dir, clock, log, owner, index }: QueueStoreOptions,
+  { dir, clock, log, owner, random, index }: QueueStoreOptions,
   { files, limits }: { readonly files: FileSystem; readonly limits: QueueLimits },
 ): Promise<QueueState> {
   const wallMs = clock.wallMs();
-  const named = owner === undefined ? {} : { owner };
+  const named = { random: random ?? systemRandom(), ...(owner === undefined ? {} : { owner }) };
   return openFiles(
     index ?? ((path) => new LmdbIndex(path, files)),
     (openIndex) => new QueueState({ dir, files, log, limits, wallMs, openIndex, ...named }),
@@ -79,16 +75,17 @@ interface DiskQueueOptions extends Required<Pick<QueueStoreOptions, "dir" | "fil
   readonly limits: QueueLimits;
 }
 
-/** The queue over its files. Keeps nothing per item in memory. */
+/** The queue over its files. Keeps in memory only what was done since the last checkpoint. */
 class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   readonly #loop: GroupLoop<QueueChange, Answer>;
   readonly #reader: QueueReader;
   readonly #compactor: Compactor;
   readonly #time: QueueTime;
   #ticking: Cancel | null = null;
+  #checkpointing: Cancel | null = null;
   constructor(private readonly state: QueueState, private readonly options: DiskQueueOptions) {
     const { clock, log, limits } = options;
-    this.#time = new QueueTime(clock, state.header);
+    this.#time = new QueueTime(clock, state.last);
     this.#reader = new QueueReader(state, limits);
     this.#loop = new GroupLoop(this, options);
     this.#compactor = new Compactor(state, {
@@ -143,8 +140,7 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
     return this.#open().itemsOfMail(id);
   }
   counts(): { readonly items: number; readonly messages: number; readonly bytes: number } {
-    const { items, messages, bytes } = this.state.header;
-    return { items, messages, bytes };
+    return { ...this.state.delta.counts };
   }
   health(): "ok" | Failure {
     return this.#loop.health;
@@ -154,10 +150,12 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   }
   async close(): Promise<void> {
     this.#ticking?.();
-    // So that the next start knows how long it was shut. A queue that cannot say so is not kept from closing.
-    if (this.health() === "ok") await this.#tick().catch(() => {});
     if (!await this.#loop.close()) return;
+    this.#checkpointing?.();
     this.#compactor.stop();
+    // So that the next start has no log to read, and knows how long it was shut. A queue that cannot say so is not kept from
+    // closing: what is in the log is durable.
+    if (this.health() === "ok") this.#checkpointIfItCan();
     await this.state.close();
   }
   get index(): IndexEnv {
@@ -166,34 +164,25 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   bytesOf(change: QueueChange): number {
     return change.bytes;
   }
-  indexBytesOf(change: QueueChange): number {
-    switch (change.kind) {
-      case "enqueue":
-        return change.items.reduce((sum, { state }) => sum + itemBytes(state), MAIL_BYTES);
-      case "change":
-        return change.changes.reduce((sum, { next }) => sum + (next === null ? DONE_BYTES : itemBytes(next)), 0);
-      default:
-        return ITEM_BYTES;
-    }
+  /** A checkpoint makes sure of what it needs. */
+  indexBytesOf(): number {
+    return 0;
   }
   takesSpace(change: QueueChange): boolean {
     return change.kind === "enqueue";
   }
   begin(noSpace: Failure | null): Group<QueueChange, Answer> {
-    const plan = new QueuePlan(this.index, this.state.header, noSpace);
+    const moment = this.#moment();
+    const { limits } = this.options;
+    const plan = new QueuePlan(this.index, this.state.delta, { limits, nowMs: moment.timeMs, noSpace });
     const planned: QueuePlanned[] = [];
-    let written: ReturnType<QueueState["write"]> | null = null;
     return {
       add: (change) => planned.push(plan.add(change)) > 0,
       write: () => {
-        if (plan.steps.length > 0) written = this.state.write(plan.steps, this.#moment());
+        if (plan.steps.length > 0 || plan.asked) this.state.write(plan, moment);
       },
       answer: (i) => this.#answer(planned[i]!),
-      settled: () => {
-        if (written?.freed) this.#compactor.look();
-        const count = written?.forgottenEarly ?? 0;
-        if (count > 0) this.options.log.warn("opIds of mails forgotten before their time", { count });
-      },
+      settled: () => this.#settled(),
     };
   }
   claim(): void {
@@ -207,8 +196,8 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   }
   #answer(planned: QueuePlanned): Answer | Failure {
     switch (planned.kind) {
-      case "numbered":
-        return { items: firstItems(planned), known: false };
+      case "taken":
+        return { items: planned.mail.items, known: false };
       case "known":
         return this.#itemsLeft(planned.op);
       case "refused":
@@ -243,8 +232,33 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
       this.#tickLater();
     });
   }
-}
-
-function itemBytes({ recipients }: ItemState): number {
-  return ITEM_BYTES + recipients.length * RECIPIENT_BYTES;
+  #settled(): void {
+    const { freed, forgottenEarly: count } = this.state.takeFolded();
+    if (freed) this.#compactor.look();
+    if (count > 0) this.options.log.warn("opIds of mails forgotten before their time", { count });
+    if (this.state.owed) this.#checkpointIn(this.options.limits.unindexedMsMax);
+  }
+  #checkpointIn(delayMs: number): void {
+    this.#checkpointing ??= this.options.clock.after(delayMs, () => {
+      this.#checkpointing = null;
+      // On a failed disk the next claim brings the log to the index.
+      if (!this.state.owed) return;
+      const failure = this.#loop.idle ? this.#checkpointIfItCan() : null;
+      if (failure !== null) this.#loop.failed(failure);
+      if (this.state.owed) this.#checkpointIn(RETRY_MS);
+      else this.#settled();
+    });
+  }
+  /** Answers what the disk said when it could not. */
+  #checkpointIfItCan(): Failure | null {
+    try {
+      this.state.checkpoint(this.#moment());
+      return null;
+    } catch (error) {
+      const failure = diskFailure(error);
+      if (failure === null) throw error;
+      this.options.log.warn("what is in the log was not brought to the index", { error: describeError(failure) });
+      return failure;
+    }
+  }
 }

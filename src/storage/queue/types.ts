@@ -1,4 +1,4 @@
-import type { Clock, Failure, Log } from "../../base/mod.ts";
+import type { Clock, Failure, Log, Random } from "../../base/mod.ts";
 import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
 import type { FileSystem } from "../file_system.ts";
 import type { IndexEnv } from "../index_env.ts";
@@ -94,8 +94,9 @@ export interface ScheduleRow {
 }
 
 /**
- * The outbound queue on the disk: bodies in segments, items in LMDB, all that waits in one flush. Changes reject with Failure
- * `disk_full`, `disk`, `busy`, `invalid` or `closed`; reads answer from committed state, also while the disk refuses writes.
+ * The outbound queue on the disk: all that waits goes to a log of bodies and changes, in one flush; what has lived for a while
+ * gets rows in LMDB. Changes reject with Failure `disk_full`, `disk`, `busy`, `invalid` or `closed`; reads answer from durable
+ * state, also while the disk refuses writes.
  */
 export interface QueueStore {
   /**
@@ -135,6 +136,8 @@ export interface QueueStoreOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Marks the log of a queue that is made anew (default: the system's). */
+  readonly random?: Random;
   /** Names this process, see `MailStoreOptions.owner`. */
   readonly owner?: string;
   readonly files?: FileSystem;

@@ -20,6 +20,24 @@ export function cutText(text: string, charactersMax: number): string {
   return text.slice(0, charactersMax).toWellFormed();
 }
 
+/** What a row keeps of a state. */
+export function keptState(state: ItemState, { attemptsKeptMax, noteTextMax }: ItemBounds): ItemState {
+  const cut = (text: string) => cutText(text, noteTextMax);
+  const maybe = (text: string | null) => text === null ? null : cut(text);
+  const recipients = state.recipients.map(({ last, ...recipient }) => ({
+    ...recipient,
+    last: last === null ? null : { code: last.code, status: cut(last.status), text: cut(last.text) },
+  }));
+  const notes = state.notes.slice(Math.max(0, state.notes.length - attemptsKeptMax)).map((note) => ({
+    ...note,
+    host: maybe(note.host),
+    tls: maybe(note.tls),
+    status: cut(note.status),
+    text: cut(note.text),
+  }));
+  return { ...state, recipients, notes };
+}
+
 /**
  * Item row: form u8, flags u8, message u48, due u48, attempts, destination, recipients (address, notify, orcpt, last), notes
  * (time u48, host, tls, code, status, text).
@@ -124,9 +142,14 @@ export interface MessageRow {
   readonly envelope: OutgoingEnvelope;
 }
 
-/** The envelope is JSON: it is read by people, and seldom by programs. */
-export function encodeMessage({ firstItem, items, size, createdMs, envelope }: MessageRow): Uint8Array {
-  return new RowWriter().u48(firstItem).count(items).u48(size).u48(createdMs).text(JSON.stringify(envelope)).bytes();
+/** The envelope is JSON (or an object that is made to be): it is read by people, and seldom by programs. */
+export function encodeMessage(
+  { firstItem, items, size, createdMs, envelope }: Omit<MessageRow, "envelope"> & {
+    readonly envelope: OutgoingEnvelope | string;
+  },
+): Uint8Array {
+  const text = typeof envelope === "string" ? envelope : JSON.stringify(envelope);
+  return new RowWriter().u48(firstItem).count(items).u48(size).u48(createdMs).text(text).bytes();
 }
 
 export function decodeMessage(stored: Uint8Array, message: number): MessageRow {

@@ -1,10 +1,9 @@
 import { Buffer } from "node:buffer";
 import { asFailure } from "../../base/mod.ts";
 import type { Key } from "../keys.ts";
-import { destinationKey, leadsAfter, leadsToItem, mailIdKey, messagesFrom, readNumber, scheduleKey } from "./keys.ts";
+import { destinationKey, leadsAfter, leadsToItem, mailIdKey, messagesFrom, readNumber } from "./keys.ts";
 import type { QueueReader, Readable } from "./reader.ts";
 import type { QueueProblem, ScheduleRow } from "./types.ts";
-import { BLOCK_ITEMS, readSchedule } from "./values.ts";
 
 /** Mails, or rows of the schedule, looked at before other work gets its turn. */
 const MAILS_A_TURN = 64;
@@ -17,9 +16,11 @@ export async function* verifyQueue(
   defer: (run: () => void) => void,
 ): AsyncIterable<QueueProblem> {
   const pause = () => new Promise<void>((resolve) => defer(resolve));
-  const { commits } = state.header;
+  const { delta } = state;
+  const { steps } = delta;
   const sum = { messages: 0, items: 0, bytes: 0 };
-  for (let from = 0;;) {
+  let from = 0;
+  for (;;) {
     const page = state.index.range({ ...messagesFrom(from), limit: MAILS_A_TURN });
     for (const { key } of page) {
       const message = readNumber(key);
@@ -28,6 +29,10 @@ export async function* verifyQueue(
     }
     if (page.length < MAILS_A_TURN) break;
     await pause();
+  }
+  // Those that have no rows yet have the higher numbers.
+  for (const message of [...state.delta.mails.keys()].filter((one) => one >= from)) {
+    yield* verifyMail(state, reader, { message, sum });
   }
   let scheduled = 0;
   for (let after = -1;;) {
@@ -45,16 +50,16 @@ export async function* verifyQueue(
     const page: { key: Key }[] = state.index.range({ ...leadsAfter(last), limit: ROWS_A_TURN });
     for (const { key } of page) {
       last = key;
-      const problem = verifyLead(reader, key);
+      const problem = verifyLead(state, reader, key);
       if (problem !== null) yield problem;
     }
     if (page.length < ROWS_A_TURN) break;
     await pause();
   }
   // A queue that changed while it was walked cannot be compared with its counters.
-  if (state.header.commits !== commits) return;
+  if (state.delta !== delta || delta.steps !== steps) return;
   for (const name of ["messages", "items", "bytes"] as const) {
-    const kept = state.header[name];
+    const kept = delta.counts[name];
     if (kept === sum[name]) continue;
     yield { message: null, item: null, problem: `counter ${name} says ${kept}, the rows say ${sum[name]}` };
   }
@@ -81,25 +86,30 @@ function* verifyMail(state: Readable, reader: QueueReader, { message, sum }: Vis
   const body = attempt(() => reader.body(message).length);
   if (body.problem !== null) yield bad(null, body.problem);
   else if (body.value !== size) yield bad(null, "row and body of the mail differ in size");
-  if (state.index.get(mailIdKey(envelope.id, message)) === undefined) yield bad(null, "its id does not lead to it");
+  const indexed = state.delta.indexed({ message });
+  if (indexed && state.index.get(mailIdKey(envelope.id, message)) === undefined) {
+    yield bad(null, "its id does not lead to it");
+  }
   const items = attempt(() => reader.itemsLeft(row));
   if (items.problem !== null) return yield bad(null, items.problem);
   if (items.value.length === 0) yield bad(null, "it has no items");
   sum.items += items.value.length;
   for (const item of items.value) {
     if (item.message !== message) yield bad(item.item, "it is another mail's");
-    if (state.index.get(destinationKey(item.destination, item.item)) === undefined) {
+    if (indexed && state.index.get(destinationKey(item.destination, item.item)) === undefined) {
       yield bad(item.item, "its destination does not lead to it");
     }
-    const due = scheduleOf(state, item.item);
+    const due = scheduleOf(reader, item.item);
     if (due?.dueMs !== item.dueMs || due.held !== item.held) yield bad(item.item, "the schedule says otherwise");
   }
 }
 
 /** A row by destination or mail id must lead to what has that name. */
-function verifyLead(reader: QueueReader, key: Key): QueueProblem | null {
+function verifyLead({ delta }: Readable, reader: QueueReader, key: Key): QueueProblem | null {
   const number = readNumber(key);
   const toItem = leadsToItem(key);
+  // The next checkpoint removes it.
+  if (toItem ? delta.items.get(number) === null : delta.gone(number)) return null;
   const { value, problem } = attempt(() => {
     const item = toItem ? reader.item(number) : null;
     if (item !== null) return destinationKey(item.destination, number);
@@ -112,12 +122,9 @@ function verifyLead(reader: QueueReader, key: Key): QueueProblem | null {
   return { message, item, problem: `a row by name leads here: ${why}` };
 }
 
-function scheduleOf(state: Readable, item: number): ScheduleRow | undefined {
-  const block = Math.floor(item / BLOCK_ITEMS);
-  const stored = state.index.get(scheduleKey(block));
-  const rows: ScheduleRow[] = [];
-  if (stored !== undefined) readSchedule({ block, stored }, item - 1, { rows, limit: 1 });
-  return rows[0]?.item === item ? rows[0] : undefined;
+function scheduleOf(reader: QueueReader, item: number): ScheduleRow | undefined {
+  const { value } = attempt(() => reader.schedule(item - 1, 1)[0]);
+  return value?.item === item ? value : undefined;
 }
 
 type Attempt<T> = { readonly value: T; readonly problem: null } | { readonly value: null; readonly problem: string };

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { systemClock } from "../../../src/base/mod.ts";
 import { openQueueStore } from "../../../src/storage/mod.ts";
 import type { ChildRun } from "../child.ts";
 import { numberOf } from "../numbered.ts";
@@ -10,7 +11,7 @@ export const CHILD = fileURLToPath(new URL("../children/enqueue.ts", import.meta
 
 /** What a child acknowledged is there once, byte for byte, under its number; what it was told to be done is gone. */
 export async function checkLeft(dir: string, { acked, done }: Pick<ChildRun, "acked" | "done">): Promise<number> {
-  const store = await openQueueStore(queueOptions(dir));
+  const store = await openQueueStore(queueOptions(dir, { clock: systemClock() }));
   try {
     assertEquals(await problems(store), []);
     const found = new Map<number, number>();

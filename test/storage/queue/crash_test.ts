@@ -4,14 +4,24 @@ import {
   type EnqueueInput,
   type ItemState,
   openQueueStore,
+  type QueueLimits,
   type QueueStore,
   type StoredItem,
 } from "../../../src/storage/mod.ts";
 import { PowerLoss, SimDisk, SimIndex } from "../sim_disk.ts";
 import { bodyText, envelope, next, outgoing, problems, queueOptions, to } from "./support.ts";
 
-/** Small, so that segments are sealed, compacted and removed within a few operations. */
-const LIMITS = { segmentBytesMax: 700, compactStepBytesMax: 200, opIdsMax: 40 };
+/**
+ * Small, so that segments are sealed, compacted and removed within a few operations; and larger, so that groups gather in the
+ * log, and are brought to the index by time, by their number, or only when the queue is opened again.
+ */
+const SMALL = { segmentBytesMax: 700, compactStepBytesMax: 200, opIdsMax: 200 };
+const LIMITS: readonly Partial<QueueLimits>[] = [
+  SMALL,
+  { ...SMALL, segmentBytesMax: 8_000, unindexedMsMax: 60 },
+  { ...SMALL, segmentBytesMax: 8_000, unindexedMsMax: 1e9, unindexedRowsMax: 9 },
+  { ...SMALL, segmentBytesMax: 1e6, unindexedMsMax: 1e9 },
+];
 const DESTINATIONS = ["a.test", "b.test", "c.test"];
 const GONE = "gone";
 
@@ -28,8 +38,9 @@ interface Sent {
   items: readonly Tracked[] | null;
 }
 
-function openQueue(disk: SimDisk, clock: FakeClock): Promise<QueueStore> {
-  return openQueueStore(queueOptions("", { clock, files: disk, index: () => new SimIndex(disk), limits: LIMITS }));
+function openQueue(disk: SimDisk, clock: FakeClock, limits: Partial<QueueLimits> = SMALL): Promise<QueueStore> {
+  const random = seededRandom(1);
+  return openQueueStore(queueOptions("", { clock, random, files: disk, index: () => new SimIndex(disk), limits }));
 }
 
 /** What is compared of an item. */
@@ -166,20 +177,22 @@ interface Fate {
   readonly fault: Faults;
   /** Whether the disk only says that it flushes. */
   readonly lies?: boolean;
+  /** Whether the process may be killed in place of a loss of power. */
+  readonly kills?: boolean;
   /** The step of each life at which the power goes (default: at random). */
   readonly endsAt?: number;
 }
 
-/** Runs one seed: three lives of a queue, each ending with a loss of power. */
-async function lives(seed: number, { fault, lies = false, endsAt }: Fate): Promise<number> {
+/** Runs one seed: four lives of a queue, each ending with a loss of power or a kill. */
+async function lives(seed: number, { fault, lies = false, kills = false, endsAt }: Fate): Promise<number> {
   const random = seededRandom(seed);
   const disk = new SimDisk(random);
   disk.lies = lies;
   const script = new Script(random);
-  for (let life = 0; life < 3; life++) {
+  for (let life = 0; life < 4; life++) {
     disk.fault = () => null;
     const clock = new FakeClock();
-    const store = await openQueue(disk, clock);
+    const store = await openQueue(disk, clock, LIMITS[Math.floor(random.next() * LIMITS.length)]!);
     await check(store, script.sent);
     const last = disk.steps + (endsAt ?? 1 + Math.floor(random.next() * 80));
     disk.fault = (step) => step >= last ? "crash" : fault(random);
@@ -193,7 +206,9 @@ async function lives(seed: number, { fault, lies = false, endsAt }: Fate): Promi
         break;
       }
     }
-    disk.restart();
+    // Killed, it leaves more than the disk has; the power may go later, before or after that was found.
+    if (kills && random.next() < 0.6) disk.kill();
+    else disk.restart();
   }
   disk.fault = () => null;
   const store = await openQueue(disk, new FakeClock());
@@ -204,11 +219,11 @@ async function lives(seed: number, { fault, lies = false, endsAt }: Fate): Promi
 
 const SEEDS = Number(process.env["STORE_SEEDS"] ?? 60);
 
-async function matrix(name: string, fault: Faults): Promise<void> {
+async function matrix(name: string, fault: Faults, kills = false): Promise<void> {
   let sent = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     try {
-      sent += await lives(seed, { fault });
+      sent += await lives(seed, { fault, kills });
     } catch (error) {
       throw new Error(`${name}: seed ${seed} fails`, { cause: error });
     }
@@ -234,6 +249,11 @@ Deno.test("the same on a disk where one step in twenty fails for want of space",
 
 Deno.test("the same on a disk where one step in twenty fails with an I/O error", async () => {
   await matrix("EIO", (random) => random.next() < 0.05 ? "EIO" : null);
+});
+
+Deno.test("the same when the process is killed now and the power goes later, on a disk that fails now and then", async () => {
+  await matrix("kills", () => null, true);
+  await matrix("kills and EIO", (random) => random.next() < 0.03 ? "EIO" : null, true);
 });
 
 Deno.test("canary: on a disk that only says it flushes, acknowledged mail is lost from the queue and these tests see it", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { FakeClock } from "../../../src/base/mod.ts";
 import {
+  DEFAULT_QUEUE_LIMITS,
   type FileSystem,
   nodeFiles,
   openQueueStore,
@@ -13,6 +14,8 @@ import { bodyKey } from "../../../src/storage/keys.ts";
 import { itemKey, messageKey, scheduleKey } from "../../../src/storage/queue/keys.ts";
 import { kindOf } from "../support.ts";
 import { bodyText, enqueued, inDirectory, next, outgoing, problems, queueOptions, to } from "./support.ts";
+
+const CHECKPOINT_MS = DEFAULT_QUEUE_LIMITS.unindexedMsMax;
 
 interface Rig {
   readonly store: QueueStore;
@@ -124,7 +127,7 @@ Deno.test("after a failed flush nothing is acknowledged until the pause is over;
     assertEquals(await problems(store), []);
   }));
 
-Deno.test("what waits goes to the disk together: one flush of the segment for many mails, none for changes alone", () =>
+Deno.test("what waits goes to the disk together: one flush of the segment for many mails, one for many changes, none of the index", () =>
   rig(async (rig) => {
     const { store } = rig;
     const count = counting();
@@ -133,7 +136,7 @@ Deno.test("what waits goes to the disk together: one flush of the segment for ma
     assertEquals(count.flushes(), 1);
     await Promise.all(all.map(([item]) => store.change([{ item: item!.item, next: next(item!, { attempts: 1 }) }])));
     await Promise.all(all.slice(10).map(([item]) => store.change([{ item: item!.item, next: null }])));
-    assertEquals([count.flushes(), store.counts().items], [1, 10]);
+    assertEquals([count.flushes(), store.counts().items], [3, 10]);
   }));
 
 Deno.test("a group holds no more changes or bytes than its limits; the rest follows in the next", () =>
@@ -157,9 +160,10 @@ Deno.test("more changes than may wait are told busy, at one more than the limit"
   }, { pendingOpsMax: 5, pendingBytesMax: 100_000 }));
 
 Deno.test("a damaged item fails alone: others in its group are kept, and it can still be deleted", () =>
-  rig(async ({ store, index }) => {
+  rig(async ({ store, index, clock }) => {
     const [one] = await enqueued(store, outgoing("one"));
     const [two] = await enqueued(store, outgoing("two"));
+    clock.advance(CHECKPOINT_MS);
     index.commit(() => index.put(itemKey(one!.item), Uint8Array.of(1, 0, 0)));
     assertEquals(await kindOf(() => store.item(one!.item)), "corrupt");
     const asked = await Promise.all([
@@ -170,6 +174,8 @@ Deno.test("a damaged item fails alone: others in its group are kept, and it can 
     assertEquals([asked, store.item(two!.item)?.attempts], [["ok", "corrupt", "ok"], 1]);
     await store.change([{ item: one!.item, next: null }]);
     assertEquals([store.item(one!.item), store.schedule(0, 10).length], [null, 2]);
+    clock.advance(CHECKPOINT_MS);
+    assertEquals([store.item(one!.item), store.schedule(0, 10).length], [null, 2]);
     assertEquals((await problems(store)).map(({ message, item, problem }) => [message, item, problem]), [
       [one!.message, null, "it has no items"],
       [null, one!.item, "a row by name leads here: its destination is another, or it is gone"],
@@ -177,9 +183,10 @@ Deno.test("a damaged item fails alone: others in its group are kept, and it can 
   }));
 
 Deno.test("a damaged mail is named by verify, and goes with its item", () =>
-  rig(async ({ store, index }) => {
+  rig(async ({ store, index, clock }) => {
     const [one] = await enqueued(store, outgoing("one"));
     const [two] = await enqueued(store, outgoing("two"));
+    clock.advance(CHECKPOINT_MS);
     index.commit(() => {
       index.put(messageKey(one!.message), Uint8Array.of(1));
       index.remove(bodyKey(two!.message));
@@ -193,6 +200,8 @@ Deno.test("a damaged mail is named by verify, and goes with its item", () =>
       assert(found.includes(expected), `${expected} in ${JSON.stringify(found)}`);
     }
     await store.change([{ item: one!.item, next: null }, { item: two!.item, next: null }]);
+    assertEquals([store.counts().items, store.counts().messages, store.schedule(0, 9)], [0, 0, []]);
+    clock.advance(CHECKPOINT_MS);
     assertEquals([store.counts().items, store.counts().messages, store.schedule(0, 9)], [0, 0, []]);
   }));
 

@@ -29,6 +29,8 @@ import {
   readSchedule,
   ScheduleBlock,
 } from "../../../src/storage/queue/values.ts";
+import type { QueueStep } from "../../../src/storage/queue/delta.ts";
+import { decodeGroup, encodeGroup } from "../../../src/storage/queue/log_group.ts";
 import { RowReader, RowWriter } from "../../../src/storage/row_codec.ts";
 import { envelope } from "./support.ts";
 
@@ -112,6 +114,56 @@ Deno.test("messages, opIds and suspensions come out of their rows as they went i
       assertEquals(decodeOp(encodeOp(op)), op);
       assertEquals(decodeSuspension(encodeSuspension(untilMs)), untilMs);
     }),
+    SEED,
+  );
+});
+
+Deno.test("a group of the log comes out as it went in; damaged, it is another or refused as corrupt, never anything else", () => {
+  const items = fc.array(storedItem, { minLength: 1, maxLength: 3 });
+  const mail = fc.record({
+    opId: text,
+    message: u48,
+    size: u48,
+    crc: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    id: text,
+    envelope: text,
+    items,
+  });
+  const until = fc.oneof(u48, fc.constant("forever" as const), fc.constant("resume" as const));
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("mail" as const), mail }),
+    fc.record({ kind: fc.constant("item" as const), item: u48, next: fc.option(storedItem) }),
+    fc.record({ kind: fc.constant("suspend" as const), destination: text, until }),
+  );
+  const damage = fc.record({ at: fc.nat(), flip: fc.integer({ min: 1, max: 255 }) });
+  fc.assert(
+    fc.property(
+      u48,
+      u48,
+      u48,
+      text,
+      fc.array(step, { maxLength: 5 }),
+      damage,
+      (seq, start, timeMs, stamp, raw, { at, flip }) => {
+        const steps = raw.map((one): QueueStep => {
+          if (one.kind === "item") return { ...one, next: one.next && { ...one.next, item: one.item } };
+          if (one.kind === "suspend") return one;
+          const numbered = one.mail.items.map((item, i) => ({ ...item, item: 7 + i }));
+          return { kind: "mail", mail: { ...one.mail, createdMs: timeMs, items: numbered } };
+        });
+        const group = { stamp, seq, start, timeMs, wallMs: start, steps };
+        const bytes = encodeGroup(group, BOUNDS).slice();
+        assertEquals(decodeGroup(bytes), group);
+        bytes[at % bytes.length]! ^= flip;
+        for (const damaged of [bytes, bytes.subarray(0, at % bytes.length)]) {
+          try {
+            decodeGroup(damaged);
+          } catch (error) {
+            assertEquals(asFailure(error)?.kind, "corrupt", String(error));
+          }
+        }
+      },
+    ),
     SEED,
   );
 });
