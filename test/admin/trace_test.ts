@@ -32,6 +32,19 @@ Deno.test("a mail's life is told in words, by its id or by an address", async ()
     reply: "come again",
     nextInMs: 300_000,
   });
+  log.info("attempt", {
+    id: "m1",
+    destination: "gone.test",
+    host: null,
+    tls: null,
+    delivered: 0,
+    deferred: 0,
+    failed: 1,
+    code: null,
+    status: "5.1.2",
+    reply: "no such domain",
+    nextInMs: null,
+  });
   log.debug("report", { id: "m1", to: "john@smith.test", about: ["billy@bob.test (failed)"] });
   log.warn("something new", { id: "m1", answer: 42 });
   const shows: string[] = [];
@@ -47,6 +60,7 @@ Deno.test("a mail's life is told in words, by its id or by an address", async ()
 listener-0: stored in 1 at smith.test, handed to the queue for billy@bob.test
 listener-0: taken from 192.0.2.7 (client.test) over TLSv1.3, logged in as john@smith.test: 2.0 KiB from <john@smith.test> to billy@bob.test, mary@smith.test and 1 more
 listener-0: tried at mx.bob.test [192.0.2.9]: 0 delivered, 1 deferred, 0 failed; 451 4.7.1 come again; next in 5 min
+listener-0: tried at gone.test: 0 delivered, 0 deferred, 1 failed; 5.1.2 no such domain
 listener-0: its sender john@smith.test is told of billy@bob.test (failed)
 listener-0: something new answer=42`,
   );

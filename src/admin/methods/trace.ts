@@ -75,7 +75,8 @@ const WORDS: Readonly<Record<string, (fields: Fields) => string>> = {
   queued: ({ destinations }) => `queued for ${listOf(destinations).join(", ")}`,
   attempt: ({ destination, host, tls, code, status, reply, delivered, deferred, failed, nextInMs }) =>
     `tried at ${host ?? destination}${tls === null ? "" : ` over ${tls}`}: ` +
-    `${delivered} delivered, ${deferred} deferred, ${failed} failed; ${code ?? ""} ${status} ${reply}`.trim() +
+    `${delivered} delivered, ${deferred} deferred, ${failed} failed; ` +
+    [code, status, reply].filter((word) => word !== null && word !== "").join(" ") +
     (nextInMs === null ? "" : `; next in ${Math.round(Number(nextInMs) / 60_000)} min`),
   report: ({ to, about }) => `its sender ${to} is told of ${listOf(about).join(", ")}`,
 };
