@@ -41,6 +41,7 @@ import {
   putMember,
   removeList,
   removeMember,
+  signerOf,
   sizeOf,
   updateList,
 } from "./directory/mailing_lists.ts";
@@ -271,7 +272,7 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
     "directory.listGet": ({ book }, { address }, reply) =>
       answer(reply, () => {
         const list = existingList(book, address);
-        return { list, members: sizeOf(book, list.address) };
+        return { list, members: sizeOf(book, list.address), signer: signerOf(book, list) };
       }),
     "directory.memberPut": ({ book }, request, reply, context) =>
       answer(reply, () => tried(book, request, () => putMember(book, request, now(context)))),

@@ -1,4 +1,5 @@
 import type { OutgoingEnvelope } from "../mail/envelope.ts";
+import type { SigningDomain } from "./policy.ts";
 
 /** What its owners decide about a list. */
 export interface ListSettings {
@@ -96,7 +97,12 @@ export interface DirectoryListProtocol {
   };
   "directory.listGet": {
     request: { readonly address: string };
-    reply: { readonly list: MailingList; readonly members: number };
+    reply: {
+      readonly list: MailingList;
+      readonly members: number;
+      /** Whose keys sign its mail; null when nobody's do. */
+      readonly signer: SigningDomain | null;
+    };
   };
   /** Adds a member, or changes how he gets mail; that ends his suspension. */
   "directory.memberPut": {

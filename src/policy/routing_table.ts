@@ -1,5 +1,6 @@
 import { unreachable } from "../base/mod.ts";
 import { type Address, canonicalLocal, type DomainName, formatAddress } from "../mail/mod.ts";
+import { realDomain, signerFor, type SigningSelectors } from "./domains.ts";
 import { Expansion } from "./expansion.ts";
 import { listName } from "./list/name.ts";
 import { domainPart, OldestAccounts } from "./oldest_accounts.ts";
@@ -12,9 +13,6 @@ import type {
   RoutingChange,
   RoutingSnapshot,
 } from "./route_types.ts";
-
-/** Domains that may be another name of each other in a row. */
-const DOMAIN_ALIASES_MAX = 20;
 
 /** Local parts that every domain takes mail for: postmaster by RFC 5321 §4.5.1, abuse by RFC 2142 §4. */
 const ROLES: ReadonlySet<string> = new Set(["postmaster", "abuse"]);
@@ -96,21 +94,13 @@ export class RoutingTable<A extends RoutableAccount> {
     return null;
   }
 
-  /**
-   * Whose keys sign for this domain: its own, or those of a domain above it, which DMARC takes for the same (RFC 7489 §3.1.1), or those
-   * of the domain that it is another name of. Null when nobody's do.
-   */
-  signer(name: string): { readonly domain: string; readonly selectors: readonly string[] } | null {
-    for (let at = name; at !== ""; at = parentOf(at)) {
-      const { disabled = true, dkim } = this.#domains.get(at) ?? {};
-      if (!disabled && dkim !== undefined) return { domain: at, selectors: dkim };
-    }
-    const real = this.#domains.has(name) ? this.#realDomain(name, new Expansion<A>()) : null;
-    return real?.dkim === undefined || real.disabled ? null : { domain: real.name, selectors: real.dkim };
+  /** Whose keys sign for this domain; null when nobody's do. */
+  signer(name: string): SigningSelectors | null {
+    return signerFor(name, this.#domains);
   }
 
   #resolveIn(name: string, local: string, found: Expansion<A>): Route<A> {
-    const domain = this.#realDomain(name, found);
+    const domain = realDomain(name, this.#domains, found);
     if (domain === null) return refused("relayDenied", found);
     if (domain.disabled) {
       found.step(`domain ${domain.name} is disabled`);
@@ -118,18 +108,6 @@ export class RoutingTable<A extends RoutableAccount> {
     }
     this.#follow(local, domain, found);
     return found.route();
-  }
-
-  /** The domain that has the users, behind other names for it; null when it is not ours. */
-  #realDomain(name: string, found: Expansion<A>): RoutableDomain | null {
-    let domain = this.#domains.get(name);
-    for (let i = 0; domain !== undefined && i < DOMAIN_ALIASES_MAX; i++) {
-      if (domain.aliasOf === null || domain.disabled) return domain;
-      found.step(`${domain.name} is another name of ${domain.aliasOf}`);
-      domain = this.#domains.get(domain.aliasOf);
-    }
-    found.step(`${name} is not a domain of this server`);
-    return null;
   }
 
   /** Tries in order: the address itself, without its detail, the roles every domain has, the domain's catch-all. */
@@ -188,7 +166,7 @@ export class RoutingTable<A extends RoutableAccount> {
   #target(target: string, found: Expansion<A>): void {
     const name = domainPart(target);
     if (!this.#domains.has(name)) return found.forwardTo(target);
-    const domain = this.#realDomain(name, found);
+    const domain = realDomain(name, this.#domains, found);
     if (domain === null) return;
     if (domain.disabled) return found.disabled(`domain ${domain.name} is disabled`);
     this.#follow(localPart(target), domain, found);
@@ -227,11 +205,6 @@ function keyOf(local: string, domain: RoutableDomain): string {
 function localPart(key: string): string {
   const written = key.slice(0, key.lastIndexOf("@"));
   return written.startsWith('"') ? written.slice(1, -1).replace(/\\(.)/gs, "$1") : written;
-}
-
-function parentOf(name: string): string {
-  const dot = name.indexOf(".");
-  return dot < 0 ? "" : name.slice(dot + 1);
 }
 
 function put<T>(map: Map<string, T>, key: string, record: T | null): void {

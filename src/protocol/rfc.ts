@@ -144,7 +144,12 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(7677, "SCRAM-SHA-256 and SCRAM-SHA-256-PLUS", "yes"),
   rfc(8020, "NXDOMAIN: There Really Is Nothing Underneath", "yes"),
-  rfc(8058, "Signaling One-Click Functionality for List Email Headers", "partly", "the address is served by others"),
+  rfc(
+    8058,
+    "Signaling One-Click Functionality for List Email Headers",
+    "partly",
+    "the address is served by others, and not signed",
+  ),
   rfc(8098, "Message Disposition Notification", "no", "read receipts can be submitted"),
   rfc(8200, "Internet Protocol, Version 6", "partly", "DNS datagrams fit the least MTU"),
   rfc(8265, "Usernames and Passwords in Internationalized Strings", "partly", "passwords in NFC"),

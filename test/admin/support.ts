@@ -117,7 +117,11 @@ export async function fakeServer(): Promise<FakeServer> {
   const holder: RoutingHolder = { table: null };
   const router = await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   const queue = await system.spawn(queueActor, { name: "queue", args: queueArgs(system, holder, clock) });
-  const lists = await system.spawn(listActor, { name: "lists", args: { directory, queue, key: new Uint8Array(32) } });
+  const policy = system.ref<PolicyProtocol>({ node: "local", worker: "main", actor: "policy" });
+  const lists = await system.spawn(listActor, {
+    name: "lists",
+    args: { directory, queue, policy, key: new Uint8Array(32) },
+  });
   clock.advance(1); // The queue is loaded in a turn of its own.
   const config = validateConfig({ hostname: "mail.smith.test" }, "test");
   const deeds: string[] = [];

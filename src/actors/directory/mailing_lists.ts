@@ -1,5 +1,13 @@
 import { Failure } from "../../base/mod.ts";
-import type { DirectoryProtocol, ListMember, ListReply, ListSettings, MailingList } from "../../messages/mod.ts";
+import type {
+  DirectoryProtocol,
+  ListMember,
+  ListReply,
+  ListSettings,
+  MailingList,
+  SigningDomain,
+} from "../../messages/mod.ts";
+import { signerFor } from "../../policy/domains.ts";
 import { isListLocal, LIST_LOCAL_BYTES_MAX, listAddresses } from "../../policy/list/name.ts";
 import type { DirectoryRow } from "../../storage/directory_store.ts";
 import type { DirectoryBook } from "./book.ts";
@@ -100,6 +108,11 @@ export function listPageOf(book: DirectoryBook, request: Request<"directory.list
 export function sizeOf(book: DirectoryBook, list: string): number {
   const members = book.row("listSize", list)?.["members"];
   return typeof members === "number" ? members : 0;
+}
+
+/** Whose keys sign the mail of a list: those of its domain. */
+export function signerOf(book: DirectoryBook, { address }: MailingList): SigningDomain | null {
+  return signerFor(address.slice(address.lastIndexOf("@") + 1), book.domains);
 }
 
 /** Adds a member, or sets how he gets mail: whatever came back before is forgotten. */

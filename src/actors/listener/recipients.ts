@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from "../../mail/address.ts";
 import type { AccountRecord } from "../../messages/mod.ts";
 import type { RecipientVerdict } from "../../protocol/smtp/mod.ts";
+import { forwardSender } from "../forward_sender.ts";
 import type { FrontServices } from "./services.ts";
 
 /** Who sends, as far as it matters to where mail may go. */
@@ -44,7 +45,8 @@ export function leadsTo(recipient: Address, sending: Sending, services: Services
   if (verdict.type !== "local") return verdict;
   // A list is seen to from the queue, which keeps the mail until that is done.
   const lists = verdict.lists.map(({ address }) => ({ address, sender: pathOf(sender) }));
-  const elsewhere = verdict.forwards.map((address) => ({ address, sender: rewritten(sender, recipient, services) }));
+  const under = sender === null ? "" : forwardSender(sender, recipient, services);
+  const elsewhere = verdict.forwards.map((address) => ({ address, sender: under }));
   const forwards = [...lists, ...elsewhere];
   if (verdict.accounts.length + forwards.length === 0) return { type: "unknownUser" };
   return { type: "accepted", accounts: verdict.accounts, forwards };
@@ -61,13 +63,6 @@ function back(origin: Address, { routes }: Services): Leads {
     return { type: "accepted", accounts: verdict.accounts, forwards: onwards };
   }
   return { type: verdict?.type ?? "busy" };
-}
-
-/** The sender under which an alias forwards: a stranger's is rewritten, as our server may not send in his name (RFC 7208 §11.4). */
-function rewritten(sender: Address | null, alias: Address, { routes, srs, clock }: Services): string {
-  if (sender === null || alias.domain === null) return pathOf(sender);
-  if (routes.resolve(sender)?.type !== "relayDenied") return pathOf(sender);
-  return srs.forward(sender, alias.domain, clock.wallMs()) ?? pathOf(sender);
 }
 
 function pathOf(sender: Address | null): string {

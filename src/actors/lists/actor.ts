@@ -1,5 +1,11 @@
 import { byteLength, describeError, Failure } from "../../base/mod.ts";
-import type { DirectoryProtocol, ListOutcome, ListProtocol, QueueProtocol } from "../../messages/mod.ts";
+import type {
+  DirectoryProtocol,
+  ListOutcome,
+  ListProtocol,
+  PolicyProtocol,
+  QueueProtocol,
+} from "../../messages/mod.ts";
 import { readMessage } from "../../policy/header/mod.ts";
 import { ListKeys } from "../../policy/list/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
@@ -20,6 +26,8 @@ export const LIST_ACTOR = "lists";
 export interface ListArgs {
   readonly directory: Ref<DirectoryProtocol>;
   readonly queue: Ref<QueueProtocol>;
+  /** Who signs what lists send. */
+  readonly policy: Ref<PolicyProtocol>;
   /** Key of reverse-paths and tokens. */
   readonly key: Uint8Array;
 }
@@ -30,9 +38,10 @@ export const listActor = defineActor<ListProtocol, ListServices, ListArgs>({
   inboxMax: 1_000,
   accepts: listAccepts,
   mayAsk,
-  init: ({ directory, queue, key }, { clock, log }) => ({
+  init: ({ directory, queue, policy, key }, { clock, log }) => ({
     directory,
     queue,
+    policy,
     keys: new ListKeys(key),
     budget: new LetterBudget(LETTERS_MAX),
     answers: new LetterBudget(ANSWERS_MAX),
@@ -78,7 +87,8 @@ const ROLES = { post: distribute, request: obey, bounces: countBounces } as cons
 
 async function listOf(address: string, { directory }: ListServices) {
   try {
-    return await directory.ask("directory.listGet", { address });
+    const { list, members, signer } = await directory.ask("directory.listGet", { address });
+    return { list: { ...list, signer }, members };
   } catch (error) {
     if (error instanceof Failure && error.kind === "not_found") return null;
     throw error;

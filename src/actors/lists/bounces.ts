@@ -1,6 +1,6 @@
-import type { ListMember, ListOutcome, MailingList } from "../../messages/mod.ts";
+import type { ListMember, ListOutcome } from "../../messages/mod.ts";
 import { failuresIn, isAutomatic, listName, type ReportedFailure, roleAddress } from "../../policy/list/mod.ts";
-import { done, type ListMail, type ListServices } from "./services.ts";
+import { done, type ListMail, type ListServices, type SignedList } from "./services.ts";
 import { sendLetter } from "./send_letter.ts";
 
 /** How long after a suspension a bounce may still be the one that led to it, in ms. */
@@ -33,20 +33,20 @@ function isAboutMember({ status }: ReportedFailure): boolean {
 }
 
 /** The first of the addresses that is a member's. */
-async function countFirst(failure: ReportedFailure, list: MailingList, services: ListServices): Promise<boolean> {
+async function countFirst(failure: ReportedFailure, list: SignedList, services: ListServices): Promise<boolean> {
   if (!isAboutMember(failure)) return false;
   for (const address of failure.addresses) if (await count(address, list, services)) return true;
   return false;
 }
 
-async function count(address: string, list: MailingList, services: ListServices): Promise<boolean> {
+async function count(address: string, list: SignedList, services: ListServices): Promise<boolean> {
   const { member } = await services.directory.ask("directory.memberBounced", { list: list.address, address });
   if (member?.suspendedAt !== null && member?.suspendedAt !== undefined) await tellOwners(member, list, services);
   return member !== null;
 }
 
 /** Once for each suspension, however often it is asked for. */
-async function tellOwners(member: ListMember, list: MailingList, services: ListServices): Promise<void> {
+async function tellOwners(member: ListMember, list: SignedList, services: ListServices): Promise<void> {
   const suspendedMs = Date.parse(member.suspendedAt ?? "");
   if (!(services.clock.wallMs() - suspendedMs < NOTICE_MS)) return;
   await sendLetter(

@@ -3,7 +3,7 @@ import type { MailingList, MemberMode } from "../../messages/mod.ts";
 import { roleAddress } from "../../policy/list/mod.ts";
 import type { Asking } from "./request.ts";
 import { sendLetter } from "./send_letter.ts";
-import type { ListServices } from "./services.ts";
+import type { ListServices, SignedList } from "./services.ts";
 
 /** A token came back: its address has seen the letter, or an owner has. What it allows is done; done twice, it is the same. */
 export async function confirmed({ mail, services, answer }: Asking, token: string): Promise<void> {
@@ -44,7 +44,7 @@ const MODES = {
   nodigest: ["each", "gets each post by itself"],
 } as const satisfies Record<string, readonly [MemberMode, string]>;
 
-async function join(id: string, member: string, list: MailingList, services: ListServices): Promise<void> {
+async function join(id: string, member: string, list: SignedList, services: ListServices): Promise<void> {
   try {
     await services.directory.ask("directory.memberPut", { list: list.address, address: member, mode: "each" });
   } catch (error) {
@@ -77,7 +77,7 @@ async function setMode(
 }
 
 /** The address has agreed; where the owners want to be asked, they are. */
-async function askOwners(id: string, member: string, list: MailingList, services: ListServices): Promise<void> {
+async function askOwners(id: string, member: string, list: SignedList, services: ListServices): Promise<void> {
   const token = services.keys.token("approve", { list: list.address, member }, services.clock.wallMs());
   await sendLetter(
     {
@@ -101,7 +101,7 @@ async function askOwners(id: string, member: string, list: MailingList, services
 async function tell(
   id: string,
   member: string,
-  list: MailingList,
+  list: SignedList,
   services: ListServices,
   what: string,
 ): Promise<void> {

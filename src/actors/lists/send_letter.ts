@@ -1,7 +1,7 @@
 import { NO_PARAMETERS } from "../../mail/mod.ts";
-import type { MailingList } from "../../messages/mod.ts";
 import { composeLetter } from "../../policy/list/mod.ts";
-import type { ListServices } from "./services.ts";
+import type { ListServices, SignedList } from "./services.ts";
+import { withSignatures } from "./signing.ts";
 
 /** A letter of a list to one address. */
 export interface Letter {
@@ -16,9 +16,10 @@ export interface Letter {
 /** Hands a letter to the queue; durable when it resolves. From nobody, so that nothing ever comes back for it. */
 export async function sendLetter(
   { to, subject, lines, id, inReplyTo = null }: Letter,
-  list: MailingList,
-  { queue, clock }: ListServices,
+  list: SignedList,
+  services: ListServices,
 ): Promise<void> {
+  const { queue, clock } = services;
   const letter = composeLetter({ to, subject, lines, id, inReplyTo, nowMs: clock.wallMs() }, list);
   // deno-lint-ignore no-control-regex -- every character above 127 is meant.
   const smtpUtf8 = /[^\x00-\x7f]/.test(to);
@@ -26,6 +27,6 @@ export async function sendLetter(
     opId: id,
     envelope: { ...NO_PARAMETERS, id, smtpUtf8, sender: "", account: null },
     recipients: [{ address: to, notify: [], orcpt: null }],
-    parts: [letter],
+    parts: await withSignatures([letter], { id, list }, services),
   });
 }

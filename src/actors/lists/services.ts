@@ -1,5 +1,13 @@
 import type { Clock, Log } from "../../base/mod.ts";
-import type { DirectoryProtocol, ListOutcome, ListProtocol, MailingList, QueueProtocol } from "../../messages/mod.ts";
+import type {
+  DirectoryProtocol,
+  ListOutcome,
+  ListProtocol,
+  MailingList,
+  PolicyProtocol,
+  QueueProtocol,
+  SigningDomain,
+} from "../../messages/mod.ts";
 import type { Message } from "../../policy/header/mod.ts";
 import type { ListKeys } from "../../policy/list/mod.ts";
 import type { Ref } from "../../runtime/types.ts";
@@ -9,6 +17,8 @@ import type { LetterBudget } from "./letter_budget.ts";
 export interface ListServices {
   readonly directory: Ref<DirectoryProtocol>;
   readonly queue: Ref<QueueProtocol>;
+  /** Who signs what lists send. */
+  readonly policy: Ref<PolicyProtocol>;
   readonly keys: ListKeys;
   /** Letters to whoever writes commands, by address. */
   readonly budget: LetterBudget;
@@ -22,9 +32,14 @@ export interface ListServices {
 
 type ProtocolRequest = ListProtocol["list.take"]["request"];
 
+/** A list, and whose keys sign its mail; null when nobody's do. */
+export interface SignedList extends MailingList {
+  readonly signer: SigningDomain | null;
+}
+
 /** One mail to one address of a list, taken apart. */
 export interface ListMail extends ProtocolRequest {
-  readonly list: MailingList;
+  readonly list: SignedList;
   /** Members there are at this moment. */
   readonly members: number;
   readonly message: Message;

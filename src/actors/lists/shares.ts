@@ -1,6 +1,7 @@
 import { type MailParameters, NO_PARAMETERS, type OutgoingRecipient } from "../../mail/mod.ts";
-import type { ListMember, MailingList } from "../../messages/mod.ts";
-import type { ListMail, ListServices } from "./services.ts";
+import type { ListMember } from "../../messages/mod.ts";
+import type { ListMail, ListServices, SignedList } from "./services.ts";
+import { withSignatures } from "./signing.ts";
 
 /** Members asked for at a time. */
 const PAGE_MEMBERS = 1_000;
@@ -48,17 +49,20 @@ interface Page {
   readonly next: string | null;
 }
 
-/** Hands a mail to the queue for all members of the shares; durable when it resolves to how many they are. */
+/** Hands a mail, signed once, to the queue for all members of the shares; durable when it resolves to how many they are. */
 export async function sendToShares(
   shares: readonly Share[],
   { id, list, parameters, parts }: {
     readonly id: string;
-    readonly list: MailingList;
+    readonly list: SignedList;
     readonly parameters: Pick<MailParameters, "body" | "smtpUtf8" | "requireTls" | "priority">;
     readonly parts: readonly Uint8Array[];
   },
-  { queue, keys, clock }: ListServices,
+  services: ListServices,
 ): Promise<number> {
+  if (shares.length === 0) return 0;
+  const { queue, keys, clock } = services;
+  const content = await withSignatures(parts, { id, list }, services);
   const sender = keys.bouncePath(list.address, clock.wallMs());
   let members = 0;
   for (const { name, recipients } of shares) {
@@ -70,7 +74,7 @@ export async function sendToShares(
       opId,
       envelope: { ...outgoing, id: opId, sender, account: null },
       recipients,
-      parts,
+      parts: content,
       ...(list.verp ? { each: true } : {}),
     });
   }

@@ -22,7 +22,7 @@ export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };
 
-/** Starts the policy actor over resolvers of its own, and the list actor, which asks the directory and the queue. */
+/** Starts the policy actor over resolvers of its own, and the list actor, which asks it, the directory and the queue. */
 export async function startPolicy(
   { system, config, clock, random }: WorkerHost<PolicyWorkerConfig>,
 ): Promise<WorkerHooks<PolicyWorkerConfig>> {
@@ -31,9 +31,9 @@ export async function startPolicy(
   const directory = system.ref<DirectoryProtocol>({ node: system.node, worker: "directory", actor: "directory" });
   const counters = newPolicyCounters();
   const args = { resolver, freshResolver, directory, settings: config.settings, counters };
-  await system.spawn(policyActor, { name: POLICY_ACTOR, args });
+  const policy = await system.spawn(policyActor, { name: POLICY_ACTOR, args });
   const queue = system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" });
-  await system.spawn(listActor, { name: LIST_ACTOR, args: { directory, queue, key: config.listKey } });
+  await system.spawn(listActor, { name: LIST_ACTOR, args: { directory, queue, policy, key: config.listKey } });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const stop = () => {
     resolver.close();

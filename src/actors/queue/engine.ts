@@ -292,9 +292,9 @@ export class QueueEngine {
   /** Aliases here may lead elsewhere: those addresses become items of their own. */
   async #forward({ message, parts }: Attempt, forwards: readonly Forward[]): Promise<void> {
     const { store } = this.services;
-    for (const { opId, recipients } of forwards) {
+    for (const { opId, sender, recipients } of forwards) {
       const items = byDestination(recipients).map((share) => ({ ...share, dueMs: store.nowMs() }));
-      await this.#keep({ opId, envelope: message.envelope, parts, items });
+      await this.#keep({ opId, envelope: { ...message.envelope, sender }, parts, items });
     }
   }
 

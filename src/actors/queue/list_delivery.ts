@@ -52,14 +52,15 @@ export function personal(attempt: Attempt, { routes, listKeys, clock }: QueueSer
   return { item, message: { ...message, envelope: { ...envelope, sender } }, parts: marked };
 }
 
-/** Bytes in which the list's own fields stand, at the top. */
-const HEAD_BYTES = 4_096;
+/** Bytes in which the list's own fields stand, at the top: below its signatures, which may name hundreds of fields. */
+const HEAD_BYTES = 32_768;
 
 /** The mail with the member's name in the list's List-Unsubscribe: the list has taken out every other field of that name. */
 function withMember(parts: readonly Uint8Array[], name: string): readonly Uint8Array[] {
   const [first, ...rest] = parts;
   if (first === undefined) return parts;
-  const head = latin1(first.subarray(0, HEAD_BYTES));
+  // What stands below the header is not the list's, whatever it looks like.
+  const [head = ""] = latin1(first.subarray(0, HEAD_BYTES)).split("\r\n\r\n", 1);
   const field = head.indexOf("\r\nList-Unsubscribe: <https://");
   const at = field < 0 ? -1 : head.indexOf(MEMBER_MARK, field);
   if (at < 0 || head.slice(field + 2, at).includes("\r\n")) return parts;

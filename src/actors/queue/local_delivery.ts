@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { asFailure, describeError, utf8 } from "../../base/mod.ts";
-import { parseMailbox } from "../../mail/address.ts";
+import { type Address, parseMailbox } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingRecipient } from "../../mail/envelope.ts";
 import type { AccountRecord, DeliveryTarget, RecipientOutcome, RouteVerdict } from "../../messages/mod.ts";
 import { returnPathField } from "../../protocol/smtp/trace.ts";
+import { forwardSender } from "../forward_sender.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import type { Attempt, AttemptResult } from "./attempt.ts";
 import { toLists } from "./list_delivery.ts";
@@ -16,6 +17,8 @@ const DELIVER_MS_MAX = 60_000;
 /** Recipients elsewhere that an alias here led to; what the sender asked for goes on with them (RFC 3461 §5.2.7.3). */
 export interface Forward {
   readonly opId: string;
+  /** The reverse-path under which mail goes there. */
+  readonly sender: string;
   readonly recipients: readonly OutgoingRecipient[];
 }
 
@@ -52,9 +55,16 @@ export async function deliverHere(attempt: Attempt, services: QueueServices): Pr
     outcomes.push(outcome);
     if (elsewhere.length === 0) continue;
     const { notify, orcpt } = recipient;
-    forwards.push({ opId: `${opId}/f`, recipients: elsewhere.map((address) => ({ address, notify, orcpt })) });
+    const recipients = elsewhere.map((address) => ({ address, notify, orcpt }));
+    forwards.push({ opId: `${opId}/f`, sender: senderBeyond(attempt, address, services), recipients });
   }
   return { type: "report", report: { outcomes, destinationFault: false, host: null, tls: null }, forwards };
+}
+
+/** What is no address stays as it came: nobody could be told under another. */
+function senderBeyond({ message: { envelope } }: Attempt, alias: Address, services: QueueServices): string {
+  const sender = parseMailbox(envelope.sender, { utf8: true });
+  return sender === null ? envelope.sender : forwardSender(sender, alias, services);
 }
 
 /** Into the mailboxes of all accounts, each domain's actor asked once. The same opId is stored once, however often it is tried. */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { HeaderField, Message } from "../header/mod.ts";
-import { fieldsNamed, valueOf } from "../header/mod.ts";
+import { fieldsNamed, readMessage, valueOf } from "../header/mod.ts";
 import { roleAddress } from "./name.ts";
 
 /** What the header of a list's mail is made of. */
@@ -86,6 +86,15 @@ export function distributed(message: Message, list: ListHead): Uint8Array[] {
   // RFC 8058 §3.1: the address names the member, so there is one only where each has a mail of his own.
   const oneClick = list.verp && list.unsubscribeUrl !== null ? list.unsubscribeUrl + MEMBER_MARK : null;
   return [Buffer.from(`${listFields(list, oneClick)}${added}${fields}\r\n`, "latin1"), ...message.body];
+}
+
+/** A list's mail as it may be signed once for all members: without the field that names each, if it has one. */
+export function unmarked(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const { fields, body } = readMessage(parts);
+  const others = fields.filter(({ name, raw }) => name !== "list-unsubscribe" || !raw.includes(MEMBER_MARK));
+  if (others.length === fields.length) return parts;
+  const rest = others.map(({ raw }) => raw).join("");
+  return [Buffer.from(`${rest}\r\n`, "latin1"), ...body];
 }
 
 /** The subject with the prefix before it, unless it is in it already, as in an answer. */

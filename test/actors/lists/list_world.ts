@@ -2,6 +2,7 @@ import { directoryActor } from "../../../src/actors/directory.ts";
 import { listActor } from "../../../src/actors/lists/mod.ts";
 import { mailboxActor } from "../../../src/actors/mailbox/actor.ts";
 import { MAILBOX_ACTOR_PREFIX, MailboxRefs } from "../../../src/actors/mailbox_refs.ts";
+import { newPolicyCounters, POLICY_ACTOR, POLICY_DEFAULTS, policyActor } from "../../../src/actors/policy/mod.ts";
 import { QUEUE_ACTOR, queueActor } from "../../../src/actors/queue/actor.ts";
 import { routerActor, type RoutingHolder } from "../../../src/actors/router.ts";
 import { concat, FakeClock, jsonLog, latin1, seededRandom, utf8 } from "../../../src/base/mod.ts";
@@ -13,12 +14,15 @@ import type {
   ListMember,
   ListProtocol,
   ListSettings,
+  PolicyProtocol,
   QueueProtocol,
 } from "../../../src/messages/mod.ts";
 import { ListKeys } from "../../../src/policy/list/mod.ts";
 import { SenderRewriting } from "../../../src/policy/srs.ts";
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, MemoryDirectoryStore } from "../../../src/storage/mod.ts";
+import { FakeDns } from "../../policy/support/fake_dns.ts";
+import { ED25519_PEM, RSA_PEM } from "../../policy/support/signing.ts";
 import { QUICK_SCRAM } from "../../support/quick_scram.ts";
 import { settle } from "../directory_world.ts";
 import { all, DELIVERED, type Outside, POLICY } from "../queue/queue_world.ts";
@@ -63,6 +67,8 @@ export class ListWorld {
   afterEnqueue: (opId: string) => void = () => {};
   /** The same before it deletes, retries or bounces a mail. */
   beforeAct: (id: string) => void = () => {};
+  /** The same before a mail is signed for a domain. */
+  beforeSign: (domain: string) => void = () => {};
 
   /** Starts all actors, or starts them again over the same stores. */
   async start(): Promise<void> {
@@ -84,7 +90,9 @@ export class ListWorld {
     await system.spawn(routerActor, { name: "router", args: { holder, directory } });
     const at = (actor: string) => ({ node: "local", worker: WORKER, actor });
     const queue = system.ref<QueueProtocol>(at(QUEUE_ACTOR));
-    await system.spawn(listActor, { name: "lists", args: { directory, queue: this.#watched(queue), key: KEY } });
+    const policy = this.#signing(await this.#startPolicy(system));
+    const listArgs = { directory, queue: this.#watched(queue), policy, key: KEY };
+    await system.spawn(listActor, { name: "lists", args: listArgs });
     const queueArgs = {
       store: this.#queueStore,
       routes: {
@@ -124,6 +132,43 @@ export class ListWorld {
       return answer;
     };
     return { address: queue.address, tell: queue.tell.bind(queue), ask } as unknown as Ref<QueueProtocol>;
+  }
+
+  /** The actor that signs; the directory gives keys to the policy worker alone, which this one is not, so it reads the store. */
+  async #startPolicy(system: HostedSystem): Promise<Ref<PolicyProtocol>> {
+    type Wanted = DirectoryProtocol["directory.signingKeys"]["request"];
+    const directory = {
+      ask: (_type: string, { domain, selectors }: Wanted) => {
+        const rows = this.#directoryStore.all("dkimKey");
+        const keys = rows.filter((row) => row["domain"] === domain && selectors.includes(String(row["selector"])));
+        return Promise.resolve({ keys });
+      },
+    } as unknown as Ref<DirectoryProtocol>;
+    const resolver = new FakeDns({});
+    const settings = { ...POLICY_DEFAULTS, authservId: "mail.smith.test" };
+    const args = { resolver, freshResolver: resolver, directory, settings, counters: newPolicyCounters() };
+    return await system.spawn(policyActor, { name: POLICY_ACTOR, args });
+  }
+
+  #signing(policy: Ref<PolicyProtocol>): Ref<PolicyProtocol> {
+    const ask = async (type: keyof PolicyProtocol & string, request: never, options: never) => {
+      this.beforeSign((request as { domain: string }).domain);
+      return await policy.ask(type, request, options);
+    };
+    return { address: policy.address, tell: policy.tell.bind(policy), ask } as unknown as Ref<PolicyProtocol>;
+  }
+
+  /** Gives a domain the keys `r` and `e`, and starts all actors again. */
+  async sign(domain: string): Promise<void> {
+    await this.stop();
+    const at = { domain, state: "active", createdAt: "2026-01-01T00:00:00Z", since: "2026-01-01T00:00:00Z" };
+    const rows = [
+      { ...at, selector: "r", algorithm: "rsa-sha256", pem: RSA_PEM },
+      { ...at, selector: "e", algorithm: "ed25519-sha256", pem: ED25519_PEM },
+    ];
+    const writes = rows.map((row) => ({ table: "dkimKey", key: `${domain}/${row.selector}`, row }) as const);
+    this.#directoryStore.commit(this.#directoryStore.version(), writes);
+    await this.start();
   }
 
   async #startDelivery(system: HostedSystem): Promise<void> {

@@ -92,6 +92,23 @@ Deno.test("a report on mail that was forwarded under an address of ours goes to 
     ]);
   }, all(FAILED)));
 
+Deno.test("what an alias here leads elsewhere leaves under an address of ours, which leads back to a stranger", () =>
+  withQueue(async (world) => {
+    const refused = all(FAILED);
+    world.outside = (attempt) => (attempt.envelope.sender === "" ? all(DELIVERED) : refused)(attempt);
+    const senders = ["ann@stranger.test", JOHN, ""];
+    for (const sender of senders) await world.send("away@smith.test", { sender });
+    await world.pass(10);
+    assertEquals(world.letters().length, 4, "three mails and the report to john");
+    const forwarded = world.attempts.filter(({ destination }) => destination === "elsewhere.test");
+    const ann = parseMailbox("ann@stranger.test", { utf8: false })!;
+    const smith = parseMailbox(JOHN, { utf8: false })!.domain!;
+    const rewritten = new SenderRewriting(SRS_KEY).forward(ann, smith, world.clock.wallMs())!;
+    assertEquals(forwarded.map(({ envelope }) => envelope.sender).sort(), ["", rewritten, JOHN]);
+    const reports = world.attempts.filter(({ destination }) => destination === "stranger.test");
+    assertEquals(reports.map(({ recipients }) => recipients[0]?.address), ["ann@stranger.test"]);
+  }));
+
 Deno.test("after four hours the sender is told of the delay, once; after five days the mail comes back", () =>
   withQueue(async (world) => {
     await world.send("billy@bob.test");
