@@ -5,6 +5,7 @@
  * It must never hold a socket or a file: what has to be asked of the DNS goes through base's Resolver.
  */
 export * from "./ban_table.ts";
+export * from "./dns_list.ts";
 export * from "./expansion.ts";
 export * from "./greylist.ts";
 export * from "./mx.ts";
