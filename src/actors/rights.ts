@@ -51,6 +51,7 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["mailbox.deliver", ["listener", "queue"]],
   ["directory.signingKeys", ["policy"]],
   ["policy.check", ["listener"]],
+  ["policy.listed", ["listener"]],
   ["policy.sign", ["listener", "queue"]],
   ["policy.checkKey", []],
   ["greylist.check", ["listener"]],

@@ -213,6 +213,7 @@ function policySpec({ config, nameServers, listKey }: TreeInput): WorkerSpec {
         ...POLICY_DEFAULTS,
         authservId: config.hostname,
         trustedSealers: config.senders.trustedSealers,
+        lists: config.senders.lists.map((list) => ({ ...list, name: list.name ?? list.zone })),
       },
       dns: { servers: nameServers, trustAd: config.dns.trustAd },
       listKey,
@@ -250,6 +251,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
       admission: { exempt: config.limits.exempt, rates: config.limits.rates },
       lagMsMax: config.limits.overload.lagMsMax,
       greylisting: config.greylisting.enabled,
+      lists: config.senders.lists.length > 0,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
       ports: {

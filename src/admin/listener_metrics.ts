@@ -66,6 +66,13 @@ const LISTENER_METRICS: readonly ListenerMetric[] = [
     samples: { "": "greylisted" },
   },
   {
+    name: "stagepost_listed_total",
+    type: "counter",
+    help: "Recipients refused as a block list names their client (550 5.7.1).",
+    label: null,
+    samples: { "": "listed" },
+  },
+  {
     name: "stagepost_received_messages_total",
     type: "counter",
     help: "Messages received: taken for good, or refused for the time being.",

@@ -10,6 +10,7 @@ export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
     ...issuers(config),
     ...routes(config),
     ...dane(config),
+    ...lists(config),
     ...queue(config),
     ...greylisting(config),
     ...limits(config),
@@ -87,6 +88,16 @@ function* routes({ outbound }: ClusterConfig): Iterable<ConfigProblem> {
 function* dane({ dns, outbound }: ClusterConfig): Iterable<ConfigProblem> {
   if (outbound.dane === true && !dns.trustAd) {
     yield { path: "outbound.dane", message: "without dns.trustAd no record is known to be genuine" };
+  }
+}
+
+function* lists({ senders }: ClusterConfig): Iterable<ConfigProblem> {
+  for (const [i, { zone }] of senders.lists.entries()) {
+    const twin = senders.lists.findIndex((other, j) => j < i && other.zone === zone);
+    if (twin >= 0) yield { path: `senders.lists[${i}].zone`, message: `this zone is senders.lists[${twin}] already` };
+  }
+  if (senders.lists.length > 0 && senders.lists.every(({ kind }) => kind === "allow")) {
+    yield { path: "senders.lists", message: "allow lists alone change nothing: no block list refuses anybody" };
   }
 }
 

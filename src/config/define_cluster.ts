@@ -118,6 +118,21 @@ export interface RouteConfig {
   readonly secret: string | null;
 }
 
+/** A list in the DNS that names addresses of mail servers (RFC 5782). */
+export interface DnsListConfig {
+  /** The domain that is asked, in lower case and without the final dot; at most 189 characters. */
+  readonly zone: string;
+  /** `block`: whom it names is refused (550 5.7.1); `allow`: whom it names is not, whatever block lists say. */
+  readonly kind: "block" | "allow";
+  /**
+   * Answers that count, as `127.0.0.2`; empty: all of 127.0.0.0/8. Those of 127.255.255.0/24 never count: they are errors, such
+   * as that the list does not serve our name server. Default empty.
+   */
+  readonly codes: readonly string[];
+  /** What clients and the log are told instead of the zone, which may hold a customer's key; null: the zone. Default null. */
+  readonly name: string | null;
+}
+
 /** Policy and topology of a cluster. Every field but `hostname` has a default. */
 export interface ClusterConfig {
   /** Name this server greets with, as a domain name; it should resolve to this machine. No default. */
@@ -230,6 +245,12 @@ export interface ClusterConfig {
     readonly exempt: readonly string[];
     /** Domains whose ARC seals are believed, such as mailing lists. Default none. */
     readonly trustedSealers: readonly string[];
+    /**
+     * Block and allow lists that are asked about clients, but for those in `exempt`; at most 32. A list that does not answer
+     * within 5 s refuses nobody, an allow list least of all: who might be on it is let in. Postmasters can be written to by
+     * everybody. Default none.
+     */
+    readonly lists: readonly DnsListConfig[];
   };
   /** How mail of our own users is signed. The keys are in the directory: see `dkim rotate`. */
   readonly dkim: {
@@ -299,16 +320,20 @@ export type RouteInput = Pick<RouteConfig, "domain" | "host"> & Partial<RouteCon
 /** An issuer as it is written in a config file. */
 export type IssuerInput = Omit<IssuerConfig, "addressClaim"> & Partial<Pick<IssuerConfig, "addressClaim">>;
 
+/** A list as it is written in a config file. */
+export type DnsListInput = Pick<DnsListConfig, "zone" | "kind"> & Partial<DnsListConfig>;
+
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound">>
+  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "senders">>
   & Pick<ClusterConfig, "hostname">
   & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
     readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
+    readonly senders?: Input<Omit<ClusterConfig["senders"], "lists">> & { readonly lists?: readonly DnsListInput[] };
   };
 
 /** Gives a config file its types and help in the editor; returns what it is given. */

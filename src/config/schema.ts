@@ -114,11 +114,28 @@ const dns = z.strictObject({
 
 const SEALERS_MAX = 1_000;
 
+const LISTS_MAX = 32;
+/** A zone with the 64 characters of an IPv6 address before it is a name of 253 at most. */
+const ZONE = /^(?=.{1,189}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?)*$/;
+/** 127.255.255.0/24 is how operators of lists tell errors. */
+const CODE = /^127\.(?!255\.255\.)/;
+
+const dnsList = z.strictObject({
+  zone: z.string().regex(ZONE, "expected a lower-case domain name of at most 189 characters"),
+  kind: z.enum(["block", "allow"]),
+  codes: z.array(z.ipv4().regex(CODE, "expected an address of 127.0.0.0/8 outside 127.255.255.0/24")).max(256).default(
+    [],
+  ),
+  name: z.string().regex(/^[!-~](?:[ -~]{0,98}[!-~])?$/, "expected at most 100 printable ASCII characters").nullable()
+    .default(null),
+});
+
 const senders = z.strictObject({
   authentication: z.enum(["off", "report", "enforce"]).default("enforce"),
   exempt: networks(["127.0.0.0/8", "::1"]),
   trustedSealers: z.array(z.string().min(1).max(253).regex(/^[a-z0-9_.-]+$/, "expected a lower-case domain name"))
     .max(SEALERS_MAX).default([]),
+  lists: z.array(dnsList).max(LISTS_MAX).default([]),
 });
 
 const outbound = z.strictObject({

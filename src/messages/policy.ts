@@ -36,6 +36,14 @@ export interface SigningDomain {
   readonly selectors: readonly string[];
 }
 
+/** A block list of the DNS (RFC 5782) that names a client. */
+export interface Listing {
+  /** The list, as the client is told. */
+  readonly listedBy: string;
+  /** Its own words about the client: one line of printable ASCII; null when it has none. */
+  readonly text: string | null;
+}
+
 /** What the policy actor understands. */
 export interface PolicyProtocol {
   /**
@@ -55,6 +63,11 @@ export interface PolicyProtocol {
     };
     reply: SenderCheck;
   };
+  /**
+   * The block list that names a client, unless an allow list names him too; null when none is known to. A name server that fails
+   * is no Failure: then nobody is listed. `busy`: too many are being asked about.
+   */
+  "policy.listed": { request: { readonly ip: string }; reply: Listing | null };
   /**
    * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. Who asks names the keys and never has
    * them: the directory gives them to the policy worker alone. A listener that a stranger has taken over can have mail signed as

@@ -6,6 +6,7 @@
  */
 export * from "./ban_table.ts";
 export * from "./domains.ts";
+export * from "./dns_list.ts";
 export * from "./expansion.ts";
 export * from "./greylist.ts";
 export * from "./mx.ts";

@@ -87,6 +87,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(5321, "Simple Mail Transfer Protocol", "yes"),
   rfc(5322, "Internet Message Format", "partly", "trace fields and dates"),
   rfc(5452, "Measures for Making DNS More Resilient against Forged Answers", "yes"),
+  rfc(5782, "DNS Blacklists and Whitelists", "partly", "lists of addresses; no lists of domain names"),
   rfc(5802, "Salted Challenge Response Authentication Mechanism (SCRAM)", "yes", "SCRAM-SHA-1"),
   rfc(
     5890,

@@ -38,6 +38,7 @@ const LISTENER = [
   "mailbox.unsubscribe",
   "mailbox.withdraw",
   "policy.check",
+  "policy.listed",
   "policy.sign",
   "queue.enqueue",
   "queue.report",

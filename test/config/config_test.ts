@@ -69,6 +69,10 @@ const impossible: [string, Record<string, unknown>][] = [
   ["oauth.issuers[1].issuer", { oauth: { issuers: [ISSUER, { ...ISSUER, audience: "web" }] } }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
   ["limits.memory.bodyBytesMax", { limits: { memory: { bodyBytesMax: 2 ** 20 } } }],
+  ["senders.lists", { senders: { lists: [{ zone: "good.test", kind: "allow" }] } }],
+  ["senders.lists[1].zone", {
+    senders: { lists: [{ zone: "a.test", kind: "block" }, { zone: "a.test", kind: "allow" }] },
+  }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
   ["outbound.dane", { outbound: { dane: true } }],
   ["outbound.routes[1].domain", { outbound: { routes: [{ domain: "*", host: "a" }, { domain: "*", host: "b" }] } }],
@@ -112,6 +116,32 @@ Deno.test("a route names a domain, its subdomains or everything, and its passwor
     problem(route({ user: "me", secret: "hunter2", tls: "required" })),
     "expected file:PATH or env:NAME",
   );
+});
+
+Deno.test("there are no lists but those that are named, and errors of a list are no codes", () => {
+  assertEquals(validateConfig(base, "t").senders.lists, []);
+  const lists = (fields: Record<string, unknown>) => ({
+    ...base,
+    senders: { lists: [{ zone: "zen.test", kind: "block", ...fields }] },
+  });
+  assertEquals(validateConfig(lists({}), "t").senders.lists, [{
+    zone: "zen.test",
+    kind: "block",
+    codes: [],
+    name: null,
+  }]);
+  const zoneOf = (chars: number) => `${"x".repeat(63)}.${"x".repeat(63)}.${"x".repeat(chars - 128)}`;
+  validateConfig(lists({ zone: zoneOf(189), codes: ["127.0.0.2", "127.255.254.1"], name: "Zen, a list" }), "t");
+  for (const zone of ["", "Zen.test", "zen.test.", "*.test", "a b", zoneOf(190)]) {
+    assertStringIncludes(problem(lists({ zone })), "senders.lists[0].zone: ");
+  }
+  for (const code of ["127.255.255.254", "192.0.2.1", "2", "::1", "127.0.0"]) {
+    assertStringIncludes(problem(lists({ codes: [code] })), "senders.lists[0].codes[0]: ");
+  }
+  for (const name of ["", "a\r\nb", "é", "x".repeat(101)]) {
+    assertStringIncludes(problem(lists({ name })), "senders.lists[0].name: ");
+  }
+  assertStringIncludes(problem(lists({ kind: "grey" })), "senders.lists[0].kind: ");
 });
 
 Deno.test("a proxy is named by its address or network, and by nothing else", () => {

@@ -293,6 +293,7 @@ export class World {
         counters,
         admission,
         greylist: null,
+        lists: false,
       };
       this.#listeners.set(name, lifeOf(services));
     });

@@ -8,6 +8,8 @@ export interface Counters {
   limitedMessages: number;
   /** Recipients put off for their first time. */
   greylisted: number;
+  /** Recipients refused as a block list names their client. */
+  listed: number;
   /** Sessions that were ended by us, by reason. */
   readonly dismissed: Record<"kicked" | "banned" | "errors", number>;
   received: number;
@@ -29,6 +31,7 @@ export function newCounters(): Counters {
     limitedRecipients: 0,
     limitedMessages: 0,
     greylisted: 0,
+    listed: 0,
     dismissed: { kicked: 0, banned: 0, errors: 0 },
     received: 0,
     receivedBytes: 0,

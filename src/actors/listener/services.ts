@@ -49,6 +49,8 @@ export interface FrontServices {
   readonly counters: Counters;
   /** Who may connect, and how much each may do. */
   readonly admission: Admission;
+  /** Whether there are block lists, which the policy actor asks about strangers. */
+  readonly lists: boolean;
   /** Puts strangers off the first time; null: nobody is. */
   readonly greylist: Ref<GreylistProtocol> | null;
 }

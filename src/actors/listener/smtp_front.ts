@@ -7,7 +7,9 @@ import {
   type ClientChange,
   createSmtpSession,
   type DeliveryOutcome,
+  type ListedClient,
   type ReceivedMail,
+  type RecipientVerdict,
   type SenderVerdict,
   type SmtpAction,
   type SmtpSession,
@@ -19,6 +21,7 @@ import { newMailId } from "../mail_id.ts";
 import { messageIdOf } from "./message_id.ts";
 import { hasRoom } from "./delivery.ts";
 import { passesGreylist } from "./greylisting.ts";
+import { ListingMemory } from "./listing_memory.ts";
 import { askLogin, channelOf, loginScene } from "./login.ts";
 import { receive, type Reception } from "./reception.ts";
 import { leadsTo } from "./recipients.ts";
@@ -61,6 +64,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   #client: { readonly address: string | null; readonly port: number; readonly name: string | null };
   /** Whose account was proven last; the session knows whether its login came to its end. */
   #account: AccountRecord | null = null;
+  readonly #listings: ListingMemory;
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
@@ -70,6 +74,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     this.#dialect = options.session.dialect ?? "smtp";
     this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
+    this.#listings = new ListingMemory(services);
   }
 
   protected override receive(chunk: Uint8Array): void {
@@ -180,7 +185,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     return accounts.some(({ id }) => id === this.#account?.id) ? "accepted" : "notYours";
   }
 
-  /** Answers at once from the routing table, unless the greylist has to be asked, or for a quota the mailbox actor. */
+  /** Answers at once from the routing table, unless a list has to be asked, or for a quota the mailbox actor. */
   #checkRecipient(question: CheckRecipient): readonly SmtpAction[] | null {
     if (!this.meter.recipient(this.accountName)) return this.session.recipientChecked("limited");
     const { recipient, sender, relay, size } = question;
@@ -189,18 +194,35 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       this.services.counters.refusedRecipients++;
       return this.session.recipientChecked(leads.type);
     }
-    if (!this.#isStranger()) return this.#checkQuotas(leads.accounts, size);
-    passesGreylist({ remote: this.address, sender, recipient }, this.services).then(
-      (passes) =>
+    if (!this.#mayBeListed(recipient) && !this.#isStranger()) return this.#checkQuotas(leads.accounts, size);
+    this.#refusalByLists(question).then(
+      (refusal) =>
         this.answer(() =>
-          passes ? this.#checkQuotas(leads.accounts, size) ?? [] : this.session.recipientChecked("greylisted")
+          refusal === null ? this.#checkQuotas(leads.accounts, size) ?? [] : this.session.recipientChecked(refusal)
         ),
       (error) => {
-        this.services.log.error("greylist broke", { error: describeError(error) });
+        this.services.log.error("lists broke", { error: describeError(error) });
         this.answer(() => this.session.recipientChecked("busy"));
       },
     );
     return null;
+  }
+
+  /** Block lists come first: whom they name needs no place in the greylist. */
+  async #refusalByLists({ recipient, sender }: CheckRecipient): Promise<RecipientVerdict | ListedClient | null> {
+    const { services, address: remote } = this;
+    const listing = this.#mayBeListed(recipient) ? await this.#listings.of(remote) : null;
+    if (listing !== null) {
+      services.counters.listed++;
+      return listing;
+    }
+    if (!this.#isStranger()) return null;
+    return await passesGreylist({ remote, sender, recipient }, services) ? null : "greylisted";
+  }
+
+  /** Whether block lists count: for clients that are judged, but for a postmaster's mail (RFC 5321 §4.5.1), who may be asked for help. */
+  #mayBeListed({ local }: Address): boolean {
+    return this.services.lists && this.#isJudged() && this.accountName === null && local.toLowerCase() !== "postmaster";
   }
 
   /** Whether the greylist has to be asked: not for users of ours, servers of ours, nor exempt networks. */

@@ -31,6 +31,8 @@ export interface ListenerWorkerConfig {
   readonly lagMsMax: number;
   /** Whether strangers' mail is put off the first time. */
   readonly greylisting: boolean;
+  /** Whether block lists are asked about strangers. */
+  readonly lists: boolean;
   /** How long sessions may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
@@ -71,6 +73,7 @@ export async function startListener(
     memory,
     counters,
     admission,
+    lists: config.lists,
     greylist: config.greylisting ? system.ref<GreylistProtocol>({ ...directory.address, actor: "greylist" }) : null,
   };
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });

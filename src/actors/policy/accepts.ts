@@ -14,6 +14,7 @@ export const policyAccepts: Accepts<PolicyProtocol> = {
   "policy.check": fields(({ ip, helo, sender, parts, seal }) =>
     isWord(ip) && isWord(helo) && isWord(sender) && areParts(parts, MESSAGE) && (seal === null || isSigningDomain(seal))
   ),
+  "policy.listed": fields(({ ip }) => isWord(ip)),
   "policy.sign": fields((request) => isSigningDomain(request) && areParts(request["parts"], MESSAGE)),
   "policy.checkKey": fields(({ domain, selector, algorithm, publicKey }) =>
     isWord(domain) && isWord(selector) && (algorithm === "rsa-sha256" || algorithm === "ed25519-sha256") &&

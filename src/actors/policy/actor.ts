@@ -1,5 +1,6 @@
 import { byteLength, type Clock, describeError, Failure, type Resolver } from "../../base/mod.ts";
 import type { DirectoryProtocol, PolicyProtocol, SenderCheck } from "../../messages/mod.ts";
+import type { DnsList } from "../../policy/dns_list.ts";
 import { sealArc } from "../../policy/arc/mod.ts";
 import { keyRecordName, keyRecordProblem, signDkim } from "../../policy/dkim/mod.ts";
 import { readMessage } from "../../policy/header/mod.ts";
@@ -9,6 +10,7 @@ import type { Context, Ref, Reply } from "../../runtime/types.ts";
 import { mayAsk } from "../rights.ts";
 import { policyAccepts } from "./accepts.ts";
 import { Gate, type GateLimits } from "./gate.ts";
+import { ListLookup } from "./list_lookup.ts";
 import { SigningKeys } from "./signing_keys.ts";
 
 /** Name of the policy actor, in the worker of the same name. */
@@ -26,6 +28,8 @@ export interface PolicySettings {
   /** How long one check may wait for the DNS, in ms; what is not known then is a temporary error. */
   readonly checkMsMax: number;
   readonly gate: GateLimits;
+  /** Block and allow lists that are asked about clients. */
+  readonly lists: readonly DnsList[];
 }
 
 /** What the policy actor is started with. */
@@ -48,6 +52,10 @@ export interface PolicyCounters {
   reject: number;
   /** Turned away because too much was under way. */
   busy: number;
+  /** Clients that a block list named. */
+  listed: number;
+  /** Questions to block and allow lists that brought no answer, or an error. */
+  listFailures: number;
   /** Signatures made. */
   signed: number;
   /** ARC sets made. */
@@ -56,18 +64,19 @@ export interface PolicyCounters {
 
 /** Counters at zero. */
 export function newPolicyCounters(): PolicyCounters {
-  return { accept: 0, quarantine: 0, defer: 0, reject: 0, busy: 0, signed: 0, sealed: 0 };
+  return { accept: 0, quarantine: 0, defer: 0, reject: 0, busy: 0, listed: 0, listFailures: 0, signed: 0, sealed: 0 };
 }
 
 interface PolicyState extends PolicyArgs {
   readonly gate: Gate;
   readonly keys: SigningKeys;
+  readonly lists: ListLookup;
 }
 
 type PolicyContext = Context<PolicyProtocol>;
 
 /**
- * Finds out who sent a message, and signs what goes out. Checks run beside the inbox, few at a time: each waits for name
+ * Finds out who sent a message, whether a list names its client, and signs what goes out. Checks run beside the inbox, few at a time: each waits for name
  * servers of strangers. No byte of a message reaches the log.
  */
 export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>({
@@ -75,13 +84,15 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
   inboxMax: 10_000,
   accepts: policyAccepts,
   mayAsk,
-  init: (args, { clock }) => ({
+  init: (args, { clock, log }) => ({
     ...args,
     gate: new Gate(args.settings.gate, clock),
     keys: new SigningKeys(args.directory, clock),
+    lists: new ListLookup({ ...args, lists: args.settings.lists, clock, log }),
   }),
   receive: {
     "policy.check": (state, request, reply, context) => beside(state, request, reply, context),
+    "policy.listed": ({ lists }, { ip }, reply, context) => answer(reply, context, () => lists.listed(ip)),
     "policy.sign": ({ keys, counters }, request, reply, context) =>
       answer(reply, context, async () => {
         const signers = await keys.signers(request);

@@ -18,6 +18,7 @@ export interface PolicyWorkerConfig {
 /** Settings that suit a server of any size: a check ends within 20 s, and their messages hold 128 MiB together. */
 export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   trustedSealers: [],
+  lists: [],
   checkMsMax: 20_000,
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };

@@ -14,6 +14,13 @@ export type RecipientVerdict =
   | "greylisted" // 450 4.7.1
   | "busy"; // 451 4.3.2
 
+/** A block list names the client: its recipients are refused by 550 5.7.1. */
+export interface ListedClient {
+  /** The list, and its own words or null: printable ASCII, 400 characters together at most. */
+  readonly listedBy: string;
+  readonly text: string | null;
+}
+
 /** What became of a complete message. `accepted` is said only when it is durable. */
 export type DeliveryOutcome =
   | { readonly type: "accepted"; readonly id: string }

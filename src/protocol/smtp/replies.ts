@@ -1,4 +1,4 @@
-import type { DeliveryOutcome, RecipientVerdict } from "./actions.ts";
+import type { DeliveryOutcome, ListedClient, RecipientVerdict } from "./actions.ts";
 
 /** A reply as a value: its code and its text on the wire (RFC 5321 §4.2, RFC 2034). */
 export interface Reply {
@@ -39,7 +39,7 @@ export function accepted(id: string): Reply {
   return line(250, "2.0.0", `Accepted ${id.replace(/[^\x21-\x7e]/g, "?").slice(0, 100)}`);
 }
 
-/** A mail that is refused for what is known of its sender. Whatever the text is made of, it stays one line. */
+/** A mail or recipient that is refused for what is known of its sender or client. Whatever the text is made of, it stays one line. */
 export function refusedMail(code: 550 | 451, enhanced: string, text: string): Reply {
   return line(code, enhanced, text.replace(/[^\x20-\x7e]/g, "?").slice(0, REPLY_TEXT_CHARS_MAX));
 }
@@ -157,6 +157,11 @@ export const VERDICT_REPLY: Readonly<Record<RecipientVerdict, Reply>> = {
   greylisted: line(450, "4.7.1", "Greylisted, try again in some minutes"),
   busy: line(451, "4.3.2", "Busy, try again later"),
 };
+
+/** The answer to each recipient of a client that a block list names; the list is told, as its operator can take the client off. */
+export function listed({ listedBy, text }: ListedClient): Reply {
+  return refusedMail(550, "5.7.1", `Your address is listed by ${listedBy}${text === null ? "" : `: ${text}`}`);
+}
 
 /** The reply for each end of a delivery but the good one. */
 export const FAILURE_REPLY: Readonly<Record<Exclude<DeliveryOutcome["type"], "accepted" | "refused">, Reply>> = {

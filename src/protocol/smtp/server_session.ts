@@ -1,7 +1,14 @@
 import { assert } from "../../base/assert.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
-import type { AuthAnswer, DeliveryOutcome, RecipientVerdict, SenderVerdict, SmtpAction } from "./actions.ts";
+import type {
+  AuthAnswer,
+  DeliveryOutcome,
+  ListedClient,
+  RecipientVerdict,
+  SenderVerdict,
+  SmtpAction,
+} from "./actions.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import { parseCommandLine } from "./command.ts";
 import {
@@ -68,7 +75,7 @@ export interface SmtpSession {
   /** Answers `checkSender`. */
   senderChecked(verdict: SenderVerdict): SmtpAction[];
   /** Answers `checkRecipient`. */
-  recipientChecked(verdict: RecipientVerdict): SmtpAction[];
+  recipientChecked(verdict: RecipientVerdict | ListedClient): SmtpAction[];
   /** Answers `deliver`; in LMTP the outcome is that of each recipient. */
   delivered(outcome: DeliveryOutcome): SmtpAction[];
   /** Answers `deliver` in LMTP: an outcome for each recipient, in their order. */
@@ -187,7 +194,7 @@ class ServerSession implements SmtpSession {
     return this.#run(this.#settled(senderChecked(this.#state, verdict)));
   }
 
-  recipientChecked(verdict: RecipientVerdict): SmtpAction[] {
+  recipientChecked(verdict: RecipientVerdict | ListedClient): SmtpAction[] {
     if (this.#closed) return [];
     return this.#run(this.#settled(recipientChecked(this.#state, verdict)));
   }

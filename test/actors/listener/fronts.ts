@@ -49,11 +49,17 @@ export class FakeListener {
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
   readonly #services: FrontServices;
+  /** Networks whose senders are not judged. */
+  readonly #exempt: readonly string[];
   #serial = 0;
 
-  constructor(rates: Partial<RateLimitsConfig> = {}, { greylisting = false } = {}) {
+  constructor(
+    rates: Partial<RateLimitsConfig> = {},
+    { greylisting = false, lists = false, exempt = [] as readonly string[] } = {},
+  ) {
     const { clock, counters } = this;
     const config = { exempt: ["127.0.0.0/8"], rates: { ...NO_RATES, ...rates } };
+    this.#exempt = exempt;
     this.admission = new Admission(config, { clock, counters, overloaded: () => false });
     const ask = (type: string) => new Promise((resolve) => void this.asked.set(type, resolve));
     const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
@@ -73,6 +79,7 @@ export class FakeListener {
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,
+      lists,
     } as unknown as FrontServices;
   }
 
@@ -157,7 +164,7 @@ export class FakeListener {
       xclient,
       ...(service === "submission" ? { submission: { plaintextLogin: true, bearer: false } } : {}),
     };
-    const smtp: SmtpFrontOptions = { session, tls, timeouts, senders: "off", exempt: parseNetworks([]) };
+    const smtp: SmtpFrontOptions = { session, tls, timeouts, senders: "off", exempt: parseNetworks(this.#exempt) };
     const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
     return service === "pop3"
       ? new Pop3Front(connection, this.#services, pop3, gone)

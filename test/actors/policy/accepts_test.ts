@@ -13,6 +13,7 @@ Deno.test("every message of the policy actor has a check, which takes what its t
   assert(policyAccepts["policy.check"](CHECK) && policyAccepts["policy.sign"](SIGN));
   assert(policyAccepts["policy.check"]({ ...CHECK, seal: SIGNING, parts: [] }));
   assert(policyAccepts["policy.sign"]({ ...SIGN, selectors: [] }));
+  assert(policyAccepts["policy.listed"]({ ip: CHECK.ip }));
   assert(
     policyAccepts["policy.checkKey"](KEY) && policyAccepts["policy.checkKey"]({ ...KEY, algorithm: "ed25519-sha256" }),
   );
@@ -25,6 +26,7 @@ Deno.test("a part of another type or a missing field is refused", () => {
       if (field === "seal" && bad === null) continue;
       assertEquals(policyAccepts["policy.check"]({ ...CHECK, [field]: bad }), false, `${field} ${String(bad)}`);
     }
+    assertEquals(policyAccepts["policy.listed"]({ ip: bad }), false, `ip ${String(bad)}`);
     for (const field of Object.keys(SIGN)) {
       if (Array.isArray(bad) && (bad.length === 0 || (field === "selectors" && bad[0] === "x"))) continue;
       assertEquals(policyAccepts["policy.sign"]({ ...SIGN, [field]: bad }), false, field);
@@ -43,6 +45,8 @@ Deno.test("every limit of a request to the policy actor holds at its value and n
     assert(check({ [field]: "x".repeat(4_096) }));
     assert(!check({ [field]: "x".repeat(4_097) }));
   }
+  const listed = (chars: number) => policyAccepts["policy.listed"]({ ip: "x".repeat(chars) });
+  assert(listed(4_096) && !listed(4_097));
   const empty = new Uint8Array(0);
   assert(check({ parts: new Array(100_000).fill(empty) }) && !check({ parts: new Array(100_001).fill(empty) }));
   const block = new Uint8Array(1024 * 1024);

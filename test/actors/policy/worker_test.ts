@@ -3,20 +3,25 @@ import type { DirectoryWorkerConfig } from "../../../src/actors/directory/worker
 import { POLICY_ACTOR, POLICY_DEFAULTS, type PolicyWorkerConfig } from "../../../src/actors/policy/mod.ts";
 import { Failure, SILENT, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
 import type { DirectoryProtocol, PolicyProtocol } from "../../../src/messages/mod.ts";
+import type { DnsList } from "../../../src/policy/mod.ts";
 import { createSupervisor } from "../../../src/runtime/mod.ts";
 import { DnsServer } from "../../support/dns_server.ts";
 
 const MAIL = utf8("From: anna@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n");
 
+const LIST: DnsList = { zone: "bad.test", kind: "block", codes: [], name: "bad" };
 const AT = { node: "local" };
 const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] };
 const RESTART = { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] as const };
 
 Deno.test("the policy worker signs and checks with the right to the network alone, by keys that only it is given", async () => {
-  await using dns = await DnsServer.start({ "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] } });
+  await using dns = await DnsServer.start({
+    "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
+    "2.0.0.127.bad.test": { a: ["127.0.0.2"], txt: ["a test"] },
+  });
   const dataDir = await Deno.makeTempDir();
   const policyConfig: PolicyWorkerConfig = {
-    settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test" },
+    settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test", lists: [LIST] },
     dns: { servers: [dns.server], trustAd: false },
     listKey: new Uint8Array(32),
     faultInjection: false,
@@ -62,6 +67,8 @@ Deno.test("the policy worker signs and checks with the right to the network alon
     const { disposition, results } = await policy.ask("policy.check", request);
     assertEquals(results.dkim.map(({ result }) => result), ["pass", "pass"]);
     assertEquals([results.dmarc, disposition.type], ["pass", "accept"]);
+    assertEquals(await policy.ask("policy.listed", { ip: "127.0.0.2" }), { listedBy: "bad", text: "a test" });
+    assertEquals(await policy.ask("policy.listed", { ip: "127.0.0.1" }), null);
     const stolen = await assertRejects(
       () => directory.ask("directory.signingKeys", { domain: "bank.test", selectors }),
       Failure,

@@ -1,3 +1,7 @@
+import { assert, assertEquals } from "@std/assert";
+import { utf8 } from "../../../src/base/mod.ts";
+import { parseDomain } from "../../../src/mail/mod.ts";
+import { createSmtpSession, type ListedClient } from "../../../src/protocol/smtp/mod.ts";
 import { transcript } from "../../support/transcript.ts";
 import { smtp } from "./support/session.ts";
 
@@ -66,6 +70,22 @@ Deno.test("a session carries one mail after the other", () => {
     ${mail("a")}
     ${mail("b")}`,
   );
+});
+
+Deno.test("a listed client is told by whom, in one line of 512 octets at most, whatever the list's words are", () => {
+  const replyTo = (listed: ListedClient) => {
+    const session = createSmtpSession({ hostname: "mx.test", postmasterDomain: parseDomain("mx.test")!, tls: "none" });
+    session.open();
+    session.receive(utf8("EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<u@mx.test>\r\n"), 0);
+    return session.recipientChecked(listed).map((action) => action.type === "send" ? action.text : action.type).join(
+      "",
+    );
+  };
+  const start = "550 5.7.1 Your address is listed by bad.test";
+  assertEquals(replyTo({ listedBy: "bad.test", text: null }), `${start}\r\n`);
+  assertEquals(replyTo({ listedBy: "bad.test", text: "spam, see bad.test" }), `${start}: spam, see bad.test\r\n`);
+  assertEquals(replyTo({ listedBy: "bad.test", text: "x\r\n250 é" }), `${start}: x??250 ?\r\n`);
+  assert(replyTo({ listedBy: "bad.test", text: "x".repeat(1_000) }).length <= 512);
 });
 
 Deno.test("each verdict on a recipient and each end of a delivery has its own reply", () => {

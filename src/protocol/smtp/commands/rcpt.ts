@@ -1,12 +1,12 @@
 import { assert } from "../../../base/assert.ts";
 import type { Address } from "../../../mail/address.ts";
 import type { RecipientParameters } from "../../../mail/envelope.ts";
-import type { RecipientVerdict } from "../actions.ts";
+import type { ListedClient, RecipientVerdict } from "../actions.ts";
 import type { Command } from "../command.ts";
 import { rcptParameter } from "../extensions.ts";
 import { parseParameters } from "../parameters.ts";
 import { cutPath, readMailbox } from "../path.ts";
-import { REPLY, type Reply, VERDICT_REPLY } from "../replies.ts";
+import { listed, REPLY, type Reply, VERDICT_REPLY } from "../replies.ts";
 import { closing, COMMAND, type SmtpContext, type SmtpState, type Step } from "../state.ts";
 
 /** RCPT TO:Forward-path [SP Rcpt-parameters] (RFC 5321 §4.1.1.3): asks whether one recipient is wanted. */
@@ -57,13 +57,16 @@ function recipientParameters(context: SmtpContext, state: SmtpState, text: strin
 }
 
 /** The answer to `checkRecipient`. */
-export function recipientChecked(state: SmtpState, verdict: RecipientVerdict): Step {
+export function recipientChecked(state: SmtpState, verdict: RecipientVerdict | ListedClient): Step {
   const { phase, transaction } = state;
   assert(phase.type === "checkingRecipient" && transaction !== null, "recipientChecked without a question");
   const counted = verdict === "accepted"
     ? { ...transaction, recipients: [...transaction.recipients, phase.recipient] }
     : { ...transaction, refused: transaction.refused + 1 };
-  return [{ ...state, phase: COMMAND, transaction: counted }, VERDICT_REPLY[verdict]];
+  return [
+    { ...state, phase: COMMAND, transaction: counted },
+    typeof verdict === "string" ? VERDICT_REPLY[verdict] : listed(verdict),
+  ];
 }
 
 /** `<postmaster>` without a domain is legal, in any case of letters (RFC 5321 §4.1.1.3). */
