@@ -1,4 +1,4 @@
-import type { Clock, Log, LogFields } from "../base/mod.ts";
+import { type Clock, concat, decodeUtf8, type Log, type LogFields, utf8 } from "../base/mod.ts";
 import { mayAsk } from "./rights.ts";
 import type { TraceEvent, TraceProtocol } from "../messages/mod.ts";
 import { defineActor } from "../runtime/mod.ts";
@@ -7,11 +7,9 @@ import { type Accepts, fields, isListOf, isText } from "./shape.ts";
 /** Name of the trace actor in every worker that has one. */
 export const TRACE_ACTOR = "trace";
 
-/** Events that one worker remembers, and UTF-16 units of all of them together; the oldest go first. */
+/** Events that one worker remembers, and bytes of all of them together; the oldest go first. */
 const EVENTS_MAX = 20_000;
-const CHARS_MAX = 8 * 1024 * 1024;
-/** What an event takes beside its texts, in UTF-16 units. */
-const EVENT_CHARS = 64;
+const BYTES_MAX = 8 * 1024 * 1024;
 /** Mails that one question is answered for, the newest of those that fit. */
 const MAILS_MAX = 20;
 /** Words of one question, and UTF-16 units of a word. */
@@ -21,18 +19,23 @@ const WORD_CHARS_MAX = 1_000;
 interface Remembered {
   readonly atMs: number;
   readonly event: string;
-  readonly fields: LogFields;
-  readonly chars: number;
+  readonly fields: TraceEvent["fields"];
 }
 
 /**
  * The last events of mails in this worker, whatever the log is set to: what a log line says of a mail that it names by `id`.
- * Nothing is written anywhere, so that it costs a mail next to nothing; it ends with the worker.
+ * They lie as JSON in memory of a fixed size: kept as objects they would outlive every collection of young ones, and that costs
+ * each mail more than the writing. It ends with the worker.
  */
 export class TraceRing {
-  #events: Remembered[] = [];
+  readonly #bytes = new Uint8Array(BYTES_MAX);
+  readonly #lengths = new Uint32Array(EVENTS_MAX);
+  readonly #times = new Float64Array(EVENTS_MAX);
+  /** The place of the oldest event in `#lengths` and `#times`, and where its bytes begin. */
   #first = 0;
-  #chars = 0;
+  #start = 0;
+  #count = 0;
+  #used = 0;
 
   constructor(private readonly clock: Clock, private readonly worker: string) {}
 
@@ -55,51 +58,63 @@ export class TraceRing {
   find(words: readonly string[]): { ids: string[]; events: TraceEvent[] } {
     const wanted = new Set(words.map((word) => word.toLowerCase()));
     const ids = new Set<string>();
-    for (let i = this.#events.length - 1; i >= this.#first && ids.size < MAILS_MAX; i--) {
-      const { fields } = this.#events[i]!;
+    const events = this.#read();
+    for (let i = events.length - 1; i >= 0 && ids.size < MAILS_MAX; i--) {
+      const { fields } = events[i]!;
       if (Object.values(fields).some((value) => isNamed(value, wanted))) ids.add(String(fields["id"]));
     }
-    const events = this.#events.slice(this.#first).filter(({ fields }) => ids.has(String(fields["id"])));
-    return { ids: [...ids], events: events.map((event) => this.#shown(event)) };
+    const found = events.filter(({ fields }) => ids.has(String(fields["id"])));
+    return { ids: [...ids], events: found.map((event) => this.#shown(event)) };
   }
 
   #shown({ atMs, event, fields }: Remembered): TraceEvent {
-    const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-    return {
-      at: new Date(atMs).toISOString(),
-      worker: this.worker,
-      event,
-      fields: Object.fromEntries(known) as TraceEvent["fields"],
-    };
+    return { at: new Date(atMs).toISOString(), worker: this.worker, event, fields };
   }
 
   #remember(event: string, fields: LogFields): void {
-    const chars = charsOf(fields);
-    this.#events.push({ atMs: this.clock.wallMs(), event, fields, chars });
-    this.#chars += chars;
-    while (this.#chars > CHARS_MAX || this.#events.length - this.#first > EVENTS_MAX) {
-      this.#chars -= this.#events[this.#first]!.chars;
-      this.#events[this.#first++] = undefined!;
+    const bytes = utf8(JSON.stringify([event, fields]));
+    if (bytes.length > BYTES_MAX) return;
+    while (this.#count === EVENTS_MAX || this.#used + bytes.length > BYTES_MAX) this.#forgetOldest();
+    const at = (this.#first + this.#count) % EVENTS_MAX;
+    this.#lengths[at] = bytes.length;
+    this.#times[at] = this.clock.wallMs();
+    const to = (this.#start + this.#used) % BYTES_MAX;
+    const room = BYTES_MAX - to;
+    this.#bytes.set(bytes.length <= room ? bytes : bytes.subarray(0, room), to);
+    if (bytes.length > room) this.#bytes.set(bytes.subarray(room));
+    this.#used += bytes.length;
+    this.#count++;
+  }
+
+  #forgetOldest(): void {
+    const length = this.#lengths[this.#first]!;
+    this.#first = (this.#first + 1) % EVENTS_MAX;
+    this.#start = (this.#start + length) % BYTES_MAX;
+    this.#used -= length;
+    this.#count--;
+  }
+
+  /** All events, the oldest first. */
+  #read(): Remembered[] {
+    const events: Remembered[] = [];
+    let from = this.#start;
+    for (let i = 0; i < this.#count; i++) {
+      const at = (this.#first + i) % EVENTS_MAX;
+      const end = from + this.#lengths[at]!;
+      const bytes = end <= BYTES_MAX
+        ? this.#bytes.subarray(from, end)
+        : concat([this.#bytes.subarray(from), this.#bytes.subarray(0, end - BYTES_MAX)]);
+      const [event, fields] = JSON.parse(decodeUtf8(bytes)!) as [string, TraceEvent["fields"]];
+      events.push({ atMs: this.#times[at]!, event, fields });
+      from = end % BYTES_MAX;
     }
-    if (this.#first < EVENTS_MAX) return;
-    this.#events = this.#events.slice(this.#first);
-    this.#first = 0;
+    return events;
   }
 }
 
-function isNamed(value: LogFields[string], wanted: ReadonlySet<string>): boolean {
+function isNamed(value: TraceEvent["fields"][string], wanted: ReadonlySet<string>): boolean {
   if (typeof value === "string") return wanted.has(value.toLowerCase());
   return Array.isArray(value) && value.some((one) => wanted.has(one.toLowerCase()));
-}
-
-function charsOf(fields: LogFields): number {
-  let chars = EVENT_CHARS;
-  for (const key in fields) {
-    const value = fields[key];
-    if (typeof value === "string") chars += value.length;
-    else if (Array.isArray(value)) { for (const one of value) chars += one.length; }
-  }
-  return chars;
 }
 
 const traceAccepts: Accepts<TraceProtocol> = {

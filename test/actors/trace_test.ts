@@ -36,6 +36,19 @@ Deno.test("only the latest events are remembered, by number and by size", () => 
   assertEquals([trace.find(["l11"]).ids, trace.find(["l12"]).ids], [[], ["l12"]]);
 });
 
+Deno.test("what is remembered is whole, wherever in the memory it lies; what is larger than that is not", () => {
+  const { trace, log } = ring();
+  const text = 'ü, \ud800, "q" '.repeat(20_000);
+  for (let i = 0; i < 100; i++) log.debug("mail", { id: `m${i}`, text: text.slice(0, 200_000 + i), none: undefined });
+  const { events } = trace.find(["m99", "m90"]);
+  assertEquals(events.map(({ fields }) => fields), [
+    { id: "m90", text: text.slice(0, 200_090) },
+    { id: "m99", text: text.slice(0, 200_099) },
+  ]);
+  log.debug("mail", { id: "vast", text: "x".repeat(9 * 1024 * 1024) });
+  assertEquals([trace.find(["vast"]).ids, trace.find(["m99"]).ids], [[], ["m99"]]);
+});
+
 Deno.test("a word that fits very many mails names the newest of them", () => {
   const { trace, log } = ring();
   for (let i = 0; i < 100; i++) log.debug("mail", { id: `m${i}`, sender: "billy@bob.test" });
