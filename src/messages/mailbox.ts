@@ -1,5 +1,6 @@
 import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
+import type { MailboxAsks } from "../mail/mailbox_ask.ts";
 import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { ActorAddress } from "../runtime/types.ts";
@@ -17,6 +18,23 @@ export interface MailboxSubscriberProtocol {
   "mailbox.changed": {
     request: { readonly account: AccountId; readonly mailbox: number; readonly change: MailboxChange };
     reply: void;
+  };
+  /** There is news for a view (`mailbox.news`). Told once, until the news was asked for. */
+  "mailbox.stirred": { request: { readonly account: AccountId; readonly view: number }; reply: void };
+}
+
+/** Who asks for a view: it is told of news, and the view ends with its worker. */
+export interface ViewOwner {
+  readonly subscriber: ActorAddress;
+  /** Names the session among those of the subscriber. */
+  readonly session: string;
+}
+
+/** What sessions that show mailboxes ask a mailbox actor. */
+export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open"> {
+  "mailbox.open": {
+    request: MailboxAsks["mailbox.open"]["request"] & ViewOwner;
+    reply: MailboxAsks["mailbox.open"]["reply"];
   };
 }
 

@@ -1,0 +1,272 @@
+import type { AccountId } from "./account.ts";
+import type { FlagBits } from "./flag.ts";
+import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
+import type { MailboxStatus } from "./mailbox_state.ts";
+import type { SearchProgram } from "./search_program.ts";
+import type { ModSeq, Uid, UidValidity } from "./uid.ts";
+
+/*
+ * What a session that shows mailboxes (IMAP, later JMAP) asks of their owner. A session holds no copy of a mailbox's index:
+ * the owner keeps a *view* for it, which remembers what the session has been told, and counts message sequence numbers by it.
+ */
+
+/** Flags of a message: system flags as bits, keywords by name (as they were first spelt; compared without case). */
+export interface MessageFlags {
+  readonly flags: FlagBits;
+  readonly keywords: readonly string[];
+}
+
+/**
+ * Messages named in a command: pairs of first and last, flat, each at least 1; 0 stands for "*" (RFC 9051 §9 sequence-set).
+ * Order within a pair does not matter. `saved` is "$", the result of the last SEARCH with SAVE (RFC 5182).
+ */
+export type MessageSet =
+  | { readonly by: "sequence" | "uid"; readonly pairs: readonly number[] }
+  | { readonly by: "saved" };
+
+/** One mailbox of an account, or a name that only lies above others. */
+export interface MailboxEntry {
+  /** Number in the account, never used again; 0 when no mailbox has this name. */
+  readonly mailbox: number;
+  readonly name: MailboxName;
+  /** Unique in the shard for good (MAILBOXID, RFC 8474 §4); "" when no mailbox has this name. */
+  readonly objectId: string;
+  readonly specialUse: SpecialUse | null;
+  readonly subscribed: boolean;
+  /** Present when it was asked for, and the mailbox exists. */
+  readonly status?: MailboxStatus;
+}
+
+/** How a change of the mailbox tree ended. */
+export type TreeOutcome =
+  | { readonly type: "done"; readonly mailbox: number; readonly objectId: string }
+  | { readonly type: "exists" }
+  | { readonly type: "missing" }
+  /** The name is not allowed, INBOX cannot be removed, a parent would be its own child. */
+  | { readonly type: "cannot" }
+  /** Too many mailboxes, or too deep. */
+  | { readonly type: "limit" };
+
+/** What a client that was here before still knows (QRESYNC, RFC 7162 §3.2.5). */
+export interface ResyncFrom {
+  readonly uidValidity: number;
+  readonly modSeq: number;
+  /** UIDs the client knows, as pairs; null: all below UIDNEXT. */
+  readonly known: readonly number[] | null;
+  /** Sequence numbers and their UIDs, as the client saw them: two lists of the same length; null when not given. */
+  readonly match: { readonly sequence: readonly number[]; readonly uids: readonly number[] } | null;
+}
+
+/** The answer to opening a view. */
+export type ViewOpened =
+  | {
+    readonly type: "opened";
+    /** Names the view in all that follows. */
+    readonly view: number;
+    readonly mailbox: number;
+    readonly objectId: string;
+    readonly readOnly: boolean;
+    readonly status: MailboxStatus;
+    /** Messages that no session was told of before (\Recent, RFC 3501 §2.3.2). */
+    readonly recent: number;
+    /** Sequence number of the first unseen message (RFC 3501 §7.1 UNSEEN); 0 when there is none. */
+    readonly firstUnseen: number;
+    /** Keywords in use in the mailbox. */
+    readonly keywords: readonly string[];
+    /** Messages gone since, as UID pairs, when it was asked from somewhere: rows that changed are read with `changedSince`. */
+    readonly vanished: readonly number[] | null;
+  }
+  | { readonly type: "missing" };
+
+/** What the session does not know yet. */
+export interface ViewNews {
+  /** Messages in the view after this news. */
+  readonly exists: number;
+  readonly recent: number;
+  /** Messages that left the view, in the order to be told: sequence numbers valid one after the other, and their UIDs. */
+  readonly expunged: readonly { readonly sequence: number; readonly uid: Uid }[];
+  /** Flags that changed by others, in rising order; at most 1,000, then `more`. */
+  readonly changed: readonly ViewRow[];
+  /** Keywords in use, when new ones came; else null. */
+  readonly keywords: readonly string[] | null;
+  readonly highestModSeq: ModSeq;
+  /** Ask again. */
+  readonly more: boolean;
+  /** The mailbox was removed: nothing can be done but to leave. */
+  readonly gone: boolean;
+}
+
+/** One message as a view shows it. */
+export interface ViewRow extends MessageFlags {
+  readonly sequence: number;
+  readonly uid: Uid;
+  readonly modSeq: ModSeq;
+  /** No other session was told of it before. */
+  readonly recent: boolean;
+  /** Bytes. */
+  readonly size: number;
+  /** INTERNALDATE, ms since 1970 UTC. */
+  readonly internalDateMs: number;
+  /** SAVEDATE (RFC 8514), ms since 1970 UTC. */
+  readonly savedMs: number;
+  /** Content identity in the shard: equal for copies (EMAILID, RFC 8474 §5.1). */
+  readonly objectId: string;
+  /** Conversation (THREADID, RFC 8474 §5.2); "" when unknown. */
+  readonly threadId: string;
+  /** The MIME index made at delivery, when it was asked for; null when there is none. */
+  readonly index?: Uint8Array | null;
+}
+
+/** A message to be stored by APPEND. */
+export interface AppendedMessage extends MessageFlags {
+  /** The message exactly as it is to be kept, in pieces. */
+  readonly parts: readonly Uint8Array[];
+  /** The MIME index, or null when it could not be made. */
+  readonly index: Uint8Array | null;
+  /** null: now. */
+  readonly internalDateMs: number | null;
+}
+
+export type AppendOutcome =
+  | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
+  | { readonly type: "missing" }
+  | { readonly type: "full" }
+  | { readonly type: "limit" };
+
+export type CopyOutcome =
+  | {
+    readonly type: "copied";
+    readonly uidValidity: UidValidity;
+    /** UIDs in the source and in the target, one for one, rising in the source. */
+    readonly from: readonly Uid[];
+    readonly to: readonly Uid[];
+  }
+  | { readonly type: "missing" }
+  | { readonly type: "full" }
+  | { readonly type: "limit" };
+
+interface OfAccount {
+  readonly account: AccountId;
+}
+
+interface OfView extends OfAccount {
+  readonly view: number;
+}
+
+/** Every question by its name. A view that the owner does not know (any more) is a Failure `not_found`. */
+export interface MailboxAsks {
+  /** The account's mailboxes and subscriptions in the order of their names; makes the mailboxes of a new account first. */
+  "mailbox.tree": {
+    request: OfAccount & { readonly status: boolean };
+    reply: { readonly entries: readonly MailboxEntry[] };
+  };
+  /** Missing parents are made, too (RFC 9051 §6.3.4). */
+  "mailbox.create": {
+    request: OfAccount & { readonly name: MailboxName; readonly specialUse: SpecialUse | null };
+    reply: TreeOutcome;
+  };
+  /** Its messages go; its children stay (RFC 9051 §6.3.5). */
+  "mailbox.remove": { request: OfAccount & { readonly name: MailboxName }; reply: TreeOutcome };
+  /** Children follow; renaming INBOX moves its messages into a new mailbox (RFC 9051 §6.3.6). */
+  "mailbox.rename": {
+    request: OfAccount & { readonly from: MailboxName; readonly to: MailboxName };
+    reply: TreeOutcome;
+  };
+  /** A name may be subscribed without a mailbox of that name (RFC 9051 §6.3.7). */
+  "mailbox.subscription": {
+    request: OfAccount & { readonly name: MailboxName; readonly subscribed: boolean };
+    reply: TreeOutcome;
+  };
+  /** By name: one entry each, in the order asked; null where there is none. */
+  "mailbox.statusOf": {
+    request: OfAccount & { readonly names: readonly MailboxName[] };
+    reply: { readonly entries: readonly (MailboxEntry | null)[] };
+  };
+  /** `session` names the asker, so that its views end with it. */
+  "mailbox.open": {
+    request: OfAccount & {
+      readonly name: MailboxName;
+      readonly readOnly: boolean;
+      readonly since: ResyncFrom | null;
+    };
+    reply: ViewOpened;
+  };
+  "mailbox.close": { request: OfView; reply: null };
+  /** `expunges`: whether messages may leave the view now (RFC 9051 §7.5.1 says when not). */
+  "mailbox.news": { request: OfView & { readonly expunges: boolean }; reply: ViewNews };
+  /**
+   * Rows of a set in rising order from `after` on (a UID; 0 for the first), as many as fit; `next` is the `after` of the rest or
+   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`.
+   */
+  "mailbox.rows": {
+    request: OfView & {
+      readonly set: MessageSet;
+      readonly after: number;
+      readonly index: boolean;
+      readonly changedSince: number | null;
+      readonly vanished: boolean;
+    };
+    reply: { readonly rows: readonly ViewRow[]; readonly next: Uid | null; readonly vanished: readonly number[] };
+  };
+  /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
+  "mailbox.read": {
+    request: OfView & { readonly uid: Uid; readonly offset: number; readonly length: number };
+    reply: { readonly bytes: Uint8Array; readonly size: number };
+  };
+  /**
+   * STORE. `unchangedSince`: messages with a higher MODSEQ are left alone and named in `modified` (RFC 7162 §3.1.3), by UIDs.
+   * `rows` are the messages as they are now (at most what `mailbox.rows` answers; the rest by `next`), the view knows of them.
+   */
+  "mailbox.store": {
+    request: OfView & MessageFlags & {
+      readonly set: MessageSet;
+      readonly how: "add" | "remove" | "replace";
+      readonly unchangedSince: number | null;
+    };
+    reply: {
+      readonly type: "stored" | "limit";
+      readonly rows: readonly ViewRow[];
+      readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
+      readonly highestModSeq: ModSeq;
+      /** Some of the set was gone already. */
+      readonly missing: boolean;
+    };
+  };
+  /** Removes what has \Deleted, of the UIDs in `set` when it is given. Told by `mailbox.news`. */
+  "mailbox.expungeDeleted": {
+    request: OfView & { readonly set: MessageSet | null };
+    reply: { readonly highestModSeq: ModSeq };
+  };
+  /** All or nothing (RFC 9051 §6.4.7). With `move` the originals go, in the same change (RFC 6851). */
+  "mailbox.copy": {
+    request: OfView & { readonly set: MessageSet; readonly to: MailboxName; readonly move: boolean };
+    reply: CopyOutcome;
+  };
+  /** All or nothing (RFC 3502). */
+  "mailbox.append": {
+    request: OfAccount & {
+      /** Asked twice, it is stored once. */
+      readonly opId: string;
+      readonly name: MailboxName;
+      readonly quotaBytes: number;
+      readonly messages: readonly AppendedMessage[];
+    };
+    reply: AppendOutcome;
+  };
+  /** Messages that fit, by rising sequence numbers; `save` keeps them for "$". In time slices; `progress` is not needed. */
+  "mailbox.search": {
+    request: OfView & {
+      readonly program: SearchProgram;
+      readonly save: "none" | "all" | "min" | "max" | "minMax";
+      /** Highest MODSEQ among the results is wanted (RFC 7162 §3.1.5). */
+      readonly modSeq: boolean;
+    };
+    reply: {
+      /** Sequence numbers and UIDs as pairs of first and last: where both run on together they share a range. */
+      readonly found: readonly { readonly sequence: number; readonly uid: Uid; readonly count: number }[];
+      readonly modSeq: ModSeq | null;
+    };
+  };
+}
+
+export type MailboxAskName = keyof MailboxAsks;
