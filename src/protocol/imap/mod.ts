@@ -1,0 +1,10 @@
+/**
+ * IMAP (RFC 9051, RFC 3501) server side: `createImapSession` takes bytes and answers and returns actions.
+ * Fronts import it; it imports base, mail, mime and sasl, never another protocol.
+ * It must never touch a socket, a clock, randomness or a log, and never await.
+ */
+export type * from "./actions.ts";
+export { indexMessage } from "./message_index.ts";
+export * from "./limits.ts";
+export * from "./refusal.ts";
+export * from "./session.ts";
