@@ -1,0 +1,10 @@
+/**
+ * IMAP (RFC 9051, RFC 3501) server side: bytes become frames, frames become commands, answers become bytes.
+ * Fronts import it; it imports base, mail, mime and sasl, never another protocol.
+ * It must never touch a socket, a clock, randomness or a log, and never await.
+ */
+export type * from "./ast.ts";
+export type * from "./ast_fetch.ts";
+export type * from "./ast_search.ts";
+export type * from "./frame.ts";
+export * from "./to_search_program.ts";
