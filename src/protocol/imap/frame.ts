@@ -11,6 +11,8 @@ export interface FramedCommand {
 
 /** Why a frame is no command: each costs one reply, and the stream goes on in sync. */
 export type FrameProblem =
+  /** No tag that could be sent back, or one too long. */
+  | "badTag"
   /** The line, or the command with its literals, is longer than allowed. */
   | "tooLong"
   | "tooManyLiterals"

@@ -75,12 +75,17 @@ function programOf(key: SearchKey, filter: FilterLookup): SearchProgram {
     case "FUZZY": // RFC 6203 §3: how fuzzy is up to the server; ours compares substrings without case anyway.
       return programOf(key.of, filter);
     case "OR":
-      return { type: "or", of: [programOf(key.of[0], filter), programOf(key.of[1], filter)] };
+      return { type: "or", of: alternatives(key, filter) };
     case "AND":
       return allOf(key.of, filter);
     case "FILTER":
       return filter(key.name) ?? ALL;
   }
+}
+
+/** Clients write long choices as OR within OR: here they lie side by side. */
+function alternatives(key: SearchKey, filter: FilterLookup): SearchProgram[] {
+  return key.key === "OR" ? key.of.flatMap((of) => alternatives(of, filter)) : [programOf(key, filter)];
 }
 
 function not(of: SearchProgram): SearchProgram {
