@@ -10,6 +10,7 @@ export type * from "./frame.ts";
 export * from "./frame_limits.ts";
 export * from "./framer.ts";
 export * from "./grammar.ts";
+export * from "./list_match.ts";
 export * from "./mailbox_name_codec.ts";
 export * from "./sequence_set.ts";
 export * from "./tag.ts";
