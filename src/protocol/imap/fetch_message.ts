@@ -26,6 +26,8 @@ export class FetchedMessage {
   #begun = false;
   #trouble: Trouble | null = null;
   #index: MessageIndex | null = null;
+  /** What was read last: of a small message all of it, when more than one section is wanted. */
+  #piece: { readonly offset: number; readonly bytes: Uint8Array } | null = null;
 
   constructor(private readonly row: ViewRow, private readonly plan: FetchPlan, private readonly scene: Scene) {}
 
@@ -164,6 +166,23 @@ export class FetchedMessage {
   }
 
   *#read(offset: number, length: number): Program<Uint8Array | null> {
+    const known = this.#known(offset, length);
+    if (known !== null) return known;
+    const whole = this.plan.sections > 1 && this.row.size <= this.scene.limits.readBytesMax;
+    const bytes = yield* whole ? this.#ask(0, this.row.size) : this.#ask(offset, length);
+    if (!whole || bytes === null) return bytes;
+    this.#piece = { offset: 0, bytes };
+    return this.#known(offset, length);
+  }
+
+  #known(offset: number, length: number): Uint8Array | null {
+    if (this.#piece === null) return null;
+    const from = offset - this.#piece.offset;
+    const { bytes } = this.#piece;
+    return from < 0 || from >= bytes.length ? null : bytes.subarray(from, from + length);
+  }
+
+  *#ask(offset: number, length: number): Program<Uint8Array | null> {
     const { view } = selectedOf(this.scene);
     try {
       const { bytes } = yield* ask("mailbox.read", { view, uid: this.row.uid, offset, length });

@@ -7,6 +7,8 @@ export interface FetchPlan {
   readonly items: readonly FetchItem[];
   /** The MIME index is needed. */
   readonly index: boolean;
+  /** How many items are read from the message itself. */
+  readonly sections: number;
   /** Something is read that marks a message as seen. */
   readonly setsSeen: boolean;
   /** The client wants to know of modification sequences. */
@@ -27,7 +29,8 @@ export function planFetch(
     if (!items.some((known) => isSame(known, item))) items.push(item);
   }
   if (modSeq && !asked) items.push({ item: "MODSEQ" });
-  return { items, index: items.some(needsIndex), setsSeen: items.some(setsSeen), modSeq };
+  const sections = items.filter(readsMessage).length;
+  return { items, index: items.some(needsIndex), sections, setsSeen: items.some(setsSeen), modSeq };
 }
 
 /** MODSEQ goes with flags that were changed here, once the client knows of it (RFC 7162 §3.1.4.2). */
@@ -55,6 +58,11 @@ function needsIndex(item: FetchItem): boolean {
     default:
       return false;
   }
+}
+
+function readsMessage({ item }: FetchItem): boolean {
+  return item.startsWith("BODY[") || item.startsWith("BINARY") || item === "RFC822" || item === "PREVIEW" ||
+    item === "RFC822.HEADER" || item === "RFC822.TEXT";
 }
 
 function setsSeen(item: FetchItem): boolean {

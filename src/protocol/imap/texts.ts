@@ -3,9 +3,10 @@ import { latin1 } from "../../base/latin1.ts";
 import { Flag } from "../../mail/flag.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
 import type { SpecialUse } from "../../mail/mailbox_name.ts";
+import { UID_MAX } from "../../mail/uid.ts";
 import { encodeMailboxName } from "./mailbox_name_codec.ts";
 import { renderString } from "./render_string.ts";
-import { compressToPairs, formatInOrder, formatSequenceSet } from "./sequence_set.ts";
+import { compressToPairs, formatInOrder, formatSequenceSet, mergePairs } from "./sequence_set.ts";
 import { isRevision2, type Scene, speaksUtf8 } from "./state.ts";
 
 /** An atom that cannot be taken for anything else. */
@@ -80,9 +81,9 @@ export function risingSet(numbers: Iterable<number>): string {
   return formatSequenceSet(compressToPairs([...numbers].sort((a, b) => a - b)));
 }
 
-/** Pairs of first and last. */
+/** Pairs of first and last, in rising order; those that touch become one. */
 export function pairSet(pairs: readonly number[]): string {
-  return formatSequenceSet(pairs);
+  return formatSequenceSet(mergePairs(pairs, UID_MAX));
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;

@@ -20,7 +20,7 @@ export const fetch: Command<"FETCH"> = {
   verb: "FETCH",
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
-  brings: ["BINARY", "PREVIEW", "SAVEDATE"],
+  brings: ["SAVEDATE"],
   *run(given, scene) {
     const { state } = scene;
     const selected = selectedOf(scene);

@@ -19,6 +19,8 @@ export const store: Command<"STORE"> = {
     if (selected.readOnly) return no("Mailbox is read-only", "CANNOT");
     if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
     const stored = yield* ask("mailbox.store", { view: selected.view, set, flags, keywords, how, unchangedSince });
+    // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
+    if (keywords.some((keyword) => !isKnown(keyword, selected.keywords))) selected.stirred = true;
     for (const row of stored.rows) yield* scene.output.send(changeOf(row, given, scene));
     for (let after = stored.next; after !== null;) {
       const page = yield* ask("mailbox.rows", {
@@ -35,6 +37,10 @@ export const store: Command<"STORE"> = {
     return completion(stored, given);
   },
 };
+
+function isKnown(keyword: string, known: readonly string[]): boolean {
+  return known.some((each) => each.toLowerCase() === keyword.toLowerCase());
+}
 
 interface Outcome {
   readonly type: "stored" | "limit";
