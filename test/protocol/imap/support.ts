@@ -12,6 +12,9 @@ import { transcript, type TranscriptSession } from "../../support/transcript.ts"
 
 export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", plaintextLogin: false };
 
+/** Answered at once, and of no interest. */
+const QUIET: ReadonlySet<string> = new Set(["ask", "login", "authenticate", "open", "pause 0"]);
+
 /** A session whose questions are answered at once: by the fake, and for everybody whose password is not "wrong". */
 export class Client {
   readonly session: ImapSession;
@@ -45,7 +48,7 @@ export class Client {
         continue;
       }
       if (action.type === "send") this.#sent.push(typeof action.data === "string" ? utf8(action.data) : action.data);
-      else if (action.type !== "ask" && (action.type !== "pause" || action.ms > 0)) this.did.push(describe(action));
+      else if (!QUIET.has(describe(action))) this.did.push(describe(action));
       todo.push(...this.#answer(action));
       this.heldMax = Math.max(this.heldMax, this.session.bufferedBytes);
     }
@@ -100,14 +103,6 @@ export class Client {
 
 function describe(action: ImapAction): string {
   return action.type === "pause" ? `pause ${action.ms}` : action.type;
-}
-
-/** What the events of a transcript are about: `! deliver`, `! stir`. */
-export interface World {
-  readonly mailboxes: FakeMailboxes;
-  readonly options?: Partial<ImapOptions>;
-  /** Prepares each replay. */
-  readonly before?: (mailboxes: FakeMailboxes) => void;
 }
 
 /** Replays a transcript; questions are answered by a fake that `before` has filled. */
