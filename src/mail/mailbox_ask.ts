@@ -196,7 +196,8 @@ export interface MailboxAsks {
   "mailbox.news": { request: OfView & { readonly expunges: boolean }; reply: ViewNews };
   /**
    * Rows of a set in rising order from `after` on (a UID; 0 for the first), as many as fit; `next` is the `after` of the rest or
-   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`.
+   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`, as
+   * pairs, all with the first page. `missing`: some of the set is gone already, though the client has not been told.
    */
   "mailbox.rows": {
     request: OfView & {
@@ -206,7 +207,12 @@ export interface MailboxAsks {
       readonly changedSince: number | null;
       readonly vanished: boolean;
     };
-    reply: { readonly rows: readonly ViewRow[]; readonly next: Uid | null; readonly vanished: readonly number[] };
+    reply: {
+      readonly rows: readonly ViewRow[];
+      readonly next: Uid | null;
+      readonly vanished: readonly number[];
+      readonly missing: boolean;
+    };
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
   "mailbox.read": {
@@ -226,6 +232,7 @@ export interface MailboxAsks {
     reply: {
       readonly type: "stored" | "limit";
       readonly rows: readonly ViewRow[];
+      readonly next: Uid | null;
       readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
       readonly highestModSeq: ModSeq;
       /** Some of the set was gone already. */
