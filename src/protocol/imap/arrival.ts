@@ -9,6 +9,7 @@ import type { Frame, FramedCommand } from "./frame.ts";
 import { frameReply } from "./frame_problem.ts";
 import type { CommandFramer } from "./framer.ts";
 import { parseCommand, type ParsedCommand } from "./grammar.ts";
+import { badCharsetCode } from "./response_code.ts";
 import { complete, runCommand } from "./run.ts";
 import { phaseOf, type Scene, speaksUtf8 } from "./state.ts";
 
@@ -54,7 +55,7 @@ function* refused(tag: string | null, problem: Problem, scene: Scene): Program<v
 }
 
 function problemReply({ kind, text }: Problem): Completion {
-  if (kind === "badCharset") return no(text, "BADCHARSET (UTF-8 US-ASCII)"); // RFC 9051 §6.4.4.
+  if (kind === "badCharset") return no(text, badCharsetCode(["UTF-8", "US-ASCII"])); // RFC 9051 §6.4.4.
   return bad(text, kind === "limit" ? "LIMIT" : undefined);
 }
 

@@ -23,7 +23,7 @@ Deno.test("SEARCH tells numbers, UID SEARCH tells UIDs", () => {
 Deno.test("RETURN tells what it is asked, and nothing of nothing", () => {
   const { client } = selected();
   assertEquals(say(client, "1 SEARCH RETURN (MIN MAX COUNT ALL) SEEN"), [
-    '* ESEARCH (TAG "1") MIN 1 MAX 5 COUNT 3 ALL 1,3,5',
+    '* ESEARCH (TAG "1") MIN 1 MAX 5 ALL 1,3,5 COUNT 3',
     "1 OK Done",
   ]);
   assertEquals(say(client, "2 UID SEARCH RETURN () 2:4"), ['* ESEARCH (TAG "2") UID ALL 2:4', "2 OK Done"]);
