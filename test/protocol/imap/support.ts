@@ -16,7 +16,7 @@ export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", p
 const QUIET: ReadonlySet<string> = new Set(["ask", "login", "authenticate", "open", "pause 0"]);
 
 /** How a session of a test differs from the usual one. */
-export type ClientOptions = Partial<ImapOptions>;
+export type ClientOptions = Partial<ImapOptions> & { readonly quotaBytes?: number };
 
 /** A session whose questions are answered at once: by the fake, and for everybody whose password is not "wrong". */
 export class Client {
@@ -25,11 +25,14 @@ export class Client {
   #sent: Uint8Array[] = [];
   /** Other things it did, by type. */
   readonly did: string[] = [];
+  readonly #quotaBytes: number;
   /** Most input it held, in bytes. */
   heldMax = 0;
 
   constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
-    this.session = createImapSession({ ...OPTIONS, ...options });
+    const { quotaBytes = 1_048_576, ...others } = options;
+    this.#quotaBytes = quotaBytes;
+    this.session = createImapSession({ ...OPTIONS, ...others });
     const before = mailboxes.onStirred;
     mailboxes.onStirred = (view) => {
       before(view);
@@ -75,7 +78,7 @@ export class Client {
       case "login":
         if (action.secret === "wrong") return session.loggedIn({ type: "refused" });
         if (action.secret === "later") return session.loggedIn({ type: "temporary" });
-        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: 1_048_576 });
+        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: this.#quotaBytes });
       case "authenticate":
         return session.authenticated({ type: "refused" });
       case "open":
