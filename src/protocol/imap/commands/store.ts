@@ -1,7 +1,7 @@
 import type { ViewRow } from "../../../mail/mailbox_ask.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { ask, type Program } from "../effects.ts";
+import { ask } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
