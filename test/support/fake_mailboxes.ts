@@ -43,8 +43,8 @@ interface FakeView {
   readonly readOnly: boolean;
   /** What the session counts by. */
   shown: FakeMessage[];
-  /** Flags up to here are known to the session. */
-  modSeq: number;
+  /** Which state of each message the session knows, by its MODSEQ. */
+  readonly known: Map<FakeMessage, number>;
   keywords: string;
   saved: number[];
   gone: boolean;
@@ -147,13 +147,8 @@ export class FakeMailboxes {
       const shown = [...box.messages];
       const keywords = keywordsOf(box);
       this.#views.set(view, {
-        box,
-        readOnly,
-        shown,
-        modSeq: box.modSeq,
-        keywords: keywords.join(),
-        saved: [],
-        gone: false,
+        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false },
+        known: new Map(shown.map((each) => [each, each.modSeq])),
       });
       const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
       const vanished = known === null
@@ -301,7 +296,8 @@ export class FakeMailboxes {
 
   #hasNews(view: FakeView): boolean {
     const { box, shown, gone } = view;
-    return gone || box.modSeq > view.modSeq || shown.some((each) => !box.messages.includes(each));
+    const isNews = (each: FakeMessage) => each.modSeq > (view.known.get(each) ?? 0);
+    return gone || box.messages.some(isNews) || shown.some((each) => !box.messages.includes(each));
   }
 
   #news(view: FakeView, expunges: boolean): ViewNews {
@@ -321,12 +317,12 @@ export class FakeMailboxes {
     const fresh = box.messages.filter((each) => !old.has(each) && each.uid > (view.shown.at(-1)?.uid ?? 0));
     view.shown.push(...fresh);
     const changed = view.shown.filter((each) =>
-      old.has(each) && each.modSeq > view.modSeq && box.messages.includes(each)
+      old.has(each) && each.modSeq > view.known.get(each)! && box.messages.includes(each)
     );
     const keywords = keywordsOf(box);
     const told = keywords.join() !== view.keywords;
     view.keywords = keywords.join();
-    view.modSeq = box.modSeq;
+    for (const each of view.shown) view.known.set(each, each.modSeq);
     return {
       exists: view.shown.length,
       recent: view.shown.filter((each) => each.recent).length,
@@ -381,13 +377,12 @@ export class FakeMailboxes {
     const there = named.filter((each) => box.messages.includes(each));
     const modified = there.filter((each) => each.modSeq > (unchangedSince ?? Infinity));
     const done = there.filter((each) => !modified.includes(each));
-    const known = view.modSeq === box.modSeq;
     for (const each of done) {
       const before = `${each.flags} ${each.keywords.join()}`;
       change(each, { flags, keywords, how });
       if (before !== `${each.flags} ${each.keywords.join()}`) each.modSeq = ++box.modSeq;
     }
-    if (known) view.modSeq = box.modSeq;
+    for (const each of done) view.known.set(each, each.modSeq);
     return {
       type: "stored",
       rows: done.map((each) => this.#row(view, each, false)),

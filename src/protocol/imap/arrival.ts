@@ -1,7 +1,6 @@
 import { asFailure } from "../../base/failure.ts";
 import { assert } from "../../base/assert.ts";
 import type { AppendCommand, ImapCommand } from "./ast.ts";
-import { COMMANDS } from "./command_table.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
@@ -9,6 +8,7 @@ import type { Frame, FramedCommand } from "./frame.ts";
 import { frameReply } from "./frame_problem.ts";
 import type { CommandFramer } from "./framer.ts";
 import { parseCommand, type ParsedCommand } from "./grammar.ts";
+import { badCharsetCode } from "./response_code.ts";
 import { complete, runCommand } from "./run.ts";
 import { phaseOf, type Scene, speaksUtf8 } from "./state.ts";
 
@@ -54,7 +54,7 @@ function* refused(tag: string | null, problem: Problem, scene: Scene): Program<v
 }
 
 function problemReply({ kind, text }: Problem): Completion {
-  if (kind === "badCharset") return no(text, "BADCHARSET (UTF-8 US-ASCII)"); // RFC 9051 §6.4.4.
+  if (kind === "badCharset") return no(text, badCharsetCode(["UTF-8", "US-ASCII"])); // RFC 9051 §6.4.4.
   return bad(text, kind === "limit" ? "LIMIT" : undefined);
 }
 
@@ -83,7 +83,7 @@ function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): P
 function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Completion | null> {
   assert(command.verb === "APPEND" || command.verb === "REPLACE", "only these have messages");
   const { literals, limits, state } = scene;
-  if (COMMANDS.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
+  if (scene.commands.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
   if (bytes > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");
   if (literals.count >= limits.appendMessagesMax) return no("Too many messages", "LIMIT");

@@ -2,7 +2,10 @@ import type { FlagBits } from "../../mail/flag.ts";
 import type { MessageSet } from "../../mail/mailbox_ask.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 
-/** The nth to the mth result (RFC 9394 §3.1, RFC 5267 §4.4): both from 1; negative ones count from the last result. */
+/**
+ * The nth to the mth result (RFC 9394 §3.1, RFC 5267 §4.4): both from 1; negative ones count from
+ * the last result. As sent, in either order: the answer names it so.
+ */
 export interface PartialRange {
   readonly first: number;
   readonly last: number;

@@ -1,4 +1,3 @@
-import { COMMANDS } from "./command_table.ts";
 import type { Scene } from "./state.ts";
 
 /** What no command brings: both revisions, and literals that need no go-ahead (RFC 7888). */
@@ -10,7 +9,7 @@ const BASE: readonly string[] = ["IMAP4rev1", "IMAP4rev2", "LITERAL+"];
  */
 export function capabilityList(scene: Scene): string {
   const names = new Set(BASE);
-  for (const command of COMMANDS.values()) {
+  for (const command of scene.commands.values()) {
     if (scene.state.login !== null) { for (const name of command.brings ?? []) names.add(name); }
     for (const name of command.capabilities?.(scene) ?? []) names.add(name);
   }

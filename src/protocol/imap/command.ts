@@ -1,7 +1,7 @@
 import type { ImapCommand, ImapVerb } from "./ast.ts";
 import type { Completion } from "./completion.ts";
 import type { Program } from "./effects.ts";
-import type { Phase, Scene } from "./state.ts";
+import type { Announcement, Phase, Scene } from "./state.ts";
 
 /** What was parsed for one verb. */
 export type Given<V extends ImapVerb> = ImapCommand extends infer C
@@ -15,18 +15,13 @@ export type Given<V extends ImapVerb> = ImapCommand extends infer C
 export type NewsPolicy = "none" | "withoutExpunges" | "all";
 
 /** One command: where it is legal, what it brings, what it does. */
-export interface Command<V extends ImapVerb = ImapVerb> {
+export interface Command<V extends ImapVerb = ImapVerb> extends Announcement {
   readonly verb: V;
-  /** The states in which it is legal (RFC 9051 §3). */
-  readonly phases: readonly Phase[];
   readonly news: NewsPolicy | ((given: Given<V>) => NewsPolicy);
   /** News is asked for even if nobody has told of any: the command is a poll. */
   readonly polls?: boolean;
-  /** Capabilities that are told to whoever has logged in. */
-  readonly brings?: readonly string[];
-  /** Capabilities that hang on the scene; of all states. */
-  readonly capabilities?: (scene: Scene) => readonly string[];
-  run(given: Given<V>, scene: Scene, tag: string): Program<Completion>;
+  /** Runs; a command that waits for nothing may answer at once. */
+  run(given: Given<V>, scene: Scene, tag: string): Program<Completion> | Completion;
 }
 
 export const ANY_STATE: readonly Phase[] = ["notAuthenticated", "authenticated", "selected"];

@@ -19,6 +19,7 @@ import { lsub } from "./commands/lsub.ts";
 import { namespace } from "./commands/namespace.ts";
 import { check, noop } from "./commands/noop.ts";
 import { remove } from "./commands/delete.ts";
+import { getQuota, getQuotaRoot } from "./commands/quota.ts";
 import { replace } from "./commands/replace.ts";
 import { rename } from "./commands/rename.ts";
 import { search } from "./commands/search.ts";
@@ -51,6 +52,7 @@ const ALL: readonly Any[] = [
     idle,
   ],
   ...[check, close, unselect, expunge, search, fetch, store, copy, move, replace],
+  ...[getQuota, getQuotaRoot],
 ];
 
 /** Every command by its verb. What is not here is not known, and is not announced. */

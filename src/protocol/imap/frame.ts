@@ -42,7 +42,7 @@ export type Frame =
   | { readonly type: "data"; readonly bytes: Uint8Array; readonly left: number }
   /** In reply to `next("line")`: a line that is no command (AUTHENTICATE, IDLE), without its CRLF. */
   | { readonly type: "line"; readonly text: string }
-  /** `tag`: as far as one can be read, else null. */
+  /** `tag`: as far as one can be read; null else, and for a line that is no command. */
   | { readonly type: "bad"; readonly tag: string | null; readonly problem: FrameProblem }
   /** The stream cannot be followed any further: only BYE is left. */
   | { readonly type: "lost"; readonly problem: FrameProblem };

@@ -148,7 +148,7 @@ export class CommandFramer {
     if (end - this.#at > room) {
       this.#keep(this.#chunk.subarray(this.#at, this.#at + room));
       this.#at += room;
-      return this.#skipFrom("tooLong", latin1(this.#takeKept()));
+      return this.#skipFrom("tooLong", latin1(this.#takeKept()), expected);
     }
     const piece = this.#chunk.subarray(this.#at, end);
     this.#at = end;
@@ -157,7 +157,7 @@ export class CommandFramer {
       return null;
     }
     const line = latin1(this.#keptLength === 0 ? piece : (this.#keep(piece), this.#takeKept()));
-    if (line.charCodeAt(line.length - 2) !== CR) return this.#skipFrom("badCharacter", line);
+    if (line.charCodeAt(line.length - 2) !== CR) return this.#skipFrom("badCharacter", line, expected);
     return this.#wholeLine(line.slice(0, -2), expected);
   }
 
@@ -240,8 +240,9 @@ export class CommandFramer {
   }
 
   /** A line that is refused before its end. `line` is what came of it. */
-  #skipFrom(problem: FrameProblem, line: string): Frame {
-    const tag = readTag(this.#text === "" ? line.slice(0, TAG_CHARACTERS_MAX + 1) : this.#text);
+  #skipFrom(problem: FrameProblem, line: string, expected: "command" | "line"): Frame {
+    const start = this.#text === "" ? line.slice(0, TAG_CHARACTERS_MAX + 1) : this.#text;
+    const tag = expected === "line" ? null : readTag(start);
     this.#endCommand();
     this.#tail = line.slice(-TAIL_CHARACTERS);
     this.#mode = "skipLine";
@@ -253,7 +254,8 @@ export class CommandFramer {
     this.#skipped += bytes;
     this.#left = bytes;
     this.#mode = "skipLiteral";
-    if (!(this.#skipped <= this.#limits.skipBytesMax)) this.#lose(problem);
+    if (bytes < 0) this.#lose("badLiteral");
+    else if (this.#skipped > this.#limits.skipBytesMax) this.#lose(problem);
   }
 
   #lose(problem: FrameProblem): void {

@@ -2,7 +2,7 @@
 export interface Announcement {
   /** Where it begins in the text. */
   readonly at: number;
-  /** Infinity for a number that no literal can have; -1 when there is no number, and the client waits for "+". */
+  /** Infinity for a number that no literal can have; -1 when what stands in the braces is no number. */
   readonly bytes: number;
   readonly synchronizing: boolean;
   readonly binary: boolean;
@@ -29,11 +29,11 @@ export function readAnnouncement(line: string): Announcement | null {
   if (line.charCodeAt(at - 1) !== OPEN) return brokenAnnouncement(line, end);
   const binary = line.charCodeAt(at - 2) === TILDE;
   const start = binary ? at - 2 : at - 1;
-  return { at: start, bytes: sizeOf(line.slice(at, end), synchronizing), synchronizing, binary };
+  return { at: start, bytes: sizeOf(line.slice(at, end)), synchronizing, binary };
 }
 
-function sizeOf(digits: string, synchronizing: boolean): number {
-  if (digits === "") return synchronizing ? -1 : Infinity;
+function sizeOf(digits: string): number {
+  if (digits === "") return -1;
   // More digits than 2^53 has are more bytes than any limit; leading zeros are no reason to read on.
   return digits.length > 15 ? Infinity : Number(digits);
 }
@@ -42,8 +42,7 @@ function sizeOf(digits: string, synchronizing: boolean): number {
 function brokenAnnouncement(line: string, end: number): Announcement | null {
   const open = line.lastIndexOf("{", end);
   if (open < 0 || end - open > ANNOUNCEMENT_CHARACTERS_MAX || line.indexOf('"', open) >= 0) return null;
-  const synchronizing = end === line.length - 1;
-  return { at: open, bytes: synchronizing ? -1 : Infinity, synchronizing, binary: false };
+  return { at: open, bytes: -1, synchronizing: end === line.length - 1, binary: false };
 }
 
 function isDigit(code: number): boolean {

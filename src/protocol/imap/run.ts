@@ -15,7 +15,8 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   if (!command.phases.includes(phaseOf(scene.state))) return yield* complete(tag, bad("Not in this state"), scene);
   // A table's entry takes what was parsed for its own verb.
   const own = given as never;
-  const completion = yield* attempt(command.run(own, scene, tag), scene);
+  const result = command.run(own, scene, tag);
+  const completion = "next" in result ? yield* attempt(result, scene) : result;
   scene.literals.drop();
   const policy = typeof command.news === "function" ? command.news(own) : command.news;
   if (completion.type !== "bad") yield* news(policy, command.polls === true, scene);

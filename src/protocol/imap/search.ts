@@ -5,9 +5,9 @@ import { ask, type Program } from "./effects.ts";
 import { countFound, edgeOf, type Found, pairsOf, sliceFound } from "./found.ts";
 import { isBeyond } from "./message_set.ts";
 import { selectedOf } from "./selection.ts";
-import type { Scene } from "./state.ts";
-import { pairSet } from "./texts.ts";
+import { type Scene, speaksUtf8 } from "./state.ts";
 import { asksModSeq, toSearchProgram } from "./to_search_program.ts";
+import { type SearchData, writeEsearch } from "./write_results.ts";
 
 /** A search as any command asks for it. */
 export interface SearchRequest {
@@ -112,7 +112,7 @@ function* tellSearch(found: Found, { uid, modSeq }: Told, { output }: Scene): Pr
   output.push(modSeq !== null && found.length > 0 ? ` (MODSEQ ${modSeq})\r\n` : "\r\n");
 }
 
-/** ESEARCH (RFC 9051 §7.3.4, RFC 4731). */
+/** ESEARCH (RFC 9051 §7.3.4, RFC 4731): of an empty result only COUNT and PARTIAL are told. */
 function* tellExtended(found: Found, told: Told & { readonly returns: SearchReturn }, scene: Scene): Program<void> {
   const { returns, uid, tag } = told;
   const { min, max, count, partial, save } = returns;
@@ -121,24 +121,18 @@ function* tellExtended(found: Found, told: Told & { readonly returns: SearchRetu
   if (save && partial !== null && !count) yield* saveSlice(found, slice, returns, scene);
   // RFC 5182 §2.1: SAVE alone returns nothing.
   if (save && !(min || max || count || all || partial !== null)) return;
-  const { output } = scene;
-  output.push(`* ESEARCH (TAG ${quotedTag(tag)})${uid ? " UID" : ""}`);
   const any = found.length > 0;
-  if (min && any) output.push(` MIN ${edgeOf(found, "first", uid)}`);
-  if (max && any) output.push(` MAX ${edgeOf(found, "last", uid)}`);
-  if (count) output.push(` COUNT ${countFound(found)}`);
-  if (all && any) yield* output.send(` ALL ${pairSet(pairsOf(found, uid))}`);
-  if (partial !== null) {
-    const numbers = slice.length === 0 ? "NIL" : pairSet(pairsOf(slice, uid));
-    yield* output.send(` PARTIAL (${partial.first}:${partial.last} ${numbers})`);
-  }
   const modSeq = told.modSeq === null || !any ? null : yield* modSeqOf(told.modSeq, found, { returns, slice }, scene);
-  output.push(modSeq === null ? "\r\n" : ` MODSEQ ${modSeq}\r\n`);
-}
-
-/** The tag as a string: a tag may hold a backslash, but no quote (RFC 9051 §9). */
-export function quotedTag(tag: string): string {
-  return `"${tag.replaceAll("\\", "\\\\")}"`;
+  const data: SearchData = {
+    ...{ tag, uid },
+    ...(min && any ? { min: edgeOf(found, "first", uid) } : {}),
+    ...(max && any ? { max: edgeOf(found, "last", uid) } : {}),
+    ...(all ? { all: pairsOf(found, uid) } : {}),
+    ...(count ? { count: countFound(found) } : {}),
+    ...(partial === null ? {} : { partial: { range: partial, pairs: pairsOf(slice, uid) } }),
+    ...(modSeq === null ? {} : { modSeq }),
+  };
+  yield* scene.output.send(writeEsearch(data, speaksUtf8(scene.state)));
 }
 
 /** "$" becomes what PARTIAL returned, with MIN and MAX (RFC 9394 §3.2). */

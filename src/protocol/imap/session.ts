@@ -5,6 +5,7 @@ import type { AskOutcome, AuthAnswer, ImapAction, ImapAsk, ImapOptions, ImapSess
 import { AppendLiterals } from "./append_literals.ts";
 import { arrive } from "./arrival.ts";
 import { capabilityList } from "./capabilities.ts";
+import { COMMANDS } from "./command_table.ts";
 import { untaggedStatus } from "./completion.ts";
 import type { Answer, Effect, Program } from "./effects.ts";
 import type { Frame } from "./frame.ts";
@@ -53,6 +54,7 @@ class Session implements ImapSession {
     );
     this.#framer = new CommandFramer(limits.strangerFrames);
     this.#scene = {
+      commands: COMMANDS,
       options,
       limits,
       state: startState(options.tls === "active", options.channel),

@@ -55,8 +55,20 @@ export interface ImapState {
   closed: boolean;
 }
 
+/** What a command says of itself: where it is legal, and which capabilities it brings. */
+export interface Announcement {
+  /** The states in which it is legal (RFC 9051 §3). */
+  readonly phases: readonly Phase[];
+  /** Capabilities that are told to whoever has logged in. */
+  readonly brings?: readonly string[];
+  /** Capabilities that hang on the scene; of all states. */
+  readonly capabilities?: (scene: Scene) => readonly string[];
+}
+
 /** What a command runs in. */
 export interface Scene {
+  /** Every command by its verb. */
+  readonly commands: ReadonlyMap<string, Announcement>;
   readonly options: ImapOptions;
   readonly limits: ImapLimits;
   readonly state: ImapState;

@@ -1,37 +1,15 @@
-import { utf8 } from "../../base/bytes.ts";
-import { latin1 } from "../../base/latin1.ts";
 import { Flag } from "../../mail/flag.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
 import type { SpecialUse } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
-import { encodeMailboxName } from "./mailbox_name_codec.ts";
-import { renderString } from "./render_string.ts";
-import { compressToPairs, formatInOrder, formatSequenceSet, mergePairs } from "./sequence_set.ts";
+import { compressToPairs, formatSequenceSet, mergePairs } from "./sequence_set.ts";
 import { isRevision2, type Scene, speaksUtf8 } from "./state.ts";
-
-/** An atom that cannot be taken for anything else. */
-const PLAIN_NAME = /^(?!NIL$)[A-Za-z0-9._/-]+$/i;
+import { writeMailbox } from "./write.ts";
 
 /** mailbox (RFC 9051 §9) as it goes over the wire, one character for each byte. */
 export function mailboxText(name: string, { state }: Scene): string {
-  const wire = encodeMailboxName(name, speaksUtf8(state));
-  return PLAIN_NAME.test(wire) ? wire : unicodeString(wire);
+  return writeMailbox(name, speaksUtf8(state));
 }
-
-/** A Unicode text as a string (RFC 9051 §4.3): quoted, in UTF-8 for clients that asked for it (RFC 6855 §3). */
-function unicodeString(text: string): string {
-  // deno-lint-ignore no-control-regex
-  if (/[\0\r\n]/.test(text)) return renderString(latin1(utf8(text)));
-  return `"${latin1(utf8(text)).replace(/["\\]/g, "\\$&")}"`;
-}
-
-/** A Unicode text as a string that every client can read: what is not ASCII goes into a literal (RFC 3501 §4.3). */
-export function textString(text: string, { state }: Scene): string {
-  return speaksUtf8(state) && text.length <= QUOTED_CHARS_MAX ? unicodeString(text) : renderString(latin1(utf8(text)));
-}
-
-/** Longest text in quotes, in characters: some clients read lines of bounded length. */
-const QUOTED_CHARS_MAX = 1_000;
 
 const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [Flag.answered, "\\Answered"],
@@ -69,11 +47,6 @@ const USES: Readonly<Record<SpecialUse, string>> = {
 /** RFC 6154 §2, RFC 8457 §3. */
 export function specialUseAttribute(use: SpecialUse): string {
   return USES[use];
-}
-
-/** Numbers in the order given. */
-export function numberSet(numbers: Iterable<number>): string {
-  return formatInOrder(numbers);
 }
 
 /** Numbers in rising order, whatever order they come in. */

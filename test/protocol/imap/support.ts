@@ -15,6 +15,9 @@ export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", p
 /** Answered at once, and of no interest. */
 const QUIET: ReadonlySet<string> = new Set(["ask", "login", "authenticate", "open", "pause 0"]);
 
+/** How a session of a test differs from the usual one. */
+export type ClientOptions = Partial<ImapOptions> & { readonly quotaBytes?: number };
+
 /** A session whose questions are answered at once: by the fake, and for everybody whose password is not "wrong". */
 export class Client {
   readonly session: ImapSession;
@@ -22,11 +25,14 @@ export class Client {
   #sent: Uint8Array[] = [];
   /** Other things it did, by type. */
   readonly did: string[] = [];
+  readonly #quotaBytes: number;
   /** Most input it held, in bytes. */
   heldMax = 0;
 
-  constructor(readonly mailboxes: FakeMailboxes, options: Partial<ImapOptions> = {}) {
-    this.session = createImapSession({ ...OPTIONS, ...options });
+  constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
+    const { quotaBytes = 1_048_576, ...others } = options;
+    this.#quotaBytes = quotaBytes;
+    this.session = createImapSession({ ...OPTIONS, ...others });
     const before = mailboxes.onStirred;
     mailboxes.onStirred = (view) => {
       before(view);
@@ -72,7 +78,7 @@ export class Client {
       case "login":
         if (action.secret === "wrong") return session.loggedIn({ type: "refused" });
         if (action.secret === "later") return session.loggedIn({ type: "temporary" });
-        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: 1_048_576 });
+        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: this.#quotaBytes });
       case "authenticate":
         return session.authenticated({ type: "refused" });
       case "open":
@@ -109,13 +115,13 @@ function describe(action: ImapAction): string {
 export function replay(
   text: string,
   before: (mailboxes: FakeMailboxes) => void,
-  options: Partial<ImapOptions> = {},
+  options: ClientOptions = {},
 ): void {
   transcript(() => driven(before, options), text);
 }
 
 /** A session for transcripts: greets, logs in and forgets what was said until then, unless `options.tls` says otherwise. */
-function driven(before: (mailboxes: FakeMailboxes) => void, options: Partial<ImapOptions>): TranscriptSession {
+function driven(before: (mailboxes: FakeMailboxes) => void, options: ClientOptions): TranscriptSession {
   const mailboxes = new FakeMailboxes();
   before(mailboxes);
   const client = new Client(mailboxes, options);
@@ -170,7 +176,7 @@ export function other(mailboxes: FakeMailboxes, line: string): string {
 }
 
 /** A session that has logged in, and selected INBOX when there is a name for it. */
-export function loggedIn(mailboxes: FakeMailboxes, options: Partial<ImapOptions> = {}): Client {
+export function loggedIn(mailboxes: FakeMailboxes, options: ClientOptions = {}): Client {
   const client = new Client(mailboxes, options);
   client.perform(client.session.open());
   client.receive(utf8("l LOGIN anna@a.example secret\r\n"));

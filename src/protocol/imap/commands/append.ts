@@ -1,7 +1,7 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { appendAll } from "../append.ts";
-import { numberSet } from "../texts.ts";
+import { appendUidCode } from "../response_code.ts";
 
 /** APPEND (RFC 9051 §6.3.12), of several messages, too (RFC 3502), up to a limit (RFC 7889). */
 export const append: Command<"APPEND"> = {
@@ -14,6 +14,6 @@ export const append: Command<"APPEND"> = {
     if (given.mailbox === null) return no("Not a name for a mailbox", "CANNOT");
     const outcome = yield* appendAll(given, given.mailbox, scene);
     if (outcome.type !== "appended") return outcome;
-    return ok("Appended", `APPENDUID ${outcome.uidValidity} ${numberSet(outcome.uids)}`);
+    return ok("Appended", appendUidCode(outcome.uidValidity, outcome.uids));
   },
 };

@@ -7,7 +7,7 @@ export const capability: Command<"CAPABILITY"> = {
   verb: "CAPABILITY",
   phases: ANY_STATE,
   news: "all",
-  *run(_given, scene) {
+  run(_given, scene) {
     scene.output.push(`* CAPABILITY ${capabilityList(scene)}\r\n`);
     return ok();
   },

@@ -4,9 +4,9 @@ import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
 import { tellNews } from "../news.ts";
+import { copyUidCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
-import { numberSet } from "../texts.ts";
 
 /** COPY (RFC 9051 §6.4.7), UID COPY. */
 export const copy: Command<"COPY"> = {
@@ -63,5 +63,5 @@ function* transfer(
 
 /** RFC 4315 §3: nothing is told of nothing. */
 function copyUid({ uidValidity, from, to }: Copied): string | undefined {
-  return from.length === 0 ? undefined : `COPYUID ${uidValidity} ${numberSet(from)} ${numberSet(to)}`;
+  return from.length === 0 ? undefined : copyUidCode(uidValidity, from, to);
 }

@@ -16,7 +16,7 @@ export const enable: Command<"ENABLE"> = {
   phases: LOGGED_IN,
   news: "all",
   brings: ["ENABLE", "UTF8=ACCEPT"],
-  *run({ capabilities }, { state, output }) {
+  run({ capabilities }, { state, output }) {
     const told: string[] = [];
     for (const name of capabilities) {
       const names = ENABLES.get(name.toUpperCase());

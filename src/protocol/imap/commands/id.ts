@@ -7,7 +7,7 @@ export const id: Command<"ID"> = {
   phases: ANY_STATE,
   news: "all",
   capabilities: () => ["ID"],
-  *run(_given, { options: { implementation }, output }) {
+  run(_given, { options: { implementation }, output }) {
     output.push(`* ID ${implementation === undefined ? "NIL" : `("name" "${implementation}")`}\r\n`);
     return ok();
   },

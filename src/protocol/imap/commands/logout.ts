@@ -6,7 +6,7 @@ export const logout: Command<"LOGOUT"> = {
   verb: "LOGOUT",
   phases: ANY_STATE,
   news: "none",
-  *run(_given, { output }) {
+  run(_given, { output }) {
     output.push(untaggedStatus("bye", "Logging out"));
     return { ...ok(), closes: true };
   },

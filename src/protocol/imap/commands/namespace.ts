@@ -8,7 +8,7 @@ export const namespace: Command<"NAMESPACE"> = {
   phases: LOGGED_IN,
   news: "all",
   brings: ["NAMESPACE"],
-  *run(_given, { output }) {
+  run(_given, { output }) {
     output.push(`* NAMESPACE (("" "${MAILBOX_SEPARATOR}")) NIL NIL\r\n`);
     return ok();
   },

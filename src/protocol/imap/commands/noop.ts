@@ -7,7 +7,7 @@ export const noop: Command<"NOOP"> = {
   phases: ANY_STATE,
   news: "all",
   polls: true,
-  *run() {
+  run() {
     return ok();
   },
 };
@@ -18,7 +18,7 @@ export const check: Command<"CHECK"> = {
   phases: SELECTED,
   news: "all",
   polls: true,
-  *run() {
+  run() {
     return ok();
   },
 };

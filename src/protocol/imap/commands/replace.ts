@@ -8,7 +8,7 @@ import { isBeyond } from "../message_set.ts";
 import { tellNews } from "../news.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
-import { numberSet } from "../texts.ts";
+import { appendUidCode } from "../response_code.ts";
 
 /**
  * REPLACE (RFC 8508 §3.3), UID REPLACE: the new message is durable before the old one goes, so that at no time there is none.
@@ -28,7 +28,7 @@ export const replace: Command<"REPLACE"> = {
     const outcome = yield* appendAll(given, given.mailbox, scene);
     if (outcome.type !== "appended") return outcome;
     scene.output.push(
-      untaggedStatus("ok", "Appended", `APPENDUID ${outcome.uidValidity} ${numberSet(outcome.uids)}`),
+      untaggedStatus("ok", "Appended", appendUidCode(outcome.uidValidity, outcome.uids)),
     );
     yield* expungeOne(old, scene);
     yield* tellNews(scene, true);

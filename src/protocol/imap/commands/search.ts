@@ -1,5 +1,4 @@
 import { type Command, SELECTED } from "../command.ts";
-import { ok } from "../completion.ts";
 import { RETURN_ALL, search as runSearch } from "../search.ts";
 import { isRevision2 } from "../state.ts";
 
@@ -9,10 +8,10 @@ export const search: Command<"SEARCH"> = {
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
   brings: ["ESEARCH", "SEARCHRES", "WITHIN", "PARTIAL"],
-  *run(given, scene, tag) {
+  run(given, scene, tag) {
     const { uid, returns, criteria } = given;
     // RFC 9051 §6.4.4: revision 2 has no SEARCH response.
     const wanted = returns ?? (isRevision2(scene.state) ? RETURN_ALL : null);
-    return yield* runSearch({ uid, returns: wanted, keys: criteria.keys, tag }, scene);
+    return runSearch({ uid, returns: wanted, keys: criteria.keys, tag }, scene);
   },
 };

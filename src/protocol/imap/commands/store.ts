@@ -1,11 +1,13 @@
 import type { ViewRow } from "../../../mail/mailbox_ask.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { ask, type Program } from "../effects.ts";
+import { ask } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
+import { modifiedCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
+import { compressToPairs } from "../sequence_set.ts";
 import { type Scene, tellsModSeq } from "../state.ts";
-import { flagList, numberSet } from "../texts.ts";
+import { flagList } from "../texts.ts";
 
 /** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
 export const store: Command<"STORE"> = {
@@ -51,7 +53,7 @@ interface Outcome {
 function completion({ type, modified, missing }: Outcome, { uid }: Given<"STORE">): Completion {
   if (type === "limit") return no("Too many keywords", "LIMIT");
   const numbers = modified.map(({ sequence, uid: name }) => uid ? name : sequence);
-  const code = numbers.length > 0 ? `MODIFIED ${numberSet(numbers)}` : undefined;
+  const code = numbers.length > 0 ? modifiedCode(compressToPairs(numbers)) : undefined;
   // RFC 2180 §4.2: by numbers the client meant messages that it sees; by UIDs it may name any (RFC 9051 §6.4.9).
   if (missing && !uid) return no("Some messages are gone", code ?? "EXPUNGEISSUED");
   return ok(code === undefined ? "Done" : "Some messages were changed by others", code);

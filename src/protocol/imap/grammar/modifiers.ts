@@ -35,7 +35,5 @@ export function readPartialRange(reader: Reader): { readonly first: number; read
   const first = reader.nzNumber("The first result");
   if (!reader.take(COLON) || reader.take(MINUS) !== negative) reader.fail("Not a range of results");
   const last = reader.nzNumber("The last result");
-  const [low, high] = first <= last ? [first, last] : [last, first];
-  // The result nearest to the beginning comes first: -1 is the very last one.
-  return negative ? { first: -high, last: -low } : { first: low, last: high };
+  return negative ? { first: -first, last: -last } : { first, last };
 }
