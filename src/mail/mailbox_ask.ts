@@ -206,7 +206,13 @@ export interface MailboxAsks {
       readonly changedSince: number | null;
       readonly vanished: boolean;
     };
-    reply: { readonly rows: readonly ViewRow[]; readonly next: Uid | null; readonly vanished: readonly number[] };
+    reply: {
+      readonly rows: readonly ViewRow[];
+      readonly next: Uid | null;
+      readonly vanished: readonly number[];
+      /** Sequence numbers of the set name messages that are gone, and the view was not told (RFC 2180 §4.1). */
+      readonly missing?: boolean;
+    };
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
   "mailbox.read": {
@@ -226,6 +232,7 @@ export interface MailboxAsks {
     reply: {
       readonly type: "stored" | "limit";
       readonly rows: readonly ViewRow[];
+      readonly next: Uid | null;
       readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
       readonly highestModSeq: ModSeq;
       /** Some of the set was gone already. */

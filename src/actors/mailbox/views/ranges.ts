@@ -63,6 +63,24 @@ export function intersection(a: Ranges, b: Ranges): Ranges {
   return both as readonly number[] as Ranges;
 }
 
+/** Ranges without some rising numbers. */
+export function without(ranges: Ranges, rising: readonly number[]): Ranges {
+  if (rising.length === 0) return ranges;
+  const kept: number[] = [];
+  let at = 0;
+  for (let i = 0; i < ranges.length; i += 2) {
+    let from = ranges[i]!;
+    const last = ranges[i + 1]!;
+    while (at < rising.length && rising[at]! < from) at++;
+    for (; at < rising.length && rising[at]! <= last; at++) {
+      if (rising[at]! > from) kept.push(from, rising[at]! - 1);
+      from = rising[at]! + 1;
+    }
+    if (from <= last) kept.push(from, last);
+  }
+  return kept as readonly number[] as Ranges;
+}
+
 /** How many numbers there are. */
 export function countOf(ranges: Ranges): number {
   let count = 0;

@@ -17,7 +17,7 @@ export interface ViewStart {
   /** From this UID on messages are recent for this view. */
   readonly recentFrom: number;
   readonly recent: number;
-  readonly keywords: number;
+  readonly keywords: readonly string[];
 }
 
 /**
@@ -38,8 +38,8 @@ export class View {
   #exists: number;
   #recent: number;
   #modSeq: number;
-  /** Keywords in use that the session was told of. */
-  keywords: number;
+  /** Keywords that the session was told of; one list for all views that know the same. */
+  keywords: readonly string[];
   /** "$" (RFC 9051 §6.4.4.1), as UIDs. */
   saved: Ranges = NO_RANGES;
   /** The mailbox was removed, or the view lies too far behind. */
@@ -81,6 +81,10 @@ export class View {
 
   isGhost(uid: number): boolean {
     return this.#ghosts.has(uid);
+  }
+  /** The UID of the ghost with `index` ghosts below it. */
+  ghostAt(index: number): number {
+    return this.#ghosts.at(index);
   }
   /** Ghosts below a UID: rows of the store and these make up the sequence. */
   ghostsBelow(uid: number): number {
@@ -190,6 +194,10 @@ export class View {
   takeChanged(max: number): { readonly uids: readonly number[] } | { readonly above: number } {
     if (this.#changed.length > 0) return { uids: this.#changed.takeFirst(max) };
     return this.#changedAbove === null ? { uids: [] } : { above: this.#changedAbove };
+  }
+  /** Some of those taken were not told after all. */
+  putBack(uids: readonly number[]): void {
+    this.#changed.addAll(uids);
   }
   /** How far the look at all rows has come; null when it is done. */
   lookedUpTo(uid: number | null): void {

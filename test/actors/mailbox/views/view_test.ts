@@ -24,7 +24,7 @@ class Rows implements RowSource {
   start(recentFrom = 1) {
     const { uidNext } = this;
     const recent = this.uids.filter((uid) => uid >= recentFrom).length;
-    return { uidNext, messages: this.uids.length, modSeq: 1, recentFrom, recent, keywords: 0 };
+    return { uidNext, messages: this.uids.length, modSeq: 1, recentFrom, recent, keywords: [] };
   }
 }
 
