@@ -1,0 +1,302 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { utf8 } from "../../src/base/mod.ts";
+import {
+  BOUNDARY_CHARS_MAX,
+  HEADER_BYTES_MAX,
+  parseStructure,
+  type Part,
+  PART_DEPTH_MAX,
+  PARTS_MAX,
+} from "../../src/mime/mod.ts";
+
+const CRLF = "\r\n";
+
+/** A message of these lines, each ended by CRLF but the last. */
+function lines(...all: string[]): string {
+  return all.join(CRLF);
+}
+
+function parse(text: string): Part {
+  return parseStructure(utf8(text)).root;
+}
+
+/** Types and bodies of the leaves, and multiparts as lists. */
+function outline(text: string, part: Part = parse(text)): unknown {
+  if (part.kind === "leaf") return `${part.type}/${part.subtype} ${text.slice(part.bodyStart, part.bodyEnd)}`;
+  return [`${part.type}/${part.subtype}`, ...part.children.map((child) => outline(text, child))];
+}
+
+/** Every part, each before those in it. */
+function all(root: Part): Part[] {
+  const found: Part[] = [];
+  const waiting = [root];
+  for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+    found.push(part);
+    waiting.push(...[...part.children].reverse());
+  }
+  return found;
+}
+
+const MULTIPART = lines(
+  "Content-Type: multipart/mixed; boundary=b",
+  "",
+  "preamble",
+  "--b",
+  "",
+  "one",
+  "--b",
+  "",
+  "two",
+);
+
+Deno.test("a message without MIME fields is plain US-ASCII text with its places, size and lines", () => {
+  const text = lines("Subject: x", "", "one", "two", "");
+  const root = parse(text);
+  assertEquals([root.kind, root.type, root.subtype, root.parameters], ["leaf", "text", "plain", [[
+    "charset",
+    "us-ascii",
+  ]]]);
+  assertEquals([root.headerStart, root.bodyStart, root.bodyEnd, root.lines], [0, 14, text.length, 2]);
+});
+
+Deno.test("the line end before a boundary belongs to the boundary, preamble and epilogue to no part", () => {
+  const text = MULTIPART + lines("", "--b--", "epilogue", "--b", "", "three");
+  assertEquals(outline(text), ["multipart/mixed", "text/plain one", "text/plain two"]);
+  assertEquals(parse(text).bodyEnd, text.length);
+});
+
+Deno.test("a part that nothing ends goes to the end of the part around it", () => {
+  assertEquals(outline(MULTIPART), ["multipart/mixed", "text/plain one", "text/plain two"]);
+  const text = lines(
+    "Content-Type: multipart/mixed; boundary=out",
+    "",
+    "--out",
+    "Content-Type: multipart/alternative; boundary=in",
+    "",
+    "--in",
+    "",
+    "a",
+    "--out",
+    "",
+    "b",
+    "--in",
+    "",
+    "--out--",
+  );
+  assertEquals(outline(text), [
+    "multipart/mixed",
+    ["multipart/alternative", "text/plain a"],
+    "text/plain b\r\n--in\r\n",
+  ]);
+});
+
+Deno.test("a boundary line begins with the boundary; of boundaries that begin each other the longest counts", () => {
+  const nested = (outer: string, inner: string) =>
+    lines(
+      `Content-Type: multipart/mixed; boundary="${outer}"`,
+      "",
+      `--${outer}`,
+      `Content-Type: multipart/mixed; boundary="${inner}"`,
+      "",
+      `--${inner}  `,
+      "",
+      "a",
+      `--${inner}--`,
+      `--${outer}--`,
+    );
+  for (const [outer, inner] of [["b", "bb"], ["bb", "b"], ["b", "b--"], ["a b", "a"], ["b", "c"]] as const) {
+    assertEquals(outline(nested(outer, inner)), ["multipart/mixed", ["multipart/mixed", "text/plain a"]], outer);
+  }
+  // RFC 2046 §5.1.1: it is sufficient that the boundary appear in its entirety following the CRLF.
+  assertEquals(outline(lines("Content-Type: multipart/mixed; boundary=b", "", "--boundary", "", "x")), [
+    "multipart/mixed",
+    "text/plain x",
+  ]);
+});
+
+Deno.test("what looks like a boundary within a line, or within base64, is none", () => {
+  const text = lines(
+    "Content-Type: multipart/mixed; boundary=b",
+    "",
+    "--b",
+    "",
+    "x --b",
+    " --b",
+    "-b",
+    "-- b",
+    "--b--",
+  );
+  assertEquals(outline(text), ["multipart/mixed", "text/plain x --b\r\n --b\r\n-b\r\n-- b"]);
+});
+
+Deno.test("a header that a boundary cuts off ends there, and an empty part is empty", () => {
+  const text = lines(
+    "Content-Type: multipart/mixed; boundary=b",
+    "",
+    "--b",
+    "Content-Type: image/png",
+    "--b",
+    "",
+    "--b",
+    "--b--",
+  );
+  const { children } = parse(text);
+  assertEquals(children.map(({ bodyStart, bodyEnd }) => bodyEnd - bodyStart), [0, 0, 0]);
+  assertEquals(children.map(({ type }) => type), ["image", "text", "text"]);
+});
+
+Deno.test("a multipart without a usable boundary is text, one without parts has none", () => {
+  for (const boundary of ["", "; boundary", "; boundary=", '; boundary=""']) {
+    assertEquals(outline(lines(`Content-Type: multipart/mixed${boundary}`, "", "--", "x")), "text/plain --\r\nx");
+  }
+  assertEquals(outline(lines("Content-Type: multipart/mixed; boundary=b", "", "x")), ["multipart/mixed"]);
+});
+
+Deno.test("a boundary of the limit's length is used, a longer one is not", () => {
+  const text = (chars: number) =>
+    lines(`Content-Type: multipart/mixed; boundary=${"x".repeat(chars)}`, "", `--${"x".repeat(chars)}`, "", "a");
+  assertEquals(parse(text(BOUNDARY_CHARS_MAX)).children.length, 1);
+  assertEquals(parse(text(BOUNDARY_CHARS_MAX + 1)).kind, "leaf");
+});
+
+Deno.test("a message in a message has a header, a body and lines of its own", () => {
+  const inner = lines("Subject: inner", "", "one", "two", "");
+  for (const subtype of ["rfc822", "global"]) {
+    const text = lines(`Content-Type: message/${subtype}`, "", inner);
+    const root = parse(text);
+    const [message] = root.children;
+    assertEquals([root.kind, root.lines], ["message", 4]);
+    assertEquals(text.slice(message!.headerStart, message!.bodyEnd), inner);
+    assertEquals(message!.fields.subject, " inner");
+    assertEquals([message!.lines, message!.type], [2, "text"]);
+  }
+});
+
+Deno.test("parts of a digest are messages when they do not say what they are (RFC 2046 §5.1.5)", () => {
+  const text = lines(
+    "Content-Type: multipart/digest; boundary=b",
+    "",
+    "--b",
+    "",
+    "Subject: a",
+    "",
+    "x",
+    "--b",
+    "Content-Type: text/plain",
+    "",
+    "y",
+    "--b--",
+  );
+  assertEquals(outline(text), ["multipart/digest", ["message/rfc822", "text/plain x"], "text/plain y"]);
+});
+
+Deno.test("lines end in LF as well, and a bare CR ends none", () => {
+  assertEquals(outline(MULTIPART.replaceAll(CRLF, "\n")), ["multipart/mixed", "text/plain one", "text/plain two"]);
+  assertEquals(parse("A: 1\rContent-Type: image/png\r\r--b\r").type, "text");
+});
+
+Deno.test("lines count once for each message around them, and not in what is no text", () => {
+  const text = lines(
+    "Content-Type: multipart/mixed; boundary=b",
+    "",
+    "--b",
+    "Content-Type: image/png",
+    "",
+    "1",
+    "2",
+    "--b",
+    "Content-Type: message/rfc822",
+    "",
+    "Content-Type: message/rfc822",
+    "",
+    "S: x",
+    "",
+    "1",
+    "2",
+    "--b--",
+  );
+  assertEquals(all(parse(text)).map((part) => part.lines), [0, 0, 5, 3, 1]);
+});
+
+Deno.test("ATTACKS M1: parts lie in each other as deep as the limit, and what lies deeper is text", () => {
+  const nested = (depth: number, type: (i: number) => string) =>
+    Array.from({ length: depth }, (_, i) => `${type(i)}${CRLF}${CRLF}`).join("");
+  const deepest = (root: Part) => {
+    let depth = 1;
+    let part = root;
+    for (; part.children.length > 0; part = part.children[0]!) depth++;
+    return [depth, `${part.type}/${part.subtype}`];
+  };
+  const multiparts = (i: number) => `--b${i - 1}${CRLF}Content-Type: multipart/mixed; boundary=b${i}`;
+  assertEquals(deepest(parse(nested(99, () => "Content-Type: message/rfc822") + "\r\nx")), [100, "text/plain"]);
+  assertEquals(deepest(parse(nested(10_000, () => "Content-Type: message/rfc822"))), [PART_DEPTH_MAX, "text/plain"]);
+  assertEquals(deepest(parse(nested(10_000, multiparts).slice(7))), [PART_DEPTH_MAX, "text/plain"]);
+});
+
+Deno.test("ATTACKS M1: a message has as many parts as the limit, and the rest belongs to the last", () => {
+  const text = (parts: number) =>
+    `Content-Type: multipart/mixed; boundary=b\r\n\r\n${"--b\r\n\r\nx\r\n".repeat(parts)}`;
+  assertEquals(all(parse(text(PARTS_MAX - 1))).length, PARTS_MAX);
+  const large = text(PARTS_MAX + 5);
+  const root = parse(large);
+  assertEquals(all(root).length, PARTS_MAX);
+  assert(large.slice(root.children.at(-1)!.bodyStart).startsWith("x\r\n--b\r\n\r\nx"));
+  assertEquals(root.children.at(-1)!.bodyEnd, large.length);
+});
+
+Deno.test("fields behind the limit of a header are not read, the header ends where it ends", () => {
+  const filler = (bytes: number) => `X: ${"y".repeat(bytes - 5)}\r\n`;
+  const text = (bytes: number) => `${filler(bytes)}Content-Type: image/png\r\n\r\nbody`;
+  assertEquals(parse(text(HEADER_BYTES_MAX - 1)).type, "image");
+  const beyond = parse(text(HEADER_BYTES_MAX));
+  assertEquals([beyond.type, beyond.bodyEnd - beyond.bodyStart], ["text", 4]);
+});
+
+Deno.test("the first of two fields counts, but lists of addresses go on", () => {
+  const { fields } = parse(lines("Subject: a", "SUBJECT : b", "From: a@x", "from:b@x", "__proto__: x", "", ""));
+  assertEquals([fields.subject, fields.from], [" a", " a@x,b@x"]);
+});
+
+/** Pieces that MIME is made of, so that chance makes messages that look like some. */
+const PIECES = [
+  "\r\n",
+  "\n",
+  "\r",
+  "\r\n\r\n",
+  "--a",
+  "--b",
+  "--ab",
+  "--",
+  "Content-Type: multipart/mixed; boundary=a",
+  'Content-Type: multipart/digest; boundary="b"',
+  "Content-Type: multipart/alternative; boundary=ab",
+  "Content-Type: message/rfc822",
+  "Content-Type: text/html; charset*0*=utf-8''x; charset*1=y",
+  "Content-Disposition: attachment; filename=(x",
+  'From: (((a@b, g: <c@d>; "e',
+  "Subject: =?utf-8?b?4pyT?= =?x?q?=zz?=",
+  " ",
+  "\0",
+  "\xff",
+];
+
+Deno.test("whatever the bytes, parts lie in order within the message and within each other (seeded)", () => {
+  const message = fc.array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 3 })), { maxLength: 60 });
+  fc.assert(
+    fc.property(message, (pieces) => {
+      const bytes = utf8(pieces.join(""));
+      const { root } = parseStructure(bytes);
+      assertEquals([root.headerStart, root.bodyEnd], [0, bytes.length]);
+      for (const part of all(root)) {
+        assert(part.headerStart <= part.bodyStart && part.bodyStart <= part.bodyEnd);
+        let from = part.bodyStart;
+        for (const child of part.children) {
+          assert(from <= child.headerStart && child.bodyEnd <= part.bodyEnd);
+          from = child.bodyEnd;
+        }
+      }
+    }),
+    { seed: 11, numRuns: 5_000 },
+  );
+});
