@@ -27,5 +27,12 @@ interface Copying {
 function copyTo({ shard, clock }: State, open: OpenView, { mailbox, uids, move }: Copying): Promise<CopyOutcome> {
   const { account, quotaBytes, of } = open;
   const savedMs = clock.wallMs();
-  return shard.copy({ from: { account, mailbox: of.mailbox }, to: { account, mailbox }, uids, quotaBytes, move, savedMs });
+  return shard.copy({
+    from: { account, mailbox: of.mailbox },
+    to: { account, mailbox },
+    uids,
+    quotaBytes,
+    move,
+    savedMs,
+  });
 }

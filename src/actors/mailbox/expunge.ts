@@ -1,7 +1,6 @@
 import { Flag } from "../../mail/flag.ts";
 import type { ModSeq } from "../../mail/uid.ts";
 import { rowsIn } from "./row_pages.ts";
-import { pause } from "./slices.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import type { Ranges } from "./views/mod.ts";
@@ -34,7 +33,7 @@ async function expungeIn(state: State, open: OpenView, uids: Ranges): Promise<{ 
     while (flagWork.busy(account, mailbox)) await flagWork.settled(account, mailbox);
     const step: Deleted = deletedIn(state, open, uids, after);
     if (step.uids.length > 0) await shard.expunge(account, mailbox, step.uids);
-    else if (step.next !== null) await pause(state.clock);
+    else if (step.next !== null) await state.turns.next();
     after = step.next;
   }
   return { highestModSeq: shard.status(account, mailbox).highestModSeq };

@@ -39,7 +39,9 @@ export function readPage(shard: ShardStore & AccountStore, open: OpenView, wante
   let looked = 0;
   for (const { row, sequence } of rowsIn(shard, open, wanted)) {
     const after = row.uid - 1;
-    if (rows.length >= PAGE_ROWS_MAX || bytes >= PAGE_BYTES_MAX || ++looked > PAGE_LOOKED_MAX) return { rows, next: after };
+    if (rows.length >= PAGE_ROWS_MAX || bytes >= PAGE_BYTES_MAX || ++looked > PAGE_LOOKED_MAX) {
+      return { rows, next: after };
+    }
     if (wanted.wants?.(row) === false) continue;
     rows.push(viewRow(open.view, row, { shard: shard.number, sequence, index: wanted.index }));
     bytes += ROW_BYTES + (row.index?.length ?? 0) + charsOf(row.keywords);

@@ -25,7 +25,9 @@ async function storeIn(state: State, open: OpenView, request: Asked<"mailbox.sto
   const { set, flags, keywords, how, unchangedSince } = request;
   const uids = view.uidsOf(set);
   const missing = view.namesGhosts(set);
-  if (unchangedSince !== null && isLarge(view, uids)) return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
+  if (unchangedSince !== null && isLarge(view, uids)) {
+    return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
+  }
   const modified: Uid[] = [];
   const modSeqs: number[] = [];
   let gone = false;

@@ -37,7 +37,11 @@ export function create(state: State, request: Asked<"mailbox.create">, reply: An
 }
 
 /** DELETE (RFC 9051 §6.3.5): views of the mailbox are told that it is gone. */
-export function remove(state: State, { account, name }: Asked<"mailbox.remove">, reply: Answer<"mailbox.remove">): void {
+export function remove(
+  state: State,
+  { account, name }: Asked<"mailbox.remove">,
+  reply: Answer<"mailbox.remove">,
+): void {
   answerLater(state, state.shard.removeMailbox(account, name), reply);
 }
 

@@ -147,6 +147,17 @@ export class ViewBook {
     owner.unwatch();
     this.#owners.delete(owner.key);
   }
+  /** All mailboxes of an account are gone; their views say so when they are asked. */
+  endAccount(account: AccountId): void {
+    const ofAccount = this.#open.get(account);
+    this.#open.delete(account);
+    for (const { views } of ofAccount?.values() ?? []) {
+      for (const open of views) {
+        open.view.end();
+        this.stir(open);
+      }
+    }
+  }
   /** Ends all views; nobody is told. */
   stop(): void {
     this.#unsubscribe();
@@ -154,7 +165,10 @@ export class ViewBook {
     for (const open of [...this.#views.values()]) this.close(open);
   }
   /** The UID from which on messages are recent (RFC 3501 §2.3.2), and for whoever comes next, when this one may write. */
-  takeRecent({ account, mailbox, readOnly }: Pick<NewView, "account" | "mailbox" | "readOnly">, uidNext: number): number {
+  takeRecent(
+    { account, mailbox, readOnly }: Pick<NewView, "account" | "mailbox" | "readOnly">,
+    uidNext: number,
+  ): number {
     const key = `${mailbox}/${account}`;
     const from = this.#recents.get(key) ?? uidNext;
     if (readOnly) return from;

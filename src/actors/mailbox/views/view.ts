@@ -34,6 +34,7 @@ export class View {
   /** UIDs that became changed by one MODSEQ, while a change of this session's own is under way. */
   #own: Map<number, readonly number[]> | null = null;
   #ownWork = 0;
+  #told = 0;
   #uidNext: number;
   #exists: number;
   #recent: number;
@@ -69,6 +70,10 @@ export class View {
   /** Every change up to this MODSEQ was told. */
   get modSeq(): number {
     return this.#modSeq;
+  }
+  /** How often sequence numbers have become others. */
+  get told(): number {
+    return this.#told;
   }
   /** Messages gone that are not told yet. */
   get ghosts(): number {
@@ -179,6 +184,7 @@ export class View {
   takeGhosts(max: number): { readonly sequence: number; readonly uid: number }[] {
     const taken = this.#ghosts.takeFirst(max);
     this.#exists -= taken.length;
+    if (taken.length > 0) this.#told++;
     for (const uid of taken) if (uid >= this.recentFrom) this.#recent--;
     // Those before are told already, those behind do not count: what is before is what the store has.
     return taken.map((uid) => ({ sequence: this.order.rank(uid) + 1, uid }));
