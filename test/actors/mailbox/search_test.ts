@@ -90,7 +90,7 @@ Deno.test("rows are searched by set, flags, keywords, size, dates and age", () =
     await append(world, [
       { flags: Flag.seen, keywords: ["$Work"], internalDateMs: FIRST_DAY - 1 },
       { flags: Flag.seen | Flag.flagged, internalDateMs: FIRST_DAY, body: "x".repeat(1_000) },
-      { keywords: ["Later"], internalDateMs: FIRST_DAY + DAY_MS - 1 },
+      { keywords: ["Later"], internalDateMs: FIRST_DAY + DAY_MS / 2 },
       { internalDateMs: FIRST_DAY + DAY_MS },
     ]);
     const a = await openSession(world);
@@ -101,7 +101,7 @@ Deno.test("rows are searched by set, flags, keywords, size, dates and age", () =
       dayMs: FIRST_DAY,
     });
     const age = (than: "younger" | "older"): SearchProgram => {
-      return { type: "age", than, seconds: Math.floor((world.clock.wallMs() - FIRST_DAY - DAY_MS) / 1_000) };
+      return { type: "age", than, seconds: Math.floor((world.clock.wallMs() - FIRST_DAY - 0.75 * DAY_MS) / 1_000) };
     };
     const cases: readonly (readonly [SearchProgram, number[]])[] = [
       [{ type: "all" }, [1, 2, 3, 4]],
@@ -117,7 +117,7 @@ Deno.test("rows are searched by set, flags, keywords, size, dates and age", () =
       [internal("on"), [2, 3]],
       [internal("since"), [2, 3, 4]],
       [age("younger"), [4]],
-      [age("older"), [1, 2, 3, 4]],
+      [age("older"), [1, 2, 3]],
       [{ type: "set", set: sequence(2, 3, 0, 0) }, [2, 3, 4]],
       [{ type: "set", set: uids(3, 100) }, [3, 4]],
       [and({ type: "set", set: uids(1, 3) }, not(SEEN)), [3]],
