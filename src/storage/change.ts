@@ -1,6 +1,6 @@
 import { byteLength } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
-import { flagStoreChange, keptIndex, type KeywordChange } from "./account_change.ts";
+import { type AccountChange, flagStoreChange, keptIndex, type KeywordChange } from "./account_change.ts";
 import type { FlagStore } from "./account_types.ts";
 import { checkDateMs, checkFlags, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
@@ -11,6 +11,7 @@ import type { DeliverInput, DeliveryTarget, FlagChange } from "./types.ts";
 /** A change that was asked for and has not been numbered yet. */
 export type Change =
   | DeliverChange
+  | AccountChange
   | { readonly kind: "withdraw"; readonly opId: string }
   | ExpungeChange
   | FlagsChange

@@ -47,7 +47,7 @@ interface OpTarget {
 type Answer = readonly OpTarget[] | "withdrawn";
 
 /** The plainest store that keeps the contract: one change at a time, everything in maps. */
-export class MemoryShard implements types.ShardStore, types.AccountStore {
+export class MemoryShard implements types.ShardStore {
   readonly #accounts = new Map<AccountId, MemoryAccount>();
   readonly #answers = new Map<string, Answer>();
   readonly #listeners = new Set<types.ChangeListener>();

@@ -1,7 +1,7 @@
 import { Failure } from "../base/mod.ts";
 import { DEFAULT_LIMITS, type StoreLimits } from "./limits.ts";
 import { MemoryShard } from "./memory_shard.ts";
-import type { AccountStore, MailStore, ShardStore, VerifyEvent } from "./types.ts";
+import type { MailStore, VerifyEvent } from "./types.ts";
 
 /** What a memory store is made with; everything has a default. */
 export interface MemoryStoreOptions {
@@ -12,12 +12,8 @@ export interface MemoryStoreOptions {
   readonly limits?: Partial<StoreLimits>;
 }
 
-export interface MemoryMailStore extends MailStore {
-  shard(number: number): ShardStore & AccountStore;
-}
-
 /** A mail store that forgets everything with the process: for tests and simulations of what stands above the store. */
-export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryMailStore {
+export function createMemoryStore(options: MemoryStoreOptions = {}): MailStore {
   const made = (number: number) =>
     new MemoryShard(number, {
       limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -3,6 +3,7 @@ import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { AccountStore } from "./account_types.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { StoreLimits } from "./limits.ts";
 
@@ -61,7 +62,7 @@ export interface FetchRange {
  * One shard: owned by one worker, every change durable when its promise resolves. Changes reject with Failure `disk_full`,
  * `disk`, `busy`, `invalid`, `refused` or `closed`; reads answer from committed state, also while the disk refuses writes.
  */
-export interface ShardStore {
+export interface ShardStore extends AccountStore {
   readonly number: number;
   deliver(input: DeliverInput): Promise<DeliverResult>;
   /** Takes back what `opId` delivered; a later delivery of the same `opId` is `refused`. */
