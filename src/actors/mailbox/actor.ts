@@ -4,7 +4,7 @@ import { INBOX_ID } from "../../mail/account.ts";
 import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/mod.ts";
 import type { ActorAddress, Context, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
-import type { AccountStore, ShardStore } from "../../storage/mod.ts";
+import type { ShardStore } from "../../storage/mod.ts";
 import { mayAsk } from "../rights.ts";
 import { mailboxAccepts } from "./accepts.ts";
 import { append } from "./append.ts";
@@ -47,7 +47,7 @@ export function mailboxShare(clock: Clock, texts: TextSource): MailboxShare {
 
 /** What a mailbox actor is started with: the shard its domain lives in. */
 export interface MailboxArgs {
-  readonly shard: ShardStore & AccountStore;
+  readonly shard: ShardStore;
   readonly share: MailboxShare;
 }
 

@@ -1,5 +1,5 @@
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
-import type { AccountStore, FullRow, ShardStore } from "../../storage/mod.ts";
+import type { FullRow, ShardStore } from "../../storage/mod.ts";
 import { type Ranges, type View } from "./views/mod.ts";
 import type { OpenView } from "./view_book.ts";
 
@@ -33,7 +33,7 @@ export interface Page {
 }
 
 /** Rows of a view, as many as fit one answer. */
-export function readPage(shard: ShardStore & AccountStore, open: OpenView, wanted: PageWanted): Page {
+export function readPage(shard: ShardStore, open: OpenView, wanted: PageWanted): Page {
   const rows: ViewRow[] = [];
   let bytes = 0;
   let looked = 0;
@@ -51,7 +51,7 @@ export function readPage(shard: ShardStore & AccountStore, open: OpenView, wante
 
 /** UIDs of the rows within ranges, at most `limit`, from `after` on. */
 export function readUids(
-  shard: ShardStore & AccountStore,
+  shard: ShardStore,
   open: OpenView,
   { uids, after, limit }: { readonly uids: Ranges; readonly after: number; readonly limit: number },
 ): { readonly uids: number[]; readonly next: number | null } {
@@ -70,7 +70,7 @@ interface RowsWanted extends Pick<PageWanted, "uids" | "after" | "index"> {
 
 /** The store's rows within ranges of UIDs, rising, with their sequence numbers in the view (else 0). All of one turn. */
 export function* rowsIn(
-  shard: ShardStore & AccountStore,
+  shard: ShardStore,
   { of: { account, mailbox }, view }: OpenView,
   { uids, after, index, numbered = true }: RowsWanted,
 ): Generator<{ readonly row: FullRow; readonly sequence: number }> {

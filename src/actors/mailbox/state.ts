@@ -2,7 +2,7 @@ import { type Clock, describeError, Failure, type Log } from "../../base/mod.ts"
 import type { AccountId } from "../../mail/account.ts";
 import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/mod.ts";
 import type { Context, Ref, Reply } from "../../runtime/types.ts";
-import type { AccountStore, ShardStore } from "../../storage/mod.ts";
+import type { ShardStore } from "../../storage/mod.ts";
 import type { FlagWork } from "./flag_work.ts";
 import type { Searches, TextSource, Turns } from "./search/mod.ts";
 import type { ViewBook } from "./view_book.ts";
@@ -19,7 +19,7 @@ export interface Subscriber {
 
 /** What a mailbox actor remembers; all that must not be lost is in the shard. */
 export interface State {
-  readonly shard: ShardStore & AccountStore;
+  readonly shard: ShardStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly locks: Map<AccountId, Lock>;

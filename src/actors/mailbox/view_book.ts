@@ -3,7 +3,7 @@ import type { AccountId } from "../../mail/account.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
-import type { AccountStore, ChangesSince, ShardStore } from "../../storage/mod.ts";
+import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
 import { BLOCK_UIDS, RowOrder, View, type ViewStart } from "./views/mod.ts";
 
 /** Views of one session: IMAP selects one mailbox, others may look at some more. */
@@ -59,7 +59,7 @@ interface Owner {
 }
 
 export interface ViewBookOptions {
-  readonly shard: ShardStore & AccountStore;
+  readonly shard: ShardStore;
   readonly budget: ViewBudget;
   readonly clock: Clock;
   /** Numbers of views begin here, so that those of an earlier life are not taken for new ones. */

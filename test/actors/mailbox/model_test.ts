@@ -31,8 +31,12 @@ Deno.test("sessions on one mailbox see what a plain list of messages would show 
   for (let seed = 1; seed <= 12; seed++) await inMailbox((world) => runModel(world, seed));
 });
 
+Deno.test("the same holds over the store on the disk", async () => {
+  for (let seed = 101; seed <= 104; seed++) await inMailbox((world) => runModel(world, seed), { disk: true });
+});
+
 /** Several sessions do what they like, one after the other; each answer is compared with the truth. */
-export async function runModel(world: MailboxWorld, seed: number): Promise<void> {
+async function runModel(world: MailboxWorld, seed: number): Promise<void> {
   const random = dice(seed);
   const model: Model = { world, random, truth: { messages: new Map(), uidNext: 1 }, clients: [], ops: 0, seed };
   await world.mailbox.ask("mailbox.create", { account: JOHN, name: OTHER, specialUse: null });

@@ -1,15 +1,17 @@
+import { rmSync } from "node:fs";
 import type { AccountId } from "../../../src/mail/account.ts";
 import { mailboxActor, mailboxShare } from "../../../src/actors/mailbox/actor.ts";
 import { type FakeClock, utf8 } from "../../../src/base/mod.ts";
 import type { MailboxChange, MailboxProtocol, MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
 import { defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
-import { createMemoryStore } from "../../../src/storage/memory_store.ts";
-import type { AccountStore, ShardStore } from "../../../src/storage/types.ts";
+import { createMemoryStore, openMailStore } from "../../../src/storage/mod.ts";
+import type { ShardStore } from "../../../src/storage/types.ts";
 import type { TextSource } from "../../../src/actors/mailbox/search/mod.ts";
 import { NO_TEXTS } from "../../support/no_texts.ts";
 import { settle, testSystem } from "../../runtime/support/system.ts";
+import { diskOptions, temporaryDirectory } from "../../storage/support.ts";
 
-export type Shard = ShardStore & AccountStore;
+export type Shard = ShardStore;
 
 export const JOHN = "john1" as AccountId;
 export const MARY = "mary1" as AccountId;
@@ -29,20 +31,22 @@ export interface MailboxWorld {
 export interface WorldOptions {
   readonly wrap?: (shard: Shard) => Shard;
   readonly texts?: TextSource;
+  /** Whether the store is the real one, on the disk. */
+  readonly disk?: boolean;
 }
 
 export async function inMailbox(
   run: (world: MailboxWorld) => Promise<void>,
-  { wrap = (shard) => shard, texts = NO_TEXTS }: WorldOptions = {},
+  { wrap = (shard) => shard, texts = NO_TEXTS, disk = false }: WorldOptions = {},
 ): Promise<void> {
   const { system, clock } = testSystem();
   const waiting: (() => void)[] = [];
-  const store = createMemoryStore({
-    defer: (write) => {
-      if (world.hold) waiting.push(write);
-      else queueMicrotask(write);
-    },
-  });
+  const defer = (write: () => void) => {
+    if (world.hold) waiting.push(write);
+    else queueMicrotask(write);
+  };
+  const dir = disk ? temporaryDirectory() : null;
+  const store = dir === null ? createMemoryStore({ defer }) : await openMailStore(diskOptions(dir, { defer }));
   const shard = wrap(store.shard(0));
   const share = mailboxShare(clock, texts);
   system.onDemand("domain/", () => ({ definition: mailboxActor, args: { shard, share } }));
@@ -60,6 +64,7 @@ export async function inMailbox(
     await system.shutdown();
     world.hold = false;
     await store.close();
+    if (dir !== null) rmSync(dir, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { Failure } from "../../../base/mod.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { readIndex } from "../../../mime/mod.ts";
-import type { AccountStore, ShardStore } from "../../../storage/mod.ts";
+import type { ShardStore } from "../../../storage/mod.ts";
 import { rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
 import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
@@ -19,7 +19,7 @@ const TEXTS_BYTES_MAX = 4 * 1024 * 1024;
 const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface SearchServices {
-  readonly shard: ShardStore & AccountStore;
+  readonly shard: ShardStore;
   readonly turns: Turns;
   readonly texts: TextSource;
 }
