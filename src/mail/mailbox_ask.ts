@@ -211,6 +211,7 @@ export interface MailboxAsks {
       readonly rows: readonly ViewRow[];
       readonly next: Uid | null;
       readonly vanished: readonly number[];
+      /** Sequence numbers of the set name messages that are gone, and the view was not told (RFC 2180 §4.1). */
       readonly missing: boolean;
     };
   };

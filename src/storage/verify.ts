@@ -4,7 +4,8 @@ import { Flag } from "../mail/flag.ts";
 import type { LoggedShard } from "./logged_shard.ts";
 import { mailboxesIn } from "./mailboxes.ts";
 import type { VerifyEvent, VerifyOptions } from "./types.ts";
-import { type MailboxCounters, type StoredRow } from "./values.ts";
+import type { StoredRow } from "./row_block.ts";
+import type { MailboxCounters } from "./values.ts";
 
 /** Messages looked at before other work gets its turn. */
 const MESSAGES_A_TURN = 64;
