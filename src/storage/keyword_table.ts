@@ -65,7 +65,9 @@ export class KeywordTable {
   /** The set of these names, with one message more. The names are distinct when folded. */
   acquire(names: readonly string[]): number {
     if (names.length === 0) return NO_KEYWORDS;
-    const ids = Uint8Array.from(names.map((name) => this.#keyword(name).id)).sort();
+    const taken = new Set<number>();
+    for (const name of names) taken.add(this.#keyword(name, taken).id);
+    const ids = Uint8Array.from(taken).sort();
     const found = this.#find(ids);
     const held = found === null ? this.#make(ids) : this.#set(found);
     held.messages++;
@@ -132,14 +134,15 @@ export class KeywordTable {
     }
     return this.#keywords;
   }
-  #keyword(name: string): Keyword {
+  /** The keyword of this name; a new one gets an id that nobody uses and that is not among those `taken`. */
+  #keyword(name: string, taken: ReadonlySet<number>): Keyword {
     const all = this.#all();
     const folded = foldKeyword(name);
     for (const keyword of all.values()) {
       if (keyword.sets > 0 && foldKeyword(keyword.name) === folded) return keyword;
     }
     let id = 1;
-    while ((all.get(id)?.sets ?? 0) > 0) id++;
+    while (taken.has(id) || (all.get(id)?.sets ?? 0) > 0) id++;
     assert(id <= KEYWORD_ID_MAX, "the owner bounds the keywords of a mailbox");
     const made = { id, name, sets: 0, changed: true };
     all.set(id, made);
