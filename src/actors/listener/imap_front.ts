@@ -214,11 +214,9 @@ export class ImapFront extends SessionFront<ImapAction> {
     const { random, viewers } = this.services;
     switch (name) {
       case "mailbox.open":
-        return { ...viewers.owner(this.connection.id) };
+        return { ...viewers.owner(this.connection.id, quotaBytes) };
       case "mailbox.append":
         return { quotaBytes, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
-      case "mailbox.copy":
-        return { quotaBytes };
       default:
         return NOTHING;
     }

@@ -34,9 +34,9 @@ export class Viewers {
   /** `address`: the actor that is told of news. */
   constructor(private readonly address: ActorAddress) {}
 
-  /** What the owner of a mailbox is told of the asker. */
-  owner(session: string): ViewOwner {
-    return { subscriber: this.address, session };
+  /** What the owner of a mailbox is told of the asker; `quotaBytes` is the account's. */
+  owner(session: string, quotaBytes: number): ViewOwner {
+    return { subscriber: this.address, session, quotaBytes };
   }
   add(name: ViewName, viewer: Viewer): void {
     const key = keyOf(name);
@@ -64,12 +64,14 @@ function keyOf({ account, view }: ViewName): string {
   return `${view}/${account}`;
 }
 
-const accepts: Accepts<MailboxSubscriberProtocol> = {
+type ViewersProtocol = Pick<MailboxSubscriberProtocol, "mailbox.stirred">;
+
+const accepts: Accepts<ViewersProtocol> = {
   "mailbox.stirred": fields(({ account, view }) => isName(account, ACCOUNT_CHARS_MAX) && isWhole(view, 1, VIEW_MAX)),
 };
 
 /** Hears of news for views, and tells the sessions that show them. */
-export const viewersActor = defineActor<MailboxSubscriberProtocol, Viewers, Viewers>({
+export const viewersActor = defineActor<ViewersProtocol, Viewers, Viewers>({
   restart: "permanent",
   inboxMax: INBOX_MAX,
   accepts,
