@@ -145,6 +145,7 @@ testWith({ programs: ["getmail"] }, "getmail fetches INBOX: plain, implicit", as
   for (const how of ["plain", "implicit"] as const) {
     const found = await getmail(server, how, LOGIN);
     assertEquals(found.length, letters.length);
+    for (const [i, letter] of letters.entries()) assertKept(found[i]!, letter);
   }
   await server.stop();
 });
@@ -160,7 +161,7 @@ testWith({ programs: ["fetchmail"] }, "fetchmail fetches INBOX by IMAP: plain, s
   await server.stop();
 });
 
-testWith({ programs: ["mutt"] }, "mutt saves a message elsewhere and deletes another", async () => {
+testWith({ programs: ["mutt", "script"] }, "mutt saves a message elsewhere and deletes another", async () => {
   await using server = await imapServer();
   await post(server, 3);
   await mutt(server, LOGIN, "<first-entry><save-message>=Archive<enter><last-entry><delete-message><quit>");

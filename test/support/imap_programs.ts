@@ -1,5 +1,6 @@
 /** The programs that people read mail with by IMAP, driven with their own options and no home but one of the test's. */
 import { collected, directory, file, HOST } from "./mail_clients.ts";
+import { latin1, latin1Bytes } from "./latin1.ts";
 import type { Login } from "./pop3_client.ts";
 import { runOk, runProgram } from "./programs.ts";
 import type { TestServer } from "./server.ts";
@@ -60,36 +61,40 @@ export async function offlineimap(server: TestServer, login: Login, home: string
   await runOk("offlineimap", ["-c", rc, "-o", "-u", "basic"], { env: { HOME: home } });
 }
 
-/** Fetches INBOX with getmail into a maildir. */
+/** A program that puts each message it is given into a file of `inbox`. */
+async function deliveryAgent(server: TestServer, home: string): Promise<{ agent: string; inbox: string }> {
+  const inbox = `${home}/inbox`;
+  await Deno.mkdir(inbox);
+  const script = `#!/bin/sh\nn=$(ls '${inbox}' | wc -l)\ncat > "${inbox}/$(printf %04d $n)"\n`;
+  return { agent: await file(server, script, 0o700), inbox };
+}
+
+/** Fetches INBOX with getmail, which hands each message to a delivery agent of ours. */
 export async function getmail(server: TestServer, how: "plain" | "implicit", login: Login): Promise<Uint8Array[]> {
   const home = await directory(server);
-  for (const name of ["mail", "mail/tmp", "mail/new", "mail/cur"]) await Deno.mkdir(`${home}/${name}`);
+  const { agent, inbox } = await deliveryAgent(server, home);
   const type = how === "implicit" ? "SimpleIMAPSSLRetriever" : "SimpleIMAPRetriever";
   await Deno.writeTextFile(
     `${home}/getmailrc`,
     `[retriever]\ntype = ${type}\nserver = ${HOST}\nport = ${port(server, how)}\nusername = ${login.user}\n` +
-      `password = ${login.password}\nmailboxes = ("INBOX",)\n\n[destination]\ntype = Maildir\npath = ${home}/mail/\n\n` +
-      `[options]\nread_all = true\ndelete = false\ndelivered_to = false\nreceived = false\n`,
+      `password = ${login.password}\nmailboxes = ("INBOX",)\n\n[destination]\ntype = MDA_external\npath = ${agent}\n` +
+      `unixfrom = false\nallow_root_commands = true\n\n[options]\nread_all = true\ndelete = false\ndelivered_to = false\nreceived = false\n`,
   );
   await runOk("getmail", ["--getmaildir", home, "--rcfile", `${home}/getmailrc`, "--quiet"], { env: { HOME: home } });
-  return collected(`${home}/mail/new`);
+  // A field of its own stands in each.
+  const own = /^X-getmail-[^\n]*\n/m;
+  return (await collected(inbox)).map((message) => latin1Bytes(latin1(message).replace(own, "")));
 }
 
 /** Fetches INBOX with fetchmail, which hands each message to a delivery agent of ours. */
 export async function fetchmailImap(server: TestServer, how: Security, login: Login): Promise<Uint8Array[]> {
   const home = await directory(server);
-  const inbox = `${home}/inbox`;
-  await Deno.mkdir(inbox);
+  const { agent, inbox } = await deliveryAgent(server, home);
   const tls = { plain: "sslproto ''", starttls: "sslproto 'TLS1.2+' no sslcertck", implicit: "ssl no sslcertck" }[how];
-  const mda = await file(
-    server,
-    `#!/bin/sh\nn=$(ls '${inbox}' | wc -l)\ncat > "${inbox}/$(printf %04d $n)"\n`,
-    0o700,
-  );
   const rc = await file(
     server,
     `poll ${HOST} protocol imap port ${port(server, how)} timeout 20\n` +
-      `  user "${login.user}" password "${login.password}" ${tls} keep fetchall no rewrite mda "${mda}"\n`,
+      `  user "${login.user}" password "${login.password}" ${tls} keep fetchall no rewrite mda "${agent}"\n`,
   );
   const env = { FETCHMAILHOME: home, HOME: home };
   const { code, stderr } = await runProgram("fetchmail", ["-f", rc, "--nosyslog", "--invisible", "--nodetach"], {
@@ -100,7 +105,7 @@ export async function fetchmailImap(server: TestServer, how: Security, login: Lo
   return collected(inbox);
 }
 
-/** Runs commands of mutt's on a mailbox, without a terminal. */
+/** Runs commands of mutt's on INBOX, as if `keys` had been typed. */
 export async function mutt(server: TestServer, login: Login, keys: string): Promise<void> {
   const home = await directory(server);
   const rc = await file(
@@ -110,5 +115,6 @@ export async function mutt(server: TestServer, login: Login, keys: string): Prom
       `set delete=yes\nset confirmappend=no\nset confirmcreate=no\nset mark_old=no\nset move=no\nset wait_key=no\n` +
       `push "${keys}"\n`,
   );
-  await runOk("mutt", ["-n", "-F", rc], { env: { HOME: home, TERM: "xterm" }, stdin: new Uint8Array(0) });
+  // A terminal of its own: without one it would take its input for a letter.
+  await runOk("script", ["-qec", `mutt -n -F ${rc}`, `${home}/typescript`], { env: { HOME: home, TERM: "xterm" } });
 }

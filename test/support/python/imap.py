@@ -28,7 +28,6 @@ done(client.create("Plans/2026"))
 done(client.subscribe("Plans/2026"))
 answer["lsub"] = [line.decode() for line in done(client.lsub())]
 answer["exists"] = int(done(client.select("INBOX"))[0])
-answer["flags"] = done(client.response("FLAGS"))[0].decode() if client.untagged_responses.get("FLAGS") else ""
 numbers = done(client.search(None, "ALL"))[0].split()
 for number in numbers:
     data = done(client.fetch(number, "(RFC822.SIZE BODY.PEEK[])"))
