@@ -20,7 +20,7 @@ export const fetch: Command<"FETCH"> = {
   verb: "FETCH",
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
-  brings: ["SAVEDATE"],
+  brings: ["BINARY", "PREVIEW", "SAVEDATE"],
   *run(given, scene) {
     const { state } = scene;
     const selected = selectedOf(scene);
