@@ -1,33 +1,25 @@
-import { concat } from "../../base/bytes.ts";
-import { asFailure } from "../../base/failure.ts";
 import { latin1 } from "../../base/latin1.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
 import {
   type ByteRange,
   decodeBody,
   findPart,
-  type IndexedPart,
   locateSection,
   type MessageIndex,
   partialRange,
   PREVIEW_BYTES_MAX,
   previewPart,
   previewText,
-  readIndex,
   selectFields,
 } from "../../mime/mod.ts";
 import type { FetchItem, PartialBytes, Section } from "./ast_fetch.ts";
-import { ask, type Program } from "./effects.ts";
+import type { Program } from "./effects.ts";
 import { addsModSeq, type FetchPlan } from "./fetch_plan.ts";
-import { indexMessage } from "./message_index.ts";
+import { MessageReader, type Trouble } from "./message_reader.ts";
 import { binaryLabel, sectionLabel } from "./section_label.ts";
-import { selectedOf } from "./selection.ts";
 import { type Scene, speaksUtf8 } from "./state.ts";
 import { dateTimeText, flagList } from "./texts.ts";
 import { writeString } from "./write.ts";
-
-/** Why something was not told. */
-export type Trouble = "gone" | "corrupt" | "temporary" | "encoding";
 
 const WHOLE: Section = { part: [], text: null, fields: [] };
 const HEADER: Section = { part: [], text: "HEADER", fields: [] };
@@ -36,12 +28,11 @@ const TEXT: Section = { part: [], text: "TEXT", fields: [] };
 /** Tells one message. What cannot be read is left out: the tagged line says that something was. */
 export class FetchedMessage {
   #begun = false;
-  #trouble: Trouble | null = null;
-  #index: MessageIndex | null = null;
-  /** What was read last: of a small message all of it, when more than one section is wanted. */
-  #piece: { readonly offset: number; readonly bytes: Uint8Array } | null = null;
+  readonly #reader: MessageReader;
 
-  constructor(private readonly row: ViewRow, private readonly plan: FetchPlan, private readonly scene: Scene) {}
+  constructor(private readonly row: ViewRow, private readonly plan: FetchPlan, private readonly scene: Scene) {
+    this.#reader = new MessageReader(row, scene, plan.sections > 1);
+  }
 
   /** `flagsToo`: they were changed by this command. */
   *tell(flagsToo: boolean): Program<Trouble | null> {
@@ -58,7 +49,7 @@ export class FetchedMessage {
     output.open = false;
     this.scene.memory.readBytes = 0;
     if (output.isFull) yield* output.drain();
-    return this.#trouble;
+    return this.#reader.trouble;
   }
 
   #add(text: string): void {
@@ -119,7 +110,7 @@ export class FetchedMessage {
   }
 
   *#indexed(name: string, of: (index: MessageIndex) => Uint8Array): Program<void> {
-    const index = yield* this.#indexOf();
+    const index = yield* this.#reader.index();
     if (index !== null) this.#add(`${name} ${latin1(of(index))}`);
   }
 
@@ -130,7 +121,7 @@ export class FetchedMessage {
     if (section.text !== "HEADER.FIELDS" && section.text !== "HEADER.FIELDS.NOT") {
       return yield* this.#stream(label, cut(range, partial));
     }
-    const header = yield* this.#readAll({ ...range, length: Math.min(range.length, HEADER_BYTES_MAX) });
+    const header = yield* this.#reader.all({ ...range, length: Math.min(range.length, HEADER_BYTES_MAX) });
     if (header === null) return;
     const ranges = selectFields(header, section.fields, section.text === "HEADER.FIELDS");
     const text = ranges.map(({ offset, length }) => latin1(header.subarray(offset, offset + length))).join("");
@@ -141,12 +132,8 @@ export class FetchedMessage {
   /** Undefined: it cannot be found out. Null: there is no such section. */
   *#rangeOf({ part, text }: Section): Program<ByteRange | null | undefined> {
     if (part.length === 0 && text === null) return { offset: 0, length: this.row.size };
-    const parts = yield* this.#partsOf();
+    const parts = yield* this.#reader.parts();
     return parts === null ? undefined : locateSection(parts, sectionOf(part, text));
-  }
-
-  *#partsOf(): Program<IndexedPart | null> {
-    return (yield* this.#indexOf())?.parts() ?? null;
   }
 
   /** A part as it was before it was encoded for its way (RFC 3516 §4.3). It lies in memory at once. */
@@ -171,7 +158,7 @@ export class FetchedMessage {
   /** Undefined: it cannot be had. Null: there is no such part. */
   *#decoded(numbers: readonly number[]): Program<Uint8Array | null | undefined> {
     const { scene, row } = this;
-    const parts = numbers.length === 0 ? null : yield* this.#partsOf();
+    const parts = numbers.length === 0 ? null : yield* this.#reader.parts();
     if (parts === null && numbers.length > 0) return undefined;
     const part = parts === null ? null : findPart(parts, numbers);
     if (parts !== null && part === null) return null;
@@ -179,7 +166,7 @@ export class FetchedMessage {
       ? { offset: 0, length: row.size }
       : { offset: part.bodyStart, length: part.bodyEnd - part.bodyStart };
     if (range.length > scene.limits.indexBytesMax) return this.#failed("encoding");
-    const bytes = yield* this.#readAll(range);
+    const bytes = yield* this.#reader.all(range);
     if (bytes === null) return undefined;
     // RFC 3516 §4.3: what holds other parts was not encoded itself.
     const encoding = part === null || part.kind === "multipart" ? "" : part.encoding;
@@ -187,89 +174,34 @@ export class FetchedMessage {
   }
 
   #failed(trouble: Trouble): undefined {
-    this.#trouble = trouble;
+    this.#reader.trouble = trouble;
   }
 
   /** RFC 8970 §3: made when it is asked for; it is one read, so that LAZY makes no difference. */
   *#preview(): Program<void> {
-    const parts = yield* this.#partsOf();
+    const parts = yield* this.#reader.parts();
     if (parts === null) return;
     const part = previewPart(parts);
     if (part === null) return this.#add('PREVIEW ""');
     const length = Math.min(PREVIEW_BYTES_MAX, part.bodyEnd - part.bodyStart);
-    const body = yield* this.#readAll({ offset: part.bodyStart, length });
+    const body = yield* this.#reader.all({ offset: part.bodyStart, length });
     if (body !== null) this.#add(`PREVIEW ${writeString(previewText(part, body), speaksUtf8(this.scene.state))}`);
-  }
-
-  /** The index made at delivery, or one made of the message now. */
-  *#indexOf(): Program<MessageIndex | null> {
-    if (this.#index !== null) return this.#index;
-    const { index, size } = this.row;
-    this.#index = index ? readIndex(index) : null;
-    if (this.#index?.parts() === null) this.#index = null;
-    if (this.#index !== null) return this.#index;
-    const message = yield* this.#readAll({ offset: 0, length: Math.min(size, this.scene.limits.indexBytesMax) });
-    if (message !== null) this.#index = readIndex(indexMessage(message));
-    return this.#index;
   }
 
   *#stream(label: string, { offset, length }: ByteRange): Program<void> {
     if (length === 0) return this.#add(`${label} ""`);
     const { output, limits: { readBytesMax } } = this.scene;
-    const first = yield* this.#read(offset, Math.min(readBytesMax, length));
+    const first = yield* this.#reader.piece(offset, Math.min(readBytesMax, length));
     if (first === null) return;
     this.#add(`${label} {${length}}\r\n`);
     yield* output.send(first);
     for (let sent = first.length; sent < length;) {
-      const piece = yield* this.#read(offset + sent, Math.min(readBytesMax, length - sent));
+      const piece = yield* this.#reader.piece(offset + sent, Math.min(readBytesMax, length - sent));
       // Its length was announced: what would follow would be taken for the rest of it.
       if (piece === null) return void (yield { type: "close" });
       yield* output.send(piece);
       sent += piece.length;
     }
-  }
-
-  *#readAll({ offset, length }: ByteRange): Program<Uint8Array | null> {
-    const pieces: Uint8Array[] = [];
-    for (let read = 0; read < length;) {
-      const piece = yield* this.#read(offset + read, Math.min(this.scene.limits.readBytesMax, length - read));
-      if (piece === null) return null;
-      pieces.push(piece);
-      read += piece.length;
-      this.scene.memory.readBytes += piece.length;
-    }
-    return pieces.length === 1 ? pieces[0]! : concat(pieces);
-  }
-
-  *#read(offset: number, length: number): Program<Uint8Array | null> {
-    const known = this.#known(offset, length);
-    if (known !== null) return known;
-    const whole = this.plan.sections > 1 && this.row.size <= this.scene.limits.readBytesMax;
-    const bytes = yield* whole ? this.#ask(0, this.row.size) : this.#ask(offset, length);
-    if (!whole || bytes === null) return bytes;
-    this.#piece = { offset: 0, bytes };
-    return this.#known(offset, length);
-  }
-
-  #known(offset: number, length: number): Uint8Array | null {
-    if (this.#piece === null) return null;
-    const from = offset - this.#piece.offset;
-    const { bytes } = this.#piece;
-    return from < 0 || from >= bytes.length ? null : bytes.subarray(from, from + length);
-  }
-
-  *#ask(offset: number, length: number): Program<Uint8Array | null> {
-    const { view } = selectedOf(this.scene);
-    try {
-      const { bytes } = yield* ask("mailbox.read", { view, uid: this.row.uid, offset, length });
-      if (bytes.length > 0 && bytes.length <= length) return bytes;
-      this.#trouble = "corrupt";
-    } catch (error) {
-      const failure = asFailure(error);
-      if (failure === null) throw error;
-      this.#trouble = failure.kind === "not_found" ? "gone" : failure.kind === "corrupt" ? "corrupt" : "temporary";
-    }
-    return null;
   }
 }
 
