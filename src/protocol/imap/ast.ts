@@ -37,7 +37,7 @@ export type NotAuthenticatedCommand =
   | { readonly verb: "AUTHENTICATE"; readonly mechanism: string; readonly initialResponse: string | null }
   | { readonly verb: "LOGIN"; readonly user: string; readonly password: string };
 
-/** A data item of STATUS (RFC 9051 §6.3.11, RFC 7162, 7889, 8474, 9208). */
+/** A data item of STATUS (RFC 9051 §6.3.11, RFC 7162, RFC 7889, RFC 8474, RFC 9208). */
 export type StatusItem =
   | "MESSAGES"
   | "RECENT"
@@ -106,7 +106,7 @@ export interface ListSelection {
   readonly specialUse: boolean;
 }
 
-/** What LIST is asked to tell (RFC 5258 §3.2, RFC 5819, 6154, 8440, 9590). */
+/** What LIST is asked to tell (RFC 5258 §3.2, RFC 5819, RFC 6154, RFC 8440, RFC 9590). */
 export interface ListReturn {
   readonly subscribed: boolean;
   readonly children: boolean;

@@ -87,13 +87,14 @@ const READERS: Readonly<Record<ImapVerb, CommandReader>> = {
   RESETKEY: readResetKey,
 };
 
-/** What may stand behind "UID" (RFC 9051 §6.4.9, RFC 5256, 8508). */
+/** What may stand behind "UID" (RFC 9051 §6.4.9, RFC 5256, 8508); ESEARCH does in an example of RFC 7377 §2, without need. */
 const UID_READERS: Readonly<Record<string, CommandReader>> = {
   FETCH: (reader) => readFetch(reader, true),
   STORE: (reader) => readStore(reader, true),
   COPY: (reader) => readCopy(reader, "COPY", true),
   MOVE: (reader) => readCopy(reader, "MOVE", true),
   SEARCH: (reader) => readSearch(reader, true),
+  ESEARCH: readEsearch,
   SORT: (reader) => readSort(reader, true),
   THREAD: (reader) => readThread(reader, true),
   EXPUNGE: (reader) => readExpunge(reader, true),

@@ -47,30 +47,40 @@ export function readIdentified(reader: Reader): { readonly mailbox: MailboxArgum
   return { mailbox, identifier: reader.astring("an identifier") };
 }
 
-/** getmetadata = "GETMETADATA" [SP getmetadata-options] SP mailbox SP entries (RFC 5464 §5) */
+/**
+ * getmetadata = "GETMETADATA" [SP getmetadata-options] SP mailbox SP entries (RFC 5464 §5); the examples there have the options behind
+ * the mailbox, and clients do as they do.
+ */
 export function readGetMetadata(reader: Reader): AccessCommand {
   reader.space();
-  let maxSizeBytes: number | null = null;
-  let depth: "0" | "1" | "infinity" = "0";
-  if (reader.atOpen) {
-    readModifiers(reader, {
-      MAXSIZE: () => {
-        reader.space();
-        maxSizeBytes = reader.number("The size");
-      },
-      DEPTH: () => {
-        reader.space();
-        depth = readDepth(reader);
-      },
-    });
-    reader.space();
-  }
+  const options = { maxSizeBytes: null as number | null, depth: "0" as "0" | "1" | "infinity" };
+  if (reader.atOpen) readMetadataOptions(reader, options);
   const mailbox = readAnnotated(reader);
   reader.space();
+  // Entries begin with a slash, or are strings.
+  if (/^\([A-Za-z]/.test(reader.text.slice(reader.at, reader.at + 2))) readMetadataOptions(reader, options);
   const entries = reader.atOpen
     ? reader.list(() => readEntry(reader), { max: LIST_ELEMENTS_MAX, what: "entries" })
     : [readEntry(reader)];
-  return { verb: "GETMETADATA", mailbox, entries, maxSizeBytes, depth };
+  return { verb: "GETMETADATA", mailbox, entries, ...options };
+}
+
+/** getmetadata-options, and the space behind them. */
+function readMetadataOptions(
+  reader: Reader,
+  options: { maxSizeBytes: number | null; depth: "0" | "1" | "infinity" },
+): void {
+  readModifiers(reader, {
+    MAXSIZE: () => {
+      reader.space();
+      options.maxSizeBytes = reader.number("The size");
+    },
+    DEPTH: () => {
+      reader.space();
+      options.depth = readDepth(reader);
+    },
+  });
+  reader.space();
 }
 
 function readDepth(reader: Reader): "0" | "1" | "infinity" {

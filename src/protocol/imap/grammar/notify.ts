@@ -57,11 +57,21 @@ function readGroup(reader: Reader): NonNullable<NotifyCommand["groups"]>[number]
   reader.open();
   const mailboxes = readMailboxFilter(reader);
   reader.space();
-  const events = reader.takeWord("NONE")
-    ? []
-    : reader.list(() => readEvent(reader), { max: LIST_ELEMENTS_MAX, what: "events" });
+  const events = reader.takeWord("NONE") ? [] : readEvents(reader);
   reader.close();
   return { mailboxes, events };
+}
+
+/** "(" event *(SP event) ")"; the examples of RFC 5465 have them without parentheses, and clients do as they do. */
+function readEvents(reader: Reader): NotifyEvent[] {
+  const limits = { max: LIST_ELEMENTS_MAX, what: "events" };
+  if (reader.atOpen) return reader.list(() => readEvent(reader), limits);
+  const events: NotifyEvent[] = [];
+  do {
+    events.push(readEvent(reader));
+    reader.bounded(events.length, limits.max, limits.what);
+  } while (reader.take(SPACE));
+  return events;
 }
 
 /** filter-mailboxes */

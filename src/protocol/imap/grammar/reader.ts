@@ -1,4 +1,4 @@
-import { decodeUtf8 } from "../../../base/bytes.ts";
+import { decodeUtf8, utf8 } from "../../../base/bytes.ts";
 import type { FramedCommand } from "../frame.ts";
 import { endOfAstring, endOfAtom } from "./characters.ts";
 
@@ -175,7 +175,7 @@ export class Reader {
     if (this.takeNil()) return null;
     const code = this.peek();
     if (code === TILDE || code === OPEN_BRACE) return this.#held();
-    return new TextEncoder().encode(this.string(what));
+    return utf8(this.string(what));
   }
 
   /** nil = "NIL", and no longer atom that begins so. */
