@@ -110,6 +110,6 @@ export interface ImapSession {
   readonly view: number | null;
   /** Commands so far that made no sense. */
   readonly refusals: number;
-  /** Bytes of input held, literals of APPEND included. */
+  /** Bytes held: input, messages of APPEND, and what was read of a message to be decoded. */
   readonly bufferedBytes: number;
 }

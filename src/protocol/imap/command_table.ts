@@ -24,10 +24,12 @@ import { replace } from "./commands/replace.ts";
 import { rename } from "./commands/rename.ts";
 import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
+import { sort } from "./commands/sort.ts";
 import { starttls } from "./commands/starttls.ts";
 import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
+import { thread } from "./commands/thread.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 
 type Any = { readonly [V in ImapVerb]: Command<V> }[ImapVerb];
@@ -51,7 +53,7 @@ const ALL: readonly Any[] = [
     append,
     idle,
   ],
-  ...[check, close, unselect, expunge, search, fetch, store, copy, move, replace],
+  ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
   ...[getQuota, getQuotaRoot],
 ];
 

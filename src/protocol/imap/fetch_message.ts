@@ -1,21 +1,25 @@
-import { concat } from "../../base/bytes.ts";
-import { asFailure } from "../../base/failure.ts";
 import { latin1 } from "../../base/latin1.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
-import { type MessageIndex, readIndex } from "../../mime/mod.ts";
+import {
+  type ByteRange,
+  decodeBody,
+  findPart,
+  locateSection,
+  type MessageIndex,
+  partialRange,
+  PREVIEW_BYTES_MAX,
+  previewPart,
+  previewText,
+  selectFields,
+} from "../../mime/mod.ts";
 import type { FetchItem, PartialBytes, Section } from "./ast_fetch.ts";
-import { ask, type Program } from "./effects.ts";
+import type { Program } from "./effects.ts";
 import { addsModSeq, type FetchPlan } from "./fetch_plan.ts";
-import { filterHeader } from "./header_filter.ts";
-import { indexMessage } from "./message_index.ts";
-import { sectionLabel } from "./section_label.ts";
-import { type ByteRange, rangeOfSection } from "./section_range.ts";
-import { selectedOf } from "./selection.ts";
-import type { Scene } from "./state.ts";
+import { MessageReader, type Trouble } from "./message_reader.ts";
+import { binaryLabel, sectionLabel } from "./section_label.ts";
+import { type Scene, speaksUtf8 } from "./state.ts";
 import { dateTimeText, flagList } from "./texts.ts";
-
-/** Why something was not told. */
-export type Trouble = "gone" | "corrupt" | "temporary" | "encoding";
+import { writeString } from "./write.ts";
 
 const WHOLE: Section = { part: [], text: null, fields: [] };
 const HEADER: Section = { part: [], text: "HEADER", fields: [] };
@@ -24,12 +28,11 @@ const TEXT: Section = { part: [], text: "TEXT", fields: [] };
 /** Tells one message. What cannot be read is left out: the tagged line says that something was. */
 export class FetchedMessage {
   #begun = false;
-  #trouble: Trouble | null = null;
-  #index: MessageIndex | null = null;
-  /** What was read last: of a small message all of it, when more than one section is wanted. */
-  #piece: { readonly offset: number; readonly bytes: Uint8Array } | null = null;
+  readonly #reader: MessageReader;
 
-  constructor(private readonly row: ViewRow, private readonly plan: FetchPlan, private readonly scene: Scene) {}
+  constructor(private readonly row: ViewRow, private readonly plan: FetchPlan, private readonly scene: Scene) {
+    this.#reader = new MessageReader(row, scene, plan.sections > 1);
+  }
 
   /** `flagsToo`: they were changed by this command. */
   *tell(flagsToo: boolean): Program<Trouble | null> {
@@ -44,8 +47,9 @@ export class FetchedMessage {
     if (flagsToo && addsModSeq(this.plan, this.scene)) this.#add(`MODSEQ (${this.row.modSeq})`);
     if (this.#begun) output.push(")\r\n");
     output.open = false;
+    this.scene.memory.readBytes = 0;
     if (output.isFull) yield* output.drain();
-    return this.#trouble;
+    return this.#reader.trouble;
   }
 
   #add(text: string): void {
@@ -96,11 +100,17 @@ export class FetchedMessage {
         return yield* this.#section("RFC822.TEXT", TEXT, null);
       case "BODY[]":
         return yield* this.#section(sectionLabel(item.section, item.partial), item.section, item.partial);
+      case "BINARY[]":
+        return yield* this.#binary(binaryLabel(item.part, item.partial), item.part, item.partial);
+      case "BINARY.SIZE[]":
+        return yield* this.#binarySize(item.part);
+      case "PREVIEW":
+        return yield* this.#preview();
     }
   }
 
   *#indexed(name: string, of: (index: MessageIndex) => Uint8Array): Program<void> {
-    const index = yield* this.#indexOf();
+    const index = yield* this.#reader.index();
     if (index !== null) this.#add(`${name} ${latin1(of(index))}`);
   }
 
@@ -111,89 +121,87 @@ export class FetchedMessage {
     if (section.text !== "HEADER.FIELDS" && section.text !== "HEADER.FIELDS.NOT") {
       return yield* this.#stream(label, cut(range, partial));
     }
-    const header = yield* this.#readAll(range.start, Math.min(range.end, range.start + HEADER_BYTES_MAX));
+    const header = yield* this.#reader.all({ ...range, length: Math.min(range.length, HEADER_BYTES_MAX) });
     if (header === null) return;
-    const which = section.text === "HEADER.FIELDS" ? "only" : "without";
-    const text = filterHeader(latin1(header), section.fields, which);
-    const { start, end } = cut({ start: 0, end: text.length }, partial);
-    this.#add(`${label} {${end - start}}\r\n${text.slice(start, end)}`);
+    const ranges = selectFields(header, section.fields, section.text === "HEADER.FIELDS");
+    const text = ranges.map(({ offset, length }) => latin1(header.subarray(offset, offset + length))).join("");
+    const { offset, length } = cut({ offset: 0, length: text.length }, partial);
+    this.#add(`${label} {${length}}\r\n${text.slice(offset, offset + length)}`);
   }
 
   /** Undefined: it cannot be found out. Null: there is no such section. */
-  *#rangeOf(section: Section): Program<ByteRange | null | undefined> {
-    if (section.part.length === 0 && section.text === null) return { start: 0, end: this.row.size };
-    const parts = (yield* this.#indexOf())?.parts() ?? null;
-    return parts === null ? undefined : rangeOfSection(section, parts);
+  *#rangeOf({ part, text }: Section): Program<ByteRange | null | undefined> {
+    if (part.length === 0 && text === null) return { offset: 0, length: this.row.size };
+    const parts = yield* this.#reader.parts();
+    return parts === null ? undefined : locateSection(parts, sectionOf(part, text));
   }
 
-  /** The index made at delivery, or one made of the message now. */
-  *#indexOf(): Program<MessageIndex | null> {
-    if (this.#index !== null) return this.#index;
-    const { index, size } = this.row;
-    this.#index = index ? readIndex(index) : null;
-    if (this.#index?.parts() === null) this.#index = null;
-    if (this.#index !== null) return this.#index;
-    const message = yield* this.#readAll(0, Math.min(size, this.scene.limits.indexBytesMax));
-    if (message !== null) this.#index = readIndex(indexMessage(message));
-    return this.#index;
+  /** A part as it was before it was encoded for its way (RFC 3516 §4.3). It lies in memory at once. */
+  *#binary(label: string, numbers: readonly number[], partial: PartialBytes | null): Program<void> {
+    const decoded = yield* this.#decoded(numbers);
+    if (decoded === undefined) return;
+    if (decoded === null) return this.#add(`${label} NIL`);
+    const { offset, length } = cut({ offset: 0, length: decoded.length }, partial);
+    const bytes = decoded.subarray(offset, offset + length);
+    // RFC 3516 §4.3: a literal8 says that there may be NUL.
+    this.#add(`${label} ${bytes.includes(0) ? "~" : ""}{${bytes.length}}\r\n`);
+    for (let at = 0; at < bytes.length; at += this.scene.limits.readBytesMax) {
+      yield* this.scene.output.send(bytes.subarray(at, at + this.scene.limits.readBytesMax));
+    }
   }
 
-  *#stream(label: string, { start, end }: ByteRange): Program<void> {
-    if (start === end) return this.#add(`${label} ""`);
+  *#binarySize(numbers: readonly number[]): Program<void> {
+    const decoded = yield* this.#decoded(numbers);
+    if (decoded !== undefined) this.#add(`BINARY.SIZE[${numbers.join(".")}] ${decoded?.length ?? 0}`);
+  }
+
+  /** Undefined: it cannot be had. Null: there is no such part. */
+  *#decoded(numbers: readonly number[]): Program<Uint8Array | null | undefined> {
+    const { scene, row } = this;
+    const parts = numbers.length === 0 ? null : yield* this.#reader.parts();
+    if (parts === null && numbers.length > 0) return undefined;
+    const part = parts === null ? null : findPart(parts, numbers);
+    if (parts !== null && part === null) return null;
+    const range = part === null
+      ? { offset: 0, length: row.size }
+      : { offset: part.bodyStart, length: part.bodyEnd - part.bodyStart };
+    if (range.length > scene.limits.indexBytesMax) return this.#failed("encoding");
+    const bytes = yield* this.#reader.all(range);
+    if (bytes === null) return undefined;
+    // RFC 3516 §4.3: what holds other parts was not encoded itself.
+    const encoding = part === null || part.kind === "multipart" ? "" : part.encoding;
+    return decodeBody(bytes, encoding) ?? this.#failed("encoding");
+  }
+
+  #failed(trouble: Trouble): undefined {
+    this.#reader.trouble = trouble;
+  }
+
+  /** RFC 8970 §3: made when it is asked for; it is one read, so that LAZY makes no difference. */
+  *#preview(): Program<void> {
+    const parts = yield* this.#reader.parts();
+    if (parts === null) return;
+    const part = previewPart(parts);
+    if (part === null) return this.#add('PREVIEW ""');
+    const length = Math.min(PREVIEW_BYTES_MAX, part.bodyEnd - part.bodyStart);
+    const body = yield* this.#reader.all({ offset: part.bodyStart, length });
+    if (body !== null) this.#add(`PREVIEW ${writeString(previewText(part, body), speaksUtf8(this.scene.state))}`);
+  }
+
+  *#stream(label: string, { offset, length }: ByteRange): Program<void> {
+    if (length === 0) return this.#add(`${label} ""`);
     const { output, limits: { readBytesMax } } = this.scene;
-    const first = yield* this.#read(start, Math.min(readBytesMax, end - start));
+    const first = yield* this.#reader.piece(offset, Math.min(readBytesMax, length));
     if (first === null) return;
-    this.#add(`${label} {${end - start}}\r\n`);
+    this.#add(`${label} {${length}}\r\n`);
     yield* output.send(first);
-    for (let at = start + first.length; at < end;) {
-      const piece = yield* this.#read(at, Math.min(readBytesMax, end - at));
+    for (let sent = first.length; sent < length;) {
+      const piece = yield* this.#reader.piece(offset + sent, Math.min(readBytesMax, length - sent));
       // Its length was announced: what would follow would be taken for the rest of it.
       if (piece === null) return void (yield { type: "close" });
       yield* output.send(piece);
-      at += piece.length;
+      sent += piece.length;
     }
-  }
-
-  *#readAll(start: number, end: number): Program<Uint8Array | null> {
-    const pieces: Uint8Array[] = [];
-    for (let at = start; at < end;) {
-      const piece = yield* this.#read(at, Math.min(this.scene.limits.readBytesMax, end - at));
-      if (piece === null) return null;
-      pieces.push(piece);
-      at += piece.length;
-    }
-    return pieces.length === 1 ? pieces[0]! : concat(pieces);
-  }
-
-  *#read(offset: number, length: number): Program<Uint8Array | null> {
-    const known = this.#known(offset, length);
-    if (known !== null) return known;
-    const whole = this.plan.sections > 1 && this.row.size <= this.scene.limits.readBytesMax;
-    const bytes = yield* whole ? this.#ask(0, this.row.size) : this.#ask(offset, length);
-    if (!whole || bytes === null) return bytes;
-    this.#piece = { offset: 0, bytes };
-    return this.#known(offset, length);
-  }
-
-  #known(offset: number, length: number): Uint8Array | null {
-    if (this.#piece === null) return null;
-    const from = offset - this.#piece.offset;
-    const { bytes } = this.#piece;
-    return from < 0 || from >= bytes.length ? null : bytes.subarray(from, from + length);
-  }
-
-  *#ask(offset: number, length: number): Program<Uint8Array | null> {
-    const { view } = selectedOf(this.scene);
-    try {
-      const { bytes } = yield* ask("mailbox.read", { view, uid: this.row.uid, offset, length });
-      if (bytes.length > 0 && bytes.length <= length) return bytes;
-      this.#trouble = "corrupt";
-    } catch (error) {
-      const failure = asFailure(error);
-      if (failure === null) throw error;
-      this.#trouble = failure.kind === "not_found" ? "gone" : failure.kind === "corrupt" ? "corrupt" : "temporary";
-    }
-    return null;
   }
 }
 
@@ -201,8 +209,21 @@ export class FetchedMessage {
 const HEADER_BYTES_MAX = 1_048_576;
 
 /** What a partial leaves of a range (RFC 9051 §6.4.5): nothing, if it begins behind the end. */
-function cut({ start, end }: ByteRange, partial: PartialBytes | null): ByteRange {
-  if (partial === null) return { start, end };
-  const from = Math.min(end, start + partial.offset);
-  return { start: from, end: Math.min(end, from + partial.length) };
+function cut(range: ByteRange, partial: PartialBytes | null): ByteRange {
+  return partial === null ? range : partialRange(range, partial);
 }
+
+/** The section as `mime` calls it. */
+function sectionOf(part: readonly number[], text: Section["text"]) {
+  const want = WANTS[text ?? "all"];
+  return { part, want } as const;
+}
+
+const WANTS = {
+  "all": "all",
+  "HEADER": "header",
+  "TEXT": "text",
+  "MIME": "mime",
+  "HEADER.FIELDS": "header",
+  "HEADER.FIELDS.NOT": "header",
+} as const;

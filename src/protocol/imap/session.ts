@@ -60,6 +60,7 @@ class Session implements ImapSession {
       state: startState(options.tls === "active", options.channel),
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
+      memory: { readBytes: 0 },
     };
   }
 
@@ -85,7 +86,7 @@ class Session implements ImapSession {
     return this.#scene.state.errors;
   }
   get bufferedBytes(): number {
-    return this.#framer.bufferedBytes + this.#scene.literals.heldBytes;
+    return this.#framer.bufferedBytes + this.#scene.literals.heldBytes + this.#scene.memory.readBytes;
   }
 
   open(): ImapAction[] {

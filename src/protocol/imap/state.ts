@@ -75,6 +75,8 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
+  /** Bytes of messages that the command at hand has read and goes on to need. */
+  readonly memory: { readBytes: number };
 }
 
 /** Before any login. */

@@ -253,3 +253,49 @@ Deno.test("bytes of any kind in a body stay what they are", () => {
   const start = latin1(sent).indexOf("}\r\n") + 3;
   assertEquals(sent.slice(start, start + body.length), body);
 });
+
+const ENCODED = [
+  "Content-Type: multipart/mixed; boundary=x",
+  "",
+  "--x",
+  "Content-Type: text/plain; charset=utf-8",
+  "Content-Transfer-Encoding: quoted-printable",
+  "",
+  "Gr=C3=BC=C3=9Fe,",
+  "  Anna",
+  "--x",
+  "Content-Transfer-Encoding: base64",
+  "",
+  "AAEC",
+  "--x",
+  "Content-Transfer-Encoding: x-secret",
+  "",
+  "?",
+  "--x--",
+  "",
+].join("\r\n");
+
+Deno.test("BINARY is the part without its encoding, a literal8 when there is NUL in it", () => {
+  const { client } = withLetters(1, ENCODED);
+  const text = latin1(utf8("Gr\u00fc\u00dfe,\r\n  Anna"));
+  assertEquals(item(client, "BINARY.PEEK[1]"), literal("BINARY[1]", text));
+  assertEquals(item(client, "BINARY.PEEK[1]<2.3>"), literal("BINARY[1]<2>", text.slice(2, 5)));
+  assertEquals(item(client, "BINARY.SIZE[1]"), `BINARY.SIZE[1] ${text.length}`);
+  assertEquals(item(client, "BINARY.PEEK[2]"), "BINARY[2] ~{3}\r\n\0\x01\x02");
+  assertEquals(item(client, "BINARY.PEEK[]"), literal("BINARY[]", ENCODED));
+  assertEquals(item(client, "BINARY.PEEK[9]"), "BINARY[9] NIL");
+  assertEquals(say(client, "1 FETCH 1 (UID BINARY[3])"), [
+    "* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))",
+    "1 NO [UNKNOWN-CTE] Some parts cannot be decoded",
+  ]);
+  assertEquals(client.session.bufferedBytes, 0);
+});
+
+Deno.test("PREVIEW shows the text of a message in one line, and nothing of one without text", () => {
+  const { client, mailboxes } = withLetters(1, ENCODED);
+  assertEquals(item(client, "PREVIEW"), `PREVIEW ${literal("", latin1(utf8("Gr\u00fc\u00dfe, Anna"))).trimStart()}`);
+  say(client, "1 ENABLE UTF8=ACCEPT");
+  assertEquals(item(client, "PREVIEW (LAZY)"), `PREVIEW "${latin1(utf8("Gr\u00fc\u00dfe, Anna"))}"`);
+  mailboxes.deliver("INBOX", "Content-Type: image/png\r\n\r\nx");
+  assertEquals(say(client, "2 NOOP", "3 FETCH 2 PREVIEW").slice(-2), ['* 2 FETCH (PREVIEW "")', "3 OK Done"]);
+});

@@ -5,9 +5,10 @@ import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch_plan.ts";
-import { FetchedMessage, type Trouble } from "../fetch_message.ts";
+import { FetchedMessage } from "../fetch_message.ts";
 import { pairsOf, sliceFound } from "../found.ts";
 import { isBeyond } from "../message_set.ts";
+import type { Trouble } from "../message_reader.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
 import { pairSet } from "../texts.ts";
@@ -20,7 +21,7 @@ export const fetch: Command<"FETCH"> = {
   verb: "FETCH",
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
-  brings: ["SAVEDATE"],
+  brings: ["BINARY", "PREVIEW", "SAVEDATE"],
   *run(given, scene) {
     const { state } = scene;
     const selected = selectedOf(scene);
