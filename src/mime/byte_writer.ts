@@ -1,22 +1,20 @@
 import { Buffer } from "node:buffer";
+import { isAscii } from "./charset.ts";
 
-/** Bytes that grow as they are written. */
+/**
+ * Bytes that grow as they are written, kept as text of one character each until they are done: joining texts costs next to nothing, where
+ * each array of bytes costs microseconds.
+ */
 export class ByteWriter {
-  #buffer: Buffer;
-  #length = 0;
+  #text = "";
 
-  /** `bytes` is what is expected; more fit in. */
-  constructor(bytes: number) {
-    this.#buffer = Buffer.allocUnsafe(bytes);
-  }
-
-  get length(): number {
-    return this.#length;
+  /** What was written, one character for each byte. */
+  get text(): string {
+    return this.#text;
   }
 
   byte(value: number): void {
-    this.#reserve(1);
-    this.#buffer[this.#length++] = value;
+    this.#text += String.fromCharCode(value);
   }
 
   /** A number from 0 to 2^53 - 1, seven bits a byte, the low ones first. */
@@ -26,43 +24,18 @@ export class ByteWriter {
     this.byte(rest);
   }
 
-  double(value: number): void {
-    this.#reserve(8);
-    this.#length = this.#buffer.writeDoubleLE(value, this.#length);
-  }
-
   /** A text of one character for each byte. */
   latin1(text: string): void {
-    this.#reserve(text.length);
-    this.#length += this.#buffer.write(text, this.#length, "latin1");
+    this.#text += text;
   }
 
   utf8(text: string): void {
-    this.#reserve(text.length * 3);
-    this.#length += this.#buffer.write(text, this.#length, "utf8");
+    this.#text += isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
   }
 
-  bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  /** What was written, not copied: good until more is written. */
-  written(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  /** What was written, in memory of its own. */
+  /** The bytes; they may share their memory with others, which whoever transfers it must know. */
   done(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length);
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
-    larger.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer = larger;
+    return Buffer.from(this.#text, "latin1");
   }
 }
 
@@ -88,11 +61,6 @@ export class ByteReader {
       if (byte < 0x80) return value <= Number.MAX_SAFE_INTEGER ? value : this.#broken();
     }
     return this.#broken();
-  }
-
-  double(): number | null {
-    const bytes = this.bytes(8);
-    return bytes === null ? null : new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
   }
 
   /** The next bytes, not copied. */

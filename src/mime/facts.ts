@@ -77,7 +77,7 @@ function decoded(field: string | null): string {
 }
 
 function kept(text: string): string {
-  return casemap(text.length > FACT_CHARS_MAX ? text.slice(0, FACT_CHARS_MAX) : text);
+  return casemap(cut(text));
 }
 
 function threadIds({ messageId, inReplyTo, references }: HeaderFields) {

@@ -118,7 +118,7 @@ export function scanHeader(text: string, start: number, isBoundary: (lineStart: 
 }
 
 /** Where a field that begins at `start` ends: behind the first line end that no blank follows. */
-function fieldEnd(text: string, start: number): number {
+export function fieldEnd(text: string, start: number): number {
   let at = start;
   while (true) {
     const newline = text.indexOf("\n", at);

@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter } from "./byte_writer.ts";
-import { readFactRow, writeFacts } from "./fact_rows.ts";
+import { factRow, readFactRow } from "./fact_rows.ts";
 import type { MessageFacts } from "./facts.ts";
-import { type IndexedPart, readParts, writeParts } from "./part_rows.ts";
+import { type IndexedPart, partRows, readParts } from "./part_rows.ts";
 import type { Part } from "./structure.ts";
 
 /** Version of the bytes of an index. Another one is not read: the index is made anew from the message. */
@@ -23,24 +23,14 @@ export interface IndexContent {
  * What is read most often stands so that nothing before it needs to be decoded.
  */
 export function encodeIndex({ size, root, facts, envelope, body, bodyStructure }: IndexContent): Uint8Array {
-  const parts = new ByteWriter(64);
-  writeParts(parts, root);
-  const factRow = new ByteWriter(2_048);
-  writeFacts(factRow, facts);
-  const texts = [envelope, body, bodyStructure];
-  const bytes = texts.reduce((sum, text) => sum + text.length, parts.length + factRow.length);
-  const writer = new ByteWriter(bytes + HEAD_BYTES_MAX);
+  const sections = [partRows(root), factRow(facts), envelope, body, bodyStructure];
+  const writer = new ByteWriter();
   writer.byte(INDEX_VERSION);
   writer.varint(size);
-  for (const length of [parts.length, factRow.length, ...texts.map((text) => text.length)]) writer.varint(length);
-  writer.bytes(parts.written());
-  writer.bytes(factRow.written());
-  for (const text of texts) writer.latin1(text);
+  for (const section of sections) writer.varint(section.length);
+  for (const section of sections) writer.latin1(section);
   return writer.done();
 }
-
-/** Version, and six varints. */
-const HEAD_BYTES_MAX = 1 + 6 * 8;
 
 /** An index as it was stored. Sections are decoded when they are asked for; damage in one makes that one null. */
 export interface MessageIndex {

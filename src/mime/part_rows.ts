@@ -1,5 +1,5 @@
 import { latin1 } from "../base/mod.ts";
-import { ByteReader, type ByteWriter } from "./byte_writer.ts";
+import { ByteReader, ByteWriter } from "./byte_writer.ts";
 import { parameterOf, readEncoding } from "./parameters.ts";
 import { type Part, PART_DEPTH_MAX, type PartKind, PARTS_MAX } from "./structure.ts";
 
@@ -27,10 +27,11 @@ const OTHER_ENCODING = ENCODINGS.length;
 const WORD_CHARS_MAX = 200;
 
 /**
- * Writes the parts, each before those in it: kind and encoding in one byte, how far its header begins behind the last one's, lengths of
+ * The parts as bytes, one character each: each before those in it: kind and encoding in one byte, how far its header begins behind the last one's, lengths of
  * header and body, how many parts are in it, then the words.
  */
-export function writeParts(writer: ByteWriter, root: Part): void {
+export function partRows(root: Part): string {
+  const writer = new ByteWriter();
   const waiting: Part[] = [root];
   let before = 0;
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
@@ -48,6 +49,7 @@ export function writeParts(writer: ByteWriter, root: Part): void {
     before = headerStart;
     for (let i = children.length - 1; i >= 0; i--) waiting.push(children[i]!);
   }
+  return writer.text;
 }
 
 function writeWord(writer: ByteWriter, word: string): void {
@@ -64,7 +66,7 @@ interface Frame {
   missing: number;
 }
 
-/** Reads what {@link writeParts} wrote of a message of `size` bytes; null when it is damaged: no part reaches out of the message. */
+/** Reads what {@link partRows} wrote of a message of `size` bytes; null when it is damaged: no part reaches out of the message. */
 export function readParts(bytes: Uint8Array, size: number): IndexedPart | null {
   const reader = new ByteReader(bytes);
   const open: Frame[] = [];
