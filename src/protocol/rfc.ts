@@ -41,7 +41,7 @@ export const RFCS: readonly Rfc[] = [
     "postmaster, abuse, and -request of lists",
   ),
   rfc(2177, "IMAP4 IDLE Command", "yes"),
-  rfc(2180, "IMAP4 Multi-Accessed Mailbox Practice", "partly", "what is said of messages that others removed"),
+  rfc(2180, "IMAP4 Multi-Accessed Mailbox Practice", "yes", "what is gone keeps its number until the session is told"),
   rfc(2181, "Clarifications to the DNS Specification", "partly", "TTLs, truncation, ranking of sections"),
   rfc(2183, "The Content-Disposition Header Field", "partly", "shown in BODYSTRUCTURE"),
   rfc(2231, "MIME Parameter Value and Encoded Word Extensions", "yes"),

@@ -9,8 +9,8 @@ export const PAGE_ROWS_MAX = 1_000;
 export const PAGE_BYTES_MAX = 256 * 1024;
 /** Rows looked at for one answer, when few of them are wanted. */
 const PAGE_LOOKED_MAX = 20_000;
-/** Rows read from the store at once: the fewest, as a set may be of single UIDs close together, and the most. */
-const READ_ROWS_MIN = 16;
+/** Rows read from the store at once: the fewest, one block, as a set may be of single UIDs close together; and the most. */
+const READ_ROWS_MIN = 64;
 const READ_ROWS = 500;
 /** The same when their MIME indexes are wanted, of some KB each. */
 const READ_INDEXES = 64;

@@ -4,6 +4,8 @@ import type { CopyOutcome } from "../../../src/mail/mailbox_ask.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
+import type { MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
+import { defineActor } from "../../../src/runtime/mod.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, MARY, put, settle, spawnListener } from "./support.ts";
 
@@ -123,6 +125,38 @@ Deno.test("a session is woken once, and again after it asked", () =>
     await (await openSession(world)).store(ALL, "remove", { flags: Flag.flagged });
     await settle();
     assertEquals(a.listener.stirred.length, 3);
+  }));
+
+Deno.test("a session whose worker takes nothing at the moment is woken when it does", () =>
+  inMailbox(async (world) => {
+    const stirred: number[] = [];
+    let release: (() => void) | null = null;
+    const definition = defineActor<MailboxSubscriberProtocol, null>({
+      restart: "temporary",
+      inboxMax: 1,
+      init: () => null,
+      receive: {
+        "mailbox.changed": () => {},
+        "mailbox.stirred"(_state, { view }) {
+          stirred.push(view);
+          if (stirred.length === 1) return new Promise<void>((resolve) => release = resolve);
+        },
+      },
+    });
+    const ref = await world.system.spawn(definition, { name: "slow", args: undefined });
+    const listener = { ref, told: [], stirred: [] };
+    const views: number[] = [];
+    for (let i = 0; i < 4; i++) views.push((await openSession(world, { listener })).opened.view);
+    await putMany(world, 3);
+    await settle();
+    release!();
+    await settle();
+    assertEquals(stirred.length, 1);
+    for (let i = 0; i < 3; i++) {
+      world.clock.advance(1_000);
+      await settle();
+    }
+    assertEquals(stirred, views);
   }));
 
 Deno.test("messages that came are told as more, with their numbers at the end", () =>
