@@ -81,8 +81,8 @@ export class FakeMailboxes {
   }
 
   /** A message comes in. */
-  deliver(name: string, text: string, flags = 0): FakeMessage {
-    return this.#add(this.#box(name)!, utf8(text), { flags, keywords: [], internalDateMs: null });
+  deliver(name: string, text: string, flags = 0, internalDateMs: number | null = null): FakeMessage {
+    return this.#add(this.#box(name)!, utf8(text), { flags, keywords: [], internalDateMs });
   }
 
   /** The owner was started anew. */
