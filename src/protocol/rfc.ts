@@ -85,6 +85,7 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(4193, "Unique Local IPv6 Unicast Addresses", "yes", "mail is sent there only where that is allowed"),
   rfc(4291, "IP Version 6 Addressing Architecture", "partly", "IPv4 addresses in IPv6 ones are judged"),
+  rfc(4314, "IMAP4 Access Control List (ACL) Extension", "no", "commands are read"),
   rfc(4422, "Simple Authentication and Security Layer (SASL)", "yes"),
   rfc(4616, "The PLAIN SASL Mechanism", "yes"),
   rfc(4647, "Matching of Language Tags", "partly", "POP3's LANG"),
@@ -105,6 +106,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(5321, "Simple Mail Transfer Protocol", "yes"),
   rfc(5322, "Internet Message Format", "yes"),
   rfc(5452, "Measures for Making DNS More Resilient against Forged Answers", "yes"),
+  rfc(5464, "The IMAP METADATA Extension", "no", "commands are read"),
   rfc(5782, "DNS Blacklists and Whitelists", "partly", "lists of addresses; no lists of domain names"),
   rfc(5802, "Salted Challenge Response Authentication Mechanism (SCRAM)", "yes", "SCRAM-SHA-1"),
   rfc(

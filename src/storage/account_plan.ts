@@ -150,6 +150,8 @@ export class AccountPlan {
     const epochOf = (mailbox: number) =>
       plan.view.mailbox(account, mailbox)?.counters.uidValidity ?? header.uidValidity;
     const rows = new TreeRows(index, account);
+    // The first number that nobody uses shows only when those mailboxes are in the index.
+    if (!rows.written && plan.made.has(account)) return { type: "later" };
     const { outcome, edit } = planTree(rows, change, { account, epoch: header.uidValidity, limits, epochOf });
     if (edit === null || outcome.type !== "done") return { type: "tree", outcome, drain: null };
     const inbox = plan.view.mailbox(account, 1);

@@ -112,7 +112,7 @@ export class Applier {
         for (const entry of op.entries) putSetting(this.#view.index, op, entry);
         return NONE;
       case "sweep":
-        return { ...NONE, ...sweepMailbox(this.#view, this.#rows, op) };
+        return { ...NONE, more: sweepMailbox(this.#view, this.#rows, op).more };
       case "purge":
         return {
           ...NONE,

@@ -1,4 +1,4 @@
-import { assert, decodeUtf8, utf8 } from "../base/mod.ts";
+import { assert, Failure } from "../base/mod.ts";
 import { foldKeyword, type KeywordChange, sortKeywords } from "./account_change.ts";
 import type { IndexEnv } from "./index_env.ts";
 import {
@@ -10,8 +10,7 @@ import {
   readKeywordId,
   readKeywordSet,
 } from "./keys.ts";
-import { getU24, getU32, putU24, putU32 } from "./pack.ts";
-import { damaged } from "./values.ts";
+import { getAscii, getU24, getU32, putAscii, putU24, putU32 } from "./pack.ts";
 
 /** Ids are octets, 0 is none. */
 const KEYWORD_ID_MAX = 255;
@@ -59,15 +58,17 @@ export class KeywordTable {
   /** The names of a set, by their folded order. */
   names(set: number): string[] {
     if (set === NO_KEYWORDS) return [];
-    const { ids } = this.#set(set);
-    return sortKeywords([...ids].map((id) => this.#all().get(id)?.name ?? fail()));
+    const ids = this.#set(set)?.ids ?? [];
+    return sortKeywords([...ids].flatMap((id) => this.#all().get(id)?.name ?? []));
   }
   /** The set of these names, with one message more. The names are distinct when folded. */
   acquire(names: readonly string[]): number {
     if (names.length === 0) return NO_KEYWORDS;
-    const ids = Uint8Array.from(names.map((name) => this.#keyword(name).id)).sort();
+    const taken = new Set<number>();
+    for (const name of names) taken.add(this.#keyword(name, taken).id);
+    const ids = Uint8Array.from(taken).sort();
     const found = this.#find(ids);
-    const held = found === null ? this.#make(ids) : this.#set(found);
+    const held = (found === null ? null : this.#set(found)) ?? this.#make(ids);
     held.messages++;
     held.changed = true;
     return held.set;
@@ -75,11 +76,13 @@ export class KeywordTable {
   release(set: number): void {
     if (set === NO_KEYWORDS) return;
     const held = this.#set(set);
+    if (held === null || held.messages === 0) return;
     held.messages--;
     held.changed = true;
     if (held.messages > 0) return;
     for (const id of held.ids) {
-      const keyword = this.#all().get(id) ?? fail();
+      const keyword = this.#all().get(id);
+      if (keyword === undefined || keyword.sets === 0) continue;
       keyword.sets--;
       keyword.changed = true;
     }
@@ -132,25 +135,27 @@ export class KeywordTable {
     }
     return this.#keywords;
   }
-  #keyword(name: string): Keyword {
+  /** The keyword of this name; a new one gets an id that nobody uses and that is not among those `taken`. */
+  #keyword(name: string, taken: ReadonlySet<number>): Keyword {
     const all = this.#all();
     const folded = foldKeyword(name);
     for (const keyword of all.values()) {
       if (keyword.sets > 0 && foldKeyword(keyword.name) === folded) return keyword;
     }
     let id = 1;
-    while ((all.get(id)?.sets ?? 0) > 0) id++;
+    while (taken.has(id) || (all.get(id)?.sets ?? 0) > 0) id++;
     assert(id <= KEYWORD_ID_MAX, "the owner bounds the keywords of a mailbox");
     const made = { id, name, sets: 0, changed: true };
     all.set(id, made);
     return made;
   }
-  #set(set: number): KeywordSet {
+  /** Null when its row is lost: that must not keep a message from being shown, or deleted. */
+  #set(set: number): KeywordSet | null {
     const held = this.#sets.get(set);
     if (held !== undefined) return held;
     const stored = this.index.get(keywordSetKey(this.account, this.mailbox, set));
-    if (stored === undefined) throw damaged("keyword");
-    const made = { set, ids: stored.slice(4), messages: getU32(stored, 0), changed: false };
+    if (stored === undefined) return null;
+    const made = { set, ...decodeSet(stored), changed: false };
     this.#sets.set(set, made);
     return made;
   }
@@ -168,7 +173,8 @@ export class KeywordTable {
     this.#sets.set(made.set, made);
     this.#byIds.set(ids.join(), made.set);
     for (const id of ids) {
-      const keyword = this.#all().get(id) ?? fail();
+      const keyword = this.#all().get(id);
+      assert(keyword !== undefined, "the keywords of a new set are known");
       keyword.sets++;
       keyword.changed = true;
     }
@@ -186,7 +192,7 @@ export class KeywordTable {
         return set;
       }
     }
-    return fail();
+    throw new Failure("refused", "a mailbox has used up its sets of keywords");
   }
 }
 
@@ -209,17 +215,12 @@ function encodeNumber(set: number): Uint8Array {
 }
 
 function encodeKeyword({ name, sets }: Keyword): Uint8Array {
-  const octets = utf8(name);
-  const bytes = new Uint8Array(4 + octets.length);
+  const bytes = new Uint8Array(4 + name.length);
   putU32(bytes, 0, sets);
-  bytes.set(octets, 4);
+  putAscii(bytes, 4, name);
   return bytes;
 }
 
 function decodeKeyword(id: number, stored: Uint8Array): Keyword {
-  return { id, name: decodeUtf8(stored.subarray(4)) ?? fail(), sets: getU32(stored, 0), changed: false };
-}
-
-function fail(): never {
-  throw damaged("keyword");
+  return { id, name: getAscii(stored, 4, stored.length), sets: getU32(stored, 0), changed: false };
 }

@@ -32,6 +32,10 @@ export class MemoryAccount implements TreeHome {
   get epochNext(): number {
     return this.#tree?.epochNext ?? 0;
   }
+  /** By rising number. */
+  inOrder(): MemoryMailbox[] {
+    return [...this.mailboxes.values()].sort((a, b) => a.number - b.number);
+  }
   nodes(): MailboxNode[] {
     return this.#tree?.nodes() ?? fixedNodes(this.account);
   }

@@ -115,7 +115,7 @@ export class MemoryShard implements types.ShardStore {
     return await this.#later(() => {
       const held = this.#accounts.get(account);
       let messages = 0;
-      for (const mailbox of held?.mailboxes.values() ?? []) {
+      for (const mailbox of held?.inOrder() ?? []) {
         messages += mailbox.expunge([...mailbox.messages.keys()]).expunged.length;
         this.#uidValidity++;
       }

@@ -50,6 +50,8 @@ export class GroupPlan {
   readonly #answers = new Map<string, OpAnswer>();
   /** Accounts whose usage falls by an amount that only applying will show. */
   readonly freed = new Set<string>();
+  /** Accounts for which this group makes mailboxes that the index does not show. */
+  readonly made = new Set<string>();
   /** Accounts of which this group changes what the view does not show: nothing else can be planned for them. */
   readonly #closedAccounts = new Set<string>();
   readonly #account: AccountPlan;
@@ -110,8 +112,10 @@ export class GroupPlan {
   }
   /** The mailbox of a number, made if it was not there. */
   mailbox(account: string, mailbox: number): MailboxView {
-    return this.view.mailbox(account, mailbox) ??
-      this.view.makeMailbox(account, mailbox, this.context.header.uidValidity);
+    const found = this.view.mailbox(account, mailbox);
+    if (found !== null) return found;
+    this.made.add(account);
+    return this.view.makeMailbox(account, mailbox, this.context.header.uidValidity);
   }
   /** The next UIDs of a mailbox, all under the next MODSEQ. */
   number(view: MailboxView, count: number): Delivery {

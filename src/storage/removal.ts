@@ -6,7 +6,7 @@ import type { RowChanges } from "./row_changes.ts";
 import { decodeTreeHead } from "./tree_rows.ts";
 import type { ShardView } from "./view.ts";
 
-/** How far a removal in steps is. */
+/** How far a removal in steps is. Messages of a mailbox that was removed before do not count for those who ask. */
 export interface RemovalStep {
   /** Messages that went. */
   readonly removed: number;
@@ -24,21 +24,21 @@ export function sweepMailbox(
   view.flush();
   if (view.removed(account, mailbox) === null) return { removed: 0, more: false };
   view.drop(account, mailbox);
-  const blocks = index.range({ ...rowsFrom(account, mailbox, 0), limit: Math.max(1, Math.floor(limit / BLOCK_UIDS)) });
-  for (const { body } of readBlocks(blocks)) view.bodies.release(body);
+  const blocksMax = Math.max(1, Math.floor(limit / BLOCK_UIDS));
+  const blocks = index.range({ ...rowsFrom(account, mailbox, 0), limit: blocksMax });
+  const found = readBlocks(blocks);
+  for (const { body } of found) view.bodies.release(body);
   for (const { key } of blocks) index.remove(key);
-  if (blocks.length > 0) {
-    rows.freed = true;
-    return { removed: 0, more: true };
-  }
+  if (found.length > 0) rows.freed = true;
+  if (blocks.length >= blocksMax) return { removed: found.length, more: true };
   for (const range of rangesOfMailbox(account, mailbox)) {
     const entries = index.range({ ...range, limit });
     for (const { key } of entries) index.remove(key);
-    if (entries.length >= limit) return { removed: 0, more: true };
+    if (entries.length >= limit) return { removed: found.length, more: true };
   }
   index.remove(mailboxKey(account, mailbox));
   index.remove(removedKey(account, mailbox));
-  return { removed: 0, more: false };
+  return { removed: found.length, more: false };
 }
 
 /**
@@ -57,8 +57,10 @@ export function purgeAccount(
   let removed = 0;
   let steps = 0;
   for (const { mailbox: number } of mailboxesIn(index, account)) {
-    if (view.removed(account, number) !== null && sweepMailbox(view, rows, { account, mailbox: number, limit }).more) {
-      return { removed, more: true };
+    if (view.removed(account, number) !== null) {
+      const swept = sweepMailbox(view, rows, { account, mailbox: number, limit });
+      if (swept.more) return { removed, more: true };
+      steps += swept.removed;
     }
     const mailbox = view.mailbox(account, number);
     if (mailbox !== null && mailbox.counters.messages > 0) {

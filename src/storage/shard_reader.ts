@@ -99,7 +99,7 @@ export class ShardReader {
   }
   settings(account: AccountId, mailbox: number, kind: SettingKind): [string, Uint8Array][] {
     return guarded(() => {
-      const removed = mailbox !== 0 && this.#isRemoved(account, mailbox);
+      const removed = mailbox !== 0 && this.isRemoved(account, mailbox);
       return removed ? [] : readSettings(this.state.index, account, mailbox, kind);
     });
   }
@@ -110,7 +110,7 @@ export class ShardReader {
   rows(account: string, mailbox: number, after: number, count: number): StoredRow[] {
     return guarded(() => {
       const rows: StoredRow[] = [];
-      if (this.#isRemoved(account, mailbox)) return rows;
+      if (this.isRemoved(account, mailbox)) return rows;
       let uid = Math.max(0, Math.floor(after)) + 1;
       while (rows.length < count && uid <= 0xffff_ffff) {
         const limit = Math.ceil((count - rows.length) / BLOCK_UIDS) + 1;
@@ -186,7 +186,8 @@ export class ShardReader {
     const counters = stored === undefined ? null : decodeMailbox(stored);
     return counters?.form === "removed" ? null : counters;
   }
-  #isRemoved(account: string, mailbox: number): boolean {
+  /** Whether a mailbox is gone while rows of it are left. */
+  isRemoved(account: string, mailbox: number): boolean {
     const stored = this.state.index.get(mailboxKey(account, mailbox));
     return stored !== undefined && decodeMailbox(stored).form === "removed";
   }
@@ -199,7 +200,7 @@ export class ShardReader {
     const number = Math.floor(uid / BLOCK_UIDS);
     const block = new RowBlock(number, this.state.index.get(rowsKey(account, mailbox, number)));
     const at = block.find(uid);
-    if (at < 0 || !Number.isInteger(uid) || this.#isRemoved(account, mailbox)) {
+    if (at < 0 || !Number.isInteger(uid) || this.isRemoved(account, mailbox)) {
       throw new Failure("not_found", "the message is gone");
     }
     return block.row(at);
