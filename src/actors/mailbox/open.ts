@@ -3,7 +3,7 @@ import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
 import { Flag } from "../../mail/flag.ts";
 import type { Answer, Asked, State } from "./state.ts";
-import type { OpenView } from "./view_book.ts";
+import type { OpenMailbox, OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
 import { rangesOf } from "./views/mod.ts";
 
@@ -24,7 +24,7 @@ export function open(state: State, request: Asked<"mailbox.open">, reply: Answer
   const status = shard.status(account, mailbox);
   const of = views.mailbox(account, mailbox);
   const recentFrom = views.takeRecent({ account, mailbox, readOnly }, status.uidNext);
-  const recent = countFrom(state, { account, mailbox, status }, recentFrom);
+  const recent = countFrom(state, { of, status }, recentFrom);
   const keywords = views.keywordsOf(of);
   const { uidNext, messages, highestModSeq: modSeq } = status;
   const start = { uidNext, messages, modSeq, recentFrom, recent, keywords };
@@ -55,16 +55,15 @@ export function close(state: State, { account, view }: Asked<"mailbox.close">, r
 }
 
 interface At {
-  readonly account: OpenView["account"];
-  readonly mailbox: number;
+  readonly of: OpenMailbox;
   readonly status: MailboxStatus;
 }
 
-function countFrom({ shard, views }: State, { account, mailbox, status }: At, uid: number): number {
+function countFrom({ shard }: State, { of: { account, mailbox, order }, status }: At, uid: number): number {
   if (uid >= status.uidNext) return 0;
   if (uid <= 1) return status.messages;
   const { rows, more } = shard.rowsAt(account, mailbox, uid - 1, { limit: RECENT_ROWS, index: false });
-  return more ? status.messages - views.mailbox(account, mailbox).order.rank(uid) : rows.length;
+  return more ? status.messages - order.rank(uid) : rows.length;
 }
 
 /** RFC 3501 §7.1 UNSEEN: its sequence number, or 0 when there is none or it lies far back; to leave it out is allowed. */

@@ -1,6 +1,7 @@
 import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
+import type { Uid } from "../../mail/uid.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
 import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
@@ -105,6 +106,12 @@ export class ViewBook {
     if (found.view.gone) throw new Failure("not_found", "the mailbox of the view is gone");
     return found;
   }
+  /** The same for a change of its messages. Throws Failure `refused` when the view is read-only (EXAMINE). */
+  writable(account: AccountId, id: number): OpenView {
+    const found = this.live(account, id);
+    if (found.readOnly) throw new Failure("refused", "the view is read-only");
+    return found;
+  }
   /** Throws Failure `busy` when the session, the account or the worker has too many views. */
   checkRoom(account: AccountId, session: string): void {
     const ofAccount = [...this.#open.get(account)?.values() ?? []].flatMap(({ views }) => [...views]);
@@ -201,7 +208,14 @@ export class ViewBook {
   /** Whether the session does not know all yet. */
   hasNews({ of, view }: OpenView): boolean {
     if (view.gone || view.ghosts > 0 || view.hasChanged) return true;
-    return this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext;
+    if (this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext) return true;
+    return this.newKeywords({ of, view }) !== null;
+  }
+  /** Keywords in use, when there are some that the session was not told of. */
+  newKeywords({ of, view }: Pick<OpenView, "of" | "view">): readonly string[] | null {
+    const keywords = this.keywordsOf(of);
+    if (keywords === view.keywords || keywords.every((keyword) => view.keywords.includes(keyword))) return null;
+    return keywords;
   }
 
   #orderOf(account: AccountId, mailbox: number): RowOrder {
@@ -239,12 +253,19 @@ export class ViewBook {
     if (change.kind === "delivered") of.order.added([change.uid]);
     else if (change.kind === "expunged") of.order.removed(change.uids);
     else if (change.kind === "ended") this.#forget(of);
-    for (const open of [...of.views]) if (hasNews(open.view, change)) this.stir(open);
+    const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
+    for (const open of [...of.views]) if (isNews(open.view, told)) this.stir(open);
   }
 }
 
+/** UIDs in the order in which views keep them; the store names them so already, mostly. */
+function rising(uids: readonly Uid[]): readonly Uid[] {
+  for (let i = 1; i < uids.length; i++) if (uids[i - 1]! > uids[i]!) return [...uids].sort((a, b) => a - b);
+  return uids;
+}
+
 /** Notes a change in a view; whether its session should ask. */
-function hasNews(view: View, change: MailboxChange): boolean {
+function isNews(view: View, change: MailboxChange): boolean {
   switch (change.kind) {
     case "delivered":
       return true;

@@ -375,6 +375,46 @@ Deno.test("a client that comes back learns what vanished, by the history or with
     assertEquals(await back({ modSeq: 0, known: [1, 4] }), [3, 4]);
   }));
 
+Deno.test("what a client saw under the same number it has not missed, when the history does not reach back", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 10);
+    const a = await openSession(world);
+    await expunge(a, uids(3, 5, 8, 8));
+    const { uidValidity } = a.opened.status;
+    const back = async (sequence: number[], known: number[]) => {
+      const since = { uidValidity, modSeq: 0, known: null, match: { sequence, uids: known } };
+      return (await openSession(world, { since })).opened.vanished;
+    };
+    // Before 8 went the client saw 7 as its fourth message.
+    assertEquals(await back([1, 3, 4, 5], [1, 6, 7, 8]), [8, 8]);
+    assertEquals(await back([1, 3, 4], [1, 3, 4]), [3, 5, 8, 8]);
+    assertEquals(await back([900], [900]), [3, 5, 8, 8]);
+  }));
+
+Deno.test("a view that only looks changes nothing, and may copy", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 2);
+    const a = await openSession(world, { readOnly: true });
+    assertEquals(await kindOf(a.store(ALL, "add", { flags: Flag.seen })), "refused");
+    assertEquals(await kindOf(a.ask("mailbox.expungeDeleted", { set: null })), "refused");
+    const copy = (move: boolean) => a.ask("mailbox.copy", { set: ALL, to: INBOX_NAME, move });
+    assertEquals(await kindOf(copy(true)), "refused");
+    assertEquals(copies(await copy(false)), [[1, 2], [3, 4]]);
+  }));
+
+Deno.test("a keyword that is new in the mailbox is told to whoever brought it, too", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 1);
+    const a = await openSession(world);
+    await a.store(ALL, "add", { keywords: ["New"] });
+    await settle();
+    assertEquals(a.listener.stirred.length, 1);
+    assertEquals((await a.news()).keywords, ["New"]);
+    await a.store(ALL, "remove", { keywords: ["New"] });
+    await settle();
+    assertEquals(a.listener.stirred.length, 1);
+  }));
+
 Deno.test("rows that changed since are found, and what vanished", () =>
   inMailbox(async (world) => {
     await putMany(world, 6);
