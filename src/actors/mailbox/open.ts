@@ -13,6 +13,9 @@ const UNSEEN_UIDS = 640;
 /** Messages that are counted one by one because they are recent; of more the counts of the mailbox are made. */
 const RECENT_ROWS = 640;
 
+/** Changes that are kept from one question to the next. */
+const KEPT_CHANGES_MAX = 10_000;
+
 /** SELECT and EXAMINE (RFC 9051 §6.3.2), O(1) in the number of messages; with `since`, O(changes) (RFC 7162 §3.2.5). */
 export function open(state: State, request: Asked<"mailbox.open">, reply: Answer<"mailbox.open">): void {
   const { shard, views } = state;
@@ -85,5 +88,8 @@ function resynced(
 ): readonly number[] | null {
   if (since.uidValidity !== status.uidValidity) return null;
   const known = rangesOf(since.known ?? [1, Math.max(1, status.uidNext - 1)], 0);
-  return vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
+  const vanished = vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
+  // The rows that changed are asked for next; a long answer is not kept until then.
+  if ((open.of.changes?.answer?.changed.length ?? 0) > KEPT_CHANGES_MAX) open.of.changes = null;
+  return vanished;
 }

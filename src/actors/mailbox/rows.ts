@@ -22,6 +22,7 @@ export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer
   const changed = changes === null ? uids : intersection(uids, rangesOfRising(changes.changed));
   const wants = (row: { readonly modSeq: number }) => row.modSeq > changedSince;
   const { rows, next } = readPage(state.shard, open, { uids: changed, after, index, wants });
+  if (next === null) open.of.changes = null;
   reply.ok({ rows, next: next as Uid | null, vanished, missing });
 }
 
