@@ -54,3 +54,20 @@ Deno.test("a result in too many pieces is not kept", () =>
     assertEquals((await search("none")).found.length, 2_100);
     assertEquals((await a.rows(uids(1, 3))).length, 3);
   }));
+
+Deno.test("flags of very many messages are told all the same, in pages, and each once", () =>
+  inMailbox(async (world) => {
+    await fill(world, 12_000);
+    const [a, b] = [await openSession(world), await openSession(world)];
+    await b.store(uids(1, 12_000), "add", { flags: 1 });
+    const told: number[] = [];
+    for (let more = true; more;) {
+      const news = await a.ask("mailbox.news", { expunges: true });
+      told.push(...news.changed.map(({ uid, flags }) => flags === 1 ? uid as number : 0));
+      more = news.more;
+      assertEquals(news.changed.length <= 1_000, true);
+    }
+    assertEquals(told, Array.from({ length: 12_000 }, (_, i) => i + 1));
+    const { highestModSeq, changed } = await a.ask("mailbox.news", { expunges: true });
+    assertEquals([highestModSeq, changed], [world.shard.status(JOHN, 1).highestModSeq, []]);
+  }));
