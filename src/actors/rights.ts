@@ -45,10 +45,32 @@ const OPERATORS: readonly string[] = [
   "trace.find",
 ];
 
+/** What sessions that show mailboxes ask. */
+const VIEWS: readonly string[] = [
+  "mailbox.tree",
+  "mailbox.create",
+  "mailbox.remove",
+  "mailbox.rename",
+  "mailbox.subscription",
+  "mailbox.statusOf",
+  "mailbox.open",
+  "mailbox.close",
+  "mailbox.news",
+  "mailbox.rows",
+  "mailbox.read",
+  "mailbox.store",
+  "mailbox.expungeDeleted",
+  "mailbox.copy",
+  "mailbox.append",
+  "mailbox.search",
+];
+
 /** Kinds of workers besides the main thread that may send a message. What is not named here may come from every worker. */
 const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...OPERATORS.map((type) => [type, []] as const),
+  ...VIEWS.map((type) => [type, ["listener"]] as const),
   ["mailbox.deliver", ["listener", "queue"]],
+  ["text.extract", ["mailbox"]],
   ["directory.signingKeys", ["policy"]],
   ["policy.check", ["listener"]],
   ["policy.listed", ["listener"]],

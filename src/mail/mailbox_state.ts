@@ -35,6 +35,10 @@ export interface MailboxStatus {
 
 /** What became durable in a mailbox. */
 export type MailboxChange =
+  /** One message came; several that come at once are told one by one. */
   | { readonly kind: "delivered"; readonly uid: Uid; readonly modSeq: ModSeq }
   | { readonly kind: "expunged"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
-  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq };
+  /** Flags or keywords are other than before. */
+  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
+  /** The mailbox was removed, or its UIDs begin anew under another UIDVALIDITY: what was told of it is over. */
+  | { readonly kind: "ended" };

@@ -28,6 +28,8 @@ export interface ViewOwner {
   readonly subscriber: ActorAddress;
   /** Names the session among those of the subscriber. */
   readonly session: string;
+  /** The account's limit in bytes, for what is copied; 0 means none. */
+  readonly quotaBytes: number;
 }
 
 /** What sessions that show mailboxes ask a mailbox actor. */
@@ -48,7 +50,7 @@ interface InMailbox {
  * What a mailbox actor (one per domain, address "domain/<name>") understands. Every answer to a change means durable. A full
  * or failing disk is a Failure of kind disk_full or disk; reads go on.
  */
-export interface MailboxProtocol {
+export interface MailboxProtocol extends MailboxViewProtocol {
   "mailbox.deliver": {
     request: {
       /** Unique for this delivery to this domain: asked twice, it is stored once. */

@@ -36,16 +36,28 @@ const MONTH_NUMBERS: ReadonlyMap<string, number> = new Map(MONTHS.map((name, ind
  */
 export function parseDate(field: string): number | null {
   const words = dateWords(field.length > DATE_CHARS_MAX ? field.slice(0, DATE_CHARS_MAX) : field);
+  const day = dayOf(words);
+  if (day === null) return null;
+  const clock = timeOf(words, day.next);
+  const zone = clock === null ? 0 : zoneOf(words[clock.next] ?? "");
+  return day.midnightMs + (clock?.ms ?? 0) - zone * 60_000;
+}
+
+/** day month year, and which word follows; null when there is no such day. */
+function dayOf(words: readonly string[]): { readonly midnightMs: number; readonly next: number } | null {
   const first = words.findIndex((word) => /^[0-9]{1,2}$/.test(word));
   if (first < 0) return null;
   const day = Number(words[first]);
   const month = MONTH_NUMBERS.get((words[first + 1] ?? "").slice(0, 3).toLowerCase());
   const year = yearOf(words[first + 2] ?? "");
   if (month === undefined || year === null || day < 1 || day > daysIn(year, month)) return null;
-  const clock = timeOf(words, first + 3);
-  const zone = clock === null ? 0 : zoneOf(words[clock.next] ?? "");
-  const midnightMs = new Date(0).setUTCFullYear(year, month, day);
-  return midnightMs + (clock?.ms ?? 0) - zone * 60_000;
+  return { midnightMs: new Date(0).setUTCFullYear(year, month, day), next: first + 3 };
+}
+
+/** The day that a Date field names, ms since 1970 of its midnight, as it is written: time and zone are disregarded (RFC 9051 §6.4.4). */
+export function parseDay(field: string): number | null {
+  const words = dateWords(field.length > DATE_CHARS_MAX ? field.slice(0, DATE_CHARS_MAX) : field);
+  return dayOf(words)?.midnightMs ?? null;
 }
 
 /** The words of a date: blanks, commas, folds and dashes between its parts, and comments part them. */

@@ -1,28 +1,27 @@
 import { assert } from "../base/mod.ts";
-import type { AccountId } from "../mail/account.ts";
-import { Flag } from "../mail/flag.ts";
-import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { ShardHeader } from "./header.ts";
-import { changeKey, changesAfter, mailboxKey, opKey, readChangeModSeq, rowsFrom } from "./keys.ts";
-import { mailboxesIn } from "./mailboxes.ts";
+import { opKey, removedKey, treeKey } from "./keys.ts";
 import { OpBook } from "./op_book.ts";
+import { purgeAccount, sweepMailbox } from "./removal.ts";
+import { savedSeconds, type StoredRow } from "./row_block.ts";
+import { type Announced, RowChanges } from "./row_changes.ts";
 import type { PlacedBody } from "./segments.ts";
-import type { ShardOp, ShardRecord } from "./shard_log.ts";
-import type { MailboxChange } from "./types.ts";
-import { encodeChange, encodeOp, readBlocks, type StoredRow } from "./values.ts";
+import { putSetting } from "./settings.ts";
+import type { Delivery, ShardOp, ShardRecord } from "./shard_log.ts";
+import type { TreeEdit } from "./tree_plan.ts";
+import { encodeTreeHead, encodeTreeRow } from "./tree_rows.ts";
+import { encodeOp } from "./values.ts";
 import { type MailboxView, ShardView } from "./view.ts";
 
-/** One change for the listeners. */
-export interface Announced {
-  readonly account: AccountId;
-  readonly mailbox: number;
-  readonly change: MailboxChange;
-}
+export type { Announced };
 
 /** What became of one op of a record. */
 export interface OpOutcome {
   /** UIDs that were expunged, or whose flags changed; rising. */
   readonly uids: readonly number[];
+  /** UIDs whose flags were left alone because they had changed; and those that were not there. */
+  readonly modified: readonly number[];
+  readonly missing: readonly number[];
   /** HIGHESTMODSEQ of the mailbox after it. */
   readonly modSeq: number;
   /** Messages removed by a purge, and whether some are left. */
@@ -49,7 +48,7 @@ export interface ApplyLimits {
 
 export const STALE: RecordOutcome = { ops: [], changes: [], forgottenEarly: 0, freed: false, stale: true };
 
-const NONE: OpOutcome = { uids: [], modSeq: 0, removed: 0, more: false };
+const NONE: OpOutcome = { uids: [], modified: [], missing: [], modSeq: 0, removed: 0, more: false };
 
 type OpOf<K extends ShardOp["kind"]> = Extract<ShardOp, { kind: K }>;
 
@@ -59,13 +58,13 @@ type OpOf<K extends ShardOp["kind"]> = Extract<ShardOp, { kind: K }>;
  */
 export class Applier {
   readonly #view: ShardView;
+  readonly #rows: RowChanges;
   readonly #book: OpBook;
-  readonly #changes: Announced[] = [];
-  #freed = false;
   #header: ShardHeader;
-  constructor(view: ShardView, header: ShardHeader, private readonly limits: ApplyLimits) {
+  constructor(view: ShardView, header: ShardHeader, limits: ApplyLimits) {
     this.#view = view;
     this.#header = header;
+    this.#rows = new RowChanges(view, limits);
     this.#book = new OpBook(view.index, header, limits);
   }
   /** Answers the next header (without the segment position, which is local) and what became of each op. */
@@ -78,7 +77,10 @@ export class Applier {
     let bodies = 0;
     for (const op of record.ops) {
       if (op.kind === "deliver") ops.push(this.#deliver(op, places[bodies++]));
-      else ops.push(this.#change(seq, op));
+      else if (op.kind === "append") {
+        ops.push(this.#append(op, places.slice(bodies, bodies + op.messages.length)));
+        bodies += op.messages.length;
+      } else ops.push(this.#change(seq, op));
     }
     const forgottenEarly = this.#book.close(seq, record.ageMs);
     this.#view.flush();
@@ -88,9 +90,10 @@ export class Applier {
       appliedSeq: seq,
       ageMs: Math.max(this.#header.ageMs, record.ageMs),
     };
-    return { header, outcome: { ops, changes: this.#changes, forgottenEarly, freed: this.#freed, stale: false } };
+    const { announced, freed } = this.#rows;
+    return { header, outcome: { ops, changes: announced, forgottenEarly, freed, stale: false } };
   }
-  #change(seq: number, op: Exclude<ShardOp, { kind: "deliver" }>): OpOutcome {
+  #change(seq: number, op: Exclude<ShardOp, { kind: "deliver" | "append" }>): OpOutcome {
     switch (op.kind) {
       case "claim":
         this.#header = { ...this.#header, epoch: seq };
@@ -101,37 +104,88 @@ export class Applier {
         return this.#expunge(op.account, op.mailbox, op.uids, op.modSeq);
       case "flags":
         return this.#flags(op);
+      case "copy":
+        return this.#copy(op);
+      case "tree":
+        return this.#tree(op.account, op.edit);
+      case "settings":
+        for (const entry of op.entries) putSetting(this.#view.index, op, entry);
+        return NONE;
+      case "sweep":
+        return { ...NONE, more: sweepMailbox(this.#view, this.#rows, op).more };
       case "purge":
-        return this.#purge(op);
+        return {
+          ...NONE,
+          ...purgeAccount(this.#view, this.#rows, op, (change) => this.#header = change(this.#header)),
+        };
     }
   }
   #deliver(op: OpOf<"deliver">, place: PlacedBody | undefined): OpOutcome {
-    assert(place !== undefined, "every delivered body has been placed");
-    const { size, crc, flags, body } = op;
+    const { size, flags, body, internalDateMs } = op;
+    this.#addBody(op, place, op.deliveries.length);
+    const saved = savedSeconds(internalDateMs);
+    for (const delivery of op.deliveries) {
+      const { uid, modSeq } = delivery;
+      this.#rows.arrive(this.#target(delivery), { uid, flags, keywords: 0, size, modSeq, internalDateMs, body, saved });
+    }
+    this.#book.keep(op.opId, encodeOp({ targets: op.deliveries }));
+    return NONE;
+  }
+  #append(op: OpOf<"append">, places: readonly PlacedBody[]): OpOutcome {
+    const mailbox = this.#target(op.to);
+    const saved = savedSeconds(op.savedMs);
+    const { uid: first, modSeq } = op.to;
+    op.messages.forEach((message, i) => {
+      this.#addBody(message, places[i], 1);
+      const { flags, size, internalDateMs, body } = message;
+      const keywords = message.keywords.length === 0 ? 0 : this.#view.keywords(mailbox).acquire(message.keywords);
+      this.#rows.arrive(mailbox, { uid: first + i, flags, keywords, size, modSeq, internalDateMs, body, saved });
+    });
+    this.#book.keep(op.opId, encodeOp({ targets: op.messages.map((_, i) => ({ ...op.to, uid: first + i })) }));
+    return NONE;
+  }
+  #addBody(
+    { body, size, crc, index }: { body: number; size: number; crc: number; index: Uint8Array | null },
+    place: PlacedBody | undefined,
+    refs: number,
+  ): void {
+    assert(place !== undefined, "every body has been placed");
     assert(body >= this.#header.bodyNext, "body numbers rise");
     this.#header = { ...this.#header, bodyNext: body + 1 };
-    const refs = op.deliveries.length;
-    this.#view.bodies.add(body, { ...place, length: size, crc, refs });
-    for (const { account, uid, modSeq, uidValidity } of op.deliveries) {
-      const mailbox = this.#view.mailbox(account, op.mailbox) ??
-        this.#view.makeMailbox(account, op.mailbox, uidValidity);
-      const { counters } = mailbox;
-      assert(uid === counters.uidNext && modSeq > counters.highestModSeq, "the owner numbers messages in order");
-      counters.uidNext = uid + 1;
-      counters.highestModSeq = modSeq;
-      this.#view.block(mailbox, uid).append({ uid, flags, size, modSeq, internalDateMs: op.internalDateMs, body });
-      count(mailbox, { flags, size }, 1);
-      const usage = this.#view.usage(account);
-      usage.bytes += size;
-      usage.messages++;
-      this.#announce(mailbox, { kind: "delivered", uid: uid as Uid, modSeq: modSeq as ModSeq });
-    }
-    this.#book.keep(op.opId, encodeOp({ mailbox: op.mailbox, targets: op.deliveries }));
+    this.#view.bodies.add(body, { ...place, length: size, crc, refs, indexBytes: index?.length ?? 0 });
+  }
+  /** The mailbox that rows go to; made when it was not there. */
+  #target({ account, mailbox, uidValidity }: Omit<Delivery, "uid" | "modSeq">): MailboxView {
+    return this.#view.mailbox(account, mailbox) ?? this.#view.makeMailbox(account, mailbox, uidValidity);
+  }
+  #copy(op: OpOf<"copy">): OpOutcome {
+    const source = this.#view.mailbox(op.from.account, op.from.mailbox);
+    assert(source !== null, "the mailbox that is copied from is there");
+    const rows = op.uids.map((uid): StoredRow => {
+      const block = this.#view.block(source, uid);
+      const index = block.find(uid);
+      assert(index >= 0, "the messages that are copied are there");
+      return block.row(index);
+    });
+    const target = this.#target(op.to);
+    const names = new Map<number, string[]>();
+    rows.forEach((row, i) => {
+      this.#view.bodies.share(row.body);
+      let keywords = 0;
+      if (row.keywords > 0) {
+        const held = names.get(row.keywords) ?? this.#view.keywords(source).names(row.keywords);
+        names.set(row.keywords, held);
+        keywords = this.#view.keywords(target).acquire(held);
+      }
+      const saved = op.savedMs === null ? row.saved : savedSeconds(op.savedMs);
+      this.#rows.arrive(target, { ...row, uid: op.to.uid + i, modSeq: op.to.modSeq, keywords, saved });
+    });
+    if (op.removed !== null) this.#rows.expunge(source, op.uids, op.removed);
     return NONE;
   }
   #withdraw(op: OpOf<"withdraw">): OpOutcome {
-    for (const { account, uids, modSeq } of op.removals) this.#expunge(account, op.mailbox, uids, modSeq);
-    const taken = encodeOp({ mailbox: op.mailbox, targets: null });
+    for (const { account, mailbox, uids, modSeq } of op.removals) this.#expunge(account, mailbox, uids, modSeq);
+    const taken = encodeOp({ targets: null });
     if (this.#view.index.get(opKey(op.opId)) === undefined) this.#book.keep(op.opId, taken);
     else this.#view.index.put(opKey(op.opId), taken);
     return NONE;
@@ -139,104 +193,41 @@ export class Applier {
   #expunge(account: string, number: number, uids: readonly number[], modSeq: number): OpOutcome {
     const mailbox = this.#view.mailbox(account, number);
     if (mailbox === null) return { ...NONE, modSeq: 1 };
-    const gone: number[] = [];
-    for (const uid of uids) {
-      const block = this.#view.block(mailbox, uid);
-      const index = block.find(uid);
-      if (index < 0) continue;
-      this.#forget(mailbox, block.row(index));
-      block.remove(index);
-      gone.push(uid);
-    }
-    if (gone.length > 0) {
-      this.#remember(mailbox, 2, gone, modSeq);
-      this.#announce(mailbox, { kind: "expunged", uids: gone as Uid[], modSeq: modSeq as ModSeq });
-    }
+    const gone = this.#rows.expunge(mailbox, uids, modSeq);
     return { ...NONE, uids: gone, modSeq: mailbox.counters.highestModSeq };
   }
   #flags(op: OpOf<"flags">): OpOutcome {
     const mailbox = this.#view.mailbox(op.account, op.mailbox);
-    if (mailbox === null) return { ...NONE, modSeq: 1 };
-    const changed: number[] = [];
-    for (const uid of op.uids) {
-      const block = this.#view.block(mailbox, uid);
-      const index = block.find(uid);
-      if (index < 0) continue;
-      const { flags } = block.row(index);
-      const next = (flags | op.add) & ~op.remove;
-      if (next === flags) continue;
-      block.setFlags(index, next, op.modSeq);
-      const { counters } = mailbox;
-      counters.unseen += Number((next & Flag.seen) === 0) - Number((flags & Flag.seen) === 0);
-      counters.deleted += Number((next & Flag.deleted) !== 0) - Number((flags & Flag.deleted) !== 0);
-      changed.push(uid);
-    }
-    if (changed.length > 0) {
-      this.#remember(mailbox, 1, changed, op.modSeq);
-      this.#announce(mailbox, { kind: "flags", uids: changed as Uid[], modSeq: op.modSeq as ModSeq });
-    }
-    return { ...NONE, uids: changed, modSeq: mailbox.counters.highestModSeq };
+    if (mailbox === null) return { ...NONE, missing: op.uids, modSeq: 1 };
+    const { changed, modified, missing } = this.#rows.flags(mailbox, op);
+    return { ...NONE, uids: changed, modified, missing, modSeq: mailbox.counters.highestModSeq };
   }
-  /** Bounded, so that a large account goes in many records with others between them. */
-  #purge(op: OpOf<"purge">): OpOutcome {
-    this.#view.flush();
+  #tree(account: string, { head, rows, made, renewed, removed }: TreeEdit): OpOutcome {
     const { index } = this.#view;
-    let removed = 0;
-    let steps = 0;
-    const mailboxes = () => mailboxesIn(index, op.account);
-    for (const { mailbox: number } of mailboxes()) {
-      const mailbox = this.#view.mailbox(op.account, number);
-      if (mailbox !== null && mailbox.counters.messages > 0) {
-        const rows = readBlocks(index.range({ ...rowsFrom(op.account, number, 0), limit: op.limit }));
-        const some = rows.slice(0, op.limit - removed).map(({ uid }) => uid);
-        removed += this.#expunge(op.account, number, some, mailbox.counters.highestModSeq + 1).uids.length;
-      }
-      if (removed >= op.limit || ++steps >= op.limit) return { ...NONE, removed, more: true };
+    for (const { mailbox, uidValidity } of made) this.#target({ account, mailbox, uidValidity });
+    for (const { mailbox: number, uidValidity } of renewed) {
+      const mailbox = this.#view.mailbox(account, number);
+      assert(mailbox !== null, "a mailbox that is renamed is there");
+      mailbox.counters.uidValidity = uidValidity;
+      this.#rows.announce(mailbox, { kind: "ended" });
     }
-    // No message is left: what is known of the mailboxes goes too, and none of their names can bring an old UID back.
-    this.#view.flush();
-    for (const { mailbox: number } of mailboxes()) {
-      const changes = index.range({ ...changesAfter(op.account, number, 0), limit: op.limit });
-      for (const change of changes) index.remove(change.key);
-      if (changes.length >= op.limit) return { ...NONE, removed, more: true };
-      index.remove(mailboxKey(op.account, number));
-      this.#header = { ...this.#header, uidValidity: Math.min(this.#header.uidValidity + 1, 0xffff_ffff) };
+    for (const number of removed) this.#remove(account, number);
+    index.put(treeKey(account, ""), encodeTreeHead(head));
+    for (const { name, row } of rows) {
+      if (row === null) index.remove(treeKey(account, name));
+      else index.put(treeKey(account, name), encodeTreeRow(row));
     }
-    return { ...NONE, removed };
+    return NONE;
   }
-  #forget(mailbox: MailboxView, row: StoredRow): void {
-    count(mailbox, row, -1);
-    const usage = this.#view.usage(mailbox.account);
-    usage.bytes -= row.size;
-    usage.messages--;
-    this.#freed = true;
-    this.#view.bodies.release(row.body);
+  /** Gone for all who look; its rows go later. */
+  #remove(account: string, number: number): void {
+    const mailbox = this.#view.mailbox(account, number);
+    assert(mailbox !== null, "a mailbox that is removed is there");
+    const usage = this.#view.usage(account);
+    usage.bytes -= mailbox.counters.size;
+    usage.messages -= mailbox.counters.messages;
+    mailbox.counters.form = "removed";
+    this.#view.index.put(removedKey(account, number), Uint8Array.of(1));
+    this.#rows.announce(mailbox, { kind: "ended" });
   }
-  /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
-  #remember(mailbox: MailboxView, kind: 1 | 2, uids: readonly number[], modSeq: number): void {
-    const { account, number, counters } = mailbox;
-    assert(modSeq > counters.highestModSeq, "MODSEQ rises");
-    counters.highestModSeq = modSeq;
-    encodeChange(kind, uids).forEach((part, i) => {
-      this.#view.index.put(changeKey(account, number, modSeq, i), part);
-      counters.changeRows++;
-    });
-    const excess = counters.changeRows - this.limits.changeRowsMax;
-    if (excess <= 0) return;
-    for (const { key } of this.#view.index.range({ ...changesAfter(account, number, 0), limit: excess })) {
-      this.#view.index.remove(key);
-      counters.changeRows--;
-      counters.changesFloor = readChangeModSeq(key);
-    }
-  }
-  #announce(mailbox: MailboxView, change: MailboxChange): void {
-    this.#changes.push({ account: mailbox.account as AccountId, mailbox: mailbox.number, change });
-  }
-}
-
-function count({ counters }: MailboxView, { flags, size }: { flags: number; size: number }, sign: 1 | -1): void {
-  counters.messages += sign;
-  counters.size += sign * size;
-  if ((flags & Flag.seen) === 0) counters.unseen += sign;
-  if ((flags & Flag.deleted) !== 0) counters.deleted += sign;
 }

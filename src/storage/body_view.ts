@@ -1,6 +1,6 @@
 import type { IndexEnv } from "./index_env.ts";
 import { bodyKey, segmentKey } from "./keys.ts";
-import { RECORD_HEADER_BYTES } from "./segments.ts";
+import { recordBytes } from "./segments.ts";
 import {
   type BodyPlace,
   decodeBody,
@@ -18,21 +18,21 @@ export class BodyView {
 
   add(body: number, place: BodyPlace): void {
     this.#bodies.set(body, place);
-    this.#segment(place.segment).bytes += RECORD_HEADER_BYTES + place.length;
+    this.#segment(place.segment).bytes += recordBytes(place);
+  }
+  /** One row more names the body. */
+  share(body: number): void {
+    const place = this.#place(body);
+    // A copy of a message whose body is lost is as lost as the original.
+    if (place !== null) place.refs++;
   }
   /** One row names the body no more. */
   release(body: number): void {
-    let place = this.#bodies.get(body);
-    if (place === undefined) {
-      const stored = this.index.get(bodyKey(body));
-      // A damaged index must not keep the message from being deleted.
-      if (stored === undefined) return;
-      place = decodeBody(stored);
-      this.#bodies.set(body, place);
-    }
-    if (place.refs === 0) return;
+    const place = this.#place(body);
+    // A damaged index must not keep the message from being deleted.
+    if (place === null || place.refs === 0) return;
     place.refs--;
-    if (place.refs === 0) this.#segment(place.segment).dead += RECORD_HEADER_BYTES + place.length;
+    if (place.refs === 0) this.#segment(place.segment).dead += recordBytes(place);
   }
   /** Bytes of a segment that no row will ever name. */
   waste(segment: number, bytes: number): void {
@@ -49,6 +49,15 @@ export class BodyView {
     for (const [segment, use] of this.#segments) this.index.put(segmentKey(segment), encodeSegmentUse(use));
     this.#bodies.clear();
     this.#segments.clear();
+  }
+  #place(body: number): BodyPlace | null {
+    const held = this.#bodies.get(body);
+    if (held !== undefined) return held;
+    const stored = this.index.get(bodyKey(body));
+    if (stored === undefined) return null;
+    const place = decodeBody(stored);
+    this.#bodies.set(body, place);
+    return place;
   }
   #segment(number: number): SegmentUse {
     const held = this.#segments.get(number);

@@ -1,5 +1,8 @@
-import { byteLength, Failure } from "../base/mod.ts";
+import { byteLength } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
+import { type AccountChange, flagStoreChange, keptIndex, type KeywordChange } from "./account_change.ts";
+import type { FlagStore } from "./account_types.ts";
+import { checkDateMs, checkFlags, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { checksum } from "./segments.ts";
@@ -8,22 +11,30 @@ import type { DeliverInput, DeliveryTarget, FlagChange } from "./types.ts";
 /** A change that was asked for and has not been numbered yet. */
 export type Change =
   | DeliverChange
+  | AccountChange
   | { readonly kind: "withdraw"; readonly opId: string }
-  | {
-    readonly kind: "expunge";
-    readonly account: AccountId;
-    readonly mailbox: number;
-    readonly uids: readonly number[];
-  }
-  | {
-    readonly kind: "flags";
-    readonly account: AccountId;
-    readonly mailbox: number;
-    readonly uids: readonly number[];
-    readonly add: number;
-    readonly remove: number;
-  }
+  | ExpungeChange
+  | FlagsChange
   | { readonly kind: "purge"; readonly account: AccountId; readonly limit: number };
+
+export interface ExpungeChange {
+  readonly kind: "expunge";
+  readonly account: AccountId;
+  readonly mailbox: number;
+  readonly uids: readonly number[];
+}
+
+export interface FlagsChange {
+  readonly kind: "flags";
+  readonly account: AccountId;
+  readonly mailbox: number;
+  readonly uids: readonly number[];
+  readonly add: number;
+  readonly remove: number;
+  /** Null: keywords stay as they are. */
+  readonly keywords: KeywordChange | null;
+  readonly unchangedSince: number | null;
+}
 
 export interface DeliverChange {
   readonly kind: "deliver";
@@ -33,15 +44,13 @@ export interface DeliverChange {
   readonly flags: number;
   readonly internalDateMs: number;
   readonly parts: readonly Uint8Array[];
+  readonly index: Uint8Array | null;
   readonly size: number;
   readonly crc: number;
 }
 
 /** Messages one step of a purge removes. */
 export const PURGE_STEP_MESSAGES = 1_000;
-
-const FLAGS_MAX = 31;
-const DATE_MAX = 2 ** 47;
 
 /** A delivery within all limits, with its size and checksum. Throws Failure `invalid`. */
 export function deliverChange(input: DeliverInput, limits: StoreLimits): DeliverChange {
@@ -58,8 +67,9 @@ export function deliverChange(input: DeliverInput, limits: StoreLimits): Deliver
   checkFlags(flags);
   const size = byteLength(parts);
   if (size > limits.messageBytesMax) invalid(`a message has at most ${limits.messageBytesMax} bytes`);
-  const internalDateMs = Math.min(DATE_MAX, Math.max(0, Math.floor(input.internalDateMs) || 0));
-  return { kind: "deliver", opId, targets, mailbox, flags, internalDateMs, parts, size, crc: checksum(parts) };
+  const internalDateMs = checkDateMs(input.internalDateMs);
+  const index = keptIndex(input.index, limits);
+  return { kind: "deliver", opId, targets, mailbox, flags, internalDateMs, parts, index, size, crc: checksum(parts) };
 }
 
 export function withdrawChange(opId: string): Change {
@@ -72,7 +82,7 @@ export function expungeChange(
   mailbox: number,
   uids: readonly number[],
   limits: StoreLimits,
-): Change {
+): ExpungeChange {
   return { kind: "expunge", account, mailbox, uids: namedUids(account, mailbox, uids, limits) };
 }
 
@@ -80,11 +90,23 @@ export function flagsChange(
   at: { account: AccountId; mailbox: number; uids: readonly number[] },
   change: FlagChange,
   limits: StoreLimits,
-): Change {
+): FlagsChange {
   checkFlags(change.add);
   checkFlags(change.remove);
   const { account, mailbox } = at;
-  return { kind: "flags", account, mailbox, uids: namedUids(account, mailbox, at.uids, limits), ...change };
+  const uids = namedUids(account, mailbox, at.uids, limits);
+  const { add, remove } = change;
+  return { kind: "flags", account, mailbox, uids, add, remove, keywords: null, unchangedSince: null };
+}
+
+export function storeFlagsChange(
+  at: { account: AccountId; mailbox: number; uids: readonly number[] },
+  store: FlagStore,
+  limits: StoreLimits,
+): FlagsChange {
+  const { account, mailbox } = at;
+  const uids = namedUids(account, mailbox, at.uids, limits);
+  return { kind: "flags", account, mailbox, uids, ...flagStoreChange(store), unchangedSince: store.unchangedSince };
 }
 
 export function purgeChange(account: AccountId): Change {
@@ -96,15 +118,5 @@ export function purgeChange(account: AccountId): Change {
 function namedUids(account: string, mailbox: number, uids: readonly number[], limits: StoreLimits): number[] {
   checkAccount(account);
   checkMailbox(mailbox);
-  if (uids.length > limits.uidsMax) invalid(`at most ${limits.uidsMax} UIDs are changed at once`);
-  const sorted = uids.filter((uid) => Number.isInteger(uid) && uid >= 1 && uid <= 0xffff_ffff).sort((a, b) => a - b);
-  return sorted.filter((uid, i) => uid !== sorted[i - 1]);
-}
-
-function checkFlags(flags: number): void {
-  if (!Number.isInteger(flags) || flags < 0 || flags > FLAGS_MAX) invalid("flags are a sum of the five system flags");
-}
-
-function invalid(message: string): never {
-  throw new Failure("invalid", message);
+  return checkUids(uids, limits);
 }

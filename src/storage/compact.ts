@@ -3,7 +3,7 @@ import { diskFailure } from "./disk_failure.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { allSegments, bodyKey, readSegmentKey, segmentKey } from "./keys.ts";
-import { type BodyRecord, RECORD_HEADER_BYTES, type SegmentPosition, type Segments } from "./segments.ts";
+import { type BodyRecord, recordBytes, type SegmentPosition, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeSegmentUse, encodeBody, encodeSegmentUse } from "./values.ts";
 
 /** Pause before compaction looks for work after mail was deleted, and between its steps, in ms. */
@@ -143,10 +143,12 @@ export class Compactor {
       const place = row === undefined ? null : decodeBody(row);
       if (place !== null && place.segment === segment && place.offset === offset) {
         const parts = [reading(() => segments.read(at, 0, head.length))];
-        live.push({ place, record: { body: head.body, parts, size: head.length, crc: head.crc } });
-        copied += head.length;
+        // With the checksum it had: what was damaged stays known as damaged.
+        const index = head.indexBytes === 0 ? null : reading(() => segments.readIndex(at, head));
+        live.push({ place, record: { body: head.body, parts, size: head.length, crc: head.crc, index } });
+        copied += head.length + head.indexBytes;
       }
-      offset += RECORD_HEADER_BYTES + head.length;
+      offset += recordBytes(head);
     }
     return { live, next: offset, done: offset >= end };
   }
@@ -162,8 +164,8 @@ export class Compactor {
       const shrunk = decodeUse(index.get(segmentKey(segment)));
       live.forEach(({ record, place }, i) => {
         index.put(bodyKey(record.body), encodeBody({ ...place, ...places[i]! }));
-        grown.bytes += RECORD_HEADER_BYTES + record.size;
-        shrunk.dead += RECORD_HEADER_BYTES + record.size;
+        grown.bytes += recordBytes(place);
+        shrunk.dead += recordBytes(place);
       });
       if (live.length > 0) index.put(segmentKey(position.segment), encodeSegmentUse(grown));
       if (done) index.remove(segmentKey(segment));

@@ -1,8 +1,13 @@
 import { decodeUtf8, Failure, utf8 } from "../base/mod.ts";
 import type { SegmentPosition } from "./segments.ts";
 
-/** Version of everything `keys.ts`, `values.ts` and `segments.ts` lay out. A change of any of them raises it. */
-export const SCHEMA_VERSION = 1;
+/**
+ * Version of everything `keys.ts`, `values.ts`, `row_block.ts` and `segments.ts` lay out. A change of any of them raises it.
+ * Rows of version 1 are read as they are and take the new form when they are written; the first record of a shard says 2, so
+ * that a program that does not know the new forms refuses.
+ */
+export const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION_MIN = 1;
 
 /** State of a shard beside its rows; one row of its own, written with every record. */
 export interface ShardHeader {
@@ -35,12 +40,12 @@ export function encodeHeader(header: ShardHeader): Uint8Array {
 /** Throws Failure `schema` when another version, shard or count wrote it, `corrupt` when it cannot be read. */
 export function decodeHeader(stored: Uint8Array, expected: { shard: number; shardCount: number }): ShardHeader {
   const header = parse(stored);
-  if (header.schema !== SCHEMA_VERSION) {
+  if (header.schema < SCHEMA_VERSION_MIN || header.schema > SCHEMA_VERSION) {
     const newer = header.schema > SCHEMA_VERSION ? "newer" : "older";
     throw new Failure(
       "schema",
-      `shard ${expected.shard} has data of schema version ${header.schema}; this program reads ${SCHEMA_VERSION}. ` +
-        `A ${newer} version of the program wrote it.`,
+      `shard ${expected.shard} has data of schema version ${header.schema}; this program reads ${SCHEMA_VERSION_MIN} to ` +
+        `${SCHEMA_VERSION}. A ${newer} version of the program wrote it.`,
     );
   }
   if (header.shard !== expected.shard || header.shardCount !== expected.shardCount) {
@@ -50,7 +55,7 @@ export function decodeHeader(stored: Uint8Array, expected: { shard: number; shar
         "the number of shards is fixed when the data directory is made",
     );
   }
-  return header;
+  return { ...header, schema: SCHEMA_VERSION };
 }
 
 function parse(stored: Uint8Array): ShardHeader {

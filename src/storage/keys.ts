@@ -1,5 +1,5 @@
-import { Failure } from "../base/mod.ts";
-import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
+import { decodeUtf8, Failure, utf8 } from "../base/mod.ts";
+import { getAscii, getU24, getU32, getU48, putAscii, putU24, putU32, putU48 } from "./pack.ts";
 
 /*
  * Every key of a shard's index. Numbers are big-endian, so that keys sort as their numbers do.
@@ -8,8 +8,15 @@ import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
  *   10 account 00 mailbox:u32 block:u32             rows of UIDs [block * 64, block * 64 + 64)
  *   10 account 00 mailbox:u32 ffffffff              counters of a mailbox
  *   10 account 00 00000001 ffffffff 00              usage of an account
+ *   11 account 00 mailbox:u32 chunk:u32             rows in each of the blocks [chunk * 1024, chunk * 1024 + 1024)
  *   12 account 00 mailbox:u32 modSeq:u48 part:u16   UIDs changed or expunged at that MODSEQ
- *   13 account 00 mailbox:u32                       keywords of a mailbox (reserved)
+ *   13 account 00 mailbox:u32 01 id:u8              a keyword, and how many sets hold it
+ *   13 account 00 mailbox:u32 02 set:u24            ids of a set of keywords, and how many messages have it
+ *   13 account 00 mailbox:u32 03 ids:u8...          the number of that set
+ *   14 account 00                                   what is next in the tree of an account that was changed
+ *   14 account 00 name                              a name of the tree: its mailbox, its use, its subscription
+ *   15 account 00 mailbox:u32 kind:u8 name 00 part:u8   a piece of an annotation, or rights of an identifier
+ *   16 account 00 mailbox:u32                       a mailbox that was removed, while rows of it are left
  *   30 body:u48                                     where a body lies, and how many rows name it
  *   40 opId                                         the answer to a delivery
  *   50 seq:u48 part:u16                             opIds of one record, for forgetting them in order
@@ -20,7 +27,12 @@ import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
 const TAG = {
   header: 0x01,
   mail: 0x10,
+  blockCounts: 0x11,
   changes: 0x12,
+  keywords: 0x13,
+  tree: 0x14,
+  settings: 0x15,
+  removed: 0x16,
   body: 0x30,
   op: 0x40,
   opsOfRecord: 0x50,
@@ -98,23 +110,175 @@ export function readRowsBlock(key: Key): number {
 
 /** Everything of one account's mail, or of all accounts, behind the mailbox that was looked at last. */
 export function mailAfter(last: { account: string; mailbox: number } | null, within?: string): KeyRange {
-  const end = within === undefined ? Uint8Array.of(TAG.mail + 1) : ofAccount(within, 1);
-  if (last === null) return { start: within === undefined ? Uint8Array.of(TAG.mail) : ofAccount(within, 0), end };
+  const all = within === undefined
+    ? { start: Uint8Array.of(TAG.mail), end: Uint8Array.of(TAG.mail + 1) }
+    : mailOf(within);
+  if (last === null) return all;
   // 06 bytes of what comes behind the counters and the usage of that mailbox.
   const start = inMailbox(TAG.mail, last.account, last.mailbox, 6);
   start.fill(0xff, 6 + last.account.length);
-  return { start, end };
+  return { start, end: all.end };
 }
 
-function ofAccount(account: string, last: 0 | 1): Key {
+/** Rows, counters and usage of an account. */
+export function mailOf(account: string): KeyRange {
+  return { start: ofAccount(TAG.mail, account, 0), end: ofAccount(TAG.mail, account, 1) };
+}
+
+/** The ranges of an account beside its mail, which go when it is purged; first its tree. */
+export function besidesMailOf(account: string): KeyRange[] {
+  return [TAG.tree, TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.removed].map((tag) => ({
+    start: ofAccount(tag, account, 0),
+    end: ofAccount(tag, account, 1),
+  }));
+}
+
+/** The ranges of a mailbox without its counters, which go when it is removed. */
+export function rangesOfMailbox(account: string, mailbox: number): KeyRange[] {
+  const beside = [TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings].map((tag) => within(tag, account, mailbox));
+  return [rowsFrom(account, mailbox, 0), ...beside];
+}
+
+/** All keys `tag account 00 mailbox ...`: none goes on with nine octets ff. */
+function within(tag: number, account: string, mailbox: number): KeyRange {
+  const end = inMailbox(tag, account, mailbox, 9);
+  end.fill(0xff, 6 + account.length);
+  return { start: inMailbox(tag, account, mailbox, 0), end };
+}
+
+function ofAccount(tag: number, account: string, last: 0 | 1): Key {
   const key = new Uint8Array(2 + account.length);
-  key[0] = TAG.mail;
+  key[0] = tag;
   putAscii(key, 1, account);
   key[1 + account.length] = last;
   return key;
 }
 
-/** The account and mailbox a key of rows, counters or usage belongs to. */
+export function removedKey(account: string, mailbox: number): Key {
+  return inMailbox(TAG.removed, account, mailbox, 0);
+}
+
+/** Mailboxes of all accounts that were removed and have rows left. */
+export function allRemoved(): KeyRange {
+  return { start: Uint8Array.of(TAG.removed), end: Uint8Array.of(TAG.removed + 1) };
+}
+
+export function blockCountsKey(account: string, mailbox: number, chunk: number): Key {
+  const key = inMailbox(TAG.blockCounts, account, mailbox, 4);
+  putU32(key, 6 + account.length, chunk);
+  return key;
+}
+
+export function allBlockCounts(account: string, mailbox: number): KeyRange {
+  return within(TAG.blockCounts, account, mailbox);
+}
+
+export function readBlockCountsChunk(key: Key): number {
+  return getU32(key, key.length - 4);
+}
+
+const KEYWORD = { name: 1, set: 2, ids: 3 } as const;
+
+export function keywordKey(account: string, mailbox: number, id: number): Key {
+  const key = inMailbox(TAG.keywords, account, mailbox, 2);
+  key[key.length - 2] = KEYWORD.name;
+  key[key.length - 1] = id;
+  return key;
+}
+
+/** The keywords of a mailbox by rising id. */
+export function allKeywords(account: string, mailbox: number): KeyRange {
+  const end = inMailbox(TAG.keywords, account, mailbox, 1);
+  end[end.length - 1] = KEYWORD.set;
+  return { start: keywordKey(account, mailbox, 0), end };
+}
+
+export function readKeywordId(key: Key): number {
+  return key[key.length - 1]!;
+}
+
+export function keywordSetKey(account: string, mailbox: number, set: number): Key {
+  const key = inMailbox(TAG.keywords, account, mailbox, 4);
+  key[key.length - 4] = KEYWORD.set;
+  putU24(key, key.length - 3, set);
+  return key;
+}
+
+/** The sets of keywords of a mailbox by rising number. */
+export function allKeywordSets(account: string, mailbox: number): KeyRange {
+  const end = inMailbox(TAG.keywords, account, mailbox, 1);
+  end[end.length - 1] = KEYWORD.ids;
+  return { start: keywordSetKey(account, mailbox, 0), end };
+}
+
+export function readKeywordSet(key: Key): number {
+  return getU24(key, key.length - 3);
+}
+
+export function keywordIdsKey(account: string, mailbox: number, ids: Uint8Array): Key {
+  const key = inMailbox(TAG.keywords, account, mailbox, 1 + ids.length);
+  key[key.length - 1 - ids.length] = KEYWORD.ids;
+  key.set(ids, key.length - ids.length);
+  return key;
+}
+
+/** A name of the tree; the empty name stands for the tree as a whole. */
+export function treeKey(account: string, name: string): Key {
+  const octets = utf8(name);
+  const key = new Uint8Array(2 + account.length + octets.length);
+  key[0] = TAG.tree;
+  putAscii(key, 1, account);
+  key.set(octets, 2 + account.length);
+  return key;
+}
+
+/** All names of an account. */
+export function treeNames(account: string): KeyRange {
+  return { start: treeKey(account, "\u0001"), end: ofAccount(TAG.tree, account, 1) };
+}
+
+/** The names below a name ("0" is behind "/"). */
+export function treeBelow(account: string, name: string): KeyRange {
+  return { start: treeKey(account, `${name}/`), end: treeKey(account, `${name}0`) };
+}
+
+export function readTreeName(key: Key): string {
+  return decodeUtf8(key.subarray(key.indexOf(0, 1) + 1)) ?? "";
+}
+
+export function settingKey(account: string, mailbox: number, kind: number, name: string, part: number): Key {
+  const octets = utf8(name);
+  const key = inMailbox(TAG.settings, account, mailbox, 3 + octets.length);
+  const at = 6 + account.length;
+  key[at] = kind;
+  key.set(octets, at + 1);
+  key[key.length - 1] = part;
+  return key;
+}
+
+/** All pieces of the settings of one kind. */
+export function allSettings(account: string, mailbox: number, kind: number): KeyRange {
+  const start = inMailbox(TAG.settings, account, mailbox, 1);
+  start[start.length - 1] = kind;
+  const end = start.slice();
+  end[end.length - 1] = kind + 1;
+  return { start, end };
+}
+
+/** All pieces of one setting. */
+export function piecesOfSetting(account: string, mailbox: number, kind: number, name: string): KeyRange {
+  const start = settingKey(account, mailbox, kind, name, 0);
+  const end = start.slice();
+  end[end.length - 2] = 1;
+  return { start, end };
+}
+
+export function readSettingName(key: Key): string {
+  // Behind the account's zero: mailbox and kind; before the end: zero and part.
+  return decodeUtf8(key.subarray(key.indexOf(0, 1) + 6, key.length - 2)) ?? "";
+}
+
+/** The account and mailbox a key of rows, counters or usage belongs to, or that of a mailbox that was removed. */
 export function readMailKey(key: Key): { account: string; mailbox: number } {
   const zero = key.indexOf(0, 1);
   return { account: getAscii(key, 1, zero), mailbox: getU32(key, zero + 1) };

@@ -6,6 +6,22 @@ export interface StoreLimits {
   readonly targetsMax: number;
   /** UIDs in one expunge or flag change. */
   readonly uidsMax: number;
+  /** Messages in one append. */
+  readonly appendMessagesMax: number;
+  /** Bytes of a MIME index; a larger one is not kept. */
+  readonly mimeIndexBytesMax: number;
+  /** Bytes of MIME indexes in one answer; one of them may go beyond it. */
+  readonly rowsIndexBytesMax: number;
+  /** Names of mailboxes and subscriptions of one account. */
+  readonly mailboxesMax: number;
+  /** Names of an account that are remembered after their mailbox went, so that UIDVALIDITY rises from one to the next. */
+  readonly formerNamesMax: number;
+  /** Keywords in use in one mailbox, at most 255. */
+  readonly keywordsMax: number;
+  /** Annotations, or entries of an access list, of one mailbox; bytes of one; and of all of one mailbox. */
+  readonly settingsMax: number;
+  readonly settingBytesMax: number;
+  readonly settingsBytesMax: number;
   /** Rows one `list` answers. */
   readonly listRowsMax: number;
   /** Changes that may wait for their group in one shard; beyond it `busy`. */
@@ -45,6 +61,15 @@ export const DEFAULT_LIMITS: StoreLimits = {
   messageBytesMax: 256 * MB,
   targetsMax: 10_000,
   uidsMax: 100_000,
+  appendMessagesMax: 1_000,
+  mimeIndexBytesMax: MB,
+  rowsIndexBytesMax: 4 * MB,
+  mailboxesMax: 5_000,
+  formerNamesMax: 200,
+  keywordsMax: 255,
+  settingsMax: 100,
+  settingBytesMax: 64 * 1024,
+  settingsBytesMax: 256 * 1024,
   listRowsMax: 10_000,
   pendingOpsMax: 10_000,
   pendingBytesMax: 512 * MB,

@@ -1,27 +1,40 @@
-import { assert, type Clock, Failure, type Log } from "../base/mod.ts";
+import { assert, type Clock, decodeUtf8, Failure, type Log } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
+import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
-import type { OpOutcome, RecordOutcome } from "./apply.ts";
-import { type Change, deliverChange, expungeChange, flagsChange, purgeChange, withdrawChange } from "./change.ts";
+import {
+  aclChange,
+  appendChange,
+  copyChange,
+  metadataChange,
+  Setting,
+  treeChange,
+  type TreeWish,
+} from "./account_change.ts";
+import type { RecordOutcome } from "./apply.ts";
+import {
+  type Change,
+  deliverChange,
+  expungeChange,
+  flagsChange,
+  PURGE_STEP_MESSAGES,
+  purgeChange,
+  storeFlagsChange,
+  withdrawChange,
+} from "./change.ts";
 import { Compactor, roomIsShort } from "./compact.ts";
 import type { FileSystem } from "./file_system.ts";
 import { type Group, type GroupedStore, GroupLoop } from "./group_loop.ts";
 import type { IndexEnv } from "./index_env.ts";
 import type { StoreLimits } from "./limits.ts";
 import { GroupPlan, type Planned } from "./plan.ts";
+import { appendResult, copyResult, deliverResult, flagStoreResult, settingOutcome, type Settled } from "./results.ts";
 import { claimRecord, RECORD_VERSION, type ShardLog, type ShardRecord } from "./shard_log.ts";
 import { ShardReader } from "./shard_reader.ts";
 import type { ShardState } from "./shard_state.ts";
-import type {
-  ChangeListener,
-  ChangesSince,
-  DeliverInput,
-  DeliverResult,
-  FetchRange,
-  FlagChange,
-  MailboxStatus,
-  ShardStore,
-} from "./types.ts";
+import { bytesOf, indexBytesOf, takesSpace } from "./space.ts";
+import { Sweeper } from "./sweeper.ts";
+import type * as types from "./types.ts";
 
 export interface LoggedShardOptions {
   readonly number: number;
@@ -36,24 +49,19 @@ export interface LoggedShardOptions {
   readonly defer: (run: () => void) => void;
 }
 
-/** Space the index may need for one row of a commit: two pages. */
-const INDEX_BYTES_A_ROW = 8 * 1024;
-
-/** What a caller is told when its change is durable. */
-type Settled = { readonly planned: Planned; readonly outcome: OpOutcome | null };
-
 /**
  * One shard: gathers what is asked, numbers it, appends it to the log as one record, applies it, answers. What arrives
  * meanwhile forms the next group; there is no timer.
  */
-export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
+export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settled> {
   readonly number: number;
   readonly reader: ShardReader;
   #epoch = 0;
   readonly #loop: GroupLoop<Change, Settled>;
-  readonly #listeners = new Set<ChangeListener>();
+  readonly #listeners = new Set<types.ChangeListener>();
   readonly #bornMs: number;
   readonly #compactor: Compactor;
+  readonly #sweeper: Sweeper;
 
   /** Nothing else may be called before `open` has resolved. */
   constructor(
@@ -73,6 +81,11 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
       roomIsShort: () => roomIsShort(options),
       failed: (failure) => this.#loop.failed(failure),
     });
+    this.#sweeper = new Sweeper(() => this.index, {
+      clock: options.clock,
+      log: options.log,
+      step: (account, mailbox) => this.#sweep(account as AccountId, mailbox),
+    });
   }
   get index(): IndexEnv {
     return this.state.index;
@@ -81,19 +94,16 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
   async open(): Promise<void> {
     await this.#loop.open();
     this.#compactor.look();
+    this.#sweeper.look();
   }
-  async deliver(input: DeliverInput): Promise<DeliverResult> {
+  async deliver(input: types.DeliverInput): Promise<types.DeliverResult> {
     const { planned } = await this.#loop.submit(deliverChange(input, this.options.limits));
     return deliverResult(planned);
   }
   async withdraw(opId: string): Promise<void> {
     await this.#loop.submit(withdrawChange(opId));
   }
-  async expunge(
-    account: AccountId,
-    mailbox: number,
-    uids: readonly number[],
-  ): Promise<{ expunged: Uid[]; modSeq: ModSeq }> {
+  async expunge(account: AccountId, mailbox: number, uids: readonly number[]): ReturnType<types.ShardStore["expunge"]> {
     const { outcome } = await this.#loop.submit(expungeChange(account, mailbox, uids, this.options.limits));
     return { expunged: [...(outcome?.uids ?? [])] as Uid[], modSeq: (outcome?.modSeq ?? 1) as ModSeq };
   }
@@ -101,10 +111,25 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
     account: AccountId,
     mailbox: number,
     uids: readonly number[],
-    change: FlagChange,
+    change: types.FlagChange,
   ): Promise<{ modSeq: ModSeq }> {
     const { outcome } = await this.#loop.submit(flagsChange({ account, mailbox, uids }, change, this.options.limits));
     return { modSeq: (outcome?.modSeq ?? 1) as ModSeq };
+  }
+  async storeFlags(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+    store: types.FlagStore,
+  ): Promise<types.FlagStoreResult> {
+    const change = storeFlagsChange({ account, mailbox, uids }, store, this.options.limits);
+    return flagStoreResult(await this.#loop.submit(change), change.uids);
+  }
+  async append(input: types.AppendInput): Promise<types.AppendResult> {
+    return appendResult((await this.#loop.submit(appendChange(input, this.options.limits))).planned);
+  }
+  async copy(input: types.CopyInput): Promise<types.CopyResult> {
+    return copyResult((await this.#loop.submit(copyChange(input, this.options.limits))).planned);
   }
   async purge(account: AccountId): Promise<{ messages: number }> {
     for (let messages = 0;;) {
@@ -113,22 +138,68 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
       if (outcome?.more !== true) return { messages };
     }
   }
-  status(account: AccountId, mailbox: number): MailboxStatus {
+  createMailbox(account: AccountId, name: MailboxName, specialUse: SpecialUse | null): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "create", name, specialUse });
+  }
+  async removeMailbox(account: AccountId, name: MailboxName): Promise<types.TreeOutcome> {
+    const outcome = await this.#wish(account, { wish: "remove", name });
+    this.#sweeper.look();
+    return outcome;
+  }
+  renameMailbox(account: AccountId, name: MailboxName, to: MailboxName): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "rename", name, to });
+  }
+  subscribe(account: AccountId, name: MailboxName, subscribed: boolean): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "subscribe", name, subscribed });
+  }
+  async setMetadata(account: AccountId, mailbox: number, entries: readonly types.Annotation[]) {
+    const change = metadataChange(account, mailbox, entries, this.options.limits);
+    return settingOutcome((await this.#loop.submit(change)).planned);
+  }
+  async setAcl(account: AccountId, mailbox: number, entries: readonly types.AclEntry[]) {
+    return settingOutcome((await this.#loop.submit(aclChange(account, mailbox, entries))).planned);
+  }
+  mailboxes(account: AccountId): types.MailboxNode[] {
+    return this.#open().tree(account).nodes();
+  }
+  mailboxNamed(account: AccountId, name: MailboxName): types.MailboxNode | null {
+    return this.#open().tree(account).node(name);
+  }
+  status(account: AccountId, mailbox: number): types.MailboxStatus {
     return this.#open().status(account, mailbox);
   }
-  list(account: AccountId, mailbox: number, after: number, limit: number): ReturnType<ShardStore["list"]> {
+  list(account: AccountId, mailbox: number, after: number, limit: number): ReturnType<types.ShardStore["list"]> {
     return this.#open().list(account, mailbox, after, limit);
   }
-  fetch(account: AccountId, mailbox: number, range: FetchRange): { bytes: Uint8Array; size: number } {
+  rowsAt(account: AccountId, mailbox: number, after: number, wanted: types.RowsWanted) {
+    return this.#open().rowsAt(account, mailbox, after, wanted);
+  }
+  blockCounts(account: AccountId, mailbox: number): types.BlockCounts {
+    return this.#open().blockCounts(account, mailbox);
+  }
+  keywords(account: AccountId, mailbox: number): string[] {
+    return this.#open().keywords(account, mailbox);
+  }
+  fetch(account: AccountId, mailbox: number, range: types.FetchRange): { bytes: Uint8Array; size: number } {
     return this.#open().fetch(account, mailbox, range);
+  }
+  fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null {
+    return this.#open().fetchIndex(account, mailbox, uid);
   }
   usage(account: AccountId): { bytes: number; messages: number } {
     return this.#open().usage(account);
   }
-  changes(account: AccountId, mailbox: number, since: number): ChangesSince | null {
+  changes(account: AccountId, mailbox: number, since: number): types.ChangesSince | null {
     return this.#open().changes(account, mailbox, since);
   }
-  onChange(listener: ChangeListener): () => void {
+  metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
+    return this.#open().settings(account, mailbox, Setting.metadata);
+  }
+  acl(account: AccountId, mailbox: number): [string, string][] {
+    const entries = this.#open().settings(account, mailbox, Setting.acl);
+    return entries.map(([identifier, rights]) => [identifier, decodeUtf8(rights) ?? ""]);
+  }
+  onChange(listener: types.ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -136,21 +207,22 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
     return this.#loop.health;
   }
   async close(): Promise<void> {
+    this.#sweeper.stop();
     if (!await this.#loop.close()) return;
     this.#compactor.stop();
     await this.state.close();
   }
   bytesOf(change: Change): number {
-    return change.kind === "deliver" ? change.size : 0;
+    return bytesOf(change);
   }
   indexBytesOf(change: Change): number {
-    return rowsOf(change) * INDEX_BYTES_A_ROW;
+    return indexBytesOf(change);
   }
   takesSpace(change: Change): boolean {
-    return change.kind === "deliver";
+    return takesSpace(change);
   }
   begin(noSpace: Failure | null): Group<Change, Settled> {
-    const plan = new GroupPlan(this.index, this.state.header, noSpace);
+    const plan = new GroupPlan({ index: this.index, header: this.state.header, limits: this.options.limits, noSpace });
     const planned: Planned[] = [];
     let outcome: RecordOutcome | null = null;
     return {
@@ -184,6 +256,23 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
   }
   reopen(options: { readonly inDoubt: boolean }): void {
     this.state.reopen(options);
+  }
+  /** How a change of the tree ended; an INBOX that was renamed is empty when this resolves. */
+  async #wish(account: AccountId, wish: TreeWish): Promise<types.TreeOutcome> {
+    const { planned } = await this.#loop.submit(treeChange(account, wish));
+    assert(planned.type === "tree", "a wish for the tree is answered as one");
+    const { outcome, drain } = planned;
+    if (outcome.type !== "done" || drain === null) return outcome;
+    const step = { kind: "drain", account, to: outcome.mailbox, ...drain, limit: PURGE_STEP_MESSAGES } as const;
+    for (let more = true; more;) {
+      const moved = (await this.#loop.submit(step)).planned;
+      more = moved.type === "copied" && moved.uids.length > 0;
+    }
+    return outcome;
+  }
+  async #sweep(account: AccountId, mailbox: number): Promise<boolean> {
+    const { outcome } = await this.#loop.submit({ kind: "sweep", account, mailbox, limit: PURGE_STEP_MESSAGES });
+    return outcome?.more === true;
   }
   #open(): ShardReader {
     this.#loop.assertOpen();
@@ -221,26 +310,4 @@ export class LoggedShard implements ShardStore, GroupedStore<Change, Settled> {
 function settledAs(planned: Planned, outcome: RecordOutcome | null): Settled | Failure {
   if (planned.type === "refused") return planned.failure;
   return { planned, outcome: planned.type === "op" ? outcome?.ops[planned.op] ?? null : null };
-}
-
-/** Rows of messages a change may touch. */
-function rowsOf(change: Change): number {
-  switch (change.kind) {
-    case "deliver":
-      return change.targets.length;
-    case "withdraw":
-      return 16;
-    case "purge":
-      return change.limit;
-    default:
-      return change.uids.length;
-  }
-}
-
-function deliverResult(planned: Planned): DeliverResult {
-  if (planned.type === "full") return planned;
-  assert(planned.type === "op" || planned.type === "known", "a delivery is stored, known, full or refused");
-  const targets = planned.answer?.targets ?? null;
-  if (targets === null) throw new Failure("refused", "the delivery was taken back");
-  return { type: "delivered", uids: targets.map(({ uid }) => uid as Uid) };
 }

@@ -14,6 +14,17 @@ export function getU32(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }
 
+/** Up to 2^24 - 1. */
+export function putU24(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 16;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value;
+}
+
+export function getU24(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+}
+
 /** Up to 2^48 - 1. */
 export function putU48(bytes: Uint8Array, at: number, value: number): void {
   const high = Math.floor(value / 0x1_0000_0000);

@@ -2,14 +2,17 @@ import { Buffer } from "node:buffer";
 import { crc32c } from "@node-rs/crc32";
 import { assert, Failure } from "../base/mod.ts";
 import type { FileSystem } from "./file_system.ts";
+import { getU32, putU32 } from "./pack.ts";
 
 /*
- * A segment is a file of records: header, then the body. Only records below the offset that the index has committed
- * are mail. Header: magic u32, CRC-32C of the rest of the header u32, body length u32, CRC-32C of the body u32,
- * body number u48, sequence number of the record that brought it u48, reserved u32.
+ * A segment is a file of records: header, then the body, then what is kept beside it (a MIME index) with its own CRC-32C u32
+ * behind it, if there is any. Only records below the offset that the index has committed are mail. Header: magic u32,
+ * CRC-32C of the rest of the header u32, body length u32, CRC-32C of the body u32, body number u48, sequence number of the
+ * record that brought it u48, length of what is beside the body u32 (without its CRC).
  */
 export const RECORD_HEADER_BYTES = 32;
 export const RECORD_MAGIC = 0x53504231; // "SPB1"
+const CRC_BYTES = 4;
 const BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** The end of what is committed in the segments of a shard. */
@@ -26,6 +29,32 @@ export interface BodyRecord {
   readonly parts: readonly Uint8Array[];
   readonly size: number;
   readonly crc: number;
+  readonly index?: IndexBytes | null;
+}
+
+/** What is kept beside a body, with its CRC-32C. */
+export interface IndexBytes {
+  readonly bytes: Uint8Array;
+  readonly crc: number;
+}
+
+/** What the header of a record says. */
+export interface RecordHead {
+  readonly body: number;
+  readonly length: number;
+  readonly crc: number;
+  /** 0 when nothing is beside the body. */
+  readonly indexBytes: number;
+}
+
+/** Bytes of a whole record. */
+export function recordBytes({ length, indexBytes }: { readonly length: number; readonly indexBytes: number }): number {
+  return RECORD_HEADER_BYTES + length + besideBytes(indexBytes);
+}
+
+/** Bytes behind the body of a record. */
+function besideBytes(indexBytes: number): number {
+  return indexBytes === 0 ? 0 : indexBytes + CRC_BYTES;
 }
 
 export interface PlacedBody {
@@ -85,6 +114,7 @@ export class Segments {
       places.push({ segment, offset: tail });
       writer.header(body, seq);
       for (const part of body.parts) writer.write(part);
+      if (hasIndex(body)) writer.index(body.index);
     }
     writer.flush();
     this.files.syncData(this.#writerFd());
@@ -160,8 +190,16 @@ export class Segments {
     }
     return bytes;
   }
+  /** What is kept beside the body of the record at `offset`, with the checksum that was written behind it. */
+  readIndex(
+    place: PlacedBody,
+    { length, indexBytes }: { readonly length: number; readonly indexBytes: number },
+  ): IndexBytes {
+    const bytes = this.read(place, length, besideBytes(indexBytes));
+    return { bytes: bytes.subarray(0, indexBytes), crc: getU32(bytes, indexBytes) };
+  }
   /** The header of the record at `offset`, or null when none lies there. */
-  header(place: PlacedBody): { body: number; length: number; crc: number } | null {
+  header(place: PlacedBody): RecordHead | null {
     const bytes = Buffer.alloc(RECORD_HEADER_BYTES);
     const count = this.files.read(this.#reader(place.segment), bytes, 0, bytes.length, place.offset);
     return count === bytes.length ? readRecordHeader(bytes) : null;
@@ -256,13 +294,19 @@ class BufferedWriter {
     this.buffer.writeUInt32BE(record.crc, at + 12);
     this.buffer.writeUIntBE(record.body, at + 16, 6);
     this.buffer.writeUIntBE(seq, at + 22, 6);
-    this.buffer.writeUInt32BE(0, at + 28);
+    this.buffer.writeUInt32BE(record.index?.bytes.length ?? 0, at + 28);
     this.buffer.writeUInt32BE(
       crc32c(new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + at + 8, RECORD_HEADER_BYTES - 8)),
       at + 4,
     );
     this.#used += RECORD_HEADER_BYTES;
     this.offset += RECORD_HEADER_BYTES;
+  }
+  index({ bytes, crc }: IndexBytes): void {
+    this.write(bytes);
+    const behind = new Uint8Array(CRC_BYTES);
+    putU32(behind, 0, crc);
+    this.write(behind);
   }
   write(bytes: Uint8Array): void {
     if (this.#used + bytes.length > this.buffer.length) this.flush();
@@ -281,9 +325,18 @@ class BufferedWriter {
 }
 
 /** What the header of a record says; null when it is none. */
-export function readRecordHeader(bytes: Buffer): { body: number; length: number; crc: number } | null {
+export function readRecordHeader(bytes: Buffer): RecordHead | null {
   if (bytes.readUInt32BE(0) !== RECORD_MAGIC || bytes.readUInt32BE(4) !== crc32c(bytes.subarray(8))) return null;
-  return { length: bytes.readUInt32BE(8), crc: bytes.readUInt32BE(12), body: bytes.readUIntBE(16, 6) };
+  return {
+    length: bytes.readUInt32BE(8),
+    crc: bytes.readUInt32BE(12),
+    body: bytes.readUIntBE(16, 6),
+    indexBytes: bytes.readUInt32BE(28),
+  };
+}
+
+function hasIndex(body: BodyRecord): body is BodyRecord & { readonly index: IndexBytes } {
+  return (body.index?.bytes.length ?? 0) > 0;
 }
 
 function closeQuietly(files: FileSystem, fd: number): void {

@@ -1,8 +1,12 @@
 import { assert, Failure } from "../base/mod.ts";
+import type { KeywordChange, NewMessage, SettingEntry, SettingKind } from "./account_change.ts";
+import type { MailboxRef } from "./account_types.ts";
+import type { TreeEdit } from "./tree_plan.ts";
 
 /** One message for one recipient, numbered by the owner before the record is written. */
 export interface Delivery {
   readonly account: string;
+  readonly mailbox: number;
   readonly uid: number;
   readonly modSeq: number;
   /** The epoch the mailbox gets if this makes it. */
@@ -12,9 +16,13 @@ export interface Delivery {
 /** What one recipient's mailbox loses when a delivery is taken back. */
 export interface Removal {
   readonly account: string;
+  readonly mailbox: number;
   readonly uids: readonly number[];
   readonly modSeq: number;
 }
+
+/** A message of an append, with the number of its body. */
+export type Appending = NewMessage & { readonly body: number };
 
 /** A change of a shard. Applied in order it gives the same state everywhere: nothing in it depends on clock or chance. */
 export type ShardOp =
@@ -22,7 +30,6 @@ export type ShardOp =
   | {
     readonly kind: "deliver";
     readonly opId: string;
-    readonly mailbox: number;
     readonly flags: number;
     readonly internalDateMs: number;
     readonly body: number;
@@ -30,12 +37,13 @@ export type ShardOp =
     /** CRC-32C of the bytes. */
     readonly crc: number;
     readonly parts: readonly Uint8Array[];
+    /** The MIME index. */
+    readonly index: Uint8Array | null;
     readonly deliveries: readonly Delivery[];
   }
   | {
     readonly kind: "withdraw";
     readonly opId: string;
-    readonly mailbox: number;
     readonly removals: readonly Removal[];
   }
   | {
@@ -52,8 +60,42 @@ export type ShardOp =
     readonly uids: readonly number[];
     readonly add: number;
     readonly remove: number;
+    readonly keywords: KeywordChange | null;
+    /** Rows with a higher MODSEQ are left alone. */
+    readonly unchangedSince: number | null;
     readonly modSeq: number;
   }
+  /** Messages for one mailbox, all under one MODSEQ, the first under `to.uid`. */
+  | {
+    readonly kind: "append";
+    readonly opId: string;
+    readonly to: Delivery;
+    readonly savedMs: number;
+    readonly messages: readonly Appending[];
+  }
+  /** Rows of the same bodies in another mailbox, all under one MODSEQ, the first under `to.uid`. */
+  | {
+    readonly kind: "copy";
+    readonly from: MailboxRef;
+    readonly to: Delivery;
+    /** UIDs that are there, rising. */
+    readonly uids: readonly number[];
+    /** MODSEQ of the removal of the originals; null: they stay. */
+    readonly removed: number | null;
+    /** Null: each keeps the date it has. */
+    readonly savedMs: number | null;
+  }
+  | { readonly kind: "tree"; readonly account: string; readonly edit: TreeEdit }
+  | {
+    readonly kind: "settings";
+    readonly account: string;
+    /** 0: of the account. */
+    readonly mailbox: number;
+    readonly setting: SettingKind;
+    readonly entries: readonly SettingEntry[];
+  }
+  /** Takes away up to `limit` rows of a mailbox that was removed, and all that is left of it in the end. */
+  | { readonly kind: "sweep"; readonly account: string; readonly mailbox: number; readonly limit: number }
   /** Removes up to `limit` messages of an account, and its mailboxes when none is left. */
   | { readonly kind: "purge"; readonly account: string; readonly limit: number };
 
@@ -137,7 +179,14 @@ export class MemoryLog implements ShardLog {
 }
 
 function copyOp(op: ShardOp): ShardOp {
-  return op.kind === "deliver" ? { ...op, parts: op.parts.map((part) => part.slice()) } : op;
+  if (op.kind === "deliver") return copyContent(op);
+  return op.kind === "append" ? { ...op, messages: op.messages.map(copyContent) } : op;
+}
+
+function copyContent<T extends { readonly parts: readonly Uint8Array[]; readonly index: Uint8Array | null }>(
+  held: T,
+): T {
+  return { ...held, parts: held.parts.map((part) => part.slice()), index: held.index?.slice() ?? null };
 }
 
 /** State that holds its log position in itself: applying a record is writing it. */

@@ -1,24 +1,26 @@
 import { crc32c } from "@node-rs/crc32";
-import { Failure } from "../base/mod.ts";
+import { asFailure, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import type { SettingKind } from "./account_change.ts";
+import type { BlockCounts, FullRow, RowsWanted } from "./account_types.ts";
+import { readBlockCounts } from "./block_counts.ts";
 import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
+import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
 import type { StoreLimits } from "./limits.ts";
+import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
+import { readSettings } from "./settings.ts";
 import type { ShardState } from "./shard_state.ts";
+import { TreeRows } from "./tree_rows.ts";
 import type { ChangesSince, FetchRange, MailboxStatus, MessageRow } from "./types.ts";
 import {
-  BLOCK_UIDS,
   type BodyPlace,
   decodeBody,
   decodeChange,
   decodeMailbox,
   decodeUsage,
   type MailboxCounters,
-  publicRow,
-  readBlocks,
-  RowBlock,
-  type StoredRow,
   type Usage,
 } from "./values.ts";
 
@@ -52,18 +54,63 @@ export class ShardReader {
     });
   }
   list(account: AccountId, mailbox: number, after: number, limit: number): { rows: MessageRow[]; more: boolean } {
-    const wanted = Math.max(0, Math.min(limit, this.limits.listRowsMax));
-    const rows: MessageRow[] = [];
-    for (const row of this.rows(account, mailbox, after, wanted + 1)) {
-      if (rows.length === wanted) return { rows, more: true };
-      rows.push(publicRow(row));
-    }
-    return { rows, more: false };
+    const { rows, more } = this.#page(account, mailbox, after, limit);
+    const names = this.#names(account, mailbox);
+    return { rows: rows.map((row) => publicRow(row, names(row.keywords))), more };
+  }
+  rowsAt(
+    account: AccountId,
+    mailbox: number,
+    after: number,
+    wanted: RowsWanted,
+  ): { rows: FullRow[]; more: boolean } {
+    return guarded(() => {
+      const page = this.#page(account, mailbox, after, wanted.limit);
+      const names = this.#names(account, mailbox);
+      if (!wanted.index) return { rows: page.rows.map((row) => fullRow(row, names(row.keywords))), more: page.more };
+      const rows: FullRow[] = [];
+      let bytes = 0;
+      for (const row of page.rows) {
+        if (bytes > this.limits.rowsIndexBytesMax) return { rows, more: true };
+        const index = this.#index(row);
+        bytes += index?.length ?? 0;
+        rows.push({ ...fullRow(row, names(row.keywords)), index });
+      }
+      return { rows, more: page.more };
+    });
+  }
+  blockCounts(account: AccountId, mailbox: number): BlockCounts {
+    return guarded(() => {
+      const counters = this.#counters(account, mailbox);
+      if (counters === null) return { blocks: new Uint32Array(), rows: new Uint8Array() };
+      return readBlockCounts(this.state.index, { account, mailbox }, counters);
+    });
+  }
+  keywords(account: AccountId, mailbox: number): string[] {
+    return guarded(() =>
+      this.#counters(account, mailbox) === null ? [] : new KeywordTable(this.state.index, account, mailbox).inUse()
+    );
+  }
+  tree(account: AccountId): Pick<TreeRows, "nodes" | "node"> {
+    return guarded(() => {
+      const rows = new TreeRows(this.state.index, account);
+      return { nodes: () => guarded(() => rows.nodes()), node: (name) => guarded(() => rows.node(name)) };
+    });
+  }
+  settings(account: AccountId, mailbox: number, kind: SettingKind): [string, Uint8Array][] {
+    return guarded(() => {
+      const removed = mailbox !== 0 && this.isRemoved(account, mailbox);
+      return removed ? [] : readSettings(this.state.index, account, mailbox, kind);
+    });
+  }
+  fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null {
+    return guarded(() => this.#index(this.#row(account, mailbox, uid)));
   }
   /** At least the next `count` rows with a UID above `after`, if there are so many. */
   rows(account: string, mailbox: number, after: number, count: number): StoredRow[] {
     return guarded(() => {
       const rows: StoredRow[] = [];
+      if (this.isRemoved(account, mailbox)) return rows;
       let uid = Math.max(0, Math.floor(after)) + 1;
       while (rows.length < count && uid <= 0xffff_ffff) {
         const limit = Math.ceil((count - rows.length) / BLOCK_UIDS) + 1;
@@ -77,11 +124,7 @@ export class ShardReader {
   }
   fetch(account: AccountId, mailbox: number, range: FetchRange): { bytes: Uint8Array; size: number } {
     return guarded(() => {
-      const number = Math.floor(range.uid / BLOCK_UIDS);
-      const block = new RowBlock(number, this.state.index.get(rowsKey(account, mailbox, number)));
-      const at = block.find(range.uid);
-      if (at < 0 || !Number.isInteger(range.uid)) throw new Failure("not_found", "the message is gone");
-      const row = block.row(at);
+      const row = this.#row(account, mailbox, range.uid);
       const offset = Math.min(row.size, Math.max(0, Math.floor(range.offset) || 0));
       const length = Math.min(row.size - offset, Math.max(0, Math.floor(range.length) || 0));
       return { bytes: this.#bytes(row, offset, length), size: row.size };
@@ -89,7 +132,13 @@ export class ShardReader {
   }
   /** Reads a message whole, in pieces, and throws Failure `corrupt` when its checksum is wrong. */
   check(row: StoredRow): void {
-    guarded(() => this.#check(row.body, this.#place(row)));
+    guarded(() => {
+      const place = this.#place(row);
+      this.#check(row.body, place);
+      if (place.indexBytes > 0 && this.#readIndex(place) === null) {
+        throw new Failure("corrupt", "the checksum of the message's MIME index is wrong");
+      }
+    });
   }
   changes(account: AccountId, mailbox: number, since: number): ChangesSince | null {
     return guarded(() => {
@@ -134,7 +183,52 @@ export class ShardReader {
   }
   #counters(account: string, mailbox: number): MailboxCounters | null {
     const stored = this.state.index.get(mailboxKey(account, mailbox));
-    return stored === undefined ? null : decodeMailbox(stored);
+    const counters = stored === undefined ? null : decodeMailbox(stored);
+    return counters?.form === "removed" ? null : counters;
+  }
+  /** Whether a mailbox is gone while rows of it are left. */
+  isRemoved(account: string, mailbox: number): boolean {
+    const stored = this.state.index.get(mailboxKey(account, mailbox));
+    return stored !== undefined && decodeMailbox(stored).form === "removed";
+  }
+  #page(account: string, mailbox: number, after: number, limit: number): { rows: StoredRow[]; more: boolean } {
+    const wanted = Math.max(0, Math.min(limit, this.limits.listRowsMax)) || 0;
+    const rows = this.rows(account, mailbox, after, wanted + 1);
+    return { rows: rows.slice(0, wanted), more: rows.length > wanted };
+  }
+  #row(account: string, mailbox: number, uid: number): StoredRow {
+    const number = Math.floor(uid / BLOCK_UIDS);
+    const block = new RowBlock(number, this.state.index.get(rowsKey(account, mailbox, number)));
+    const at = block.find(uid);
+    if (at < 0 || !Number.isInteger(uid) || this.isRemoved(account, mailbox)) {
+      throw new Failure("not_found", "the message is gone");
+    }
+    return block.row(at);
+  }
+  /** The names of sets of keywords, each read once. */
+  #names(account: string, mailbox: number): (set: number) => readonly string[] {
+    const table = new KeywordTable(this.state.index, account, mailbox);
+    const known = new Map<number, readonly string[]>([[NO_KEYWORDS, []]]);
+    return (set) => {
+      const names = known.get(set) ?? guarded(() => table.names(set));
+      known.set(set, names);
+      return names;
+    };
+  }
+  /** Null when none was made, or it is damaged: the message is whole without it. */
+  #index(row: StoredRow): Uint8Array | null {
+    const stored = this.state.index.get(bodyKey(row.body));
+    const place = stored === undefined ? null : decodeBody(stored);
+    return place === null || place.indexBytes === 0 ? null : this.#readIndex(place);
+  }
+  #readIndex(place: BodyPlace): Uint8Array | null {
+    try {
+      const { bytes, crc } = this.state.segments.readIndex(place, place);
+      return crc32c(bytes) === crc ? bytes : null;
+    } catch (error) {
+      if (asFailure(error)?.kind === "corrupt" || (error as { code?: unknown }).code === "ENOENT") return null;
+      throw error;
+    }
   }
   #place(row: StoredRow): BodyPlace {
     const stored = this.state.index.get(bodyKey(row.body));

@@ -1,10 +1,11 @@
 import { Failure, type Log, type Random, randomId } from "../base/mod.ts";
+import type { NewBody } from "./account_change.ts";
 import { Applier, type ApplyLimits, type RecordOutcome, STALE } from "./apply.ts";
 import type { FileSystem } from "./file_system.ts";
 import { decodeHeader, encodeHeader, SCHEMA_VERSION, type ShardHeader } from "./header.ts";
 import type { IndexEnv } from "./index_env.ts";
 import type { StoreLimits } from "./limits.ts";
-import type { BodyRecord, Segments } from "./segments.ts";
+import { type BodyRecord, checksum, type Segments } from "./segments.ts";
 import type { Materialised, ShardRecord } from "./shard_log.ts";
 import { StoreFiles } from "./store_files.ts";
 import { ShardView } from "./view.ts";
@@ -126,7 +127,12 @@ function newHeader({ shard, shardCount, random, wallMs }: ShardStateOptions): Sh
 function bodiesOf(record: ShardRecord): BodyRecord[] {
   const bodies: BodyRecord[] = [];
   for (const op of record.ops) {
-    if (op.kind === "deliver") bodies.push({ body: op.body, parts: op.parts, size: op.size, crc: op.crc });
+    if (op.kind === "deliver") bodies.push(bodyRecord(op));
+    else if (op.kind === "append") { for (const message of op.messages) bodies.push(bodyRecord(message)); }
   }
   return bodies;
+}
+
+function bodyRecord({ body, parts, size, crc, index }: NewBody & { readonly body: number }): BodyRecord {
+  return { body, parts, size, crc, index: index === null ? null : { bytes: index, crc: checksum([index]) } };
 }

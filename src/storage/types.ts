@@ -3,9 +3,11 @@ import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { AccountStore } from "./account_types.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { StoreLimits } from "./limits.ts";
 
+export type * from "./account_types.ts";
 export type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow };
 
 /** What a shard stores with one delivery. */
@@ -16,11 +18,13 @@ export interface DeliverInput {
    */
   readonly opId: string;
   readonly targets: readonly DeliveryTarget[];
-  /** Mailbox to file into, the same number for every target. */
+  /** Mailbox to file into, the same number for every target; where it was removed, INBOX takes its place. */
   readonly mailbox: number;
   readonly flags: FlagBits;
   /** The message exactly as it is to be kept, in pieces; not to be changed until the answer. */
   readonly parts: readonly Uint8Array[];
+  /** The MIME index, opaque here, kept beside the body; null or absent when none was made. Above 1 MB it is not kept. */
+  readonly index?: Uint8Array | null;
   /** ms since 1970 UTC. */
   readonly internalDateMs: number;
 }
@@ -58,7 +62,7 @@ export interface FetchRange {
  * One shard: owned by one worker, every change durable when its promise resolves. Changes reject with Failure `disk_full`,
  * `disk`, `busy`, `invalid`, `refused` or `closed`; reads answer from committed state, also while the disk refuses writes.
  */
-export interface ShardStore {
+export interface ShardStore extends AccountStore {
   readonly number: number;
   deliver(input: DeliverInput): Promise<DeliverResult>;
   /** Takes back what `opId` delivered; a later delivery of the same `opId` is `refused`. */

@@ -1,8 +1,5 @@
-import { assert, Failure } from "../base/mod.ts";
-import type { ModSeq, Uid } from "../mail/uid.ts";
-import { type Key, readRowsBlock } from "./keys.ts";
+import { Failure } from "../base/mod.ts";
 import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
-import type { MessageRow } from "./types.ts";
 
 /** Where a body lies and how many rows name it. */
 export interface BodyPlace {
@@ -12,6 +9,8 @@ export interface BodyPlace {
   /** CRC-32C of the bytes. */
   crc: number;
   refs: number;
+  /** Bytes of the MIME index behind it; 0 when there is none. */
+  indexBytes: number;
 }
 
 /** Counters of a mailbox as they are stored. */
@@ -26,6 +25,8 @@ export interface MailboxCounters {
   /** Changes up to this MODSEQ may have been forgotten. */
   changesFloor: number;
   changeRows: number;
+  /** What becomes of the counts of blocks: schema 1 kept none. */
+  form: "uncounted" | "counted" | "removed";
 }
 
 export interface Usage {
@@ -40,13 +41,16 @@ export interface SegmentUse {
 }
 
 /** A row that does not have its form; whoever asked for it fails alone. */
-function damaged(what: string): Failure {
+export function damaged(what: string): Failure {
   return new Failure("corrupt", `a ${what} row of the index is damaged`);
 }
 
+/** By the first octet of a mailbox's row. "uncounted" is what schema 1 wrote. */
+const FORMS = [null, "uncounted", "counted", "removed"] as const;
+
 export function encodeMailbox(counters: MailboxCounters): Uint8Array {
   const bytes = new Uint8Array(45);
-  bytes[0] = 1;
+  bytes[0] = FORMS.indexOf(counters.form);
   putU32(bytes, 1, counters.uidValidity);
   putU48(bytes, 5, counters.uidNext);
   putU48(bytes, 11, counters.highestModSeq);
@@ -60,7 +64,8 @@ export function encodeMailbox(counters: MailboxCounters): Uint8Array {
 }
 
 export function decodeMailbox(bytes: Uint8Array): MailboxCounters {
-  if (bytes.length !== 45 || bytes[0] !== 1) throw damaged("mailbox");
+  const form = FORMS[bytes[0] ?? 0] ?? null;
+  if (bytes.length !== 45 || form === null) throw damaged("mailbox");
   return {
     uidValidity: getU32(bytes, 1),
     uidNext: getU48(bytes, 5),
@@ -71,6 +76,7 @@ export function decodeMailbox(bytes: Uint8Array): MailboxCounters {
     size: getU48(bytes, 29),
     changesFloor: getU48(bytes, 35),
     changeRows: getU32(bytes, 41),
+    form,
   };
 }
 
@@ -105,168 +111,112 @@ function decodePair(bytes: Uint8Array): [number, number] {
 }
 
 export function encodeBody(place: BodyPlace): Uint8Array {
-  const bytes = new Uint8Array(20);
+  const bytes = new Uint8Array(place.indexBytes === 0 ? 20 : 24);
   putU32(bytes, 0, place.segment);
   putU32(bytes, 4, place.offset);
   putU32(bytes, 8, place.length);
   putU32(bytes, 12, place.crc);
   putU32(bytes, 16, place.refs);
+  if (place.indexBytes > 0) putU32(bytes, 20, place.indexBytes);
   return bytes;
 }
 
 export function decodeBody(bytes: Uint8Array): BodyPlace {
-  if (bytes.length !== 20) throw damaged("body");
+  if (bytes.length !== 20 && bytes.length !== 24) throw damaged("body");
   return {
     segment: getU32(bytes, 0),
     offset: getU32(bytes, 4),
     length: getU32(bytes, 8),
     crc: getU32(bytes, 12),
     refs: getU32(bytes, 16),
+    indexBytes: bytes.length === 24 ? getU32(bytes, 20) : 0,
   };
 }
 
-/** UIDs per block. A full block has 1,920 bytes and stays inside one LMDB page. */
-export const BLOCK_UIDS = 64;
-const ROW_BYTES = 30;
-
-/** What a row of a mailbox holds. */
-export interface StoredRow {
-  uid: number;
-  flags: number;
-  size: number;
-  modSeq: number;
-  internalDateMs: number;
-  body: number;
-}
-
-/**
- * Rows of up to 64 consecutive UIDs, packed, rising by UID. Row: slot u8, flags u8, reserved u16, size u32, modSeq u48,
- * date u48, body u48, keywords u32 (reserved).
- */
-export class RowBlock {
-  #bytes: Uint8Array;
-  #rows: number;
-  constructor(readonly number: number, stored: Uint8Array | undefined) {
-    this.#bytes = stored ?? new Uint8Array(4 * ROW_BYTES);
-    this.#rows = stored === undefined ? 0 : stored.length / ROW_BYTES;
-    if (!Number.isInteger(this.#rows) || this.#rows > BLOCK_UIDS) throw damaged("message");
-  }
-  get rows(): number {
-    return this.#rows;
-  }
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#rows * ROW_BYTES);
-  }
-  /** Adds a row whose UID is above all others in the block. */
-  append(row: StoredRow): void {
-    assert(this.#rows < BLOCK_UIDS, "a block has room for its UIDs");
-    const used = this.#rows * ROW_BYTES;
-    if (used === this.#bytes.length) {
-      const more = new Uint8Array(Math.min(BLOCK_UIDS, this.#rows + 8) * ROW_BYTES);
-      more.set(this.#bytes);
-      this.#bytes = more;
-    }
-    writeRow(this.#bytes, used, row);
-    this.#rows++;
-  }
-  /** The index of a UID's row, or -1. */
-  find(uid: number): number {
-    const slot = uid % BLOCK_UIDS;
-    for (let i = 0; i < this.#rows; i++) if (this.#bytes[i * ROW_BYTES] === slot) return i;
-    return -1;
-  }
-  row(index: number): StoredRow {
-    return readRow(this.#bytes, index * ROW_BYTES, this.number);
-  }
-  setFlags(index: number, flags: number, modSeq: number): void {
-    this.#bytes[index * ROW_BYTES + 1] = flags;
-    putU48(this.#bytes, index * ROW_BYTES + 8, modSeq);
-  }
-  remove(index: number): void {
-    this.#bytes.copyWithin(index * ROW_BYTES, (index + 1) * ROW_BYTES, this.#rows * ROW_BYTES);
-    this.#rows--;
-  }
-}
-
-function writeRow(bytes: Uint8Array, at: number, row: StoredRow): void {
-  bytes[at] = row.uid % BLOCK_UIDS;
-  bytes[at + 1] = row.flags;
-  putU32(bytes, at + 4, row.size);
-  putU48(bytes, at + 8, row.modSeq);
-  putU48(bytes, at + 14, row.internalDateMs);
-  putU48(bytes, at + 20, row.body);
-  putU32(bytes, at + 26, 0);
-}
-
-function readRow(bytes: Uint8Array, at: number, block: number): StoredRow {
-  return {
-    uid: block * BLOCK_UIDS + bytes[at]!,
-    flags: bytes[at + 1]!,
-    size: getU32(bytes, at + 4),
-    modSeq: getU48(bytes, at + 8),
-    internalDateMs: getU48(bytes, at + 14),
-    body: getU48(bytes, at + 20),
-  };
-}
-
-/** The row as the store's callers see it. */
-export function publicRow(row: StoredRow): MessageRow {
-  return {
-    uid: row.uid as Uid,
-    modSeq: row.modSeq as ModSeq,
-    flags: row.flags,
-    keywords: [],
-    size: row.size,
-    internalDateMs: row.internalDateMs,
-  };
-}
-
-/** Where one recipient's copy went. */
+/** Where one copy of a content went. */
 export interface OpTarget {
   readonly account: string;
+  readonly mailbox: number;
   readonly uid: number;
   /** Epoch of the UID: after a purge the same number may name another message. */
   readonly uidValidity: number;
 }
 
-/** A delivery that was answered, or one that was taken back (`targets` null). */
+/** A delivery or an append that was answered, or one that was taken back (`targets` null). */
 export interface OpAnswer {
-  readonly mailbox: number;
   readonly targets: readonly OpTarget[] | null;
 }
 
+/** By the first octet of an answer. A run is one mailbox and as many UIDs in a row. */
+const ANSWER = { common: 1, withdrawn: 2, each: 3, run: 4 } as const;
+
 export function encodeOp(answer: OpAnswer): Uint8Array {
-  const targets = answer.targets ?? [];
+  const { targets } = answer;
+  const first = targets?.[0];
+  if (targets === null || first === undefined) return Uint8Array.of(ANSWER.withdrawn, 0, 0, 0, 0);
+  if (targets.length > 1 && isRun(targets)) return encodeRun(first, targets.length);
+  const common = targets.every(({ mailbox }) => mailbox === first.mailbox);
+  const own = common ? 0 : 4;
   let length = 5;
-  for (const { account } of targets) length += 9 + account.length;
+  for (const { account } of targets) length += 9 + own + account.length;
   const bytes = new Uint8Array(length);
-  bytes[0] = answer.targets === null ? 2 : 1;
-  putU32(bytes, 1, answer.mailbox);
+  bytes[0] = common ? ANSWER.common : ANSWER.each;
+  putU32(bytes, 1, first.mailbox);
   let at = 5;
-  for (const { account, uid, uidValidity } of targets) {
+  for (const { account, mailbox, uid, uidValidity } of targets) {
     bytes[at] = account.length;
     putAscii(bytes, at + 1, account);
     putU32(bytes, at + 1 + account.length, uid);
     putU32(bytes, at + 5 + account.length, uidValidity);
     at += 9 + account.length;
+    if (!common) putU32(bytes, at, mailbox);
+    at += own;
   }
   return bytes;
 }
 
+function isRun(targets: readonly OpTarget[]): boolean {
+  const first = targets[0]!;
+  return targets.every(({ account, mailbox, uid, uidValidity }, i) =>
+    account === first.account && mailbox === first.mailbox && uidValidity === first.uidValidity && uid === first.uid + i
+  );
+}
+
+function encodeRun({ account, mailbox, uid, uidValidity }: OpTarget, count: number): Uint8Array {
+  const bytes = new Uint8Array(17 + account.length);
+  bytes[0] = ANSWER.run;
+  putU32(bytes, 1, mailbox);
+  putU32(bytes, 5, uid);
+  putU32(bytes, 9, uidValidity);
+  putU32(bytes, 13, count);
+  putAscii(bytes, 17, account);
+  return bytes;
+}
+
 export function decodeOp(bytes: Uint8Array): OpAnswer {
-  const mailbox = getU32(bytes, 1);
-  if (bytes[0] === 2) return { mailbox, targets: null };
+  const form = bytes[0];
+  const common = getU32(bytes, 1);
+  if (form === ANSWER.withdrawn) return { targets: null };
+  if (form === ANSWER.run) {
+    const [uid, uidValidity, count] = [getU32(bytes, 5), getU32(bytes, 9), getU32(bytes, 13)];
+    const account = getAscii(bytes, 17, bytes.length);
+    return {
+      targets: Array.from({ length: count }, (_, i) => ({ account, mailbox: common, uid: uid + i, uidValidity })),
+    };
+  }
+  if (form !== ANSWER.common && form !== ANSWER.each) throw damaged("answer");
   const targets = [];
   for (let at = 5; at < bytes.length;) {
     const end = at + 1 + bytes[at]!;
     targets.push({
       account: getAscii(bytes, at + 1, end),
+      mailbox: form === ANSWER.each ? getU32(bytes, end + 8) : common,
       uid: getU32(bytes, end),
       uidValidity: getU32(bytes, end + 4),
     });
-    at = end + 8;
+    at = end + (form === ANSWER.each ? 12 : 8);
   }
-  return { mailbox, targets };
+  return { targets };
 }
 
 /** Ranges of UIDs in one part of a change row. */
@@ -301,14 +251,4 @@ export function decodeChange(bytes: Uint8Array): { kind: "flags" | "expunged"; u
     for (let uid = getU32(bytes, at); uid <= last; uid++) uids.push(uid);
   }
   return { kind: bytes[0] === 2 ? "expunged" : "flags", uids };
-}
-
-/** All rows of stored blocks, in order. */
-export function readBlocks(stored: readonly { readonly key: Key; readonly value: Uint8Array }[]): StoredRow[] {
-  const rows: StoredRow[] = [];
-  for (const { key, value } of stored) {
-    const block = readRowsBlock(key);
-    for (let at = 0; at < value.length; at += ROW_BYTES) rows.push(readRow(value, at, block));
-  }
-  return rows;
 }

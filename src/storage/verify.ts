@@ -3,8 +3,10 @@ import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { LoggedShard } from "./logged_shard.ts";
 import { mailboxesIn } from "./mailboxes.ts";
+import { RowTally, treeProblems } from "./tally.ts";
 import type { VerifyEvent, VerifyOptions } from "./types.ts";
-import { type MailboxCounters, type StoredRow } from "./values.ts";
+import type { StoredRow } from "./row_block.ts";
+import type { MailboxCounters } from "./values.ts";
 
 /** Messages looked at before other work gets its turn. */
 const MESSAGES_A_TURN = 64;
@@ -19,7 +21,15 @@ export async function* verifyShard(
   defer: (run: () => void) => void,
 ): AsyncIterable<VerifyEvent> {
   let messages = 0;
+  let owner = "";
   for (const { account, mailbox } of mailboxesIn(shard.state.index)) {
+    if (account !== owner) {
+      owner = account;
+      const named = treeProblems(shard.state.index, account);
+      for (const { mailbox, problem } of named) {
+        yield { type: "bad", shard: shard.number, account, mailbox, uid: 0, problem };
+      }
+    }
     for await (const event of verifyMailbox(shard, account as AccountId, mailbox, { ...options, defer })) {
       if (event !== "seen") yield event;
       else if (++messages % 1_000 === 0) yield { type: "progress", shard: shard.number, messages, done: false };
@@ -39,10 +49,12 @@ async function* verifyMailbox(
   };
   const before = shard.status(account, mailbox);
   const sum = { messages: 0, unseen: 0, deleted: 0, size: 0 };
+  const tally = new RowTally();
   for (let after = 0;;) {
     const rows = shard.reader.rows(account, mailbox, after, MESSAGES_A_TURN).slice(0, MESSAGES_A_TURN);
     for (const row of rows) {
       add(sum, row);
+      tally.add(row);
       const problem = options.bodies === false ? null : problemOf(shard, row);
       if (problem !== null && stillThere(shard, account, mailbox, row.uid)) yield bad(row.uid, problem);
       yield "seen";
@@ -57,6 +69,10 @@ async function* verifyMailbox(
   if (now.highestModSeq !== before.highestModSeq || now.uidValidity !== before.uidValidity) return;
   for (const name of ["messages", "unseen", "deleted", "size"] as const) {
     if (sum[name] !== now[name]) yield bad(0, `counter ${name} says ${now[name]}, the rows say ${sum[name]}`);
+  }
+  if (shard.reader.isRemoved(account, mailbox)) return;
+  for (const problem of tally.problems(shard.state.index, account, mailbox, shard.blockCounts(account, mailbox))) {
+    yield bad(0, problem);
   }
 }
 

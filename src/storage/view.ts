@@ -1,16 +1,10 @@
+import { countBlocks, newestBlock, putBlockCounts } from "./block_counts.ts";
 import { BodyView } from "./body_view.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { mailboxKey, rowsKey, usageKey } from "./keys.ts";
-import {
-  BLOCK_UIDS,
-  decodeMailbox,
-  decodeUsage,
-  encodeMailbox,
-  encodeUsage,
-  type MailboxCounters,
-  RowBlock,
-  type Usage,
-} from "./values.ts";
+import { mailboxKey, rowsKey, treeKey, usageKey } from "./keys.ts";
+import { KeywordTable } from "./keyword_table.ts";
+import { BLOCK_UIDS, RowBlock, type StoredRow } from "./row_block.ts";
+import { decodeMailbox, decodeUsage, encodeMailbox, encodeUsage, type MailboxCounters, type Usage } from "./values.ts";
 
 /** What a change holds of one mailbox. */
 export interface MailboxView {
@@ -18,6 +12,9 @@ export interface MailboxView {
   readonly number: number;
   readonly counters: MailboxCounters;
   readonly blocks: Map<number, RowBlock>;
+  keywords: KeywordTable | null;
+  /** Of a plan: whether its rows will be others than those that are committed. */
+  touched: boolean;
 }
 
 /**
@@ -32,19 +29,18 @@ export class ShardView {
     this.bodies = new BodyView(index);
   }
 
-  /** Null when the mailbox never had mail. */
+  /** Null when the mailbox never had mail and was never made, or was removed. */
   mailbox(account: string, number: number): MailboxView | null {
-    const id = `${number}/${account}`;
-    const held = this.#mailboxes.get(id);
-    if (held !== undefined) return held;
-    const stored = this.index.get(mailboxKey(account, number));
-    if (stored === undefined) return null;
-    const view = { account, number, counters: decodeMailbox(stored), blocks: new Map<number, RowBlock>() };
-    this.#mailboxes.set(id, view);
-    return view;
+    const view = this.#view(account, number);
+    return view === null || view.counters.form === "removed" ? null : view;
+  }
+  /** A mailbox that was removed, while rows of it are left. */
+  removed(account: string, number: number): MailboxView | null {
+    const view = this.#view(account, number);
+    return view?.counters.form === "removed" ? view : null;
   }
   makeMailbox(account: string, number: number, uidValidity: number): MailboxView {
-    const counters: MailboxCounters = {
+    return this.#hold(account, number, {
       uidValidity,
       uidNext: 1,
       highestModSeq: 1,
@@ -54,10 +50,12 @@ export class ShardView {
       size: 0,
       changesFloor: 1,
       changeRows: 0,
-    };
-    const view = { account, number, counters, blocks: new Map<number, RowBlock>() };
-    this.#mailboxes.set(`${number}/${account}`, view);
-    return view;
+      form: "counted",
+    });
+  }
+  /** Whether the names of the account were changed: then only those mailboxes are there that have counters. */
+  hasTree(account: string): boolean {
+    return this.index.get(treeKey(account, "")) !== undefined;
   }
   block(mailbox: MailboxView, uid: number): RowBlock {
     const number = Math.floor(uid / BLOCK_UIDS);
@@ -67,6 +65,17 @@ export class ShardView {
     mailbox.blocks.set(number, block);
     return block;
   }
+  /** Adds the row of the next UID. */
+  append(mailbox: MailboxView, row: StoredRow): void {
+    const { counters } = mailbox;
+    // The block that was the newest until now is counted like the others from here on.
+    if (row.uid % BLOCK_UIDS === 0) this.block(mailbox, row.uid - 1);
+    counters.uidNext = row.uid + 1;
+    this.block(mailbox, row.uid).append(row);
+  }
+  keywords(mailbox: MailboxView): KeywordTable {
+    return mailbox.keywords ??= new KeywordTable(this.index, mailbox.account, mailbox.number);
+  }
   usage(account: string): Usage {
     const held = this.#usages.get(account);
     if (held !== undefined) return held;
@@ -75,16 +84,13 @@ export class ShardView {
     this.#usages.set(account, usage);
     return usage;
   }
+  /** Forgets a mailbox whose rows were removed beside the view. */
+  drop(account: string, number: number): void {
+    this.#mailboxes.delete(`${number}/${account}`);
+  }
   /** Writes what was touched and forgets it, so that ranges see it. */
   flush(): void {
-    for (const { account, number, counters, blocks } of this.#mailboxes.values()) {
-      this.index.put(mailboxKey(account, number), encodeMailbox(counters));
-      for (const block of blocks.values()) {
-        const key = rowsKey(account, number, block.number);
-        if (block.rows === 0) this.index.remove(key);
-        else this.index.put(key, block.bytes());
-      }
-    }
+    for (const mailbox of this.#mailboxes.values()) this.#flushMailbox(mailbox);
     for (const [account, usage] of this.#usages) {
       if (usage.messages === 0) this.index.remove(usageKey(account));
       else this.index.put(usageKey(account), encodeUsage(usage));
@@ -92,5 +98,35 @@ export class ShardView {
     this.bodies.flush();
     this.#mailboxes.clear();
     this.#usages.clear();
+  }
+  #flushMailbox(mailbox: MailboxView): void {
+    const { account, number, counters, blocks } = mailbox;
+    const newest = newestBlock(counters);
+    let counts = new Map<number, number>();
+    for (const block of blocks.values()) {
+      const key = rowsKey(account, number, block.number);
+      if (block.rows === 0) this.index.remove(key);
+      else this.index.put(key, block.bytes());
+      if (block.number < newest) counts.set(block.number, block.rows);
+    }
+    if (counters.form === "uncounted") {
+      counts = countBlocks(this.index, account, number);
+      counts.delete(newest);
+      counters.form = "counted";
+    }
+    if (counts.size > 0 && counters.form === "counted") putBlockCounts(this.index, mailbox, counts);
+    mailbox.keywords?.flush();
+    this.index.put(mailboxKey(account, number), encodeMailbox(counters));
+  }
+  #view(account: string, number: number): MailboxView | null {
+    const held = this.#mailboxes.get(`${number}/${account}`);
+    if (held !== undefined) return held;
+    const stored = this.index.get(mailboxKey(account, number));
+    return stored === undefined ? null : this.#hold(account, number, decodeMailbox(stored));
+  }
+  #hold(account: string, number: number, counters: MailboxCounters): MailboxView {
+    const view = { account, number, counters, blocks: new Map<number, RowBlock>(), keywords: null, touched: false };
+    this.#mailboxes.set(`${number}/${account}`, view);
+    return view;
   }
 }

@@ -6,7 +6,7 @@ import { greylistActor } from "../../src/actors/directory/greylist.ts";
 import { faultActor } from "../../src/actors/fault.ts";
 import { SessionBook, sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxAccepts } from "../../src/actors/mailbox/accepts.ts";
-import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
+import { mailboxActor, mailboxShare } from "../../src/actors/mailbox/actor.ts";
 import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
 import { storeAccepts } from "../../src/actors/mailbox/store_accepts.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
@@ -16,6 +16,8 @@ import type { DirectoryProtocol } from "../../src/messages/mod.ts";
 import { type AnyDefinition, Simulation } from "../../src/runtime/mod.ts";
 import { createMemoryStore, MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
+import { NO_TEXTS } from "../support/no_texts.ts";
+import { VIEW_LIMITS, VIEW_NULLABLE, VIEW_REQUESTS, VIEW_SIGNED } from "./view_requests.ts";
 
 type Checks = Readonly<Record<string, (request: unknown) => boolean>>;
 
@@ -63,6 +65,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "mailbox.subscribe": { account: "a1", subscriber: ADDRESS },
   "mailbox.unsubscribe": { account: "a1", subscriber: ADDRESS },
   "mailbox.purge": { account: "a1" },
+  ...VIEW_REQUESTS,
   "store.verify": { shard: 0 },
   "directory.subscribe": { subscriber: ADDRESS },
   "directory.authenticate": { user: "a@b.test", secret: "x", service: "pop3", remote: "192.0.2.1" },
@@ -205,7 +208,7 @@ const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
 const NULLABLE =
   /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs|archiveUrl|unsubscribeUrl)$|^directory\.(bearer|certified)\.user$/;
-const NULLABLE_EXCEPT = /^directory\.domainAdd/;
+const NULLABLE_EXCEPT = /^directory\.domainAdd|^mailbox\.rows\.(after|index)/;
 /** Fields that need not be there. */
 const OPTIONAL =
   /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners)$/;
@@ -222,11 +225,13 @@ const VALUES: readonly unknown[] = [null, 1, "text", true, [], {}, new Uint8Arra
 function* spoiled(value: unknown, path: string): Generator<[string, unknown]> {
   for (const other of VALUES) {
     if (typeName(other) === typeName(value)) continue;
-    if (other === null && NULLABLE.test(path) && !NULLABLE_EXCEPT.test(path)) continue;
+    if (other === null && (NULLABLE.test(path) || VIEW_NULLABLE.test(path)) && !NULLABLE_EXCEPT.test(path)) continue;
     yield [`${path} = ${typeName(other)}`, other];
   }
   if (typeof value === "number") {
-    for (const other of [-1, 1.5, NaN, Infinity, 2 ** 60]) yield [`${path} = ${other}`, other];
+    for (const other of [-1, 1.5, NaN, Infinity, 2 ** 60]) {
+      if (other !== -1 || !VIEW_SIGNED.test(path)) yield [`${path} = ${other}`, other];
+    }
   }
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
@@ -314,6 +319,7 @@ const LIMITS: readonly (readonly [type: string, field: string, most: unknown, to
   ["mailbox.expunge", "uids", new Array(100_000).fill(1), new Array(100_001).fill(1)],
   ["mailbox.lock", "session", "x".repeat(255), "x".repeat(256)],
   ["mailbox.room", "size", Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1],
+  ...VIEW_LIMITS,
   ["store.verify", "shard", 999, 1_000],
   ["directory.accountGet", "address", "x".repeat(4_096), "x".repeat(4_097)],
   ["directory.authenticate", "secret", "x".repeat(65_536), "x".repeat(65_537)],
@@ -387,13 +393,14 @@ async function inWorld(
   run: (ask: (type: string, request: unknown) => Promise<unknown>, sim: Simulation) => Promise<void>,
 ) {
   const sim = new Simulation({ seed: 1 });
-  await sim.worker("border", async ({ system }) => {
+  await sim.worker("border", async ({ system, clock }) => {
     const store = createMemoryStore();
+    const share = mailboxShare(clock, NO_TEXTS);
     const holder: RoutingHolder = { table: null };
     const login = { checksMax: 2, waitingMax: 4 };
     const args = { store: new MemoryDirectoryStore(), login, hasher: SIMPLE_HASHER };
     const directory = await system.spawn(directoryActor, { name: "directory", args });
-    await system.spawn(mailboxActor, { name: "mailbox", args: { shard: store.shard(0) } });
+    await system.spawn(mailboxActor, { name: "mailbox", args: { shard: store.shard(0), share } });
     await system.spawn(storeActor, { name: "store", args: { store, owned: new Set([0]) } });
     const policy = { delayMs: 1_000, retryMsMax: 2_000, keepMs: 3_000, entriesMax: 10 };
     await system.spawn(greylistActor, { name: "greylist", args: { store: new MemoryDirectoryStore(), policy } });

@@ -6,7 +6,7 @@ import { sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
 import { storeActor } from "../../src/actors/mailbox/store_actor.ts";
 import { listActor } from "../../src/actors/lists/mod.ts";
-import { policyActor } from "../../src/actors/policy/mod.ts";
+import { policyActor, textActor } from "../../src/actors/policy/mod.ts";
 import { queueActor } from "../../src/actors/queue/actor.ts";
 import { mayAsk } from "../../src/actors/rights.ts";
 import { traceActor } from "../../src/actors/trace.ts";
@@ -25,15 +25,31 @@ const LISTENER = [
   "directory.scramStart",
   "directory.subscribe",
   "greylist.check",
+  "mailbox.append",
+  "mailbox.close",
+  "mailbox.copy",
+  "mailbox.create",
   "mailbox.deliver",
   "mailbox.expunge",
+  "mailbox.expungeDeleted",
   "mailbox.fetch",
   "mailbox.list",
   "mailbox.lock",
+  "mailbox.news",
+  "mailbox.open",
+  "mailbox.read",
+  "mailbox.remove",
+  "mailbox.rename",
   "mailbox.room",
+  "mailbox.rows",
+  "mailbox.search",
   "mailbox.setFlags",
   "mailbox.status",
+  "mailbox.statusOf",
+  "mailbox.store",
   "mailbox.subscribe",
+  "mailbox.subscription",
+  "mailbox.tree",
   "mailbox.unlock",
   "mailbox.unsubscribe",
   "mailbox.withdraw",
@@ -59,6 +75,7 @@ Deno.test("a listener may ask for what its sessions need, and for nothing that a
     traceActor,
     listActor,
     policyActor,
+    textActor,
   ];
   for (const { mayAsk: asked } of owners) assertEquals(asked, mayAsk);
   const types = owners.flatMap(({ receive }) => Object.keys(receive)).filter((type) => !OWN.includes(type));
@@ -73,6 +90,16 @@ Deno.test("only the queue hands mail to delivery workers, and these ask nobody f
     assert(!mayAsk("directory.accountUpdate", worker), worker);
     assert(!mayAsk("queue.act", worker), worker);
   }
+});
+
+Deno.test("mailboxes are shown to listeners alone, and messages are read for mailbox workers alone", () => {
+  for (const type of ["mailbox.open", "mailbox.tree", "mailbox.append", "mailbox.search", "mailbox.rows"]) {
+    for (const worker of ["queue", "delivery-0", "policy", "directory", "mailbox-1"]) {
+      assert(!mayAsk(type, worker), type);
+    }
+  }
+  assert(mayAsk("text.extract", "mailbox-0"));
+  for (const worker of ["listener-0", "queue", "delivery-0", "directory"]) assert(!mayAsk("text.extract", worker));
 });
 
 Deno.test("a worker that asks for what it may not is refused, and nothing happens", async () => {

@@ -62,6 +62,57 @@ export class SimDisk implements ShardStore {
   setFlags(account: AccountId, mailbox: number, uids: readonly number[], change: FlagChange) {
     return this.#later(() => this.options.base.setFlags(account, mailbox, uids, change), false);
   }
+  storeFlags(...args: Parameters<ShardStore["storeFlags"]>): ReturnType<ShardStore["storeFlags"]> {
+    return this.#later(() => this.options.base.storeFlags(...args), false);
+  }
+  append(...args: Parameters<ShardStore["append"]>): ReturnType<ShardStore["append"]> {
+    return this.#later(() => this.options.base.append(...args), true);
+  }
+  copy(...args: Parameters<ShardStore["copy"]>): ReturnType<ShardStore["copy"]> {
+    return this.#later(() => this.options.base.copy(...args), !args[0].move);
+  }
+  createMailbox(...args: Parameters<ShardStore["createMailbox"]>): ReturnType<ShardStore["createMailbox"]> {
+    return this.#later(() => this.options.base.createMailbox(...args), false);
+  }
+  removeMailbox(...args: Parameters<ShardStore["removeMailbox"]>): ReturnType<ShardStore["removeMailbox"]> {
+    return this.#later(() => this.options.base.removeMailbox(...args), false);
+  }
+  renameMailbox(...args: Parameters<ShardStore["renameMailbox"]>): ReturnType<ShardStore["renameMailbox"]> {
+    return this.#later(() => this.options.base.renameMailbox(...args), false);
+  }
+  subscribe(...args: Parameters<ShardStore["subscribe"]>): ReturnType<ShardStore["subscribe"]> {
+    return this.#later(() => this.options.base.subscribe(...args), false);
+  }
+  setMetadata(...args: Parameters<ShardStore["setMetadata"]>): ReturnType<ShardStore["setMetadata"]> {
+    return this.#later(() => this.options.base.setMetadata(...args), true);
+  }
+  setAcl(...args: Parameters<ShardStore["setAcl"]>): ReturnType<ShardStore["setAcl"]> {
+    return this.#later(() => this.options.base.setAcl(...args), true);
+  }
+  mailboxes(...args: Parameters<ShardStore["mailboxes"]>) {
+    return this.options.base.mailboxes(...args);
+  }
+  mailboxNamed(...args: Parameters<ShardStore["mailboxNamed"]>) {
+    return this.options.base.mailboxNamed(...args);
+  }
+  rowsAt(...args: Parameters<ShardStore["rowsAt"]>) {
+    return this.options.base.rowsAt(...args);
+  }
+  blockCounts(...args: Parameters<ShardStore["blockCounts"]>) {
+    return this.options.base.blockCounts(...args);
+  }
+  keywords(...args: Parameters<ShardStore["keywords"]>) {
+    return this.options.base.keywords(...args);
+  }
+  fetchIndex(...args: Parameters<ShardStore["fetchIndex"]>) {
+    return this.options.base.fetchIndex(...args);
+  }
+  metadata(...args: Parameters<ShardStore["metadata"]>) {
+    return this.options.base.metadata(...args);
+  }
+  acl(...args: Parameters<ShardStore["acl"]>) {
+    return this.options.base.acl(...args);
+  }
   purge(account: AccountId): Promise<{ messages: number }> {
     return this.#later(() => this.options.base.purge(account), false);
   }

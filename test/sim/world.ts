@@ -7,7 +7,7 @@ import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../src/actors/listener/services.ts";
 import { SmtpFront } from "../../src/actors/listener/smtp_front.ts";
-import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
+import { mailboxActor, mailboxShare } from "../../src/actors/mailbox/actor.ts";
 import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/actors/mailbox_refs.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { describeError, type Log, type LogFields, type Random } from "../../src/base/mod.ts";
@@ -29,6 +29,7 @@ import { relayMails } from "./relay/relay_sender.ts";
 import type { QueueBug } from "./relay/queue_disk.ts";
 import { sendMails } from "./smtp_sender.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
+import { NO_TEXTS } from "../support/no_texts.ts";
 
 export const PASSWORD = "boxing match";
 export const LISTENERS = ["listener-0", "listener-1"];
@@ -253,10 +254,11 @@ export class World {
           new SimDisk({ base: this.#durable.shard(shard), clock, random, fails, bug: this.options.bug ?? null }),
         ] as const;
       }));
+      const share = mailboxShare(clock, NO_TEXTS);
       system.onDemand(MAILBOX_ACTOR_PREFIX, (actor) => {
         const domain = actor.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName;
         const shard = disks.get(shardOfDomain(domain, PLACEMENT.shardCount));
-        return shard === undefined ? null : { definition: mailboxActor, args: { shard } };
+        return shard === undefined ? null : { definition: mailboxActor, args: { shard, share } };
       });
     });
   }

@@ -1,12 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { asFailure, Bug, FakeClock, type Random, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
+import { asFailure, Bug, FakeClock, type Random, seededRandom, utf8 } from "../../src/base/mod.ts";
 import type { AccountId } from "../../src/mail/account.ts";
 import { DEFAULT_LIMITS } from "../../src/storage/mod.ts";
-import { LoggedShard } from "../../src/storage/logged_shard.ts";
-import { LocalLog } from "../../src/storage/shard_log.ts";
-import { ShardState } from "../../src/storage/shard_state.ts";
+import type { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { verifyShard } from "../../src/storage/verify.ts";
-import { PowerLoss, SimDisk, SimIndex } from "./sim_disk.ts";
+import { PowerLoss, SimDisk } from "./sim_disk.ts";
+import { openSimShard } from "./sim_shard.ts";
 import { account } from "./support.ts";
 
 const ACCOUNTS = ["anna", "bert", "carl"].map(account);
@@ -23,32 +22,6 @@ interface Sent {
   /** Recipients who deleted it, or may have. */
   readonly gone: Set<AccountId>;
   readonly maybeGone: Set<AccountId>;
-}
-
-async function openShard(disk: SimDisk, clock: FakeClock): Promise<LoggedShard> {
-  const state = new ShardState({
-    dir: "shard",
-    shard: 0,
-    shardCount: 1,
-    files: disk,
-    log: SILENT,
-    random: seededRandom(7),
-    wallMs: clock.wallMs(),
-    limits: LIMITS,
-    openIndex: () => new SimIndex(disk),
-  });
-  const shard = new LoggedShard(state, new LocalLog(state), {
-    number: 0,
-    dir: "shard",
-    node: "local",
-    clock,
-    log: SILENT,
-    files: disk,
-    limits: LIMITS,
-    defer: (run) => void setImmediate(run),
-  });
-  await shard.open();
-  return shard;
 }
 
 /** Sends, deletes and takes back at random until the power goes or the rounds are over. */
@@ -176,7 +149,7 @@ async function lives(seed: number, fault: Faults, lies = false): Promise<number>
   const script = new Script(random);
   for (let life = 0; life < 3; life++) {
     disk.fault = () => null;
-    const shard = await openShard(disk, clock);
+    const shard = await openSimShard(disk, clock, LIMITS);
     await check(shard, script.sent);
     const last = disk.steps + 1 + Math.floor(random.next() * 80);
     disk.fault = (step) => step >= last ? "crash" : fault(random);
@@ -193,7 +166,7 @@ async function lives(seed: number, fault: Faults, lies = false): Promise<number>
     disk.restart();
   }
   disk.fault = () => null;
-  const shard = await openShard(disk, clock);
+  const shard = await openSimShard(disk, clock, LIMITS);
   await check(shard, script.sent);
   await shard.close();
   return script.sent.length;

@@ -18,9 +18,9 @@ import {
   segmentKey,
   usageKey,
 } from "../../src/storage/keys.ts";
+import { BLOCK_UIDS, readBlocks, RowBlock, type StoredRow } from "../../src/storage/row_block.ts";
 import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "../../src/storage/pack.ts";
 import {
-  BLOCK_UIDS,
   decodeBody,
   decodeChange,
   decodeMailbox,
@@ -31,8 +31,6 @@ import {
   encodeMailbox,
   encodeOp,
   encodeUsage,
-  readBlocks,
-  RowBlock,
 } from "../../src/storage/values.ts";
 
 const SEED = { seed: 20261122 };
@@ -131,16 +129,24 @@ Deno.test("rows of an index come out as they went in", () => {
     size: u48,
     changesFloor: u48,
     changeRows: u32,
+    form: fc.constantFrom("uncounted", "counted", "removed"),
   });
-  const place = fc.record({ segment: u32, offset: u32, length: u32, crc: u32, refs: u32 });
-  const target = fc.record({ account: name, uid: u32, uidValidity: u32 });
+  const place = fc.record({ segment: u32, offset: u32, length: u32, crc: u32, refs: u32, indexBytes: u32 });
+  const target = fc.record({ account: name, mailbox, uid: u32, uidValidity: u32 });
   fc.assert(
-    fc.property(counters, place, fc.option(fc.array(target)), mailbox, u48, (row, body, targets, number, bytes) => {
-      assertEquals(decodeMailbox(encodeMailbox(row)), row);
-      assertEquals(decodeBody(encodeBody(body)), body);
-      assertEquals(decodeOp(encodeOp({ mailbox: number, targets })), { mailbox: number, targets });
-      assertEquals(decodeUsage(encodeUsage({ bytes, messages: number })), { bytes, messages: number });
-    }),
+    fc.property(
+      counters,
+      place,
+      fc.option(fc.array(target, { minLength: 1 })),
+      mailbox,
+      u48,
+      (row, body, targets, number, bytes) => {
+        assertEquals(decodeMailbox(encodeMailbox(row)), row);
+        assertEquals(decodeBody(encodeBody(body)), body);
+        assertEquals(decodeOp(encodeOp({ targets })), { targets });
+        assertEquals(decodeUsage(encodeUsage({ bytes, messages: number })), { bytes, messages: number });
+      },
+    ),
     SEED,
   );
 });
@@ -157,7 +163,7 @@ Deno.test("a block of rows does what a map would, and stays below 2,000 bytes", 
       let block = new RowBlock(number, undefined);
       const model = new Map<
         number,
-        { flags: number; modSeq: number; size: number; internalDateMs: number; body: number }
+        Omit<StoredRow, "uid">
       >();
       let next = 0;
       for (const { slot, flags, size, wide } of steps) {
@@ -165,7 +171,7 @@ Deno.test("a block of rows does what a map would, and stays below 2,000 bytes", 
         const at = block.find(uid);
         assertEquals(at >= 0, model.has(uid));
         if (slot >= next) {
-          const row = { flags, modSeq: wide, size, internalDateMs: wide, body: wide };
+          const row = { flags, keywords: 0, modSeq: wide, size, internalDateMs: wide, body: wide, saved: size };
           block.append({ uid, ...row });
           model.set(uid, row);
           next = slot + 1;
@@ -173,8 +179,8 @@ Deno.test("a block of rows does what a map would, and stays below 2,000 bytes", 
           block.remove(at);
           model.delete(uid);
         } else if (at >= 0) {
-          block.setFlags(at, flags, wide);
-          model.set(uid, { ...model.get(uid)!, flags, modSeq: wide });
+          block.set(at, { flags, keywords: size % 2 ** 24, modSeq: wide });
+          model.set(uid, { ...model.get(uid)!, flags, keywords: size % 2 ** 24, modSeq: wide });
         }
         block = new RowBlock(number, block.bytes().slice());
       }

@@ -48,8 +48,16 @@ function shardOver(state: ShardState, log: ShardLog, dir: string): LoggedShard {
 
 function delivery(uid: number, body: string): ShardOp {
   const parts = [utf8(body)];
-  const deliveries = [{ account: "anna", uid, modSeq: uid + 1, uidValidity: 9 }];
-  const stored = { mailbox: 1, flags: 0, internalDateMs: 5, body: uid, size: body.length, crc: checksum(parts), parts };
+  const deliveries = [{ account: "anna", mailbox: 1, uid, modSeq: uid + 1, uidValidity: 9 }];
+  const stored = {
+    flags: 0,
+    internalDateMs: 5,
+    body: uid,
+    size: body.length,
+    crc: checksum(parts),
+    parts,
+    index: null,
+  };
   return { kind: "deliver", opId: `op-${uid}`, ...stored, deliveries };
 }
 

@@ -2,11 +2,24 @@ import { type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import { INBOX_ID } from "../../mail/account.ts";
 import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/mod.ts";
-import type { ActorAddress, Context, Ref, Reply } from "../../runtime/types.ts";
+import type { ActorAddress, Context, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { ShardStore } from "../../storage/mod.ts";
-import { mailboxAccepts } from "./accepts.ts";
 import { mayAsk } from "../rights.ts";
+import { mailboxAccepts } from "./accepts.ts";
+import { append } from "./append.ts";
+import { copy } from "./copy.ts";
+import { expungeDeleted } from "./expunge.ts";
+import { FlagWork } from "./flag_work.ts";
+import { news } from "./news.ts";
+import { close, open } from "./open.ts";
+import { read, rows } from "./rows.ts";
+import { Searches, type TextSource, Turns } from "./search/mod.ts";
+import { search } from "./search.ts";
+import { answerLater, type MailboxContext, type State, type Subscriber } from "./state.ts";
+import { store } from "./store.ts";
+import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
+import { ViewBook, type ViewBudget } from "./view_book.ts";
 
 /** Messages that may wait for one domain; beyond it listeners are told "busy" and SMTP answers 451. */
 const INBOX_MAX = 20_000;
@@ -20,50 +33,26 @@ const SUBSCRIBERS_PER_ACCOUNT_MAX = 1_000;
 /** Accounts whose last login is remembered; beyond it the oldest may log in again at once. */
 const LAST_LOCKS_MAX = 10_000;
 
+/** What all mailbox actors of a worker share. */
+export interface MailboxShare {
+  readonly budget: ViewBudget;
+  readonly turns: Turns;
+  readonly texts: TextSource;
+}
+
+/** What a worker's mailbox actors share, at its start. */
+export function mailboxShare(clock: Clock, texts: TextSource): MailboxShare {
+  return { budget: { views: 0 }, turns: new Turns(clock), texts };
+}
+
 /** What a mailbox actor is started with: the shard its domain lives in. */
 export interface MailboxArgs {
   readonly shard: ShardStore;
-}
-
-interface Lock {
-  readonly session: string;
-  readonly unwatch: () => void;
-}
-
-interface Subscriber {
-  readonly ref: Ref<MailboxSubscriberProtocol>;
-  readonly unwatch: () => void;
-}
-
-interface State {
-  readonly shard: ShardStore;
-  readonly clock: Clock;
-  readonly locks: Map<AccountId, Lock>;
-  /** When each account was locked last, where a delay between logins is asked for; oldest first. */
-  readonly lastLocks: Map<AccountId, number>;
-  readonly subscribers: Map<AccountId, Map<string, Subscriber>>;
-  readonly unsubscribe: () => void;
-  /** Changes handed to the store that are not durable yet. */
-  pending: number;
+  readonly share: MailboxShare;
 }
 
 function addressKey(address: ActorAddress): string {
   return `${address.node}/${address.worker}/${address.actor}`;
-}
-
-/** Answers when the store says durable; the next message is handled meanwhile, so that all that wait form one group. */
-function answerLater<T>(state: State, work: Promise<T>, reply: Reply<T>): void {
-  state.pending++;
-  work.then(
-    (value) => {
-      state.pending--;
-      reply.ok(value);
-    },
-    (error) => {
-      state.pending--;
-      reply.fail(error);
-    },
-  );
 }
 
 function dropLock(state: State, account: AccountId, session: string): void {
@@ -96,14 +85,31 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   accepts: mailboxAccepts,
   mayAsk,
   idleStopMs: IDLE_STOP_MS,
-  mayStop: (state) => state.pending === 0 && state.locks.size === 0 && state.subscribers.size === 0,
-  init({ shard }, { clock }) {
+  mayStop: ({ pending, locks, subscribers, views }) =>
+    pending === 0 && locks.size === 0 && subscribers.size === 0 && views.size === 0,
+  init: ({ shard, share: { budget, turns, texts } }, context) => {
+    const { clock, log } = context;
     const subscribers: State["subscribers"] = new Map();
     const unsubscribe = publish(subscribers, shard);
-    return { shard, clock, subscribers, locks: new Map(), lastLocks: new Map(), unsubscribe, pending: 0 };
+    return {
+      shard,
+      clock,
+      log,
+      subscribers,
+      locks: new Map(),
+      lastLocks: new Map(),
+      views: viewBook(shard, budget, context),
+      flagWork: new FlagWork(),
+      searches: new Searches(),
+      turns,
+      texts,
+      unsubscribe,
+      pending: 0,
+    };
   },
   stopped(state) {
     state.unsubscribe();
+    state.views.stop();
     for (const lock of state.locks.values()) lock.unwatch();
     for (const ofAccount of state.subscribers.values()) for (const { unwatch } of ofAccount.values()) unwatch();
   },
@@ -131,7 +137,8 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       answerLater(state, state.shard.expunge(account, mailbox, uids), reply);
     },
     "mailbox.setFlags"(state, { account, mailbox, uids, add, remove }, reply) {
-      answerLater(state, state.shard.setFlags(account, mailbox, uids, { add, remove }), reply);
+      const change = state.shard.setFlags(account, mailbox, uids, { add, remove });
+      answerLater(state, state.flagWork.during(account, mailbox, change), reply);
     },
     "mailbox.lock": lock,
     "mailbox.unlock"(state, { account, session }, reply) {
@@ -144,9 +151,45 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       dropSubscriber(state, account, addressKey(subscriber));
       reply.ok(null);
     },
-    "mailbox.purge": (state, { account }, reply) => answerLater(state, state.shard.purge(account), reply),
+    "mailbox.purge"(state, { account }, reply) {
+      const purged = state.shard.purge(account).then((done) => {
+        // UIDs begin anew: what sessions were told is over.
+        state.views.endAccount(account);
+        return done;
+      });
+      answerLater(state, purged, reply);
+    },
+    "mailbox.tree": tree,
+    "mailbox.create": create,
+    "mailbox.remove": remove,
+    "mailbox.rename": rename,
+    "mailbox.subscription": subscription,
+    "mailbox.statusOf": statusOf,
+    "mailbox.open": open,
+    "mailbox.close": close,
+    "mailbox.news": news,
+    "mailbox.rows": rows,
+    "mailbox.read": read,
+    "mailbox.store": store,
+    "mailbox.expungeDeleted": expungeDeleted,
+    "mailbox.copy": copy,
+    "mailbox.append": append,
+    "mailbox.search": search,
   },
 });
+
+/** Numbers of views begin anywhere: those of an earlier life of the actor are unknown to it. */
+function viewBook(shard: State["shard"], budget: ViewBudget, context: MailboxContext): ViewBook {
+  const { system, clock, random } = context;
+  return new ViewBook({
+    shard,
+    budget,
+    clock,
+    firstView: Math.floor(random.next() * 2 ** 50) + 1,
+    ref: (address) => system.ref(address),
+    watch: (address, gone) => context.watch(address, gone),
+  });
+}
 
 /** RFC 1939 §4: the maildrop is locked for one session. Asking again from that session changes nothing. */
 function lock(

@@ -1,10 +1,12 @@
 import type { DomainName } from "../../mail/domain.ts";
 import { shardOfDomain } from "../../mail/placement.ts";
+import type { TextProtocol } from "../../messages/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openMailStore } from "../../storage/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MAILBOX_ACTOR_PREFIX, type Placement } from "../mailbox_refs.ts";
-import { mailboxActor } from "./actor.ts";
+import { mailboxActor, mailboxShare } from "./actor.ts";
+import { PolicyTexts } from "./search/mod.ts";
 import { STORE_ACTOR, storeActor } from "./store_actor.ts";
 
 /** What a mailbox worker is started with. */
@@ -35,9 +37,11 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     log,
     limits: { freeBytesMin: config.minFreeBytes },
   });
+  const text = system.ref<TextProtocol>({ node: system.node, worker: "policy", actor: "text" });
+  const share = mailboxShare(clock, new PolicyTexts(text));
   system.onDemand(MAILBOX_ACTOR_PREFIX, (name) => {
     const number = shardOfDomain(name.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName, shardCount);
-    return owned.has(number) ? { definition: mailboxActor, args: { shard: store.shard(number) } } : null;
+    return owned.has(number) ? { definition: mailboxActor, args: { shard: store.shard(number), share } } : null;
   });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   await system.spawn(storeActor, { name: STORE_ACTOR, args: { store, owned } });

@@ -3,6 +3,7 @@ import { createResolver, type ResolverOptions } from "../../net/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { LIST_ACTOR, listActor } from "../lists/mod.ts";
+import { TEXT_ACTOR, textActor } from "./text_actor.ts";
 import { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicySettings } from "./actor.ts";
 
 /** What the policy worker is started with. */
@@ -35,6 +36,7 @@ export async function startPolicy(
   const policy = await system.spawn(policyActor, { name: POLICY_ACTOR, args });
   const queue = system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" });
   await system.spawn(listActor, { name: LIST_ACTOR, args: { directory, queue, policy, key: config.listKey } });
+  await system.spawn(textActor, { name: TEXT_ACTOR, args: undefined });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   const stop = () => {
     resolver.close();

@@ -78,7 +78,7 @@ export class QueueApplier {
   }
   #add({ mail, place }: HeldMail): void {
     const { message, size, crc, createdMs, id, envelope, items } = mail;
-    this.#bodies.add(message, { ...place, length: size, crc, refs: 1 });
+    this.#bodies.add(message, { ...place, length: size, crc, refs: 1, indexBytes: 0 });
     const row = { firstItem: items[0]!.item, items: items.length, size, createdMs, envelope };
     this.index.put(messageKey(message), encodeMessage(row));
     this.index.put(mailIdKey(id, message), ONE);

@@ -1,6 +1,6 @@
 import { directoryActor } from "../../../src/actors/directory.ts";
 import { listActor } from "../../../src/actors/lists/mod.ts";
-import { mailboxActor } from "../../../src/actors/mailbox/actor.ts";
+import { mailboxActor, mailboxShare } from "../../../src/actors/mailbox/actor.ts";
 import { MAILBOX_ACTOR_PREFIX, MailboxRefs } from "../../../src/actors/mailbox_refs.ts";
 import { newPolicyCounters, POLICY_ACTOR, POLICY_DEFAULTS, policyActor } from "../../../src/actors/policy/mod.ts";
 import { QUEUE_ACTOR, queueActor } from "../../../src/actors/queue/actor.ts";
@@ -26,6 +26,7 @@ import { ED25519_PEM, RSA_PEM } from "../../policy/support/signing.ts";
 import { QUICK_SCRAM } from "../../support/quick_scram.ts";
 import { settle } from "../directory_world.ts";
 import { all, DELIVERED, type Outside, POLICY } from "../queue/queue_world.ts";
+import { NO_TEXTS } from "../../support/no_texts.ts";
 
 export const LIST = "cats@smith.test";
 export const REQUEST = "cats-request@smith.test";
@@ -81,7 +82,8 @@ export class ListWorld {
     });
     this.#system = system;
     const shard = this.#mail.shard(0);
-    system.onDemand(MAILBOX_ACTOR_PREFIX, () => ({ definition: mailboxActor, args: { shard } }));
+    const share = mailboxShare(this.clock, NO_TEXTS);
+    system.onDemand(MAILBOX_ACTOR_PREFIX, () => ({ definition: mailboxActor, args: { shard, share } }));
     await this.#startDelivery(system);
     const login = { checksMax: 1, waitingMax: 1 };
     const directoryArgs = { store: this.#directoryStore, login, hasher: HASHER };

@@ -3,7 +3,7 @@ import { Failure, utf8 } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import type { ShardStore } from "../../../src/storage/types.ts";
-import { inMailbox, JOHN, MAIL, MARY, put, settle, watchAnswer } from "./support.ts";
+import { inMailbox, JOHN, MAIL, MARY, put, settle, type Shard, watchAnswer } from "./support.ts";
 
 const IN_JOHN = { account: JOHN, mailbox: 1 };
 
@@ -107,9 +107,9 @@ Deno.test("there is room up to the quota and not one byte more; without a quota 
 
 Deno.test("a disk that fails or is full reaches the asker by kind, and the actor goes on", async () => {
   let failure: Failure | null = null;
-  const wrap = (shard: ShardStore): ShardStore => {
-    const deliver: ShardStore["deliver"] = (input) => failure ? Promise.reject(failure) : shard.deliver(input);
-    return Object.assign(Object.create(shard) as ShardStore, methods(shard), { deliver });
+  const wrap = (shard: Shard): Shard => {
+    const deliver: Shard["deliver"] = (input) => failure ? Promise.reject(failure) : shard.deliver(input);
+    return Object.assign(Object.create(shard) as Shard, methods(shard), { deliver });
   };
   await inMailbox(async (world) => {
     for (const kind of ["disk", "disk_full", "busy"] as const) {
@@ -119,7 +119,7 @@ Deno.test("a disk that fails or is full reaches the asker by kind, and the actor
     failure = null;
     assertEquals(await put(world, "op1"), [1]);
     assertEquals(world.system.stats().map(({ restarts }) => restarts), [0]);
-  }, wrap);
+  }, { wrap });
 });
 
 /** The shard's methods, bound: they use private fields. */

@@ -1,11 +1,17 @@
+import { rmSync } from "node:fs";
 import type { AccountId } from "../../../src/mail/account.ts";
-import { mailboxActor } from "../../../src/actors/mailbox/actor.ts";
+import { mailboxActor, mailboxShare } from "../../../src/actors/mailbox/actor.ts";
 import { type FakeClock, utf8 } from "../../../src/base/mod.ts";
 import type { MailboxChange, MailboxProtocol, MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
 import { defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
-import { createMemoryStore } from "../../../src/storage/memory_store.ts";
+import { createMemoryStore, openMailStore } from "../../../src/storage/mod.ts";
 import type { ShardStore } from "../../../src/storage/types.ts";
+import type { TextSource } from "../../../src/actors/mailbox/search/mod.ts";
+import { NO_TEXTS } from "../../support/no_texts.ts";
 import { settle, testSystem } from "../../runtime/support/system.ts";
+import { diskOptions, temporaryDirectory } from "../../storage/support.ts";
+
+export type Shard = ShardStore;
 
 export const JOHN = "john1" as AccountId;
 export const MARY = "mary1" as AccountId;
@@ -16,26 +22,34 @@ export interface MailboxWorld {
   readonly system: HostedSystem;
   readonly clock: FakeClock;
   readonly mailbox: Ref<MailboxProtocol>;
-  readonly shard: ShardStore;
+  readonly shard: Shard;
   /** Set to hold changes back until `flush`. */
   hold: boolean;
   flush(): void;
 }
 
+export interface WorldOptions {
+  readonly wrap?: (shard: Shard) => Shard;
+  readonly texts?: TextSource;
+  /** Whether the store is the real one, on the disk. */
+  readonly disk?: boolean;
+}
+
 export async function inMailbox(
   run: (world: MailboxWorld) => Promise<void>,
-  wrap: (shard: ShardStore) => ShardStore = (shard) => shard,
+  { wrap = (shard) => shard, texts = NO_TEXTS, disk = false }: WorldOptions = {},
 ): Promise<void> {
   const { system, clock } = testSystem();
   const waiting: (() => void)[] = [];
-  const store = createMemoryStore({
-    defer: (write) => {
-      if (world.hold) waiting.push(write);
-      else queueMicrotask(write);
-    },
-  });
+  const defer = (write: () => void) => {
+    if (world.hold) waiting.push(write);
+    else queueMicrotask(write);
+  };
+  const dir = disk ? temporaryDirectory() : null;
+  const store = dir === null ? createMemoryStore({ defer }) : await openMailStore(diskOptions(dir, { defer }));
   const shard = wrap(store.shard(0));
-  system.onDemand("domain/", () => ({ definition: mailboxActor, args: { shard } }));
+  const share = mailboxShare(clock, texts);
+  system.onDemand("domain/", () => ({ definition: mailboxActor, args: { shard, share } }));
   const world: MailboxWorld = {
     system,
     clock,
@@ -50,6 +64,7 @@ export async function inMailbox(
     await system.shutdown();
     world.hold = false;
     await store.close();
+    if (dir !== null) rmSync(dir, { recursive: true, force: true });
   }
 }
 
@@ -72,21 +87,31 @@ export function watchAnswer<T>(ask: Promise<T>): { answer: T | Error | null } {
   return seen;
 }
 
+/** What a listener was told. */
+export interface Listener {
+  readonly ref: Ref<MailboxSubscriberProtocol>;
+  readonly told: { account: AccountId; change: MailboxChange }[];
+  /** Views with news. */
+  readonly stirred: number[];
+}
+
 /** Somebody that subscribes, or holds a lock, and can be stopped. */
 export async function spawnListener(
   { system }: Pick<MailboxWorld, "system">,
   name: string,
-): Promise<{ ref: Ref<MailboxSubscriberProtocol>; told: { account: AccountId; change: MailboxChange }[] }> {
-  const told: { account: AccountId; change: MailboxChange }[] = [];
+): Promise<Listener> {
+  const told: Listener["told"] = [];
+  const stirred: number[] = [];
   const definition = defineActor<MailboxSubscriberProtocol, null>({
     restart: "temporary",
     inboxMax: 100,
     init: () => null,
     receive: {
       "mailbox.changed": (_state, { account, change }) => void told.push({ account, change }),
+      "mailbox.stirred": (_state, { view }) => void stirred.push(view),
     },
   });
-  return { ref: await system.spawn(definition, { name, args: undefined }), told };
+  return { ref: await system.spawn(definition, { name, args: undefined }), told, stirred };
 }
 
 export { settle };

@@ -1,4 +1,4 @@
-import { mailboxActor } from "../../../src/actors/mailbox/actor.ts";
+import { mailboxActor, mailboxShare } from "../../../src/actors/mailbox/actor.ts";
 import { MAILBOX_ACTOR_PREFIX, MailboxRefs } from "../../../src/actors/mailbox_refs.ts";
 import { QUEUE_ACTOR, queueActor, type QueueArgs } from "../../../src/actors/queue/actor.ts";
 import { FakeClock, jsonLog, seededRandom, utf8 } from "../../../src/base/mod.ts";
@@ -19,6 +19,7 @@ import { type RetryPolicy, RoutingTable, SenderRewriting } from "../../../src/po
 import { createActorSystem, defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryQueueStore, createMemoryStore, type QueueStore } from "../../../src/storage/mod.ts";
 import { settle } from "../directory_world.ts";
+import { NO_TEXTS } from "../../support/no_texts.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -87,7 +88,7 @@ export class QueueWorld {
       random: seededRandom(3),
     });
     this.#system = system;
-    const args = { shard: this.#mail.shard(0) };
+    const args = { shard: this.#mail.shard(0), share: mailboxShare(this.clock, NO_TEXTS) };
     system.onDemand(MAILBOX_ACTOR_PREFIX, () => ({ definition: mailboxActor, args }));
     if (delivery) await this.startDelivery();
     await system.spawn(queueActor, { name: QUEUE_ACTOR, args: this.#args(system) });

@@ -1,0 +1,55 @@
+import { Flag } from "../../mail/flag.ts";
+import type { ModSeq } from "../../mail/uid.ts";
+import { rowsIn } from "./row_pages.ts";
+import { type Answer, answerLater, type Asked, type State } from "./state.ts";
+import type { OpenView } from "./view_book.ts";
+import type { Ranges } from "./views/mod.ts";
+
+/** Messages removed in one change of the store. */
+const EXPUNGE_UIDS_MAX = 5_000;
+/** Rows looked at in one turn: some ms. */
+const LOOKED_MAX = 4_000;
+
+/** EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9): only what the view knows of, step by step. */
+export function expungeDeleted(
+  state: State,
+  { account, view: id, set }: Asked<"mailbox.expungeDeleted">,
+  reply: Answer<"mailbox.expungeDeleted">,
+): void {
+  const open = state.views.writable(account, id);
+  const uids = open.view.uidsOf(set ?? { by: "sequence", pairs: [1, 0] });
+  answerLater(state, expungeIn(state, open, uids), reply);
+}
+
+async function expungeIn(state: State, open: OpenView, uids: Ranges): Promise<{ highestModSeq: ModSeq }> {
+  const { of: { account, mailbox } } = open;
+  const { shard, flagWork } = state;
+  for (let after: number | null = 0; after !== null && !open.closed && !open.view.gone;) {
+    if (shard.status(account, mailbox).deleted === 0) {
+      // Somebody may be about to say otherwise, but not to this session.
+      break;
+    }
+    // A flag that is being taken back counts as taken back: it is looked at in the turn in which the removal is handed over.
+    while (flagWork.busy(account, mailbox)) await flagWork.settled(account, mailbox);
+    const step: Deleted = deletedIn(state, open, uids, after);
+    if (step.uids.length > 0) await shard.expunge(account, mailbox, step.uids);
+    else if (step.next !== null) await state.turns.next();
+    after = step.next;
+  }
+  return { highestModSeq: shard.status(account, mailbox).highestModSeq };
+}
+
+interface Deleted {
+  readonly uids: number[];
+  readonly next: number | null;
+}
+
+function deletedIn({ shard }: State, open: OpenView, uids: Ranges, after: number): Deleted {
+  const found: number[] = [];
+  let looked = 0;
+  for (const { row } of rowsIn(shard, open, { uids, after, index: false, numbered: false })) {
+    if (found.length === EXPUNGE_UIDS_MAX || ++looked > LOOKED_MAX) return { uids: found, next: row.uid - 1 };
+    if ((row.flags & Flag.deleted) !== 0) found.push(row.uid);
+  }
+  return { uids: found, next: null };
+}

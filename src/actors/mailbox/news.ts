@@ -1,0 +1,75 @@
+import type { Uid } from "../../mail/uid.ts";
+import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
+import { PAGE_ROWS_MAX, readPage } from "./row_pages.ts";
+import type { Answer, Asked, State } from "./state.ts";
+import type { OpenView } from "./view_book.ts";
+import { rangesOfRising } from "./views/mod.ts";
+
+/** Messages that leave a view in one answer. */
+const EXPUNGED_MAX = 1_000;
+
+/** What the session does not know yet: first who left, then who came, then what changed (RFC 9051 §5.2). */
+export function news(
+  state: State,
+  { account, view: id, expunges }: Asked<"mailbox.news">,
+  reply: Answer<"mailbox.news">,
+): void {
+  const open = state.views.get(account, id);
+  open.stirred = false;
+  reply.ok(open.view.gone ? GONE : told(state, open, expunges));
+}
+
+const GONE: ViewNews = {
+  exists: 0,
+  recent: 0,
+  expunged: [],
+  changed: [],
+  keywords: null,
+  highestModSeq: 1 as ViewNews["highestModSeq"],
+  more: false,
+  gone: true,
+};
+
+function told(state: State, open: OpenView, expunges: boolean): ViewNews {
+  const { shard } = state;
+  const { of: { account, mailbox }, view } = open;
+  const expunged = expunges ? view.takeGhosts(EXPUNGED_MAX) : [];
+  const status = shard.status(account, mailbox);
+  view.takeArrivals(status.uidNext, status.messages);
+  const changed = takeChanged(shard, open);
+  view.settle(status.highestModSeq);
+  return {
+    exists: view.exists,
+    recent: view.recent,
+    expunged: expunged as { sequence: number; uid: Uid }[],
+    changed,
+    keywords: takeKeywords(state, open),
+    highestModSeq: view.modSeq as ViewNews["highestModSeq"],
+    more: view.hasChanged || (expunges && view.ghosts > 0),
+    gone: false,
+  };
+}
+
+function takeChanged(shard: State["shard"], open: OpenView): ViewRow[] {
+  const { view } = open;
+  if (!view.hasChanged) return [];
+  const taken = view.takeChanged(PAGE_ROWS_MAX);
+  if ("uids" in taken) {
+    const { rows, next } = readPage(shard, open, { uids: rangesOfRising(taken.uids), after: 0, index: false });
+    if (next !== null) view.putBack(taken.uids.filter((uid) => uid > next));
+    return rows;
+  }
+  const uids = view.uidsOf({ by: "uid", pairs: [1, 0xffff_ffff] });
+  const since = view.modSeq;
+  const wants = (row: { readonly modSeq: number }) => row.modSeq > since;
+  const { rows, next } = readPage(shard, open, { uids, after: taken.above, index: false, wants });
+  view.lookedUpTo(next);
+  return rows;
+}
+
+/** Keywords in use, when there are others than those told. */
+function takeKeywords({ views }: State, open: OpenView): readonly string[] | null {
+  const keywords = views.newKeywords(open);
+  if (keywords !== null) open.view.keywords = keywords;
+  return keywords;
+}

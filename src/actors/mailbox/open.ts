@@ -1,0 +1,95 @@
+import { Failure } from "../../base/mod.ts";
+import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
+import type { MailboxStatus } from "../../mail/mailbox_state.ts";
+import { Flag } from "../../mail/flag.ts";
+import type { Answer, Asked, State } from "./state.ts";
+import type { OpenMailbox, OpenView } from "./view_book.ts";
+import { vanishedOf } from "./vanished.ts";
+import { rangesOf } from "./views/mod.ts";
+
+/** The last UIDs of a mailbox that are looked at for the first unseen message: it is mostly among them, or nobody can tell. */
+const UNSEEN_UIDS = 640;
+
+/** Messages that are counted one by one because they are recent; of more the counts of the mailbox are made. */
+const RECENT_ROWS = 640;
+
+/** Changes that are kept from one question to the next. */
+const KEPT_CHANGES_MAX = 10_000;
+
+/** SELECT and EXAMINE (RFC 9051 §6.3.2), O(1) in the number of messages; with `since`, O(changes) (RFC 7162 §3.2.5). */
+export function open(state: State, request: Asked<"mailbox.open">, reply: Answer<"mailbox.open">): void {
+  const { shard, views } = state;
+  const { account, name, readOnly, since } = request;
+  const node = shard.mailboxNamed(account, name);
+  if (node === null || node.mailbox === 0) return reply.ok({ type: "missing" });
+  const { mailbox, objectId } = node;
+  views.checkRoom(account, request.session);
+  const status = shard.status(account, mailbox);
+  const of = views.mailbox(account, mailbox);
+  const recentFrom = views.takeRecent({ account, mailbox, readOnly }, status.uidNext);
+  const recent = countFrom(state, { of, status }, recentFrom);
+  const keywords = views.keywordsOf(of);
+  const { uidNext, messages, highestModSeq: modSeq } = status;
+  const start = { uidNext, messages, modSeq, recentFrom, recent, keywords };
+  const opened = views.add(of, { ...request, mailbox }, start);
+  reply.ok({
+    type: "opened",
+    view: opened.id,
+    mailbox,
+    objectId,
+    readOnly,
+    status,
+    recent,
+    firstUnseen: firstUnseen(state, opened, status),
+    keywords,
+    vanished: since === null ? null : resynced(state, opened, { since, status }),
+  });
+}
+
+/** The mailbox is left; nothing is expunged. */
+export function close(state: State, { account, view }: Asked<"mailbox.close">, reply: Answer<"mailbox.close">): void {
+  try {
+    state.views.close(state.views.get(account, view));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    // What is not there is closed.
+  }
+  reply.ok(null);
+}
+
+interface At {
+  readonly of: OpenMailbox;
+  readonly status: MailboxStatus;
+}
+
+function countFrom({ shard }: State, { of: { account, mailbox, order }, status }: At, uid: number): number {
+  if (uid >= status.uidNext) return 0;
+  if (uid <= 1) return status.messages;
+  const { rows, more } = shard.rowsAt(account, mailbox, uid - 1, { limit: RECENT_ROWS, index: false });
+  return more ? status.messages - order.rank(uid) : rows.length;
+}
+
+/** RFC 3501 §7.1 UNSEEN: its sequence number, or 0 when there is none or it lies far back; to leave it out is allowed. */
+function firstUnseen({ shard }: State, { of: { account, mailbox } }: OpenView, status: MailboxStatus): number {
+  if (status.unseen === 0) return 0;
+  if (status.unseen === status.messages) return 1;
+  const after = Math.max(0, status.uidNext - 1 - UNSEEN_UIDS);
+  const { rows } = shard.rowsAt(account, mailbox, after, { limit: UNSEEN_UIDS, index: false });
+  const unseen = rows.filter(({ flags }) => (flags & Flag.seen) === 0);
+  if (unseen.length < status.unseen) return 0;
+  return status.messages - (rows.length - rows.indexOf(unseen[0]!)) + 1;
+}
+
+/** RFC 7162 §3.2.5.1: what a client knows of another UIDVALIDITY is of no use. */
+function resynced(
+  state: State,
+  open: OpenView,
+  { since, status }: { readonly since: ResyncFrom; readonly status: MailboxStatus },
+): readonly number[] | null {
+  if (since.uidValidity !== status.uidValidity) return null;
+  const known = rangesOf(since.known ?? [1, Math.max(1, status.uidNext - 1)], 0);
+  const vanished = vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
+  // The rows that changed are asked for next; a long answer is not kept until then.
+  if ((open.of.changes?.answer?.changed.length ?? 0) > KEPT_CHANGES_MAX) open.of.changes = null;
+  return vanished;
+}

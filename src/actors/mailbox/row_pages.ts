@@ -1,0 +1,140 @@
+import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { FullRow, ShardStore } from "../../storage/mod.ts";
+import { type Ranges, type View } from "./views/mod.ts";
+import type { OpenView } from "./view_book.ts";
+
+/** Rows of one answer. */
+export const PAGE_ROWS_MAX = 1_000;
+/** Bytes of one answer, about: one message of the actor system, and one piece of a session's output. */
+export const PAGE_BYTES_MAX = 256 * 1024;
+/** Rows looked at for one answer, when few of them are wanted. */
+const PAGE_LOOKED_MAX = 20_000;
+/** Rows read from the store at once: the fewest, one block, as a set may be of single UIDs close together; and the most. */
+const READ_ROWS_MIN = 64;
+const READ_ROWS = 500;
+/** The same when their MIME indexes are wanted, of some KB each. */
+const READ_INDEXES = 64;
+/** Bytes of a row in an answer, without what varies in length. */
+const ROW_BYTES = 160;
+
+export interface PageWanted {
+  readonly uids: Ranges;
+  /** Rows with a higher UID. */
+  readonly after: number;
+  readonly index: boolean;
+  /** Which of the rows are wanted; all when absent. */
+  readonly wants?: (row: FullRow) => boolean;
+}
+
+export interface Page {
+  readonly rows: ViewRow[];
+  /** The UID after which to go on; null when that was all. */
+  readonly next: number | null;
+}
+
+/** Rows of a view, as many as fit one answer. */
+export function readPage(shard: ShardStore, open: OpenView, wanted: PageWanted): Page {
+  const rows: ViewRow[] = [];
+  let bytes = 0;
+  let looked = 0;
+  for (const { row, sequence } of rowsIn(shard, open, wanted)) {
+    const after = row.uid - 1;
+    if (rows.length >= PAGE_ROWS_MAX || bytes >= PAGE_BYTES_MAX || ++looked > PAGE_LOOKED_MAX) {
+      return { rows, next: after };
+    }
+    if (wanted.wants?.(row) === false) continue;
+    rows.push(viewRow(open.view, row, { shard: shard.number, sequence, index: wanted.index }));
+    bytes += ROW_BYTES + (row.index?.length ?? 0) + charsOf(row.keywords);
+  }
+  return { rows, next: null };
+}
+
+/** UIDs of the rows within ranges, at most `limit`, from `after` on. */
+export function readUids(
+  shard: ShardStore,
+  open: OpenView,
+  { uids, after, limit }: { readonly uids: Ranges; readonly after: number; readonly limit: number },
+): { readonly uids: number[]; readonly next: number | null } {
+  const found: number[] = [];
+  for (const { row } of rowsIn(shard, open, { uids, after, index: false, numbered: false })) {
+    if (found.length === limit) return { uids: found, next: row.uid - 1 };
+    found.push(row.uid);
+  }
+  return { uids: found, next: null };
+}
+
+interface RowsWanted extends Pick<PageWanted, "uids" | "after" | "index"> {
+  /** Whether sequence numbers are wanted (default); they cost a count of the mailbox. */
+  readonly numbered?: boolean;
+}
+
+/** The store's rows within ranges of UIDs, rising, with their sequence numbers in the view (else 0). All of one turn. */
+export function* rowsIn(
+  shard: ShardStore,
+  { of: { account, mailbox }, view }: OpenView,
+  { uids, after, index, numbered = true }: RowsWanted,
+): Generator<{ readonly row: FullRow; readonly sequence: number }> {
+  let buffer: readonly FullRow[] = [];
+  let at = 0;
+  /** Rows of the store before the row at `at`; -1 when not known. */
+  let rank = -1;
+  for (let i = 0; i < uids.length; i += 2) {
+    const [first, last] = [Math.max(uids[i]!, after + 1), uids[i + 1]!];
+    if (first > last) continue;
+    for (let from = first; from <= last;) {
+      while (at < buffer.length && buffer[at]!.uid < from) {
+        at++;
+        if (rank >= 0) rank++;
+      }
+      if (at === buffer.length) {
+        const limit = index
+          ? Math.min(READ_INDEXES, last - from + 1)
+          : Math.max(READ_ROWS_MIN, Math.min(READ_ROWS, last - from + 1));
+        const read = shard.rowsAt(account, mailbox, from - 1, { limit, index });
+        if (read.rows.length === 0) break;
+        const follows = rank >= 0 && buffer.length > 0 && buffer.at(-1)!.uid === from - 1;
+        buffer = read.rows;
+        at = 0;
+        if (!follows) rank = -1;
+      }
+      const row = buffer[at]!;
+      if (row.uid > last) break;
+      if (rank < 0 && numbered) rank = from === 1 ? 0 : view.order.rank(row.uid);
+      yield { row, sequence: numbered ? rank + view.ghostsBelow(row.uid) + 1 : 0 };
+      from = row.uid + 1;
+    }
+  }
+}
+
+export function viewRow(
+  view: View,
+  row: FullRow,
+  { shard, sequence, index }: { readonly shard: number; readonly sequence: number; readonly index: boolean },
+): ViewRow {
+  const { uid, modSeq, flags, keywords, size, internalDateMs, savedMs } = row;
+  const shown = {
+    sequence,
+    uid,
+    modSeq,
+    flags,
+    keywords,
+    recent: uid >= view.recentFrom,
+    size,
+    internalDateMs,
+    savedMs,
+    objectId: emailId(shard, row.content),
+    threadId: "",
+  };
+  return index ? { ...shown, index: row.index ?? null } : shown;
+}
+
+/** EMAILID (RFC 8474 §5.1): the content's number, unique among all shards. */
+export function emailId(shard: number, content: number): string {
+  return `M${shard.toString(36)}-${content.toString(36)}`;
+}
+
+function charsOf(keywords: readonly string[]): number {
+  let chars = 0;
+  for (const keyword of keywords) chars += keyword.length;
+  return chars;
+}

@@ -1,0 +1,37 @@
+import type { Uid } from "../../mail/uid.ts";
+import { readPage } from "./row_pages.ts";
+import type { Answer, Asked, State } from "./state.ts";
+import { changesSince, vanishedOf } from "./vanished.ts";
+import { intersection, rangesOfRising } from "./views/mod.ts";
+
+/** Rows of a set, page by page (FETCH, RFC 9051 §6.4.5; CHANGEDSINCE and VANISHED, RFC 7162 §3.1.4.1 and §3.2.6). */
+export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer<"mailbox.rows">): void {
+  const { account, view: id, set, after, index, changedSince } = request;
+  const open = state.views.live(account, id);
+  const uids = open.view.uidsOf(set);
+  const missing = open.view.namesGhosts(set);
+  if (changedSince === null) {
+    const { rows, next } = readPage(state.shard, open, { uids, after, index });
+    return reply.ok({ rows, next: next as Uid | null, vanished: [], missing });
+  }
+  // All that vanished comes with the first page.
+  const vanished = request.vanished && after === 0
+    ? vanishedOf(state, open, { uids, since: changedSince, match: null })
+    : [];
+  const changes = changesSince(state, open, changedSince);
+  const changed = changes === null ? uids : intersection(uids, rangesOfRising(changes.changed));
+  const wants = (row: { readonly modSeq: number }) => row.modSeq > changedSince;
+  const { rows, next } = readPage(state.shard, open, { uids: changed, after, index, wants });
+  if (next === null) open.of.changes = null;
+  reply.ok({ rows, next: next as Uid | null, vanished, missing });
+}
+
+/** A piece of a message of the view; `not_found` when it is gone for good. */
+export function read(
+  { shard, views }: State,
+  { account, view: id, uid, offset, length }: Asked<"mailbox.read">,
+  reply: Answer<"mailbox.read">,
+): void {
+  const { of } = views.live(account, id);
+  reply.ok(shard.fetch(account, of.mailbox, { uid, offset, length }));
+}

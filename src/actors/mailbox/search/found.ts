@@ -1,0 +1,43 @@
+import { Failure } from "../../../base/mod.ts";
+import type { Uid } from "../../../mail/uid.ts";
+import { type Ranges } from "../views/mod.ts";
+
+/** Runs of one answer: the actor system carries so many values in a message. */
+const RUNS_MAX = 300_000;
+
+export interface Run {
+  readonly sequence: number;
+  readonly uid: Uid;
+  count: number;
+}
+
+/** What a search has found so far: runs in which sequence numbers and UIDs go on together. */
+export class Found {
+  #runs: Run[] = [];
+  #modSeq = 0;
+
+  get runs(): readonly Run[] {
+    return this.#runs;
+  }
+  /** The highest MODSEQ among what was found; null when that is nothing. */
+  get modSeq(): number | null {
+    return this.#runs.length === 0 ? null : this.#modSeq;
+  }
+  /** Adds a message behind all others. Throws Failure `refused` when the answer would be too long. */
+  add({ sequence, uid, modSeq }: { readonly sequence: number; readonly uid: Uid; readonly modSeq: number }): void {
+    this.#modSeq = Math.max(this.#modSeq, modSeq);
+    const last = this.#runs.at(-1);
+    if (last !== undefined && last.uid + last.count === uid && last.sequence + last.count === sequence) last.count++;
+    else if (this.#runs.length < RUNS_MAX) this.#runs.push({ sequence, uid, count: 1 });
+    else throw new Failure("refused", "the search finds too many single messages");
+  }
+  /** The UIDs, as ranges. */
+  uids(): Ranges {
+    const uids: number[] = [];
+    for (const { uid, count } of this.#runs) {
+      if (uids.length > 0 && uids.at(-1) === uid - 1) uids[uids.length - 1] = uid + count - 1;
+      else uids.push(uid, uid + count - 1);
+    }
+    return uids as readonly number[] as Ranges;
+  }
+}

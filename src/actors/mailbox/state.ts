@@ -1,0 +1,58 @@
+import { type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/account.ts";
+import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/mod.ts";
+import type { Context, Ref, Reply } from "../../runtime/types.ts";
+import type { ShardStore } from "../../storage/mod.ts";
+import type { FlagWork } from "./flag_work.ts";
+import type { Searches, TextSource, Turns } from "./search/mod.ts";
+import type { ViewBook } from "./view_book.ts";
+
+export interface Lock {
+  readonly session: string;
+  readonly unwatch: () => void;
+}
+
+export interface Subscriber {
+  readonly ref: Ref<MailboxSubscriberProtocol>;
+  readonly unwatch: () => void;
+}
+
+/** What a mailbox actor remembers; all that must not be lost is in the shard. */
+export interface State {
+  readonly shard: ShardStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly locks: Map<AccountId, Lock>;
+  /** When each account was locked last, where a delay between logins is asked for; oldest first. */
+  readonly lastLocks: Map<AccountId, number>;
+  readonly subscribers: Map<AccountId, Map<string, Subscriber>>;
+  readonly views: ViewBook;
+  readonly flagWork: FlagWork;
+  readonly searches: Searches;
+  readonly turns: Turns;
+  readonly texts: TextSource;
+  readonly unsubscribe: () => void;
+  /** Answers that are owed: changes handed to the store that are not durable yet, searches. */
+  pending: number;
+}
+
+/** What is asked in a message of the mailbox actor, and what is answered. */
+export type Asked<K extends keyof MailboxProtocol> = MailboxProtocol[K]["request"];
+export type Answer<K extends keyof MailboxProtocol> = Reply<MailboxProtocol[K]["reply"]>;
+export type MailboxContext = Context<MailboxProtocol>;
+
+/** Answers when `work` is done; the next message is handled meanwhile, so that all changes that wait form one group. */
+export function answerLater<T>(state: State, work: Promise<T>, reply: Reply<T>): void {
+  state.pending++;
+  work.then(
+    (value) => {
+      state.pending--;
+      reply.ok(value);
+    },
+    (error) => {
+      state.pending--;
+      if (!(error instanceof Failure)) state.log.error("mailbox request broke", { cause: describeError(error) });
+      reply.fail(error);
+    },
+  );
+}

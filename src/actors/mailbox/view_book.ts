@@ -1,0 +1,296 @@
+import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/account.ts";
+import type { MailboxChange } from "../../mail/mailbox_state.ts";
+import type { Uid } from "../../mail/uid.ts";
+import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
+import type { ActorAddress, Ref } from "../../runtime/types.ts";
+import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
+import { BLOCK_UIDS, GHOSTS_MAX, type Ranges, RowOrder, View, type ViewStart } from "./views/mod.ts";
+
+/** Views of one session: IMAP selects one mailbox, others may look at some more. */
+const VIEWS_PER_SESSION_MAX = 16;
+/** Views of one account: a few dozen devices, each with several connections. */
+const VIEWS_PER_ACCOUNT_MAX = 250;
+/** Views in one worker. */
+const VIEWS_PER_WORKER_MAX = 50_000;
+/** Mailboxes whose \Recent is remembered; of others nothing is recent. */
+const RECENTS_MAX = 20_000;
+/** Messages gone that all views of one account together were not told of. 16 MB. */
+const GHOSTS_PER_ACCOUNT_MAX = 4_000_000;
+/** Ranges of UIDs that all views of one account together keep for "$". 8 MB. */
+const SAVED_PER_ACCOUNT_MAX = 500_000;
+/** The same, of one view. */
+const SAVED_RANGES_MAX = 50_000;
+/** Who could not be told is told after this long, in ms. */
+const STIR_AGAIN_MS = 1_000;
+
+/** How many views there are in a worker, over all of its actors. */
+export interface ViewBudget {
+  views: number;
+}
+
+/** One mailbox, while at least one view of it is open. */
+export interface OpenMailbox {
+  readonly account: AccountId;
+  readonly mailbox: number;
+  readonly order: RowOrder;
+  readonly views: Set<OpenView>;
+  /** Keywords in use, as they were read last. */
+  keywords: readonly string[];
+  /** The last answer to "what changed since": several pages are read of one. */
+  changes: { readonly since: number; readonly modSeq: number; readonly answer: ChangesSince | null } | null;
+}
+
+/** A view and whom it belongs to. */
+export interface OpenView {
+  readonly id: number;
+  readonly account: AccountId;
+  readonly session: string;
+  readonly of: OpenMailbox;
+  readonly view: View;
+  readonly readOnly: boolean;
+  /** The account's limit in bytes; 0 means none. */
+  readonly quotaBytes: number;
+  readonly owner: Owner;
+  /** It was told that there is news, and did not ask yet. */
+  stirred: boolean;
+  /** What goes on for it must not. */
+  closed: boolean;
+}
+
+interface Owner {
+  readonly key: string;
+  readonly ref: Ref<MailboxSubscriberProtocol>;
+  readonly unwatch: () => void;
+  readonly views: Set<OpenView>;
+}
+
+export interface ViewBookOptions {
+  readonly shard: ShardStore;
+  readonly budget: ViewBudget;
+  readonly clock: Clock;
+  /** Numbers of views begin here, so that those of an earlier life are not taken for new ones. */
+  readonly firstView: number;
+  readonly ref: (address: ActorAddress) => Ref<MailboxSubscriberProtocol>;
+  readonly watch: (address: ActorAddress, gone: () => void) => () => void;
+}
+
+export interface NewView extends ViewOwner {
+  readonly account: AccountId;
+  readonly mailbox: number;
+  readonly readOnly: boolean;
+}
+
+/** All views of one actor: who has which, what happened to their mailboxes, who is to be told. */
+export class ViewBook {
+  readonly #views = new Map<number, OpenView>();
+  readonly #open = new Map<AccountId, Map<number, OpenMailbox>>();
+  readonly #owners = new Map<string, Owner>();
+  /** UIDs from here on were shown to no session that may write: by "mailbox/account", opened last at the end. */
+  readonly #recents = new Map<string, number>();
+  readonly #untold = new Set<OpenView>();
+  #stirAgain: Cancel | null = null;
+  #next: number;
+  readonly #unsubscribe: () => void;
+
+  constructor(private readonly options: ViewBookOptions) {
+    this.#next = options.firstView;
+    this.#unsubscribe = options.shard.onChange((account, mailbox, change) => this.#changed(account, mailbox, change));
+  }
+  get size(): number {
+    return this.#views.size;
+  }
+  /** The view, also when its mailbox is gone. Throws Failure `not_found`. */
+  get(account: AccountId, id: number): OpenView {
+    const found = this.#views.get(id);
+    if (found === undefined || found.account !== account) throw new Failure("not_found", "no such view");
+    return found;
+  }
+  /** The view of a mailbox that is there. Throws Failure `not_found`. */
+  live(account: AccountId, id: number): OpenView {
+    const found = this.get(account, id);
+    if (found.view.gone) throw new Failure("not_found", "the mailbox of the view is gone");
+    return found;
+  }
+  /** The same for a change of its messages. Throws Failure `refused` when the view is read-only (EXAMINE). */
+  writable(account: AccountId, id: number): OpenView {
+    const found = this.live(account, id);
+    if (found.readOnly) throw new Failure("refused", "the view is read-only");
+    return found;
+  }
+  /** Throws Failure `busy` when the session, the account or the worker has too many views. */
+  checkRoom(account: AccountId, session: string): void {
+    const ofAccount = this.#viewsOf(account);
+    if (ofAccount.length >= VIEWS_PER_ACCOUNT_MAX) throw new Failure("busy", "too many views of one account");
+    if (ofAccount.filter((view) => view.session === session).length >= VIEWS_PER_SESSION_MAX) {
+      throw new Failure("busy", "too many views of one session");
+    }
+    if (this.options.budget.views >= VIEWS_PER_WORKER_MAX) throw new Failure("busy", "too many views");
+  }
+  /** What all views of the mailbox share. */
+  mailbox(account: AccountId, mailbox: number): OpenMailbox {
+    return this.#open.get(account)?.get(mailbox) ??
+      { account, mailbox, order: this.#orderOf(account, mailbox), views: new Set(), keywords: [], changes: null };
+  }
+  add(of: OpenMailbox, input: NewView, start: ViewStart): OpenView {
+    const { account, session, readOnly, quotaBytes } = input;
+    const owner = this.#ownerOf(input.subscriber);
+    const view = new View(of.order, start);
+    const added = { id: this.#next++, account, session, of, view, readOnly, quotaBytes, owner };
+    const open: OpenView = { ...added, stirred: false, closed: false };
+    const ofAccount = this.#open.get(account) ?? new Map<number, OpenMailbox>();
+    this.#open.set(account, ofAccount.set(of.mailbox, of));
+    of.views.add(open);
+    owner.views.add(open);
+    this.#views.set(open.id, open);
+    this.options.budget.views++;
+    return open;
+  }
+  close(open: OpenView): void {
+    if (open.closed) return;
+    open.closed = true;
+    this.options.budget.views--;
+    this.#views.delete(open.id);
+    this.#untold.delete(open);
+    open.of.views.delete(open);
+    if (open.of.views.size === 0) this.#forget(open.of);
+    const { owner } = open;
+    owner.views.delete(open);
+    if (owner.views.size > 0) return;
+    owner.unwatch();
+    this.#owners.delete(owner.key);
+  }
+  /** All mailboxes of an account are gone; their views say so when they are asked. */
+  endAccount(account: AccountId): void {
+    const ofAccount = this.#open.get(account);
+    this.#open.delete(account);
+    for (const { views } of ofAccount?.values() ?? []) {
+      for (const open of views) {
+        open.view.end();
+        this.stir(open);
+      }
+    }
+  }
+  /** Ends all views; nobody is told. */
+  stop(): void {
+    this.#unsubscribe();
+    this.#stirAgain?.();
+    for (const open of [...this.#views.values()]) this.close(open);
+  }
+  /** The UID from which on messages are recent (RFC 3501 §2.3.2), and for whoever comes next, when this one may write. */
+  takeRecent(
+    { account, mailbox, readOnly }: Pick<NewView, "account" | "mailbox" | "readOnly">,
+    uidNext: number,
+  ): number {
+    const key = `${mailbox}/${account}`;
+    const from = this.#recents.get(key) ?? uidNext;
+    if (readOnly) return from;
+    this.#recents.delete(key);
+    this.#recents.set(key, uidNext);
+    if (this.#recents.size > RECENTS_MAX) this.#recents.delete(this.#recents.keys().next().value!);
+    return from;
+  }
+  /** Tells the owner that there is news, once until it asks. */
+  stir(open: OpenView): void {
+    if (open.stirred || open.closed || open.view.ownWork) return;
+    const { account, id: view } = open;
+    if (open.owner.ref.tell("mailbox.stirred", { account, view })) {
+      open.stirred = true;
+      this.#untold.delete(open);
+      return;
+    }
+    this.#untold.add(open);
+    this.#stirAgain ??= this.options.clock.after(STIR_AGAIN_MS, () => {
+      this.#stirAgain = null;
+      for (const each of [...this.#untold]) this.stir(each);
+    });
+  }
+  /** Keeps a result for "$" (RFC 5182). Throws Failure `refused` when it is in too many pieces (NOTSAVED). */
+  save({ account, view }: OpenView, uids: Ranges): void {
+    const rangesMax = Math.min(SAVED_RANGES_MAX, SAVED_PER_ACCOUNT_MAX / Math.max(1, this.#viewsOf(account).length));
+    if (uids.length / 2 > rangesMax) throw new Failure("refused", "the result is too long to be kept");
+    view.saved = uids;
+  }
+  /** Keywords in use in a mailbox: the same list as long as they are the same. */
+  keywordsOf(of: OpenMailbox): readonly string[] {
+    const now = this.options.shard.keywords(of.account, of.mailbox);
+    const same = now.length === of.keywords.length && now.every((keyword, i) => keyword === of.keywords[i]);
+    return same ? of.keywords : of.keywords = now;
+  }
+  /** Whether the session does not know all yet. */
+  hasNews({ of, view }: OpenView): boolean {
+    if (view.gone || view.ghosts > 0 || view.hasChanged) return true;
+    if (this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext) return true;
+    return this.newKeywords({ of, view }) !== null;
+  }
+  /** Keywords in use, when there are some that the session was not told of. */
+  newKeywords({ of, view }: Pick<OpenView, "of" | "view">): readonly string[] | null {
+    const keywords = this.keywordsOf(of);
+    if (keywords === view.keywords || keywords.every((keyword) => view.keywords.includes(keyword))) return null;
+    return keywords;
+  }
+
+  #viewsOf(account: AccountId): OpenView[] {
+    return [...this.#open.get(account)?.values() ?? []].flatMap(({ views }) => [...views]);
+  }
+  #orderOf(account: AccountId, mailbox: number): RowOrder {
+    const { shard } = this.options;
+    return new RowOrder({
+      counts: () => shard.blockCounts(account, mailbox),
+      uidsOf(block) {
+        const end = (block + 1) * BLOCK_UIDS;
+        const { rows } = shard.rowsAt(account, mailbox, block * BLOCK_UIDS - 1, { limit: BLOCK_UIDS, index: false });
+        return rows.map(({ uid }) => uid as number).filter((uid) => uid < end);
+      },
+    });
+  }
+  #ownerOf(address: ActorAddress): Owner {
+    const key = `${address.node}/${address.worker}/${address.actor}`;
+    const known = this.#owners.get(key);
+    if (known !== undefined) return known;
+    const unwatch = this.options.watch(address, () => {
+      for (const open of [...owner.views]) this.close(open);
+    });
+    const owner: Owner = { key, ref: this.options.ref(address), unwatch, views: new Set() };
+    this.#owners.set(key, owner);
+    return owner;
+  }
+  #forget({ account, mailbox, order }: OpenMailbox): void {
+    const ofAccount = this.#open.get(account);
+    if (ofAccount?.get(mailbox)?.order !== order) return;
+    ofAccount.delete(mailbox);
+    if (ofAccount.size === 0) this.#open.delete(account);
+  }
+  /** Nothing is read here: the store shows all changes of a group already while they are told one by one. */
+  #changed(account: AccountId, mailbox: number, change: MailboxChange): void {
+    const of = this.#open.get(account)?.get(mailbox);
+    if (of === undefined) return;
+    if (change.kind === "delivered") of.order.added([change.uid]);
+    else if (change.kind === "expunged") of.order.removed(change.uids);
+    else if (change.kind === "ended") this.#forget(of);
+    const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
+    const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(account).length));
+    for (const open of [...of.views]) if (isNews(open.view, told, ghostsMax)) this.stir(open);
+  }
+}
+
+/** UIDs in the order in which views keep them; the store names them so already, mostly. */
+function rising(uids: readonly Uid[]): readonly Uid[] {
+  for (let i = 1; i < uids.length; i++) if (uids[i - 1]! > uids[i]!) return [...uids].sort((a, b) => a - b);
+  return uids;
+}
+
+/** Notes a change in a view; whether its session should ask. */
+function isNews(view: View, change: MailboxChange, ghostsMax: number): boolean {
+  switch (change.kind) {
+    case "delivered":
+      return true;
+    case "expunged":
+      return view.expunged(change.uids, ghostsMax) || view.gone;
+    case "flags":
+      return view.flagsChanged(change.uids, change.modSeq);
+    case "ended":
+      view.end();
+      return true;
+  }
+}

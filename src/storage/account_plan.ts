@@ -1,0 +1,196 @@
+import type { AccountId } from "../mail/account.ts";
+import {
+  type AccountChange,
+  type AppendChange,
+  type CopyChange,
+  foldKeyword,
+  type SettingsChange,
+  type TreeChange,
+} from "./account_change.ts";
+import type { MailboxRef } from "./account_types.ts";
+import { PURGE_STEP_MESSAGES } from "./change.ts";
+import { FIXED_MAILBOXES } from "./fixed_mailboxes.ts";
+import { rowsFrom } from "./keys.ts";
+import { utf8 } from "../base/mod.ts";
+import type { GroupPlan, Planned } from "./plan.ts";
+import { BLOCK_UIDS, readBlocks, type StoredRow } from "./row_block.ts";
+import { readSettings } from "./settings.ts";
+import { planTree } from "./tree_plan.ts";
+import { TreeRows } from "./tree_rows.ts";
+import type { MailboxView } from "./view.ts";
+
+type Drain = Extract<AccountChange, { kind: "drain" }>;
+
+/** The part of a plan that goes beyond single deliveries: names, appends, copies, settings. */
+export class AccountPlan {
+  /** Folded keywords that a mailbox may have after this group. */
+  readonly #keywords = new Map<MailboxView, Set<string>>();
+  constructor(private readonly plan: GroupPlan) {}
+
+  add(change: AccountChange): Planned {
+    switch (change.kind) {
+      case "append":
+        return this.#append(change);
+      case "copy":
+        return this.#copy(change);
+      case "tree":
+        return this.#tree(change);
+      case "settings":
+        return this.#settings(change);
+      case "drain":
+        return this.#drain(change);
+      case "sweep":
+        return this.plan.view.removed(change.account, change.mailbox) === null
+          ? { type: "nothing" }
+          : this.plan.op(change);
+    }
+  }
+  /**
+   * Counts keywords that come into a mailbox. Null when they fit; "later" when it is not known before this group is applied,
+   * since some may go.
+   */
+  takeKeywords(mailbox: MailboxView, names: readonly string[]): Planned | null {
+    const { view, context, ops } = this.plan;
+    const held = this.#keywords.get(mailbox) ?? new Set(view.keywords(mailbox).inUse().map(foldKeyword));
+    const next = new Set([...held, ...names.map(foldKeyword)]);
+    if (next.size > context.limits.keywordsMax) return { type: ops.length > 0 ? "later" : "limit" };
+    this.#keywords.set(mailbox, next);
+    return null;
+  }
+  /** Whether something can be kept in or beside a mailbox: it has counters, or every account has it. */
+  #has({ account, mailbox }: MailboxRef): boolean {
+    const { view } = this.plan;
+    return view.mailbox(account, mailbox) !== null || (mailbox <= FIXED_MAILBOXES.length && !view.hasTree(account));
+  }
+  #append(change: AppendChange): Planned {
+    const { plan } = this;
+    const { opId, account, mailbox, messages, size } = change;
+    const known = plan.known(opId);
+    if (known !== null) return { type: "known", answer: known };
+    if (plan.context.noSpace !== null) return { type: "refused", failure: plan.context.noSpace };
+    if (!this.#has(change)) return { type: "missing" };
+    const full = this.#full(account, change.quotaBytes, size);
+    if (full !== null) return full;
+    const more = this.#roomFor({ account, mailbox }, messages.length, messages.flatMap(({ keywords }) => keywords));
+    if (more !== null) return more;
+    const to = plan.number(plan.mailbox(account, mailbox), messages.length);
+    plan.view.usage(account).bytes += size;
+    const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
+    plan.remember(opId, answer);
+    const appending = messages.map((message) => ({ ...message, body: plan.nextBody() }));
+    return plan.op({ kind: "append", opId, to, savedMs: change.savedMs, messages: appending }, answer);
+  }
+  #copy(change: CopyChange): Planned {
+    const { plan } = this;
+    const { from, to, move } = change;
+    if (plan.context.noSpace !== null && !move) return { type: "refused", failure: plan.context.noSpace };
+    if (!this.#has(from) || !this.#has(to)) return { type: "missing" };
+    const source = plan.view.mailbox(from.account, from.mailbox);
+    // Which rows there will be shows only when the group is applied.
+    if (source?.touched === true) return { type: "later" };
+    const rows = source === null ? [] : this.#rowsOf(source, change.uids);
+    const grown = move && from.account === to.account ? 0 : rows.reduce((sum, { size }) => sum + size, 0);
+    const full = this.#full(to.account, change.quotaBytes, grown);
+    if (rows.length > 0 && full !== null) return full;
+    return this.#copyRows(change, source, rows);
+  }
+  /** The op that copies rows into a mailbox that has room for them. */
+  #copyRows(
+    { from, to, move, savedMs }: Pick<CopyChange, "from" | "to" | "move"> & { savedMs: number | null },
+    source: MailboxView | null,
+    rows: readonly StoredRow[],
+  ): Planned {
+    const { plan } = this;
+    const uids = rows.map(({ uid }) => uid);
+    if (source === null || rows.length === 0) {
+      const uidValidity = plan.view.mailbox(to.account, to.mailbox)?.counters.uidValidity ??
+        plan.context.header.uidValidity;
+      return { type: "copied", uids: [], to: 0, uidValidity };
+    }
+    const more = this.#roomFor(to, rows.length, this.#keywordsOf(source, rows));
+    if (more !== null) return more;
+    const target = plan.number(plan.mailbox(to.account, to.mailbox), rows.length);
+    if (move) source.touched = true;
+    const removed = move ? ++source.counters.highestModSeq : null;
+    const grown = rows.reduce((sum, { size }) => sum + size, 0);
+    if (move && from.account !== to.account) plan.freed.add(from.account);
+    if (!move || from.account !== to.account) plan.view.usage(to.account).bytes += grown;
+    plan.op({ kind: "copy", from, to: target, uids, removed, savedMs });
+    return { type: "copied", uids, to: target.uid, uidValidity: target.uidValidity };
+  }
+  #rowsOf(source: MailboxView, uids: readonly number[]): StoredRow[] {
+    const rows: StoredRow[] = [];
+    for (const uid of uids) {
+      const block = this.plan.view.block(source, uid);
+      const index = block.find(uid);
+      if (index >= 0) rows.push(block.row(index));
+    }
+    return rows;
+  }
+  #keywordsOf(source: MailboxView, rows: readonly StoredRow[]): string[] {
+    const sets = new Set(rows.map(({ keywords }) => keywords));
+    return [...sets].flatMap((set) => this.plan.view.keywords(source).names(set));
+  }
+  #full(account: AccountId, quotaBytes: number, grown: number): Planned | null {
+    const { view, freed } = this.plan;
+    if (grown === 0 || quotaBytes === 0 || view.usage(account).bytes + grown <= quotaBytes) return null;
+    return freed.has(account) ? { type: "later" } : { type: "full", accounts: [account] };
+  }
+  /** Null when a mailbox has UIDs and keywords left for so many messages. */
+  #roomFor({ account, mailbox }: MailboxRef, count: number, keywords: readonly string[]): Planned | null {
+    const { plan } = this;
+    const target = plan.view.mailbox(account, mailbox);
+    if (plan.uidsLeft(target) < count) return { type: "limit" };
+    return keywords.length === 0 ? null : this.takeKeywords(plan.mailbox(account, mailbox), keywords);
+  }
+  #tree(change: TreeChange): Planned {
+    const { plan } = this;
+    const { account } = change;
+    const { header, index, limits } = plan.context;
+    const epochOf = (mailbox: number) =>
+      plan.view.mailbox(account, mailbox)?.counters.uidValidity ?? header.uidValidity;
+    const rows = new TreeRows(index, account);
+    // The first number that nobody uses shows only when those mailboxes are in the index.
+    if (!rows.written && plan.made.has(account)) return { type: "later" };
+    const { outcome, edit } = planTree(rows, change, { account, epoch: header.uidValidity, limits, epochOf });
+    if (edit === null || outcome.type !== "done") return { type: "tree", outcome, drain: null };
+    const inbox = plan.view.mailbox(account, 1);
+    const moves = change.wish === "rename" && change.name === "INBOX" && inbox !== null;
+    if (moves && inbox.touched) return { type: "later" };
+    plan.op({ kind: "tree", account, edit });
+    // What of the usage falls, and what the tree is, shows only when this is applied.
+    plan.close(account);
+    if (!moves || inbox.counters.messages === 0) return { type: "tree", outcome, drain: null };
+    for (const { mailbox, uidValidity } of edit.made) {
+      if (plan.view.mailbox(account, mailbox) === null) plan.view.makeMailbox(account, mailbox, uidValidity);
+    }
+    const before = inbox.counters.uidNext;
+    this.#drain({ kind: "drain", account, to: outcome.mailbox, before, limit: PURGE_STEP_MESSAGES });
+    return { type: "tree", outcome, drain: inbox.counters.messages > PURGE_STEP_MESSAGES ? { before } : null };
+  }
+  #drain({ account, to: number, before, limit }: Drain): Planned {
+    const { plan } = this;
+    const source = plan.view.mailbox(account, 1);
+    if (source === null || plan.view.mailbox(account, number) === null) return { type: "nothing" };
+    if (source.touched) return { type: "later" };
+    const blocks = { ...rowsFrom(account, 1, 0), limit: Math.ceil(limit / BLOCK_UIDS) + 1 };
+    const rows = readBlocks(plan.context.index.range(blocks)).filter(({ uid }) => uid < before).slice(0, limit);
+    const [from, to] = [{ account, mailbox: 1 }, { account, mailbox: number }];
+    return this.#copyRows({ from, to, move: true, savedMs: null }, source, rows);
+  }
+  #settings(change: SettingsChange): Planned {
+    const { account, mailbox, setting, entries } = change;
+    if (mailbox !== 0 && !this.#has(change)) return { type: "missing" };
+    const { index, limits, noSpace } = this.plan.context;
+    if (noSpace !== null && entries.some(([, value]) => value !== null)) return { type: "refused", failure: noSpace };
+    const next = new Map(readSettings(index, account, mailbox, setting));
+    for (const [name, value] of entries) {
+      if (value === null) next.delete(name);
+      else next.set(name, value);
+    }
+    const bytes = [...next].reduce((sum, [name, value]) => sum + utf8(name).length + value.length, 0);
+    if (next.size > limits.settingsMax || bytes > limits.settingsBytesMax) return { type: "limit" };
+    this.plan.close(account);
+    return this.plan.op({ kind: "settings", account, mailbox, setting, entries });
+  }
+}

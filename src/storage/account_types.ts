@@ -1,0 +1,176 @@
+import type { AccountId } from "../mail/account.ts";
+import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
+import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { MessageRow } from "../mail/mailbox_state.ts";
+import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+
+export type { TreeOutcome };
+
+/** A mailbox of an account by its name, or a name that is subscribed and has no mailbox (`mailbox` 0, `objectId` ""). */
+export interface MailboxNode {
+  /** Number in the account, never used again. */
+  readonly mailbox: number;
+  readonly name: MailboxName;
+  /** Stays with the mailbox when it is renamed (MAILBOXID, RFC 8474 §4). */
+  readonly objectId: string;
+  readonly specialUse: SpecialUse | null;
+  readonly subscribed: boolean;
+}
+
+/** A message as views show it. */
+export interface FullRow extends MessageRow {
+  /** SAVEDATE (RFC 8514): when it came into this mailbox, ms since 1970 UTC, whole seconds. */
+  readonly savedMs: number;
+  /** Number of the content in the shard: equal for copies, never used again (EMAILID, RFC 8474 §5.1). */
+  readonly content: number;
+  /** The MIME index when it was asked for; null when there is none. */
+  readonly index?: Uint8Array | null;
+}
+
+export interface RowsWanted {
+  /** Rows, at most 10,000. */
+  readonly limit: number;
+  /** Whether the MIME indexes are wanted; then an answer ends, with `more`, also after 4 MB of them. */
+  readonly index: boolean;
+}
+
+/** Rows per block of 64 UIDs: block number b holds the UIDs [64 b, 64 b + 64). Blocks without rows are left out. */
+export interface BlockCounts {
+  /** Block numbers, rising. */
+  readonly blocks: Uint32Array;
+  /** Rows in the block of the same index: 1 to 64. */
+  readonly rows: Uint8Array;
+}
+
+/** One message of an append. */
+export interface AppendMessage extends MessageFlags {
+  /** The message exactly as it is to be kept, in pieces; not to be changed until the answer. */
+  readonly parts: readonly Uint8Array[];
+  /** The MIME index, or null. */
+  readonly index: Uint8Array | null;
+  /** ms since 1970 UTC. */
+  readonly internalDateMs: number;
+}
+
+/** Several messages into one mailbox: all or none (RFC 3502). */
+export interface AppendInput {
+  /** Asked twice, it is stored once; see `DeliverInput.opId`. */
+  readonly opId: string;
+  readonly account: AccountId;
+  readonly mailbox: number;
+  /** The account's limit in bytes; 0 means none. */
+  readonly quotaBytes: number;
+  /** 1 to 1,000. */
+  readonly messages: readonly AppendMessage[];
+  /** The time now, ms since 1970 UTC. */
+  readonly savedMs: number;
+}
+
+export type AppendResult =
+  | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
+  | { readonly type: "missing" }
+  | { readonly type: "full" }
+  /** Too many keywords in the mailbox, or no UIDs left. */
+  | { readonly type: "limit" };
+
+/** A mailbox of an account. */
+export interface MailboxRef {
+  readonly account: AccountId;
+  readonly mailbox: number;
+}
+
+/** Messages into another mailbox (or the same), all that are there of `uids` or none; bodies are shared, not copied. */
+export interface CopyInput {
+  readonly from: MailboxRef;
+  /** May be of another account of the shard. */
+  readonly to: MailboxRef;
+  /** At most 100,000; those that are gone are passed over. */
+  readonly uids: readonly number[];
+  /** Limit of the target's account in bytes; 0 means none. */
+  readonly quotaBytes: number;
+  /** Whether the originals go, in the same change (RFC 6851). */
+  readonly move: boolean;
+  /** The time now, ms since 1970 UTC. */
+  readonly savedMs: number;
+}
+
+export type CopyResult =
+  | {
+    readonly type: "copied";
+    /** Of the target. */
+    readonly uidValidity: UidValidity;
+    /** UIDs in the source and in the target, one for one, both rising. */
+    readonly from: readonly Uid[];
+    readonly to: readonly Uid[];
+  }
+  | { readonly type: "missing" }
+  | { readonly type: "full" }
+  /** Too many keywords in the target, or no UIDs left. */
+  | { readonly type: "limit" };
+
+/** A STORE (RFC 9051 §6.4.6). */
+export interface FlagStore extends MessageFlags {
+  readonly how: "add" | "remove" | "replace";
+  /** Messages with a higher MODSEQ are left alone (RFC 7162 §3.1.3); null: none are. */
+  readonly unchangedSince: number | null;
+}
+
+export type FlagStoreResult =
+  | {
+    readonly type: "stored";
+    /** UIDs whose flags or keywords are other than before, rising; those that were so already are not among them. */
+    readonly changed: readonly Uid[];
+    /** UIDs left alone because of `unchangedSince`, rising. */
+    readonly modified: readonly Uid[];
+    /** UIDs that are not there, rising. */
+    readonly missing: readonly Uid[];
+    /** HIGHESTMODSEQ of the mailbox; the MODSEQ of all `changed`, if any. */
+    readonly modSeq: ModSeq;
+  }
+  /** Too many keywords in the mailbox. */
+  | { readonly type: "limit" };
+
+/** An annotation or its removal (null). Keys: 1 to 255 octets in UTF-8, compared as they are; values: at most 64 KB. */
+export type Annotation = readonly [key: string, value: Uint8Array | null];
+
+/** Who may do what in a mailbox; null removes the entry. Identifiers: 1 to 255 octets in UTF-8; rights: at most 64 characters. */
+export type AclEntry = readonly [identifier: string, rights: string | null];
+
+export type SettingOutcome = { readonly type: "done" } | { readonly type: "missing" } | { readonly type: "limit" };
+
+/**
+ * Many mailboxes per account. INBOX, Sent, Drafts, Trash, Junk and Archive (numbers 1 to 6) are there, subscribed, from an
+ * account's first day on: reading them writes nothing. What is not there is an outcome; what breaks a bound is Failure `invalid`.
+ */
+export interface AccountStore {
+  /** All mailboxes and subscriptions by name, in the order of their octets. */
+  mailboxes(account: AccountId): MailboxNode[];
+  /** Null when there is neither a mailbox nor a subscription of this name. */
+  mailboxNamed(account: AccountId, name: MailboxName): MailboxNode | null;
+  /** Makes missing parents, too. A mailbox made anew has a higher UIDVALIDITY than any of its name before (RFC 9051 §2.3.1.1). */
+  createMailbox(account: AccountId, name: MailboxName, specialUse: SpecialUse | null): Promise<TreeOutcome>;
+  /** The mailbox and its mail are gone at once for all who look; the rows go later in bounded steps. Children and subscription stay. */
+  removeMailbox(account: AccountId, name: MailboxName): Promise<TreeOutcome>;
+  /** Children follow. INBOX stays and its messages move to a new mailbox (RFC 9051 §6.3.6). */
+  renameMailbox(account: AccountId, from: MailboxName, to: MailboxName): Promise<TreeOutcome>;
+  subscribe(account: AccountId, name: MailboxName, subscribed: boolean): Promise<TreeOutcome>;
+  /** Rows with a UID above `after`, rising. */
+  rowsAt(account: AccountId, mailbox: number, after: number, wanted: RowsWanted): { rows: FullRow[]; more: boolean };
+  /** Costs a few ms for a million messages. */
+  blockCounts(account: AccountId, mailbox: number): BlockCounts;
+  /** Keywords that a message of the mailbox has, as they were first spelt, in the order of their lower-case names. */
+  keywords(account: AccountId, mailbox: number): string[];
+  /** The MIME index of a message; null when none was made or it is damaged; Failure `not_found` when the message is gone. */
+  fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null;
+  append(input: AppendInput): Promise<AppendResult>;
+  copy(input: CopyInput): Promise<CopyResult>;
+  storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
+  /** Annotations of a mailbox, or of the account (`mailbox` 0), by rising key (METADATA, RFC 5464). */
+  metadata(account: AccountId, mailbox: number): [key: string, value: Uint8Array][];
+  /** All or nothing; `limit` when the annotations of the mailbox would be more than 100, or more than 256 KB. */
+  setMetadata(account: AccountId, mailbox: number, entries: readonly Annotation[]): Promise<SettingOutcome>;
+  /** Rights by identifier, rising (ACL, RFC 4314). */
+  acl(account: AccountId, mailbox: number): [identifier: string, rights: string][];
+  /** All or nothing; `limit` when the mailbox would have more than 100 entries. */
+  setAcl(account: AccountId, mailbox: number, entries: readonly AclEntry[]): Promise<SettingOutcome>;
+}

@@ -1,0 +1,81 @@
+import type { BlockCounts } from "./account_types.ts";
+import type { IndexEnv } from "./index_env.ts";
+import { allBlockCounts, blockCountsKey, readBlockCountsChunk, readRowsBlock, rowsFrom } from "./keys.ts";
+import { BLOCK_UIDS, rowsIn } from "./row_block.ts";
+import type { MailboxCounters } from "./values.ts";
+
+/*
+ * Sequence numbers are counted by blocks of UIDs. How many rows a block has stands in a table of its own, an octet each, so that
+ * a million messages are counted by sixteen rows. The newest block is not in it: it has what the counters of the mailbox say
+ * beyond all others, and so a delivery writes no row more.
+ */
+const CHUNK_BLOCKS = 1_024;
+
+/** The newest block of a mailbox: new rows go there, or into the next one. */
+export function newestBlock({ uidNext }: Pick<MailboxCounters, "uidNext">): number {
+  return Math.floor((uidNext - 1) / BLOCK_UIDS);
+}
+
+/** Writes the counts of some blocks of a mailbox, none of them the newest. */
+export function putBlockCounts(
+  index: IndexEnv,
+  at: { readonly account: string; readonly number: number },
+  counts: ReadonlyMap<number, number>,
+): void {
+  const chunks = new Map<number, Uint8Array>();
+  for (const [block, rows] of counts) {
+    const chunk = Math.floor(block / CHUNK_BLOCKS);
+    let bytes = chunks.get(chunk) ?? index.get(blockCountsKey(at.account, at.number, chunk)) ?? new Uint8Array();
+    if (bytes.length <= block % CHUNK_BLOCKS) {
+      const more = new Uint8Array(block % CHUNK_BLOCKS + 1);
+      more.set(bytes);
+      bytes = more;
+    }
+    bytes[block % CHUNK_BLOCKS] = rows;
+    chunks.set(chunk, bytes);
+  }
+  for (const [chunk, bytes] of chunks) {
+    let used = bytes.length;
+    while (used > 0 && bytes[used - 1] === 0) used--;
+    const key = blockCountsKey(at.account, at.number, chunk);
+    if (used === 0) index.remove(key);
+    else index.put(key, bytes.subarray(0, used));
+  }
+}
+
+/** Counts all blocks of a mailbox anew, from their rows: for one that schema 1 wrote. */
+export function countBlocks(index: IndexEnv, account: string, mailbox: number): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (let from = 0;;) {
+    const stored = index.range({ ...rowsFrom(account, mailbox, from), limit: 256 });
+    for (const { key, value } of stored) counts.set(readRowsBlock(key), rowsIn(value));
+    const last = stored.at(-1);
+    if (last === undefined || stored.length < 256) return counts;
+    from = readRowsBlock(last.key) + 1;
+  }
+}
+
+/** Rows in each block of a mailbox. */
+export function readBlockCounts(
+  index: IndexEnv,
+  at: { readonly account: string; readonly mailbox: number },
+  counters: MailboxCounters,
+): BlockCounts {
+  if (counters.form === "uncounted") return asCounts(countBlocks(index, at.account, at.mailbox));
+  const counts = new Map<number, number>();
+  let others = 0;
+  for (const { key, value } of index.range({ ...allBlockCounts(at.account, at.mailbox), limit: Infinity })) {
+    const first = readBlockCountsChunk(key) * CHUNK_BLOCKS;
+    value.forEach((rows, i) => {
+      if (rows === 0) return;
+      counts.set(first + i, rows);
+      others += rows;
+    });
+  }
+  if (counters.messages > others) counts.set(newestBlock(counters), counters.messages - others);
+  return asCounts(counts);
+}
+
+function asCounts(counts: ReadonlyMap<number, number>): BlockCounts {
+  return { blocks: Uint32Array.from(counts.keys()), rows: Uint8Array.from(counts.values()) };
+}

@@ -1,0 +1,28 @@
+import { Failure } from "../base/mod.ts";
+import type { StoreLimits } from "./limits.ts";
+
+/** All five system flags. */
+const FLAGS_MAX = 31;
+const DATE_MAX = 2 ** 47;
+
+/** The nearest date that a row can hold. */
+export function checkDateMs(dateMs: number): number {
+  return Math.min(DATE_MAX, Math.max(0, Math.floor(dateMs) || 0));
+}
+
+/** The UIDs rising and once each; numbers that cannot be UIDs name nothing. Throws Failure `invalid` when there are too many. */
+export function checkUids(uids: readonly number[], limits: StoreLimits): number[] {
+  if (uids.length > limits.uidsMax) invalid(`at most ${limits.uidsMax} UIDs are changed at once`);
+  const sorted = uids.filter((uid) => Number.isInteger(uid) && uid >= 1 && uid <= 0xffff_ffff).sort((a, b) => a - b);
+  return sorted.filter((uid, i) => uid !== sorted[i - 1]);
+}
+
+/** Throws Failure `invalid` unless the number is a set of system flags. */
+export function checkFlags(flags: number): void {
+  if (!Number.isInteger(flags) || flags < 0 || flags > FLAGS_MAX) invalid("flags are a sum of the five system flags");
+}
+
+/** Throws Failure `invalid`. */
+export function invalid(message: string): never {
+  throw new Failure("invalid", message);
+}

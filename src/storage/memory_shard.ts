@@ -1,0 +1,382 @@
+import { concat, Failure } from "../base/mod.ts";
+import type { AccountId } from "../mail/account.ts";
+import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import {
+  aclChange,
+  type AppendChange,
+  appendChange,
+  type CopyChange,
+  copyChange,
+  metadataChange,
+  type NewBody,
+  Setting,
+  type SettingsChange,
+  treeChange,
+  type TreeWish,
+} from "./account_change.ts";
+import {
+  type DeliverChange,
+  deliverChange,
+  expungeChange,
+  type FlagsChange,
+  flagsChange,
+  purgeChange,
+  storeFlagsChange,
+  withdrawChange,
+} from "./change.ts";
+import type { StoreLimits } from "./limits.ts";
+import { type AccountHome, MemoryAccount } from "./memory_account.ts";
+import { countRows, type MemoryBody, type MemoryMailbox, type MemoryStored } from "./memory_mailbox.ts";
+import type * as types from "./types.ts";
+
+export interface MemoryShardOptions {
+  readonly limits: StoreLimits;
+  readonly defer: (run: () => void) => void;
+  /** UIDVALIDITY of the first mailboxes. */
+  readonly uidValidity: number;
+}
+
+interface OpTarget {
+  readonly account: AccountId;
+  readonly mailbox: number;
+  readonly uid: Uid;
+  readonly uidValidity: number;
+}
+
+type Answer = readonly OpTarget[] | "withdrawn";
+
+/** The plainest store that keeps the contract: one change at a time, everything in maps. */
+export class MemoryShard implements types.ShardStore {
+  readonly #accounts = new Map<AccountId, MemoryAccount>();
+  readonly #answers = new Map<string, Answer>();
+  readonly #listeners = new Set<types.ChangeListener>();
+  readonly #limits: StoreLimits;
+  readonly #home: AccountHome;
+  #uidValidity: number;
+  #contents = 0;
+  #waiting: (() => void)[] = [];
+  #closed = false;
+  constructor(readonly number: number, private readonly options: MemoryShardOptions) {
+    this.#limits = options.limits;
+    this.#uidValidity = options.uidValidity;
+    this.#home = {
+      limits: options.limits,
+      epoch: () => this.#uidValidity,
+      tell: (account, mailbox, change) => {
+        for (const listener of this.#listeners) listener(account, mailbox, change);
+      },
+    };
+  }
+  async deliver(input: types.DeliverInput): Promise<types.DeliverResult> {
+    const change = deliverChange(input, this.#limits);
+    return await this.#later(() => this.#deliver(change));
+  }
+  async withdraw(opId: string): Promise<void> {
+    withdrawChange(opId);
+    await this.#later(() => this.#withdraw(opId));
+  }
+  async expunge(account: AccountId, mailbox: number, uids: readonly number[]): ReturnType<types.ShardStore["expunge"]> {
+    const change = expungeChange(account, mailbox, uids, this.#limits);
+    return await this.#later(() =>
+      this.#find(account, mailbox)?.expunge(change.uids) ?? { expunged: [], modSeq: 1 as ModSeq }
+    );
+  }
+  async setFlags(account: AccountId, mailbox: number, uids: readonly number[], change: types.FlagChange) {
+    const wanted = flagsChange({ account, mailbox, uids }, change, this.#limits);
+    return await this.#later(() => {
+      this.#store(wanted);
+      return { modSeq: this.status(account, mailbox).highestModSeq };
+    });
+  }
+  async storeFlags(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+    store: types.FlagStore,
+  ): Promise<types.FlagStoreResult> {
+    const change = storeFlagsChange({ account, mailbox, uids }, store, this.#limits);
+    return await this.#later(() => {
+      const keywords = this.#find(account, mailbox)?.keywordsWith(change.keywords?.add ?? []) ?? 0;
+      if (keywords > this.#limits.keywordsMax) return { type: "limit" };
+      return { type: "stored", ...this.#store(change), modSeq: this.status(account, mailbox).highestModSeq };
+    });
+  }
+  async append(input: types.AppendInput): Promise<types.AppendResult> {
+    const change = appendChange(input, this.#limits);
+    return await this.#later(() => this.#append(change));
+  }
+  async copy(input: types.CopyInput): Promise<types.CopyResult> {
+    const change = copyChange(input, this.#limits);
+    return await this.#later(() => this.#copy(change));
+  }
+  async purge(account: AccountId): Promise<{ messages: number }> {
+    purgeChange(account);
+    return await this.#later(() => {
+      const held = this.#accounts.get(account);
+      let messages = 0;
+      for (const mailbox of held?.inOrder() ?? []) {
+        messages += mailbox.expunge([...mailbox.messages.keys()]).expunged.length;
+        this.#uidValidity++;
+      }
+      this.#uidValidity = Math.max(this.#uidValidity, held?.epochNext ?? 0);
+      this.#accounts.delete(account);
+      return { messages };
+    });
+  }
+  createMailbox(account: AccountId, name: MailboxName, specialUse: SpecialUse | null): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "create", name, specialUse });
+  }
+  removeMailbox(account: AccountId, name: MailboxName): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "remove", name });
+  }
+  renameMailbox(account: AccountId, name: MailboxName, to: MailboxName): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "rename", name, to });
+  }
+  subscribe(account: AccountId, name: MailboxName, subscribed: boolean): Promise<types.TreeOutcome> {
+    return this.#wish(account, { wish: "subscribe", name, subscribed });
+  }
+  async setMetadata(account: AccountId, mailbox: number, entries: readonly types.Annotation[]) {
+    return await this.#set(metadataChange(account, mailbox, entries, this.#limits));
+  }
+  async setAcl(account: AccountId, mailbox: number, entries: readonly types.AclEntry[]) {
+    return await this.#set(aclChange(account, mailbox, entries));
+  }
+  mailboxes(account: AccountId): types.MailboxNode[] {
+    return this.#account(account).nodes();
+  }
+  mailboxNamed(account: AccountId, name: MailboxName): types.MailboxNode | null {
+    return this.mailboxes(account).find((node) => node.name === name) ?? null;
+  }
+  metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
+    return this.#account(account).settings(Setting.metadata, mailbox);
+  }
+  acl(account: AccountId, mailbox: number): [string, string][] {
+    const entries = this.#account(account).settings(Setting.acl, mailbox);
+    return entries.map(([name, rights]) => [name, new TextDecoder().decode(rights)]);
+  }
+  status(account: AccountId, number: number): types.MailboxStatus {
+    const mailbox = this.#find(account, number);
+    return {
+      uidValidity: (mailbox?.uidValidity ?? this.#uidValidity) as UidValidity,
+      uidNext: (mailbox?.uidNext ?? 1) as Uid,
+      highestModSeq: (mailbox?.modSeq ?? 1) as ModSeq,
+      ...countRows(mailbox?.rows() ?? []),
+    };
+  }
+  list(account: AccountId, number: number, after: number, limit: number): ReturnType<types.ShardStore["list"]> {
+    const { rows, more } = this.rowsAt(account, number, after, { limit, index: false });
+    return { rows: rows.map(({ savedMs: _saved, content: _content, ...row }) => row), more };
+  }
+  rowsAt(account: AccountId, number: number, after: number, wanted: types.RowsWanted) {
+    const mailbox = this.#find(account, number);
+    const all = (mailbox?.rows() ?? []).filter(({ uid }) => uid > after);
+    const rows: types.FullRow[] = [];
+    let bytes = 0;
+    for (const row of all.slice(0, Math.max(0, Math.min(wanted.limit, this.#limits.listRowsMax)))) {
+      if (bytes > this.#limits.rowsIndexBytesMax) break;
+      const index = wanted.index ? { index: mailbox!.messages.get(row.uid)!.body.index } : {};
+      bytes += index.index?.length ?? 0;
+      rows.push({ ...row, ...index });
+    }
+    return { rows, more: rows.length < all.length };
+  }
+  blockCounts(account: AccountId, number: number): types.BlockCounts {
+    const counts = new Map<number, number>();
+    for (const { uid } of this.#find(account, number)?.rows() ?? []) {
+      counts.set(Math.floor(uid / 64), (counts.get(Math.floor(uid / 64)) ?? 0) + 1);
+    }
+    return { blocks: Uint32Array.from(counts.keys()), rows: Uint8Array.from(counts.values()) };
+  }
+  keywords(account: AccountId, number: number): string[] {
+    return this.#find(account, number)?.keywords ?? [];
+  }
+  fetch(account: AccountId, number: number, range: types.FetchRange): { bytes: Uint8Array; size: number } {
+    const { bytes } = this.#body(account, number, range.uid);
+    const size = bytes.length;
+    const offset = Math.min(size, Math.max(0, Math.floor(range.offset) || 0));
+    const length = Math.min(size - offset, Math.max(0, Math.floor(range.length) || 0));
+    return { bytes: bytes.slice(offset, offset + length), size };
+  }
+  fetchIndex(account: AccountId, number: number, uid: number): Uint8Array | null {
+    return this.#body(account, number, uid).index?.slice() ?? null;
+  }
+  usage(account: AccountId): { bytes: number; messages: number } {
+    const usage = { bytes: 0, messages: 0 };
+    for (const mailbox of this.#account(account).mailboxes.values()) {
+      usage.messages += mailbox.messages.size;
+      usage.bytes += mailbox.bytes;
+    }
+    return usage;
+  }
+  changes(account: AccountId, number: number, since: number): types.ChangesSince | null {
+    const mailbox = this.#find(account, number);
+    if (mailbox === null) return { changed: [], expunged: [], highestModSeq: 1 as ModSeq };
+    if (since < 1) return null;
+    const expunged = mailbox.expunged.filter(({ modSeq }) => modSeq > since).map(({ uid }) => uid as Uid);
+    return {
+      changed: mailbox.rows().filter(({ modSeq }) => modSeq > since).map(({ uid }) => uid),
+      expunged: expunged.sort((a, b) => a - b),
+      highestModSeq: mailbox.modSeq as ModSeq,
+    };
+  }
+  onChange(listener: types.ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  health(): "ok" {
+    return "ok";
+  }
+  async close(): Promise<void> {
+    if (!this.#closed) await this.#later(() => {});
+    this.#closed = true;
+  }
+  /** Messages in all mailboxes. */
+  messages(): number {
+    let count = 0;
+    for (const account of this.#accounts.keys()) count += this.usage(account).messages;
+    return count;
+  }
+  /** Runs a change after the present turn, in order, as a store with a disk would. */
+  #later<T>(change: () => T): Promise<T> {
+    this.#assertOpen();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => {
+        try {
+          resolve(change());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      if (this.#waiting.length === 1) this.options.defer(() => this.#waiting.splice(0).forEach((run) => run()));
+    });
+  }
+  #deliver(change: DeliverChange): types.DeliverResult {
+    const known = this.#known(change.opId);
+    if (known !== null) return { type: "delivered", uids: known.map(({ uid }) => uid) };
+    const growth = new Map<AccountId, number>();
+    const full = new Set<AccountId>();
+    for (const { account, quotaBytes } of change.targets) {
+      const grown = (growth.get(account) ?? 0) + change.size;
+      growth.set(account, grown);
+      if (!this.#fits(account, quotaBytes, grown)) full.add(account);
+    }
+    if (full.size > 0) return { type: "full", accounts: [...full] };
+    const body = this.#newBody(change);
+    const targets = change.targets.map(({ account }) => {
+      const mailbox = this.#keep(account).forDelivery(change.mailbox);
+      const { internalDateMs, flags } = change;
+      return targetsOf(
+        mailbox,
+        mailbox.add([{ flags, keywords: [], internalDateMs, savedMs: internalDateMs, body }]),
+      )[0]!;
+    });
+    this.#answers.set(change.opId, targets);
+    return { type: "delivered", uids: targets.map(({ uid }) => uid) };
+  }
+  #append(change: AppendChange): types.AppendResult {
+    const { account, messages } = change;
+    const known = this.#known(change.opId);
+    if (known !== null) return appended(known);
+    if (!this.#account(account).has(change.mailbox)) return { type: "missing" };
+    if (!this.#fits(account, change.quotaBytes, change.size)) return { type: "full" };
+    const keywords = messages.flatMap((message) => message.keywords);
+    if (this.#tooManyKeywords(account, change.mailbox, keywords)) return { type: "limit" };
+    const mailbox = this.#keep(account).forDelivery(change.mailbox);
+    const arrivals = messages.map((message) => ({ ...message, savedMs: change.savedMs, body: this.#newBody(message) }));
+    const targets = targetsOf(mailbox, mailbox.add(arrivals));
+    this.#answers.set(change.opId, targets);
+    return appended(targets);
+  }
+  #copy({ from, to, uids, quotaBytes, move, savedMs }: CopyChange): types.CopyResult {
+    if (!this.#account(from.account).has(from.mailbox) || !this.#account(to.account).has(to.mailbox)) {
+      return { type: "missing" };
+    }
+    const source = this.#find(from.account, from.mailbox);
+    const found = uids.filter((uid) => source?.messages.has(uid)) as Uid[];
+    const messages = found.map((uid) => source!.messages.get(uid)!);
+    const { uidValidity } = this.status(to.account, to.mailbox);
+    if (found.length === 0) return { type: "copied", uidValidity, from: [], to: [] };
+    const grown = messages.reduce((sum, { row }) => sum + row.size, 0);
+    if (!(move && from.account === to.account) && !this.#fits(to.account, quotaBytes, grown)) return { type: "full" };
+    const keywords = messages.flatMap(({ row }) => row.keywords);
+    if (this.#tooManyKeywords(to.account, to.mailbox, keywords)) return { type: "limit" };
+    const target = this.#keep(to.account).forDelivery(to.mailbox);
+    const made = target.add(messages.map(({ row, body }) => ({ ...row, savedMs, body })));
+    if (move) source!.expunge(found);
+    return { type: "copied", uidValidity: target.uidValidity as UidValidity, from: found, to: made };
+  }
+  #withdraw(opId: string): void {
+    const answer = this.#answers.get(opId);
+    this.#answers.set(opId, "withdrawn");
+    if (answer === undefined || answer === "withdrawn") return;
+    const uidsOf = new Map<MemoryMailbox, Uid[]>();
+    for (const { account, mailbox, uid, uidValidity } of answer) {
+      const held = this.#find(account, mailbox);
+      if (held?.uidValidity === uidValidity) uidsOf.set(held, [...uidsOf.get(held) ?? [], uid]);
+    }
+    for (const [mailbox, uids] of uidsOf) mailbox.expunge(uids);
+  }
+  #store({ account, mailbox, uids, ...change }: FlagsChange): MemoryStored {
+    return this.#find(account, mailbox)?.store(uids, change) ??
+      { changed: [], modified: [], missing: [...uids] as Uid[] };
+  }
+  async #wish(account: AccountId, wish: TreeWish): Promise<types.TreeOutcome> {
+    treeChange(account, wish);
+    return await this.#later(() => this.#keep(account).wish(wish));
+  }
+  async #set({ account, setting, mailbox, entries }: SettingsChange): Promise<types.SettingOutcome> {
+    return await this.#later(() => this.#keep(account).set(setting, mailbox, entries));
+  }
+  #known(opId: string): readonly OpTarget[] | null {
+    const known = this.#answers.get(opId);
+    if (known === "withdrawn") throw new Failure("refused", "the delivery was taken back");
+    return known ?? null;
+  }
+  #newBody({ parts, index }: NewBody): MemoryBody {
+    return { content: ++this.#contents, bytes: concat(parts), index: index?.slice() ?? null };
+  }
+  #fits(account: AccountId, quotaBytes: number, more: number): boolean {
+    return quotaBytes === 0 || this.usage(account).bytes + more <= quotaBytes;
+  }
+  #tooManyKeywords(account: AccountId, mailbox: number, keywords: readonly string[]): boolean {
+    const held = this.#find(account, mailbox);
+    const count = held?.keywordsWith(keywords) ?? new Set(keywords.map((name) => name.toLowerCase())).size;
+    return count > this.#limits.keywordsMax;
+  }
+  #body(account: AccountId, number: number, uid: number): MemoryBody {
+    const message = this.#find(account, number)?.messages.get(uid);
+    if (message === undefined) throw new Failure("not_found", "the message is gone");
+    return message.body;
+  }
+  #find(account: AccountId, number: number): MemoryMailbox | null {
+    this.#assertOpen();
+    return this.#accounts.get(account)?.find(number) ?? null;
+  }
+  /** The account, to look at. */
+  #account(account: AccountId): MemoryAccount {
+    this.#assertOpen();
+    return this.#accounts.get(account) ?? new MemoryAccount(account, this.#home);
+  }
+  /** The account, to change. */
+  #keep(account: AccountId): MemoryAccount {
+    const held = this.#account(account);
+    this.#accounts.set(account, held);
+    return held;
+  }
+  #assertOpen(): void {
+    if (this.#closed) throw new Failure("closed", "the store is closed");
+  }
+}
+
+function targetsOf({ account, number, uidValidity }: MemoryMailbox, uids: readonly Uid[]): OpTarget[] {
+  return uids.map((uid) => ({ account, mailbox: number, uid, uidValidity }));
+}
+
+function appended(targets: readonly OpTarget[]): types.AppendResult {
+  return {
+    type: "appended",
+    uidValidity: targets[0]!.uidValidity as UidValidity,
+    uids: targets.map(({ uid }) => uid),
+  };
+}

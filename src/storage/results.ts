@@ -1,0 +1,60 @@
+import { assert, Failure } from "../base/mod.ts";
+import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import type { AppendResult, CopyResult, FlagStoreResult, SettingOutcome } from "./account_types.ts";
+import type { OpOutcome } from "./apply.ts";
+import type { Planned } from "./plan.ts";
+import type { DeliverResult } from "./types.ts";
+import type { OpTarget } from "./values.ts";
+
+/** What a caller is told when its change is durable. */
+export type Settled = { readonly planned: Planned; readonly outcome: OpOutcome | null };
+
+/** Throws Failure `refused` when the delivery was taken back. */
+export function deliverResult(planned: Planned): DeliverResult {
+  if (planned.type === "full") return planned;
+  return { type: "delivered", uids: targetsOf(planned).map(({ uid }) => uid as Uid) };
+}
+
+/** Throws Failure `refused` when the append was taken back. */
+export function appendResult(planned: Planned): AppendResult {
+  if (planned.type === "full" || planned.type === "missing" || planned.type === "limit") return { type: planned.type };
+  const targets = targetsOf(planned);
+  const uidValidity = (targets[0]?.uidValidity ?? 1) as UidValidity;
+  return { type: "appended", uidValidity, uids: targets.map(({ uid }) => uid as Uid) };
+}
+
+export function copyResult(planned: Planned): CopyResult {
+  if (planned.type === "full" || planned.type === "missing" || planned.type === "limit") return { type: planned.type };
+  assert(planned.type === "copied", "a copy is made, full, missing or too much");
+  const { uids, to, uidValidity } = planned;
+  return {
+    type: "copied",
+    uidValidity: uidValidity as UidValidity,
+    from: [...uids] as Uid[],
+    to: uids.map((_, i) => to + i as Uid),
+  };
+}
+
+/** `uids`: those that were asked for. */
+export function flagStoreResult({ planned, outcome }: Settled, uids: readonly number[]): FlagStoreResult {
+  if (planned.type === "limit") return { type: "limit" };
+  return {
+    type: "stored",
+    changed: [...outcome?.uids ?? []] as Uid[],
+    modified: [...outcome?.modified ?? []] as Uid[],
+    missing: [...outcome?.missing ?? uids] as Uid[],
+    modSeq: (outcome?.modSeq ?? 1) as ModSeq,
+  };
+}
+
+export function settingOutcome(planned: Planned): SettingOutcome {
+  if (planned.type === "missing" || planned.type === "limit") return { type: planned.type };
+  return { type: "done" };
+}
+
+function targetsOf(planned: Planned): readonly OpTarget[] {
+  assert(planned.type === "op" || planned.type === "known", "mail is stored, known, full or refused");
+  const targets = planned.answer?.targets ?? null;
+  if (targets === null) throw new Failure("refused", "the delivery was taken back");
+  return targets;
+}

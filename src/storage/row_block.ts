@@ -1,0 +1,185 @@
+import { assert } from "../base/mod.ts";
+import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { FullRow } from "./account_types.ts";
+import { type Key, readRowsBlock } from "./keys.ts";
+import { getU24, getU32, getU48, putU24, putU32, putU48 } from "./pack.ts";
+import type { MessageRow } from "./types.ts";
+import { damaged } from "./values.ts";
+
+/** UIDs per block. A full block has 1,985 bytes and stays inside one LMDB page. */
+export const BLOCK_UIDS = 64;
+
+/*
+ * A block: its form (one octet), then rows, rising by UID. Row: slot u8, flags u8, set of keywords u24 (0: none), size u32,
+ * modSeq u48, internal date u48 (ms), body u48, saved u32 (s).
+ *
+ * Schema 1 had no octet before the rows, and rows of 30 octets: slot u8, flags u8, 0 u16, size u32, modSeq u48, date u48, body
+ * u48, 0 u32. Its first octet is a slot, below 64.
+ */
+const FORM = 0x82;
+const ROW_BYTES = 31;
+const OLD_ROW_BYTES = 30;
+
+/** What a row of a mailbox holds. */
+export interface StoredRow {
+  uid: number;
+  flags: number;
+  /** Number of its set of keywords in the mailbox; 0: none. */
+  keywords: number;
+  size: number;
+  modSeq: number;
+  internalDateMs: number;
+  body: number;
+  /** Seconds since 1970. */
+  saved: number;
+}
+
+/** The latest second that a row can hold, in 2106. */
+const SAVED_MAX = 0xffff_ffff;
+
+/** A time in ms as rows keep it. */
+export function savedSeconds(ms: number): number {
+  return Math.min(SAVED_MAX, Math.floor(ms / 1_000));
+}
+
+/** Rows of up to 64 consecutive UIDs, in the form in which they are stored. */
+export class RowBlock {
+  #bytes: Uint8Array;
+  #rows: number;
+  constructor(readonly number: number, stored: Uint8Array | undefined) {
+    if (stored === undefined) {
+      this.#bytes = new Uint8Array(1 + 4 * ROW_BYTES);
+      this.#bytes[0] = FORM;
+      this.#rows = 0;
+    } else {
+      this.#rows = rowsIn(stored);
+      this.#bytes = stored[0] === FORM ? stored : renewed(stored, number);
+    }
+  }
+  get rows(): number {
+    return this.#rows;
+  }
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, 1 + this.#rows * ROW_BYTES);
+  }
+  /** Adds a row whose UID is above all others in the block. */
+  append(row: StoredRow): void {
+    assert(this.#rows < BLOCK_UIDS, "a block has room for its UIDs");
+    const used = 1 + this.#rows * ROW_BYTES;
+    if (used + ROW_BYTES > this.#bytes.length) {
+      const more = new Uint8Array(1 + Math.min(BLOCK_UIDS, this.#rows + 8) * ROW_BYTES);
+      more.set(this.#bytes);
+      this.#bytes = more;
+    }
+    writeRow(this.#bytes, used, row);
+    this.#rows++;
+  }
+  /** The index of a UID's row, or -1. */
+  find(uid: number): number {
+    const slot = uid % BLOCK_UIDS;
+    for (let i = 0; i < this.#rows; i++) if (this.#bytes[1 + i * ROW_BYTES] === slot) return i;
+    return -1;
+  }
+  row(index: number): StoredRow {
+    return readRow(this.#bytes, 1 + index * ROW_BYTES, this.number);
+  }
+  set(index: number, change: { flags: number; keywords: number; modSeq: number }): void {
+    const at = 1 + index * ROW_BYTES;
+    this.#bytes[at + 1] = change.flags;
+    putU24(this.#bytes, at + 2, change.keywords);
+    putU48(this.#bytes, at + 9, change.modSeq);
+  }
+  remove(index: number): void {
+    const at = 1 + index * ROW_BYTES;
+    this.#bytes.copyWithin(at, at + ROW_BYTES, 1 + this.#rows * ROW_BYTES);
+    this.#rows--;
+  }
+}
+
+/** Rows in a stored block. Throws Failure `corrupt` when it has no form that was ever written. */
+export function rowsIn(stored: Uint8Array): number {
+  const rows = stored[0] === FORM ? (stored.length - 1) / ROW_BYTES : stored.length / OLD_ROW_BYTES;
+  const form = stored[0] === FORM || (stored[0] ?? BLOCK_UIDS) < BLOCK_UIDS;
+  if (!form || !Number.isInteger(rows) || rows > BLOCK_UIDS) throw damaged("message");
+  return rows;
+}
+
+/** All rows of stored blocks, in order. */
+export function readBlocks(stored: readonly { readonly key: Key; readonly value: Uint8Array }[]): StoredRow[] {
+  const rows: StoredRow[] = [];
+  for (const { key, value } of stored) {
+    const block = readRowsBlock(key);
+    const count = rowsIn(value);
+    for (let i = 0; i < count; i++) {
+      rows.push(
+        value[0] === FORM ? readRow(value, 1 + i * ROW_BYTES, block) : readOldRow(value, i * OLD_ROW_BYTES, block),
+      );
+    }
+  }
+  return rows;
+}
+
+/** The row as lists show it. */
+export function publicRow(row: StoredRow, keywords: readonly string[]): MessageRow {
+  return {
+    uid: row.uid as Uid,
+    modSeq: row.modSeq as ModSeq,
+    flags: row.flags,
+    keywords,
+    size: row.size,
+    internalDateMs: row.internalDateMs,
+  };
+}
+
+/** The row as views show it. */
+export function fullRow(row: StoredRow, keywords: readonly string[]): FullRow {
+  return { ...publicRow(row, keywords), savedMs: row.saved * 1_000, content: row.body };
+}
+
+/** A block of schema 1 in the present form. */
+function renewed(stored: Uint8Array, number: number): Uint8Array {
+  const rows = rowsIn(stored);
+  const bytes = new Uint8Array(1 + rows * ROW_BYTES);
+  bytes[0] = FORM;
+  for (let i = 0; i < rows; i++) writeRow(bytes, 1 + i * ROW_BYTES, readOldRow(stored, i * OLD_ROW_BYTES, number));
+  return bytes;
+}
+
+function writeRow(bytes: Uint8Array, at: number, row: StoredRow): void {
+  bytes[at] = row.uid % BLOCK_UIDS;
+  bytes[at + 1] = row.flags;
+  putU24(bytes, at + 2, row.keywords);
+  putU32(bytes, at + 5, row.size);
+  putU48(bytes, at + 9, row.modSeq);
+  putU48(bytes, at + 15, row.internalDateMs);
+  putU48(bytes, at + 21, row.body);
+  putU32(bytes, at + 27, row.saved);
+}
+
+function readRow(bytes: Uint8Array, at: number, block: number): StoredRow {
+  return {
+    uid: block * BLOCK_UIDS + bytes[at]!,
+    flags: bytes[at + 1]!,
+    keywords: getU24(bytes, at + 2),
+    size: getU32(bytes, at + 5),
+    modSeq: getU48(bytes, at + 9),
+    internalDateMs: getU48(bytes, at + 15),
+    body: getU48(bytes, at + 21),
+    saved: getU32(bytes, at + 27),
+  };
+}
+
+/** Of schema 1: it came into its mailbox when it was delivered. */
+function readOldRow(bytes: Uint8Array, at: number, block: number): StoredRow {
+  const internalDateMs = getU48(bytes, at + 14);
+  return {
+    uid: block * BLOCK_UIDS + bytes[at]!,
+    flags: bytes[at + 1]!,
+    keywords: 0,
+    size: getU32(bytes, at + 4),
+    modSeq: getU48(bytes, at + 8),
+    internalDateMs,
+    body: getU48(bytes, at + 20),
+    saved: savedSeconds(internalDateMs),
+  };
+}

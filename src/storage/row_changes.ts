@@ -1,0 +1,131 @@
+import { assert } from "../base/mod.ts";
+import type { AccountId } from "../mail/account.ts";
+import { Flag } from "../mail/flag.ts";
+import type { ModSeq, Uid } from "../mail/uid.ts";
+import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
+import type { StoredRow } from "./row_block.ts";
+import type { ShardOp } from "./shard_log.ts";
+import type { MailboxChange } from "./types.ts";
+import { encodeChange } from "./values.ts";
+import type { MailboxView, ShardView } from "./view.ts";
+
+/** One change for the listeners. */
+export interface Announced {
+  readonly account: AccountId;
+  readonly mailbox: number;
+  readonly change: MailboxChange;
+}
+
+/** What a change of flags did. */
+export interface FlagsDone {
+  readonly changed: number[];
+  readonly modified: number[];
+  readonly missing: number[];
+}
+
+type FlagsOp = Extract<ShardOp, { kind: "flags" }>;
+
+/** Brings rows into mailboxes, changes them and takes them away, with all that counts them; tells what was done. */
+export class RowChanges {
+  readonly announced: Announced[] = [];
+  /** Whether a body lost a row. */
+  freed = false;
+  constructor(private readonly view: ShardView, private readonly limits: { readonly changeRowsMax: number }) {}
+
+  /** The row of the next UID of a mailbox. Its body and keywords have been counted. */
+  arrive(mailbox: MailboxView, row: StoredRow): void {
+    const { counters } = mailbox;
+    assert(row.uid === counters.uidNext && row.modSeq >= counters.highestModSeq, "the owner numbers messages in order");
+    counters.highestModSeq = row.modSeq;
+    this.view.append(mailbox, row);
+    count(mailbox, row, 1);
+    const usage = this.view.usage(mailbox.account);
+    usage.bytes += row.size;
+    usage.messages++;
+    this.announce(mailbox, { kind: "delivered", uid: row.uid as Uid, modSeq: row.modSeq as ModSeq });
+  }
+  /** Answers which of the UIDs were there. */
+  expunge(mailbox: MailboxView, uids: readonly number[], modSeq: number): number[] {
+    const gone: number[] = [];
+    for (const uid of uids) {
+      const block = this.view.block(mailbox, uid);
+      const index = block.find(uid);
+      if (index < 0) continue;
+      this.#forget(mailbox, block.row(index));
+      block.remove(index);
+      gone.push(uid);
+    }
+    if (gone.length > 0) {
+      this.#remember(mailbox, 2, gone, modSeq);
+      this.announce(mailbox, { kind: "expunged", uids: gone as Uid[], modSeq: modSeq as ModSeq });
+    }
+    return gone;
+  }
+  flags(mailbox: MailboxView, op: FlagsOp): FlagsDone {
+    const done: FlagsDone = { changed: [], modified: [], missing: [] };
+    for (const uid of op.uids) {
+      const block = this.view.block(mailbox, uid);
+      const index = block.find(uid);
+      if (index < 0) {
+        done.missing.push(uid);
+        continue;
+      }
+      const row = block.row(index);
+      if (op.unchangedSince !== null && row.modSeq > op.unchangedSince) {
+        done.modified.push(uid);
+        continue;
+      }
+      const flags = (row.flags | op.add) & ~op.remove;
+      const keywords = op.keywords === null
+        ? row.keywords
+        : this.view.keywords(mailbox).change(row.keywords, op.keywords);
+      if (flags === row.flags && keywords === row.keywords) continue;
+      block.set(index, { flags, keywords, modSeq: op.modSeq });
+      const { counters } = mailbox;
+      counters.unseen += Number((flags & Flag.seen) === 0) - Number((row.flags & Flag.seen) === 0);
+      counters.deleted += Number((flags & Flag.deleted) !== 0) - Number((row.flags & Flag.deleted) !== 0);
+      done.changed.push(uid);
+    }
+    if (done.changed.length > 0) {
+      this.#remember(mailbox, 1, done.changed, op.modSeq);
+      this.announce(mailbox, { kind: "flags", uids: done.changed as Uid[], modSeq: op.modSeq as ModSeq });
+    }
+    return done;
+  }
+  announce({ account, number }: MailboxView, change: MailboxChange): void {
+    this.announced.push({ account: account as AccountId, mailbox: number, change });
+  }
+  #forget(mailbox: MailboxView, row: StoredRow): void {
+    count(mailbox, row, -1);
+    const usage = this.view.usage(mailbox.account);
+    usage.bytes -= row.size;
+    usage.messages--;
+    this.freed = true;
+    this.view.bodies.release(row.body);
+    if (row.keywords > 0) this.view.keywords(mailbox).release(row.keywords);
+  }
+  /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
+  #remember(mailbox: MailboxView, kind: 1 | 2, uids: readonly number[], modSeq: number): void {
+    const { account, number, counters } = mailbox;
+    assert(modSeq > counters.highestModSeq, "MODSEQ rises");
+    counters.highestModSeq = modSeq;
+    encodeChange(kind, uids).forEach((part, i) => {
+      this.view.index.put(changeKey(account, number, modSeq, i), part);
+      counters.changeRows++;
+    });
+    const excess = counters.changeRows - this.limits.changeRowsMax;
+    if (excess <= 0) return;
+    for (const { key } of this.view.index.range({ ...changesAfter(account, number, 0), limit: excess })) {
+      this.view.index.remove(key);
+      counters.changeRows--;
+      counters.changesFloor = readChangeModSeq(key);
+    }
+  }
+}
+
+function count({ counters }: MailboxView, { flags, size }: { flags: number; size: number }, sign: 1 | -1): void {
+  counters.messages += sign;
+  counters.size += sign * size;
+  if ((flags & Flag.seen) === 0) counters.unseen += sign;
+  if ((flags & Flag.deleted) !== 0) counters.deleted += sign;
+}

@@ -1,0 +1,294 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Failure, latin1, utf8 } from "../../../src/base/mod.ts";
+import { Flag } from "../../../src/mail/flag.ts";
+import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
+import type { SearchProgram } from "../../../src/mail/search_program.ts";
+import { casemap } from "../../../src/mime/mod.ts";
+import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
+import type { MessageTexts, TextMessage, TextSource } from "../../../src/actors/mailbox/search/mod.ts";
+import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
+import { inMailbox, JOHN, type MailboxWorld, put, settle, type Shard } from "./support.ts";
+
+/** Texts of simple messages, made at once; notes which messages were asked for. */
+class SimpleTexts implements TextSource {
+  readonly asked: string[] = [];
+  failure: Failure | null = null;
+  texts(message: TextMessage): Promise<MessageTexts> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    this.asked.push(message.content);
+    const text = casemap(latin1(message.read(message.size)));
+    const end = text.indexOf("\r\n\r\n");
+    return Promise.resolve({ header: text.slice(0, end).replaceAll("\r\n", "\n"), body: text.slice(end + 4) });
+  }
+}
+
+interface Letter {
+  readonly subject?: string;
+  readonly from?: string;
+  readonly date?: string;
+  readonly more?: string;
+  readonly body?: string;
+  readonly flags?: number;
+  readonly keywords?: readonly string[];
+  readonly internalDateMs?: number;
+  /** Whether the index was made at delivery (default). */
+  readonly indexed?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const FIRST_DAY = Date.UTC(2025, 11, 10);
+
+async function append(world: MailboxWorld, letters: readonly Letter[]): Promise<void> {
+  const messages = letters.map((letter) => {
+    const { subject = "hello", from = "Mary <mary@b.test>", date = "Wed, 10 Dec 2025 10:00:00 +0000" } = letter;
+    const head = `Subject: ${subject}\r\nFrom: ${from}\r\nDate: ${date}\r\n${letter.more ?? ""}`;
+    const bytes = utf8(`${head}\r\n${letter.body ?? "text"}\r\n`);
+    return {
+      parts: [bytes],
+      index: letter.indexed === false ? null : indexMessage(bytes),
+      internalDateMs: letter.internalDateMs ?? FIRST_DAY,
+      flags: letter.flags ?? 0,
+      keywords: letter.keywords ?? [],
+    };
+  });
+  const opId = `append/${world.shard.status(JOHN, 1).uidNext}`;
+  await world.mailbox.ask("mailbox.append", { account: JOHN, opId, name: INBOX_NAME, quotaBytes: 0, messages });
+}
+
+type Save = "none" | "all" | "min" | "max" | "minMax";
+
+async function searched(session: TestSession, program: SearchProgram, save: Save = "none") {
+  return await inTurns(session.world, session.ask("mailbox.search", { program, save, modSeq: true }));
+}
+
+async function find(session: TestSession, program: SearchProgram): Promise<number[]> {
+  const { found } = await searched(session, program);
+  return found.flatMap(({ uid, count }) => Array.from({ length: count }, (_, i) => uid + i));
+}
+
+function inTexts(run: (world: MailboxWorld, texts: SimpleTexts) => Promise<void>): Promise<void> {
+  const texts = new SimpleTexts();
+  return inMailbox((world) => run(world, texts), { texts });
+}
+
+function and(...of: SearchProgram[]): SearchProgram {
+  return { type: "and", of };
+}
+function or(...of: SearchProgram[]): SearchProgram {
+  return { type: "or", of };
+}
+function not(of: SearchProgram): SearchProgram {
+  return { type: "not", of };
+}
+function header(field: string, text: string): SearchProgram {
+  return { type: "header", field, text };
+}
+const SEEN: SearchProgram = { type: "flags", flags: Flag.seen };
+
+Deno.test("rows are searched by set, flags, keywords, size, dates and age", () =>
+  inTexts(async (world, texts) => {
+    await append(world, [
+      { flags: Flag.seen, keywords: ["$Work"], internalDateMs: FIRST_DAY - 1 },
+      { flags: Flag.seen | Flag.flagged, internalDateMs: FIRST_DAY, body: "x".repeat(1_000) },
+      { keywords: ["Later"], internalDateMs: FIRST_DAY + DAY_MS / 2 },
+      { internalDateMs: FIRST_DAY + DAY_MS },
+    ]);
+    const a = await openSession(world);
+    const internal = (than: "before" | "on" | "since"): SearchProgram => ({
+      type: "date",
+      of: "internal",
+      than,
+      dayMs: FIRST_DAY,
+    });
+    const age = (than: "younger" | "older"): SearchProgram => {
+      return { type: "age", than, seconds: Math.floor((world.clock.wallMs() - FIRST_DAY - 0.75 * DAY_MS) / 1_000) };
+    };
+    const cases: readonly (readonly [SearchProgram, number[]])[] = [
+      [{ type: "all" }, [1, 2, 3, 4]],
+      [not({ type: "all" }), []],
+      [SEEN, [1, 2]],
+      [{ type: "flags", flags: Flag.seen | Flag.flagged }, [2]],
+      [not(SEEN), [3, 4]],
+      [{ type: "keyword", keyword: "$work" }, [1]],
+      [{ type: "keyword", keyword: "wor" }, []],
+      [{ type: "size", than: "larger", bytes: 900 }, [2]],
+      [{ type: "size", than: "smaller", bytes: 900 }, [1, 3, 4]],
+      [internal("before"), [1]],
+      [internal("on"), [2, 3]],
+      [internal("since"), [2, 3, 4]],
+      [age("younger"), [4]],
+      [age("older"), [1, 2, 3]],
+      [{ type: "set", set: sequence(2, 3, 0, 0) }, [2, 3, 4]],
+      [{ type: "set", set: uids(3, 100) }, [3, 4]],
+      [and({ type: "set", set: uids(1, 3) }, not(SEEN)), [3]],
+      [or({ type: "set", set: uids(1, 1) }, { type: "set", set: uids(4, 4) }), [1, 4]],
+      [or(SEEN, { type: "keyword", keyword: "Later" }), [1, 2, 3]],
+      [not(or(SEEN, { type: "keyword", keyword: "Later" })), [4]],
+      [and(), [1, 2, 3, 4]],
+      [or(), []],
+      [{ type: "saveDateSupported" }, [1, 2, 3, 4]],
+      [{ type: "objectId", of: "thread", id: "T1" }, []],
+    ];
+    for (const [program, expected] of cases) assertEquals(await find(a, program), expected, JSON.stringify(program));
+    assertEquals(texts.asked, []);
+    const [row] = await a.rows(uids(2, 2));
+    assertEquals(await find(a, { type: "objectId", of: "email", id: row!.objectId }), [2]);
+    const { rows: [changed] } = await a.store(uids(3, 3), "add", { flags: Flag.seen });
+    assertEquals(await find(a, { type: "modSeq", atLeast: changed!.modSeq }), [3]);
+    assertEquals(await find(a, { type: "modSeq", atLeast: changed!.modSeq + 1 }), []);
+  }));
+
+Deno.test("subjects, people and sent dates are found by the index alone, whatever their case", () =>
+  inTexts(async (world, texts) => {
+    await append(world, [
+      { subject: "Grüße aus KÖLN", from: "Ann <ann@a.test>", date: "Thu, 11 Dec 2025 00:30:00 +0200" },
+      {
+        subject: "=?utf-8?Q?gr=C3=BCsse?=",
+        more: "To: Bob <bob@b.test>\r\nCc: carl@c.test\r\n",
+        date: "10 Dec 2025 23:00:00 -0800",
+      },
+      { subject: "other", date: "no date" },
+    ]);
+    const a = await openSession(world);
+    const sent = (than: "before" | "on" | "since"): SearchProgram => ({
+      type: "date",
+      of: "sent",
+      than,
+      dayMs: FIRST_DAY,
+    });
+    assertEquals(await find(a, header("subject", "köln")), [1]);
+    assertEquals(await find(a, header("Subject", "GRÜ")), [1, 2]);
+    assertEquals(await find(a, header("from", "ANN@")), [1]);
+    assertEquals(await find(a, header("to", "bob")), [2]);
+    assertEquals(await find(a, header("cc", "carl")), [2]);
+    // As they are written, whatever the zone; what has no date is nowhere.
+    assertEquals(await find(a, sent("on")), [2]);
+    assertEquals(await find(a, sent("since")), [1, 2]);
+    assertEquals(await find(a, sent("before")), []);
+    assertEquals(texts.asked, []);
+  }));
+
+Deno.test("what the index does not have is read, once for all keys, and only of messages that rows do not rule out", () =>
+  inTexts(async (world, texts) => {
+    await append(world, [
+      { more: "X-Spam: Yes\r\n", body: "Der Zug fährt." },
+      { body: "kein zug", flags: Flag.seen },
+      { subject: "zug", body: "nichts" },
+      { subject: "alt", body: "zug", indexed: false },
+    ]);
+    const a = await openSession(world);
+    assertEquals(await find(a, { type: "body", text: "ZUG" }), [1, 2, 4]);
+    assertEquals(await find(a, { type: "text", text: "Zug" }), [1, 2, 3, 4]);
+    assertEquals(await find(a, header("x-spam", "yes")), [1]);
+    assertEquals(await find(a, header("x-spam", "")), [1]);
+    assertEquals(await find(a, header("x-span", "")), []);
+    assertEquals(await find(a, header("bcc", "")), []);
+    assertEquals(await find(a, header("subject", "alt")), [4]);
+    texts.asked.length = 0;
+    assertEquals(await find(a, and(not(SEEN), or({ type: "body", text: "zug" }, header("x-spam", "no")))), [1, 4]);
+    assertEquals(texts.asked.length, 3);
+  }));
+
+Deno.test("results are runs in which numbers and UIDs go on together", () =>
+  inTexts(async (world) => {
+    await append(world, Array.from({ length: 9 }, () => ({})));
+    const [a, b] = [await openSession(world), await openSession(world)];
+    await b.store(uids(3, 4), "add", { flags: Flag.deleted });
+    await inTurns(world, b.ask("mailbox.expungeDeleted", { set: null }));
+    const { found, modSeq } = await searched(a, { type: "all" });
+    // A still counts 3 and 4.
+    assertEquals(found.map(({ sequence, uid, count }) => [sequence, uid, count]), [[1, 1, 2], [5, 5, 5]]);
+    assertEquals(modSeq, (await a.rows(ALL)).at(-1)!.modSeq);
+    await a.news();
+    const after = (await searched(a, not({ type: "set", set: sequence(1, 1) }))).found;
+    assertEquals(after.map(({ sequence, uid, count }) => [sequence, uid, count]), [[2, 2, 1], [3, 5, 5]]);
+    assertEquals((await searched(a, SEEN)).modSeq, null);
+  }));
+
+Deno.test("a result that is saved is a set, loses what is expunged, and is empty after a failure", () =>
+  inTexts(async (world, texts) => {
+    await append(world, [{ body: "a" }, { body: "a" }, { body: "b" }, { body: "a" }]);
+    const a = await openSession(world);
+    const saved = async () => (await a.rows({ by: "saved" })).map(({ uid }) => uid as number);
+    assertEquals(await saved(), []);
+    const hits: SearchProgram = { type: "body", text: "a" };
+    for (const [save, expected] of [["all", [1, 2, 4]], ["min", [1]], ["max", [4]], ["minMax", [1, 4]]] as const) {
+      await searched(a, hits, save);
+      assertEquals(await saved(), [...expected], save);
+    }
+    await searched(a, SEEN, "none");
+    assertEquals(await saved(), [1, 4]);
+    await searched(a, and({ type: "set", set: { by: "saved" } }, hits), "all");
+    assertEquals(await saved(), [1, 4]);
+    await a.store(uids(1, 1), "add", { flags: Flag.deleted });
+    await inTurns(world, a.ask("mailbox.expungeDeleted", { set: { by: "saved" } }));
+    await a.news();
+    assertEquals(await saved(), [4]);
+    texts.failure = new Failure("down", "as the test wants it");
+    assertEquals((await assertRejects(() => searched(a, hits, "all"), Failure)).kind, "down");
+    assertEquals(await saved(), []);
+  }));
+
+Deno.test("a search goes on in turns: between them others are answered, and it ends with its view", () =>
+  inTexts(async (world) => {
+    await append(world, Array.from({ length: 200 }, () => ({ body: "needle" })));
+    const a = await openSession(world);
+    const search = a.ask("mailbox.search", { program: { type: "body", text: "needle" }, save: "none", modSeq: false });
+    const outcome = search.then(() => "done", (error) => (error as Failure).kind);
+    await settle();
+    world.clock.advance(1);
+    await settle();
+    // It has looked at a few, and waits for its next turn; a delivery does not wait for it.
+    await put(world, "meanwhile");
+    await a.close();
+    world.clock.advance(1);
+    assertEquals(await outcome, "not_found");
+  }));
+
+Deno.test("numbers are right when the session was told of expunges while its search went on", () =>
+  inTexts(async (world) => {
+    await append(world, Array.from({ length: 100 }, () => ({ body: "needle" })));
+    const a = await openSession(world);
+    const search = a.ask("mailbox.search", { program: { type: "body", text: "needle" }, save: "none", modSeq: false });
+    await settle();
+    world.clock.advance(1);
+    await settle();
+    await a.store(uids(1, 10, 50, 50), "add", { flags: Flag.deleted });
+    await inTurns(world, a.ask("mailbox.expungeDeleted", { set: null }));
+    await a.news();
+    const { found } = await inTurns(world, search);
+    assertEquals(found.map(({ sequence, uid, count }) => [sequence, uid, count]), [[1, 11, 39], [40, 51, 50]]);
+  }));
+
+Deno.test("two searches of an account run at once, more wait, and too many are told to come back", () =>
+  inTexts(async (world) => {
+    await append(world, [{}]);
+    const a = await openSession(world);
+    const ask = () => a.ask("mailbox.search", { program: { type: "all" }, save: "none", modSeq: false });
+    const searches = Array.from({ length: 53 }, () => ask().then(() => "found", (error) => (error as Failure).kind));
+    const outcomes = await inTurns(world, Promise.all(searches));
+    assertEquals(outcomes.filter((outcome) => outcome === "busy").length, 1);
+    assertEquals(await find(a, { type: "all" }), [1]);
+  }));
+
+Deno.test("a message that goes while its text is on the way is not found", () => {
+  const waiting: (() => void)[] = [];
+  const texts: TextSource = {
+    texts: async (message) => {
+      await new Promise<void>((resolve) => void waiting.push(resolve));
+      message.read(1);
+      return { header: "", body: "needle" };
+    },
+  };
+  return inMailbox(async (world) => {
+    await append(world, [{}, {}]);
+    const a = await openSession(world);
+    const search = a.ask("mailbox.search", { program: { type: "body", text: "needle" }, save: "none", modSeq: false });
+    await settle();
+    world.clock.advance(1);
+    await settle();
+    await (world.shard as Shard).expunge(JOHN, 1, [1]);
+    waiting.forEach((go) => go());
+    assertEquals((await inTurns(world, search)).found.map(({ uid }) => uid as number), [2]);
+  }, { texts });
+});

@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import { textAccepts, textActor } from "../../../src/actors/policy/text_actor.ts";
+import { utf8 } from "../../../src/base/mod.ts";
+import type { TextProtocol } from "../../../src/messages/mod.ts";
+import { testSystem } from "../../runtime/support/system.ts";
+
+async function extract(bytes: Uint8Array): Promise<TextProtocol["text.extract"]["reply"]> {
+  const { system } = testSystem();
+  const text = await system.spawn(textActor, { name: "text", args: undefined });
+  try {
+    return await text.ask("text.extract", { bytes });
+  } finally {
+    await system.shutdown();
+  }
+}
+
+Deno.test("texts of a message are decoded, and in the form in which they are compared", async () => {
+  const message = [
+    "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=",
+    "MIME-Version: 1.0",
+    "Content-Type: text/plain; charset=utf-8",
+    "Content-Transfer-Encoding: base64",
+    "",
+    "WnVnIG5hY2ggS8O2bG4=",
+    "",
+  ];
+  const { header, body } = await extract(utf8(message.join("\r\n")));
+  assert(header.startsWith(`subject: ${"Grüße".normalize("NFKD").toLowerCase()}\n`), header);
+  assertEquals(body.trim(), "zug nach köln".normalize("NFKD"));
+});
+
+Deno.test("whatever the bytes are, there is an answer", async () => {
+  for (const bytes of [new Uint8Array(0), new Uint8Array(5_000), Uint8Array.from({ length: 5_000 }, (_, i) => i)]) {
+    const { header, body } = await extract(bytes);
+    assertEquals([typeof header, typeof body], ["string", "string"]);
+  }
+});
+
+Deno.test("a request has bytes, and not more than are searched", () => {
+  const check = textAccepts["text.extract"];
+  assert(check({ bytes: new Uint8Array(16 * 1024 * 1024) }));
+  assert(!check({ bytes: new Uint8Array(16 * 1024 * 1024 + 1) }));
+  for (const bad of [null, undefined, "text", [1], {}]) assert(!check({ bytes: bad }));
+  assert(!check(null));
+  assertEquals(Object.keys(textActor.accepts ?? {}), Object.keys(textActor.receive));
+});

@@ -1,0 +1,117 @@
+import { PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "../../src/actors/mailbox/search/mod.ts";
+
+const VIEW = { account: "a1", view: 7 };
+const SET = { by: "uid", pairs: [1, 0, 5, 5] };
+const ADDRESS = { node: "local", worker: "listener-0", actor: "imap" };
+const MESSAGE = {
+  parts: [new Uint8Array(3)],
+  index: new Uint8Array(2),
+  internalDateMs: 5,
+  flags: 1,
+  keywords: ["$Forwarded"],
+};
+
+/** Each kind of key once. */
+const PROGRAM = {
+  type: "and",
+  of: [
+    { type: "or", of: [{ type: "all" }, { type: "not", of: { type: "recent" } }] },
+    { type: "set", set: { by: "sequence", pairs: [1, 2] } },
+    { type: "set", set: { by: "saved" } },
+    { type: "flags", flags: 3 },
+    { type: "keyword", keyword: "$Forwarded" },
+    { type: "size", than: "larger", bytes: 10 },
+    { type: "date", of: "sent", than: "since", dayMs: 86_400_000 },
+    { type: "age", than: "older", seconds: 60 },
+    { type: "modSeq", atLeast: 4 },
+    { type: "objectId", of: "email", id: "M1" },
+    { type: "saveDateSupported" },
+    { type: "header", field: "subject", text: "" },
+    { type: "body", text: "grüße" },
+    { type: "text", text: "x" },
+  ],
+};
+
+/** For each question about views one as it should be, with every field there can be. */
+export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
+  "mailbox.tree": { account: "a1", status: true },
+  "mailbox.create": { account: "a1", name: "Müll/1", specialUse: "junk" },
+  "mailbox.remove": { account: "a1", name: "Notes" },
+  "mailbox.rename": { account: "a1", from: "INBOX", to: "Old" },
+  "mailbox.subscription": { account: "a1", name: "Notes", subscribed: false },
+  "mailbox.statusOf": { account: "a1", names: ["INBOX", "Notes"] },
+  "mailbox.open": {
+    account: "a1",
+    name: "INBOX",
+    readOnly: false,
+    since: { uidValidity: 1, modSeq: 2, known: [1, 5], match: { sequence: [1], uids: [3] } },
+    subscriber: ADDRESS,
+    session: "s1",
+    quotaBytes: 0,
+  },
+  "mailbox.close": VIEW,
+  "mailbox.news": { ...VIEW, expunges: true },
+  "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true },
+  "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
+  "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
+  "mailbox.expungeDeleted": { ...VIEW, set: SET },
+  "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true },
+  "mailbox.append": { account: "a1", opId: "op/9", name: "Notes", quotaBytes: 5, messages: [MESSAGE] },
+  "mailbox.search": { ...VIEW, program: PROGRAM, save: "minMax", modSeq: true },
+};
+
+/** Fields that may be null: all, nothing, or not known. */
+export const VIEW_NULLABLE =
+  /^mailbox\.(create\.specialUse|open\.since|rows\.changedSince|store\.unchangedSince|expungeDeleted\.set)$|\.(known|match|index|internalDateMs)$/;
+/** Times may lie before 1970. */
+export const VIEW_SIGNED = /\.(dayMs|internalDateMs)$/;
+
+function nested(depth: number): unknown {
+  let program: unknown = { type: "all" };
+  for (let i = 1; i < depth; i++) program = { type: "not", of: program };
+  return program;
+}
+function wide(keys: number): unknown {
+  return { type: "or", of: new Array(keys - 1).fill({ type: "all" }) };
+}
+function pairs(numbers: number, number = 1): unknown {
+  return { by: "uid", pairs: new Array(numbers).fill(number) };
+}
+function header(field: string, text: string): unknown {
+  return { type: "header", field, text };
+}
+
+/** One field at its limit and one beyond. */
+export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most: unknown, tooMuch: unknown])[] = [
+  ["mailbox.search", "program", nested(PROGRAM_DEPTH_MAX), nested(PROGRAM_DEPTH_MAX + 1)],
+  ["mailbox.search", "program", nested(2), nested(100_000)],
+  ["mailbox.search", "program", wide(PROGRAM_NODES_MAX), wide(PROGRAM_NODES_MAX + 1)],
+  ["mailbox.search", "program", header("f".repeat(255), "x".repeat(10_000)), header("f", "x".repeat(10_001))],
+  ["mailbox.search", "program", header("f", "x"), header("f".repeat(256), "x")],
+  ["mailbox.search", "program", { type: "all" }, { type: "toString" }],
+  ["mailbox.search", "program", { type: "all" }, { type: "__proto__" }],
+  ["mailbox.rows", "set", pairs(20_000), pairs(20_002)],
+  ["mailbox.rows", "set", pairs(2, 0xffff_ffff), pairs(2, 0x1_0000_0000)],
+  ["mailbox.rows", "set", pairs(2), pairs(3)],
+  ["mailbox.rows", "after", 0xffff_ffff, 0x1_0000_0000],
+  ["mailbox.read", "uid", 1, 0],
+  ["mailbox.store", "keywords", new Array(255).fill("a"), new Array(256).fill("a")],
+  ["mailbox.store", "keywords", ["x".repeat(255)], ["x".repeat(256)]],
+  ["mailbox.store", "keywords", ["a"], ["a b"]],
+  ["mailbox.store", "flags", 31, 32],
+  ["mailbox.store", "how", "replace", "other"],
+  ["mailbox.create", "name", "INBOX", "inbox"],
+  ["mailbox.create", "name", "a/b", "a//b"],
+  ["mailbox.create", "name", "x".repeat(400), "x".repeat(401)],
+  ["mailbox.create", "specialUse", "all", "other"],
+  ["mailbox.statusOf", "names", new Array(1_000).fill("a"), new Array(1_001).fill("a")],
+  ["mailbox.append", "messages", new Array(1_000).fill(MESSAGE), new Array(1_001).fill(MESSAGE)],
+  ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
+  ["mailbox.open", "session", "x".repeat(255), "x".repeat(256)],
+  ["mailbox.open", "since", resync(10_000), resync(10_001)],
+];
+
+function resync(matches: number): unknown {
+  const many = new Array(matches).fill(1);
+  return { uidValidity: 1, modSeq: 1, known: null, match: { sequence: many, uids: many } };
+}

@@ -1,0 +1,440 @@
+import { assert, assertEquals } from "@std/assert";
+import { utf8 } from "../../src/base/mod.ts";
+import { Flag } from "../../src/mail/flag.ts";
+import type { MailboxName } from "../../src/mail/mailbox_name.ts";
+import type { AppendInput, AppendMessage, CopyInput, MailboxChange, ShardStore } from "../../src/storage/mod.ts";
+import { ANNA, BERT, kindOf, mail, type Open, type Opened, targets, text, uids } from "./support.ts";
+
+const name = (text: string) => text as MailboxName;
+const NOW_MS = 1_750_000_000_000;
+
+function message(body: string, more: Partial<AppendMessage> = {}): AppendMessage {
+  return { parts: [utf8(body)], index: null, flags: 0, keywords: [], internalDateMs: 1_000, ...more };
+}
+
+let opNumber = 0;
+
+/** An append to anna's mailbox. */
+function append(mailbox: number, messages: AppendMessage[], more: Partial<AppendInput> = {}): AppendInput {
+  return { opId: `append-${opNumber++}`, account: ANNA, mailbox, quotaBytes: 0, messages, savedMs: NOW_MS, ...more };
+}
+
+/** A copy between anna's mailboxes. */
+function copy(from: number, to: number, uids: number[], more: Partial<CopyInput> = {}): CopyInput {
+  const at = (mailbox: number) => ({ account: ANNA, mailbox });
+  return { from: at(from), to: at(to), uids, quotaBytes: 0, move: false, savedMs: NOW_MS, ...more };
+}
+
+async function made(shard: ShardStore, mailbox: string): Promise<number> {
+  const outcome = await shard.createMailbox(ANNA, name(mailbox), null);
+  assert(outcome.type === "done", outcome.type);
+  return outcome.mailbox;
+}
+
+function names(shard: ShardStore): string[] {
+  return shard.mailboxes(ANNA).map(({ name, mailbox }) => mailbox === 0 ? `(${name})` : name);
+}
+
+function rows(shard: ShardStore, mailbox: number, account = ANNA) {
+  return shard.rowsAt(account, mailbox, 0, { limit: 10_000, index: true }).rows;
+}
+
+/** What every mail store must do with many mailboxes per account. */
+export function accountContractTests(store: string, open: Open): void {
+  const test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits = {}) => {
+    Deno.test(`${store}: ${behaviour}`, async () => {
+      const opened = await open(limits);
+      try {
+        await run(opened);
+      } finally {
+        await opened.close();
+      }
+    });
+  };
+
+  treeTests(test);
+  messageTests(test);
+  flagTests(test);
+  settingTests(test);
+}
+
+type Test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits?: object) => void;
+
+function treeTests(test: Test): void {
+  test("an account has its six mailboxes from the first day on, subscribed", async ({ shard }) => {
+    assertEquals(names(shard), ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"]);
+    assertEquals(shard.mailboxNamed(ANNA, name("Sent")), {
+      mailbox: 2,
+      name: name("Sent"),
+      objectId: "M2-anna",
+      specialUse: "sent",
+      subscribed: true,
+    });
+    assertEquals(shard.mailboxNamed(ANNA, name("sent")), null);
+    assertEquals(shard.status(ANNA, 4).uidNext, 1 as never);
+    await shard.deliver(mail("spam", { mailbox: 5 }));
+    assertEquals(shard.status(ANNA, 5).messages, 1);
+  });
+
+  test("making a mailbox makes its parents, with numbers that are never used again", async ({ shard }) => {
+    assertEquals(await shard.createMailbox(ANNA, name("work/2026/May"), "archive"), {
+      type: "done",
+      mailbox: 9,
+      objectId: "M9-anna",
+    });
+    assertEquals(names(shard).slice(6), ["work", "work/2026", "work/2026/May"]);
+    assertEquals(shard.mailboxNamed(ANNA, name("work/2026/May"))?.specialUse, "archive");
+    assertEquals(shard.mailboxNamed(ANNA, name("work"))?.subscribed, false);
+    assertEquals(await shard.createMailbox(ANNA, name("work/2026"), null), { type: "exists" });
+    await shard.removeMailbox(ANNA, name("work/2026/May"));
+    assertEquals(await made(shard, "work/2026/May"), 10);
+  });
+
+  test("what was removed is gone at once, its bytes are free, and its children and subscription stay", async ({ shard }) => {
+    const parent = await made(shard, "a");
+    const child = await made(shard, "a/b");
+    await shard.subscribe(ANNA, name("a"), true);
+    await shard.append(append(parent, [message("12345", { keywords: ["k"] })]));
+    await shard.append(append(child, [message("123")]));
+    await shard.setMetadata(ANNA, parent, [["/private/comment", utf8("mine")]]);
+    const told: [number, MailboxChange][] = [];
+    shard.onChange((_account, mailbox, change) => told.push([mailbox, change]));
+    assertEquals((await shard.removeMailbox(ANNA, name("a"))).type, "done");
+    assertEquals(told, [[parent, { kind: "ended" }]]);
+    assertEquals(names(shard).filter((each) => /a/.test(each) && each.length < 5), ["(a)", "a/b"]);
+    assertEquals(shard.usage(ANNA), { bytes: 3, messages: 1 });
+    assertEquals(rows(shard, parent), []);
+    assertEquals([shard.keywords(ANNA, parent), shard.metadata(ANNA, parent)], [[], []]);
+    assertEquals(shard.status(ANNA, parent).messages, 0);
+    assertEquals(await kindOf(() => shard.fetch(ANNA, parent, { uid: 1, offset: 0, length: 1 })), "not_found");
+    assertEquals(await shard.removeMailbox(ANNA, name("a")), { type: "missing" });
+    assertEquals(await shard.removeMailbox(ANNA, name("INBOX")), { type: "cannot" });
+    assertEquals(await shard.append(append(parent, [message("x")])), { type: "missing" });
+  });
+
+  test("mail for a mailbox that was removed goes into INBOX", async ({ shard }) => {
+    await shard.removeMailbox(ANNA, name("Junk"));
+    const input = mail("spam", { mailbox: 5, targets: targets(ANNA, BERT) });
+    assertEquals(uids(await shard.deliver(input)), [1, 1]);
+    assertEquals([shard.status(ANNA, 1).messages, shard.status(BERT, 5).messages], [1, 1]);
+    assertEquals(uids(await shard.deliver(input)), [1, 1]);
+    await shard.withdraw(input.opId);
+    assertEquals([shard.status(ANNA, 1).messages, shard.status(BERT, 5).messages], [0, 0]);
+  });
+
+  test("a mailbox made anew has a higher UIDVALIDITY than any of its name before", async ({ shard }) => {
+    const seen: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      seen.push(shard.status(ANNA, await made(shard, "x")).uidValidity) && await shard.removeMailbox(ANNA, name("x"));
+    }
+    assert(seen[0]! < seen[1]! && seen[1]! < seen[2]!, seen.join());
+    const sent = shard.status(ANNA, 2).uidValidity;
+    await shard.removeMailbox(ANNA, name("Sent"));
+    assert(shard.status(ANNA, await made(shard, "Sent")).uidValidity > sent);
+  });
+
+  test("a renamed mailbox keeps its UIDVALIDITY, unless the name had it before", async ({ shard }) => {
+    const before = shard.status(ANNA, 4).uidValidity;
+    assertEquals(before, shard.status(ANNA, 2).uidValidity);
+    assertEquals((await shard.renameMailbox(ANNA, name("Trash"), name("Bin"))).type, "done");
+    assertEquals(shard.status(ANNA, 4).uidValidity, before);
+    await shard.removeMailbox(ANNA, name("Sent"));
+    const told: [number, MailboxChange][] = [];
+    shard.onChange((_account, mailbox, change) => told.push([mailbox, change]));
+    await shard.renameMailbox(ANNA, name("Bin"), name("Sent"));
+    assert(shard.status(ANNA, 4).uidValidity > before);
+    assertEquals(told, [[4, { kind: "ended" }]]);
+  });
+
+  test("renaming takes the children along, makes parents, and keeps numbers and messages", async ({ shard }) => {
+    const [a, b] = [await made(shard, "a"), await made(shard, "a/b")];
+    await made(shard, "ab");
+    await shard.subscribe(ANNA, name("a/b"), true);
+    await shard.append(append(b, [message("kept")]));
+    assertEquals(await shard.renameMailbox(ANNA, name("a"), name("x/y")), {
+      type: "done",
+      mailbox: a,
+      objectId: `M${a}-anna`,
+    });
+    assertEquals(names(shard).slice(6), ["(a/b)", "ab", "x", "x/y", "x/y/b"]);
+    const node = shard.mailboxNamed(ANNA, name("x/y/b"));
+    assertEquals([node?.mailbox, node?.subscribed], [b, true]);
+    assertEquals(text(shard, 1, ANNA, b), "kept");
+    assertEquals(await shard.renameMailbox(ANNA, name("x"), name("x/z")), { type: "cannot" });
+    assertEquals(await shard.renameMailbox(ANNA, name("x"), name("ab")), { type: "exists" });
+    assertEquals(await shard.renameMailbox(ANNA, name("nothing"), name("z")), { type: "missing" });
+    assertEquals(await shard.renameMailbox(ANNA, name("x"), name("INBOX")), { type: "exists" });
+    assertEquals(await shard.renameMailbox(ANNA, name("x"), name("y".repeat(399))), { type: "limit" });
+  });
+
+  test("renaming INBOX moves its messages into a new mailbox and leaves it there, with its children", async ({ shard }) => {
+    await made(shard, "INBOX/child");
+    for (let i = 0; i < 3; i++) {
+      await shard.append(append(1, [message(`${i}`, { flags: Flag.seen, keywords: [`k${i}`] })]));
+    }
+    await shard.expunge(ANNA, 1, [2]);
+    const outcome = await shard.renameMailbox(ANNA, name("INBOX"), name("old"));
+    assert(outcome.type === "done");
+    assertEquals([shard.status(ANNA, 1).messages, shard.status(ANNA, 1).uidNext], [0, 4]);
+    assertEquals(rows(shard, outcome.mailbox).map(({ uid, keywords, savedMs }) => [uid, keywords, savedMs]), [
+      [1, ["k0"], NOW_MS],
+      [2, ["k2"], NOW_MS],
+    ] as never);
+    assertEquals(names(shard).filter((each) => /INBOX|old/.test(each)), ["INBOX", "INBOX/child", "old"]);
+    assertEquals(shard.keywords(ANNA, 1), []);
+  });
+
+  test("a name is subscribed without a mailbox, and as long as nobody unsubscribes", async ({ shard }) => {
+    assertEquals(await shard.subscribe(ANNA, name("news"), true), { type: "done", mailbox: 0, objectId: "" });
+    assertEquals(names(shard).at(-1), "(news)");
+    const number = await made(shard, "news");
+    assertEquals(shard.mailboxNamed(ANNA, name("news"))?.subscribed, true);
+    await shard.removeMailbox(ANNA, name("news"));
+    assertEquals(shard.mailboxNamed(ANNA, name("news"))?.mailbox, 0);
+    await shard.subscribe(ANNA, name("news"), false);
+    assertEquals(shard.mailboxNamed(ANNA, name("news")), null);
+    assert(await made(shard, "news") > number);
+  });
+
+  test("an account has as many names as the limit says, and not one more", async ({ shard }) => {
+    await made(shard, "a");
+    assertEquals(await shard.createMailbox(ANNA, name("b/c"), null), { type: "limit" });
+    assertEquals(shard.mailboxNamed(ANNA, name("b")), null);
+    await made(shard, "b");
+    assertEquals(await shard.createMailbox(ANNA, name("c"), null), { type: "limit" });
+    assertEquals(await shard.subscribe(ANNA, name("c"), true), { type: "limit" });
+    await shard.removeMailbox(ANNA, name("b"));
+    await made(shard, "c");
+  }, { mailboxesMax: 8 });
+
+  test("purge leaves nothing of an account, and its names begin in a new epoch", async ({ shard }) => {
+    const number = await made(shard, "a");
+    await shard.append(append(number, [message("x", { keywords: ["k"] })]));
+    await shard.setMetadata(ANNA, 0, [["/shared/x", utf8("y")]]);
+    await shard.setAcl(ANNA, number, [["bert", "lr"]]);
+    const { uidValidity } = shard.status(ANNA, number);
+    assertEquals(await shard.purge(ANNA), { messages: 1 });
+    assertEquals(names(shard), ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"]);
+    assertEquals([shard.metadata(ANNA, 0), shard.acl(ANNA, number), shard.keywords(ANNA, number)], [[], [], []]);
+    assert(shard.status(ANNA, 1).uidValidity > uidValidity);
+    assertEquals(await made(shard, "a"), 7);
+  });
+}
+
+function messageTests(test: Test): void {
+  test("an append stores several messages in order, with flags, keywords, dates and index, or none", async ({ shard }) => {
+    const input = append(3, [
+      message("one", {
+        flags: Flag.draft,
+        keywords: ["$MDNSent", "Work"],
+        internalDateMs: 86_400_000,
+        index: utf8("index"),
+      }),
+      message("two", { keywords: ["work"] }),
+    ]);
+    const answer = await shard.append(input);
+    assertEquals(answer, { type: "appended", uidValidity: shard.status(ANNA, 3).uidValidity, uids: [1, 2] } as never);
+    assertEquals(await shard.append(input), answer);
+    const [first, second] = rows(shard, 3);
+    assertEquals([first?.flags, first?.keywords, first?.internalDateMs, first?.savedMs], [
+      Flag.draft,
+      ["$MDNSent", "Work"],
+      86_400_000,
+      NOW_MS,
+    ]);
+    assertEquals([first?.index, second?.index], [utf8("index"), null]);
+    assertEquals([second?.keywords, text(shard, 2, ANNA, 3)], [["Work"], "two"]);
+    const full = append(3, [message("x".repeat(60)), message("x".repeat(40))], { quotaBytes: 105 });
+    assertEquals(await shard.append(full), { type: "full" });
+    assertEquals(shard.status(ANNA, 3).messages, 2);
+    await shard.withdraw(input.opId);
+    assertEquals(shard.usage(ANNA), { bytes: 0, messages: 0 });
+    assertEquals(await kindOf(() => shard.append(input)), "refused");
+  });
+
+  test("an index comes with a delivery and stays with copies; one that is too large is not kept", async ({ shard }) => {
+    await shard.deliver(mail("a", { index: utf8("made by the listener") }));
+    await shard.deliver(mail("b", { index: new Uint8Array(101) }));
+    await shard.deliver(mail("c"));
+    await shard.copy(copy(1, 6, [1]));
+    await shard.expunge(ANNA, 1, [1]);
+    assertEquals(shard.fetchIndex(ANNA, 6, 1), utf8("made by the listener"));
+    assertEquals([shard.fetchIndex(ANNA, 1, 2), shard.fetchIndex(ANNA, 1, 3)], [null, null]);
+    assertEquals(await kindOf(() => shard.fetchIndex(ANNA, 1, 1)), "not_found");
+    assertEquals(shard.rowsAt(ANNA, 1, 0, { limit: 9, index: false }).rows[0]?.index, undefined);
+  }, { mimeIndexBytesMax: 100 });
+
+  test("rows with indexes end when they are enough bytes", async ({ shard }) => {
+    for (let i = 0; i < 4; i++) await shard.deliver(mail(`${i}`, { index: new Uint8Array(60) }));
+    const page = shard.rowsAt(ANNA, 1, 0, { limit: 9, index: true });
+    assertEquals([page.rows.length, page.more], [2, true]);
+    assertEquals(shard.rowsAt(ANNA, 1, 2, { limit: 9, index: true }).more, false);
+    assertEquals(shard.rowsAt(ANNA, 1, 0, { limit: 3, index: false }).more, true);
+  }, { rowsIndexBytesMax: 100 });
+
+  test("a copy keeps flags, keywords, date and content, and counts on its own", async ({ shard }) => {
+    await shard.append(append(1, [message("one", { flags: Flag.flagged, keywords: ["K"] }), message("two")]));
+    const answer = await shard.copy(copy(1, 6, [2, 1, 9]));
+    assertEquals(
+      answer,
+      { type: "copied", uidValidity: shard.status(ANNA, 6).uidValidity, from: [1, 2], to: [1, 2] } as never,
+    );
+    const [original, copied] = [rows(shard, 1)[0]!, rows(shard, 6)[0]!];
+    assertEquals({ ...copied, modSeq: 0, savedMs: 0 }, { ...original, modSeq: 0, savedMs: 0 } as never);
+    assertEquals([shard.usage(ANNA).bytes, shard.keywords(ANNA, 6)], [12, ["K"]]);
+    await shard.expunge(ANNA, 1, [1, 2]);
+    assertEquals(text(shard, 2, ANNA, 6), "two");
+    assertEquals(
+      await shard.copy(copy(1, 6, [1])),
+      { type: "copied", uidValidity: copiedValidity(shard), from: [], to: [] } as never,
+    );
+    assertEquals(await shard.copy(copy(1, 77, [1])), { type: "missing" });
+    assertEquals(await shard.copy(copy(77, 1, [1])), { type: "missing" });
+  });
+
+  test("a copy that does not fit copies nothing; a move within the account always fits", async ({ shard }) => {
+    await shard.append(append(1, [message("12345"), message("12345")]));
+    assertEquals(await shard.copy(copy(1, 6, [1, 2], { quotaBytes: 19 })), { type: "full" });
+    assertEquals(shard.status(ANNA, 6).messages, 0);
+    assertEquals((await shard.copy(copy(1, 6, [1], { quotaBytes: 15 }))).type, "copied");
+    assertEquals((await shard.copy(copy(1, 4, [1, 2], { quotaBytes: 1, move: true }))).type, "copied");
+    assertEquals([shard.status(ANNA, 1).messages, shard.status(ANNA, 4).messages], [0, 2]);
+    assertEquals(shard.usage(ANNA), { bytes: 15, messages: 3 });
+  });
+
+  test("a move tells both mailboxes, and also works within one", async ({ shard }) => {
+    await shard.append(append(1, [message("a"), message("b")]));
+    const told: [number, MailboxChange][] = [];
+    shard.onChange((_account, mailbox, change) => told.push([mailbox, change]));
+    await shard.copy(copy(1, 1, [1], { move: true }));
+    await shard.copy(copy(1, 6, [2, 3], { move: true }));
+    assertEquals(told as unknown, [
+      [1, { kind: "delivered", uid: 3, modSeq: 3 }],
+      [1, { kind: "expunged", uids: [1], modSeq: 4 }],
+      [6, { kind: "delivered", uid: 1, modSeq: 2 }],
+      [6, { kind: "delivered", uid: 2, modSeq: 2 }],
+      [1, { kind: "expunged", uids: [2, 3], modSeq: 5 }],
+    ]);
+    assertEquals(shard.changes(ANNA, 1, 2), { changed: [], expunged: [1, 2, 3], highestModSeq: 5 } as never);
+    assertEquals(shard.changes(ANNA, 6, 1), { changed: [1, 2], expunged: [], highestModSeq: 2 } as never);
+  });
+
+  test("messages are copied into the mailbox of another account, against its quota", async ({ shard }) => {
+    await shard.append(append(1, [message("shared", { keywords: ["k"] })]));
+    const to = { account: BERT, mailbox: 1 };
+    assertEquals(await shard.copy(copy(1, 1, [1], { to, quotaBytes: 5 })), { type: "full" });
+    assertEquals((await shard.copy(copy(1, 1, [1], { to, move: true }))).type, "copied");
+    assertEquals([shard.usage(ANNA).bytes, shard.usage(BERT).bytes], [0, 6]);
+    assertEquals([text(shard, 1, BERT), shard.keywords(BERT, 1)], ["shared", ["k"]]);
+  });
+
+  test("rows are counted by blocks of 64 UIDs, over what was expunged", async ({ shard }) => {
+    await Promise.all(Array.from({ length: 400 }, (_, i) => shard.deliver(mail(`${i}`))));
+    const gone = Array.from({ length: 400 }, (_, i) => i + 1).filter((uid) => uid >= 60 && uid < 200);
+    await shard.expunge(ANNA, 1, gone);
+    const { blocks, rows } = shard.blockCounts(ANNA, 1);
+    assertEquals([[...blocks], [...rows]], [[0, 3, 4, 5, 6], [59, 56, 64, 64, 17]]);
+    await shard.expunge(ANNA, 1, Array.from({ length: 17 }, (_, i) => 384 + i));
+    assertEquals([...shard.blockCounts(ANNA, 1).rows], [59, 56, 64, 64]);
+    assertEquals(shard.blockCounts(BERT, 1).blocks.length, 0);
+  });
+}
+
+function copiedValidity(shard: ShardStore): number {
+  return shard.status(ANNA, 6).uidValidity;
+}
+
+function flagTests(test: Test): void {
+  test("flags and keywords are added, removed and replaced; the answer names what changed", async ({ shard }) => {
+    await shard.append(append(1, [message("a", { flags: Flag.seen, keywords: ["One"] }), message("b")]));
+    const store = (
+      how: "add" | "remove" | "replace",
+      flags: number,
+      keywords: string[],
+      unchangedSince: number | null = null,
+    ) => shard.storeFlags(ANNA, 1, [1, 2, 3], { how, flags, keywords, unchangedSince });
+    const shown = () => rows(shard, 1).map(({ flags, keywords }) => [flags, keywords.join()]);
+    assertEquals(
+      await store("add", Flag.seen, ["one"]),
+      { type: "stored", changed: [2], modified: [], missing: [3], modSeq: 3 } as never,
+    );
+    assertEquals(shown(), [[1, "One"], [1, "One"]]);
+    await store("remove", Flag.seen, ["ONE", "never"]);
+    assertEquals(shown(), [[0, ""], [0, ""]]);
+    await store("replace", Flag.answered, ["two", "Three", "TWO"]);
+    assertEquals(shown(), [[2, "Three,two"], [2, "Three,two"]]);
+    assertEquals((await store("replace", Flag.answered, ["three", "two"]) as { changed: unknown }).changed, []);
+    assertEquals(shard.keywords(ANNA, 1), ["Three", "two"]);
+    assertEquals(shard.changes(ANNA, 1, 3)?.changed, [1, 2] as never);
+  });
+
+  test("messages that changed since are left alone and named", async ({ shard }) => {
+    await shard.append(append(1, [message("a"), message("b")]));
+    await shard.setFlags(ANNA, 1, [2], { add: Flag.seen, remove: 0 });
+    const store = { how: "add", flags: Flag.flagged, keywords: ["k"], unchangedSince: 2 } as const;
+    assertEquals(await shard.storeFlags(ANNA, 1, [1, 2], store), {
+      type: "stored",
+      changed: [1],
+      modified: [2],
+      missing: [],
+      modSeq: 4,
+    } as never);
+    assertEquals(rows(shard, 1).map(({ flags }) => flags), [Flag.flagged, Flag.seen]);
+  });
+
+  test("a mailbox has as many keywords as the limit says; what nobody uses is free again", async ({ shard }) => {
+    await shard.append(append(1, [message("a"), message("b")]));
+    const store = (uid: number, how: "add" | "replace", ...keywords: string[]) =>
+      shard.storeFlags(ANNA, 1, [uid], { how, flags: 0, keywords, unchangedSince: null });
+    assertEquals((await store(1, "add", "a", "b", "c")).type, "stored");
+    assertEquals((await store(2, "add", "A")).type, "stored");
+    assertEquals((await store(2, "add", "d")).type, "limit");
+    assertEquals(await shard.append(append(1, [message("c", { keywords: ["d"] })])), { type: "limit" });
+    assertEquals((await store(1, "replace", "b")).type, "stored");
+    assertEquals((await store(2, "add", "C")).type, "stored");
+    assertEquals(shard.keywords(ANNA, 1), ["a", "b", "C"]);
+  }, { keywordsMax: 3 });
+
+  test("a mailbox with 255 keywords in many sets works", async ({ shard }) => {
+    const keywords = Array.from({ length: 255 }, (_, i) => `k${i}`);
+    await shard.append(append(1, Array.from({ length: 100 }, () => message("x"))));
+    for (let uid = 1; uid <= 100; uid++) {
+      const own = uid === 100 ? keywords : keywords.filter((_, i) => (i * 7 + uid) % 5 === 0);
+      await shard.storeFlags(ANNA, 1, [uid], { how: "add", flags: 0, keywords: own, unchangedSince: null });
+    }
+    assertEquals(rows(shard, 1)[99]?.keywords.length, 255);
+    assertEquals(shard.keywords(ANNA, 1).length, 255);
+    const more = { how: "add", flags: 0, keywords: ["one more"], unchangedSince: null } as const;
+    assertEquals(await kindOf(() => shard.storeFlags(ANNA, 1, [1], more)), "invalid");
+    assertEquals((await shard.storeFlags(ANNA, 1, [1], { ...more, keywords: ["more"] })).type, "limit");
+  });
+}
+
+function settingTests(test: Test): void {
+  test("annotations and rights come out as they went in, by rising names", async ({ shard }) => {
+    const large = Uint8Array.from({ length: 60_000 }, (_, i) => i % 251);
+    assertEquals(await shard.setMetadata(ANNA, 0, [["/shared/b", large], ["/shared/a", new Uint8Array()]]), {
+      type: "done",
+    });
+    assertEquals(shard.metadata(ANNA, 0), [["/shared/a", new Uint8Array()], ["/shared/b", large]]);
+    await shard.setMetadata(ANNA, 0, [["/shared/b", utf8("short")], ["/shared/a", null], ["/nothing", null]]);
+    assertEquals(shard.metadata(ANNA, 0), [["/shared/b", utf8("short")]]);
+    assertEquals(await shard.setAcl(ANNA, 1, [["bert", "lrs"], ["-Ä", "l"]]), { type: "done" });
+    assertEquals(shard.acl(ANNA, 1), [["-Ä", "l"], ["bert", "lrs"]]);
+    assertEquals([shard.acl(ANNA, 2), shard.metadata(ANNA, 1), shard.acl(BERT, 1)], [[], [], []]);
+    assertEquals(await shard.setMetadata(ANNA, 77, [["/x", utf8("y")]]), { type: "missing" });
+  });
+
+  test("settings have bounds", async ({ shard }) => {
+    const value = new Uint8Array(10);
+    assertEquals(await shard.setMetadata(ANNA, 1, [["a", value], ["b", value]]), { type: "done" });
+    assertEquals(await shard.setMetadata(ANNA, 1, [["c", value]]), { type: "limit" });
+    assertEquals(await shard.setMetadata(ANNA, 1, [["a", null], ["c", value]]), { type: "done" });
+    assertEquals(await shard.setMetadata(ANNA, 1, [["c", new Uint8Array(19)]]), { type: "limit" });
+    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["c", new Uint8Array(21)]])), "invalid");
+    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["", value]])), "invalid");
+    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["x".repeat(256), value]])), "invalid");
+    assertEquals(await kindOf(() => shard.setAcl(ANNA, 0, [])), "invalid");
+    assertEquals(await kindOf(() => shard.setAcl(ANNA, 1, [["bert", "l".repeat(65)]])), "invalid");
+  }, { settingsMax: 2, settingBytesMax: 20, settingsBytesMax: 30 });
+}
