@@ -115,6 +115,8 @@ export interface ViewRow extends MessageFlags {
   readonly threadId: string;
   /** The MIME index made at delivery, when it was asked for; null when there is none. */
   readonly index?: Uint8Array | null;
+  /** The first bytes of the message, when they were asked for: absent of one that is large, or cannot be read. */
+  readonly head?: Uint8Array;
 }
 
 /** A message to be stored by APPEND. */
@@ -205,6 +207,8 @@ export interface MailboxAsks {
       readonly index: boolean;
       readonly changedSince: number | null;
       readonly vanished: boolean;
+      /** So many bytes of the beginning of each message are wanted with its row: what would be read next anyway. */
+      readonly headBytes?: number;
     };
     reply: {
       readonly rows: readonly ViewRow[];

@@ -5,6 +5,7 @@ import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { AppendCommand, AppendMessage } from "./ast.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
+import type { ImapLimits } from "./limits.ts";
 import { indexMessage } from "./message_index.ts";
 import type { Scene } from "./state.ts";
 
@@ -30,7 +31,7 @@ export function* appendAll(
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index: byteLength(parts) > limits.indexBytesMax ? null : indexMessage(concat(parts)),
+      index: indexOf(parts, limits),
     });
   }
   const outcome = yield* ask("mailbox.append", { name, messages: made });
@@ -46,6 +47,13 @@ export function* appendAll(
     case "limit":
       return no("Too many keywords", "LIMIT");
   }
+}
+
+/** Null: it is too long to be kept, or the message too long to be taken apart. */
+function indexOf(parts: readonly Uint8Array[], limits: ImapLimits): Uint8Array | null {
+  if (byteLength(parts) > limits.indexBytesMax) return null;
+  const index = indexMessage(concat(parts));
+  return index.length > limits.storedIndexBytesMax ? null : index;
 }
 
 function problemOf({ parts: [part] }: AppendMessage, pieces: readonly Uint8Array[]): Completion | null {

@@ -57,7 +57,8 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
   const { changedSince, vanished } = given;
   let trouble: Trouble | null = null;
   for (let after: Uid | 0 | null = 0; after !== null;) {
-    const request = { view, set, after, index: plan.index, changedSince, vanished: vanished && after === 0 };
+    const { index, headBytes } = plan;
+    const request = { view, set, after, index, changedSince, vanished: vanished && after === 0, headBytes };
     const page: Page = yield* ask("mailbox.rows", request);
     if (page.vanished.length > 0) {
       yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
