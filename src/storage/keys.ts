@@ -154,11 +154,6 @@ function ofAccount(tag: number, account: string, last: 0 | 1): Key {
   return key;
 }
 
-/** The account that stands in the key of a mailbox that was removed, and the mailbox. */
-export function readRemovedKey(key: Key): { account: string; mailbox: number } {
-  return readMailKey(key);
-}
-
 export function removedKey(account: string, mailbox: number): Key {
   return inMailbox(TAG.removed, account, mailbox, 0);
 }
@@ -283,7 +278,7 @@ export function readSettingName(key: Key): string {
   return decodeUtf8(key.subarray(key.indexOf(0, 1) + 6, key.length - 2)) ?? "";
 }
 
-/** The account and mailbox a key of rows, counters or usage belongs to. */
+/** The account and mailbox a key of rows, counters or usage belongs to, or that of a mailbox that was removed. */
 export function readMailKey(key: Key): { account: string; mailbox: number } {
   const zero = key.indexOf(0, 1);
   return { account: getAscii(key, 1, zero), mailbox: getU32(key, zero + 1) };

@@ -20,7 +20,6 @@ function rows(letter: string, from: number, to: number, answer: Answer): Record<
 }
 
 const NO_MIME = notYet("messages are kept and handed out as bytes; nothing parses MIME, lists or threads them");
-const NO_IMAP = notYet("IMAP is not spoken");
 const NO_WEB = notYet("no HTTP is served but the control socket's");
 
 const SMTP: Readonly<Record<string, Answer>> = {
@@ -272,14 +271,86 @@ const MESSAGES: Readonly<Record<string, Answer>> = {
 };
 
 const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
-  ...rows("I", 1, 20, NO_IMAP),
-  I14: tests(["e2e/resources_test.ts", "clients that ask for a big message and never read it"]),
+  I1: tests(
+    ["protocol/imap/framer_test.ts", "a literal that is too large is refused before the plus"],
+    ["protocol/imap/framer_test.ts", "a literal that comes by itself and is too large is thrown away, up to a bound"],
+    ["protocol/imap/hostile_test.ts", "announcements of a stranger cost nothing"],
+    ["protocol/imap/append_test.ts", "a terabyte that is announced costs nothing"],
+  ),
+  I2: tests(
+    ["protocol/imap/framer_test.ts", "lines and literals of a command are bounded together"],
+    ["protocol/imap/sequence_set_test.ts", "a set of ten thousand ranges is taken, one more is not"],
+    ["protocol/imap/hostile_test.ts", "commands of many parts are bounded, and the session goes on"],
+  ),
+  I3: tests(
+    ["protocol/imap/grammar_search_test.ts", "searches nested too deep or too long are refused"],
+    ["protocol/imap/hostile_test.ts", "a hundred thousand parentheses cost one answer"],
+  ),
+  I4: tests(
+    ["protocol/imap/framer_test.ts", "bare CR, bare LF and NUL cost one reply"],
+    ["protocol/imap/grammar_test.ts", "strings that are none are refused"],
+  ),
+  I5: tests(
+    ["protocol/imap/hostile_test.ts", "tags that are none are not sent back"],
+    ["protocol/imap/login_test.ts", "a browser is sent away at its first line"],
+    ["protocol/imap/login_test.ts", "three commands that make no sense send a stranger away, twenty a user"],
+  ),
+  I6: tests(
+    ["protocol/imap/mailbox_name_codec_test.ts", "each name has one spelling only"],
+    ["protocol/imap/mailboxes_test.ts", "names that no mailbox may have are refused, whatever is done with them"],
+    ["protocol/imap/mailboxes_test.ts", "inherited names are ordinary names"],
+  ),
+  I7: tests([
+    "protocol/imap/list_match_test.ts",
+    "hostile patterns cost no more than a long name times a long pattern",
+  ]),
+  I8: tests(
+    [
+      "protocol/imap/append_test.ts",
+      "a message of the limit's size is taken, one byte more is refused before it is sent",
+    ],
+    ["protocol/imap/append_test.ts", "a terabyte that is announced costs nothing"],
+  ),
+  I9: tests(
+    ["protocol/imap/append_test.ts", "a refused message that comes all the same is never read as a command"],
+    ["protocol/imap/framer_test.ts", "after a bad flag or date in APPEND the bytes of the message are never read"],
+  ),
+  I10: tests(
+    ["protocol/imap/hostile_test.ts", "ranges over all numbers are as cheap as short ones"],
+    ["protocol/imap/grammar_fetch_test.ts", "items and sections that are none are refused"],
+    ["protocol/imap/grammar_test.ts", "sets that are none are refused"],
+  ),
+  I11: tests(
+    ["protocol/imap/grammar_search_test.ts", "searches nested too deep or too long are refused"],
+    ["protocol/imap/sort_test.ts", "messages up to the limit are put in order, one more is refused"],
+    [
+      "mime/threads_test.ts",
+      "a hundred thousand messages in one line, in any order, cost little more than their number",
+    ],
+  ),
+  I12: notYet("COMPRESS inflates in the listener's front"),
+  I13: tests(["protocol/imap/hostile_test.ts", "junk in IDLE ends it, and an idle session holds nothing"]),
+  I14: tests(
+    ["e2e/resources_test.ts", "clients that ask for a big message and never read it"],
+    ["protocol/imap/fetch_test.ts", "a slow reader is waited for: no more than the limits lies about"],
+  ),
+  I15: tests(
+    ["protocol/imap/selected_test.ts", "removals by others are told by NOOP, and not while messages are counted"],
+    ["protocol/imap/fetch_test.ts", "a message that others removed meanwhile is left out, and the end says so"],
+    ["protocol/imap/store_test.ts", "messages that others removed are not changed"],
+    ["protocol/imap/selected_test.ts", "a mailbox that others remove sends the session away"],
+  ),
   I16: tests(
     ["storage/contract.ts", "a UID is never used again"],
     ["storage/kill_test.ts", "the store has every acknowledged message once"],
     ["e2e/attacks_machine_test.ts", "whatever the clock says, sessions, locks and mail go on"],
   ),
   I17: tests(
+    [
+      "protocol/imap/login_test.ts",
+      "refused logins wait longer each time, say the same, and the third ends the session",
+    ],
+    ["protocol/imap/hostile_test.ts", "an exchange ends at a line that is too long, or no base64"],
     ["protocol/pop3/login_test.ts", "AUTH PLAIN with bad UTF-8, with NUL in the wrong places"],
     ["protocol/pop3/login_test.ts", "AUTH can be cancelled, and wrong answers end the exchange"],
     ["protocol/pop3/login_test.ts", "refused logins wait longer each time and the third ends the session"],
@@ -295,6 +366,8 @@ const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["e2e/pop3_semantics_test.ts", "a connection that drops deletes nothing and frees the maildrop"],
     ["e2e/attacks_content_test.ts", "wrong numbers, a second DELE, a deleted message and PASS first are refused"],
   ),
+  I19: notYet("neither URLAUTH nor METADATA nor ACL is offered"),
+  I20: notYet("whose mailboxes are asked for is said by the listener's front, never by a client"),
 };
 
 const CONTROL: Readonly<Record<string, Answer>> = {

@@ -16,7 +16,7 @@ export function expungeDeleted(
   { account, view: id, set }: Asked<"mailbox.expungeDeleted">,
   reply: Answer<"mailbox.expungeDeleted">,
 ): void {
-  const open = state.views.live(account, id);
+  const open = state.views.writable(account, id);
   const uids = open.view.uidsOf(set ?? { by: "sequence", pairs: [1, 0] });
   answerLater(state, expungeIn(state, open, uids), reply);
 }

@@ -43,7 +43,7 @@ function told(state: State, open: OpenView, expunges: boolean): ViewNews {
     recent: view.recent,
     expunged: expunged as { sequence: number; uid: Uid }[],
     changed,
-    keywords: newKeywords(state, open),
+    keywords: takeKeywords(state, open),
     highestModSeq: view.modSeq as ViewNews["highestModSeq"],
     more: view.hasChanged || (expunges && view.ghosts > 0),
     gone: false,
@@ -68,9 +68,8 @@ function takeChanged(shard: State["shard"], open: OpenView): ViewRow[] {
 }
 
 /** Keywords in use, when there are others than those told. */
-function newKeywords({ views }: State, { of, view }: OpenView): readonly string[] | null {
-  const keywords = views.keywordsOf(of);
-  if (keywords === view.keywords || keywords.every((keyword) => view.keywords.includes(keyword))) return null;
-  view.keywords = keywords;
+function takeKeywords({ views }: State, open: OpenView): readonly string[] | null {
+  const keywords = views.newKeywords(open);
+  if (keywords !== null) open.view.keywords = keywords;
   return keywords;
 }

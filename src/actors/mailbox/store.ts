@@ -15,7 +15,7 @@ type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
 
 /** STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3). A large set changes step by step; each message changes as a whole. */
 export function store(state: State, request: Asked<"mailbox.store">, reply: Answer<"mailbox.store">): void {
-  const open = state.views.live(request.account, request.view);
+  const open = state.views.writable(request.account, request.view);
   answerLater(state, storeIn(state, open, request), reply);
 }
 

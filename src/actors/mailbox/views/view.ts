@@ -3,11 +3,14 @@ import { NO_RANGES, type Ranges, rangesOf } from "./ranges.ts";
 import type { RowOrder } from "./row_order.ts";
 import { SortedUids } from "./sorted_uids.ts";
 
-/** Messages that are gone and that one view was not told of; a view that lies further behind ends. 1 MB. */
-export const GHOSTS_MAX = 250_000;
+/** Messages that are gone and that one view was not told of; a view that lies further behind ends. 400 KB. */
+export const GHOSTS_MAX = 100_000;
 
-/** Changed flags that one view remembers one by one; of more it only knows since when, and looks at all rows. 200 KB. */
-export const CHANGED_MAX = 50_000;
+/** Changed flags that one view remembers one by one; of more it only knows since when, and looks at all rows. 40 KB. */
+export const CHANGED_MAX = 10_000;
+
+/** So many UIDs are taken out of a set one by one. */
+const FEW = 64;
 
 /** How the mailbox was when the view was opened. */
 export interface ViewStart {
@@ -140,12 +143,16 @@ export class View {
     return false;
   }
 
-  /** Messages left the mailbox. Rising UIDs, removed from `order` already; answers whether there is news in it. */
-  expunged(uids: readonly number[]): boolean {
+  /**
+   * Messages left the mailbox. Rising UIDs, removed from `order` already; answers whether there is news in it. The view ends
+   * when more than `ghostsMax` were not told.
+   */
+  expunged(uids: readonly number[], ghostsMax = GHOSTS_MAX): boolean {
     const known = uids.filter((uid) => uid < this.#uidNext);
     this.#ghosts.addAll(known);
-    if (this.#changed.length > 0) this.#dropGhostsOfChanged();
-    if (this.#ghosts.length > GHOSTS_MAX) this.end();
+    if (known.length < FEW) { for (const uid of known) this.#changed.remove(uid); }
+    else this.#changed.removeIf((uid) => this.#ghosts.has(uid));
+    if (this.#ghosts.length > ghostsMax) this.end();
     return known.length > 0;
   }
   /** Flags changed. Rising UIDs; answers whether there is news in it. */
@@ -235,9 +242,6 @@ export class View {
       );
     }
     return uids as readonly number[] as Ranges;
-  }
-  #dropGhostsOfChanged(): void {
-    this.#changed.removeIf((uid) => this.#ghosts.has(uid));
   }
 }
 

@@ -57,12 +57,13 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
   const { changedSince, vanished } = given;
   let trouble: Trouble | null = null;
   for (let after: Uid | 0 | null = 0; after !== null;) {
-    const request = { view, set, after, index: plan.index, changedSince, vanished: vanished && after === 0 };
+    const { index, headBytes } = plan;
+    const request = { view, set, after, index, changedSince, vanished: vanished && after === 0, headBytes };
     const page: Page = yield* ask("mailbox.rows", request);
     if (page.vanished.length > 0) {
       yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     }
-    if (page.missing && !given.uid) trouble ??= "gone";
+    if (page.missing === true && !given.uid) trouble ??= "gone";
     const rows = plan.setsSeen ? yield* setSeen(page.rows, scene) : page.rows.map((row) => ({ row, told: false }));
     for (const { row, told } of rows) {
       const met = yield* new FetchedMessage(row, plan, scene).tell(told);
@@ -77,7 +78,7 @@ interface Page {
   readonly rows: readonly ViewRow[];
   readonly next: Uid | null;
   readonly vanished: readonly number[];
-  readonly missing: boolean;
+  readonly missing?: boolean;
 }
 
 /** RFC 2180 §4.1.2, RFC 5530 §3. */
