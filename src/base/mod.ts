@@ -11,4 +11,5 @@ export * from "./failure.ts";
 export * from "./ip.ts";
 export * from "./latin1.ts";
 export * from "./log.ts";
+export * from "./piece_store.ts";
 export * from "./random.ts";

@@ -196,7 +196,8 @@ export interface MailboxAsks {
   "mailbox.news": { request: OfView & { readonly expunges: boolean }; reply: ViewNews };
   /**
    * Rows of a set in rising order from `after` on (a UID; 0 for the first), as many as fit; `next` is the `after` of the rest or
-   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`.
+   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`, as
+   * pairs, all with the first page. `missing`: some of the set is gone already, though the client has not been told.
    */
   "mailbox.rows": {
     request: OfView & {
@@ -211,7 +212,7 @@ export interface MailboxAsks {
       readonly next: Uid | null;
       readonly vanished: readonly number[];
       /** Sequence numbers of the set name messages that are gone, and the view was not told (RFC 2180 §4.1). */
-      readonly missing?: boolean;
+      readonly missing: boolean;
     };
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */

@@ -37,7 +37,7 @@ export function decodeWords(raw: string): string {
     }
     const between = text.slice(plainFrom, at);
     const joins = waiting.length > 0 && isBlank(between);
-    if (!joins || word.charset !== charset) flush();
+    if (!joins || word.charset !== charset || isStateful(charset)) flush();
     if (!joins) decoded += decodeRaw(between);
     charset = word.charset;
     waiting.push(word.bytes);
@@ -106,6 +106,11 @@ export function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const upper = code & ~0x20;
   return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1;
+}
+
+/** Words of such a charset end in its first state, and escape sequences with nothing between them are an error when joined. */
+function isStateful(charset: string): boolean {
+  return charset.startsWith("iso-2022-");
 }
 
 function isBlank(text: string): boolean {

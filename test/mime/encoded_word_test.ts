@@ -28,6 +28,7 @@ const ROWS: readonly (readonly [raw: string, text: string])[] = [
   ["=?utf-8?q?=41=?=", "A="],
   ["=?utf-8?q?=?utf-8?q?a?=?=", "=?utf-8?q?a?="],
   ["a =? b ?= c", "a =? b ?= c"],
+  ["=?ISO-2022-JP?B?GyRCJCIbKEI=?= =?ISO-2022-JP?B?GyRCJCIbKEI=?=", "ああ"],
   ["=?iso-2022-kr?b?QQ==?=", "A"],
   ["=?utf-16le?b?QQBC?=", "A\ufffd"],
   // Bytes that nobody decoded

@@ -1,7 +1,7 @@
 import { latin1 } from "../../base/latin1.ts";
 import type { ContentLimits } from "./content_reader.ts";
 import { HeaderMeter, RECEIVED } from "./header_meter.ts";
-import { PieceStore } from "./piece_store.ts";
+import { PieceStore } from "../../base/piece_store.ts";
 import { REPLY, type Reply } from "./replies.ts";
 
 const LF = 0x0a;

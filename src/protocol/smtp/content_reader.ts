@@ -1,7 +1,7 @@
 import { latin1 } from "../../base/latin1.ts";
 import { HeaderMeter, RECEIVED } from "./header_meter.ts";
 import type { SmtpLimits } from "./limits.ts";
-import { PieceStore } from "./piece_store.ts";
+import { PieceStore } from "../../base/piece_store.ts";
 import { REPLY, type Reply } from "./replies.ts";
 
 /** Limits that content is measured by. */

@@ -23,7 +23,7 @@ import {
 import { ContentReader } from "./content_reader.ts";
 import { type Frame, LineFramer } from "./framer.ts";
 import { SMTP_LIMITS, type SmtpLimits } from "./limits.ts";
-import { PieceStore } from "./piece_store.ts";
+import { PieceStore } from "../../base/piece_store.ts";
 import { ALL_QUIRKS, type QuirkName } from "./quirks.ts";
 import { banner, REPLY } from "./replies.ts";
 import {

@@ -1,0 +1,58 @@
+import { assert } from "../../base/assert.ts";
+import { byteLength } from "../../base/bytes.ts";
+import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
+import type { MailboxName } from "../../mail/mailbox_name.ts";
+import type { AppendCommand, AppendMessage } from "./ast.ts";
+import { bad, type Completion, no } from "./completion.ts";
+import { ask, type Program } from "./effects.ts";
+import { indexToKeep } from "./message_index.ts";
+import type { Scene } from "./state.ts";
+
+type Appended = Extract<AppendOutcome, { type: "appended" }>;
+
+/** Stores the messages that came with a command; all or none (RFC 3502 §6.3.11). */
+export function* appendAll(
+  { messages }: Pick<AppendCommand, "messages">,
+  name: MailboxName,
+  scene: Scene,
+): Program<Appended | Completion> {
+  const { literals } = scene;
+  if (messages.some(({ catenate }) => catenate)) return bad("CATENATE is not offered");
+  const bodies = literals.take();
+  assert(bodies.length === messages.length, "each message of a command has come");
+  const made: AppendedMessage[] = [];
+  for (const [at, message] of messages.entries()) {
+    const parts = bodies[at]!;
+    const problem = problemOf(message, parts);
+    if (problem !== null) return problem;
+    made.push({
+      flags: message.flags,
+      keywords: message.keywords,
+      internalDateMs: message.internalDateMs,
+      parts,
+      index: indexToKeep(parts),
+    });
+  }
+  const outcome = yield* ask("mailbox.append", { name, messages: made });
+  switch (outcome.type) {
+    case "appended":
+      // What came into the selected mailbox is told at once (RFC 9051 §6.3.12).
+      if (scene.state.selected?.name === name) scene.state.selected.stirred = true;
+      return outcome;
+    case "missing":
+      return no("No such mailbox", "TRYCREATE");
+    case "full":
+      return no("Not enough room", "OVERQUOTA");
+    case "limit":
+      return no("Too many keywords", "LIMIT");
+  }
+}
+
+function problemOf({ parts: [part] }: AppendMessage, pieces: readonly Uint8Array[]): Completion | null {
+  // RFC 3502 §6.3.11: by an empty message a client gives up.
+  if (byteLength(pieces) === 0) return no("An empty message is none", "CANNOT");
+  const binary = part?.type === "literal" && part.binary;
+  // RFC 9051 §9: CHAR8 is not NUL; a literal8 may hold it (RFC 3516 §4.4).
+  if (!binary && pieces.some((piece) => piece.includes(0))) return no("The message holds NUL", "CANNOT");
+  return null;
+}

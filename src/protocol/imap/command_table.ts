@@ -1,0 +1,61 @@
+import type { ImapVerb } from "./ast.ts";
+import type { Command } from "./command.ts";
+import { append } from "./commands/append.ts";
+import { authenticate } from "./commands/authenticate.ts";
+import { capability } from "./commands/capability.ts";
+import { close, unselect } from "./commands/close.ts";
+import { compress } from "./commands/compress.ts";
+import { copy, move } from "./commands/copy.ts";
+import { create } from "./commands/create.ts";
+import { enable } from "./commands/enable.ts";
+import { expunge } from "./commands/expunge.ts";
+import { fetch } from "./commands/fetch.ts";
+import { id } from "./commands/id.ts";
+import { idle } from "./commands/idle.ts";
+import { list } from "./commands/list.ts";
+import { login } from "./commands/login.ts";
+import { logout } from "./commands/logout.ts";
+import { lsub } from "./commands/lsub.ts";
+import { namespace } from "./commands/namespace.ts";
+import { check, noop } from "./commands/noop.ts";
+import { remove } from "./commands/delete.ts";
+import { getQuota, getQuotaRoot } from "./commands/quota.ts";
+import { replace } from "./commands/replace.ts";
+import { rename } from "./commands/rename.ts";
+import { search } from "./commands/search.ts";
+import { examine, select } from "./commands/select.ts";
+import { sort } from "./commands/sort.ts";
+import { starttls } from "./commands/starttls.ts";
+import { status } from "./commands/status.ts";
+import { store } from "./commands/store.ts";
+import { subscribe, unsubscribe } from "./commands/subscribe.ts";
+import { thread } from "./commands/thread.ts";
+import { unauthenticate } from "./commands/unauthenticate.ts";
+
+type Any = { readonly [V in ImapVerb]: Command<V> }[ImapVerb];
+
+const ALL: readonly Any[] = [
+  ...[capability, noop, logout, id, compress, unauthenticate],
+  ...[starttls, authenticate, login],
+  ...[
+    enable,
+    namespace,
+    select,
+    examine,
+    create,
+    remove,
+    rename,
+    subscribe,
+    unsubscribe,
+    list,
+    lsub,
+    status,
+    append,
+    idle,
+  ],
+  ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
+  ...[getQuota, getQuotaRoot],
+];
+
+/** Every command by its verb. What is not here is not known, and is not announced. */
+export const COMMANDS: ReadonlyMap<string, Any> = new Map(ALL.map((command) => [command.verb, command]));

@@ -1,0 +1,19 @@
+import { type Command, LOGGED_IN } from "../command.ts";
+import { no, ok } from "../completion.ts";
+import { appendAll } from "../append.ts";
+import { appendUidCode } from "../response_code.ts";
+
+/** APPEND (RFC 9051 §6.3.12), of several messages, too (RFC 3502), up to a limit (RFC 7889). */
+export const append: Command<"APPEND"> = {
+  verb: "APPEND",
+  phases: LOGGED_IN,
+  news: "all",
+  brings: ["MULTIAPPEND"],
+  capabilities: ({ state, limits }) => state.login === null ? [] : [`APPENDLIMIT=${limits.appendBytesMax}`],
+  *run(given, scene) {
+    if (given.mailbox === null) return no("Not a name for a mailbox", "CANNOT");
+    const outcome = yield* appendAll(given, given.mailbox, scene);
+    if (outcome.type !== "appended") return outcome;
+    return ok("Appended", appendUidCode(outcome.uidValidity, outcome.uids));
+  },
+};

@@ -1,0 +1,67 @@
+import type { CopyOutcome } from "../../../mail/mailbox_ask.ts";
+import { type Command, type Given, SELECTED } from "../command.ts";
+import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
+import { ask, type Program } from "../effects.ts";
+import { isBeyond } from "../message_set.ts";
+import { tellNews } from "../news.ts";
+import { copyUidCode } from "../response_code.ts";
+import { selectedOf } from "../selection.ts";
+import type { Scene } from "../state.ts";
+
+/** COPY (RFC 9051 §6.4.7), UID COPY. */
+export const copy: Command<"COPY"> = {
+  verb: "COPY",
+  phases: SELECTED,
+  news: "all",
+  *run(given, scene) {
+    const outcome = yield* transfer(given, scene, false);
+    return "from" in outcome ? ok("Copied", copyUid(outcome)) : outcome;
+  },
+};
+
+/** MOVE (RFC 9051 §6.4.8, RFC 6851), UID MOVE: COPYUID comes before the removals, not with the OK. */
+export const move: Command<"MOVE"> = {
+  verb: "MOVE",
+  phases: SELECTED,
+  news: "none",
+  brings: ["MOVE"],
+  *run(given, scene) {
+    if (selectedOf(scene).readOnly) return no("Mailbox is read-only", "CANNOT");
+    const outcome = yield* transfer(given, scene, true);
+    if (!("from" in outcome)) return outcome;
+    const code = copyUid(outcome);
+    if (code !== undefined) scene.output.push(untaggedStatus("ok", "Moved", code));
+    yield* tellNews(scene, true);
+    return ok("Moved");
+  },
+};
+
+type Copied = Extract<CopyOutcome, { type: "copied" }>;
+
+function* transfer(
+  { mailbox, set }: Given<"COPY"> | Given<"MOVE">,
+  scene: Scene,
+  move: boolean,
+): Program<Copied | Completion> {
+  const selected = selectedOf(scene);
+  if (isBeyond(set, selected.exists)) return bad("No such message");
+  if (mailbox === null) return no("No such mailbox", "CANNOT");
+  const outcome = yield* ask("mailbox.copy", { view: selected.view, set, to: mailbox, move });
+  switch (outcome.type) {
+    case "copied":
+      // What came into the selected mailbox itself is told at once.
+      if (mailbox === selected.name) selected.stirred = true;
+      return outcome;
+    case "missing":
+      return no("No such mailbox", "TRYCREATE");
+    case "full":
+      return no("Not enough room", "OVERQUOTA");
+    case "limit":
+      return no("Too many keywords in that mailbox", "LIMIT");
+  }
+}
+
+/** RFC 4315 §3: nothing is told of nothing. */
+function copyUid({ uidValidity, from, to }: Copied): string | undefined {
+  return from.length === 0 ? undefined : copyUidCode(uidValidity, from, to);
+}

@@ -1,0 +1,104 @@
+import type { MailboxEntry } from "../../../mail/mailbox_ask.ts";
+import { type MailboxName, parentsOf } from "../../../mail/mailbox_name.ts";
+import { type Command, type Given, LOGGED_IN } from "../command.ts";
+import { bad, ok } from "../completion.ts";
+import { ask } from "../effects.ts";
+import { listMatcher } from "../list_match.ts";
+import { isRevision2, type Scene } from "../state.ts";
+import { statusLine } from "../status_line.ts";
+import { mailboxText, specialUseAttribute } from "../texts.ts";
+
+/** LIST (RFC 9051 §6.3.9, RFC 5258) with STATUS (RFC 5819), special uses (RFC 6154) and children (RFC 3348). */
+export const list: Command<"LIST"> = {
+  verb: "LIST",
+  phases: LOGGED_IN,
+  news: "all",
+  brings: ["LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CHILDREN"],
+  *run(given, scene) {
+    const { selection, returns, patterns } = given;
+    if (selection.recursiveMatch && !selection.subscribed && !selection.specialUse) {
+      return bad("RECURSIVEMATCH needs another option"); // RFC 9051 §6.3.9.1.
+    }
+    if (returns.status.includes("DELETED-STORAGE")) return bad("DELETED-STORAGE is not offered");
+    // RFC 9051 §6.3.9: an empty pattern asks for the separator.
+    if (patterns.length === 1 && patterns[0] === "") {
+      scene.output.push('* LIST (\\Noselect) "/" ""\r\n');
+      return ok();
+    }
+    const { entries } = yield* ask("mailbox.tree", { status: returns.status.length > 0 });
+    if (returns.status.includes("HIGHESTMODSEQ")) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
+    for (const line of listLines(entries, given, scene)) yield* scene.output.send(line);
+    return ok();
+  },
+};
+
+type Lister = Pick<Given<"LIST">, "reference" | "patterns" | "selection" | "returns" | "extended">;
+
+/** The lines of an answer, in the order of the tree. */
+function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Scene): Generator<string> {
+  const matches = listMatcher(given.reference, given.patterns);
+  const meets = criteria(given.selection);
+  const parents = parentsAmong(entries, ({ mailbox }) => mailbox > 0);
+  const { recursiveMatch } = given.selection;
+  const above = recursiveMatch ? parentsAmong(entries, meets) : NOBODY;
+  // RFC 9051 §6.3.9.3: names that do not meet the criteria are told of because of children that are not.
+  const aboveUntold = recursiveMatch ? parentsAmong(entries, (entry) => meets(entry) && !matches(entry.name)) : NOBODY;
+  const extra = recursiveMatch ? missingNames(aboveUntold, entries) : [];
+  for (const entry of [...entries, ...extra]) {
+    const { name } = entry;
+    const met = meets(entry) && (entry.mailbox > 0 || given.selection.subscribed || parents.has(name));
+    if (!(met || aboveUntold.has(name)) || !matches(name)) continue;
+    const attributes = attributesOf(entry, parents.has(name), given, scene);
+    const childInfo = above.has(name) ? ` ("CHILDINFO" (${criteriaNames(given.selection)}))` : "";
+    yield `* LIST (${attributes}) "/" ${mailboxText(name, scene)}${childInfo}\r\n`;
+    if (given.returns.status.length > 0 && entry.status !== undefined) {
+      yield statusLine(entry, given.returns.status, scene);
+    }
+  }
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+function criteria({ subscribed, specialUse }: Lister["selection"]): (entry: MailboxEntry) => boolean {
+  return (entry) => (!subscribed || entry.subscribed) && (!specialUse || entry.specialUse !== null);
+}
+
+/** RFC 6154 §5.2 adds no name of its own to CHILDINFO's; a client that asks by special uses is told of those. */
+function criteriaNames({ subscribed, specialUse }: Lister["selection"]): string {
+  return [...(subscribed ? ['"SUBSCRIBED"'] : []), ...(specialUse ? ['"SPECIAL-USE"'] : [])].join(" ");
+}
+
+/** Every name above one of the entries that fit. */
+export function parentsAmong(
+  entries: readonly MailboxEntry[],
+  fits: (entry: MailboxEntry) => boolean,
+): ReadonlySet<string> {
+  const parents = new Set<string>();
+  for (const entry of entries) {
+    if (fits(entry)) { for (const parent of parentsOf(entry.name)) parents.add(parent); }
+  }
+  return parents;
+}
+
+/** Entries for names above others that the tree does not have. */
+function missingNames(names: ReadonlySet<string>, entries: readonly MailboxEntry[]): MailboxEntry[] {
+  const known = new Set<string>(entries.map(({ name }) => name));
+  return [...names].filter((name) => !known.has(name)).map((name) => ({
+    mailbox: 0,
+    name: name as MailboxName,
+    objectId: "",
+    specialUse: null,
+    subscribed: false,
+  }));
+}
+
+function attributesOf(entry: MailboxEntry, hasChildren: boolean, given: Lister, { state }: Scene): string {
+  const { selection, returns, extended } = given;
+  const attributes: string[] = [];
+  // RFC 3501 knows \Noselect only; RFC 9051 §7.3.1 has the stronger word.
+  if (entry.mailbox === 0) attributes.push(extended || isRevision2(state) ? "\\NonExistent" : "\\Noselect");
+  if (entry.subscribed && (selection.subscribed || returns.subscribed)) attributes.push("\\Subscribed");
+  attributes.push(hasChildren ? "\\HasChildren" : "\\HasNoChildren");
+  if (entry.specialUse !== null) attributes.push(specialUseAttribute(entry.specialUse));
+  return attributes.join(" ");
+}

@@ -1,0 +1,46 @@
+import { type Command, LOGGED_IN } from "../command.ts";
+import { no, ok } from "../completion.ts";
+import { ask, type Program } from "../effects.ts";
+import { type Scene, speaksUtf8 } from "../state.ts";
+import { writeQuota, writeQuotaRoot } from "../write_access.ts";
+
+/** The one quota root: all mailboxes of the account share a limit. */
+const ROOT = "";
+
+/** Octets of a unit of STORAGE (RFC 9208 §5.1). */
+const STORAGE_UNIT_BYTES = 1_024;
+
+/** GETQUOTA (RFC 9208 §4.1.1). */
+export const getQuota: Command<"GETQUOTA"> = {
+  verb: "GETQUOTA",
+  phases: LOGGED_IN,
+  news: "all",
+  brings: ["QUOTA"],
+  *run({ root }, scene) {
+    if (root !== ROOT) return no("No such quota root", "NONEXISTENT");
+    scene.output.push(yield* quota(scene));
+    return ok();
+  },
+};
+
+/** GETQUOTAROOT (RFC 9208 §4.1.2): the mailbox need not be there. */
+export const getQuotaRoot: Command<"GETQUOTAROOT"> = {
+  verb: "GETQUOTAROOT",
+  phases: LOGGED_IN,
+  news: "all",
+  *run({ mailbox }, scene) {
+    if (mailbox === null) return no("Not a name for a mailbox", "CANNOT");
+    const used = yield* quota(scene);
+    scene.output.push(writeQuotaRoot(mailbox, [ROOT], speaksUtf8(scene.state)));
+    scene.output.push(used);
+    return ok();
+  },
+};
+
+function* quota({ state }: Scene): Program<string> {
+  const quotaBytes = state.login?.quotaBytes ?? 0;
+  if (quotaBytes === 0) return writeQuota(ROOT, [], speaksUtf8(state));
+  const { bytes } = yield* ask("mailbox.usage", {});
+  const [usage, limit] = [Math.ceil(bytes / STORAGE_UNIT_BYTES), Math.floor(quotaBytes / STORAGE_UNIT_BYTES)];
+  return writeQuota(ROOT, [{ name: "STORAGE", usage, limit }], speaksUtf8(state));
+}

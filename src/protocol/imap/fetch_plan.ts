@@ -1,0 +1,71 @@
+import type { FetchItem } from "./ast_fetch.ts";
+import { type Scene, tellsModSeq } from "./state.ts";
+
+/** What one FETCH is to tell of each message. */
+export interface FetchPlan {
+  /** UID and MODSEQ among them where they are told unasked; none twice. */
+  readonly items: readonly FetchItem[];
+  /** The MIME index is needed. */
+  readonly index: boolean;
+  /** How many items are read from the message itself. */
+  readonly sections: number;
+  /** Something is read that marks a message as seen. */
+  readonly setsSeen: boolean;
+  /** The client wants to know of modification sequences. */
+  readonly modSeq: boolean;
+}
+
+/** Works out what a FETCH needs, once for all messages. */
+export function planFetch(
+  given: { readonly uid: boolean; readonly items: readonly FetchItem[]; readonly changedSince: number | null },
+  { state }: Scene,
+): FetchPlan {
+  const asked = given.items.some(({ item }) => item === "MODSEQ");
+  const modSeq = asked || given.changedSince !== null; // RFC 7162 §3.1.4.1.
+  const items: FetchItem[] = [];
+  // RFC 9051 §6.4.9; with QRESYNC each FETCH has the UID (RFC 7162 §3.2.4).
+  if (given.uid || state.enabled.has("QRESYNC")) items.push({ item: "UID" });
+  for (const item of given.items) {
+    if (!items.some((known) => isSame(known, item))) items.push(item);
+  }
+  if (modSeq && !asked) items.push({ item: "MODSEQ" });
+  const sections = items.filter(readsMessage).length;
+  return { items, index: items.some(needsIndex), sections, setsSeen: items.some(setsSeen), modSeq };
+}
+
+/** MODSEQ goes with flags that were changed here, once the client knows of it (RFC 7162 §3.1.4.2). */
+export function addsModSeq(plan: FetchPlan, { state }: Scene): boolean {
+  return tellsModSeq(state) && !plan.items.some(({ item }) => item === "MODSEQ");
+}
+
+function isSame(one: FetchItem, other: FetchItem): boolean {
+  return one.item === other.item && JSON.stringify(one) === JSON.stringify(other);
+}
+
+function needsIndex(item: FetchItem): boolean {
+  switch (item.item) {
+    case "ENVELOPE":
+    case "BODY":
+    case "BODYSTRUCTURE":
+    case "PREVIEW":
+    case "RFC822.HEADER":
+    case "RFC822.TEXT":
+    case "BINARY[]":
+    case "BINARY.SIZE[]":
+      return true;
+    case "BODY[]":
+      return item.section.part.length > 0 || item.section.text !== null;
+    default:
+      return false;
+  }
+}
+
+function readsMessage({ item }: FetchItem): boolean {
+  return item.startsWith("BODY[") || item.startsWith("BINARY") || item === "RFC822" || item === "PREVIEW" ||
+    item === "RFC822.HEADER" || item === "RFC822.TEXT";
+}
+
+function setsSeen(item: FetchItem): boolean {
+  if (item.item === "BODY[]" || item.item === "BINARY[]") return !item.peek;
+  return item.item === "RFC822" || item.item === "RFC822.TEXT"; // RFC 3501 §6.4.5: RFC822.HEADER is peeked.
+}

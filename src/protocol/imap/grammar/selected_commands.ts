@@ -1,0 +1,68 @@
+import type { CommandOf } from "../ast.ts";
+import type { PartialRange } from "../ast_search.ts";
+import { readFlags, readMailbox, readSet } from "./arguments.ts";
+import { readFetchItems } from "./fetch.ts";
+import { readModifiers, readModSeq, readPartialRange } from "./modifiers.ts";
+import type { Reader } from "./reader.ts";
+
+const SPACE = 0x20;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+
+/** uid-expunge = "EXPUNGE" SP sequence-set; without UID there is no argument. */
+export function readExpunge(reader: Reader, uid: boolean): CommandOf<"EXPUNGE"> {
+  if (!uid) return { verb: "EXPUNGE", set: null };
+  reader.space();
+  return { verb: "EXPUNGE", set: readSet(reader, "uid") };
+}
+
+/** fetch = "FETCH" SP sequence-set SP (…) [fetch-modifiers] (RFC 4466 §3) */
+export function readFetch(reader: Reader, uid: boolean): CommandOf<"FETCH"> {
+  reader.space();
+  const set = readSet(reader, by(uid));
+  reader.space();
+  const items = readFetchItems(reader);
+  let changedSince: number | null = null;
+  let vanished = false;
+  let partial: PartialRange | null = null;
+  if (reader.take(SPACE)) {
+    readModifiers(reader, {
+      CHANGEDSINCE: () => changedSince = readModSeq(reader, false),
+      VANISHED: () => vanished = true,
+      PARTIAL: () => partial = readPartialRange(reader),
+    });
+  }
+  // RFC 7162 §3.2.6, RFC 9394 §3.4.
+  if (vanished && (!uid || changedSince === null)) reader.fail("VANISHED needs UID FETCH with CHANGEDSINCE");
+  if (partial !== null && !uid) reader.fail("PARTIAL needs UID FETCH");
+  return { verb: "FETCH", uid, set, items, changedSince, vanished, partial };
+}
+
+/** store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags (RFC 4466 §3) */
+export function readStore(reader: Reader, uid: boolean): CommandOf<"STORE"> {
+  reader.space();
+  const set = readSet(reader, by(uid));
+  reader.space();
+  let unchangedSince: number | null = null;
+  if (reader.atOpen) {
+    readModifiers(reader, { UNCHANGEDSINCE: () => unchangedSince = readModSeq(reader, true) });
+    reader.space();
+  }
+  const how = reader.take(PLUS) ? "add" : reader.take(MINUS) ? "remove" : "replace";
+  if (!reader.takeWord("FLAGS")) reader.fail("STORE changes FLAGS");
+  const silent = reader.takeWord(".SILENT");
+  reader.space();
+  return { verb: "STORE", uid, set, how, silent, flags: readFlags(reader), unchangedSince };
+}
+
+/** copy = "COPY" SP sequence-set SP mailbox; move likewise (RFC 6851 §4). */
+export function readCopy(reader: Reader, verb: "COPY" | "MOVE", uid: boolean): CommandOf<"COPY" | "MOVE"> {
+  reader.space();
+  const set = readSet(reader, by(uid));
+  reader.space();
+  return { verb, uid, set, mailbox: readMailbox(reader) };
+}
+
+function by(uid: boolean): "uid" | "sequence" {
+  return uid ? "uid" : "sequence";
+}

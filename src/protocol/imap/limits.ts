@@ -1,0 +1,54 @@
+import type { FrameLimits } from "./frame.ts";
+import { FRAME_LIMITS, FRAME_LIMITS_BEFORE_LOGIN } from "./frame_limits.ts";
+
+/** What one IMAP session may cost. Every field has its unit in its name; all can be overridden by configuration. */
+export interface ImapLimits {
+  /** Commands before a login: LOGIN and AUTHENTICATE are the longest. */
+  readonly strangerFrames: FrameLimits;
+  /** Commands after a login. */
+  readonly frames: FrameLimits;
+  /** Input held while a question is open, in bytes: past it the peer ignores back-pressure, and the session closes. */
+  readonly heldBytesMax: number;
+  /** Responses made before the session waits for them to leave, in bytes. */
+  readonly outputBytesMax: number;
+  /** Bytes of one read of a message: one read for most, small enough for 1,000 sessions at once. */
+  readonly readBytesMax: number;
+  /** A message that APPEND takes, in bytes; announced by APPENDLIMIT (RFC 7889). */
+  readonly appendBytesMax: number;
+  /** All messages of one APPEND together (RFC 3502), in bytes: they are stored all or none, so they are held until the last. */
+  readonly appendTotalBytesMax: number;
+  /** Messages of one APPEND. */
+  readonly appendMessagesMax: number;
+  /** Message bytes read to make a MIME index that is not there; of what is longer, the structure of so much is shown. */
+  readonly indexBytesMax: number;
+  /** Messages that one SORT or THREAD looks at: all of them must lie in memory at once. */
+  readonly sortMessagesMax: number;
+  /** Commands that made no sense before a login, until the session closes: programs do not mistype. */
+  readonly strangerErrorsMax: number;
+  /** The same after a login, in all. */
+  readonly errorsMax: number;
+  /** Refused logins before the session closes: enough for a typing error, few for a guesser. */
+  readonly loginFailuresMax: number;
+  /** Pause before the first refused login is answered, in ms; doubled with each further one. */
+  readonly loginPauseMs: number;
+  /** Longest such pause, in ms. */
+  readonly loginPauseMsMax: number;
+}
+
+export const DEFAULT_IMAP_LIMITS: ImapLimits = {
+  strangerFrames: FRAME_LIMITS_BEFORE_LOGIN,
+  frames: FRAME_LIMITS,
+  heldBytesMax: 524_288,
+  outputBytesMax: 262_144,
+  readBytesMax: 262_144,
+  appendBytesMax: 52_428_800,
+  appendTotalBytesMax: 104_857_600,
+  appendMessagesMax: 250,
+  indexBytesMax: 52_428_800,
+  sortMessagesMax: 100_000,
+  strangerErrorsMax: 3,
+  errorsMax: 20,
+  loginFailuresMax: 3,
+  loginPauseMs: 1_000,
+  loginPauseMsMax: 8_000,
+};

@@ -1,0 +1,45 @@
+import { formatInOrder, formatSequenceSet } from "./sequence_set.ts";
+
+/*
+ * resp-text-code (RFC 9051 §7.1, §9) with arguments, without the brackets. Codes that are one word stand where they are used.
+ */
+
+/** APPENDUID (RFC 4315 §3): the UIDs in the order of the messages. */
+export function appendUidCode(uidValidity: number, uids: readonly number[]): string {
+  return `APPENDUID ${uidValidity} ${formatInOrder(uids)}`;
+}
+
+/** COPYUID (RFC 4315 §3): one for one. */
+export function copyUidCode(uidValidity: number, from: readonly number[], to: readonly number[]): string {
+  return `COPYUID ${uidValidity} ${formatInOrder(from)} ${formatInOrder(to)}`;
+}
+
+/** MODIFIED (RFC 7162 §3.1.3) */
+export function modifiedCode(pairs: readonly number[]): string {
+  return `MODIFIED ${formatSequenceSet(pairs)}`;
+}
+
+/** BADCHARSET (RFC 9051 §7.1), with the charsets we know. */
+export function badCharsetCode(charsets: readonly string[]): string {
+  return `BADCHARSET (${charsets.join(" ")})`;
+}
+
+/** BADEVENT (RFC 5465 §8), with the events we know. */
+export function badEventCode(events: readonly string[]): string {
+  return `BADEVENT (${events.join(" ")})`;
+}
+
+/** METADATA LONGENTRIES, MAXSIZE (RFC 5464 §4.2.1, §4.3), in bytes. */
+export function metadataCode(what: "LONGENTRIES" | "MAXSIZE", bytes: number): string {
+  return `METADATA ${what} ${bytes}`;
+}
+
+/** BADURL (RFC 4469 §5): the URL as far as it can stand in a code. */
+export function badUrlCode(url: string): string {
+  return `BADURL ${url.replace(/[^\x21-\x5a\x5c\x5e-\x7e]/g, "?")}`;
+}
+
+/** NOUPDATE (RFC 5267 §4.3.1); a tag may hold a backslash, but no quote. */
+export function noUpdateCode(tag: string): string {
+  return `NOUPDATE "${tag.replaceAll("\\", "\\\\")}"`;
+}

@@ -1,0 +1,63 @@
+import { asFailure } from "../../base/failure.ts";
+import type { ImapCommand } from "./ast.ts";
+import type { Command, NewsPolicy } from "./command.ts";
+import { COMMANDS } from "./command_table.ts";
+import { bad, type Completion, no, taggedLine } from "./completion.ts";
+import { leave, type Program } from "./effects.ts";
+import { failureReply } from "./failure_reply.ts";
+import { tellNews } from "./news.ts";
+import { phaseOf, type Scene } from "./state.ts";
+
+/** A command from its first step to its tagged line. */
+export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {
+  const command = COMMANDS.get(given.verb) as Command | undefined;
+  if (command === undefined) return yield* complete(tag, bad("Unknown command"), scene);
+  if (!command.phases.includes(phaseOf(scene.state))) return yield* complete(tag, bad("Not in this state"), scene);
+  // A table's entry takes what was parsed for its own verb.
+  const own = given as never;
+  const result = command.run(own, scene, tag);
+  const completion = "next" in result ? yield* attempt(result, scene) : result;
+  scene.literals.drop();
+  scene.memory.readBytes = 0;
+  const policy = typeof command.news === "function" ? command.news(own) : command.news;
+  if (completion.type !== "bad") yield* news(policy, command.polls === true, scene);
+  yield* complete(tag, completion, scene);
+}
+
+/** What the world does to a command is its NO; a defect of ours goes on to whoever drives the session. */
+function* attempt(program: Program<Completion>, { state }: Scene): Program<Completion> {
+  try {
+    return yield* program;
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure === null) throw error;
+    return state.viewLost ? no("The mailbox is not open any more", "UNAVAILABLE") : failureReply(failure);
+  }
+}
+
+/** What the command did is told whether or not there is news. */
+function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> {
+  const { selected } = scene.state;
+  if (policy === "none" || selected === null || !(polls || selected.stirred)) return;
+  try {
+    yield* tellNews(scene, policy === "all");
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+    selected.stirred = true;
+  }
+}
+
+/** Says how a command ended; counts those that made no sense. */
+export function* complete(tag: string, completion: Completion, scene: Scene): Program<void> {
+  const { state, limits, output } = scene;
+  if (completion.silent !== true) output.push(taggedLine(tag, completion));
+  if (completion.closes === true) yield { type: "close" };
+  if (state.viewLost) yield* leave("The mailbox has to be opened again", "UNAVAILABLE");
+  if (completion.type === "bad") {
+    state.errors++;
+    if (state.errors >= (state.login === null ? limits.strangerErrorsMax : limits.errorsMax)) {
+      yield* leave("Too many errors");
+    }
+  }
+  if (output.isFull) yield* output.drain();
+}

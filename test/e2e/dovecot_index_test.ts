@@ -1,0 +1,121 @@
+/** What FETCH shows of the messages of the corpus, beside what Dovecot shows of them. */
+import { Buffer } from "node:buffer";
+import { assertEquals } from "@std/assert";
+import { latin1 } from "../../src/base/mod.ts";
+import { type IndexedPart, locateSection, type MessageIndex, readIndex, selectFields } from "../../src/mime/mod.ts";
+import { indexMessage } from "../../src/protocol/imap/message_index.ts";
+import { DOVECOT_DIFFERENCES } from "../mime/dovecot_differences.ts";
+import { dovecotMissing, dovecotSession, fetched, type ImapValue, imapValue } from "../support/dovecot_imap.ts";
+import { mailCorpus } from "../support/mail_corpus.ts";
+
+const corpus = mailCorpus();
+const missing = dovecotMissing() ?? (corpus === null ? "../shared/corpus" : null);
+const skipped = missing === null ? "" : ` (skipped: needs ${missing})`;
+
+/** Places where two values differ: `1.0.2` is the third of the first of the second. Of lists of other lengths the place of the list. */
+function differences(theirs: ImapValue, ours: ImapValue, place: string): string[] {
+  if (Array.isArray(theirs) && Array.isArray(ours) && theirs.length === ours.length) {
+    return theirs.flatMap((value, i) => differences(value, ours[i]!, `${place}.${i}`));
+  }
+  // Types, encodings and names of parameters have no case; we write them in lower case.
+  const folded = (value: ImapValue) => JSON.stringify(value).toLowerCase();
+  return folded(theirs) === folded(ours) ? [] : [place];
+}
+
+Deno.test({
+  name:
+    `ENVELOPE, BODY and BODYSTRUCTURE of the corpus are Dovecot's, but for the differences that are explained${skipped}`,
+  ignore: missing !== null,
+  async fn() {
+    const messages = fetched(
+      await dovecotSession(corpus!.map(({ bytes }) => bytes), ["FETCH 1:* (ENVELOPE BODYSTRUCTURE BODY)"]),
+    );
+    const found: Record<string, readonly string[]> = {};
+    corpus!.forEach(({ name, bytes }, i) => {
+      const theirs = messages.get(i + 1)!;
+      const index = readIndex(indexMessage(bytes))!;
+      const places = [
+        ...differences(theirs.get("ENVELOPE")!, imapValue(latin1(index.envelope)), "ENVELOPE"),
+        ...differences(theirs.get("BODYSTRUCTURE")!, imapValue(latin1(index.bodyStructure)), "BODYSTRUCTURE"),
+      ];
+      // BODY has no more places than BODYSTRUCTURE: where that is alike, it must be, too.
+      if (places.every((place) => place.startsWith("ENVELOPE"))) {
+        places.push(...differences(theirs.get("BODY")!, imapValue(latin1(index.body)), "BODY"));
+      }
+      if (places.length > 0) found[name] = places;
+    });
+    const explained = Object.fromEntries(DOVECOT_DIFFERENCES.map(({ message, places }) => [message, places]));
+    assertEquals(found, explained);
+  },
+});
+
+/** Numbers of all parts of a message, as sections name them. */
+function partNumbers(message: IndexedPart): string[] {
+  const numbers: string[] = [];
+  const visit = (part: IndexedPart, prefix: string) => {
+    const inner = part.kind === "message" ? part.children[0]! : part;
+    const children = part.kind === "leaf" ? [] : inner.kind === "multipart" ? inner.children : [inner];
+    children.forEach((child, i) => {
+      numbers.push(`${prefix}${i + 1}`);
+      if (child !== inner || child.kind === "message") visit(child, `${prefix}${i + 1}.`);
+    });
+  };
+  visit({ ...message, kind: "message", children: [message] }, "");
+  return numbers;
+}
+
+const FIELDS = ["FROM", "SUBJECT", "X-MAILER", "RECEIVED"];
+
+/** Our bytes of a section as its name is written in an answer. */
+function ourSection(index: MessageIndex, bytes: Uint8Array, name: string): string {
+  const spec = /^BODY\[(.*)\]$/.exec(name)![1]!;
+  const part = (/^[\d.]*/.exec(spec)![0].match(/\d+/g) ?? []).map(Number);
+  const word = /[A-Z].*$/.exec(spec)?.[0] ?? "";
+  const read = (want: "all" | "header" | "text" | "mime") => {
+    const found = locateSection(index.parts()!, { part, want });
+    return found === null ? null : bytes.subarray(found.offset, found.offset + found.length);
+  };
+  if (word.startsWith("HEADER.FIELDS")) {
+    const header = read("header");
+    if (header === null) return "";
+    const ranges = selectFields(header, FIELDS, !word.startsWith("HEADER.FIELDS.NOT"));
+    return ranges.map(({ offset, length }) => latin1(header.subarray(offset, offset + length))).join("");
+  }
+  const found = read(word === "" ? "all" : word === "HEADER" ? "header" : word === "TEXT" ? "text" : "mime");
+  return found === null ? "" : latin1(found);
+}
+
+Deno.test({
+  name: `the sections of all parts of the corpus are, byte for byte, those that Dovecot sends${skipped}`,
+  ignore: missing !== null,
+  async fn() {
+    const structural = new Set(
+      DOVECOT_DIFFERENCES.filter(({ cut }) => cut).map(({ message }) => message),
+    );
+    const alike = corpus!.filter(({ name }) => !structural.has(name));
+    const indices = alike.map(({ bytes }) => readIndex(indexMessage(bytes))!);
+    const names = alike.map((_, i) => [
+      "BODY[HEADER]",
+      "BODY[TEXT]",
+      `BODY[HEADER.FIELDS (${FIELDS.join(" ")})]`,
+      `BODY[HEADER.FIELDS.NOT (${FIELDS.join(" ")})]`,
+      ...partNumbers(indices[i]!.parts()!).flatMap((part) =>
+        ["", ".MIME", ".HEADER", ".TEXT"].map((word) => `BODY[${part}${word}]`)
+      ),
+    ]);
+    const commands = names.map((items, i) => `FETCH ${i + 1} (${items.join(" ").replaceAll("BODY[", "BODY.PEEK[")})`);
+    const messages = fetched(await dovecotSession(alike.map(({ bytes }) => Buffer.from(bytes)), commands));
+    for (const [i, { name, bytes }] of alike.entries()) {
+      for (const item of names[i]!) {
+        const theirs = (messages.get(i + 1)?.get(item) ?? "") as string;
+        const ours = ourSection(indices[i]!, bytes, item);
+        // Where nothing follows it, the empty line ends the header all the same (RFC 9051 §6.4.5.1); Dovecot leaves it to the boundary that
+        // follows, or adds it to the fields where none is.
+        if (/HEADER|MIME/.test(item) && [`${theirs}\r\n`, theirs.slice(0, -2)].includes(ours)) continue;
+        // The line end between the last boundary of a multipart and the boundary around it belongs to that (RFC 2046 §5.1.1).
+        if (theirs === `${ours}\r\n` && /--$/.test(ours)) continue;
+        assertEquals(ours, theirs, `${name}: ${item}`);
+      }
+    }
+  },
+});

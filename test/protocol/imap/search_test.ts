@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
+import { loggedIn, say } from "./support.ts";
+
+/** Five letters, the odd ones seen. */
+function selected() {
+  const mailboxes = new FakeMailboxes();
+  for (let i = 1; i <= 5; i++) mailboxes.deliver("INBOX", `Subject: letter ${i}\r\n\r\nbody ${i}\r\n`, i % 2);
+  const client = loggedIn(mailboxes);
+  say(client, "s SELECT INBOX");
+  return { mailboxes, client };
+}
+
+Deno.test("SEARCH tells numbers, UID SEARCH tells UIDs", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 SEARCH SEEN"), ["* SEARCH 1 3 5", "1 OK Done"]);
+  say(client, "2 STORE 1 +FLAGS (\\Deleted)", "3 EXPUNGE");
+  assertEquals(say(client, "4 SEARCH UNSEEN"), ["* SEARCH 1 3", "4 OK Done"]);
+  assertEquals(say(client, "5 UID SEARCH UNSEEN"), ["* SEARCH 2 4", "5 OK Done"]);
+  assertEquals(say(client, "6 SEARCH BODY none"), ["* SEARCH", "6 OK Done"]);
+});
+
+Deno.test("RETURN tells what it is asked, and nothing of nothing", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 SEARCH RETURN (MIN MAX COUNT ALL) SEEN"), [
+    '* ESEARCH (TAG "1") MIN 1 MAX 5 ALL 1,3,5 COUNT 3',
+    "1 OK Done",
+  ]);
+  assertEquals(say(client, "2 UID SEARCH RETURN () 2:4"), ['* ESEARCH (TAG "2") UID ALL 2:4', "2 OK Done"]);
+  assertEquals(say(client, "3 SEARCH RETURN (MIN COUNT ALL) BODY none"), ['* ESEARCH (TAG "3") COUNT 0', "3 OK Done"]);
+});
+
+Deno.test("PARTIAL tells the nth to the mth result from either end, NIL where there is none", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 UID SEARCH RETURN (PARTIAL 2:3) ALL")[0], '* ESEARCH (TAG "1") UID PARTIAL (2:3 2:3)');
+  assertEquals(say(client, "2 SEARCH RETURN (PARTIAL -1:-2) SEEN")[0], '* ESEARCH (TAG "2") PARTIAL (-1:-2 3,5)');
+  assertEquals(say(client, "3 SEARCH RETURN (PARTIAL 9:12) ALL")[0], '* ESEARCH (TAG "3") PARTIAL (9:12 NIL)');
+  assertEquals(say(client, "4 SEARCH RETURN (PARTIAL 1:2 ALL) ALL")[0]?.slice(0, 5), "4 BAD");
+});
+
+Deno.test("results that are saved can be named by $, and are gone with the mailbox", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 SEARCH RETURN (SAVE) SEEN"), ["1 OK Done"]);
+  assertEquals(say(client, "2 FETCH $ (UID)").length, 4);
+  assertEquals(say(client, "3 SEARCH RETURN (SAVE MIN) UNSEEN"), ['* ESEARCH (TAG "3") MIN 2', "3 OK Done"]);
+  assertEquals(say(client, "4 FETCH $ (UID)"), ["* 2 FETCH (UID 2)", "4 OK Done"]);
+  say(client, "5 SEARCH RETURN (SAVE PARTIAL 2:3) ALL");
+  assertEquals(say(client, "6 UID FETCH $ (UID)"), ["* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)", "6 OK Done"]);
+  say(client, "7 SEARCH RETURN (SAVE PARTIAL 7:9 MAX) ALL");
+  assertEquals(say(client, "8 FETCH $ (UID)"), ["* 5 FETCH (UID 5)", "8 OK Done"]);
+  say(client, "9 SELECT INBOX");
+  assertEquals(say(client, "10 FETCH $ (UID)"), ["10 OK Done"]);
+});
+
+Deno.test("a search by MODSEQ tells the highest of what it returns", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 SEARCH MODSEQ 4"), ["* SEARCH 3 4 5 (MODSEQ 6)", "1 OK Done"]);
+  assertEquals(say(client, "2 SEARCH MODSEQ 99"), ["* SEARCH", "2 OK Done"]);
+  assertEquals(say(client, "3 SEARCH RETURN (ALL) MODSEQ 4")[0], '* ESEARCH (TAG "3") ALL 3:5 MODSEQ 6');
+  assertEquals(say(client, "4 SEARCH RETURN (MIN) MODSEQ 4")[0], '* ESEARCH (TAG "4") MIN 3 MODSEQ 4');
+  assertEquals(say(client, "5 SEARCH RETURN (MIN MAX) MODSEQ 4")[0], '* ESEARCH (TAG "5") MIN 3 MAX 5 MODSEQ 6');
+});
+
+Deno.test("what cannot be searched by is refused", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 SEARCH CHARSET KOI8-R ALL")[0]?.slice(0, 34), "1 NO [BADCHARSET (UTF-8 US-ASCII)]");
+  assertEquals(say(client, "2 SEARCH 9"), ["2 BAD No such message"]);
+  assertEquals(say(client, "3 SEARCH NOT OR 1 9"), ["3 BAD No such message"]);
+  assertEquals(say(client, "4 SEARCH UID 9"), ["* SEARCH", "4 OK Done"]);
+  assertEquals(say(client, "5 SEARCH FILTER mine"), ["5 NO [UNDEFINED-FILTER mine] No such filter"]);
+  assertEquals(say(client, "6 SEARCH RETURN (UPDATE) ALL"), ["6 BAD Return option not offered"]);
+});

@@ -1,0 +1,74 @@
+import { assertEquals } from "@std/assert";
+import { Failure } from "../../../src/base/failure.ts";
+import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
+import { loggedIn, say } from "./support.ts";
+
+interface Letter {
+  readonly from: string;
+  readonly subject: string;
+  readonly day: number;
+  readonly id?: string;
+  readonly answers?: string;
+}
+
+const LETTERS: readonly Letter[] = [
+  { from: "Zoe <b@x.example>", subject: "Re: plan", day: 3, id: "2@x", answers: "1@x" },
+  { from: "Adam <c@x.example>", subject: "zebra", day: 1, id: "3@x" },
+  { from: "Mia <a@x.example>", subject: "plan", day: 2, id: "1@x" },
+];
+
+function selected(limits = {}) {
+  const mailboxes = new FakeMailboxes();
+  for (const { from, subject, day, id, answers } of LETTERS) {
+    const lines = [
+      `From: ${from}`,
+      `Subject: ${subject}`,
+      `Date: 0${day} Feb 2026 10:00:00 +0000`,
+      `Message-ID: <${id}>`,
+    ];
+    if (answers !== undefined) lines.push(`In-Reply-To: <${answers}>`);
+    mailboxes.deliver("INBOX", [...lines, "", "x".repeat(day)].join("\r\n"));
+  }
+  const client = loggedIn(mailboxes, { limits });
+  say(client, "s SELECT INBOX");
+  return { client, mailboxes };
+}
+
+Deno.test("SORT puts messages in order by each criterion, up or down", () => {
+  const { client } = selected();
+  const sorted = (keys: string) => say(client, `1 SORT (${keys}) UTF-8 ALL`)[0];
+  assertEquals(sorted("FROM"), "* SORT 3 1 2");
+  assertEquals(sorted("DISPLAYFROM"), "* SORT 2 3 1");
+  assertEquals(sorted("SUBJECT DATE"), "* SORT 3 1 2");
+  assertEquals(sorted("REVERSE DATE"), "* SORT 1 3 2");
+  assertEquals(sorted("REVERSE ARRIVAL"), "* SORT 3 2 1");
+  assertEquals(sorted("CC"), "* SORT 1 2 3");
+});
+
+Deno.test("SORT searches first, and UID SORT tells UIDs", () => {
+  const { client } = selected();
+  say(client, "1 STORE 1 +FLAGS.SILENT (\\Deleted)", "2 EXPUNGE");
+  assertEquals(say(client, "3 SORT (DATE) UTF-8 ALL"), ["* SORT 1 2", "3 OK Done"]);
+  assertEquals(say(client, "4 UID SORT (REVERSE DATE) UTF-8 ALL"), ["* SORT 3 2", "4 OK Done"]);
+  assertEquals(say(client, "5 SORT (DATE) UTF-8 SUBJECT none"), ["* SORT", "5 OK Done"]);
+  assertEquals(say(client, "6 SORT (ARRIVAL) UTF-8 MODSEQ 4"), ["* SORT 2 (MODSEQ 4)", "6 OK Done"]);
+  assertEquals(say(client, "7 SORT (ARRIVAL) UTF-8 9"), ["7 BAD No such message"]);
+});
+
+Deno.test("THREAD shows who answers whom", () => {
+  const { client, mailboxes } = selected();
+  assertEquals(say(client, "1 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "1 OK Done"]);
+  assertEquals(say(client, "2 UID THREAD ORDEREDSUBJECT UTF-8 ALL"), ["* THREAD (2)(3 1)", "2 OK Done"]);
+  assertEquals(say(client, "3 THREAD REFERENCES UTF-8 SUBJECT none"), ["* THREAD", "3 OK Done"]);
+  assertEquals(say(client, "4 THREAD REFS UTF-8 ALL"), ["4 BAD Threading algorithm not offered"]);
+  mailboxes.keepsIndex = false;
+  assertEquals(say(client, "5 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "5 OK Done"]);
+  mailboxes.failures.set("mailbox.read", new Failure("busy", "test"));
+  assertEquals(say(client, "6 THREAD REFERENCES UTF-8 ALL")[0]?.slice(0, 18), "6 NO [UNAVAILABLE]");
+});
+
+Deno.test("messages up to the limit are put in order, one more is refused", () => {
+  for (const [sortMessagesMax, line] of [[3, "* SORT 1 2 3"], [2, "1 NO [LIMIT] Too many messages"]] as const) {
+    assertEquals(say(selected({ sortMessagesMax }).client, "1 SORT (ARRIVAL) UTF-8 ALL")[0], line);
+  }
+});

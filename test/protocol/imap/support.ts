@@ -1,0 +1,192 @@
+import { concat, utf8 } from "../../../src/base/bytes.ts";
+import { asFailure } from "../../../src/base/failure.ts";
+import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
+import {
+  createImapSession,
+  type ImapAction,
+  type ImapOptions,
+  type ImapSession,
+} from "../../../src/protocol/imap/mod.ts";
+import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
+import { transcript, type TranscriptSession } from "../../support/transcript.ts";
+
+export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", plaintextLogin: false };
+
+/** Answered at once, and of no interest. */
+const QUIET: ReadonlySet<string> = new Set(["ask", "login", "authenticate", "open", "pause 0"]);
+
+/** How a session of a test differs from the usual one. */
+export type ClientOptions = Partial<ImapOptions> & { readonly quotaBytes?: number };
+
+/** A session whose questions are answered at once: by the fake, and for everybody whose password is not "wrong". */
+export class Client {
+  readonly session: ImapSession;
+  /** Everything it has sent, and not yet been asked for. */
+  #sent: Uint8Array[] = [];
+  /** Other things it did, by type. */
+  readonly did: string[] = [];
+  readonly #quotaBytes: number;
+  /** Most input it held, in bytes. */
+  heldMax = 0;
+
+  constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
+    const { quotaBytes = 1_048_576, ...others } = options;
+    this.#quotaBytes = quotaBytes;
+    this.session = createImapSession({ ...OPTIONS, ...others });
+    const before = mailboxes.onStirred;
+    mailboxes.onStirred = (view) => {
+      before(view);
+      this.#stirred.push(view);
+    };
+  }
+
+  /** Told when the session has no step under way. */
+  #stirred: number[] = [];
+
+  perform(first: readonly ImapAction[]): void {
+    const todo = [...first];
+    for (;;) {
+      const action = todo.shift();
+      if (action === undefined) {
+        const view = this.#stirred.shift();
+        if (view === undefined) return;
+        if (view === this.session.view || this.session.view === null) todo.push(...this.session.stirred(view));
+        continue;
+      }
+      if (action.type === "send") this.#sent.push(typeof action.data === "string" ? utf8(action.data) : action.data);
+      else if (!QUIET.has(describe(action))) this.did.push(describe(action));
+      todo.push(...this.#answer(action));
+      this.heldMax = Math.max(this.heldMax, this.session.bufferedBytes);
+    }
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.perform(this.session.receive(bytes));
+    this.heldMax = Math.max(this.heldMax, this.session.bufferedBytes);
+  }
+
+  /** What was sent since the last call. */
+  take(): Uint8Array {
+    const sent = concat(this.#sent);
+    this.#sent = [];
+    return sent;
+  }
+
+  #answer(action: ImapAction): readonly ImapAction[] {
+    const { session } = this;
+    switch (action.type) {
+      case "login":
+        if (action.secret === "wrong") return session.loggedIn({ type: "refused" });
+        if (action.secret === "later") return session.loggedIn({ type: "temporary" });
+        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: this.#quotaBytes });
+      case "authenticate":
+        return session.authenticated({ type: "refused" });
+      case "open":
+        return session.loggedIn({ type: "opened", user: "anna@a.example", quotaBytes: 0 });
+      case "ask":
+        try {
+          if (action.name === "mailbox.usage") {
+            return session.answered({ type: "reply", reply: { bytes: 4_096, messages: 2 } });
+          }
+          const name = action.name as MailboxAskName;
+          return session.answered({ type: "reply", reply: this.mailboxes.answer(name, action.request as never) });
+        } catch (error) {
+          const failure = asFailure(error);
+          if (failure === null) throw error;
+          return session.answered({ type: "failed", kind: failure.kind });
+        }
+      case "startTls":
+        return session.tlsStarted();
+      case "compress":
+        return session.compressed();
+      case "pause":
+        return session.resumed();
+      default:
+        return [];
+    }
+  }
+}
+
+function describe(action: ImapAction): string {
+  return action.type === "pause" ? `pause ${action.ms}` : action.type;
+}
+
+/** Replays a transcript; questions are answered by a fake that `before` has filled. */
+export function replay(
+  text: string,
+  before: (mailboxes: FakeMailboxes) => void,
+  options: ClientOptions = {},
+): void {
+  transcript(() => driven(before, options), text);
+}
+
+/** A session for transcripts: greets, logs in and forgets what was said until then, unless `options.tls` says otherwise. */
+function driven(before: (mailboxes: FakeMailboxes) => void, options: ClientOptions): TranscriptSession {
+  const mailboxes = new FakeMailboxes();
+  before(mailboxes);
+  const client = new Client(mailboxes, options);
+  let done = 0;
+  const taken = () => {
+    const sent = client.take();
+    const others = client.did.slice(done);
+    done = client.did.length;
+    return [...(sent.length > 0 ? [{ type: "send", data: sent }] : []), ...others.map((type) => ({ type }))];
+  };
+  return {
+    open() {
+      client.perform(client.session.open());
+      return taken();
+    },
+    receive(bytes) {
+      client.receive(bytes);
+      return taken();
+    },
+    answer(name, ...args) {
+      happen(client, name, args);
+      return taken();
+    },
+  };
+}
+
+/** What others do meanwhile. */
+function happen(client: Client, name: string, args: readonly unknown[]): void {
+  const { session, mailboxes } = client;
+  switch (name) {
+    case "deliver":
+      mailboxes.deliver(String(args[0]), String(args[1]));
+      return client.perform([]);
+    case "other":
+      return other(mailboxes, String(args[0])), client.perform([]);
+    case "forgetViews":
+      return mailboxes.forgetViews();
+    case "timedOut":
+    case "shuttingDown":
+      return client.perform(session[name]());
+    default:
+      throw new Error(`nothing of the name ${name} can happen`);
+  }
+}
+
+/** Another session of the same user selects INBOX, says this and leaves. */
+export function other(mailboxes: FakeMailboxes, line: string): string {
+  const client = new Client(mailboxes);
+  client.perform(client.session.open());
+  client.receive(utf8(`1 LOGIN anna secret\r\n2 SELECT INBOX\r\n3 ${line}\r\n4 LOGOUT\r\n`));
+  return new TextDecoder().decode(client.take());
+}
+
+/** A session that has logged in, and selected INBOX when there is a name for it. */
+export function loggedIn(mailboxes: FakeMailboxes, options: ClientOptions = {}): Client {
+  const client = new Client(mailboxes, options);
+  client.perform(client.session.open());
+  client.receive(utf8("l LOGIN anna@a.example secret\r\n"));
+  client.take();
+  return client;
+}
+
+/** Says lines and gives the lines of the answer. */
+export function say(client: Client, ...lines: readonly string[]): string[] {
+  client.receive(utf8(lines.map((line) => `${line}\r\n`).join("")));
+  const text = new TextDecoder().decode(client.take());
+  return text === "" ? [] : text.replace(/\r\n$/, "").split("\r\n");
+}

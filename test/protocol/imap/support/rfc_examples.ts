@@ -1,0 +1,306 @@
+/** Commands of the examples in RFCs, without tags and literals: one a line. */
+export const RFC_EXAMPLES: Readonly<Record<number, string>> = {
+  2177: `
+SELECT INBOX
+FETCH 4 ALL
+FETCH 3 ALL`,
+  2342: `
+NAMESPACE
+CREATE "INBOX.Sent Mail"
+CREATE "Sent Mail"
+CREATE "Delete Items"
+CREATE "#mh/Deleted Items"
+LIST "" "Other Users/%"
+LIST "" "#Users/%"
+LIST "" "#Users/Mike/%"
+LIST "" "~mark/%"`,
+  2971: `
+ID ("name" "sodr" "version" "19.34" "vendor" "Pink Floyd Music Limited")
+ID NIL`,
+  3348: `
+LIST "" *`,
+  3501: `
+STARTTLS
+LOGIN joe password
+AUTHENTICATE GSSAPI
+LOGIN SMITH SESAME
+EXAMINE blurdybloop
+CREATE owatagusiam/
+CREATE owatagusiam/blurdybloop
+DELETE blurdybloop
+DELETE foo
+DELETE foo/bar
+LIST "" %
+RENAME blurdybloop sarasoop
+RENAME foo zowie
+RENAME INBOX old-mail
+SUBSCRIBE #news.comp.mail.mime
+UNSUBSCRIBE #news.comp.mail.mime
+LIST "" ""
+LIST #news.comp.mail.misc ""
+LIST /usr/staff/jones ""
+LIST ~/Mail/ %
+LSUB "#news." "comp.mail.*"
+LSUB "#news." "comp.%"
+STATUS blurdybloop (UIDNEXT MESSAGES)
+CHECK
+EXPUNGE
+SEARCH FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
+SEARCH TEXT "string not in mailbox"
+FETCH 2:4 (FLAGS BODY[HEADER.FIELDS (DATE FROM)])
+STORE 2:4 +FLAGS (\\Deleted)
+COPY 2:4 MEETING
+UID FETCH 4827313:4828442 FLAGS
+LOGIN fred blurdybloop
+COPY 1:2 owatagusiam
+COPY 3:200 blurdybloop`,
+  3691: `
+UNSELECT`,
+  4314: `
+SeTacl INBOX/Drafts David lrswida
+getacl INBOX/Drafts
+Setacl INBOX/Drafts Byron lrswikda
+SETACL INBOX/Drafts Chris +cda
+SETACL INBOX/Drafts John lrqswicda
+getacl INBOX
+DeleteAcl INBOX Fred
+LISTRIGHTS ~/Mail/saved smith
+listrights archive/imap anyone
+MYRIGHTS INBOX
+MYRIGHTS TargetMailbox
+FETCH 1:3 (FLAGS)
+COPY 1:3 TargetMailbox
+SELECT TargetMailbox
+FETCH 77:79 (FLAGS)`,
+  4315: `
+UID EXPUNGE 3000:3002
+UID COPY 305:310 meeting
+COPY 2 funny
+SELECT funny`,
+  4469: `
+UID STORE 20 +FLAGS.SILENT (\\Deleted)`,
+  4551: `
+UID STORE 6,4,8 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\\Deleted)
+STORE * (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\\Deleted $Processed)
+STORE 1 (UNCHANGEDSINCE 12121230045) -FLAGS.SILENT (\\Deleted)
+STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\\Deleted)
+STORE 12 (UNCHANGEDSINCE 0) +FLAGS.SILENT ($MDNSent)
+STORE 100:150 (UNCHANGEDSINCE 212030000000) +FLAGS.SILENT ($Processed)
+STORE 101 (UNCHANGEDSINCE 303011130956) +FLAGS.SILENT ($Processed)
+STORE 1:7 (UNCHANGEDSINCE 320172338) +FLAGS (\\SEEN)
+STORE 2 (UNCHANGEDSINCE 320172340) +FLAGS (\\Seen)
+UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)
+FETCH 1:3 (MODSEQ)
+STORE 7 +FLAGS.SILENT (\\Deleted)
+STORE 7 +FLAGS.SILENT (\\Seen)
+STORE 7 -FLAGS.SILENT (\\Answered \\Seen)
+SEARCH MODSEQ "/flags/\\\\draft" all 620162338
+SEARCH OR NOT MODSEQ 720162338 LARGER 50000
+STATUS blurdybloop (UIDNEXT MESSAGES HIGHESTMODSEQ)
+SELECT INBOX (CONDSTORE)`,
+  4731: `
+SEARCH RETURN (MIN COUNT) FLAGGED
+SEARCH RETURN () FLAGGED
+SEARCH RETURN (MIN) UNSEEN
+UID SEARCH RETURN (MIN MAX) 1:5000
+SEARCH RETURN (COUNT) DELETED
+SEARCH RETURN (MIN) MODSEQ "/flags/\\\\draft" all 620162338
+SEARCH RETURN (MAX) MODSEQ "/flags/\\\\draft" all 620162338
+SEARCH RETURN (MIN MAX) MODSEQ "/flags/\\\\draft" all 620162338
+SEARCH RETURN (MIN COUNT) MODSEQ "/flags/\\\\draft" all 620162338`,
+  4959: `
+AUTHENTICATE PLAIN dGVzdAB0ZXN0AHRlc3Q=
+AUTHENTICATE EXTERNAL =`,
+  4978: `
+login arnt tnra
+compress deflate`,
+  5032: `
+SEARCH UNSEEN YOUNGER 259200`,
+  5161: `
+ENABLE CONDSTORE X-GOOD-IDEA
+ENABLE CONDSTORE`,
+  5182: `
+SEARCH RETURN (SAVE) FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
+FETCH $ (UID INTERNALDATE FLAGS RFC822.HEADER)
+SEARCH RETURN (SAVE) SINCE 1-Jan-2004 NOT FROM "Smith"
+UID SEARCH UID $ SMALLER 4096
+UID SEARCH $ SMALLER 4096
+SEARCH RETURN (SAVE) SINCE 1-Feb-1994 NOT FROM "Smith"
+SEARCH RETURN (SAVE) SINCE 28-Oct-2006 NOT FROM "Eric"
+COPY $ "Other Messages"
+SEARCH RETURN (SAVE) KEYWORD $Junk
+COPY $ "Junk"
+STORE $ +FLAGS.Silent (\\Deleted)
+SEARCH RETURN (ALL) SINCE 28-Oct-2006 FROM "Eric"
+SEARCH RETURN (SAVE) SINCE 28-Oct-2006 FROM "Eric"
+SEARCH RETURN (ALL) SINCE 12-Feb-2006 NOT FROM "Smith"
+SEARCH RETURN (ALL SAVE) SINCE 12-Feb-2006 NOT FROM "Smith"
+SEARCH RETURN (SAVE MIN) SINCE 12-Feb-2006 NOT FROM "Smith"
+SEARCH RETURN (MAX SAVE MIN) SINCE 12-Feb-2006 NOT FROM "Smith"
+SEARCH RETURN (ALL SAVE MIN) SINCE 12-Feb-2006 NOT FROM "Smith"`,
+  5256: `
+SORT (SUBJECT) UTF-8 SINCE 1-Feb-1994
+SORT (SUBJECT REVERSE DATE) UTF-8 ALL
+SORT (SUBJECT) US-ASCII TEXT "not in mailbox"
+THREAD ORDEREDSUBJECT UTF-8 SINCE 5-MAR-2000
+THREAD ORDEREDSUBJECT US-ASCII TEXT "gewp"
+THREAD REFERENCES UTF-8 SINCE 5-MAR-2000`,
+  5258: `
+LIST "" "*"
+LIST (SUBSCRIBED) "" "*"
+LIST () "" "%" RETURN (CHILDREN)
+LIST (REMOTE) "" "%" RETURN (CHILDREN)
+LIST (REMOTE SUBSCRIBED) "" "*"
+LIST (REMOTE) "" "*" RETURN (SUBSCRIBED)
+LIST "" ("INBOX" "Drafts" "Sent/%")
+LIST "" "%" RETURN (CHILDREN)
+LIST (SUBSCRIBED RECURSIVEMATCH) "" "%"
+LIST (SUBSCRIBED RECURSIVEMATCH) "" "%" RETURN (CHILDREN)
+LIST (RECURSIVEMATCH SUBSCRIBED) "" "*2"
+LIST (RECURSIVEMATCH SUBSCRIBED) "" "*"
+LIST "" ("foo" "foo/*")
+LIST (SUBSCRIBED) "" "foo/*"
+LIST (SUBSCRIBED RECURSIVEMATCH) "" foo RETURN (CHILDREN)
+LIST (REMOTE) "" *
+LIST () "" %
+LIST (REMOTE) "" %
+LIST "" (% music/rock)`,
+  5267: `
+UID SORT RETURN () (REVERSE DATE) UTF-8 UNDELETED UNKEYWORD $Junk
+SEARCH RETURN (CONTEXT COUNT) UNDELETED UNKEYWORD $Junk
+UID SEARCH RETURN (UPDATE COUNT) DELETED KEYWORD $Junk
+CANCELUPDATE "B01"
+UID SEARCH RETURN (PARTIAL 23500:24000) UNDELETED UNKEYWORD $Junk
+UID SEARCH RETURN (PARTIAL 1:500) UNDELETED UNKEYWORD $Junk
+UID SEARCH RETURN (PARTIAL 24000:24500) UNDELETED UNKEYWORD $Junk`,
+  5464: `
+GETMETADATA "" /shared/comment
+GETMETADATA "INBOX" /private/comment
+GETMETADATA "INBOX" (/shared/comment /private/comment)
+GETMETADATA "INBOX" (MAXSIZE 1024) (/shared/comment /private/comment)
+GETMETADATA "INBOX" (DEPTH 1) (/private/filters/values)
+SETMETADATA INBOX (/private/comment NIL)
+SETMETADATA INBOX (/private/comment "My new comment" /shared/comment "This one is for you!")
+SETMETADATA INBOX (/private/comment "My new comment")`,
+  5465: `
+login bob alice
+notify set status (selected MessageNew (uid body.peek[header.fields (from to subject)]) MessageExpunge) (subtree Lists MessageNew)
+STATUS misc (UIDVALIDITY UIDNEXT MESSAGES)
+notify set (selected MessageNew (uid body.peek[header.fields (from to subject)]) MessageExpunge) (subtree Lists MessageNew) (mailboxes misc MessageNew)
+notify set (mailboxes INBOX (Messagenew messageExpunge)) (personal (SubscriptionChange))
+notify set (selected (Messagenew (uid flags) messageExpunge)) (personal (MessageNew FlagChange MessageExpunge))
+SEARCH RETURN (COUNT UPDATE (UID BODY[HEADER.FIELDS (TO FROM SUBJECT)])) FROM "boss"`,
+  5466: `
+SEARCH UID 300:900 FILTER on-the-road SINCE "3-Dec-2002"
+SEARCH UID 300:900 OR SMALLER 5000 FROM "boss@example.com"
+SETMETADATA "" ("/private/filters/values/on-the-road" "OR SMALLER 5000 FROM \\"boss@example.com\\"")`,
+  5530: `
+LOGIN "fred" "foo"
+AUTHENTICATE PLAIN
+select "/archive/projects/experiment-iv"
+delete "/archive/projects/experiment-iv"
+search from fred@example.com
+status "/archive/projects/experiment-iv" (messages)
+create "///////"
+STORE 42 FLAGS f1 f2 f3 f4 f5 ... f250
+uid copy 1:* oldmail
+RENAME this that`,
+  5819: `
+LIST "" % RETURN (STATUS (MESSAGES UNSEEN))`,
+  6154: `
+LIST "" "%"
+LIST "" "%" RETURN (SPECIAL-USE)
+LIST (SPECIAL-USE) "" "*"
+CREATE MySpecial (USE (\\Drafts \\Sent))
+CREATE Everything (USE (\\All))
+GETMETADATA "MyDrafts" /private/specialuse
+SETMETADATA "SavedDrafts" (/private/specialuse "\\\\Drafts")
+SETMETADATA "SentMail" (/private/specialuse NIL)`,
+  6203: `
+SEARCH FUZZY (SUBJECT "IMAP break")
+SEARCH FUZZY SUBJECT work FROM user@example.com
+SEARCH RETURN (RELEVANCY ALL) FUZZY TEXT "Helo"
+SORT (RELEVANCY) UTF-8 FUZZY SUBJECT "Helo"
+SORT RETURN (RELEVANCY ALL) (RELEVANCY) UTF-8 FUZZY TEXT "Helo"
+SORT RETURN (PARTIAL 1:10) (RELEVANCY) UTF-8 FUZZY TEXT "World"`,
+  6237: `
+UID ESEARCH FROM "frobozz" 1:100
+UID ESEARCH FROM "frobozz" 101:200
+ESEARCH IN (mailboxes "folder1" subtree "folder2") unseen`,
+  6851: `
+UID MOVE 42:69 foo`,
+  7162: `
+STORE 50 (UNCHANGEDSINCE 12121230045) -FLAGS.SILENT (\\Deleted)
+SEARCH RETURN (ALL) MODSEQ 1234
+SORT RETURN (ALL) (DATE) UTF-8 MODSEQ 1234
+SELECT INBOX (QRESYNC (67890007 20050715194045000 41,43:211,214:541))
+SELECT INBOX (QRESYNC (67890007 90060115194045000 41:211,214:541))
+SELECT INBOX (QRESYNC (67890007 90060115194045000 1:29997))
+UID FETCH 300:500 (FLAGS) (CHANGEDSINCE 12345)
+UID SEARCH 300:500
+UID FETCH 300:500 (FLAGS) (CHANGEDSINCE 12345 VANISHED)
+STORE 1:2 (UNCHANGEDSINCE 96) +FLAGS.SILENT \\Seen
+STORE 3 +FLAGS.SILENT \\Seen
+SELECT INBOX (QRESYNC (3857529045 20010715194032001 1:198))`,
+  7888: `
+LOGIN "FRED FOOBAR" "fat man"`,
+  7889: `
+STATUS INBOX (APPENDLIMIT)
+LIST "" % RETURN (STATUS (APPENDLIMIT))`,
+  8438: `
+STATUS frop (MESSAGES SIZE UIDNEXT)
+SELECT "frop"
+FETCH 1:* (RFC822.SIZE)
+LIST "" % RETURN (STATUS (MESSAGES SIZE))`,
+  8440: `
+LIST "" % RETURN (MYRIGHTS)
+LIST (SUBSCRIBED RECURSIVEMATCH) "" % RETURN (MYRIGHTS)`,
+  8474: `
+create foo
+create bar
+select "foo"
+status foo (mailboxid)
+status bar (mailboxid)
+rename foo renamed
+status renamed (mailboxid)
+list "" "*" return (status (mailboxid))
+fetch 1:* (emailid threadid)
+move 2 foo
+search emailid M6d99ac3275bb4e
+search threadid T64b478a75b7ea9`,
+  8514: `
+FETCH 998 (SAVEDATE)
+SEARCH SAVEDON 28-Dec-2014
+SEARCH SAVEDSINCE 28-Dec-2014`,
+  8970: `
+FETCH 1 (PREVIEW)
+FETCH 1 (RFC822.SIZE PREVIEW)
+FETCH 1:4 (ENVELOPE PREVIEW (LAZY))
+FETCH 3:4 (PREVIEW)
+SEARCH RETURN (SAVE) FROM "FOO"
+FETCH $ (UID PREVIEW (LAZY))
+UID FETCH 23 (PREVIEW)`,
+  9051: `
+SELECT Drafts
+CREATE NonNormalized
+RENAME X Y
+SUBSCRIBE Y
+UNSUBSCRIBE X
+LIST "" ("foo")
+LIST (SUBSCRIBED RECURSIVEMATCH) "" % RETURN (STATUS (MESSAGES))
+LIST (SPECIAL-USE) "#mh/" "*"
+FETCH $ (UID INTERNALDATE FLAGS BODY.PEEK[HEADER])
+search from maria@example.com
+DELETE Notes`,
+  9208: `
+GETQUOTA "!partition/sda4"
+GETQUOTAROOT INBOX
+GETQUOTA "#user/alice"
+SETQUOTA "#user/alice" (STORAGE 510)
+SETQUOTA "!partition/sda4" (STORAGE 99999999)
+STATUS INBOX (MESSAGES DELETED DELETED-STORAGE)`,
+  9394: `
+UID SEARCH RETURN (PARTIAL -1:-100) UNDELETED UNKEYWORD $Junk
+UID FETCH 25900:26600 (UID FLAGS) (PARTIAL -1:-3)
+UID FETCH 25900:26600 (UID FLAGS) (PARTIAL 1:5)`,
+};

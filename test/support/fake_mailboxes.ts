@@ -1,0 +1,466 @@
+import { concat, decodeUtf8, utf8 } from "../../src/base/bytes.ts";
+import { Failure } from "../../src/base/failure.ts";
+import { latin1 } from "../../src/base/latin1.ts";
+import type {
+  MailboxAskName,
+  MailboxAsks,
+  MailboxEntry,
+  MessageSet,
+  ViewNews,
+  ViewRow,
+} from "../../src/mail/mailbox_ask.ts";
+import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
+import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
+import type { SearchProgram } from "../../src/mail/search_program.ts";
+import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
+import { indexMessage } from "../../src/protocol/imap/mod.ts";
+
+/** A message as the fake keeps it. */
+export interface FakeMessage {
+  readonly uid: number;
+  readonly bytes: Uint8Array;
+  flags: number;
+  keywords: string[];
+  modSeq: number;
+  recent: boolean;
+  readonly internalDateMs: number;
+}
+
+interface FakeBox {
+  readonly id: number;
+  name: string;
+  readonly objectId: string;
+  readonly uidValidity: number;
+  readonly specialUse: SpecialUse | null;
+  uidNext: number;
+  modSeq: number;
+  messages: FakeMessage[];
+  readonly expunged: { readonly uid: number; readonly modSeq: number }[];
+}
+
+interface FakeView {
+  readonly box: FakeBox;
+  readonly readOnly: boolean;
+  /** What the session counts by. */
+  shown: FakeMessage[];
+  /** Which state of each message the session knows, by its MODSEQ. */
+  readonly known: Map<FakeMessage, number>;
+  keywords: string;
+  saved: number[];
+  gone: boolean;
+}
+
+type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
+type Request<N extends MailboxAskName> = Omit<MailboxAsks[N]["request"], "account" | "opId" | "quotaBytes">;
+
+/** 2026-02-01 03:04:05 UTC. */
+const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
+const SEEN = 1;
+const DELETED = 8;
+
+/** The mailboxes of one account in memory, as their owner answers for them; for tests of sessions. */
+export class FakeMailboxes {
+  readonly #boxes: FakeBox[] = [];
+  readonly #views = new Map<number, FakeView>();
+  readonly #subscriptions = new Set<string>();
+  #next = 1;
+  #nextView = 1;
+  /** Rows of one page. */
+  pageRows = 2;
+  /** Called with each view that has news. */
+  onStirred: (view: number) => void = () => {};
+  /** Without an index, sessions have to make it. */
+  keepsIndex = true;
+  /** Asks of these names fail so. */
+  readonly failures = new Map<string, Failure>();
+  /** Every ask, by name. */
+  readonly asked: string[] = [];
+
+  constructor() {
+    this.#make(INBOX_NAME, null);
+  }
+
+  /** A message comes in. */
+  deliver(name: string, text: string, flags = 0): FakeMessage {
+    return this.#add(this.#box(name)!, utf8(text), { flags, keywords: [], internalDateMs: null });
+  }
+
+  /** The owner was started anew. */
+  forgetViews(): void {
+    this.#views.clear();
+  }
+
+  messages(name: string): readonly FakeMessage[] {
+    return this.#box(name)!.messages;
+  }
+
+  answer<N extends MailboxAskName>(name: N, request: Request<N>): Reply<N> {
+    this.asked.push(name);
+    const failure = this.failures.get(name);
+    if (failure !== undefined) throw failure;
+    const reply = (this.#handlers[name] as (given: unknown) => unknown)(request);
+    this.#stir();
+    return reply as Reply<N>;
+  }
+
+  readonly #handlers: { [N in MailboxAskName]: (request: Request<N>) => Reply<N> } = {
+    "mailbox.tree": ({ status }) => ({ entries: this.#tree(status) }),
+    "mailbox.create": ({ name, specialUse }) => {
+      if (this.#box(name) !== undefined) return { type: "exists" };
+      for (const parent of parentsOf(name)) if (this.#box(parent) === undefined) this.#make(parent, null);
+      const { id, objectId } = this.#make(name, specialUse);
+      return { type: "done", mailbox: id, objectId };
+    },
+    "mailbox.remove": ({ name }) => {
+      const box = this.#box(name);
+      if (box === undefined) return { type: "missing" };
+      if (name === INBOX_NAME) return { type: "cannot" };
+      this.#boxes.splice(this.#boxes.indexOf(box), 1);
+      for (const view of this.#views.values()) view.gone ||= view.box === box;
+      return { type: "done", mailbox: box.id, objectId: box.objectId };
+    },
+    "mailbox.rename": ({ from, to }) => {
+      const box = this.#box(from);
+      if (box === undefined) return { type: "missing" };
+      if (this.#box(to) !== undefined) return { type: "exists" };
+      for (const each of this.#boxes) {
+        if (each.name === from || each.name.startsWith(`${from}/`)) each.name = to + each.name.slice(from.length);
+      }
+      return { type: "done", mailbox: box.id, objectId: box.objectId };
+    },
+    "mailbox.subscription": ({ name, subscribed }) => {
+      if (subscribed) this.#subscriptions.add(name);
+      else this.#subscriptions.delete(name);
+      return { type: "done", mailbox: this.#box(name)?.id ?? 0, objectId: this.#box(name)?.objectId ?? "" };
+    },
+    "mailbox.statusOf": ({ names }) => ({
+      entries: names.map((name) => {
+        const box = this.#box(name);
+        return box === undefined ? null : this.#entry(box, true);
+      }),
+    }),
+    "mailbox.open": ({ name, readOnly, since }) => {
+      const box = this.#box(name);
+      if (box === undefined) return { type: "missing" };
+      const view = this.#nextView++;
+      const recent = box.messages.filter((message) => message.recent).length;
+      const shown = [...box.messages];
+      const keywords = keywordsOf(box);
+      this.#views.set(view, {
+        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false },
+        known: new Map(shown.map((each) => [each, each.modSeq])),
+      });
+      const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
+      const vanished = known === null
+        ? null
+        : box.expunged.filter(({ uid, modSeq }) =>
+          modSeq > known.modSeq && (known.known === null || holds(known.known, uid, box.uidNext - 1))
+        ).flatMap(({ uid }) => [uid, uid]);
+      return {
+        type: "opened",
+        view,
+        mailbox: box.id,
+        objectId: box.objectId,
+        readOnly,
+        status: statusOf(box),
+        recent,
+        firstUnseen: box.messages.findIndex(({ flags }) => (flags & SEEN) === 0) + 1,
+        keywords,
+        vanished,
+      };
+    },
+    "mailbox.close": ({ view }) => {
+      this.#view(view);
+      this.#views.delete(view);
+      return null;
+    },
+    "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
+    "mailbox.rows": (request) => this.#rows(request),
+    "mailbox.read": ({ view, uid, offset, length }) => {
+      const message = this.#view(view).box.messages.find((each) => each.uid === uid);
+      if (message === undefined) throw new Failure("not_found", "no such message");
+      return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
+    },
+    "mailbox.store": (request) => this.#store(request),
+    "mailbox.expungeDeleted": ({ view: id, set }) => {
+      const view = this.#view(id);
+      const wanted = set === null ? null : new Set(this.#inSet(view, set));
+      const fits = (each: FakeMessage) => (each.flags & DELETED) !== 0 && (wanted === null || wanted.has(each));
+      this.#remove(view.box, view.box.messages.filter(fits));
+      return { highestModSeq: view.box.modSeq as ModSeq };
+    },
+    "mailbox.copy": ({ view: id, set, to, move }) => {
+      const view = this.#view(id);
+      const target = this.#box(to);
+      if (target === undefined) return { type: "missing" };
+      const from = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
+      const copies = from.map((each) => this.#add(target, each.bytes, each));
+      if (move) this.#remove(view.box, from);
+      return {
+        type: "copied",
+        uidValidity: target.uidValidity as UidValidity,
+        from: from.map(({ uid }) => uid as Uid),
+        to: copies.map(({ uid }) => uid as Uid),
+      };
+    },
+    "mailbox.append": ({ name, messages }) => {
+      const box = this.#box(name);
+      if (box === undefined) return { type: "missing" };
+      const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
+      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
+    },
+    "mailbox.search": ({ view: id, program, save, modSeq }) => {
+      const view = this.#view(id);
+      const found = view.shown.flatMap((message, at) =>
+        this.#fits(message, program, view) ? [{ message, sequence: at + 1 }] : []
+      );
+      const uids = found.map(({ message }) => message.uid);
+      const [min, max] = [uids.slice(0, 1), uids.slice(-1)];
+      if (save !== "none") view.saved = { all: uids, min, max, minMax: [...min, ...max] }[save];
+      const highest = Math.max(0, ...found.map(({ message }) => message.modSeq));
+      return {
+        found: found.map(({ message, sequence }) => ({ sequence, uid: message.uid as Uid, count: 1 })),
+        modSeq: modSeq && found.length > 0 ? highest as ModSeq : null,
+      };
+    },
+  };
+
+  #make(name: string, specialUse: SpecialUse | null): FakeBox {
+    const id = this.#next++;
+    const box: FakeBox = {
+      ...{ id, name, objectId: `M${id}`, uidValidity: 1000 + id, specialUse },
+      ...{ uidNext: 1, modSeq: 1, messages: [], expunged: [] },
+    };
+    this.#boxes.push(box);
+    return box;
+  }
+
+  #box(name: string): FakeBox | undefined {
+    return this.#boxes.find((box) => box.name === name);
+  }
+
+  #view(id: number): FakeView {
+    const view = this.#views.get(id);
+    if (view === undefined) throw new Failure("not_found", "no such view");
+    return view;
+  }
+
+  #add(
+    box: FakeBox,
+    bytes: Uint8Array,
+    { flags, keywords, internalDateMs }: Pick<FakeMessage, "flags"> & {
+      readonly keywords: readonly string[];
+      readonly internalDateMs: number | null;
+    },
+  ): FakeMessage {
+    const uid = box.uidNext++;
+    const message: FakeMessage = {
+      ...{ uid, bytes, flags, keywords: [...keywords], modSeq: ++box.modSeq, recent: true },
+      internalDateMs: internalDateMs ?? FIRST_MS + uid * 60_000,
+    };
+    box.messages.push(message);
+    this.#stir();
+    return message;
+  }
+
+  #remove(box: FakeBox, messages: readonly FakeMessage[]): void {
+    for (const { uid } of messages) box.expunged.push({ uid, modSeq: ++box.modSeq });
+    box.messages = box.messages.filter((each) => !messages.includes(each));
+  }
+
+  #entry(box: FakeBox, status: boolean): MailboxEntry {
+    const { id, name, objectId, specialUse } = box;
+    return {
+      ...{ mailbox: id, name: name as MailboxName, objectId, specialUse },
+      subscribed: this.#subscriptions.has(name),
+      ...(status ? { status: statusOf(box) } : {}),
+    };
+  }
+
+  #tree(status: boolean): MailboxEntry[] {
+    const entries = this.#boxes.map((box) => this.#entry(box, status));
+    const names = new Set<string>(entries.map(({ name }) => name));
+    const others = new Set([...entries.flatMap(({ name }) => parentsOf(name)), ...this.#subscriptions]);
+    for (const name of others) {
+      if (names.has(name)) continue;
+      const subscribed = this.#subscriptions.has(name);
+      entries.push({ mailbox: 0, name: name as MailboxName, objectId: "", specialUse: null, subscribed });
+    }
+    return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /** Tells each view that has news, once for each change. */
+  #stir(): void {
+    for (const [id, view] of this.#views) if (this.#hasNews(view)) this.onStirred(id);
+  }
+
+  #hasNews(view: FakeView): boolean {
+    const { box, shown, gone } = view;
+    const isNews = (each: FakeMessage) => each.modSeq > (view.known.get(each) ?? 0);
+    return gone || box.messages.some(isNews) || shown.some((each) => !box.messages.includes(each));
+  }
+
+  #news(view: FakeView, expunges: boolean): ViewNews {
+    const { box } = view;
+    const expunged: { sequence: number; uid: Uid }[] = [];
+    if (expunges) {
+      for (let at = 0; at < view.shown.length;) {
+        const message = view.shown[at]!;
+        if (box.messages.includes(message)) at++;
+        else {
+          expunged.push({ sequence: at + 1, uid: message.uid as Uid });
+          view.shown.splice(at, 1);
+        }
+      }
+    }
+    const old = new Set(view.shown);
+    const fresh = box.messages.filter((each) => !old.has(each) && each.uid > (view.shown.at(-1)?.uid ?? 0));
+    view.shown.push(...fresh);
+    const changed = view.shown.filter((each) =>
+      old.has(each) && each.modSeq > view.known.get(each)! && box.messages.includes(each)
+    );
+    const keywords = keywordsOf(box);
+    const told = keywords.join() !== view.keywords;
+    view.keywords = keywords.join();
+    for (const each of view.shown) view.known.set(each, each.modSeq);
+    return {
+      exists: view.shown.length,
+      recent: view.shown.filter((each) => each.recent).length,
+      expunged,
+      changed: changed.map((each) => this.#row(view, each, false)),
+      keywords: told ? keywords : null,
+      highestModSeq: box.modSeq as ModSeq,
+      more: false,
+      gone: view.gone,
+    };
+  }
+
+  #row(view: FakeView, message: FakeMessage, index: boolean): ViewRow {
+    const { uid, bytes, flags, keywords, modSeq, recent, internalDateMs } = message;
+    return {
+      ...{ sequence: view.shown.indexOf(message) + 1, uid: uid as Uid, modSeq: modSeq as ModSeq, flags },
+      ...{ keywords: [...keywords], recent, size: bytes.length, internalDateMs, savedMs: FIRST_MS },
+      ...{ objectId: `E${uid}`, threadId: "" },
+      ...(index ? { index: this.keepsIndex ? indexMessage(bytes) : null } : {}),
+    };
+  }
+
+  #inSet(view: FakeView, set: MessageSet): FakeMessage[] {
+    if (set.by === "saved") return view.shown.filter(({ uid }) => view.saved.includes(uid));
+    const last = set.by === "uid" ? view.shown.at(-1)?.uid ?? 0 : view.shown.length;
+    return view.shown.filter(({ uid }, at) => holds(set.pairs, set.by === "uid" ? uid : at + 1, last));
+  }
+
+  #rows({ view: id, set, after, index, changedSince, vanished }: Request<"mailbox.rows">): Reply<"mailbox.rows"> {
+    const view = this.#view(id);
+    const named = this.#inSet(view, set);
+    const there = named.filter((each) =>
+      view.box.messages.includes(each) && each.uid > after && each.modSeq > (changedSince ?? 0)
+    );
+    const page = there.slice(0, this.pageRows);
+    const gone = view.box.expunged.filter(({ uid, modSeq }) =>
+      modSeq > (changedSince ?? 0) && set.by === "uid" && holds(set.pairs, uid, view.box.uidNext - 1)
+    );
+    return {
+      rows: page.map((each) => this.#row(view, each, index)),
+      next: there.length > page.length ? page.at(-1)!.uid as Uid : null,
+      vanished: vanished ? gone.flatMap(({ uid }) => [uid, uid]) : [],
+      missing: named.some((each) => !view.box.messages.includes(each)),
+    };
+  }
+
+  #store(request: Request<"mailbox.store">): Reply<"mailbox.store"> {
+    const { view: id, set, flags, keywords, how, unchangedSince } = request;
+    const view = this.#view(id);
+    const { box } = view;
+    const named = this.#inSet(view, set);
+    const there = named.filter((each) => box.messages.includes(each));
+    const modified = there.filter((each) => each.modSeq > (unchangedSince ?? Infinity));
+    const done = there.filter((each) => !modified.includes(each));
+    for (const each of done) {
+      const before = `${each.flags} ${each.keywords.join()}`;
+      change(each, { flags, keywords, how });
+      if (before !== `${each.flags} ${each.keywords.join()}`) each.modSeq = ++box.modSeq;
+    }
+    for (const each of done) view.known.set(each, each.modSeq);
+    return {
+      type: "stored",
+      rows: done.map((each) => this.#row(view, each, false)),
+      next: null,
+      modified: modified.map((each) => ({ sequence: view.shown.indexOf(each) + 1, uid: each.uid as Uid })),
+      highestModSeq: box.modSeq as ModSeq,
+      missing: named.length > there.length,
+    };
+  }
+
+  #fits(message: FakeMessage, program: SearchProgram, view: FakeView): boolean {
+    const all = (of: SearchProgram) => this.#fits(message, of, view);
+    const text = latin1(message.bytes).toLowerCase();
+    switch (program.type) {
+      case "and":
+        return program.of.every(all);
+      case "or":
+        return program.of.some(all);
+      case "not":
+        return !all(program.of);
+      case "all":
+      case "saveDateSupported":
+        return true;
+      case "set":
+        return this.#inSet(view, program.set).includes(message);
+      case "flags":
+        return (message.flags & program.flags) === program.flags;
+      case "keyword":
+        return message.keywords.some((each) => each.toLowerCase() === program.keyword.toLowerCase());
+      case "recent":
+        return message.recent;
+      case "size":
+        return program.than === "larger" ? message.bytes.length > program.bytes : message.bytes.length < program.bytes;
+      case "modSeq":
+        return message.modSeq >= program.atLeast;
+      case "header":
+        return text.includes(`${program.field.toLowerCase()}: ${program.text.toLowerCase()}`);
+      case "body":
+      case "text":
+        return (decodeUtf8(message.bytes) ?? text).toLowerCase().includes(program.text.toLowerCase());
+      default:
+        throw new Error(`the fake cannot search by ${program.type}`);
+    }
+  }
+}
+
+function change(
+  message: FakeMessage,
+  { flags, keywords, how }: Pick<Request<"mailbox.store">, "flags" | "keywords" | "how">,
+): void {
+  const others = message.keywords.filter((each) => !keywords.includes(each));
+  if (how === "replace") [message.flags, message.keywords] = [flags, [...keywords]];
+  else if (how === "add") [message.flags, message.keywords] = [message.flags | flags, [...others, ...keywords]];
+  else [message.flags, message.keywords] = [message.flags & ~flags, others];
+}
+
+/** Whether pairs of first and last hold a number; 0 is `last`. */
+function holds(pairs: readonly number[], number: number, last: number): boolean {
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [one, other] = [pairs[at]! || last, pairs[at + 1]! || last];
+    if (number >= Math.min(one, other) && number <= Math.max(one, other)) return true;
+  }
+  return false;
+}
+
+function keywordsOf(box: FakeBox): string[] {
+  return [...new Set(box.messages.flatMap(({ keywords }) => keywords))];
+}
+
+function statusOf(box: FakeBox): MailboxStatus {
+  const count = (bit: number) => box.messages.filter(({ flags }) => (flags & bit) !== 0).length;
+  return {
+    uidValidity: box.uidValidity as UidValidity,
+    uidNext: box.uidNext as Uid,
+    highestModSeq: box.modSeq as ModSeq,
+    messages: box.messages.length,
+    unseen: box.messages.length - count(SEEN),
+    deleted: count(DELETED),
+    size: box.messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  };
+}
