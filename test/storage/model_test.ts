@@ -36,6 +36,7 @@ async function compare(seed: number, together: number): Promise<void> {
     mailboxesMax: 11,
     formerNamesMax: 2,
     settingsBytesMax: 6_000,
+    accountSettingsBytesMax: 9_000,
   };
   const [disk, memory] = [await openDisk(limits), await openMemory(limits)];
   const told: [string, number, MailboxChange][][] = [[], []];
