@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { isAscii } from "./charset.ts";
+import { toUtf8Chars } from "./utf8_text.ts";
 
 /**
  * Bytes that grow as they are written, kept as text of one character each until they are done: joining texts costs next to nothing, where
@@ -30,7 +31,7 @@ export class ByteWriter {
   }
 
   utf8(text: string): void {
-    this.#text += isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+    this.#text += isAscii(text) ? text : toUtf8Chars(text);
   }
 
   /** The bytes; they may share their memory with others, which whoever transfers it must know. */

@@ -93,11 +93,11 @@ class HtmlReader {
       this.#at = end;
       if (open >= 0) this.#markup();
     }
-    return this.#pieces.join("");
+    return decodeReferences(this.#pieces.join(""));
   }
 
   #keep(text: string): void {
-    if (this.#hidden === 0 && text !== "") this.#pieces.push(decodeReferences(text));
+    if (this.#hidden === 0 && text !== "") this.#pieces.push(text);
   }
 
   /** Whatever begins with `<`: a comment, a tag, or the character itself. */
