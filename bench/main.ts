@@ -9,6 +9,7 @@ import { benchGenerator } from "./generator.ts";
 import { keepResult, latestResult, writeResult } from "./history.ts";
 import { thisMachine } from "./machine.ts";
 import { benchDeliver } from "./micro/deliver.ts";
+import { benchIndex } from "./micro/index.ts";
 import { benchParse } from "./micro/parse.ts";
 import { benchRoute } from "./micro/route.ts";
 import { benchWire } from "./micro/wire.ts";
@@ -19,6 +20,7 @@ import { markdownReport, terminalReport } from "./report.ts";
 /** All parts by name, in the order they run. `peers` runs only when asked for. */
 const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings>>> = {
   parse: benchParse,
+  index: benchIndex,
   route: benchRoute,
   wire: benchWire,
   deliver: benchDeliver,

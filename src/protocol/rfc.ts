@@ -63,6 +63,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(3463, "Enhanced Mail System Status Codes", "yes"),
   rfc(3464, "An Extensible Message Format for Delivery Status Notifications", "yes"),
   rfc(3501, "Internet Message Access Protocol, Version 4rev1", "partly", "what FETCH shows of a message"),
+  rfc(3516, "IMAP4 Binary Content Extension", "partly", "the decoding of a part"),
   rfc(3596, "DNS Extensions to Support IP Version 6", "yes"),
   rfc(3629, "UTF-8, a Transformation Format of ISO 10646", "yes"),
   rfc(3696, "Application Techniques for Checking and Transformation of Names", "partly", "no numeric top-level domain"),
@@ -186,6 +187,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(8616, "Email Authentication for Internationalized Mail", "partly", "domains in signatures, not selectors"),
   rfc(8617, "The Authenticated Received Chain (ARC) Protocol", "yes"),
   rfc(8689, "SMTP Require TLS Option", "partly", "not the header field TLS-Required"),
+  rfc(8970, "IMAP4 Extension: Message Preview Generation", "partly", "the text of a preview"),
   rfc(8996, "Deprecating TLS 1.0 and TLS 1.1", "yes"),
   rfc(
     9051,
