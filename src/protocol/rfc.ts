@@ -91,7 +91,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(4865, "SMTP Submission Service Extension for Future Message Release", "yes"),
   rfc(4954, "SMTP Service Extension for Authentication", "yes", "on submission ports"),
   rfc(5034, "The POP3 SASL Authentication Mechanism", "yes"),
-  rfc(5051, "i;unicode-casemap: Simple Unicode Collation Algorithm", "yes", "lower case in place of title case"),
+  rfc(5051, "i;unicode-casemap: Simple Unicode Collation Algorithm", "yes"),
   rfc(5256, "IMAP SORT and THREAD Extensions", "partly", "what they ask of a message"),
   rfc(
     5280,

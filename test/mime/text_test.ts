@@ -116,8 +116,8 @@ Deno.test("the text that is searched is decoded: fields as lines, texts of parts
     "Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n\r\nDeep",
   );
   assertEquals(search(message), {
-    header: "subject: gru\u0308ße x\ncontent-type: multipart/mixed; boundary=b\n",
-    body: "hello, \n\nwo\u0308rld\n\nba\u0308r\nsubject: inner\ndeep\n",
+    header: "SUBJECT: GRU\u0308ßE X\nCONTENT-TYPE: MULTIPART/MIXED; BOUNDARY=B\n",
+    body: "HELLO, \n\nWO\u0308RLD\n\nBA\u0308R\nSUBJECT: INNER\nDEEP\n",
     complete: true,
   });
 });

@@ -106,7 +106,7 @@ class ValueReader {
 
   value(): ImapValue {
     while (this.text[this.at] === " ") this.at++;
-    const literal = /\{(\d+)\}\r\n/y;
+    const literal = /~?\{(\d+)\}\r\n/y;
     literal.lastIndex = this.at;
     const match = literal.exec(this.text);
     if (match !== null) return this.#take(literal.lastIndex, literal.lastIndex + Number(match[1]));
