@@ -11,8 +11,8 @@ export const MISSING_MAILBOX = "MISSING_MAILBOX";
 export const MISSING_HOST = "MISSING_DOMAIN";
 
 /**
- * One address as ENVELOPE shows it (RFC 9051 §7.5.2), one character for each byte, encoded words not decoded. Without `host` it begins a
- * group, whose name is `mailbox`, or ends one, when that is null, too.
+ * One address as ENVELOPE shows it (RFC 9051 §7.5.2), one character for each byte, encoded words not decoded. Without `host` it
+ * begins a group, whose name is `mailbox`, or ends one, when that is null, too.
  */
 export interface ListedAddress {
   readonly name: string | null;
@@ -24,7 +24,10 @@ export interface ListedAddress {
 
 const GROUP_END: ListedAddress = { name: null, route: null, mailbox: null, host: null };
 
-/** address-list (RFC 5322 §3.4, §4.4), from what stands behind the colon. Whatever is malformed is an address, too. Linear, without recursion. */
+/**
+ * address-list (RFC 5322 §3.4, §4.4), from what stands behind the colon. Whatever is malformed is an address, too. Linear,
+ * without recursion.
+ */
 export function readAddresses(field: string): ListedAddress[] {
   return new AddressScanner(unfold(field)).list();
 }

@@ -8,8 +8,9 @@ interface Node {
 }
 
 /**
- * The boundaries that may end a part, each with the number of its multipart, the frame. Whatever they are, looking one up takes no longer
- * than reading the line: beyond the first few they are kept in a tree, as a mail may be made of boundaries and lines that look like them.
+ * The boundaries that may end a part, each with the number of its multipart, the frame. Whatever they are, looking one up takes
+ * no longer than reading the line: beyond the first few they are kept in a tree, as a mail may be made of boundaries and lines
+ * that look like them.
  */
 export class BoundarySet {
   readonly #listed: { readonly frame: number; readonly boundary: string }[] = [];

@@ -4,8 +4,8 @@ import { isAscii } from "./charset.ts";
 import { toUtf8Chars } from "./utf8_text.ts";
 
 /**
- * Bytes that grow as they are written, kept as text of one character each until they are done: joining texts costs next to nothing, where
- * each array of bytes costs microseconds.
+ * Bytes that grow as they are written, kept as text of one character each until they are done: joining texts costs next to
+ * nothing, where each array of bytes costs microseconds.
  */
 export class ByteWriter {
   #text = "";

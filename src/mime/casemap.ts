@@ -1,9 +1,9 @@
 import { isAscii } from "./charset.ts";
 
 /**
- * The text as it is compared, sorted and searched: two texts are alike when these are equal, one is in the other when this is in that, and
- * these stand in the order of the texts. As i;unicode-casemap (RFC 5051 §2) has it: compatibility forms and composed letters are taken
- * apart, and letters are large; none is dropped. Linear; one character becomes up to 18.
+ * The text as it is compared, sorted and searched: two texts are alike when these are equal, one is in the other when this is
+ * in that, and these stand in the order of the texts. As i;unicode-casemap (RFC 5051 §2) has it: compatibility forms and
+ * composed letters are taken apart, and letters are large; none is dropped. Linear; one character becomes up to 18.
  */
 export function casemap(text: string): string {
   if (isAscii(text)) return text.toUpperCase();

@@ -8,8 +8,8 @@ export const REFERENCES_MAX = 100;
 const IDS_READ_MAX = 10_000;
 
 /**
- * The message ids in a field (RFC 5322 §3.6.4), in the form in which they are compared (RFC 5256 §3, REFERENCES, step 1): without the brackets, quotes and blanks.
- * One that is too long is left out. Linear.
+ * The message ids in a field (RFC 5322 §3.6.4), in the form in which they are compared (RFC 5256 §3, REFERENCES, step 1):
+ * without the brackets, quotes and blanks. One that is too long is left out. Linear.
  */
 export function readMessageIds(field: string): string[] {
   const ids: string[] = [];

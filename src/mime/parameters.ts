@@ -77,7 +77,10 @@ export function parameterOf(parameters: readonly Parameter[], name: string): str
   return null;
 }
 
-/** The text of a parameter: its RFC 2231 form where there is one, else what stands there, encoded words decoded as many programs need it. */
+/**
+ * The text of a parameter: its RFC 2231 form where there is one, else what stands there, encoded words decoded as many programs
+ * need it.
+ */
 export function decodedParameter(parameters: readonly Parameter[], name: string): string | null {
   const extended = parameterOf(parameters, `${name}*`);
   if (extended !== null) {

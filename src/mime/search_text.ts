@@ -19,8 +19,8 @@ export interface SearchText {
   /** Fields of the message's header as lines `name: value`, in their order. */
   readonly header: string;
   /**
-   * Texts of all parts, one after the other; of HTML what a reader sees, tags kept out. Names of files, and headers of messages within the
-   * message stand where their parts do.
+   * Texts of all parts, one after the other; of HTML what a reader sees, tags kept out. Names of files, and headers of messages
+   * within the message stand where their parts do.
    */
   readonly body: string;
   /** False when the message has more text than is kept. */

@@ -57,9 +57,9 @@ const PLAIN: MediaType = { type: "text", subtype: "plain", parameters: [["charse
 const DIGEST_DEFAULT: MediaType = { type: "message", subtype: "rfc822", parameters: [] };
 
 /**
- * Takes a message apart (RFC 2045, RFC 2046) in one pass, without recursion. Lines end in CRLF or LF. A part that is not ended by its boundary ends where
- * the part around it does; a boundary line is one that begins with `--` and a boundary (RFC 2046 §5.1.1), the longest of those that fit.
- * Each byte is looked at a bounded number of times. Whoever calls bounds the message.
+ * Takes a message apart (RFC 2045, RFC 2046) in one pass, without recursion. Lines end in CRLF or LF. A part that is not ended
+ * by its boundary ends where the part around it does; a boundary line is one that begins with `--` and a boundary (RFC 2046
+ * §5.1.1), the longest of those that fit. Each byte is looked at a bounded number of times. Whoever calls bounds the message.
  */
 export function parseStructure(message: Uint8Array): Structure {
   const text = latin1(message);

@@ -17,8 +17,8 @@ export function dovecotMissing(): string | null {
 }
 
 /**
- * Puts the messages into a fresh mailbox of Dovecot's and gives these commands there; returns all it said, one character for each byte. No
- * daemon runs and no port is open: the session is a child process.
+ * Puts the messages into a fresh mailbox of Dovecot's and gives these commands there; returns all it said, one character for
+ * each byte. No daemon runs and no port is open: the session is a child process.
  */
 export async function dovecotSession(messages: readonly Uint8Array[], commands: readonly string[]): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "stagepost-dovecot-" });

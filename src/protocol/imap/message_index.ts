@@ -3,8 +3,8 @@ import { renderBody, renderBodyStructure } from "./render_body_structure.ts";
 import { renderEnvelope } from "./render_envelope.ts";
 
 /**
- * Makes the index of a message: its parts, what SORT, THREAD and SEARCH ask, and ENVELOPE, BODY and BODYSTRUCTURE as they go over the wire.
- * Never throws, whatever the message is. `readIndex` of `mime` reads it.
+ * Makes the index of a message: its parts, what SORT, THREAD and SEARCH ask, and ENVELOPE, BODY and BODYSTRUCTURE as they go
+ * over the wire. Never throws, whatever the message is. `readIndex` of `mime` reads it.
  */
 export function indexMessage(message: Uint8Array): Uint8Array {
   const { root } = parseStructure(message);
