@@ -63,6 +63,18 @@ function assertSamePlaces(indexed: IndexedPart, part: Part): void {
   indexed.children.forEach((child, i) => assertSamePlaces(child, part.children[i]!));
 }
 
+Deno.test("the pieces of a message make no difference", () => {
+  const whole = indexMessage(MESSAGE);
+  for (const bytes of [1, 7, 100]) {
+    const pieces = Array.from(
+      { length: Math.ceil(MESSAGE.length / bytes) },
+      (_, i) => MESSAGE.subarray(i * bytes, (i + 1) * bytes),
+    );
+    assertEquals(indexMessage(pieces), whole);
+  }
+  assertEquals(readIndex(indexMessage([]))?.size, 0);
+});
+
 Deno.test("an index holds what SORT, THREAD and SEARCH ask, decoded and without case", () => {
   assertEquals(indexOf(MESSAGE).facts(), {
     sentMs: Date.UTC(2026, 0, 5, 8),
