@@ -22,6 +22,8 @@ export function decodeBody(body: Uint8Array, encoding: string): Uint8Array | nul
     case "7bit":
     case "8bit":
     case "binary":
+    case "7-bit": // As some programs spell them.
+    case "8-bit":
       return body;
     case "base64":
       return base64(body);

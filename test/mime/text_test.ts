@@ -116,7 +116,17 @@ Deno.test("the text that is searched is decoded: fields as lines, texts of parts
     "Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n\r\nDeep",
   );
   assertEquals(search(message), {
-    header: "SUBJECT: GRU\u0308ßE X\nCONTENT-TYPE: MULTIPART/MIXED; BOUNDARY=B\n",
+    header: [
+      "SUBJECT: GRU\u0308ßE X",
+      "NO FIELD",
+      "CONTENT-TYPE: MULTIPART/MIXED; BOUNDARY=B",
+      "CONTENT-TRANSFER-ENCODING: BASE64",
+      "CONTENT-TYPE: TEXT/HTML; CHARSET=ISO-8859-1",
+      "CONTENT-TRANSFER-ENCODING: QUOTED-PRINTABLE",
+      'CONTENT-TYPE: APPLICATION/PDF; NAME="BA\u0308R"',
+      "CONTENT-TYPE: MESSAGE/RFC822",
+      "",
+    ].join("\n"),
     body: "HELLO, \n\nWO\u0308RLD\n\nBA\u0308R\nSUBJECT: INNER\nDEEP\n",
     complete: true,
   });
