@@ -38,7 +38,8 @@ export function searchText({ root, text }: Structure): SearchText {
     addHeader(part === inner ? body : header, text, part);
     addName(body, part);
     if (part.kind === "message") inner = part.children[0]!;
-    else if (part.kind === "leaf" && part.type === "text") addBody(body, text, part);
+    // Reports of deliveries and of readings are of the type message, and text.
+    else if (part.type === "text" || (part.kind === "leaf" && part.type === "message")) addBody(body, text, part);
     for (let i = part.children.length - 1; i >= 0; i--) waiting.push(part.children[i]!);
   }
   const mapped = { header: header.mapped(), body: body.mapped() };

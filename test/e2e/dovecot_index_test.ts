@@ -9,7 +9,11 @@ import {
   locateSection,
   type MessageFacts,
   type MessageIndex,
+  parseStructure,
+  type Part,
   readIndex,
+  type SearchText,
+  searchText,
   selectFields,
 } from "../../src/mime/mod.ts";
 import { indexMessage } from "../../src/protocol/imap/message_index.ts";
@@ -208,5 +212,50 @@ Deno.test({
     }
     // Of what is malformed Dovecot sends nothing at all.
     assertEquals(refused, ["mail-rb/content_transfer_encoding_with_semi_colon.eml 2", "mimetools/multi-frag.msg 3.2"]);
+  },
+});
+
+/** Two words of each text, which are in other messages, too. */
+function wordsOf(texts: readonly SearchText[]): string[] {
+  const words = new Set<string>();
+  let at = 0;
+  for (const { header, body } of texts) {
+    for (const found of [header.match(/[A-Z]{5,12}/g) ?? [], body.match(/[A-Z]{5,12}/g) ?? []]) {
+      for (let i = 0; i < 2 && found.length > 0; i++) words.add(found[(at += 7_919) % found.length]!);
+    }
+  }
+  return [...words];
+}
+
+function allParts(part: Part): Part[] {
+  return [part, ...part.children.flatMap(allParts)];
+}
+
+Deno.test({
+  name: `words are found in the messages of the corpus in which Dovecot finds them${skipped}`,
+  ignore: missing !== null,
+  async fn() {
+    const structural = new Set(DOVECOT_DIFFERENCES.filter(({ cut }) => cut).map(({ message }) => message));
+    // Of HTML Dovecot searches the tags, too; of messages within a message it searches no header for BODY.
+    const comparable = corpus!.filter(({ name, bytes }) =>
+      !structural.has(name) &&
+      allParts(parseStructure(bytes).root).every(({ kind, subtype }) => kind !== "message" && subtype !== "html")
+    );
+    const texts = comparable.map(({ bytes }) => searchText(parseStructure(bytes)));
+    const words = wordsOf(texts);
+    const commands = words.flatMap((word) => [`SEARCH TEXT "${word}"`, `SEARCH BODY "${word}"`]);
+    const said = await dovecotSession(comparable.map(({ bytes }) => bytes), commands);
+    const answers = [...said.matchAll(/^\* SEARCH((?: \d+)*)/gm)].map(([, list]) => list!.match(/\d+/g) ?? []);
+    assertEquals(answers.length, commands.length);
+    const names = (numbers: readonly string[]) => numbers.map((number) => comparable[Number(number) - 1]!.name);
+    const ours = (test: (text: SearchText) => boolean) =>
+      comparable.filter((_, i) => test(texts[i]!)).map(({ name }) => name);
+    for (const [i, word] of words.entries()) {
+      const inText = ours(({ header, body }) => header.includes(word) || body.includes(word));
+      assertEquals(inText, names(answers[2 * i]!), `TEXT ${word}`);
+      // Names of files are in the body for us only.
+      const inBody = new Set(ours(({ body }) => body.includes(word)));
+      assertEquals(names(answers[2 * i + 1]!).filter((name) => !inBody.has(name)), [], `BODY ${word}`);
+    }
   },
 });
