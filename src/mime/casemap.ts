@@ -7,10 +7,14 @@ import { isAscii } from "./charset.ts";
  */
 export function casemap(text: string): string {
   if (isAscii(text)) return text.toUpperCase();
-  const apart = withoutLongMarks(text).normalize("NFKD");
+  const apart = (text.length > MARKS_MAX ? withoutLongMarks(text) : text).normalize("NFKD");
   // Sharp s would become two letters, and so be in texts that have none: it is the only one left that does.
+  if (!/[ßẞ]/.test(apart)) return apart.toUpperCase();
   return apart.replace(/[^ßẞ]+/g, (letters) => letters.toUpperCase()).replaceAll("ẞ", "ß");
 }
+
+/** Marks in a row that are left as they are. */
+const MARKS_MAX = 30;
 
 /**
  * Marks on one letter are sorted one by one, so that 80,000 of them take seconds: behind each 30 a joiner that has no shape is put, as
