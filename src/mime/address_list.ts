@@ -1,4 +1,5 @@
 import { unfold } from "./encoded_word.ts";
+import { trimBlanks } from "./raw_text.ts";
 
 /** Addresses of one field that are read. */
 export const ADDRESSES_MAX = 5_000;
@@ -270,7 +271,7 @@ function kept(part: string | null): string | null {
 
 /** What a comment says, without the backslashes of its quoted pairs. */
 function commentText(comment: string): string {
-  const text = comment.trim();
+  const text = trimBlanks(comment);
   return text.includes("\\") ? text.replace(/\\(.)/g, "$1") : text;
 }
 

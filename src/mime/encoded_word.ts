@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decodeCharsetChars, decodeRaw } from "./charset.ts";
+import { trimBlanks } from "./raw_text.ts";
 
 /** Characters of a text that are looked through for encoded words; what stands behind stays as it is. */
 export const ENCODED_TEXT_CHARS_MAX = 65_536;
@@ -36,7 +37,7 @@ export function decodeWords(raw: string): string {
       continue;
     }
     const between = text.slice(plainFrom, at);
-    const joins: boolean = waiting !== null && isBlank(between);
+    const joins: boolean = waiting !== null && trimBlanks(between) === "";
     if (!joins || word.charset !== charset || isStateful(charset)) flush();
     if (!joins) decoded += decodeRaw(between);
     charset = word.charset;
@@ -116,8 +117,4 @@ export function hexDigit(code: number): number {
 /** Words of such a charset end in its first state, and escape sequences with nothing between them are an error when joined. */
 function isStateful(charset: string): boolean {
   return charset.startsWith("iso-2022-");
-}
-
-function isBlank(text: string): boolean {
-  return text.trim() === "";
 }

@@ -1,6 +1,7 @@
 import { type ListedAddress, readAddresses } from "./address_list.ts";
 import { unfold } from "./encoded_word.ts";
 import type { HeaderFields } from "./header_fields.ts";
+import { trimBlanks } from "./raw_text.ts";
 
 /** Characters of a text of the envelope that are kept: more than a line has by far (RFC 5322 §2.1.1). */
 export const ENVELOPE_TEXT_CHARS_MAX = 16_384;
@@ -51,7 +52,7 @@ function addresses(field: string | null): readonly ListedAddress[] | null {
 export function fieldLine(field: string | null): string | null {
   if (field === null) return null;
   const text = field.length > ENVELOPE_TEXT_CHARS_MAX ? field.slice(0, ENVELOPE_TEXT_CHARS_MAX) : field;
-  return unfold(text).trim();
+  return trimBlanks(unfold(text));
 }
 
 /** A text for people as one line, with one blank where several or a tab stand. */

@@ -1,3 +1,5 @@
+import { lowerAscii } from "./raw_text.ts";
+
 /** Elements of which nothing is text. */
 const HIDDEN: ReadonlySet<string> = new Set([
   "head",
@@ -171,11 +173,6 @@ function character(code: number): string {
   const visible = code >= 0x20 && code <= 0x10ffff && !(code >= 0x7f && code < 0xa0) &&
     !(code >= 0xd800 && code < 0xe000);
   return visible || code === 0x0a || code === 0x09 ? String.fromCodePoint(code) : "";
-}
-
-/** Unlike `toLowerCase`, never changes the length. */
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function isLetter(code: number): boolean {

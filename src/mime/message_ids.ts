@@ -29,6 +29,5 @@ export function readMessageIds(field: string): string[] {
 /** `"a\"b"@c` and `a"b@c` are one. */
 function bare(id: string): string {
   if (/^[!#-[\]-~]*$/.test(id)) return id;
-  // deno-lint-ignore no-control-regex
-  return id.replace(/\\(.)|["\s\0-\x1f]/g, (_whole, quoted: string | undefined) => quoted ?? "");
+  return id.replace(/\\(.)|["\0- ]/g, (_whole, quoted: string | undefined) => quoted ?? "");
 }
