@@ -25,12 +25,10 @@ export async function dovecotSession(messages: readonly Uint8Array[], commands: 
   try {
     await Deno.writeTextFile(`${dir}/dovecot.conf`, configuration(dir));
     const root = Deno.uid() === 0;
-    if (root) {
-      await Deno.chmod(dir, 0o755);
-      for (const name of ["run", "mail"]) {
-        await Deno.mkdir(`${dir}/${name}`);
-        await Deno.chown(`${dir}/${name}`, NOBODY, NOBODY);
-      }
+    if (root) await Deno.chmod(dir, 0o755);
+    for (const name of ["run", "mail"]) {
+      await Deno.mkdir(`${dir}/${name}`);
+      if (root) await Deno.chown(`${dir}/${name}`, NOBODY, NOBODY);
     }
     const child = new Deno.Command(IMAPD, {
       args: ["-c", `${dir}/dovecot.conf`],
