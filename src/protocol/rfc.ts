@@ -105,7 +105,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(4978, "The IMAP COMPRESS Extension", "yes", "DEFLATE"),
   rfc(5032, "WITHIN Search Extension to the IMAP Protocol", "yes"),
   rfc(5034, "The POP3 SASL Authentication Mechanism", "yes"),
-  rfc(5051, "i;unicode-casemap: Simple Unicode Collation Algorithm", "yes", "lower case in place of title case"),
+  rfc(5051, "i;unicode-casemap: Simple Unicode Collation Algorithm", "yes"),
   rfc(5161, "The IMAP ENABLE Extension", "yes"),
   rfc(5182, "IMAP Extension for Referencing the Last SEARCH Result", "yes"),
   rfc(5256, "IMAP SORT and THREAD Extensions", "yes"),
