@@ -1,4 +1,5 @@
 import { asFailure, describeError, type FailureKind } from "../../base/mod.ts";
+import { INBOX_ID } from "../../mail/account.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
 import type { AccountRecord, DeliverReply, DeliveryTarget } from "../../messages/mod.ts";
@@ -38,6 +39,8 @@ export interface Delivery {
   readonly mail: ReceivedMail;
   /** Whether the client may send to other servers. */
   readonly mayRelay: boolean;
+  /** Number of the mailbox that it goes into where it is kept. */
+  readonly mailbox: number;
   readonly kept: readonly Uint8Array[];
   readonly outgoing: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
 }
@@ -128,12 +131,12 @@ async function persist<T>(
 }
 
 function deliverShare(
-  { id, kept: parts }: Delivery,
+  { id, mailbox: number, kept: parts }: Delivery,
   { domain, targets, opId }: Share & { readonly opId: string },
   services: FrontServices,
 ): Promise<ShareOutcome> {
   const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId, targets, parts };
+  const request = { opId, targets, parts, ...(number === INBOX_ID ? {} : { mailbox: number }) };
   return persist({
     id,
     domain,

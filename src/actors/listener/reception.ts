@@ -1,4 +1,5 @@
 import { asFailure, describeError, utf8 } from "../../base/mod.ts";
+import { INBOX_ID, JUNK_ID } from "../../mail/account.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
@@ -9,9 +10,10 @@ import {
   returnPathField,
   submitted,
 } from "../../protocol/smtp/mod.ts";
+import { scanContent } from "./content_scan.ts";
 import { deliverEach } from "./deliver_each.ts";
 import { deliver, type Delivery } from "./delivery.ts";
-import { checkSender, type SenderAuthentication } from "./sender_check.ts";
+import { type Checked, checkSender, type SenderAuthentication } from "./sender_check.ts";
 import type { FrontServices } from "./services.ts";
 import { signSubmitted } from "./signing.ts";
 
@@ -51,28 +53,43 @@ interface Completed {
   readonly content: readonly Uint8Array[];
   readonly signed: string;
   readonly sealed: string;
+  /** Whether it is filed as junk where it stays. */
+  readonly junk: boolean;
 }
 
 async function complete(
-  { id, mail, client, account, senders }: Reception,
+  { id, mail, client, account, senders, each }: Reception,
   services: FrontServices,
 ): Promise<Completed | { readonly type: "refuse"; readonly outcome: DeliveryOutcome }> {
   if (account !== null) {
     const { clock, hostname } = services;
     const content = submitted(mail.body, { wallMs: clock.wallMs(), messageId: `<${id}@${hostname}>` });
+    const scanned = await scanContent({ id, mail, client, account, content, believed: false }, services);
+    if (scanned.type === "refuse") return scanned;
     const signing = await signSubmitted({ id, content, account }, services);
     if (signing.type === "wait") return { type: "refuse", outcome: { type: "busy" } };
-    return { type: "keep", content, signed: signing.fields, sealed: "" };
+    return { type: "keep", content, signed: signing.fields, sealed: "", junk: false };
   }
-  if (senders === null || client.address === null) return { type: "keep", content: mail.body, signed: "", sealed: "" };
-  const checked = await checkSender({ id, mail, ip: client.address }, senders, services);
+  const checked: Checked = senders === null || client.address === null
+    ? { type: "keep", body: mail.body, sealed: "", junk: false }
+    : await checkSender({ id, mail, ip: client.address }, senders, services);
   if (checked.type === "refuse") return checked;
-  return { type: "keep", content: checked.body, signed: "", sealed: checked.sealed };
+  const scan = { id, mail, client, account, content: checked.body, believed: each };
+  const scanned = await scanContent(scan, services);
+  if (scanned.type === "refuse") return scanned;
+  const { content, junk } = scanned;
+  return {
+    type: "keep",
+    content,
+    signed: "",
+    sealed: checked.sealed,
+    junk: services.content.file && (junk || checked.junk),
+  };
 }
 
 function deliveryOf(
   { id, mail, client, tlsVersion, account, hideClient }: Reception,
-  { content, signed, sealed }: Completed,
+  { content, signed, sealed, junk }: Completed,
   { clock, hostname }: FrontServices,
 ): Delivery {
   const received = receivedField({
@@ -92,6 +109,7 @@ function deliveryOf(
     id,
     mail,
     mayRelay: account !== null,
+    mailbox: junk ? JUNK_ID : INBOX_ID,
     // Signatures come last, so they stand first (RFC 6376 §5.6); no byte that they cover changes from here on.
     kept: [utf8(returnPathField(mail.sender) + signed + received), ...content],
     outgoing: { envelope, parts: [utf8(sealed + signed + received), ...content] },

@@ -4,4 +4,5 @@
  * It must never open a socket or a file itself, nor write a byte of a message into the log.
  */
 export { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicyCounters, type PolicySettings } from "./actor.ts";
+export type { ScannerPlace, ScannersConfig } from "./scanners.ts";
 export { POLICY_DEFAULTS, type PolicyWorkerConfig, startPolicy } from "./worker.ts";
