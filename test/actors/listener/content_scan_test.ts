@@ -50,11 +50,14 @@ function kept(listener: FakeListener): { mailbox: number | undefined; text: stri
   return { mailbox, text: latin1(concat(parts)).replace(/^Return-Path[^]*?\d\d \+0000\r\n/, "") };
 }
 
-/** Sends a mail that scanners answer so, and gives the client's answer. */
-async function scanned(listener: FakeListener, check: unknown): Promise<{ client: Client; told: () => string }> {
+/** Sends a mail that scanners answer so. */
+async function scanned(
+  listener: FakeListener,
+  check: ScanCheck | (() => Promise<never>),
+): Promise<{ client: Client; told: () => string }> {
   const client = listener.connect("smtp");
   await send(client);
-  await listener.answer("policy.scan", check);
+  await listener.answer("policy.scan", typeof check === "function" ? check() : check);
   return { client, told: client.told };
 }
 
@@ -97,10 +100,10 @@ Deno.test("junk is filed as such, unless the config wants it in INBOX", async ()
 
 Deno.test("what is refused or put off is not stored", async () => {
   const listener = new FakeListener({}, { content: content() });
-  const reject = { type: "reject", enhanced: "5.7.1", text: "Virus found: Eicar" };
+  const reject = { type: "reject", enhanced: "5.7.1", text: "Virus found: Eicar" } as const;
   const refused = await scanned(listener, { ...CLEAN, disposition: reject, result: "virus" });
   assertEquals(refused.told(), "550 5.7.1 Virus found: Eicar\r\n");
-  const defer = { type: "defer", enhanced: "4.7.1", text: "Try again later" };
+  const defer = { type: "defer", enhanced: "4.7.1", text: "Try again later" } as const;
   const put = await scanned(listener, { ...CLEAN, disposition: defer, result: "deferred" });
   assertEquals(put.told(), "451 4.7.1 Try again later\r\n");
   assertEquals(listener.asked.size, 0);
@@ -110,7 +113,7 @@ Deno.test("what is refused or put off is not stored", async () => {
 Deno.test("when the policy worker is gone, mail goes on unscanned or comes again as configured; when it is busy it comes again", async () => {
   const down = () => Promise.reject(new Failure("down", "the worker was lost"));
   const open = new FakeListener({}, { content: content() });
-  await scanned(open, down());
+  await scanned(open, down);
   await open.answer("mailbox.deliver", TAKEN);
   const { mailbox, text } = kept(open);
   assertEquals(mailbox, undefined);
@@ -120,8 +123,8 @@ Deno.test("when the policy worker is gone, mail goes on unscanned or comes again
   const shut = new FakeListener({}, {
     content: content({ scanners: settings({ rspamd: { ...RSPAMD, onFailure: "defer" } }) }),
   });
-  assertEquals((await scanned(shut, down())).told(), "451 4.7.1 Cannot be scanned now, try again later\r\n");
-  const busy = await scanned(open, Promise.reject(new Failure("busy", "too many")));
+  assertEquals((await scanned(shut, down)).told(), "451 4.7.1 Cannot be scanned now, try again later\r\n");
+  const busy = await scanned(open, () => Promise.reject(new Failure("busy", "too many")));
   assertEquals(busy.told(), "451 4.3.2 Busy, try again later\r\n");
   assertEquals(open.counters.scans.busy, 1);
 });
