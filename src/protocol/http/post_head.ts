@@ -25,7 +25,7 @@ export function postHead({ host, path, fields, bodyBytes }: PostRequest): string
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** What is a control character becomes `?` (RFC 9112 §5.1 has the values of RFC 9110 §5.5). */
+/** What is a control character becomes `?`: no value splits the request (RFC 9112 §11.1). */
 function fieldValue(value: string): string {
   // deno-lint-ignore no-control-regex
   return value.slice(0, VALUE_CHARS_MAX).replace(/[\u0000-\u001f\u007f]/g, "?");
