@@ -29,6 +29,7 @@ function scannersTest(name: string, run: (rspamd: ScannerPeer, clamd: ScannerPee
 const serverWith = (config: Readonly<Record<string, unknown>>) =>
   startServer({
     config: { senders: { authentication: "off" }, ...config },
+    env: { RSPAMD_PASSWORD: "not needed by a normal worker" },
     workers: { listener: 1, mailbox: 1 },
     domains: ["smith.test"],
     accounts: [{ address: JOHN.user, password: JOHN.password }],
@@ -111,7 +112,7 @@ scannersTest(
   async (rspamd, clamd) => {
     await using server = await serverWith({
       scanners: {
-        rspamd: { socket: rspamd.socket, scan: "both", junkScore: 4, rejectScore: 7 },
+        rspamd: { socket: rspamd.socket, password: "env:RSPAMD_PASSWORD", scan: "both", junkScore: 4, rejectScore: 7 },
         clamav: { port: clamd.port, bytesMax: 100_000 },
       },
       junk: { file: false },

@@ -41,9 +41,12 @@ export interface ContentPolicy extends Omit<ContentConfig, "exempt"> {
   readonly exempt: Networks;
 }
 
+/** No network: asked for each mail, it costs nothing. */
+const NOBODY: Networks = { has: () => false };
+
 /** Throws a Failure `invalid`. */
 export function contentPolicy(config: ContentConfig): ContentPolicy {
-  return { ...config, exempt: parseNetworks(config.exempt) };
+  return { ...config, exempt: config.exempt.length === 0 ? NOBODY : parseNetworks(config.exempt) };
 }
 
 /** A mail that is to be looked at. */

@@ -1,5 +1,4 @@
 import { asFailure, describeError, type FailureKind } from "../../base/mod.ts";
-import { INBOX_ID } from "../../mail/account.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
 import type { AccountRecord, DeliverReply, DeliveryTarget } from "../../messages/mod.ts";
@@ -136,7 +135,7 @@ function deliverShare(
   services: FrontServices,
 ): Promise<ShareOutcome> {
   const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId, targets, parts, ...(number === INBOX_ID ? {} : { mailbox: number }) };
+  const request = { opId, targets, parts, mailbox: number };
   return persist({
     id,
     domain,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { ContentPolicy } from "../../../src/actors/listener/content_scan.ts";
 import { concat, Failure, latin1 } from "../../../src/base/mod.ts";
+import { INBOX_ID, JUNK_ID } from "../../../src/mail/account.ts";
 import type { MailboxProtocol, PolicyProtocol, ScanCheck } from "../../../src/messages/mod.ts";
 import { parseNetworks } from "../../../src/net/mod.ts";
 import { parseHeaderRule, type ScanSettings } from "../../../src/policy/scan/mod.ts";
@@ -81,7 +82,7 @@ Deno.test("scanners see a mail with its envelope before it is acknowledged; thei
   await listener.answer("mailbox.deliver", TAKEN);
   assertMatch(client.told(), /^250 2\.0\.0 /);
   assertEquals(kept(listener), {
-    mailbox: undefined,
+    mailbox: INBOX_ID,
     text: "X-Spam-Status: No\r\nFrom: a@there.test\r\nSubject: x\r\n\r\nhello\r\n",
   });
   assertEquals([listener.counters.scans.clean, listener.counters.received], [1, 1]);
@@ -93,7 +94,7 @@ Deno.test("junk is filed as such, unless the config wants it in INBOX", async ()
     const listener = new FakeListener({}, { content: content({ file }) });
     await scanned(listener, junk);
     await listener.answer("mailbox.deliver", TAKEN);
-    assertEquals(kept(listener).mailbox, file ? 5 : undefined);
+    assertEquals(kept(listener).mailbox, file ? JUNK_ID : INBOX_ID);
     assertEquals(listener.counters.scans.junk, 1);
   }
 });
@@ -116,7 +117,7 @@ Deno.test("when the policy worker is gone, mail goes on unscanned or comes again
   await scanned(open, down);
   await open.answer("mailbox.deliver", TAKEN);
   const { mailbox, text } = kept(open);
-  assertEquals(mailbox, undefined);
+  assertEquals(mailbox, INBOX_ID);
   assert(text.startsWith("X-Spam-Status: No, unscanned (scanner failed)\r\nFrom:"));
   assert(!text.includes("X-Spam-Flag"), "forged fields go all the same");
   assertEquals(open.counters.scans.unscanned, 1);
@@ -155,7 +156,7 @@ Deno.test("of servers of ours nothing is scanned, and their word on spam is beli
     [listener.connect("lmtp"), "LHLO x"],
   ] as const;
   for (const [client, hello] of clients) {
-    for (const [lines, mailbox] of [[MAIL, 5], [MAIL.with(1, "X-Spam-Flag: NO"), undefined]] as const) {
+    for (const [lines, mailbox] of [[MAIL, JUNK_ID], [MAIL.with(1, "X-Spam-Flag: NO"), INBOX_ID]] as const) {
       await send(client, lines, hello);
       await listener.answer("mailbox.deliver", TAKEN);
       assertMatch(client.told(), /250 2\.0\.0 /);
@@ -169,7 +170,7 @@ Deno.test("where nothing is scanned, what strangers write of spam changes nothin
   const listener = new FakeListener({}, { content: content({ scanners: null }) });
   await send(listener.connect("smtp"));
   await listener.answer("mailbox.deliver", TAKEN);
-  assertEquals(kept(listener), { mailbox: undefined, text: `${MAIL.slice(0, -1).join("\r\n")}\r\n` });
+  assertEquals(kept(listener), { mailbox: INBOX_ID, text: `${MAIL.slice(0, -1).join("\r\n")}\r\n` });
 });
 
 Deno.test("mail of users is scanned where that is wanted, before it is signed, and kept as they wrote it", async () => {
@@ -190,7 +191,7 @@ Deno.test("mail of users is scanned where that is wanted, before it is signed, a
     await listener.answer("mailbox.deliver", TAKEN);
     assertEquals(listener.requests.has("policy.scan"), scan === "both");
     const { mailbox, text } = kept(listener);
-    assertEquals([mailbox, text.includes("X-Spam-Flag: YES\r\n")], [undefined, true]);
+    assertEquals([mailbox, text.includes("X-Spam-Flag: YES\r\n")], [INBOX_ID, true]);
   }
 });
 
@@ -202,10 +203,10 @@ Deno.test("what a sender's policy wants in quarantine is filed as junk", async (
     sealed: [],
   };
   for (
-    const [senders, file, mailbox] of [["enforce", true, 5], ["report", true, undefined], [
+    const [senders, file, mailbox] of [["enforce", true, JUNK_ID], ["report", true, INBOX_ID], [
       "enforce",
       false,
-      undefined,
+      INBOX_ID,
     ]] as const
   ) {
     const listener = new FakeListener({}, { senders, content: { ...NO_SCANS, file } });
