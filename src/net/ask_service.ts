@@ -17,6 +17,8 @@ export interface ServiceQuestion<T> {
   readonly pieces: Iterable<Uint8Array | string>;
   /** Given each piece of the answer: what it means once it is whole, null while more has to come. It has to keep its own bounds. */
   readonly read: (chunk: Uint8Array) => T | null;
+  /** Called once somebody is there. */
+  readonly connected?: () => void;
   /** Longest wait for the connection, in ms. */
   readonly connectMsMax: number;
   /** Longest time for all, in ms. */
@@ -32,7 +34,8 @@ export interface ServiceQuestion<T> {
 export async function askService<T>(question: ServiceQuestion<T>): Promise<T> {
   const { pieces, read, timeMsMax, clock } = question;
   const untilMs = clock.monotonicMs() + timeMsMax;
-  const connection = await connected(question);
+  const connection = await connectionTo(question);
+  question.connected?.();
   return await new Promise<T>((resolve, reject) => {
     const unsent = pieces[Symbol.iterator]();
     const give = (settle: () => void) => {
@@ -62,7 +65,7 @@ export async function askService<T>(question: ServiceQuestion<T>): Promise<T> {
   });
 }
 
-async function connected<T>({ at, connectMsMax, clock, wheel }: ServiceQuestion<T>): Promise<Connection> {
+async function connectionTo<T>({ at, connectMsMax, clock, wheel }: ServiceQuestion<T>): Promise<Connection> {
   const options = { connectMsMax, clock, ...(wheel === undefined ? {} : { wheel }) };
   try {
     return "socket" in at

@@ -4,6 +4,7 @@ import { utf8 } from "../../src/base/mod.ts";
 import { latin1 } from "../support/latin1.ts";
 import { metrics } from "../support/metrics.ts";
 import { readMaildrop } from "../support/pop3_client.ts";
+import { programPath } from "../support/programs.ts";
 import { EICAR, missingScanners, type ScannerPeer, startClamd, startRspamd } from "../support/scanner_peers.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -12,8 +13,12 @@ const JOHN = { user: "john@smith.test", password: "guard dog" };
 const STRANGER = "anna@there.test";
 
 /** Registers a test that needs both scanners; where one is missing it is ignored and its name says why. */
-function scannersTest(name: string, run: (rspamd: ScannerPeer, clamd: ScannerPeer) => Promise<void>): void {
-  const missing = missingScanners(["rspamd", "clamd"]);
+function scannersTest(
+  name: string,
+  run: (rspamd: ScannerPeer, clamd: ScannerPeer) => Promise<void>,
+  programs: readonly string[] = [],
+): void {
+  const missing = [...missingScanners(["rspamd", "clamd"]), ...programs.filter((each) => programPath(each) === null)];
   const reason = missing.length === 0 ? "" : ` (skipped: needs ${missing.join(", ")})`;
   Deno.test({
     name: name + reason,
@@ -26,8 +31,9 @@ function scannersTest(name: string, run: (rspamd: ScannerPeer, clamd: ScannerPee
   });
 }
 
-const serverWith = (config: Readonly<Record<string, unknown>>) =>
+const serverWith = (config: Readonly<Record<string, unknown>>, runtime: "deno" | "bun" = "deno") =>
   startServer({
+    runtime,
     config: { senders: { authentication: "off" }, ...config },
     env: { RSPAMD_PASSWORD: "not needed by a normal worker" },
     workers: { listener: 1, mailbox: 1 },
@@ -135,3 +141,11 @@ scannersTest(
     assert(!/X-Spam-Flag/.test(header(unjudged)));
   },
 );
+
+scannersTest("under Bun scanners are asked as well, over TCP and at a Unix socket", async (rspamd, clamd) => {
+  const scanners = { rspamd: { port: rspamd.port }, clamav: { socket: clamd.socket } };
+  await using server = await serverWith({ scanners }, "bun");
+  assertMatch(await send(server, letter("plain", { body: EICAR })), /^550 5\.7\.1 Virus found/);
+  assertMatch(await send(server, letter("spam")), /^250 /);
+  assertEquals([(await inbox(server)).length, await kept(server)], [0, 1]);
+}, ["bun"]);

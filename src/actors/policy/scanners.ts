@@ -50,6 +50,11 @@ const NOTE_MS_MIN = 60_000;
 
 type ScannerName = "rspamd" | "clamav";
 
+interface Connecting {
+  /** Somebody is there. */
+  readonly connected: () => void;
+}
+
 /** One scanner's state: whether it can be reached, and when the log last told that it failed, and how often since. */
 class Scanner {
   readonly breaker = new Breaker(PAUSES);
@@ -83,11 +88,11 @@ export class Scanners {
       const [ofRspamd, ofClamav] = await Promise.all([
         rspamd === null ? null : this.#finding("rspamd", rulesFor(settings.rspamd, direction), {
           parts,
-          ask: () => this.#askRspamd(request, rspamd),
+          ask: (connected) => this.#askRspamd(request, { ...rspamd, connected }),
         }),
         clamav === null ? null : this.#finding("clamav", rulesFor(settings.clamav, direction), {
           parts,
-          ask: () => this.#askClamd(request, clamav),
+          ask: (connected) => this.#askClamd(request, { ...clamav, connected }),
         }),
       ]);
       return judgeScan({ rspamd: ofRspamd, clamav: ofClamav }, settings, { direction, staysHere });
@@ -98,7 +103,7 @@ export class Scanners {
   async #finding<T>(
     name: ScannerName,
     rules: ScannerRules | null,
-    { parts, ask }: { readonly parts: readonly Uint8Array[]; readonly ask: () => Promise<T> },
+    { parts, ask }: { readonly parts: readonly Uint8Array[]; readonly ask: (connected: () => void) => Promise<T> },
   ): Promise<T | Unscanned | null> {
     if (rules === null) return null;
     if (byteLength(parts) > rules.bytesMax) return { type: "unscanned", why: "tooLarge" };
@@ -106,13 +111,10 @@ export class Scanners {
     const { clock } = this.services;
     if (!breaker.mayTry(clock.monotonicMs())) return { type: "unscanned", why: "failed" };
     try {
-      const finding = await ask();
-      breaker.reached();
-      return finding;
+      return await ask(() => breaker.reached());
     } catch (error) {
       const failure = asFailure(error);
       if (failure?.kind === "refused") breaker.failed(clock.monotonicMs());
-      else breaker.reached();
       if (failure === null) throw error;
       this.#noteFailure(name, failure);
       return { type: "unscanned", why: "failed" };
@@ -121,13 +123,13 @@ export class Scanners {
 
   async #askRspamd(
     request: Request,
-    place: NonNullable<ScannersConfig["rspamd"]>,
+    place: NonNullable<ScannersConfig["rspamd"]> & Connecting,
   ): Promise<NonNullable<ScanFindings["rspamd"]>> {
     const { id, ip, name: hostname, helo, sender, recipients, user, parts } = request;
     const { settings: { hostname: server } } = this.config;
     const question = { id, ip, hostname, helo, sender, recipients, user, server, password: place.password };
     const head = postHead({
-      host: "host" in place.at ? place.at.host : "localhost",
+      host: hostField(place.at),
       path: "/checkv2",
       fields: rspamdFields(question),
       bodyBytes: byteLength(parts),
@@ -140,7 +142,7 @@ export class Scanners {
     return { type: "answer", answer: readAnswer(answer.body) };
   }
 
-  async #askClamd({ parts }: Request, place: ScannerPlace): Promise<NonNullable<ScanFindings["clamav"]>> {
+  async #askClamd({ parts }: Request, place: ScannerPlace & Connecting): Promise<NonNullable<ScanFindings["clamav"]>> {
     const reader = new ClamdReader();
     const read = (chunk: Uint8Array) => reader.push(chunk);
     const reply = await this.#ask(place, { pieces: instream(parts), read });
@@ -149,14 +151,15 @@ export class Scanners {
   }
 
   #ask<T>(
-    { at, timeMsMax }: ScannerPlace,
+    { at, timeMsMax, connected }: ScannerPlace & Connecting,
     { pieces, read }: {
       readonly pieces: Iterable<Uint8Array | string>;
       readonly read: (chunk: Uint8Array) => T | null;
     },
   ): Promise<T> {
     const connectMsMax = Math.min(CONNECT_MS_MAX, timeMsMax);
-    return askService({ at, pieces, read, connectMsMax, timeMsMax, clock: this.services.clock, wheel: this.#wheel });
+    const { clock } = this.services;
+    return askService({ at, pieces, read, connected, connectMsMax, timeMsMax, clock, wheel: this.#wheel });
   }
 
   /** A scanner that is gone fails for every mail: the log is told once in a while. */
@@ -169,6 +172,11 @@ export class Scanners {
     scanner.notedMs = nowMs;
     scanner.unnoted = 0;
   }
+}
+
+function hostField(at: ServiceAddress): string {
+  if ("socket" in at) return "localhost";
+  return at.host.includes(":") ? `[${at.host}]` : at.host;
 }
 
 function* withHead(head: string, parts: readonly Uint8Array[]): Generator<Uint8Array | string> {

@@ -55,5 +55,7 @@ export function readClamdReply(line: string): ClamdReply {
   const [, name] = /^stream: ([^ ]+) FOUND$/.exec(text) ?? [];
   if (name !== undefined) return { type: "virus", name: name.slice(0, NAME_CHARS_MAX).replace(/[^!-~]/g, "?") };
   if (/^INSTREAM size limit exceeded\. ERROR$/i.test(text)) return { type: "tooLarge" };
-  return { type: "broken", why: `it replied ${JSON.stringify(text.slice(0, 200).replace(/[^ -~]/g, "?"))}` };
+  // Whoever listens there instead may repeat what he was sent: only what clamd says of itself is told.
+  const own = / ERROR$/.test(text) ? `: ${text.slice(0, 200).replace(/[^ -~]/g, "?")}` : "";
+  return { type: "broken", why: `it replied neither OK nor FOUND${own}` };
 }

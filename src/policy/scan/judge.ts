@@ -168,7 +168,7 @@ function ofRspamd(finding: NonNullable<ScanFindings["rspamd"]>, rules: RspamdRul
   }
   const { answer } = finding;
   const { action, score, requiredScore, symbols, text } = answer;
-  const shown = `${score.toFixed(2)}/${requiredScore.toFixed(2)}`;
+  const shown = `${score.toFixed(2)}/${requiredScore?.toFixed(2) ?? "-"}`;
   const added = answer.add.filter(([name]) => isScannersField(name));
   const names = new Set(added.map(([name]) => name.toLowerCase()));
   const isSpam = SPAM_ACTIONS.has(action) || isFrom(score, rules.junkScore);
@@ -206,7 +206,8 @@ function isFrom(score: number, least: number | null): boolean {
 
 /** As SpamAssassin and rspamd's milter have taught readers and Sieve scripts to look for. */
 function ownFields({ action, score, requiredScore, symbols }: RspamdAnswer, isSpam: boolean): NewField[] {
-  const status = `${isSpam ? "Yes" : "No"}, score=${score.toFixed(2)} required=${requiredScore.toFixed(2)}`;
+  const required = requiredScore === null ? "" : ` required=${requiredScore.toFixed(2)}`;
+  const status = `${isSpam ? "Yes" : "No"}, score=${score.toFixed(2)}${required}`;
   const stars = Math.max(0, Math.min(50, Math.floor(score)));
   return [
     ...(isSpam ? [["X-Spam-Flag", "YES"] as const] : []),

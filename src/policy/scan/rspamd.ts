@@ -22,8 +22,8 @@ export interface RspamdAnswer {
   /** Its own word: `no action`, `greylist`, `add header`, `rewrite subject`, `soft reject`, `reject`, or one of the operator's. */
   readonly action: string;
   readonly score: number;
-  /** The score at which it rejects. */
-  readonly requiredScore: number;
+  /** The highest score that one of its actions waits for; null: none does. */
+  readonly requiredScore: number | null;
   /** Names of what spoke for or against the mail, the weightiest first. */
   readonly symbols: readonly string[];
   /** What the client is to be told, one printable line; null when it says nothing. */
@@ -70,8 +70,9 @@ export function rspamdFields(question: RspamdQuestion): (readonly [name: string,
 export function readRspamdAnswer(json: string): RspamdAnswer | null {
   const answer = parsed(json);
   if (answer === null) return null;
-  const { action, score, required_score: requiredScore, symbols, messages, milter } = answer;
-  if (typeof action !== "string" || action === "" || !isScore(score) || !isScore(requiredScore)) return null;
+  const { action, score, required_score: requiredScore = null, symbols, messages, milter } = answer;
+  if (typeof action !== "string" || action === "" || !isScore(score)) return null;
+  if (requiredScore !== null && !isScore(requiredScore)) return null;
   const changes = fieldsOf(milter);
   return {
     action: word(action),

@@ -43,6 +43,12 @@ Deno.test("clamd's words are clean, a virus, too large, or an error of its own",
   ) {
     assertEquals(readClamdReply(text).type, "broken", text);
   }
+  const why = (text: string) => {
+    const reply = readClamdReply(text);
+    return reply.type === "broken" ? reply.why : reply.type;
+  };
+  assertEquals(why("Can't open file\x01 ERROR"), "it replied neither OK nor FOUND: Can't open file? ERROR");
+  assertEquals(why("Dear Anna"), "it replied neither OK nor FOUND", "nothing of a mail reaches the log");
   const long = readClamdReply(`stream: ${"v".repeat(101)}\xff FOUND`);
   assertEquals(long, { type: "virus", name: "v".repeat(100) });
   assertEquals(readClamdReply("stream: a\u0001b\xff FOUND"), { type: "virus", name: "a?b?" });

@@ -59,6 +59,9 @@ Deno.test("clean mail bears what was found, as SpamAssassin and the milter of Cl
       "X-Spam-Status: No, score=1.25 required=15.00\r\n\ttests=A,B\r\n" +
       "X-Spam-Score: 1.25\r\nX-Spam-Level: *\r\nX-Rspamd-Action: no action\r\n",
   );
+  const free = judge({ rspamd: answered({ requiredScore: null }) });
+  assert(free.fields.startsWith("X-Spam-Status: No, score=1.25\r\n"));
+  assertEquals(free.notes, ["rspamd: no action 1.25/-"]);
   assert(["x-spam-flag", "x-spam-status", "x-virus-scanned", "x-virus-status"].every((name) => remove.includes(name)));
   assertEquals(notes, ["clamav: clean", "rspamd: no action 1.25/15.00 A,B"]);
 });

@@ -78,9 +78,12 @@ Deno.test("what is no answer of rspamd is none, whatever else it holds", () => {
     assertEquals(readRspamdAnswer(text), null, text.slice(0, 20));
   }
   for (const action of [undefined, null, "", 1, {}]) assertEquals(read({ action }), null);
-  for (const score of [undefined, null, "7", 1e7, -1e7]) {
+  for (const score of ["7", 1e7, -1e7, {}]) {
+    assertEquals([read({ score }), read({ required_score: score })], [null, null]);
+  }
+  for (const score of [undefined, null]) {
     assertEquals(read({ score }), null);
-    assertEquals(read({ required_score: score }), null);
+    assertEquals(read({ required_score: score })?.requiredScore, null, "no action waits for a score");
   }
   assertEquals(readRspamdAnswer(JSON.stringify(ANSWER).replace("7.5", "1e999")), null);
 });
