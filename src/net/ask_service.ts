@@ -13,6 +13,11 @@ export type ServiceAddress =
 /** One question to a service, on a connection of its own. */
 export interface ServiceQuestion<T> {
   readonly at: ServiceAddress;
+  /**
+   * What is sent at once, and for how long the service may think about it before the rest follows, in ms: what it answers to that
+   * would be lost if it hung up while more is on its way.
+   */
+  readonly first?: { readonly piece: Uint8Array | string; readonly pauseMs: number };
   /** What is sent; taken piece by piece, as the service reads. */
   readonly pieces: Iterable<Uint8Array | string>;
   /** Given each piece of the answer: what it means once it is whole, null while more has to come. It has to keep its own bounds. */
@@ -32,14 +37,16 @@ export interface ServiceQuestion<T> {
  * Failure: `refused` (nobody is there), `deadline`, or `closed` (no whole answer).
  */
 export async function askService<T>(question: ServiceQuestion<T>): Promise<T> {
-  const { pieces, read, timeMsMax, clock } = question;
+  const { first, pieces, read, timeMsMax, clock } = question;
   const untilMs = clock.monotonicMs() + timeMsMax;
   const connection = await connectionTo(question);
   question.connected?.();
   return await new Promise<T>((resolve, reject) => {
     const unsent = pieces[Symbol.iterator]();
+    let stopPause = () => {};
     const give = (settle: () => void) => {
       settle();
+      stopPause();
       connection.destroy();
     };
     const send = () => {
@@ -58,10 +65,12 @@ export async function askService<T>(question: ServiceQuestion<T>): Promise<T> {
       end: () => give(() => reject(new Failure("closed", "the service gave no whole answer"))),
       deadline: () => give(() => reject(new Failure("deadline", "the service took too long"))),
       // The last word, where nothing else was said: after an answer it changes nothing.
-      closed: () => reject(new Failure("closed", "the service broke off")),
+      closed: () => give(() => reject(new Failure("closed", "the service broke off"))),
     });
     connection.deadline(Math.max(1, untilMs - clock.monotonicMs()));
-    send();
+    if (first !== undefined) connection.write(first.piece);
+    if (first === undefined || first.pauseMs === 0) send();
+    else stopPause = clock.after(first.pauseMs, send);
   });
 }
 

@@ -84,6 +84,32 @@ Deno.test("a long question waits for the service to read, and an early answer en
   server.stop();
 });
 
+Deno.test("what a service answers to the first piece is heard, and the rest is then not sent", async () => {
+  let came = "";
+  const server = await TestServer.start({}, (connection) => {
+    connection.start({
+      data(chunk) {
+        came += new TextDecoder().decode(chunk);
+        if (came.startsWith("long")) connection.write("too long.");
+        if (came === "short question") connection.write("well.");
+      },
+      end: () => connection.close(),
+      closed: () => {},
+      deadline: () => {},
+      drained: () => {},
+    });
+  });
+  const ask = (piece: string, pauseMs: number) =>
+    askService(question(server, { first: { piece, pauseMs }, pieces: [" question"] }));
+  assertEquals(await ask("long", 5_000), "too long.");
+  assertEquals(came, "long");
+  for (const pauseMs of [0, 30]) {
+    came = "";
+    assertEquals(await ask("short", pauseMs), "well.");
+  }
+  server.stop();
+});
+
 Deno.test("all of a long question arrives where it is read", async () => {
   const total = 200 * 65_536;
   const pieces = Array.from({ length: 200 }, () => new Uint8Array(65_536));

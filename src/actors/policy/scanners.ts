@@ -1,11 +1,12 @@
 import { asFailure, byteLength, type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
 import type { PolicyProtocol } from "../../messages/mod.ts";
-import { askService, DeadlineWheel, type ServiceAddress } from "../../net/mod.ts";
+import { askService, DeadlineWheel, type ServiceAddress, type ServiceQuestion } from "../../net/mod.ts";
 import {
   blocksOf,
   Breaker,
   ClamdReader,
-  instream,
+  instreamBody,
+  instreamHead,
   judgeScan,
   readRspamdAnswer,
   type RspamdAnswer,
@@ -45,6 +46,9 @@ const CONNECT_MS_MAX = 3_000;
 const PAUSES = { firstMs: 250, maxMs: 30_000 };
 /** An answer of rspamd: each of some hundred symbols may quote 4 KiB of the mail. */
 const ANSWER = { headBytesMax: 16_384, bodyBytesMax: 4 * 1_048_576 };
+/** For a mail above this, clamd is given the time to say that it is too large, in bytes and ms. */
+const UNPAUSED_BYTES_MAX = 1_000_000;
+const PAUSE_MS = 20;
 /** Least time between two lines of the log about one scanner that fails, in ms. */
 const NOTE_MS_MIN = 60_000;
 
@@ -114,7 +118,8 @@ export class Scanners {
       return await ask(() => breaker.reached());
     } catch (error) {
       const failure = asFailure(error);
-      if (failure?.kind === "refused") breaker.failed(clock.monotonicMs());
+      // A defect counts, too: else whoever tries for all would be waited for in vain.
+      if (failure === null || failure.kind === "refused") breaker.failed(clock.monotonicMs());
       if (failure === null) throw error;
       this.#noteFailure(name, failure);
       return { type: "unscanned", why: "failed" };
@@ -145,21 +150,21 @@ export class Scanners {
   async #askClamd({ parts }: Request, place: ScannerPlace & Connecting): Promise<NonNullable<ScanFindings["clamav"]>> {
     const reader = new ClamdReader();
     const read = (chunk: Uint8Array) => reader.push(chunk);
-    const reply = await this.#ask(place, { pieces: instream(parts), read });
+    const bytes = byteLength(parts);
+    if (bytes === 0) return { type: "clean" };
+    const first = { piece: instreamHead(bytes), pauseMs: bytes > UNPAUSED_BYTES_MAX ? PAUSE_MS : 0 };
+    const reply = await this.#ask(place, { first, pieces: instreamBody(parts), read });
     if (reply.type === "broken") throw new Failure("closed", reply.why);
     return reply.type === "tooLarge" ? { type: "unscanned", why: "tooLarge" } : reply;
   }
 
   #ask<T>(
     { at, timeMsMax, connected }: ScannerPlace & Connecting,
-    { pieces, read }: {
-      readonly pieces: Iterable<Uint8Array | string>;
-      readonly read: (chunk: Uint8Array) => T | null;
-    },
+    asked: Pick<ServiceQuestion<T>, "first" | "pieces" | "read">,
   ): Promise<T> {
     const connectMsMax = Math.min(CONNECT_MS_MAX, timeMsMax);
     const { clock } = this.services;
-    return askService({ at, pieces, read, connected, connectMsMax, timeMsMax, clock, wheel: this.#wheel });
+    return askService({ ...asked, at, connected, connectMsMax, timeMsMax, clock, wheel: this.#wheel });
   }
 
   /** A scanner that is gone fails for every mail: the log is told once in a while. */

@@ -17,15 +17,16 @@ const REPLY_BYTES_MAX = 4_096;
 const NAME_CHARS_MAX = 100;
 
 /**
- * What is sent to have a mail scanned (clamd(8), INSTREAM): the command, whose `z` has command and reply end in NUL, then chunks
- * under their length in four bytes, network order, and a chunk of no bytes.
+ * What is sent to have a mail scanned (clamd(8), INSTREAM), before its bytes: the command, whose `z` has command and reply end in
+ * NUL, and the length of the one chunk in four bytes, network order. By that clamd already knows whether it is too large.
  */
-export function* instream(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  yield utf8("zINSTREAM\0");
-  for (const block of blocksOf(parts)) {
-    yield lengthPrefix(block.length);
-    yield block;
-  }
+export function instreamHead(mailBytes: number): Uint8Array {
+  return concat([utf8("zINSTREAM\0"), lengthPrefix(mailBytes)]);
+}
+
+/** What follows: the mail, which is not empty, and a chunk of no bytes. */
+export function* instreamBody(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  yield* blocksOf(parts);
   yield lengthPrefix(0);
 }
 
