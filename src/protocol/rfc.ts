@@ -227,7 +227,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(8996, "Deprecating TLS 1.0 and TLS 1.1", "yes"),
   rfc(9051, "Internet Message Access Protocol, Version 4rev2", "yes"),
   rfc(9106, "Argon2 Memory-Hard Function for Password Hashing", "yes", "argon2id"),
-  rfc(9112, "HTTP/1.1", "partly", "requests with bodies of a stated length"),
+  rfc(9112, "HTTP/1.1", "partly", "requests and answers with bodies of a stated length"),
   rfc(
     9208,
     "IMAP QUOTA Extension",
