@@ -110,7 +110,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(5182, "IMAP Extension for Referencing the Last SEARCH Result", "yes"),
   rfc(5256, "IMAP SORT and THREAD Extensions", "yes"),
   rfc(5258, "Internet Message Access Protocol Version 4: LIST Command Extensions", "yes"),
-  rfc(5267, "Contexts for IMAP4", "no", "commands are read"),
+  rfc(5267, "Contexts for IMAP4", "partly", "ESORT"),
   rfc(
     5280,
     "X.509 Public Key Infrastructure Certificate and CRL Profile",
