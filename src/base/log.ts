@@ -26,8 +26,10 @@ export function jsonLog(
   const emit = (level: LogLevel, event: string, fields: LogFields | undefined) => {
     if (RANK[level] < RANK[options.level]) return;
     const time = new Date(options.wallMs()).toISOString();
-    const line: Record<string, unknown> = { time, level, event, ...options.fields, ...fields };
-    options.write(printable(JSON.stringify(line, clip)));
+    const line = { time, level, event, ...options.fields, ...fields };
+    const json = JSON.stringify(line);
+    // No field of a short line can be too long.
+    options.write(printable(json.length > FIELD_CHARS_MAX ? JSON.stringify(line, clip) : json));
   };
   return {
     debug: (event, fields) => emit("debug", event, fields),
