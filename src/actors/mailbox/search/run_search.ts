@@ -11,9 +11,12 @@ import type { Plan } from "./plan.ts";
 import type { TextSource } from "./text_source.ts";
 import type { Turns } from "./turns.ts";
 
-/** Messages whose texts are asked for at once, and their bytes: what is on the way to another worker and back. */
+/** Messages whose texts one turn asks for, and their bytes. */
 const TEXTS_MAX = 32;
 const TEXTS_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Messages whose texts may still be on the way when the next turn begins: the other worker is not to wait for this one. */
+const TEXTS_AHEAD = 32;
 
 /** Bytes of a message that are searched: what lies behind is attachments, or nobody reads it. */
 const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
@@ -41,17 +44,42 @@ export async function runSearch(services: SearchServices, open: OpenView, plan: 
   const all = view.uidNext === 1 ? ([] as number[] as readonly number[] as Ranges) : rangesOf([1, view.uidNext - 1], 0);
   const uids = plan.candidates === null ? all : intersection(all, plan.candidates);
   const found = new Found();
+  const order = new InOrder(found);
   for (let after: number | null = 0; after !== null;) {
     await services.turns.next();
     if (open.closed || view.gone) throw new Failure("not_found", "the view has ended");
     const step: Step = lookOn(services, open, { plan, uids, after });
-    for (const { candidate: { row }, sequence, fits } of step.looked) {
-      if (fits === true || await fits) found.add({ ...row, sequence });
-    }
+    order.add(step.looked);
     after = step.next;
+    await order.until(after === null ? 0 : TEXTS_AHEAD);
   }
   // While it ran messages left the view: the numbers are others now.
   return view.told === toldBefore ? found : renumbered(services, open, found.uids());
+}
+
+/** Messages whose verdict is known or on its way, taken in their order. */
+class InOrder {
+  #queue: Looked[] = [];
+  #waiting = 0;
+  constructor(private readonly found: Found) {}
+
+  add(looked: readonly Looked[]): void {
+    for (const each of looked) {
+      this.#queue.push(each);
+      if (each.fits !== true) this.#waiting++;
+    }
+  }
+  /** Takes in order, until no more than `ahead` verdicts are on their way. Rejects with what the first of them rejects with. */
+  async until(ahead: number): Promise<void> {
+    let taken = 0;
+    for (const { candidate: { row }, sequence, fits } of this.#queue) {
+      if (fits !== true && this.#waiting <= ahead) break;
+      taken++;
+      if (fits !== true) this.#waiting--;
+      if (fits === true || await fits) this.found.add({ ...row, sequence });
+    }
+    this.#queue = this.#queue.slice(taken);
+  }
 }
 
 interface Step {
