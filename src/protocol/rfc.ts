@@ -141,7 +141,7 @@ export const RFCS: readonly Rfc[] = [
     7672,
     "SMTP Security via Opportunistic DANE TLS",
     "yes",
-    "TLSA records are looked for at the name of the MX record, not at what it is an alias of",
+    "for hosts that DNS names, not for those of routes",
   ),
   rfc(7677, "SCRAM-SHA-256 and SCRAM-SHA-256-PLUS", "yes"),
   rfc(8020, "NXDOMAIN: There Really Is Nothing Underneath", "yes"),

@@ -1,11 +1,11 @@
 import {
+  type AliasResolver,
   asFailure,
   type Clock,
   describeError,
   type DnsAnswer,
   type Log,
   type Resolver,
-  type TlsaRecord,
 } from "../../base/mod.ts";
 import type { DomainName } from "../../mail/mod.ts";
 import { httpsGet } from "../../net/mod.ts";
@@ -19,14 +19,16 @@ import {
   type MtaStsStep,
   parseMtaStsRecord,
   POLICY_BYTES_MAX,
+  tlsaBases,
   tlsaName,
   TlsReports,
   type TlsResult,
+  type WayToHost,
 } from "../../policy/mod.ts";
 
 /** What transport policies are found with. */
 export interface TransportPolicyOptions {
-  readonly resolver: Pick<Resolver, "a" | "aaaa" | "txt" | "tlsa">;
+  readonly resolver: Pick<Resolver, "a" | "aaaa" | "txt" | "tlsa"> & AliasResolver;
   /** Whether an address that the DNS named must not be connected to. */
   readonly isForbidden: (address: string) => boolean;
   readonly clock: Clock;
@@ -47,6 +49,12 @@ export interface TransportPolicyOptions {
 export interface MtaStsFound {
   readonly policy: MtaStsPolicy | null;
   readonly trouble: TlsResult | null;
+}
+
+/** What TLSA records say, and below which name they stand (RFC 7672 §2.2.2). */
+export interface DaneFound {
+  readonly finding: DaneFinding;
+  readonly base: string;
 }
 
 /** RFC 8461 §3.3 suggests a minute at most; a mail waits for it. */
@@ -76,20 +84,35 @@ export class TransportPolicies {
     return asking;
   }
 
-  /** What the DNS says of a host's certificate; the way to the host was validated. */
-  async dane(host: string, port: number): Promise<DaneFinding> {
-    if (!this.options.dane) return { type: "none" };
-    let answer: DnsAnswer<TlsaRecord> | null = null;
+  /** What the DNS says of a host's certificate, and below which name it says so. */
+  async dane(way: WayToHost, port: number): Promise<DaneFound> {
+    const { host } = way;
+    if (!this.options.dane) return { finding: { type: "none" }, base: host };
+    let bases = tlsaBases(way);
+    if (bases === "if alias is signed") {
+      const alias = await this.#ask(host, () => this.options.resolver.cname(host));
+      if (alias === null) return { finding: { type: "failed" }, base: host };
+      bases = alias.type === "found" && alias.secure ? [host] : [];
+    }
+    for (const base of bases) {
+      const finding = daneFinding(await this.#ask(base, () => this.options.resolver.tlsa(tlsaName(base, port))));
+      if (finding.type !== "none") return { finding, base };
+    }
+    return { finding: { type: "none" }, base: host };
+  }
+
+  /** Null: no answer, or a bogus one. */
+  async #ask<T>(host: string, question: () => Promise<DnsAnswer<T>>): Promise<DnsAnswer<T> | null> {
     try {
-      answer = await this.options.resolver.tlsa(tlsaName(host, port));
+      return await question();
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;
       // A name that cannot be asked for, as it is too long, has no records.
-      if (!failure.temporary) return { type: "none" };
+      if (!failure.temporary) return { type: "nxdomain", secure: false };
       this.options.log.info("no answer on TLSA records", { host, error: describeError(error) });
+      return null;
     }
-    return daneFinding(answer);
   }
 
   async #find(domain: DomainName): Promise<MtaStsFound> {

@@ -196,6 +196,46 @@ Deno.test("whoever silences the question for one address family does not switch 
   assertMatch(await delivered(world, sink), /^deferred 4\.7\.5/);
 });
 
+Deno.test("where a host is an alias, TLSA records count at what it stands for, else at its own name", async () => {
+  const alias = { name: "real.test", secure: true };
+  const anchor = TestCertificate.selfSigned({ commonName: "Anchor", authority: true });
+  const pair = (name: string) => {
+    const leaf = anchor.issue({ commonName: "x", names: [name] });
+    return { cert: leaf.pem + anchor.pem, key: leaf.keyPem };
+  };
+  for (const [tlsaAt, questions] of [["real.test", ["real"]], ["mx.there.test", ["real", "mx.there"]]] as const) {
+    await using world = await PolicyWorld.start({ secure: true, alias, tlsaAt, tlsa: [tlsa("2 1 1", anchor)] });
+    await using sink = await world.sink(pair(tlsaAt));
+    assertEquals(await delivered(world, sink), "delivered dane-ta", tlsaAt);
+    const asked = world.asked.filter((name) => name.startsWith("TLSA"));
+    assertEquals(asked, questions.map((host) => `TLSA _${sink.port}._tcp.${host}.test`));
+    assertEquals(
+      sink.mails.map(({ serverName }) => serverName),
+      [tlsaAt],
+      "RFC 7672 §8.1: the certificate is asked for by that name",
+    );
+    await using other = await world.sink(pair(tlsaAt === "real.test" ? "mx.there.test" : "real.test"));
+    assertMatch(await delivered(world, other), /^deferred 4\.7\.5 .*not for /);
+  }
+});
+
+Deno.test("a signed alias of a host that is not signed has TLSA records at its own name only", async () => {
+  const zone = { secure: true, addressesSecure: false, tlsa: [tlsa("3 1 1", STRANGER)] };
+  await using signed = await PolicyWorld.start({ ...zone, alias: { name: "real.test", secure: true } });
+  await using sink = await signed.sink();
+  assertMatch(await delivered(signed, sink), /^deferred 4\.7\.5 /);
+  assertEquals(signed.asked.filter((name) => name.startsWith("TLSA")), [`TLSA _${sink.port}._tcp.mx.there.test`]);
+  await using unsigned = await PolicyWorld.start({ ...zone, alias: { name: "real.test", secure: false } });
+  assertEquals(await delivered(unsigned, sink), "delivered unverified");
+  await using silent = await PolicyWorld.start({
+    ...zone,
+    alias: { name: "real.test", secure: true },
+    aliasTrouble: true,
+  });
+  assertMatch(await delivered(silent, sink), /^deferred 4\.4\.3 /);
+  assertEquals(sink.taken, 1);
+});
+
 Deno.test("unusable TLSA records ask for TLS with any certificate", async () => {
   await using world = await PolicyWorld.start({ secure: true, tlsa: [tlsa("1 1 1", STRANGER)] });
   await using sink = await world.sink(strange);
