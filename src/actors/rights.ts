@@ -55,6 +55,8 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["policy.sign", ["listener", "queue"]],
   ["policy.checkKey", []],
   ["greylist.check", ["listener"]],
+  ["stsPolicies.keep", ["delivery"]],
+  ["stsPolicies.page", ["delivery"]],
   ["directory.listGet", ["policy"]],
   ["directory.memberGet", ["policy"]],
   ["directory.memberPut", ["policy"]],

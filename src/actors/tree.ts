@@ -115,6 +115,7 @@ function directorySpec({ config, issuers }: TreeInput): WorkerSpec {
       issuers,
       bans: banPolicy(config),
       greylist: greylistPolicy(config),
+      stsPolicies: config.outbound.mtaSts,
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };
@@ -166,7 +167,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
         ownAddresses,
         privateHosts: outbound.privateHosts,
       },
-      policies: { mtaSts: outbound.mtaSts, dane: outbound.dane ?? dns.trustAd },
+      policies: { mtaSts: outbound.mtaSts, dane: outbound.dane ?? dns.trustAd, kept: outbound.mtaSts },
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
     } satisfies DeliveryWorkerConfig,

@@ -163,7 +163,12 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(8410, "Algorithm Identifiers for Ed25519, Ed448, X25519, and X448 in X.509", "partly", "Ed25519 keys"),
   rfc(8460, "SMTP TLS Reporting", "partly", "reports are counted and written"),
-  rfc(8461, "SMTP MTA Strict Transport Security (MTA-STS)", "yes", "of those that mail is sent to"),
+  rfc(
+    8461,
+    "SMTP MTA Strict Transport Security (MTA-STS)",
+    "yes",
+    "of those that mail is sent to; policies are kept on disk",
+  ),
   rfc(8463, "A New Cryptographic Signature Method for DKIM: Ed25519-SHA256", "yes"),
   rfc(8552, "Scoped Interpretation of DNS Records through Underscored Naming", "yes"),
   rfc(8601, "Message Header Field for Indicating Message Authentication Status", "yes"),

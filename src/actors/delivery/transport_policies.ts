@@ -1,6 +1,7 @@
 import {
   type AliasResolver,
   asFailure,
+  type Cancel,
   type Clock,
   describeError,
   type DnsAnswer,
@@ -8,6 +9,7 @@ import {
   type Resolver,
 } from "../../base/mod.ts";
 import type { DomainName } from "../../mail/mod.ts";
+import type { StsPoliciesProtocol } from "../../messages/mod.ts";
 import { httpsGet } from "../../net/mod.ts";
 import {
   type DaneFinding,
@@ -25,6 +27,8 @@ import {
   type TlsResult,
   type WayToHost,
 } from "../../policy/mod.ts";
+import type { Ref } from "../../runtime/mod.ts";
+import { PolicyMemory } from "./policy_memory.ts";
 
 /** What transport policies are found with. */
 export interface TransportPolicyOptions {
@@ -43,6 +47,10 @@ export interface TransportPolicyOptions {
   readonly ca?: string;
   /** Longest fetch of a policy, in ms. */
   readonly fetchMsMax?: number;
+  /** Who keeps policies over a restart; absent: nobody. */
+  readonly keeper?: Ref<StsPoliciesProtocol>;
+  /** Whether policies are fetched again before they are over though no mail asks: one worker does it for all. */
+  readonly refreshes?: boolean;
 }
 
 /** An MTA-STS policy that counts, or none, and what went wrong in getting the newest. */
@@ -60,6 +68,10 @@ export interface DaneFound {
 /** RFC 8461 §3.3 suggests a minute at most; a mail waits for it. */
 const FETCH_MS_MAX = 30_000;
 
+/** How often policies are looked through for those to fetch again, in ms, and how many are at a time. */
+const REFRESH_EVERY_MS = 600_000;
+const REFRESHES_MAX = 200;
+
 const NO_POLICY: MtaStsFound = { policy: null, trouble: null };
 
 /** Finds out what domains and hosts demand of those who send them mail, and remembers it. Never rejects for the world's sake. */
@@ -68,18 +80,67 @@ export class TransportPolicies {
   readonly reports: TlsReports;
   /** One question for all mails to a domain that wait for it. */
   readonly #asking = new Map<DomainName, Promise<MtaStsFound>>();
+  readonly #memory: PolicyMemory | null;
+  /** What was kept is back. */
+  #loaded: Promise<void> = Promise.resolve();
+  #refreshing: Cancel = () => {};
+  #stopped = false;
 
   constructor(private readonly options: TransportPolicyOptions) {
-    this.cache = new MtaStsCache({ clock: options.clock });
-    this.reports = new TlsReports({ clock: options.clock });
+    const { clock, log, keeper } = options;
+    this.cache = new MtaStsCache({ clock });
+    this.reports = new TlsReports({ clock });
+    this.#memory = keeper === undefined ? null : new PolicyMemory({ cache: this.cache, keeper, clock, log });
+  }
+
+  /** Takes back what was kept, for which mail waits; from now on policies are renewed. */
+  start(): void {
+    const { mtaSts, refreshes } = this.options;
+    if (!mtaSts) return;
+    if (this.#memory !== null) this.#loaded = this.#memory.load();
+    if (refreshes === true) this.#refreshLater();
+  }
+
+  /** Keeps what is not kept yet. */
+  async drain(): Promise<void> {
+    await this.#memory?.keep();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#refreshing();
+    this.#memory?.stop();
+  }
+
+  #refreshLater(): void {
+    if (this.#stopped) return;
+    this.#refreshing = this.options.clock.after(REFRESH_EVERY_MS, () => {
+      void this.#refresh().finally(() => this.#refreshLater());
+    });
+  }
+
+  /** Fetches again, one by one, what would be over some day: a domain without mail is no easier prey (RFC 8461 §3.3). */
+  async #refresh(): Promise<void> {
+    await this.#loaded;
+    for (const domain of this.cache.due().slice(0, REFRESHES_MAX)) {
+      if (this.#stopped) return;
+      await this.#once(domain, () => this.#follow(domain, this.cache.beginRefresh(domain)));
+    }
   }
 
   /** The MTA-STS policy of a domain. */
   mtaSts(domain: DomainName): Promise<MtaStsFound> {
     if (!this.options.mtaSts) return Promise.resolve(NO_POLICY);
+    return this.#once(domain, async () => {
+      await this.#loaded;
+      return await this.#follow(domain, this.cache.begin(domain));
+    });
+  }
+
+  #once(domain: DomainName, find: () => Promise<MtaStsFound>): Promise<MtaStsFound> {
     const under = this.#asking.get(domain);
     if (under !== undefined) return under;
-    const asking = this.#find(domain).finally(() => this.#asking.delete(domain));
+    const asking = find().finally(() => this.#asking.delete(domain));
     this.#asking.set(domain, asking);
     return asking;
   }
@@ -115,8 +176,8 @@ export class TransportPolicies {
     }
   }
 
-  async #find(domain: DomainName): Promise<MtaStsFound> {
-    let step: MtaStsStep = this.cache.begin(domain);
+  async #follow(domain: DomainName, first: MtaStsStep): Promise<MtaStsFound> {
+    let step = first;
     while (step.type !== "use") {
       step = step.type === "askRecord" ? await this.#askRecord(domain) : await this.#fetch(domain, step.id);
     }
@@ -148,7 +209,9 @@ export class TransportPolicies {
         ...(httpsPort === undefined ? {} : { port: httpsPort }),
         ...(ca === undefined ? {} : { ca }),
       });
-      return this.cache.fetched(domain, id, body);
+      const step = this.cache.fetched(domain, id, body);
+      this.#memory?.fetched();
+      return step;
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;

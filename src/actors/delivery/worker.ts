@@ -1,3 +1,4 @@
+import type { StsPoliciesProtocol } from "../../messages/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { DELIVERY_ACTOR, deliveryActor, DeliveryOffice } from "./actor.ts";
@@ -10,7 +11,10 @@ export interface DeliveryWorkerConfig {
   readonly settings: DeliverySettings;
   readonly names: NamesConfig;
   /** Which demands of domains and hosts for TLS are looked at; port and authorities of the servers of policies are for tests. */
-  readonly policies: Pick<TransportPolicyOptions, "mtaSts" | "dane" | "httpsPort" | "ca">;
+  readonly policies: Pick<TransportPolicyOptions, "mtaSts" | "dane" | "httpsPort" | "ca"> & {
+    /** Whether the directory's worker keeps policies over a restart. */
+    readonly kept: boolean;
+  };
   /** How long attempts may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
@@ -19,23 +23,32 @@ export interface DeliveryWorkerConfig {
 
 /** Starts the delivery actor of a worker, the resolver that it asks, and what it knows of demands for TLS. */
 export async function startDelivery(
-  { system, config, clock, random, log }: WorkerHost<DeliveryWorkerConfig>,
+  { system, name, config, clock, random, log }: WorkerHost<DeliveryWorkerConfig>,
 ): Promise<WorkerHooks<DeliveryWorkerConfig>> {
   const office = new DeliveryOffice();
   const names = new WorldNames(config.names, { clock, random });
+  const { kept, ...demands } = config.policies;
+  const keeper = system.ref<StsPoliciesProtocol>({ node: system.node, worker: "directory", actor: "stsPolicies" });
   const policies = new TransportPolicies({
-    ...config.policies,
+    ...demands,
     resolver: names.resolver,
     isForbidden: (address) => names.isForbidden(address),
     clock,
     log,
+    ...(kept ? { keeper } : {}),
+    refreshes: name === "delivery-0",
   });
   const { settings, drainMsMax, faultInjection } = config;
   if (faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, policies, office } });
+  policies.start();
   return {
-    drain: () => office.drain(drainMsMax, clock),
+    async drain() {
+      await office.drain(drainMsMax, clock);
+      await policies.drain();
+    },
     stop() {
+      policies.stop();
       office.close();
       names.close();
       return Promise.resolve();

@@ -32,6 +32,7 @@ Deno.test("the policy worker signs and checks with the right to the network alon
     issuers: [],
     bans: { strikesMax: 0, windowMs: 1, banMs: 1, exempt: [] },
     greylist: null,
+    stsPolicies: false,
     faultInjection: false,
   };
   const files = { net: false, read: true, write: [dataDir], ffi: true, env: true, sys: true, run: false };
