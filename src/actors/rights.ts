@@ -69,6 +69,7 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["queue.listFetch", ["policy"]],
   ["queue.listDecide", ["policy"]],
   ["queue.report", ["listener"]],
+  ["queue.turn", ["listener"]],
   ["delivery.attempt", ["queue"]],
 ]);
 

@@ -263,6 +263,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
         bearer: config.oauth.issuers.length > 0,
         submission: config.submission,
         exempt: config.senders.exempt,
+        turns: config.queue.turns,
         smtp: {
           senders: config.senders.authentication,
           session: {

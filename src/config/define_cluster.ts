@@ -133,6 +133,16 @@ export interface DnsListConfig {
   readonly name: string | null;
 }
 
+/** Other servers whose mail waits here while they are away, and who may ask for it by ETRN (RFC 1985). */
+export interface TurnConfig {
+  /** Networks that they ask from, as `192.0.2.0/24` or one address; on SMTP ports. Default none. */
+  readonly networks: readonly string[];
+  /** Accounts that they log in as, by their addresses; on submission ports. Default none. */
+  readonly accounts: readonly string[];
+  /** What they may ask for: a domain, `.domain` for all names below it, or `*`. At least one. */
+  readonly domains: readonly string[];
+}
+
 /** Policy and topology of a cluster. Every field but `hostname` has a default. */
 export interface ClusterConfig {
   /** Name this server greets with, as a domain name; it should resolve to this machine. No default. */
@@ -294,6 +304,8 @@ export interface ClusterConfig {
     readonly lifetimeMs: number;
     /** Age at which the sender is told of the delay, in ms; 0: never. Default 14,400,000 (4 hours). */
     readonly warnAfterMs: number;
+    /** Who may have mail that waits sent now (ETRN); to others the command does not exist. At most 1,000. Default none. */
+    readonly turns: readonly TurnConfig[];
   };
   readonly storage: {
     /** Free bytes on the disk below which no mail is taken (452 4.3.1). Default 268,435,456 (256 MiB). */
@@ -323,16 +335,20 @@ export type IssuerInput = Omit<IssuerConfig, "addressClaim"> & Partial<Pick<Issu
 /** A list as it is written in a config file. */
 export type DnsListInput = Pick<DnsListConfig, "zone" | "kind"> & Partial<DnsListConfig>;
 
+/** Who may ask for mail, as it is written in a config file. */
+export type TurnInput = Pick<TurnConfig, "domains"> & Partial<TurnConfig>;
+
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "senders">>
+  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "queue" | "senders">>
   & Pick<ClusterConfig, "hostname">
   & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
     readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
+    readonly queue?: Input<Omit<ClusterConfig["queue"], "turns">> & { readonly turns?: readonly TurnInput[] };
     readonly senders?: Input<Omit<ClusterConfig["senders"], "lists">> & { readonly lists?: readonly DnsListInput[] };
   };
 

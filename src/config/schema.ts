@@ -149,6 +149,17 @@ const outbound = z.strictObject({
   perDestinationMax: count(1, 1_000, 20),
 });
 
+const TURNS_MAX = 1_000;
+
+const turn = z.strictObject({
+  networks: networks(),
+  accounts: z.array(z.string().min(3).max(254).regex(/^[!-~]+@[a-z0-9.-]+$/, "expected an account's address")).max(
+    1_000,
+  )
+    .default([]),
+  domains: z.array(z.string().regex(ROUTE_DOMAIN, "expected a lower-case domain name, .domain or *")).min(1).max(1_000),
+});
+
 const queue = z.strictObject({
   retryMs: z.array(z.int().min(100).max(DAY_MS)).min(1).max(100).default([
     300_000,
@@ -159,6 +170,7 @@ const queue = z.strictObject({
   ]),
   lifetimeMs: count(1_000, 30 * DAY_MS, 5 * DAY_MS),
   warnAfterMs: count(0, 30 * DAY_MS, 4 * HOUR_MS),
+  turns: z.array(turn).max(TURNS_MAX).default([]),
 });
 
 /** The listeners of a config that names none: the usual ports, moved to where no root is needed. */

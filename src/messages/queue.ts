@@ -132,6 +132,17 @@ export interface QueueProtocol {
     request: { readonly verb: QueueVerb; readonly filter: QueueFilter; readonly dryRun: boolean };
     reply: { readonly items: number };
   };
+  /**
+   * Makes due now what was tried in vain for a destination (in A-labels), or for all below it, too. `counted`: so many go out now;
+   * `pending`: they do, and are still being counted; `begun`: somebody asked for the same a moment ago.
+   */
+  "queue.turn": {
+    request: { readonly domain: string; readonly below: boolean };
+    reply:
+      | { readonly type: "counted"; readonly items: number }
+      | { readonly type: "pending" }
+      | { readonly type: "begun" };
+  };
   /** Leaves a destination alone for a while, or (0) until `queue.resume`. */
   "queue.suspend": { request: { readonly domain: string; readonly forSeconds: number }; reply: null };
   "queue.resume": { request: { readonly domain: string }; reply: null };

@@ -23,6 +23,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(1870, "SMTP Service Extension for Message Size Declaration", "yes"),
   rfc(1918, "Address Allocation for Private Internets", "yes", "mail is sent there only where that is allowed"),
   rfc(1939, "Post Office Protocol, Version 3", "yes", "without APOP, which needs passwords in the clear"),
+  rfc(1985, "SMTP Service Extension for Remote Message Queue Starting (ETRN)", "yes"),
   rfc(2033, "Local Mail Transfer Protocol", "yes"),
   rfc(2034, "SMTP Service Extension for Returning Enhanced Error Codes", "yes"),
   rfc(2045, "MIME Part One: Format of Internet Message Bodies", "partly", "types, and encodings of text"),

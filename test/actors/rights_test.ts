@@ -43,6 +43,7 @@ const LISTENER = [
   "policy.sign",
   "queue.enqueue",
   "queue.report",
+  "queue.turn",
 ];
 
 /** Messages that an actor sends only to itself, or its worker to it. */

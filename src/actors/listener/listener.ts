@@ -12,6 +12,7 @@ import {
   type TlsContextHolder,
 } from "../../net/mod.ts";
 import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
+import { type TurnPolicy, TurnRules } from "./queue_turns.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
 import { refusalLine } from "./refusal_line.ts";
 import type { FrontServices } from "./services.ts";
@@ -43,9 +44,11 @@ export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
   readonly connections: { readonly max: number; readonly perAddressMax: number };
-  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient" | "exempt">;
+  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient" | "exempt" | "turns">;
   /** Networks whose mail is not judged. */
   readonly exempt: readonly string[];
+  /** Who may ask for mail that waits. */
+  readonly turns: readonly TurnPolicy[];
   readonly submission: { readonly hideClient: boolean };
   readonly pop3: Omit<Pop3FrontOptions, "tls" | "binding">;
   /** Whether passwords may be given without TLS, and to whom. */
@@ -72,6 +75,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   const wheel = new DeadlineWheel({ clock: services.clock });
   const counts = new ConnectionCounts();
   const sessions = new SessionBook();
+  const turns = new TurnRules(config.turns);
   const idle = new Set<() => void>();
   const listeners: Listener[] = [];
   const done = () => {
@@ -79,7 +83,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   };
   try {
     for (const port of config.ports) {
-      listeners.push(await openPort(port, { config, services, tls, shown, wheel, counts, sessions, done }));
+      listeners.push(await openPort(port, { config, services, tls, shown, wheel, counts, sessions, turns, done }));
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -127,6 +131,7 @@ interface PortContext {
   /** The limits on connections hold for all ports together. */
   readonly counts: ConnectionCounts;
   readonly sessions: SessionBook;
+  readonly turns: TurnRules;
   readonly done: () => void;
 }
 
@@ -167,7 +172,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 function openSession(
   port: PortConfig,
   connection: Connection,
-  { config, services, shown, sessions, done, exempt, xclient }: PortContext & {
+  { config, services, shown, sessions, turns, done, exempt, xclient }: PortContext & {
     readonly exempt: Networks;
     readonly xclient: boolean;
   },
@@ -190,7 +195,7 @@ function openSession(
     : new SmtpFront(
       connection,
       services,
-      { ...smtpOptions(port, config, { login, xclient }), ...common, exempt },
+      { ...smtpOptions(port, config, { login, xclient }), ...common, exempt, turns },
       gone,
     );
   sessions.add(port.service, front);
@@ -202,7 +207,7 @@ function smtpOptions(
   { service }: PortConfig,
   { smtp, submission }: PortsConfig,
   { login, xclient }: { readonly login: SubmissionOptions; readonly xclient: boolean },
-): Omit<SmtpFrontOptions, "tls" | "exempt"> {
+): Omit<SmtpFrontOptions, "tls" | "exempt" | "turns"> {
   const { greetDelayMs = 0 } = smtp.session;
   const dialect = service === "lmtp" ? "lmtp" : "smtp";
   const delay = service === "lmtp" || xclient ? 0 : greetDelayMs;

@@ -8,6 +8,7 @@ import {
   createSmtpSession,
   type DeliveryOutcome,
   type ListedClient,
+  type QueueNode,
   type ReceivedMail,
   type RecipientVerdict,
   type SenderVerdict,
@@ -23,6 +24,7 @@ import { hasRoom } from "./delivery.ts";
 import { passesGreylist } from "./greylisting.ts";
 import { ListingMemory } from "./listing_memory.ts";
 import { askLogin, channelOf, loginScene } from "./login.ts";
+import { askTurn, type TurnRules } from "./queue_turns.ts";
 import { receive, type Reception } from "./reception.ts";
 import { leadsTo } from "./recipients.ts";
 import type { SenderAuthentication } from "./sender_check.ts";
@@ -49,6 +51,8 @@ export interface SmtpFrontOptions {
   readonly senders: SenderAuthentication;
   /** Clients whose mail is not judged. */
   readonly exempt: Networks;
+  /** Who may ask for mail that waits. */
+  readonly turns: TurnRules;
 }
 
 type CheckRecipient = Extract<SmtpAction, { type: "checkRecipient" }>;
@@ -70,8 +74,15 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     super(connection, services, done);
     this.#options = options;
     const channel = channelOf(connection, options.binding);
-    this.session = createSmtpSession({ ...options.session, tls: options.tls, channel });
     this.#dialect = options.session.dialect ?? "smtp";
+    const hasTurns = !options.turns.isEmpty && this.#dialect === "smtp";
+    const etrn = (user: string | null) => options.turns.mayAsk({ address: this.#client.address, user });
+    this.session = createSmtpSession({
+      ...options.session,
+      tls: options.tls,
+      channel,
+      ...(hasTurns ? { etrn } : {}),
+    });
     this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
     this.#listings = new ListingMemory(services);
@@ -139,6 +150,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.messages++;
         this.#deliver(action.mail);
         return null;
+      case "turnQueue":
+        return this.#turnQueue(action.node);
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
         return null;
@@ -152,6 +165,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.connection.close();
         return null;
     }
+  }
+
+  /** Mail that waits for a server goes out by the queue's own ways, never over this connection. */
+  #turnQueue(node: QueueNode): readonly SmtpAction[] | null {
+    const client = { address: this.#client.address, user: this.accountName };
+    if (!this.#options.turns.mayTurn(client, node)) return this.session.queueTurned({ type: "notAllowed" });
+    askTurn(node, this.services).then((turn) => this.answer(() => this.session.queueTurned(turn)));
+    return null;
   }
 
   /** A client that a proxy names is admitted, or not, as if it had connected itself. */

@@ -53,6 +53,7 @@ export const queueAccepts: Accepts<QueueProtocol> = {
   "queue.summary": () => true,
   "queue.shape": () => true,
   "queue.act": fields(({ verb, filter, dryRun }) => VERBS.includes(verb) && isFilter(filter) && isBoolean(dryRun)),
+  "queue.turn": fields(({ domain, below }) => isName(domain, ADDRESS_CHARS_MAX) && isBoolean(below)),
   "queue.suspend": fields(({ domain, forSeconds }) => address(domain) && isWhole(forSeconds, 0, SUSPEND_SECONDS_MAX)),
   "queue.resume": fields(({ domain }) => address(domain)),
   // Only the worker and the actor itself send these, and that never crosses a border.

@@ -4,6 +4,7 @@ import {
   bdat,
   data,
   ehlo,
+  etrn,
   expn,
   helo,
   help,
@@ -34,6 +35,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["EXPN", expn],
   ["HELP", help(listedVerbs)],
   ["QUIT", quit],
+  ["ETRN", etrn],
   ["STARTTLS", starttls],
   ["XCLIENT", xclient],
   ["AUTH", auth],
@@ -49,7 +51,7 @@ export const BEFORE_LOGIN: ReadonlySet<string> = new Set(
 
 /** Verbs of other servers and other times: 502, where a verb that nobody knows gets 500 (RFC 5321 §4.2.4). */
 export const NOT_IMPLEMENTED: ReadonlySet<string> = new Set(
-  ["BURL", "ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
+  ["BURL", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
 );
 
 /** Verbs by which a browser was tricked into speaking to a mail server: the session ends at once. */

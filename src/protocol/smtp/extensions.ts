@@ -67,6 +67,11 @@ export const EXTENSIONS: readonly Extension[] = [
   },
   { keyword: "LIMITS", announce: ({ limits }) => `LIMITS RCPTMAX=${limits.recipientsMax}` }, // RFC 9422
   {
+    keyword: "ETRN", // RFC 1985: to those who may ask.
+    announce: ({ etrn }, state) => etrn?.(state.user) === true ? "ETRN" : null,
+    verb: "ETRN",
+  },
+  {
     keyword: "XCLIENT",
     announce: ({ xclient }) => xclient ? "XCLIENT NAME ADDR PORT PROTO HELO" : null,
     verb: "XCLIENT",

@@ -5,6 +5,7 @@ import { Pop3Front } from "../../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../../src/actors/listener/services.ts";
 import { SessionBook } from "../../../src/actors/listener/session_book.ts";
 import { SmtpFront, type SmtpFrontOptions } from "../../../src/actors/listener/smtp_front.ts";
+import { type TurnPolicy, TurnRules } from "../../../src/actors/listener/queue_turns.ts";
 import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
 import type { DomainName } from "../../../src/mail/domain.ts";
 import { type Connection, type ConnectionHandlers, parseNetworks } from "../../../src/net/mod.ts";
@@ -48,6 +49,8 @@ export class FakeListener {
   readonly admission: Admission;
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
+  /** Who may ask for mail that waits, in sessions that begin from now on. */
+  turns: readonly TurnPolicy[] = [];
   readonly #services: FrontServices;
   /** Networks whose senders are not judged. */
   readonly #exempt: readonly string[];
@@ -164,7 +167,14 @@ export class FakeListener {
       xclient,
       ...(service === "submission" ? { submission: { plaintextLogin: true, bearer: false } } : {}),
     };
-    const smtp: SmtpFrontOptions = { session, tls, timeouts, senders: "off", exempt: parseNetworks(this.#exempt) };
+    const smtp: SmtpFrontOptions = {
+      session,
+      tls,
+      timeouts,
+      senders: "off",
+      exempt: parseNetworks(this.#exempt),
+      turns: new TurnRules(this.turns),
+    };
     const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
     return service === "pop3"
       ? new Pop3Front(connection, this.#services, pop3, gone)
