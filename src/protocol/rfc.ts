@@ -175,7 +175,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(8601, "Message Header Field for Indicating Message Authentication Status", "yes"),
   rfc(8616, "Email Authentication for Internationalized Mail", "partly", "domains in signatures, not selectors"),
   rfc(8617, "The Authenticated Received Chain (ARC) Protocol", "yes"),
-  rfc(8689, "SMTP Require TLS Option", "partly", "not the header field TLS-Required"),
+  rfc(8689, "SMTP Require TLS Option", "yes"),
   rfc(8996, "Deprecating TLS 1.0 and TLS 1.1", "yes"),
   rfc(9051, "Internet Message Access Protocol, Version 4rev2", "no", "flags and UIDs are kept by its rules"),
   rfc(9106, "Argon2 Memory-Hard Function for Password Hashing", "yes", "argon2id"),

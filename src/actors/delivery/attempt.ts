@@ -1,5 +1,6 @@
 import type { Clock, Log } from "../../base/mod.ts";
 import type { DeliveryAttempt, DeliveryReport, RecipientOutcome } from "../../messages/mod.ts";
+import { isTlsOptional } from "../../policy/mod.ts";
 import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
 import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
 import type { ConversationPool } from "./pool.ts";
@@ -61,6 +62,8 @@ class Attempt {
   /** Addresses tried. */
   #addresses = 0;
   readonly #requireTls: boolean;
+  /** A host was of no use as its domain's policy on TLS was not met. */
+  #keptByPolicy = false;
 
   constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
     this.#outcomes = request.recipients.map(() => null);
@@ -69,13 +72,27 @@ class Attempt {
   }
 
   async run(): Promise<void> {
-    const { settings, names, policies, clock, log } = this.services;
+    const { settings, policies, clock, log } = this.services;
+    const { destination, envelope, parts } = this.request;
+    const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
+    await this.#tryAll(policies, untilMs);
+    if (!this.#keptByPolicy || this.#undecided().length === 0) return;
+    // RFC 8689 §4.1, §4.2.2: REQUIRETLS outranks the field, by which a policy is followed, but nothing fails for it.
+    if (envelope.requireTls || !isTlsOptional(parts)) return;
+    log.info("TLS policy set aside, as the mail asks", { id: envelope.id, destination });
+    this.#addresses = 0;
+    this.#troubles.length = 0;
+    await this.#tryAll(null, untilMs);
+  }
+
+  async #tryAll(policies: TransportPolicies | null, untilMs: number): Promise<void> {
+    const { settings, names, log } = this.services;
     const { destination, doubtfulAddress } = this.request;
     const requireTls = this.#requireTls;
-    const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
     const putOff: Target[] = [];
     for await (const found of targetsOf(destination, { settings, names, policies, log, requireTls })) {
       if (found.type === "refused") {
+        this.#keptByPolicy = true;
         if (policies !== null) countRefused(policies, found);
         continue;
       }
@@ -159,6 +176,7 @@ class Attempt {
     }
     const { stage, problem } = opened;
     if (stage !== "connect") this.#host = hostOf(target);
+    if (stage === "tls" && target.security.report !== null) this.#keptByPolicy = true;
     // RFC 8689 §4.2.1: the sender hears of it when no host is left; a route's TLS that is gone today may be back tomorrow.
     const insisted = stage === "tls" && this.#requireTls && problem.code === null;
     this.#troubles.push(

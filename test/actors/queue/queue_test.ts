@@ -1,7 +1,7 @@
 /** The queue actor over a store in memory, with a clock that is moved and a world outside that does as it is told. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Failure } from "../../../src/base/mod.ts";
-import { parseMailbox } from "../../../src/mail/mod.ts";
+import { Failure, utf8 } from "../../../src/base/mod.ts";
+import { NO_PARAMETERS, parseMailbox } from "../../../src/mail/mod.ts";
 import type { DeliveryReport } from "../../../src/messages/mod.ts";
 import { SenderRewriting } from "../../../src/policy/srs.ts";
 import { refuses } from "../directory_world.ts";
@@ -54,6 +54,29 @@ Deno.test("a deferred mail is tried when it is due, not before, and its attempts
     await world.pass(11 * MINUTE);
     assertEquals([world.attempts.length, await world.entries()], [3, []]);
   }, all(DEFERRED)));
+
+Deno.test("a report of a mail that asks to go whatever comes of TLS asks for the same, one of a mail that requires TLS returns no body", () =>
+  withQueue(async (world) => {
+    const send = (id: string, field: string, requireTls: boolean) => {
+      const envelope = { ...NO_PARAMETERS, id, sender: JOHN, account: null, requireTls };
+      const recipients = [{ address: "billy@bob.test", notify: null, orcpt: null }];
+      const parts = [utf8(`${field}\r\nSubject: ${id}\r\n\r\nbody of ${id}\r\n`)];
+      return world.ask("queue.enqueue", { opId: id, envelope, recipients, parts });
+    };
+    await send("m1", "TLS-Required: No", false);
+    await send("m2", "TLS-Required: No", true); // RFC 8689 §4.1: the parameter outranks the field.
+    await send("m3", "X: y", false);
+    await world.pass(10);
+    const seen = world.letters().map((letter) => {
+      const [head = "", ...rest] = letter.split("\r\n\r\n");
+      return [
+        /^Subject: (m\d)/m.exec(rest.join())?.[1],
+        /^TLS-Required: No$/m.test(head),
+        letter.includes("body of m"),
+      ];
+    });
+    assertEquals(seen.sort(), [["m1", true, true], ["m2", false, false], ["m3", false, true]]);
+  }, all(FAILED)));
 
 Deno.test("a mail that is refused comes back to its sender here, with the reply and the mail", () =>
   withQueue(async (world) => {
