@@ -35,7 +35,8 @@ export interface QueueEntry {
   readonly createdAt: string;
   /** When it is tried next, RFC 3339. */
   readonly dueAt: string;
-  readonly state: "waiting" | "due" | "active" | "held" | "suspended";
+  /** `resting`: it is due, but its destination is left alone for a while as it could not be reached. */
+  readonly state: "waiting" | "due" | "active" | "held" | "resting" | "suspended";
   readonly attempts: number;
   /** The newest attempts, oldest first. */
   readonly notes: readonly AttemptNote[];
@@ -62,12 +63,26 @@ export interface QueueSummary {
   /** Age of the oldest item, in seconds. */
   readonly oldestSeconds: number;
   readonly suspended: readonly { readonly domain: string; readonly until: string | null }[];
+  /** Destinations that are left alone for a while as they could not be reached, those with most mail that is due first, and how many. */
+  readonly resting: readonly RestingDestination[];
+  readonly restingCount: number;
   /** Recipients by how attempts ended, since the queue actor started. */
   readonly attempts: { readonly delivered: number; readonly deferred: number; readonly failed: number };
   /** Changes made durable since then, and how long they took together, in seconds. */
   readonly commits: { readonly count: number; readonly seconds: number };
   /** What is wrong with the queue itself; null when it is well. */
   readonly trouble: string | null;
+}
+
+/** A destination that rests after faults of its own. */
+export interface RestingDestination {
+  readonly domain: string;
+  /** RFC 3339. */
+  readonly until: string;
+  /** Attempts in a row that failed for the destination's sake. */
+  readonly faults: number;
+  /** Items that are due and wait for its rest to end. */
+  readonly waiting: number;
 }
 
 /** Items of one destination by age. */

@@ -234,6 +234,36 @@ for (const verb of ["hold", "delete", "bounce"] as const) {
   });
 }
 
+Deno.test("an operator sees which destinations rest after faults of their own, until when, and what waits for it", () =>
+  withQueue(async (world) => {
+    for (const at of ["down.test", "down.test", "down.test", "well.test"]) await world.send(`u@${at}`);
+    await world.send("new@down.test");
+    await world.ask("queue.suspend", { domain: "well.test", forSeconds: 600 });
+    const restsUntil = new Date(world.clock.wallMs() + 30_000).toISOString();
+    const summary = await world.ask("queue.summary", null);
+    assertEquals(summary.resting, [{ domain: "down.test", until: restsUntil, faults: 3, waiting: 1 }]);
+    assertEquals([summary.restingCount, summary.suspended.length], [1, 1]);
+    const newest = (await world.entries()).at(-1);
+    assertEquals([newest?.state, newest?.dueAt, newest?.attempts], ["resting", restsUntil, 0]);
+    assertEquals((await world.entries()).map(({ state }) => state), [
+      "waiting",
+      "waiting",
+      "waiting",
+      "suspended",
+      "resting",
+    ]);
+    await world.pass(31_000);
+    assertEquals((await world.entries()).at(-1)?.attempts, 1, "it was tried when the rest was over");
+  }, ({ destination, recipients }) => {
+    const down = destination === "down.test";
+    return {
+      outcomes: recipients.map(() => down ? DOWN : DEFERRED),
+      destinationFault: down,
+      host: null,
+      tls: null,
+    };
+  }));
+
 Deno.test("a suspended destination is left alone until its time is over or it is resumed, also after a restart", () =>
   withQueue(async (world) => {
     await world.ask("queue.suspend", { domain: "bob.test", forSeconds: 600 });
