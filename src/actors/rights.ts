@@ -70,6 +70,7 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["queue.listDecide", ["policy"]],
   ["queue.report", ["listener"]],
   ["queue.turn", ["listener"]],
+  ["queue.tlsReport", ["delivery"]],
   ["delivery.attempt", ["queue"]],
 ]);
 

@@ -168,6 +168,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
         privateHosts: outbound.privateHosts,
       },
       policies: { mtaSts: outbound.mtaSts, dane: outbound.dane ?? dns.trustAd, kept: outbound.mtaSts },
+      tlsReports: outbound.tlsReports,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
     } satisfies DeliveryWorkerConfig,
@@ -191,6 +192,7 @@ function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement)
       deliveryWorkers: count(config.workers.delivery),
       listKey,
       policy: { pausesMs, lifetimeMs, warnAfterMs },
+      tlsReports: config.outbound.tlsReports,
       dispatch: {
         attemptsMax,
         perDestination: { first: Math.min(DESTINATION_FIRST, perDestinationMax), max: perDestinationMax },

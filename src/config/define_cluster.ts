@@ -133,6 +133,16 @@ export interface DnsListConfig {
   readonly name: string | null;
 }
 
+/** In whose name reports on TLS are sent to the domains that want them (RFC 8460). */
+export interface TlsReportsConfig {
+  /** Their sender, as `tls-reports@example.org`; its domain needs a key for DKIM, as unsigned reports are not sent. No default. */
+  readonly from: string;
+  /** Who reports, for people: at most 100 printable ASCII characters; null: the domain of `from`. Default null. */
+  readonly organization: string | null;
+  /** Address for questions; null: `from`. Default null. */
+  readonly contact: string | null;
+}
+
 /** Other servers whose mail waits here while they are away, and who may ask for it by ETRN (RFC 1985). */
 export interface TurnConfig {
   /** Networks that they ask from, as `192.0.2.0/24` or one address; on SMTP ports. Default none. */
@@ -291,6 +301,8 @@ export interface ClusterConfig {
     readonly mtaSts: boolean;
     /** Whether hosts may demand TLS by TLSA records (RFC 7672): needs `dns.trustAd`; null: where that is set. Default null. */
     readonly dane: boolean | null;
+    /** Sends each domain that asks for it, once a day, what became of TLS with its hosts; null: nobody. Default null. */
+    readonly tlsReports: TlsReportsConfig | null;
     /** Transactions at a time, in all. Default 100. */
     readonly attemptsMax: number;
     /** Transactions at a time with one destination. Default 20. */
@@ -335,6 +347,9 @@ export type IssuerInput = Omit<IssuerConfig, "addressClaim"> & Partial<Pick<Issu
 /** A list as it is written in a config file. */
 export type DnsListInput = Pick<DnsListConfig, "zone" | "kind"> & Partial<DnsListConfig>;
 
+/** Reports on TLS as they are written in a config file. */
+export type TlsReportsInput = Pick<TlsReportsConfig, "from"> & Partial<TlsReportsConfig>;
+
 /** Who may ask for mail, as it is written in a config file. */
 export type TurnInput = Pick<TurnConfig, "domains"> & Partial<TurnConfig>;
 
@@ -347,7 +362,10 @@ export type ClusterConfigInput =
   & Pick<ClusterConfig, "hostname">
   & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
-    readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
+    readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes" | "tlsReports">> & {
+      readonly routes?: readonly RouteInput[];
+      readonly tlsReports?: TlsReportsInput | null;
+    };
     readonly queue?: Input<Omit<ClusterConfig["queue"], "turns">> & { readonly turns?: readonly TurnInput[] };
     readonly senders?: Input<Omit<ClusterConfig["senders"], "lists">> & { readonly lists?: readonly DnsListInput[] };
   };

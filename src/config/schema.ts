@@ -138,6 +138,18 @@ const senders = z.strictObject({
   lists: z.array(dnsList).max(LISTS_MAX).default([]),
 });
 
+const mailbox = z.string().max(254).regex(
+  /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?@[a-z0-9][a-z0-9.-]*[a-z0-9]$/,
+  "expected a lower-case address, such as tls-reports@example.org",
+);
+
+const tlsReports = z.strictObject({
+  from: mailbox,
+  organization: z.string().regex(/^[!-~](?:[ -~]{0,98}[!-~])?$/, "expected at most 100 printable ASCII characters")
+    .nullable().default(null),
+  contact: mailbox.nullable().default(null),
+});
+
 const outbound = z.strictObject({
   port: z.int().min(1).max(65_535).default(25),
   routes: z.array(route).max(10_000).default([]),
@@ -145,6 +157,7 @@ const outbound = z.strictObject({
   sourceAddress: z.string().max(64).regex(HOST, "expected an address").nullable().default(null),
   mtaSts: z.boolean().default(true),
   dane: z.boolean().nullable().default(null),
+  tlsReports: tlsReports.nullable().default(null),
   attemptsMax: count(1, 10_000, 100),
   perDestinationMax: count(1, 1_000, 20),
 });

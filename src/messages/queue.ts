@@ -85,6 +85,26 @@ export interface RestingDestination {
   readonly waiting: number;
 }
 
+/** What happened on one UTC day between us and a domain, over TLS or for want of it (RFC 8460 §4). */
+export interface TlsDayReport {
+  readonly domain: string;
+  /** Begin of the day, ms since 1970 UTC. */
+  readonly dayMs: number;
+  readonly policies: readonly {
+    readonly policy: { readonly type: string; readonly lines: readonly string[]; readonly hosts: readonly string[] };
+    readonly successes: number;
+    readonly failures: number;
+    readonly details: readonly {
+      readonly result: string;
+      readonly host: string | null;
+      readonly sourceAddress: string | null;
+      readonly address: string | null;
+      readonly reason: string | null;
+      readonly count: number;
+    }[];
+  }[];
+}
+
 /** Items of one destination by age. */
 export interface QueueShapeRow {
   readonly destination: string;
@@ -119,6 +139,14 @@ export interface QueueProtocol {
       readonly recipients: readonly OutgoingRecipient[];
       readonly parts: readonly Uint8Array[];
     };
+    reply: null;
+  };
+  /**
+   * Sends a report on TLS to an address that its domain has named, signed. Durable when answered; asked twice with the same `id`, it is
+   * sent once. Failure `refused` where no reports are sent, or nobody signs for their sender.
+   */
+  "queue.tlsReport": {
+    request: { readonly id: string; readonly to: string; readonly report: TlsDayReport };
     reply: null;
   };
   /** Mail that waits for a list, under an address that the list made for it; `next` is the cursor for what follows. */

@@ -163,7 +163,7 @@ export const RFCS: readonly Rfc[] = [
     "TLS from the first byte on ports of its own",
   ),
   rfc(8410, "Algorithm Identifiers for Ed25519, Ed448, X25519, and X448 in X.509", "partly", "Ed25519 keys"),
-  rfc(8460, "SMTP TLS Reporting", "partly", "reports are counted and written"),
+  rfc(8460, "SMTP TLS Reporting", "partly", "reports are sent, by mail and HTTPS; none are read"),
   rfc(
     8461,
     "SMTP MTA Strict Transport Security (MTA-STS)",

@@ -120,6 +120,21 @@ Deno.test("who may ask for mail that waits is a network or an account, for domai
   ) assertStringIncludes(problem(turns(fields)), `queue.turns[0].${path}`);
 });
 
+Deno.test("reports on TLS need a sender, and are sent by nobody unless it is named", () => {
+  const outbound = (tlsReports: unknown) => ({ ...base, outbound: { tlsReports } });
+  assertEquals(validateConfig(base, "t").outbound.tlsReports, null);
+  assertEquals(validateConfig(outbound({ from: "tls@example.org" }), "t").outbound.tlsReports, {
+    from: "tls@example.org",
+    organization: null,
+    contact: null,
+  });
+  for (const wrong of [{}, { from: "example.org" }, { from: "a b@example.org" }, { from: "A@example.org" }]) {
+    assertStringIncludes(problem(outbound(wrong)), "outbound.tlsReports.from");
+  }
+  const organization = "Example\r\nBcc: x";
+  assertStringIncludes(problem(outbound({ from: "a@b.test", organization })), "outbound.tlsReports.organization");
+});
+
 Deno.test("a route names a domain, its subdomains or everything, and its password only by reference", () => {
   const route = (fields: Record<string, unknown>) => ({
     ...base,

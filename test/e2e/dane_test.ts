@@ -85,7 +85,11 @@ testWith(
     await using named = await receiver(NAMED, ["alias.test"], at);
     await using other = await receiver(OTHER, ["plain.test"], at);
     await using stripped = await SmtpSink.start({ host: STRIPPED, port });
-    const config = { dns: { servers: [dns.unbound], trustAd: true }, queue: { retryMs: [60_000] } };
+    const config = {
+      dns: { servers: [dns.unbound], trustAd: true },
+      queue: { retryMs: [60_000] },
+      outbound: { port, privateHosts: true, sourceAddress: SENDER.address, tlsReports: { from: "tls-reports@a.test" } },
+    };
     await using sender = await startSite({ ...SENDER, config }, at);
 
     for (const to of ["bob@signed.test", "bob@alias.test"]) {

@@ -1,6 +1,6 @@
 import type { Clock, Log } from "../../base/mod.ts";
 import type { DeliveryAttempt, DeliveryReport, RecipientOutcome } from "../../messages/mod.ts";
-import { isTlsOptional } from "../../policy/mod.ts";
+import { isTlsOptional, REPORT_ID_PREFIX } from "../../policy/mod.ts";
 import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
 import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
 import type { ConversationPool } from "./pool.ts";
@@ -62,11 +62,14 @@ class Attempt {
   /** Addresses tried. */
   #addresses = 0;
   readonly #requireTls: boolean;
+  /** Whether its sessions are reported: not those for the sake of a report. */
+  readonly #counts: boolean;
   /** A host was of no use as its domain's policy on TLS was not met. */
   #keptByPolicy = false;
 
   constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
     this.#outcomes = request.recipients.map(() => null);
+    this.#counts = !request.envelope.id.startsWith(REPORT_ID_PREFIX);
     // RFC 8689 §5: it stops no report of non-delivery, which has no sender.
     this.#requireTls = request.envelope.requireTls && request.envelope.sender !== "";
   }
@@ -93,7 +96,7 @@ class Attempt {
     for await (const found of targetsOf(destination, { settings, names, policies, log, requireTls })) {
       if (found.type === "refused") {
         this.#keptByPolicy = true;
-        if (policies !== null) countRefused(policies, found);
+        if (policies !== null && this.#counts) countRefused(policies, found);
         continue;
       }
       if (found.type === "problem") {
@@ -164,7 +167,7 @@ class Attempt {
   async #open(target: Target): Promise<Conversation | null> {
     const { policies } = this.services;
     let opened = await openConversation(target, this.services);
-    if (policies !== null) countOpened(policies, target, opened);
+    if (policies !== null && this.#counts) countOpened(policies, target, opened);
     if ("type" in opened && opened.stage === "tls" && target.tls === "opportunistic") {
       this.services.log.info("TLS failed, sent without", { host: target.name, reason: opened.problem.text });
       opened = await openConversation({ ...target, tls: "never" }, this.services);

@@ -51,6 +51,8 @@ export interface TransportPolicyOptions {
   readonly keeper?: Ref<StsPoliciesProtocol>;
   /** Whether policies are fetched again before they are over though no mail asks: one worker does it for all. */
   readonly refreshes?: boolean;
+  /** Whether sessions are counted for reports. Default true. */
+  readonly counts?: boolean;
 }
 
 /** An MTA-STS policy that counts, or none, and what went wrong in getting the newest. */
@@ -89,7 +91,7 @@ export class TransportPolicies {
   constructor(private readonly options: TransportPolicyOptions) {
     const { clock, log, keeper } = options;
     this.cache = new MtaStsCache({ clock });
-    this.reports = new TlsReports({ clock });
+    this.reports = new TlsReports({ clock, ...(options.counts === false ? { limits: { domainsMax: 0 } } : {}) });
     this.#memory = keeper === undefined ? null : new PolicyMemory({ cache: this.cache, keeper, clock, log });
   }
 

@@ -1,9 +1,11 @@
-import type { StsPoliciesProtocol } from "../../messages/mod.ts";
+import type { QueueProtocol, StsPoliciesProtocol } from "../../messages/mod.ts";
+import type { TlsReportSettings } from "../../policy/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { DELIVERY_ACTOR, deliveryActor, DeliveryOffice } from "./actor.ts";
 import type { DeliverySettings } from "./settings.ts";
 import { type NamesConfig, WorldNames } from "./names.ts";
+import { TlsReporting } from "./tls_reporting.ts";
 import { TransportPolicies, type TransportPolicyOptions } from "./transport_policies.ts";
 
 /** What a delivery worker is started with. */
@@ -15,6 +17,8 @@ export interface DeliveryWorkerConfig {
     /** Whether the directory's worker keeps policies over a restart. */
     readonly kept: boolean;
   };
+  /** In whose name domains are told what became of TLS with their hosts; null: nobody is. */
+  readonly tlsReports: TlsReportSettings | null;
   /** How long attempts may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
@@ -27,7 +31,7 @@ export async function startDelivery(
 ): Promise<WorkerHooks<DeliveryWorkerConfig>> {
   const office = new DeliveryOffice();
   const names = new WorldNames(config.names, { clock, random });
-  const { kept, ...demands } = config.policies;
+  const { policies: { kept, ...demands }, tlsReports } = config;
   const keeper = system.ref<StsPoliciesProtocol>({ node: system.node, worker: "directory", actor: "stsPolicies" });
   const policies = new TransportPolicies({
     ...demands,
@@ -37,7 +41,19 @@ export async function startDelivery(
     log,
     ...(kept ? { keeper } : {}),
     refreshes: name === "delivery-0",
+    counts: tlsReports !== null,
   });
+  const reporting = tlsReports === null ? null : new TlsReporting({
+    settings: tlsReports,
+    reports: policies.reports,
+    resolver: names.resolver,
+    isForbidden: (address) => names.isForbidden(address),
+    queue: system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" }),
+    clock,
+    random,
+    log,
+  });
+  reporting?.start();
   const { settings, drainMsMax, faultInjection } = config;
   if (faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, policies, office } });
@@ -49,6 +65,7 @@ export async function startDelivery(
     },
     stop() {
       policies.stop();
+      reporting?.stop();
       office.close();
       names.close();
       return Promise.resolve();

@@ -9,6 +9,7 @@ import { decideWaiting, fetchWaiting, waitingUnder } from "./list_waiting.ts";
 import { QueueOperator } from "./operator.ts";
 import type { QueueServices } from "./services.ts";
 import { mayAsk } from "../rights.ts";
+import { tlsReportMail } from "./tls_report.ts";
 import { QueueTurns } from "./turn.ts";
 
 /** Name of the queue actor, in the worker of the same name. */
@@ -55,6 +56,11 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
     "queue.report": ({ engine }, request, reply, context) =>
       beside(reply, context, async () => {
         await engine.reportSuccess(request);
+        return null;
+      }),
+    "queue.tlsReport": ({ engine }, request, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.enqueue(await tlsReportMail(request, engine.services));
         return null;
       }),
     "queue.listWaiting": ({ engine }, request, reply, context) =>

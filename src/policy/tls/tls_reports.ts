@@ -50,7 +50,7 @@ export interface PolicySummary {
 
 /** How much is counted at a time. */
 export interface TlsReportLimits {
-  /** Domains of all days together. */
+  /** Domains of all days together; 0: nothing is counted. */
   readonly domainsMax: number;
   /** Policies of one domain and day: they may change. */
   readonly policiesMax: number;
@@ -89,6 +89,7 @@ export class TlsReports {
   }
 
   record({ domain, policy, failure }: TlsSession): void {
+    if (this.#limits.domainsMax === 0) return;
     const counts = this.#countsFor(domain, policy);
     if (counts === null) return void this.dropped++;
     if (failure === null) return void counts.successes++;

@@ -261,6 +261,15 @@ Deno.test("a mail that requires TLS trusts the hosts that a policy names, or tha
   assertEquals(await delivered(dane, unproven, REQUIRED), "relayed 2.0.0 taken");
 });
 
+Deno.test("sessions for the sake of a report are in no report", async () => {
+  await using world = await PolicyWorld.start({}, policy("enforce"));
+  await using sink = await world.sink();
+  assertEquals(await delivered(world, sink, { envelope: { id: "tlsrpt-abc" } }), "delivered pkix");
+  world.zone.hosts = ["other.test"];
+  assertMatch(await delivered(world, sink, { envelope: { id: "tlsrpt-abd" } }), /^deferred 4\.7\.5/);
+  assertEquals(world.counted(), []);
+});
+
 /** A letter that asks for delivery whatever comes of TLS. */
 const OPTIONAL = { parts: [utf8("TLS-Required: No\r\nSubject: your certificate\r\n\r\nis out of date\r\n")] };
 

@@ -43,6 +43,7 @@ function specs(dataDir: string, at: { dns: string; port: number; https: number }
     },
     names: { servers: [at.dns], trustAd: false, ownNames: ["here.test"], ownAddresses: [], privateHosts: true },
     policies: { mtaSts: true, dane: false, kept: true, httpsPort: at.https, ca: ROOT.pem },
+    tlsReports: null,
     drainMsMax: 1_000,
     faultInjection: false,
   };

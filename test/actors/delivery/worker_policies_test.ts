@@ -38,6 +38,7 @@ async function inWorker(
         },
         names: { servers: [server], trustAd: true, ownNames: ["here.test"], ownAddresses: [], privateHosts: true },
         policies,
+        tlsReports: null,
         drainMsMax: 1_000,
         faultInjection: false,
       } satisfies DeliveryWorkerConfig,

@@ -26,6 +26,7 @@ function config(port: number, servers: readonly string[]): DeliveryWorkerConfig 
     },
     names: { servers, trustAd: false, ownNames: ["here.test"], ownAddresses: [], privateHosts: true },
     policies: { mtaSts: false, dane: false, kept: false },
+    tlsReports: null,
     drainMsMax: 1_000,
     faultInjection: false,
   };

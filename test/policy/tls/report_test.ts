@@ -204,6 +204,7 @@ Deno.test("the mail of a report is told by its subject and carries the JSON, pac
   assertEquals(/\r\nSubject: ((?:.*\r\n\t)*.*)\r\n/.exec(text)?.[1]?.replaceAll("\r\n\t", " "), subject);
   assertMatch(text, /\r\nTLS-Report-Domain: company-y\.example\r\nTLS-Report-Submitter: company-x\.example\r\n/);
   assertMatch(text, /\r\nContent-Type: multipart\/report; report-type="tlsrpt";\r\n\tboundary="/);
+  assertMatch(text, /\r\nTLS-Required: No\r\n/);
   assertMatch(text, /5326 were as they should be, 303 were not/);
   const part = /Content-Type: application\/tlsrpt\+gzip\r\n[\s\S]*?\r\n\r\n([\s\S]*?)\r\n\r\n--/.exec(text)?.[1] ?? "";
   assertEquals(new TextDecoder().decode(gunzipSync(Buffer.from(part, "base64"))), renderTlsReport(REPORT, SUBMITTER));
