@@ -16,7 +16,10 @@ export interface ListenerConfig {
    * HAProxy's PROXY protocol, version 1 or 2, before TLS. Default none.
    */
   readonly proxies: readonly string[];
-  /** Networks of SMTP proxies that may say by XCLIENT for whom they speak. Default none. */
+  /**
+   * Networks of SMTP proxies that may say by XCLIENT for whom they speak, and on submission ports also, by LOGIN, who has logged in at
+   * them: what they say of that is believed without a password. Default none.
+   */
   readonly xclient: readonly string[];
 }
 

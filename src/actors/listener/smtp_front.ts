@@ -65,7 +65,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   readonly #options: SmtpFrontOptions;
   readonly #dialect: "smtp" | "lmtp";
   /** Who is on the other side, as far as is known: a proxy may name another than the connection has. */
-  #client: { readonly address: string | null; readonly port: number; readonly name: string | null };
+  #client: Required<Pick<ClientChange, "address" | "port" | "name">> & ClientChange;
   /** Whose account was proven last; the session knows whether its login came to its end. */
   #account: AccountRecord | null = null;
   readonly #listings: ListingMemory;
@@ -152,6 +152,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         return null;
       case "turnQueue":
         return this.#turnQueue(action.node);
+      case "adoptLogin":
+        return this.session.loginAdopted(this.#adopt(action.login));
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
         return null;
@@ -182,6 +184,24 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     if (typeof change.address !== "string" || this.trusted) return;
     const refusal = this.services.admission.admit(change.address);
     if (refusal !== null) this.#sendAway(REFUSAL[refusal]);
+  }
+
+  /** Whose account a proxy's client has logged in to; null: nobody's here, or it is disabled. */
+  #adopt(login: Address): string | null {
+    const { routes, counters, log } = this.services;
+    const verdict = routes.resolve(login);
+    const whole = verdict?.type === "local" && verdict.forwards.length + verdict.lists.length === 0;
+    const account = whole && verdict.accounts.length === 1 ? verdict.accounts[0]! : null;
+    this.#account = account;
+    if (account === null) counters.failedLogins++;
+    else counters.logins++;
+    const event = account === null ? "login of a proxy's client refused" : "login by proxy";
+    log.info(event, {
+      login: formatAddress(login),
+      remote: this.#client.address,
+      proxy: this.connection.remote.address,
+    });
+    return account?.address ?? null;
   }
 
   #authenticate(question: AuthQuestion): void {
@@ -320,6 +340,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       recipients: mail.recipients.length,
       messageId: messageIdOf(mail.body),
       remote: this.#client.address,
+      ...(this.#client.destAddress === undefined ? {} : { local: this.#client.destAddress }),
       helo: mail.helo,
       tls: this.connection.tls?.protocol ?? null,
       ...(mail.user === null ? {} : { user: mail.user }),

@@ -99,12 +99,15 @@ export interface ClientChange {
   readonly address?: string | null;
   readonly port?: number;
   readonly name?: string | null;
+  /** Address and port that it connected to. */
+  readonly destAddress?: string | null;
+  readonly destPort?: number;
 }
 
 /**
- * What a session wants done. `authenticate`, `checkSender`, `checkRecipient`, `deliver`, `turnQueue`, `startTls` and `pause` are
- * questions: the session holds all further input back until the matching answer (`authenticated`, `senderChecked`,
- * `recipientChecked`, `delivered`, `queueTurned`, `tlsStarted`, `resumed`) is called.
+ * What a session wants done. `authenticate`, `checkSender`, `checkRecipient`, `deliver`, `turnQueue`, `adoptLogin`, `startTls`
+ * and `pause` are questions: the session holds all further input back until the matching answer (`authenticated`, `senderChecked`,
+ * `recipientChecked`, `delivered`, `queueTurned`, `loginAdopted`, `tlsStarted`, `resumed`) is called.
  */
 export type SmtpAction =
   /** Wire text, to be sent as UTF-8. Consecutive ones go out in one write. */
@@ -126,6 +129,8 @@ export type SmtpAction =
   | { readonly type: "startTls" }
   /** The client is another than the one that is connected (XCLIENT). */
   | { readonly type: "clientNamed"; readonly client: ClientChange }
+  /** It has logged in at a proxy that is trusted (XCLIENT LOGIN): whose account is that? */
+  | { readonly type: "adoptLogin"; readonly login: Address }
   /** Slow a misbehaving client down. */
   | { readonly type: "pause"; readonly ms: number }
   /** Send what is pending, then close. */

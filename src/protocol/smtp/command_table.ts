@@ -43,10 +43,11 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
 
 /**
  * What a submission port does for everybody; all else needs a login first (RFC 4954 §6). BDAT is among it, as its octets follow
- * whatever the answer is: without a transaction they are read and refused.
+ * whatever the answer is: without a transaction they are read and refused. XCLIENT is for proxies that are trusted, and says who has
+ * logged in at them.
  */
 export const BEFORE_LOGIN: ReadonlySet<string> = new Set(
-  ["AUTH", "BDAT", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "HELP"],
+  ["AUTH", "BDAT", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "HELP", "XCLIENT"],
 );
 
 /** Verbs of other servers and other times: 502, where a verb that nobody knows gets 500 (RFC 5321 §4.2.4). */

@@ -129,6 +129,7 @@ export const REPLY = {
   xclientNested: line(503, "5.5.1", "Not in a mail transaction"),
   etrnNested: line(503, "5.5.1", "Not in a mail transaction"),
   etrnSyntax: line(501, "5.5.4", "Syntax: ETRN [@ or #]domain"),
+  xclientLogin: line(550, "5.7.8", "Nobody here has that login"),
   xclientSyntax: line(501, "5.5.4", "Bad XCLIENT attribute"),
   tlsActive: line(503, "5.5.1", "TLS is active already"),
 

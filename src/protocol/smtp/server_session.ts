@@ -17,6 +17,7 @@ import {
   chunkRead,
   contentEnded,
   delivered,
+  loginAdopted,
   queueTurned,
   recipientChecked,
   senderChecked,
@@ -86,6 +87,8 @@ export interface SmtpSession {
   deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[];
   /** Answers `turnQueue`. */
   queueTurned(turn: QueueTurn): SmtpAction[];
+  /** Answers `adoptLogin`: the account's address, or null when there is none. */
+  loginAdopted(user: string | null): SmtpAction[];
   /** Answers `startTls`; `channel` is the new one's. */
   tlsStarted(channel?: SaslChannel): SmtpAction[];
   /** Answers `pause`. */
@@ -216,6 +219,10 @@ class ServerSession implements SmtpSession {
 
   queueTurned(turn: QueueTurn): SmtpAction[] {
     return this.#closed ? [] : this.#run(this.#settled(queueTurned(this.#state, turn)));
+  }
+
+  loginAdopted(user: string | null): SmtpAction[] {
+    return this.#closed ? [] : this.#run(this.#settled(loginAdopted(this.#context, this.#state, user)));
   }
 
   tlsStarted(channel: SaslChannel = BARE_CHANNEL): SmtpAction[] {

@@ -82,6 +82,8 @@ export type Phase =
   | { readonly type: "checkingRecipient"; readonly recipient: ReceivedRecipient }
   | { readonly type: "delivering" }
   | { readonly type: "turningQueue"; readonly node: QueueNode }
+  /** A login that a proxy vouches for waits for its account. */
+  | { readonly type: "adopting" }
   | { readonly type: "startingTls" }
   /** `then` is the reply that the pause holds back; the session ends with it when it is a 421. */
   | { readonly type: "paused"; readonly then: Reply | null }

@@ -81,6 +81,8 @@ function answer(session: SmtpSession, name: string, args: readonly unknown[]): S
       const [type, mails] = args as [string, number?];
       return session.queueTurned({ type, mails } as QueueTurn);
     }
+    case "loginAdopted":
+      return session.loginAdopted((args[0] ?? null) as string | null);
     case "tlsStarted":
       return session.tlsStarted();
     case "resumed":
@@ -123,6 +125,8 @@ function describeSmtp(action: SmtpAction): string {
         JSON.stringify(content(action.mail))
       }`;
     }
+    case "adoptLogin":
+      return `adoptLogin ${formatAddress(action.login)}`;
     case "turnQueue":
       return `turnQueue ${action.node.domain}${action.node.below ? " and below" : ""}`;
     case "clientNamed":
@@ -161,6 +165,7 @@ export function drive(
       else if (action.type === "checkSender") work.push(...session.answer("senderChecked", "accepted"));
       else if (action.type === "authenticate") work.push(...session.answer("authenticated", logins(action.question)));
       else if (action.type === "deliver") work.push(...session.answer("delivered", "accepted", "id"));
+      else if (action.type === "adoptLogin") work.push(...session.answer("loginAdopted", formatAddress(action.login)));
       else if (action.type === "turnQueue") work.push(...session.answer("queueTurned", "none"));
       else if (action.type === "startTls") work.push(...session.answer("tlsStarted"));
       else if (action.type === "pause") work.push(...session.answer("resumed"));
