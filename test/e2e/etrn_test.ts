@@ -65,6 +65,7 @@ testWith(
       /253 2\.0\.0 OK, 3 pending messages for node away\.test started/,
     );
     assertEquals((await sink.until(3)).map(({ to }) => to[0]), Array(3).fill("x@away.test"));
+    for (const client of [stranger, user]) await client.quit();
     await server.stop();
   },
 );

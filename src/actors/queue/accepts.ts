@@ -31,7 +31,7 @@ const SUSPEND_SECONDS_MAX = 315_360_000;
 const REPORT_CHARS_MAX = 1_024;
 
 /** What a report on TLS may hold: UTF-16 units of each text, and entries of each list. */
-const TLS_REPORT_CHARS = { id: 64, line: 2_048, word: 512 };
+const TLS_REPORT_CHARS = { id: 64, line: 140_000, word: 2_048 }; // A TLSA record may hold a whole certificate, in hex.
 const TLS_REPORT_MAX = { policies: 100, lines: 2_000, details: 1_000 };
 
 const VERBS: readonly unknown[] = ["retry", "hold", "release", "bounce", "delete"];
