@@ -79,6 +79,8 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["policy.sign", ["listener", "queue"]],
   ["policy.checkKey", []],
   ["greylist.check", ["listener"]],
+  ["stsPolicies.keep", ["delivery"]],
+  ["stsPolicies.page", ["delivery"]],
   ["directory.listGet", ["policy"]],
   ["directory.memberGet", ["policy"]],
   ["directory.memberPut", ["policy"]],
@@ -91,6 +93,8 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["queue.listFetch", ["policy"]],
   ["queue.listDecide", ["policy"]],
   ["queue.report", ["listener"]],
+  ["queue.turn", ["listener"]],
+  ["queue.tlsReport", ["delivery"]],
   ["delivery.attempt", ["queue"]],
 ]);
 

@@ -118,6 +118,7 @@ function directorySpec({ config, issuers }: TreeInput): WorkerSpec {
       issuers,
       bans: banPolicy(config),
       greylist: greylistPolicy(config),
+      stsPolicies: config.outbound.mtaSts,
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };
@@ -169,7 +170,8 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
         ownAddresses,
         privateHosts: outbound.privateHosts,
       },
-      policies: { mtaSts: outbound.mtaSts, dane: outbound.dane ?? dns.trustAd },
+      policies: { mtaSts: outbound.mtaSts, dane: outbound.dane ?? dns.trustAd, kept: outbound.mtaSts },
+      tlsReports: outbound.tlsReports,
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
     } satisfies DeliveryWorkerConfig,
@@ -193,6 +195,7 @@ function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement)
       deliveryWorkers: count(config.workers.delivery),
       listKey,
       policy: { pausesMs, lifetimeMs, warnAfterMs },
+      tlsReports: config.outbound.tlsReports,
       dispatch: {
         attemptsMax,
         perDestination: { first: Math.min(DESTINATION_FIRST, perDestinationMax), max: perDestinationMax },
@@ -269,6 +272,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
         bearer: config.oauth.issuers.length > 0,
         submission: config.submission,
         exempt: config.senders.exempt,
+        turns: config.queue.turns,
         smtp: {
           senders: config.senders.authentication,
           session: {

@@ -28,7 +28,7 @@ export async function queueMetrics(context: ControlContext): Promise<readonly st
     "": well,
   });
   if (summary === null) return health;
-  const { items, active, ready, held, bytes, oldestSeconds, suspended, attempts, commits } = summary;
+  const { items, active, ready, held, bytes, oldestSeconds, suspended, restingCount, attempts, commits } = summary;
   const waiting = Math.max(0, items - active - ready - held);
   const results = Object.entries(attempts).map(([result, count]) => [`{result="${result}"}`, count]);
   const commitSeconds = "stagepost_store_commit_seconds";
@@ -45,6 +45,14 @@ export async function queueMetrics(context: ControlContext): Promise<readonly st
     ...metric("stagepost_queue_suspended", "gauge", "Domains that an operator has suspended.", {
       "": suspended.length,
     }),
+    ...metric(
+      "stagepost_queue_resting",
+      "gauge",
+      "Domains that are left alone for a while as they could not be reached.",
+      {
+        "": restingCount,
+      },
+    ),
     ...metric(
       "stagepost_delivery_attempts_total",
       "counter",

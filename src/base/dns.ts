@@ -1,6 +1,12 @@
 /** What a question to the DNS brought. `secure`: validated by DNSSEC, as a trusted resolver said (RFC 4035 §3.2.3). */
 export type DnsAnswer<T> =
-  | { readonly type: "found"; readonly records: readonly T[]; readonly secure: boolean }
+  | {
+    readonly type: "found";
+    readonly records: readonly T[];
+    readonly secure: boolean;
+    /** The name that has the records, where aliases (CNAME) led to it from the one that was asked for. */
+    readonly alias?: string;
+  }
   /** The name exists, but not with this type (RFC 2308 §2.2). */
   | { readonly type: "nodata"; readonly secure: boolean }
   /** The name does not exist (RFC 2308 §2.1). */
@@ -36,4 +42,10 @@ export interface Resolver {
   /** Names of an IP address. */
   ptr(ip: string): Promise<DnsAnswer<string>>;
   tlsa(name: string): Promise<DnsAnswer<TlsaRecord>>;
+}
+
+/** Asks for an alias itself: what it stands for is not followed. */
+export interface AliasResolver {
+  /** The name that an alias stands for (RFC 1035 §3.3.1). */
+  cname(name: string): Promise<DnsAnswer<string>>;
 }

@@ -114,6 +114,10 @@ function* queue({ queue }: ClusterConfig): Iterable<ConfigProblem> {
   if (queue.warnAfterMs >= queue.lifetimeMs) {
     yield { path: "queue.warnAfterMs", message: "not before queue.lifetimeMs: nobody would ever be warned" };
   }
+  for (const [i, { networks, accounts }] of queue.turns.entries()) {
+    if (networks.length + accounts.length > 0) continue;
+    yield { path: `queue.turns[${i}]`, message: "nobody could ask: networks or accounts are needed" };
+  }
 }
 
 function* greylisting({ greylisting }: ClusterConfig): Iterable<ConfigProblem> {

@@ -16,7 +16,10 @@ export interface ListenerConfig {
    * HAProxy's PROXY protocol, version 1 or 2, before TLS. Default none.
    */
   readonly proxies: readonly string[];
-  /** Networks of SMTP proxies that may say by XCLIENT for whom they speak. Default none. */
+  /**
+   * Networks of SMTP proxies that may say by XCLIENT for whom they speak, and on submission ports also, by LOGIN, who has logged in at
+   * them: what they say of that is believed without a password. Default none.
+   */
   readonly xclient: readonly string[];
 }
 
@@ -195,6 +198,26 @@ export interface ClamavConfig extends ScannerConfig {
   readonly onVirus: "refuse" | "junk";
 }
 
+/** In whose name reports on TLS are sent to the domains that want them (RFC 8460). */
+export interface TlsReportsConfig {
+  /** Their sender, as `tls-reports@example.org`; its domain needs a key for DKIM, as unsigned reports are not sent. No default. */
+  readonly from: string;
+  /** Who reports, for people: at most 100 printable ASCII characters; null: the domain of `from`. Default null. */
+  readonly organization: string | null;
+  /** Address for questions; null: `from`. Default null. */
+  readonly contact: string | null;
+}
+
+/** Other servers whose mail waits here while they are away, and who may ask for it by ETRN (RFC 1985). */
+export interface TurnConfig {
+  /** Networks that they ask from, as `192.0.2.0/24` or one address; on SMTP ports. Default none. */
+  readonly networks: readonly string[];
+  /** Accounts that they log in as, by their addresses; on submission ports. Default none. */
+  readonly accounts: readonly string[];
+  /** What they may ask for: a domain, `.domain` for all names below it, or `*`. At least one. */
+  readonly domains: readonly string[];
+}
+
 /** Policy and topology of a cluster. Every field but `hostname` has a default. */
 export interface ClusterConfig {
   /** Name this server greets with, as a domain name; it should resolve to this machine. No default. */
@@ -371,6 +394,8 @@ export interface ClusterConfig {
     readonly mtaSts: boolean;
     /** Whether hosts may demand TLS by TLSA records (RFC 7672): needs `dns.trustAd`; null: where that is set. Default null. */
     readonly dane: boolean | null;
+    /** Sends each domain that asks for it, once a day, what became of TLS with its hosts; null: nobody. Default null. */
+    readonly tlsReports: TlsReportsConfig | null;
     /** Transactions at a time, in all. Default 100. */
     readonly attemptsMax: number;
     /** Transactions at a time with one destination. Default 20. */
@@ -384,6 +409,8 @@ export interface ClusterConfig {
     readonly lifetimeMs: number;
     /** Age at which the sender is told of the delay, in ms; 0: never. Default 14,400,000 (4 hours). */
     readonly warnAfterMs: number;
+    /** Who may have mail that waits sent now (ETRN); to others the command does not exist. At most 1,000. Default none. */
+    readonly turns: readonly TurnConfig[];
   };
   readonly storage: {
     /** Free bytes on the disk below which no mail is taken (452 4.3.1). Default 268,435,456 (256 MiB). */
@@ -413,16 +440,28 @@ export type IssuerInput = Omit<IssuerConfig, "addressClaim"> & Partial<Pick<Issu
 /** A list as it is written in a config file. */
 export type DnsListInput = Pick<DnsListConfig, "zone" | "kind"> & Partial<DnsListConfig>;
 
+/** Reports on TLS as they are written in a config file. */
+export type TlsReportsInput = Pick<TlsReportsConfig, "from"> & Partial<TlsReportsConfig>;
+
+/** Who may ask for mail, as it is written in a config file. */
+export type TurnInput = Pick<TurnConfig, "domains"> & Partial<TurnConfig>;
+
 type Input<T> = T extends readonly unknown[] | string | number | boolean | null ? T
   : { readonly [K in keyof T]?: Input<T[K]> };
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "senders" | "scanners">>
+  & Input<
+    Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "queue" | "senders" | "scanners">
+  >
   & Pick<ClusterConfig, "hostname">
   & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
-    readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
+    readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes" | "tlsReports">> & {
+      readonly routes?: readonly RouteInput[];
+      readonly tlsReports?: TlsReportsInput | null;
+    };
+    readonly queue?: Input<Omit<ClusterConfig["queue"], "turns">> & { readonly turns?: readonly TurnInput[] };
     readonly senders?: Input<Omit<ClusterConfig["senders"], "lists">> & { readonly lists?: readonly DnsListInput[] };
     readonly scanners?: Input<Omit<ClusterConfig["scanners"], "rspamd" | "clamav">> & {
       readonly rspamd?: Partial<RspamdConfig> | null;

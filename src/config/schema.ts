@@ -196,6 +196,18 @@ const junk = z.strictObject({
   headers: z.array(z.string().regex(HEADER_RULE, "expected Name: value")).max(32).default(["X-Spam-Flag: YES"]),
 });
 
+const mailbox = z.string().max(254).regex(
+  /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?@[a-z0-9][a-z0-9.-]*[a-z0-9]$/,
+  "expected a lower-case address, such as tls-reports@example.org",
+);
+
+const tlsReports = z.strictObject({
+  from: mailbox,
+  organization: z.string().regex(/^[!-~](?:[ -~]{0,98}[!-~])?$/, "expected at most 100 printable ASCII characters")
+    .nullable().default(null),
+  contact: mailbox.nullable().default(null),
+});
+
 const outbound = z.strictObject({
   port: z.int().min(1).max(65_535).default(25),
   routes: z.array(route).max(10_000).default([]),
@@ -203,8 +215,20 @@ const outbound = z.strictObject({
   sourceAddress: z.string().max(64).regex(HOST, "expected an address").nullable().default(null),
   mtaSts: z.boolean().default(true),
   dane: z.boolean().nullable().default(null),
+  tlsReports: tlsReports.nullable().default(null),
   attemptsMax: count(1, 10_000, 100),
   perDestinationMax: count(1, 1_000, 20),
+});
+
+const TURNS_MAX = 1_000;
+
+const turn = z.strictObject({
+  networks: networks(),
+  accounts: z.array(z.string().min(3).max(254).regex(/^[!-~]+@[a-z0-9.-]+$/, "expected an account's address")).max(
+    1_000,
+  )
+    .default([]),
+  domains: z.array(z.string().regex(ROUTE_DOMAIN, "expected a lower-case domain name, .domain or *")).min(1).max(1_000),
 });
 
 const queue = z.strictObject({
@@ -217,6 +241,7 @@ const queue = z.strictObject({
   ]),
   lifetimeMs: count(1_000, 30 * DAY_MS, 5 * DAY_MS),
   warnAfterMs: count(0, 30 * DAY_MS, 4 * HOUR_MS),
+  turns: z.array(turn).max(TURNS_MAX).default([]),
 });
 
 /** The listeners of a config that names none: the usual ports, moved to where no root is needed. */

@@ -14,5 +14,6 @@ export type * from "./queue.ts";
 export * from "./router.ts";
 export type * from "./session.ts";
 export * from "./store.ts";
+export type * from "./sts_policies.ts";
 export type * from "./text.ts";
 export type * from "./trace.ts";

@@ -35,7 +35,8 @@ export interface QueueEntry {
   readonly createdAt: string;
   /** When it is tried next, RFC 3339. */
   readonly dueAt: string;
-  readonly state: "waiting" | "due" | "active" | "held" | "suspended";
+  /** `resting`: it is due, but its destination is left alone for a while as it could not be reached. */
+  readonly state: "waiting" | "due" | "active" | "held" | "resting" | "suspended";
   readonly attempts: number;
   /** The newest attempts, oldest first. */
   readonly notes: readonly AttemptNote[];
@@ -62,12 +63,46 @@ export interface QueueSummary {
   /** Age of the oldest item, in seconds. */
   readonly oldestSeconds: number;
   readonly suspended: readonly { readonly domain: string; readonly until: string | null }[];
+  /** Destinations that are left alone for a while as they could not be reached, those with most mail that is due first, and how many. */
+  readonly resting: readonly RestingDestination[];
+  readonly restingCount: number;
   /** Recipients by how attempts ended, since the queue actor started. */
   readonly attempts: { readonly delivered: number; readonly deferred: number; readonly failed: number };
   /** Changes made durable since then, and how long they took together, in seconds. */
   readonly commits: { readonly count: number; readonly seconds: number };
   /** What is wrong with the queue itself; null when it is well. */
   readonly trouble: string | null;
+}
+
+/** A destination that rests after faults of its own. */
+export interface RestingDestination {
+  readonly domain: string;
+  /** RFC 3339. */
+  readonly until: string;
+  /** Attempts in a row that failed for the destination's sake. */
+  readonly faults: number;
+  /** Items that are due and wait for its rest to end. */
+  readonly waiting: number;
+}
+
+/** What happened on one UTC day between us and a domain, over TLS or for want of it (RFC 8460 §4). */
+export interface TlsDayReport {
+  readonly domain: string;
+  /** Begin of the day, ms since 1970 UTC. */
+  readonly dayMs: number;
+  readonly policies: readonly {
+    readonly policy: { readonly type: string; readonly lines: readonly string[]; readonly hosts: readonly string[] };
+    readonly successes: number;
+    readonly failures: number;
+    readonly details: readonly {
+      readonly result: string;
+      readonly host: string | null;
+      readonly sourceAddress: string | null;
+      readonly address: string | null;
+      readonly reason: string | null;
+      readonly count: number;
+    }[];
+  }[];
 }
 
 /** Items of one destination by age. */
@@ -106,6 +141,14 @@ export interface QueueProtocol {
     };
     reply: null;
   };
+  /**
+   * Sends a report on TLS to an address that its domain has named, signed. Durable when answered; asked twice with the same `id`, it is
+   * sent once. Failure `refused` where no reports are sent, or nobody signs for their sender.
+   */
+  "queue.tlsReport": {
+    request: { readonly id: string; readonly to: string; readonly report: TlsDayReport };
+    reply: null;
+  };
   /** Mail that waits for a list, under an address that the list made for it; `next` is the cursor for what follows. */
   "queue.listWaiting": {
     request: { readonly address: string; readonly after: number; readonly limit: number };
@@ -131,6 +174,17 @@ export interface QueueProtocol {
   "queue.act": {
     request: { readonly verb: QueueVerb; readonly filter: QueueFilter; readonly dryRun: boolean };
     reply: { readonly items: number };
+  };
+  /**
+   * Makes due now what was tried in vain for a destination (in A-labels), or for all below it, too. `counted`: so many go out now;
+   * `pending`: they do, and are still being counted; `begun`: somebody asked for the same a moment ago.
+   */
+  "queue.turn": {
+    request: { readonly domain: string; readonly below: boolean };
+    reply:
+      | { readonly type: "counted"; readonly items: number }
+      | { readonly type: "pending" }
+      | { readonly type: "begun" };
   };
   /** Leaves a destination alone for a while, or (0) until `queue.resume`. */
   "queue.suspend": { request: { readonly domain: string; readonly forSeconds: number }; reply: null };

@@ -42,6 +42,8 @@ export interface StatusReport {
   readonly returnWhole: boolean;
   /** The mail's SMTPUTF8. */
   readonly smtpUtf8: boolean;
+  /** It asks to go out whatever comes of TLS, as the mail did (RFC 8689 §6). */
+  readonly tlsOptional: boolean;
 }
 
 /** A report and what MAIL must say of it. */
@@ -79,6 +81,7 @@ export function composeReport(report: StatusReport): ComposedReport {
     `Date: ${formatDate(report.nowMs)}`,
     `Message-ID: <${word(report.id)}.report@${word(report.hostname)}>`,
     "Auto-Submitted: auto-replied", // RFC 3834 §5.1
+    ...(report.tlsOptional ? ["TLS-Required: No"] : []),
     "MIME-Version: 1.0",
     `Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="${boundary}"`,
     ...(eightBit ? ["Content-Transfer-Encoding: 8bit"] : []),

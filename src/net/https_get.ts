@@ -1,17 +1,13 @@
-import { type IncomingMessage, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { connect, type TLSSocket } from "node:tls";
 import { type Clock, concat, type DnsAnswer, Failure, type Resolver } from "../base/mod.ts";
 import { kindOf } from "./error_kind.ts";
 
-/** What to get, and how much of it. */
-export interface HttpsGetOptions {
+/** Whom to speak with, and for how long. */
+export interface HttpsOptions {
   /** A DNS name: the certificate must be for it. */
   readonly host: string;
   readonly path: string;
-  /** Without parameters, e.g. `text/plain`; an answer of any other type is refused. */
-  readonly mediaType: string;
-  /** Largest body, in bytes. */
-  readonly bytesMax: number;
   /** Longest time from the first connection to the last byte, in ms. */
   readonly timeMsMax: number;
   readonly resolver: Pick<Resolver, "a" | "aaaa">;
@@ -22,6 +18,21 @@ export interface HttpsGetOptions {
   readonly port?: number;
   /** Certificates to trust instead of the system's, as PEM. */
   readonly ca?: string;
+}
+
+/** What to get, and how much of it. */
+export interface HttpsGetOptions extends HttpsOptions {
+  /** Without parameters, e.g. `text/plain`; an answer of any other type is refused. */
+  readonly mediaType: string;
+  /** Largest body, in bytes. */
+  readonly bytesMax: number;
+}
+
+/** What to post. */
+export interface HttpsPostOptions extends HttpsOptions {
+  /** Of the body, e.g. `application/json`. */
+  readonly mediaType: string;
+  readonly body: Uint8Array;
 }
 
 /** Addresses of a host that are tried. */
@@ -35,12 +46,24 @@ const HEAD_BYTES_MAX = 16_384;
  * `not_found` (no address), `refused` (not allowed, no connection, or another answer than 200 with the right type), `invalid` (the
  * certificate), `deadline`, `closed`.
  */
-export async function httpsGet(options: HttpsGetOptions): Promise<Uint8Array> {
+export function httpsGet(options: HttpsGetOptions): Promise<Uint8Array> {
+  return speak(options, (socket, settle) => get(socket, options, settle));
+}
+
+/** Posts a small document by HTTPS, under the same rules; resolves when the server has taken it (any 2xx), whatever else it says. */
+export async function httpsPost(options: HttpsPostOptions): Promise<void> {
+  await speak(options, (socket, settle) => post(socket, options, settle));
+}
+
+/** The end of an exchange; the first one counts. */
+type Settle = (result: Uint8Array | Failure) => void;
+
+async function speak(options: HttpsOptions, begin: (socket: TLSSocket, settle: Settle) => void): Promise<Uint8Array> {
   const addresses = await allowedAddresses(options);
   const untilMs = options.clock.monotonicMs() + options.timeMsMax;
   for (let i = 0;; i++) {
     try {
-      return await getFrom(addresses[i]!, options, untilMs - options.clock.monotonicMs());
+      return await speakTo(addresses[i]!, options, { timeMs: untilMs - options.clock.monotonicMs(), begin });
     } catch (error) {
       // Only where nobody answered may another address do better.
       const next = error instanceof Unreachable && i + 1 < addresses.length;
@@ -52,7 +75,7 @@ export async function httpsGet(options: HttpsGetOptions): Promise<Uint8Array> {
 /** Nobody answers at this address. */
 class Unreachable extends Failure {}
 
-async function allowedAddresses({ host, resolver, isForbidden }: HttpsGetOptions): Promise<string[]> {
+async function allowedAddresses({ host, resolver, isForbidden }: HttpsOptions): Promise<string[]> {
   const answers = await Promise.allSettled([resolver.a(host), resolver.aaaa(host)]);
   const all = answers.flatMap((answer) => answer.status === "fulfilled" ? recordsOf(answer.value) : []);
   const broken = answers.find((answer) => answer.status === "rejected");
@@ -68,7 +91,11 @@ function recordsOf(answer: DnsAnswer<string>): readonly string[] {
   return answer.type === "found" ? answer.records : [];
 }
 
-function getFrom(address: string, options: HttpsGetOptions, timeMs: number): Promise<Uint8Array> {
+function speakTo(
+  address: string,
+  options: HttpsOptions,
+  { timeMs, begin }: { readonly timeMs: number; readonly begin: (socket: TLSSocket, settle: Settle) => void },
+): Promise<Uint8Array> {
   const { host, ca, clock, port = 443 } = options;
   return new Promise((resolve, reject) => {
     // Not by node:https: on Deno it asks for the list of authorities as text, which a worker with nothing but the network may not.
@@ -80,7 +107,7 @@ function getFrom(address: string, options: HttpsGetOptions, timeMs: number): Pro
       minVersion: "TLSv1.2",
       ...(ca === undefined ? {} : { ca }),
     });
-    const settle = (result: Uint8Array | Failure) => {
+    const settle: Settle = (result) => {
       cancel();
       socket.destroy();
       if (result instanceof Failure) reject(result);
@@ -90,24 +117,42 @@ function getFrom(address: string, options: HttpsGetOptions, timeMs: number): Pro
     socket.on("error", (cause) => settle(failureOf(host, cause)));
     socket.on("close", () => settle(new Failure("closed", `${host} broke off`)));
     // The request leaves once the certificate is known to be good.
-    socket.once("secureConnect", () => ask(socket, options, settle));
+    socket.once("secureConnect", () => begin(socket, settle));
   });
 }
 
-function ask(
+function requestOver(
   socket: TLSSocket,
-  options: HttpsGetOptions,
-  settle: (result: Uint8Array | Failure) => void,
-): void {
-  const { host, path, mediaType } = options;
+  { host, path }: HttpsOptions,
+  { method, headers, settle }: { method: "GET" | "POST"; headers: Readonly<Record<string, string>>; settle: Settle },
+): ClientRequest {
   const asked = request({
     createConnection: () => socket, // A connection of its own, with nothing of others on it.
-    method: "GET",
+    method,
     path,
-    headers: { host, accept: mediaType, connection: "close", "user-agent": "stagepost" },
+    headers: { host, ...headers, connection: "close", "user-agent": "stagepost" },
     maxHeaderSize: HEAD_BYTES_MAX,
   });
   asked.on("error", (cause) => settle(failureOf(host, cause)));
+  return asked;
+}
+
+function post(socket: TLSSocket, options: HttpsPostOptions, settle: Settle): void {
+  const { host, mediaType, body } = options;
+  const headers = { "content-type": mediaType, "content-length": String(body.length) };
+  const asked = requestOver(socket, options, { method: "POST", headers, settle });
+  asked.on("response", ({ statusCode = 0 }) => {
+    const taken = statusCode >= 200 && statusCode < 300;
+    // 5xx and "too many" may be over soon; all else will be the same tomorrow.
+    const temporary = statusCode >= 500 || statusCode === 429;
+    settle(taken ? new Uint8Array() : new Failure("refused", `${host} answered ${statusCode}`, { temporary }));
+  });
+  asked.end(body);
+}
+
+function get(socket: TLSSocket, options: HttpsGetOptions, settle: Settle): void {
+  const { host, mediaType } = options;
+  const asked = requestOver(socket, options, { method: "GET", headers: { accept: mediaType }, settle });
   asked.on("response", (response) => {
     const objection = objectionTo(response, options);
     if (objection !== null) settle(new Failure("refused", `${host} ${objection}`));
@@ -133,7 +178,7 @@ function objectionTo(response: IncomingMessage, { mediaType, bytesMax }: HttpsGe
 function receive(
   response: IncomingMessage,
   { host, bytesMax }: HttpsGetOptions,
-  settle: (result: Uint8Array | Failure) => void,
+  settle: Settle,
 ): void {
   const parts: Uint8Array[] = [];
   let bytes = 0;

@@ -11,7 +11,7 @@ export { type DeflateHandlers, DeflateLayer } from "./deflate.ts";
 export * from "./dns/mod.ts";
 export { dial, type DialOptions, type DialTls } from "./dial.ts";
 export { serverEndPoint } from "./end_point.ts";
-export { httpsGet, type HttpsGetOptions } from "./https_get.ts";
+export { httpsGet, type HttpsGetOptions, httpsPost, type HttpsPostOptions } from "./https_get.ts";
 export { listen, type Listener, type ListenOptions } from "./listen.ts";
 export { ListeningSockets } from "./listening_sockets.ts";
 export { type Networks, parseNetworks } from "./networks.ts";

@@ -17,6 +17,8 @@ export type MxSelection =
     readonly implicit: boolean;
     /** Whether the way from the domain to its hosts was validated (RFC 7672 §2.2.1). */
     readonly secure: boolean;
+    /** The name that has the MX records, where the domain is an alias of it. */
+    readonly alias: string | null;
   }
   | {
     /** For good: no later try will do better. */
@@ -53,7 +55,8 @@ export function selectMx(domain: DomainName, answer: DnsAnswer<MxRecord>, option
   // Those that are as good as we are, or less: they would give the mail back to us.
   const ahead = ours === undefined ? hosts : hosts.filter(({ preference }) => preference < ours.preference);
   if (ahead.length === 0) return failed(554, "5.4.6", `mail for ${domain} would come back to this server`);
-  return { type: "hosts", hosts: ahead.slice(0, options.hostsMax), implicit, secure: answer.secure };
+  const alias = answer.type === "found" ? answer.alias ?? null : null;
+  return { type: "hosts", hosts: ahead.slice(0, options.hostsMax), implicit, secure: answer.secure, alias };
 }
 
 /** RFC 7505 §3: one record that names the root. Beside other records it means nothing. */

@@ -19,6 +19,7 @@ export type DirectoryTable =
   | "dkimKey"
   | "ban"
   | "greylist"
+  | "stsPolicy"
   | "list"
   | "listMember"
   | "listSize";
@@ -48,7 +49,7 @@ export interface DirectoryStore {
   get(table: DirectoryTable, key: string): DirectoryRow | null;
   /** Every record of a table, in order of key. */
   all(table: DirectoryTable): DirectoryRow[];
-  /** Records whose key begins with `prefix` and stands behind `after`, in order of key, at most `limit`. */
+  /** Records whose key begins with `prefix` (empty: any) and stands behind `after`, in order of key, at most `limit`. */
   page(table: DirectoryTable, range: KeyRange): DirectoryRow[];
   /** All writes or none, durable when it returns, as `version`. After a throw only the store knows what holds: read it anew. */
   commit(version: number, writes: readonly DirectoryWrite[]): void;
@@ -71,6 +72,7 @@ const SCHEMA = 1;
  *   16 domain/selector  key for DKIM, its private part in PEM
  *   18 network      ban
  *   19 key          greylist (in a store of its own)
+ *   1a domain       MTA-STS policy (in a store of its own)
  *   20 address      list
  *   21 list member  member of a list
  *   22 list         { members }: how many it has
@@ -86,6 +88,7 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   dkimKey: 0x16,
   ban: 0x18,
   greylist: 0x19,
+  stsPolicy: 0x1a,
   list: 0x20,
   listMember: 0x21,
   listSize: 0x22,
@@ -145,7 +148,7 @@ export class IndexedDirectoryStore implements DirectoryStore {
     }
   }
   page(table: DirectoryTable, { prefix, after: behind, limit }: KeyRange): DirectoryRow[] {
-    const first = keyOf(table, prefix);
+    const first = prefix === "" ? new Uint8Array([TAG[table]]) : keyOf(table, prefix);
     // No byte of UTF-8 is 0xff.
     const end = new Uint8Array([...first, 0xff]);
     const start = behind === null ? first : after(keyOf(table, behind));

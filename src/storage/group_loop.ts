@@ -309,6 +309,8 @@ export class GroupLoop<C, A> {
     try {
       this.store.reopen({ inDoubt: true });
     } catch (error) {
+      const why = diskFailure(error);
+      if (why?.kind === "refused") return this.#stepDown(why);
       log.error("the files of the store cannot be opened", { error: describeError(error) });
     }
   }

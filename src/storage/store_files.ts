@@ -45,6 +45,8 @@ export class StoreFiles<H extends StoreHeader> {
   #header: H;
   /** The header's row as this owner wrote or read it last: another one in its place is another owner's. */
   #stored: Uint8Array = new Uint8Array();
+  /** The row of a commit that failed, and may be on the disk all the same: it is this owner's, too. */
+  #doubtful: Uint8Array | null = null;
   /** Whether the owner before was a thread of this process. */
   readonly #lostOwner: boolean;
   constructor(private readonly options: StoreFilesOptions<H>) {
@@ -72,14 +74,14 @@ export class StoreFiles<H extends StoreHeader> {
    */
   commit<T>(change: () => { readonly header: H; readonly answer: T }): T {
     const { header, answer, stored } = this.index.commit(() => {
-      const found = this.index.get(HEADER_KEY);
-      if (found === undefined || Buffer.compare(found, this.#stored) !== 0) this.#refuse();
+      if (!isSame(this.index.get(HEADER_KEY), this.#stored)) this.#refuse();
       const changed = change();
-      const stored = this.options.encode(changed.header);
+      const stored = this.#doubtful = this.options.encode(changed.header);
       this.index.put(HEADER_KEY, stored);
       return { ...changed, stored };
     });
     this.#stored = stored;
+    this.#doubtful = null;
     this.segments.committed(header.position);
     this.#header = header;
     return answer;
@@ -87,8 +89,7 @@ export class StoreFiles<H extends StoreHeader> {
   /** Throws Failure `refused` when another owner has claimed the store, however short a time ago. */
   checkOwner(): void {
     this.index.refresh();
-    const found = this.index.get(HEADER_KEY);
-    if (found === undefined || Buffer.compare(found, this.#stored) !== 0) this.#refuse();
+    if (!isSame(this.index.get(HEADER_KEY), this.#stored)) this.#refuse();
   }
   #refuse(): never {
     throw new Failure("refused", `another owner has claimed the ${this.options.name}`);
@@ -113,13 +114,16 @@ export class StoreFiles<H extends StoreHeader> {
   /**
    * Forgets what a failed change left behind and opens the index anew. `inDoubt` means that a flush failed: the segment is
    * then left as it is and never written again, since even the index may come back one change ahead after a crash. `end`
-   * says where the segment ends when that is not the committed position.
+   * says where the segment ends when that is not the committed position. Throws Failure `refused` when another owner has claimed the
+   * store meanwhile: what is read then is that one's, and must not be taken for ours.
    */
   reopen(options: { readonly inDoubt: boolean; readonly end?: (header: H) => SegmentPosition }): void {
     this.index.reopen();
-    const header = this.#readHeader();
-    if (header === null) throw new Failure("corrupt", `the header row of the ${this.options.name} is gone`);
-    this.#header = header;
+    const found = this.index.get(HEADER_KEY);
+    if (found === undefined) throw new Failure("corrupt", `the header row of the ${this.options.name} is gone`);
+    if (!isSame(found, this.#stored) && !isSame(found, this.#doubtful)) this.#refuse();
+    this.#doubtful = null;
+    const header = this.#header = this.#read(found);
     this.segments.committed(options.end?.(header) ?? header.position);
     this.segments.rollback({ keepFile: !options.inDoubt });
     this.#checkTail();
@@ -131,7 +135,9 @@ export class StoreFiles<H extends StoreHeader> {
   }
   #readHeader(): H | null {
     const stored = this.index.get(HEADER_KEY);
-    if (stored === undefined) return null;
+    return stored === undefined ? null : this.#read(stored);
+  }
+  #read(stored: Uint8Array): H {
     this.#stored = stored.slice();
     return this.options.decode(stored);
   }
@@ -202,6 +208,10 @@ export class StoreFiles<H extends StoreHeader> {
     }
     return false;
   }
+}
+
+function isSame(found: Uint8Array | undefined, row: Uint8Array | null): boolean {
+  return found !== undefined && row !== null && Buffer.compare(found, row) === 0;
 }
 
 /**

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { directoryActor } from "../../src/actors/directory.ts";
 import { directoryAccepts } from "../../src/actors/directory/accepts.ts";
 import { greylistActor } from "../../src/actors/directory/greylist.ts";
+import { stsPoliciesActor } from "../../src/actors/directory/sts_policies.ts";
 import { faultActor } from "../../src/actors/fault.ts";
 import { SessionBook, sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxAccepts } from "../../src/actors/mailbox/accepts.ts";
@@ -184,6 +185,10 @@ const GOOD: Readonly<Record<string, unknown>> = {
     ],
   },
   "router.resolve": { address: "a@b.test" },
+  "stsPolicies.keep": {
+    policies: [{ domain: "b.test", id: "1", fetchedAtMs: 1, endsAtMs: 2, text: "version:STSv1\n" }],
+  },
+  "stsPolicies.page": { after: "b.test" },
   "greylist.check": { remote: "192.0.2.1", sender: "a@b.test", recipient: "c@d.test" },
   "session.list": { limit: 10 },
   "session.kick": { id: "ab1" },
@@ -197,6 +202,7 @@ const CHECKS: Checks = {
   ...directoryAccepts,
   ...routerAccepts,
   ...greylistActor.accepts as Checks,
+  ...stsPoliciesActor.accepts as Checks,
   ...sessionsActor.accepts as Checks,
   ...FAULT_CHECKS,
 };
@@ -258,6 +264,7 @@ Deno.test("every message has a check, which takes what its type promises", () =>
     directoryActor,
     routerActor,
     greylistActor,
+    stsPoliciesActor,
     sessionsActor,
     faultActor,
   ];
@@ -404,6 +411,7 @@ async function inWorld(
     await system.spawn(storeActor, { name: "store", args: { store, owned: new Set([0]) } });
     const policy = { delayMs: 1_000, retryMsMax: 2_000, keepMs: 3_000, entriesMax: 10 };
     await system.spawn(greylistActor, { name: "greylist", args: { store: new MemoryDirectoryStore(), policy } });
+    await system.spawn(stsPoliciesActor, { name: "stsPolicies", args: { store: new MemoryDirectoryStore() } });
     await system.spawn(sessionsActor, { name: "session", args: { book: new SessionBook() } });
     await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { directoryActor } from "../../src/actors/directory.ts";
 import { greylistActor } from "../../src/actors/directory/greylist.ts";
+import { stsPoliciesActor } from "../../src/actors/directory/sts_policies.ts";
 import { faultActor } from "../../src/actors/fault.ts";
 import { sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
@@ -60,6 +61,7 @@ const LISTENER = [
   "policy.sign",
   "queue.enqueue",
   "queue.report",
+  "queue.turn",
 ];
 
 /** Messages that an actor sends only to itself, or its worker to it. */
@@ -69,6 +71,7 @@ Deno.test("a listener may ask for what its sessions need, and for nothing that a
   const owners: readonly AnyDefinition[] = [
     directoryActor,
     greylistActor,
+    stsPoliciesActor,
     sessionsActor,
     mailboxActor,
     storeActor,

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { healthOf } from "../../src/admin/methods/server.ts";
+import { queueSummary } from "../../src/admin/methods/queue.ts";
 import { metricsText } from "../../src/admin/metrics.ts";
 import type { ControlContext } from "../../src/admin/mod.ts";
 import { Failure } from "../../src/base/mod.ts";
@@ -15,6 +16,8 @@ const SUMMARY: QueueSummary = {
   bytes: 4_096,
   oldestSeconds: 60,
   suspended: [{ domain: "bob.test", until: null }],
+  resting: [{ domain: "away.test", until: "2026-01-01T00:15:00.000Z", faults: 3, waiting: 3 }],
+  restingCount: 2,
   attempts: { delivered: 7, deferred: 5, failed: 1 },
   commits: { count: 20, seconds: 0.25 },
   trouble: null,
@@ -52,6 +55,7 @@ Deno.test("figures of the queue are told by state and result, and no address is 
       "stagepost_queue_bytes 4096",
       "stagepost_queue_oldest_seconds 60",
       "stagepost_queue_suspended 1",
+      "stagepost_queue_resting 2",
       'stagepost_delivery_attempts_total{result="delivered"} 7',
       'stagepost_delivery_attempts_total{result="deferred"} 5',
       'stagepost_delivery_attempts_total{result="failed"} 1',
@@ -60,6 +64,17 @@ Deno.test("figures of the queue are told by state and result, and no address is 
     ]);
     assertEquals(text.includes("bob.test"), false);
   }));
+
+Deno.test("the summary for people names what rests, and how much more does", () => {
+  const { verbs } = queueSummary as unknown as { verbs: { show(summary: QueueSummary): { lines: string[] } }[] };
+  assertEquals(verbs[0]!.show({ ...SUMMARY, trouble: "no space is left" }).lines, [
+    "the queue is not well: no space is left",
+    "10 items (4.0 KiB), 2 being tried, 1 held, oldest 1m 0s",
+    "bob.test is suspended",
+    "away.test rests until 2026-01-01T00:15:00.000Z after 3 failures, 3 due items wait",
+    "1 more rest",
+  ]);
+});
 
 Deno.test("a queue that does not answer is told, and costs no other figure", () =>
   withQueueThat(null, async (context) => {

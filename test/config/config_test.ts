@@ -80,6 +80,7 @@ const impossible: [string, Record<string, unknown>][] = [
     senders: { lists: [{ zone: "a.test", kind: "block" }, { zone: "a.test", kind: "allow" }] },
   }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
+  ["queue.turns[0]", { queue: { turns: [{ domains: ["*"] }] } }],
   ["outbound.dane", { outbound: { dane: true } }],
   ["outbound.routes[1].domain", { outbound: { routes: [{ domain: "*", host: "a" }, { domain: "*", host: "b" }] } }],
   ["outbound.routes[0].secret", { outbound: { routes: [{ domain: "*", host: "a", tls: "required", user: "me" }] } }],
@@ -106,6 +107,39 @@ for (const [path, make, min, max] of ranges) {
     assertStringIncludes(problem({ ...base, ...make(max + 1) }), path);
   });
 }
+
+Deno.test("who may ask for mail that waits is a network or an account, for domains that are named", () => {
+  const turns = (fields: Record<string, unknown>) => ({
+    ...base,
+    queue: { turns: [{ networks: ["192.0.2.0/24"], domains: ["away.test"], ...fields }] },
+  });
+  for (const fields of [{}, { accounts: ["a+b@away.test"] }, { domains: ["*", ".away.test"] }]) {
+    validateConfig(turns(fields), "t");
+  }
+  for (
+    const [path, fields] of [
+      ["networks[0]", { networks: ["away.test"] }],
+      ["accounts[0]", { accounts: ["away.test"] }],
+      ["domains", { domains: [] }],
+      ["domains[0]", { domains: ["*.away.test"] }],
+    ] as const
+  ) assertStringIncludes(problem(turns(fields)), `queue.turns[0].${path}`);
+});
+
+Deno.test("reports on TLS need a sender, and are sent by nobody unless it is named", () => {
+  const outbound = (tlsReports: unknown) => ({ ...base, outbound: { tlsReports } });
+  assertEquals(validateConfig(base, "t").outbound.tlsReports, null);
+  assertEquals(validateConfig(outbound({ from: "tls@example.org" }), "t").outbound.tlsReports, {
+    from: "tls@example.org",
+    organization: null,
+    contact: null,
+  });
+  for (const wrong of [{}, { from: "example.org" }, { from: "a b@example.org" }, { from: "A@example.org" }]) {
+    assertStringIncludes(problem(outbound(wrong)), "outbound.tlsReports.from");
+  }
+  const organization = "Example\r\nBcc: x";
+  assertStringIncludes(problem(outbound({ from: "a@b.test", organization })), "outbound.tlsReports.organization");
+});
 
 Deno.test("a route names a domain, its subdomains or everything, and its password only by reference", () => {
   const route = (fields: Record<string, unknown>) => ({

@@ -16,7 +16,7 @@ const WIDE = "wide@north.test";
 const FAR = "far@south.test";
 
 interface Extra {
-  readonly service: "smtp" | "lmtp";
+  readonly service: "smtp" | "lmtp" | "submission";
   readonly proxies?: readonly string[];
   readonly xclient?: readonly string[];
 }
@@ -177,5 +177,36 @@ Deno.test("who waits for a greeting that is held back gets it, who does not is s
   assertEquals(relay.greeting.code, 220); // LMTP is for servers of our own.
   assertEquals((await relay.reply()).code, 250);
   await relay.quit();
+  await server.stop();
+});
+
+Deno.test("a proxy that is trusted hands in mail of those who have logged in at it, and of nobody else", async () => {
+  const { server, port } = await serverWith({ service: "submission", xclient: ["127.0.0.0/8"] });
+  await using _server = server;
+  await server.rpc("account.add", { address: "gone@north.test", password: PASSWORD });
+  await server.rpc("account.update", { address: "gone@north.test", disabled: true });
+  const content = makeLetter(seededRandom(109), { id: "proxied", bodyBytes: 300, from: WIDE });
+  await using client = await SmtpClient.greeted({ port });
+  for (const login of ["nobody@north.test", "someone@elsewhere.test", "gone@north.test"]) {
+    await client.expect(`XCLIENT ADDR=192.0.2.7 LOGIN=${login}`, 550);
+    await client.expect("EHLO his.test", 250);
+    await client.expect(`MAIL FROM:<${WIDE}>`, 530);
+  }
+  await client.expect(`XCLIENT ADDR=192.0.2.7 DESTADDR=192.0.2.25 DESTPORT=587 LOGIN=${WIDE}`, 220);
+  await client.expect("EHLO his.test", 250);
+  assertMatch(
+    (await client.expect(`MAIL FROM:<${FAR}>`, 550)).text,
+    /^550 5\.7\.1 /,
+    "only in the name of that account",
+  );
+  const reply = await client.send({ from: WIDE, to: [FAR], content });
+  assertEquals(reply.code, 250, reply.text);
+  await client.expect("XCLIENT ADDR=192.0.2.8", 220);
+  await client.expect("EHLO other.test", 250);
+  await client.expect(`MAIL FROM:<${WIDE}>`, 530);
+  await client.quit();
+  const [kept] = await maildrop(server, FAR);
+  assertStringIncludes(keptMessage(kept!).trace, "from his.test ([192.0.2.7])");
+  assertMatch(keptMessage(kept!).trace, /with ESMTPA/);
   await server.stop();
 });

@@ -36,6 +36,7 @@ function report(more: Partial<StatusReport> = {}): StatusReport {
     original: utf8(ORIGINAL),
     returnWhole: false,
     smtpUtf8: false,
+    tlsOptional: false,
     ...more,
   };
 }

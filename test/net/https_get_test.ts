@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type DnsAnswer, Failure, type Resolver } from "../../src/base/mod.ts";
-import { httpsGet, type HttpsGetOptions } from "../../src/net/mod.ts";
+import { concat, type DnsAnswer, Failure, type Resolver } from "../../src/base/mod.ts";
+import { httpsGet, type HttpsGetOptions, httpsPost, type HttpsPostOptions } from "../../src/net/mod.ts";
 import { TestCertificate } from "../support/certificates.ts";
 import { HttpsServer } from "../support/https_server.ts";
 import { clock, failureKind } from "./support.ts";
@@ -36,6 +36,22 @@ function pairFor(names: string[], request: { notAfterMs?: number } = {}) {
 
 function serve(answer: Answer, pair = pairFor([HOST])): Promise<HttpsServer> {
   return HttpsServer.start(pair, answer);
+}
+
+function post(port: number, options: Partial<HttpsPostOptions> = {}): Promise<void> {
+  return httpsPost({
+    host: HOST,
+    path: "/",
+    mediaType: "application/tlsrpt+gzip",
+    body: Uint8Array.of(1, 2, 3),
+    timeMsMax: 10_000,
+    resolver: resolving("127.0.0.1"),
+    isForbidden: () => false,
+    clock,
+    port,
+    ca: ROOT.pem,
+    ...options,
+  });
 }
 
 function get(port: number, options: Partial<HttpsGetOptions> = {}): Promise<Uint8Array> {
@@ -182,4 +198,43 @@ Deno.test("the next address is tried where nobody answers, and names without an 
   assertEquals(await failureKind(() => get(server.port, { resolver: resolving() })), "not_found");
   const trouble = () => Promise.reject(new Failure("dns", "SERVFAIL"));
   assertEquals(await failureKind(() => get(server.port, { resolver: { a: trouble, aaaa: trouble } })), "dns");
+});
+
+Deno.test("a document is posted whole, with its type and size, and taken by any answer of 2xx", async () => {
+  const got: { head: string; body: number[] }[] = [];
+  await using server = await serve((request, response) => {
+    const parts: Uint8Array[] = [];
+    request.on("data", (part: Uint8Array) => parts.push(part));
+    request.on("end", () => {
+      const { method, url, headers } = request;
+      got.push({
+        head: `${method} ${url} ${headers["content-type"]} ${headers["content-length"]}`,
+        body: [...concat(parts)],
+      });
+      response.writeHead(204).end();
+    });
+  });
+  const body = Uint8Array.from({ length: 100_000 }, (_, i) => i % 256);
+  await post(server.port, { path: "/v1/reports?from=us", body });
+  assertEquals(got, [{ head: "POST /v1/reports?from=us application/tlsrpt+gzip 100000", body: [...body] }]);
+});
+
+Deno.test("what is posted is refused for good or for a while, as the server says, and never sent on", async () => {
+  for (
+    const [status, temporary] of [[301, false], [307, false], [400, false], [404, false], [429, true], [
+      503,
+      true,
+    ]] as const
+  ) {
+    await using server = await serve((_request, response) => response.writeHead(status, { location: "/else" }).end());
+    const failure = await assertRejects(() => post(server.port), Failure);
+    assertEquals([failure.kind, failure.temporary, server.requests.length], ["refused", temporary, 1], String(status));
+  }
+  await using stranger = await serve(plain, pairFor(["other.example"]));
+  assertEquals([await failureKind(() => post(stranger.port)), stranger.requests], ["invalid", []]);
+  await using silent = await serve(() => {});
+  assertEquals(await failureKind(() => post(silent.port, { timeMsMax: 200 })), "deadline");
+  await using server = await serve(plain);
+  assertEquals(await failureKind(() => post(server.port, { isForbidden: () => true })), "refused");
+  assertEquals(server.requests, []);
 });

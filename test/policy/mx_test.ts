@@ -52,6 +52,7 @@ Deno.test("without an MX record the domain stands for itself", () => {
     hosts: [{ name: DOMAIN, preference: 0 }],
     implicit: true,
     secure: true,
+    alias: null,
   });
 });
 

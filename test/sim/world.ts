@@ -8,6 +8,7 @@ import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../src/actors/listener/services.ts";
 import { SmtpFront } from "../../src/actors/listener/smtp_front.ts";
+import { TurnRules } from "../../src/actors/listener/queue_turns.ts";
 import { mailboxActor, mailboxShare } from "../../src/actors/mailbox/actor.ts";
 import { MAILBOX_ACTOR_PREFIX, MailboxRefs, shardsOfWorker } from "../../src/actors/mailbox_refs.ts";
 import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
@@ -327,7 +328,7 @@ function lifeOf(services: FrontServices): Life {
       ? new SmtpFront(
         connection,
         services,
-        { ...smtp, session, timeouts: SMTP_TIMEOUTS, senders: "off", exempt: EVERYBODY },
+        { ...smtp, session, timeouts: SMTP_TIMEOUTS, senders: "off", exempt: EVERYBODY, turns: new TurnRules([]) },
         gone,
       )
       : new Pop3Front(connection, services, { ...pop3, idleMsMax: 600_000, loginMsMax: 60_000 }, gone);

@@ -1,6 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
-import { type MailStoreOptions, openMailStore, shardDirectory } from "../../src/storage/mod.ts";
+import {
+  DEFAULT_LIMITS,
+  type FileSystem,
+  type MailStoreOptions,
+  nodeFiles,
+  openMailStore,
+  shardDirectory,
+} from "../../src/storage/mod.ts";
+import { FakeClock, seededRandom, SILENT } from "../../src/base/mod.ts";
+import { LoggedShard } from "../../src/storage/logged_shard.ts";
+import { LocalLog } from "../../src/storage/shard_log.ts";
+import { ShardState } from "../../src/storage/shard_state.ts";
+import { type IndexEnv, LmdbIndex } from "../../src/storage/index_env.ts";
 import { diskOptions, kindOf, mail, temporaryDirectory, text, uids } from "./support.ts";
 
 async function inDirectory(run: (dir: string) => Promise<void>): Promise<void> {
@@ -74,4 +86,115 @@ Deno.test("the same process does not append to the segment of its lost owner; an
     assertEquals(segments(dir)[0], first);
     assertEquals([1, 2, 3].map((uid) => text(other.shard(0), uid)), ["one", "two", "three"]);
     await other.close();
+  }));
+
+/** A disk whose flushes fail while the test says so. */
+function failingDisk(): { files: FileSystem; fails: boolean } {
+  const real = nodeFiles();
+  const disk = {
+    fails: false,
+    files: {
+      ...real,
+      syncData(fd: number) {
+        if (disk.fails) throw Object.assign(new Error("EIO"), { code: "EIO" });
+        real.syncData(fd);
+      },
+    },
+  };
+  return disk;
+}
+
+for (const [what, writes] of [["has stored mail", true], ["has only claimed the shard", false]] as const) {
+  Deno.test(`a lost owner whose disk fails does not take a shard back from its successor, which ${what}`, () =>
+    inDirectory(async (dir) => {
+      const clock = new FakeClock();
+      const disk = failingDisk();
+      const lost = await open(dir, { clock, files: disk.files });
+      await lost.shard(0).deliver(mail("before"));
+      const successor = await open(dir);
+      const shard = successor.shard(0);
+      if (writes) assertEquals(uids(await shard.deliver(mail("of the successor"))), [2]);
+      disk.fails = true;
+      assertEquals(await kindOf(() => lost.shard(0).deliver(mail("late"))), "disk");
+      disk.fails = false;
+      for (let i = 0; i < 3; i++) {
+        clock.advance(60_000);
+        assertEquals(await kindOf(() => lost.shard(0).deliver(mail("late"))), "refused");
+      }
+      assertEquals(text(lost.shard(0), 1), "before", "it can still be read from");
+      assertEquals(uids(await shard.deliver(mail("goes on"))), [writes ? 3 : 2]);
+      for await (const event of successor.verify()) assert(event.type !== "bad", JSON.stringify(event));
+      await lost.close();
+      await successor.close();
+    }));
+}
+
+/** An owner whose commits of the index go wrong as the test says. */
+async function openOver(dir: string, clock: FakeClock, commit: (real: () => unknown) => unknown): Promise<LoggedShard> {
+  const files = nodeFiles();
+  const place = shardDirectory(dir, 0);
+  const common = { dir: place, files, log: SILENT, limits: DEFAULT_LIMITS };
+  const openIndex = (path: string) => {
+    const index: IndexEnv = new LmdbIndex(path, files);
+    const real = index.commit.bind(index);
+    index.commit = <T>(change: () => T) => commit(() => real(change)) as T;
+    return index;
+  };
+  const [random, owner] = [seededRandom(1), "process 1"];
+  const state = new ShardState({
+    ...common,
+    shard: 0,
+    shardCount: 1,
+    random,
+    wallMs: clock.wallMs(),
+    owner,
+    openIndex,
+  });
+  const defer = (run: () => void) => void setImmediate(run);
+  const shard = new LoggedShard(state, new LocalLog(state), { ...common, number: 0, node: "local", clock, defer });
+  await shard.open();
+  return shard;
+}
+
+function broken(): never {
+  throw Object.assign(new Error("EIO"), { code: "EIO" });
+}
+
+Deno.test("an owner that found the disk broken from the start does not take the shard from who came after it", () =>
+  inDirectory(async (dir) => {
+    const clock = new FakeClock();
+    const first = await open(dir);
+    await first.shard(0).deliver(mail("before"));
+    await first.close();
+    let fails = true;
+    const lost = await openOver(dir, clock, (real) => fails ? broken() : real());
+    assertEquals(await kindOf(() => lost.deliver(mail("late"))), "disk");
+    const successor = await open(dir);
+    await successor.shard(0).deliver(mail("of the successor"));
+    fails = false;
+    clock.advance(60_000);
+    assertEquals(await kindOf(() => lost.deliver(mail("late"))), "refused");
+    assertEquals(uids(await successor.shard(0).deliver(mail("goes on"))), [3]);
+    await lost.close();
+    await successor.close();
+  }));
+
+Deno.test("an owner whose commits were in doubt and came true is still the owner", () =>
+  inDirectory(async (dir) => {
+    const clock = new FakeClock();
+    let doubtful = 0;
+    const owner = await openOver(dir, clock, (real) => {
+      const answer = real();
+      return doubtful-- > 0 ? broken() : answer;
+    });
+    await owner.deliver(mail("before"));
+    // The delivery, and then the claim after it: each is on the disk though the flush said otherwise.
+    doubtful = 2;
+    assertEquals(await kindOf(() => owner.deliver(mail("in doubt"))), "disk");
+    clock.advance(60_000);
+    assertEquals(await kindOf(() => owner.deliver(mail("while the claim is in doubt"))), "disk");
+    clock.advance(60_000);
+    assertEquals(uids(await owner.deliver(mail("after"))), [3]);
+    assertEquals([2, 3].map((uid) => text(owner, uid)), ["in doubt", "after"]);
+    await owner.close();
   }));

@@ -72,6 +72,8 @@ export interface SinkMail {
   readonly connection: number;
   /** Protocol of TLS, or null. */
   readonly tls: string | null;
+  /** The name by which it was asked for over TLS (SNI). */
+  readonly serverName: string | null;
   readonly remote: string;
 }
 
@@ -312,6 +314,7 @@ class SinkSession {
       content,
       helo: this.#helo,
       tls: this.connection.tls?.protocol ?? null,
+      serverName: this.connection.tls?.serverName ?? null,
       remote: this.connection.remote.address,
     });
   }

@@ -97,6 +97,8 @@ const MACHINE: Readonly<Record<string, Answer>> = {
     ["storage/lock_test.ts", "a data directory has one owner at a time, in this process and between processes"],
     ["storage/lock_test.ts", "the lock goes with a process that is killed"],
     ["e2e/full_disk_test.ts", "a second server on the same data directory ends with an error"],
+    ["storage/owners_test.ts", "a lost owner whose disk fails does not take a shard back from its successor"],
+    ["storage/queue/log_test.ts", "a lost owner whose disk fails does not take the queue back from its successor"],
   ),
   R12: tests(
     ["storage/recovery_test.ts", "a flipped bit makes only that message fail, whole or in parts, and verify names it"],

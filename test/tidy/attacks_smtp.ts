@@ -13,6 +13,8 @@ export const SMTP: Readonly<Record<string, Answer>> = {
     ["protocol/smtp/client/content_test.ts", "what is stuffed in any pieces is unstuffed to the same content"],
     ["actors/delivery/verdicts_test.ts", "a mail that the host cannot take is not sent to it"],
     ["actors/delivery/accepts_test.ts", "no address and no parameter can add a command"],
+    ["e2e/smuggling_out_test.ts", "what users hand in leaves as one mail, and without a CR or LF of its own"],
+    ["e2e/smuggling_out_test.ts", "a mail of any octets is not given to a host that reads lines"],
   ),
   S3: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
@@ -29,6 +31,10 @@ export const SMTP: Readonly<Record<string, Answer>> = {
     ["actors/delivery/policies_test.ts", "under an enforced policy nothing goes to a host that is unproven, misnamed"],
     ["actors/delivery/policies_test.ts", "where the DNS names another certificate nothing is sent"],
     ["actors/delivery/policies_test.ts", "a policy that cannot be had binds nobody, one that was had goes on to bind"],
+    ["actors/delivery/tls_test.ts", "what somebody says in the clear behind the 220 to STARTTLS is not taken"],
+    ["actors/delivery/tls_test.ts", "a host that answers before it is asked has taken nothing"],
+    ["actors/delivery/policy_restart_test.ts", "a policy goes on to bind after a restart"],
+    ["e2e/dane_test.ts", "over signed zones mail goes to the server that the DNS names, or waits"],
   ),
   S5: tests(
     ["protocol/smtp/conversation_test.ts", "STARTTLS forgets what was said before, and what was sent behind it"],
@@ -188,6 +194,10 @@ export const SMTP: Readonly<Record<string, Answer>> = {
     ["net/dns/hostile_test.ts", "as many records as the limit are taken, one more is refused"],
     ["net/https_get_test.ts", "an address that is forbidden is not connected to, whatever its name"],
     ["net/https_get_test.ts", "redirects are not followed, and only 200 with the right type is an answer"],
+    ["net/https_get_test.ts", "a host that cannot prove its name gets no request"],
+    ["net/https_get_test.ts", "a body without an end is cut off where it is too much"],
+    ["net/https_get_test.ts", "whoever dawdles, or breaks off, is given up"],
+    ["actors/delivery/hostile_policy_test.ts", "gives no policy, and ends none that was had"],
   ),
   S28: notYet("there is neither webmail nor JMAP: no text of a user becomes a header"),
   S29: tests(

@@ -1,5 +1,6 @@
 import type { Clock, Log } from "../../base/mod.ts";
 import type { DeliveryAttempt, DeliveryReport, RecipientOutcome } from "../../messages/mod.ts";
+import { isTlsOptional, REPORT_ID_PREFIX } from "../../policy/mod.ts";
 import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
 import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
 import { type ConversationPool, keyOf } from "./pool.ts";
@@ -61,22 +62,41 @@ class Attempt {
   /** Addresses tried. */
   #addresses = 0;
   readonly #requireTls: boolean;
+  /** Whether its sessions are reported: not those for the sake of a report. */
+  readonly #counts: boolean;
+  /** A host was of no use as its domain's policy on TLS was not met. */
+  #keptByPolicy = false;
 
   constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
     this.#outcomes = request.recipients.map(() => null);
+    this.#counts = !request.envelope.id.startsWith(REPORT_ID_PREFIX);
     // RFC 8689 §5: it stops no report of non-delivery, which has no sender.
     this.#requireTls = request.envelope.requireTls && request.envelope.sender !== "";
   }
 
   async run(): Promise<void> {
-    const { settings, names, policies, clock, log } = this.services;
+    const { settings, policies, clock, log } = this.services;
+    const { destination, envelope, parts } = this.request;
+    const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
+    await this.#tryAll(policies, untilMs);
+    if (!this.#keptByPolicy || this.#undecided().length === 0) return;
+    // RFC 8689 §4.1, §4.2.2: REQUIRETLS outranks the field, by which a policy is followed, but nothing fails for it.
+    if (envelope.requireTls || !isTlsOptional(parts)) return;
+    log.info("TLS policy set aside, as the mail asks", { id: envelope.id, destination });
+    this.#addresses = 0;
+    this.#troubles.length = 0;
+    await this.#tryAll(null, untilMs);
+  }
+
+  async #tryAll(policies: TransportPolicies | null, untilMs: number): Promise<void> {
+    const { settings, names, log } = this.services;
     const { destination, doubtfulAddress } = this.request;
     const requireTls = this.#requireTls;
-    const untilMs = clock.monotonicMs() + settings.timeouts.attemptMsMax;
     const putOff: Target[] = [];
     for await (const found of targetsOf(destination, { settings, names, policies, log, requireTls })) {
       if (found.type === "refused") {
-        if (policies !== null) countRefused(policies, found);
+        this.#keptByPolicy = true;
+        if (policies !== null && this.#counts) countRefused(policies, found);
         continue;
       }
       if (found.type === "problem") {
@@ -148,7 +168,7 @@ class Attempt {
   async #open(target: Target): Promise<Conversation | null> {
     const { policies } = this.services;
     let opened = await openConversation(target, this.services);
-    if (policies !== null) countOpened(policies, target, opened);
+    if (policies !== null && this.#counts) countOpened(policies, target, opened);
     if ("type" in opened && opened.stage === "tls" && target.tls === "opportunistic") {
       this.services.log.info("TLS failed, sent without", { host: target.name, reason: opened.problem.text });
       opened = await openConversation({ ...target, tls: "never" }, this.services);
@@ -160,6 +180,7 @@ class Attempt {
     }
     const { stage, problem } = opened;
     if (stage !== "connect") this.#host = hostOf(target);
+    if (stage === "tls" && target.security.report !== null) this.#keptByPolicy = true;
     // RFC 8689 §4.2.1: the sender hears of it when no host is left; a route's TLS that is gone today may be back tomorrow.
     const insisted = stage === "tls" && this.#requireTls && problem.code === null;
     this.#troubles.push(

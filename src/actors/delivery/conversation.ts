@@ -96,8 +96,8 @@ function connect(
     tlsOptions: {
       verify: false,
       ...(isChecked(security) ? { check } : {}),
-      // RFC 6066 §3: no server name for an address. RFC 7672 §8.1: the host's own.
-      ...(name === address ? {} : { serverName: name }),
+      // RFC 6066 §3: no server name for an address. RFC 7672 §8.1: that of the TLSA records, which is the host's own without.
+      ...(name === address ? {} : { serverName: security.decision.names[0] ?? name }),
       ...(ca === null ? {} : { ca }),
     },
     connectMsMax: timeouts.connectMsMax,

@@ -2,11 +2,11 @@ import { isIPv4, isIPv6 } from "node:net";
 import { asFailure, describeError, type DnsAnswer, type Log, type Resolver } from "../../base/mod.ts";
 import { parseDomain } from "../../mail/mod.ts";
 import {
-  asksForTlsa,
   decideRoute,
   decideTransport,
   type TransportAllowed,
   type TransportFacts,
+  type WayToHost,
 } from "../../policy/mod.ts";
 import { type ClientOutcome, ours } from "../../protocol/smtp/client/mod.ts";
 import type { Credentials } from "../../protocol/sasl/mod.ts";
@@ -21,6 +21,8 @@ export type HostsAnswer =
     readonly hosts: readonly { readonly name: string }[];
     /** The way from the domain to these names was validated (RFC 8689 §4.2.1). */
     readonly secure: boolean;
+    /** What the domain is an alias of. */
+    readonly alias?: string | null;
   }
   | { readonly type: "failed"; readonly status: string; readonly text: string };
 
@@ -112,12 +114,12 @@ async function* hostsOfDomain(
 ): AsyncGenerator<Found> {
   const domain = parseDomain(destination);
   const asking = context.policies !== null && domain !== null ? context.policies.mtaSts(domain) : NO_POLICY;
-  const { hosts, secure } = yield* hostsOf(destination, context);
+  const { hosts, secure, alias = null } = yield* hostsOf(destination, context);
   const mtaSts = await asking;
   for (const { name } of hosts.slice(0, context.settings.limits.hostsMax)) {
-    const { addresses, addressesSecure } = yield* addressesOf(name, { ...context, trusted: false });
+    const { addresses, ...how } = yield* addressesOf(name, { ...context, trusted: false });
     if (addresses.length === 0) continue;
-    const way = { destination, host: name, mxSecure: secure, addressesSecure };
+    const way = { destination, destinationAlias: alias, host: name, mxSecure: secure, ...how };
     const found = await securityOf(way, mtaSts, context);
     if (found.type !== "open") {
       yield* found.says;
@@ -133,13 +135,20 @@ const NO_POLICY: MtaStsFound = { policy: null, trouble: null };
 
 /** How one host may be used, or what is to be said of its not being used. */
 async function securityOf(
-  way: { destination: string; host: string; mxSecure: boolean; addressesSecure: boolean },
+  way: WayToHost & Pick<TransportFacts, "destination" | "destinationAlias">,
   { policy: mtaSts, trouble }: MtaStsFound,
   { policies, settings, requireTls }: TargetsContext,
 ): Promise<{ type: "open"; security: TargetSecurity } | { type: "closed"; says: readonly Found[] }> {
-  const { destination, host, mxSecure } = way;
-  const dane = policies !== null && asksForTlsa(way) ? await policies.dane(host, settings.port) : NO_DANE;
-  const facts: TransportFacts = { destination, host, byMx: host !== destination, mxSecure, dane, mtaSts, requireTls };
+  const { destination, host } = way;
+  const dane = policies === null ? { finding: NO_DANE, base: host } : await policies.dane(way, settings.port);
+  const facts: TransportFacts = {
+    ...way,
+    byMx: host !== destination,
+    dane: dane.finding,
+    tlsaBase: dane.base,
+    mtaSts,
+    requireTls,
+  };
   const decision = decideTransport(facts);
   const domain = policies === null ? null : parseDomain(destination);
   const reportOf = (remark: TargetReport["remark"]) =>
@@ -164,6 +173,7 @@ const NO_DANE = { type: "none" } as const;
 interface Hosts {
   readonly hosts: readonly { readonly name: string }[];
   readonly secure: boolean;
+  readonly alias?: string | null;
 }
 
 async function* hostsOf(domain: string, { names }: TargetsContext): AsyncGenerator<Found, Hosts> {
@@ -183,6 +193,8 @@ interface Addresses {
   readonly addresses: readonly string[];
   /** They were validated. */
   readonly addressesSecure: boolean;
+  /** The name that has them, where the host's is an alias of it. */
+  readonly alias: string | null;
 }
 
 /** The addresses of a host, both families in turn: where one of them has no way out, the other is not far. */
@@ -195,18 +207,23 @@ async function* addressesOf(
   const addresses = all.filter((address) => trusted || !names.isForbidden(address));
   // Of those that came: whoever can silence one family must not make the other look as if it were not validated.
   const addressesSecure = answers.every((answer) => recordsOf(answer).length === 0 || isSecure(answer));
-  if (addresses.length > 0) return { addresses, addressesSecure };
+  const alias = answers.map(aliasOf).find((found) => found !== null) ?? null;
+  if (addresses.length > 0) return { addresses, addressesSecure, alias };
   const broken = answers.find((answer) => answer.status === "rejected");
   if (broken !== undefined) {
     log.debug("no address", { host: name, error: describeError(broken.reason) });
     yield dnsProblem(name, broken.reason);
   } else if (all.length === 0) yield problem("failed", "5.4.4", `the host ${name} has no address`);
   else yield problem("failed", "5.4.4", `the host ${name} has no address that mail may be sent to`);
-  return { addresses: [], addressesSecure };
+  return { addresses: [], addressesSecure, alias };
 }
 
 function recordsOf(answer: PromiseSettledResult<DnsAnswer<string>>): readonly string[] {
   return answer.status === "fulfilled" && answer.value.type === "found" ? answer.value.records : [];
+}
+
+function aliasOf(answer: PromiseSettledResult<DnsAnswer<string>>): string | null {
+  return answer.status === "fulfilled" && answer.value.type === "found" ? answer.value.alias ?? null : null;
 }
 
 function isSecure(answer: PromiseSettledResult<DnsAnswer<string>>): boolean {

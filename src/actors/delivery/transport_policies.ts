@@ -1,13 +1,15 @@
 import {
+  type AliasResolver,
   asFailure,
+  type Cancel,
   type Clock,
   describeError,
   type DnsAnswer,
   type Log,
   type Resolver,
-  type TlsaRecord,
 } from "../../base/mod.ts";
 import type { DomainName } from "../../mail/mod.ts";
+import type { StsPoliciesProtocol } from "../../messages/mod.ts";
 import { httpsGet } from "../../net/mod.ts";
 import {
   type DaneFinding,
@@ -19,14 +21,18 @@ import {
   type MtaStsStep,
   parseMtaStsRecord,
   POLICY_BYTES_MAX,
+  tlsaBases,
   tlsaName,
   TlsReports,
   type TlsResult,
+  type WayToHost,
 } from "../../policy/mod.ts";
+import type { Ref } from "../../runtime/mod.ts";
+import { PolicyMemory } from "./policy_memory.ts";
 
 /** What transport policies are found with. */
 export interface TransportPolicyOptions {
-  readonly resolver: Pick<Resolver, "a" | "aaaa" | "txt" | "tlsa">;
+  readonly resolver: Pick<Resolver, "a" | "aaaa" | "txt" | "tlsa"> & AliasResolver;
   /** Whether an address that the DNS named must not be connected to. */
   readonly isForbidden: (address: string) => boolean;
   readonly clock: Clock;
@@ -41,6 +47,12 @@ export interface TransportPolicyOptions {
   readonly ca?: string;
   /** Longest fetch of a policy, in ms. */
   readonly fetchMsMax?: number;
+  /** Who keeps policies over a restart; absent: nobody. */
+  readonly keeper?: Ref<StsPoliciesProtocol>;
+  /** Whether policies are fetched again before they are over though no mail asks: one worker does it for all. */
+  readonly refreshes?: boolean;
+  /** Whether sessions are counted for reports. Default true. */
+  readonly counts?: boolean;
 }
 
 /** An MTA-STS policy that counts, or none, and what went wrong in getting the newest. */
@@ -49,8 +61,18 @@ export interface MtaStsFound {
   readonly trouble: TlsResult | null;
 }
 
+/** What TLSA records say, and below which name they stand (RFC 7672 §2.2.2). */
+export interface DaneFound {
+  readonly finding: DaneFinding;
+  readonly base: string;
+}
+
 /** RFC 8461 §3.3 suggests a minute at most; a mail waits for it. */
 const FETCH_MS_MAX = 30_000;
+
+/** How often policies are looked through for those to fetch again, in ms, and how many are at a time. */
+const REFRESH_EVERY_MS = 600_000;
+const REFRESHES_MAX = 200;
 
 const NO_POLICY: MtaStsFound = { policy: null, trouble: null };
 
@@ -60,40 +82,104 @@ export class TransportPolicies {
   readonly reports: TlsReports;
   /** One question for all mails to a domain that wait for it. */
   readonly #asking = new Map<DomainName, Promise<MtaStsFound>>();
+  readonly #memory: PolicyMemory | null;
+  /** What was kept is back. */
+  #loaded: Promise<void> = Promise.resolve();
+  #refreshing: Cancel = () => {};
+  #stopped = false;
 
   constructor(private readonly options: TransportPolicyOptions) {
-    this.cache = new MtaStsCache({ clock: options.clock });
-    this.reports = new TlsReports({ clock: options.clock });
+    const { clock, log, keeper } = options;
+    this.cache = new MtaStsCache({ clock });
+    this.reports = new TlsReports({ clock, ...(options.counts === false ? { limits: { domainsMax: 0 } } : {}) });
+    this.#memory = keeper === undefined ? null : new PolicyMemory({ cache: this.cache, keeper, clock, log });
+  }
+
+  /** Takes back what was kept, for which mail waits; from now on policies are renewed. */
+  start(): void {
+    const { mtaSts, refreshes } = this.options;
+    if (!mtaSts) return;
+    if (this.#memory !== null) this.#loaded = this.#memory.load();
+    if (refreshes === true) this.#refreshLater();
+  }
+
+  /** Keeps what is not kept yet. */
+  async drain(): Promise<void> {
+    await this.#memory?.keep();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#refreshing();
+    this.#memory?.stop();
+  }
+
+  #refreshLater(): void {
+    if (this.#stopped) return;
+    this.#refreshing = this.options.clock.after(REFRESH_EVERY_MS, () => {
+      void this.#refresh().finally(() => this.#refreshLater());
+    });
+  }
+
+  /** Fetches again, one by one, what would be over some day: a domain without mail is no easier prey (RFC 8461 §3.3). */
+  async #refresh(): Promise<void> {
+    await this.#loaded;
+    for (const domain of this.cache.due().slice(0, REFRESHES_MAX)) {
+      if (this.#stopped) return;
+      await this.#once(domain, () => this.#follow(domain, this.cache.beginRefresh(domain)));
+    }
   }
 
   /** The MTA-STS policy of a domain. */
   mtaSts(domain: DomainName): Promise<MtaStsFound> {
     if (!this.options.mtaSts) return Promise.resolve(NO_POLICY);
+    return this.#once(domain, async () => {
+      await this.#loaded;
+      return await this.#follow(domain, this.cache.begin(domain));
+    });
+  }
+
+  #once(domain: DomainName, find: () => Promise<MtaStsFound>): Promise<MtaStsFound> {
     const under = this.#asking.get(domain);
     if (under !== undefined) return under;
-    const asking = this.#find(domain).finally(() => this.#asking.delete(domain));
+    const asking = find().finally(() => this.#asking.delete(domain));
     this.#asking.set(domain, asking);
     return asking;
   }
 
-  /** What the DNS says of a host's certificate; the way to the host was validated. */
-  async dane(host: string, port: number): Promise<DaneFinding> {
-    if (!this.options.dane) return { type: "none" };
-    let answer: DnsAnswer<TlsaRecord> | null = null;
+  /** What the DNS says of a host's certificate, and below which name it says so. */
+  async dane(way: WayToHost, port: number): Promise<DaneFound> {
+    const { host } = way;
+    if (!this.options.dane) return { finding: { type: "none" }, base: host };
+    let bases = tlsaBases(way);
+    if (bases === "if alias is signed") {
+      const alias = await this.#ask(host, () => this.options.resolver.cname(host));
+      if (alias === null) return { finding: { type: "failed" }, base: host };
+      bases = alias.type === "found" && alias.secure ? [host] : [];
+    }
+    for (const base of bases) {
+      const finding = daneFinding(await this.#ask(base, () => this.options.resolver.tlsa(tlsaName(base, port))));
+      if (finding.type !== "none") return { finding, base };
+    }
+    return { finding: { type: "none" }, base: host };
+  }
+
+  /** Null: no answer, or a bogus one. */
+  async #ask<T>(host: string, question: () => Promise<DnsAnswer<T>>): Promise<DnsAnswer<T> | null> {
     try {
-      answer = await this.options.resolver.tlsa(tlsaName(host, port));
+      return await question();
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;
       // A name that cannot be asked for, as it is too long, has no records.
-      if (!failure.temporary) return { type: "none" };
+      if (!failure.temporary) return { type: "nxdomain", secure: false };
       this.options.log.info("no answer on TLSA records", { host, error: describeError(error) });
+      return null;
     }
-    return daneFinding(answer);
   }
 
-  async #find(domain: DomainName): Promise<MtaStsFound> {
-    let step: MtaStsStep = this.cache.begin(domain);
+  async #follow(domain: DomainName, first: MtaStsStep): Promise<MtaStsFound> {
+    let step = first;
     while (step.type !== "use") {
       step = step.type === "askRecord" ? await this.#askRecord(domain) : await this.#fetch(domain, step.id);
     }
@@ -125,7 +211,9 @@ export class TransportPolicies {
         ...(httpsPort === undefined ? {} : { port: httpsPort }),
         ...(ca === undefined ? {} : { ca }),
       });
-      return this.cache.fetched(domain, id, body);
+      const step = this.cache.fetched(domain, id, body);
+      this.#memory?.fetched();
+      return step;
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;

@@ -4,6 +4,7 @@ import { type GreylistPolicy, parseNetworkList } from "../../policy/mod.ts";
 import { type BanPolicy, type CheckLimits, DIRECTORY_ACTOR, directoryActor, type TokenIssuer } from "../directory.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { GREYLIST_ACTOR, greylistActor } from "./greylist.ts";
+import { STS_POLICIES_ACTOR, stsPoliciesActor } from "./sts_policies.ts";
 
 /** What the directory worker is started with. */
 export interface DirectoryWorkerConfig {
@@ -15,6 +16,8 @@ export interface DirectoryWorkerConfig {
   readonly bans: Omit<BanPolicy, "exempt"> & { readonly exempt: readonly string[] };
   /** Who is put off the first time; null: nobody is. Kept in `greylist/` below the data directory. */
   readonly greylist: GreylistPolicy | null;
+  /** Whether MTA-STS policies are kept, in `policies/` below the data directory: they are strangers' words, apart from the directory. */
+  readonly stsPolicies: boolean;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -32,10 +35,13 @@ export async function startDirectory(
   if (grey !== null && config.greylist !== null) {
     await system.spawn(greylistActor, { name: GREYLIST_ACTOR, args: { store: grey, policy: config.greylist } });
   }
+  const policies = config.stsPolicies ? openDirectoryStore(`${config.dataDir}/policies`) : null;
+  if (policies !== null) await system.spawn(stsPoliciesActor, { name: STS_POLICIES_ACTOR, args: { store: policies } });
   return {
     async stop() {
       await store.close();
       await grey?.close();
+      await policies?.close();
     },
   };
 }

@@ -13,6 +13,7 @@ import {
 } from "../../net/mod.ts";
 import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
 import { ImapFront, type ImapFrontOptions } from "./imap_front.ts";
+import { type TurnPolicy, TurnRules } from "./queue_turns.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
 import { refusalLine } from "./refusal_line.ts";
 import type { FrontServices } from "./services.ts";
@@ -44,9 +45,11 @@ export interface PortsConfig {
   readonly ports: readonly PortConfig[];
   readonly tls: TlsMaterial;
   readonly connections: { readonly max: number; readonly perAddressMax: number };
-  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient" | "exempt">;
+  readonly smtp: Omit<SmtpFrontOptions, "tls" | "binding" | "hideClient" | "exempt" | "turns">;
   /** Networks whose mail is not judged. */
   readonly exempt: readonly string[];
+  /** Who may ask for mail that waits. */
+  readonly turns: readonly TurnPolicy[];
   readonly submission: { readonly hideClient: boolean };
   readonly pop3: Omit<Pop3FrontOptions, "tls" | "binding">;
   readonly imap: Omit<ImapFrontOptions, "tls" | "binding">;
@@ -74,6 +77,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   const wheel = new DeadlineWheel({ clock: services.clock });
   const counts = new ConnectionCounts();
   const sessions = new SessionBook();
+  const turns = new TurnRules(config.turns);
   const idle = new Set<() => void>();
   const listeners: Listener[] = [];
   const done = () => {
@@ -81,7 +85,7 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
   };
   try {
     for (const port of config.ports) {
-      listeners.push(await openPort(port, { config, services, tls, shown, wheel, counts, sessions, done }));
+      listeners.push(await openPort(port, { config, services, tls, shown, wheel, counts, sessions, turns, done }));
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -129,6 +133,7 @@ interface PortContext {
   /** The limits on connections hold for all ports together. */
   readonly counts: ConnectionCounts;
   readonly sessions: SessionBook;
+  readonly turns: TurnRules;
   readonly done: () => void;
 }
 
@@ -169,7 +174,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 function openSession(
   port: PortConfig,
   connection: Connection,
-  { config, services, shown, sessions, done, exempt, xclient }: PortContext & {
+  { config, services, shown, sessions, turns, done, exempt, xclient }: PortContext & {
     readonly exempt: Networks;
     readonly xclient: boolean;
   },
@@ -194,7 +199,7 @@ function openSession(
       }
       default: {
         const options = smtpOptions(port, config, { login, xclient });
-        return new SmtpFront(connection, services, { ...options, ...common, exempt }, gone);
+        return new SmtpFront(connection, services, { ...options, ...common, exempt, turns }, gone);
       }
     }
   };
@@ -208,7 +213,7 @@ function smtpOptions(
   { service }: PortConfig,
   { smtp, submission }: PortsConfig,
   { login, xclient }: { readonly login: SubmissionOptions; readonly xclient: boolean },
-): Omit<SmtpFrontOptions, "tls" | "exempt"> {
+): Omit<SmtpFrontOptions, "tls" | "exempt" | "turns"> {
   const { greetDelayMs = 0 } = smtp.session;
   const dialect = service === "lmtp" ? "lmtp" : "smtp";
   const delay = service === "lmtp" || xclient ? 0 : greetDelayMs;

@@ -8,6 +8,7 @@ import {
   createSmtpSession,
   type DeliveryOutcome,
   type ListedClient,
+  type QueueNode,
   type ReceivedMail,
   type RecipientVerdict,
   type SenderVerdict,
@@ -23,6 +24,7 @@ import { hasRoom } from "./delivery.ts";
 import { passesGreylist } from "./greylisting.ts";
 import { ListingMemory } from "./listing_memory.ts";
 import { askLogin, channelOf, loginScene } from "./login.ts";
+import { askTurn, type TurnRules } from "./queue_turns.ts";
 import { receive, type Reception } from "./reception.ts";
 import { leadsTo } from "./recipients.ts";
 import type { SenderAuthentication } from "./sender_check.ts";
@@ -49,6 +51,8 @@ export interface SmtpFrontOptions {
   readonly senders: SenderAuthentication;
   /** Clients whose mail is not judged. */
   readonly exempt: Networks;
+  /** Who may ask for mail that waits. */
+  readonly turns: TurnRules;
 }
 
 type CheckRecipient = Extract<SmtpAction, { type: "checkRecipient" }>;
@@ -61,7 +65,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   readonly #options: SmtpFrontOptions;
   readonly #dialect: "smtp" | "lmtp";
   /** Who is on the other side, as far as is known: a proxy may name another than the connection has. */
-  #client: { readonly address: string | null; readonly port: number; readonly name: string | null };
+  #client: Required<Pick<ClientChange, "address" | "port" | "name">> & ClientChange;
   /** Whose account was proven last; the session knows whether its login came to its end. */
   #account: AccountRecord | null = null;
   readonly #listings: ListingMemory;
@@ -72,8 +76,15 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     super(connection, services, done);
     this.#options = options;
     const channel = channelOf(connection, options.binding);
-    this.session = createSmtpSession({ ...options.session, tls: options.tls, channel });
     this.#dialect = options.session.dialect ?? "smtp";
+    const hasTurns = !options.turns.isEmpty && this.#dialect === "smtp";
+    const etrn = (user: string | null) => options.turns.mayAsk({ address: this.#client.address, user });
+    this.session = createSmtpSession({
+      ...options.session,
+      tls: options.tls,
+      channel,
+      ...(hasTurns ? { etrn } : {}),
+    });
     this.#client = { ...connection.remote, name: null };
     this.#deadlines = new SessionDeadlines(services.clock, options.timeouts);
     this.#listings = new ListingMemory(services);
@@ -141,6 +152,10 @@ export class SmtpFront extends SessionFront<SmtpAction> {
         this.messages++;
         this.#deliver(action.mail);
         return null;
+      case "turnQueue":
+        return this.#turnQueue(action.node);
+      case "adoptLogin":
+        return this.session.loginAdopted(this.#adopt(action.login));
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
         return null;
@@ -156,6 +171,14 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     }
   }
 
+  /** Mail that waits for a server goes out by the queue's own ways, never over this connection. */
+  #turnQueue(node: QueueNode): readonly SmtpAction[] | null {
+    const client = { address: this.#client.address, user: this.accountName };
+    if (!this.#options.turns.mayTurn(client, node)) return this.session.queueTurned({ type: "notAllowed" });
+    askTurn(node, this.services).then((turn) => this.answer(() => this.session.queueTurned(turn)));
+    return null;
+  }
+
   /** A client that a proxy names is admitted, or not, as if it had connected itself. */
   #clientNamed(change: ClientChange): void {
     this.#client = { ...this.#client, ...change };
@@ -164,6 +187,24 @@ export class SmtpFront extends SessionFront<SmtpAction> {
     if (typeof change.address !== "string" || this.trusted) return;
     const refusal = this.services.admission.admit(change.address);
     if (refusal !== null) this.#sendAway(REFUSAL[refusal]);
+  }
+
+  /** Whose account a proxy's client has logged in to; null: nobody's here, or it is disabled. */
+  #adopt(login: Address): string | null {
+    const { routes, counters, log } = this.services;
+    const verdict = routes.resolve(login);
+    const whole = verdict?.type === "local" && verdict.forwards.length + verdict.lists.length === 0;
+    const account = whole && verdict.accounts.length === 1 ? verdict.accounts[0]! : null;
+    this.#account = account;
+    if (account === null) counters.failedLogins++;
+    else counters.logins++;
+    const event = account === null ? "login of a proxy's client refused" : "login by proxy";
+    log.info(event, {
+      login: formatAddress(login),
+      remote: this.#client.address,
+      proxy: this.connection.remote.address,
+    });
+    return account?.address ?? null;
   }
 
   #authenticate(question: AuthQuestion): void {
@@ -303,6 +344,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
       recipients: mail.recipients.length,
       messageId: messageIdOf(mail.body),
       remote: this.#client.address,
+      ...(this.#client.destAddress === undefined ? {} : { local: this.#client.destAddress }),
       helo: mail.helo,
       tls: this.connection.tls?.protocol ?? null,
       ...(mail.user === null ? {} : { user: mail.user }),

@@ -9,6 +9,8 @@ import { decideWaiting, fetchWaiting, waitingUnder } from "./list_waiting.ts";
 import { QueueOperator } from "./operator.ts";
 import type { QueueServices } from "./services.ts";
 import { mayAsk } from "../rights.ts";
+import { tlsReportMail } from "./tls_report.ts";
+import { QueueTurns } from "./turn.ts";
 
 /** Name of the queue actor, in the worker of the same name. */
 export const QUEUE_ACTOR = "queue";
@@ -25,6 +27,7 @@ export type QueueArgs = Omit<QueueServices, "clock" | "random" | "log"> & {
 interface QueueState {
   readonly engine: QueueEngine;
   readonly operator: QueueOperator;
+  readonly turns: QueueTurns;
 }
 
 /** The only owner of the outbound queue: takes mail over durably, and sees to it until it is delivered or reported on. */
@@ -41,7 +44,7 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
       load: (delayMs) => void context.later(delayMs, "queue.load", null),
     });
     const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
-    return { engine, operator: new QueueOperator(engine, pause) };
+    return { engine, operator: new QueueOperator(engine, pause), turns: new QueueTurns(engine, pause) };
   },
   stopped: ({ engine }) => engine.stop(),
   receive: {
@@ -55,6 +58,11 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
         await engine.reportSuccess(request);
         return null;
       }),
+    "queue.tlsReport": ({ engine }, request, reply, context) =>
+      beside(reply, context, async () => {
+        await engine.enqueue(await tlsReportMail(request, engine.services));
+        return null;
+      }),
     "queue.listWaiting": ({ engine }, request, reply, context) =>
       beside(reply, context, () => Promise.try(() => waitingUnder(engine, request))),
     "queue.listFetch": ({ engine }, request, reply, context) =>
@@ -65,6 +73,7 @@ export const queueActor = defineActor<QueueProtocol, QueueState, QueueArgs>({
     "queue.summary": ({ operator }, _request, reply) => reply.ok(operator.summary()),
     "queue.shape": ({ operator }, _request, reply, context) => beside(reply, context, () => operator.shape()),
     "queue.act": ({ operator }, request, reply, context) => beside(reply, context, () => operator.act(request)),
+    "queue.turn": ({ turns }, request, reply, context) => beside(reply, context, () => turns.turn(request)),
     "queue.suspend": ({ engine }, { domain, forSeconds }, reply, context) =>
       beside(reply, context, async () => {
         await engine.suspend(domain, forSeconds * 1_000);

@@ -159,6 +159,11 @@ export class Dispatcher {
     this.#sweepAt = Math.max(KNOWN_MAX, 2 * this.#destinations.size);
   }
 
+  /** Those that rest after faults of their own. */
+  *resting(nowMs: number): Iterable<Destination> {
+    for (const destination of this.#destinations.values()) if (nowMs < destination.restUntilMs) yield destination;
+  }
+
   /** Those an operator has suspended. */
   *suspended(nowMs: number): Iterable<Destination> {
     for (const destination of this.#destinations.values()) if (nowMs < destination.suspendedUntilMs) yield destination;

@@ -9,6 +9,8 @@ const ACT_AT_ONCE = 200;
 const LOOK_PER_TURN = 500;
 /** Destinations that `shape` tells apart; the others are summed up. */
 const SHAPE_ROWS_MAX = 1_000;
+/** Resting destinations that `summary` names; the others are counted. */
+const RESTING_MAX = 20;
 /** Upper ends of the age classes of `shape`, in minutes; the last one is open. */
 const AGES_MINUTES = [5, 10, 20, 40, 80, 160, 320, 640, 1_280] as const;
 
@@ -69,6 +71,7 @@ export class QueueOperator {
       domain: name,
       until: untilMs === Infinity ? null : new Date(clock.wallMs() + untilMs - nowMs).toISOString(),
     }));
+    const resting = [...this.engine.dispatcher.resting(nowMs)];
     const { count, ms } = this.engine.writer.durable;
     return {
       items,
@@ -78,6 +81,15 @@ export class QueueOperator {
       bytes,
       oldestSeconds: Math.round((nowMs - createdMs) / 1_000),
       suspended,
+      resting: resting.sort((a, b) => b.waiting - a.waiting || (a.name < b.name ? -1 : 1)).slice(0, RESTING_MAX).map(
+        ({ name, restUntilMs, faults, waiting }) => ({
+          domain: name,
+          until: new Date(clock.wallMs() + restUntilMs - nowMs).toISOString(),
+          faults,
+          waiting,
+        }),
+      ),
+      restingCount: resting.length,
       attempts: { ...this.engine.attempts },
       commits: { count, seconds: ms / 1_000 },
       trouble: this.#trouble(),
@@ -154,6 +166,7 @@ export class QueueOperator {
     const { store, clock } = this.engine.services;
     const nowMs = store.nowMs();
     const at = (queueMs: number) => new Date(clock.wallMs() + queueMs - nowMs).toISOString();
+    const restMs = this.engine.dispatcher.known(item.destination)?.restUntilMs ?? 0;
     const message = this.engine.rows.message(item);
     return {
       item: item.item,
@@ -168,7 +181,7 @@ export class QueueOperator {
       size: message?.size ?? 0,
       priority: message?.envelope.priority ?? 0,
       createdAt: at(message?.createdMs ?? nowMs),
-      dueAt: at(item.dueMs),
+      dueAt: at(item.held || restMs <= nowMs ? item.dueMs : Math.max(item.dueMs, restMs)),
       state: this.#state(item, nowMs),
       attempts: item.attempts,
       notes: item.notes.map(({ atMs, ...note }) => ({ at: at(atMs), ...note })),
@@ -178,7 +191,9 @@ export class QueueOperator {
   #state({ item, held, dueMs, destination }: StoredItem, nowMs: number): QueueEntry["state"] {
     if (this.engine.isActive(item)) return "active";
     if (held) return "held";
-    if ((this.engine.dispatcher.known(destination)?.suspendedUntilMs ?? 0) > nowMs) return "suspended";
-    return dueMs <= nowMs ? "due" : "waiting";
+    const known = this.engine.dispatcher.known(destination);
+    if ((known?.suspendedUntilMs ?? 0) > nowMs) return "suspended";
+    if (dueMs > nowMs) return "waiting";
+    return (known?.restUntilMs ?? 0) > nowMs ? "resting" : "due";
   }
 }

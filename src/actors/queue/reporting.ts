@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatAddress, parseMailbox } from "../../mail/address.ts";
 import { NO_PARAMETERS, type OutgoingEnvelope } from "../../mail/envelope.ts";
+import { isTlsOptional } from "../../policy/mod.ts";
 import { composeReport, type ReportedRecipient } from "../../mime/mod.ts";
 import type { EnqueueInput, StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { destinationOf } from "./destination_name.ts";
@@ -54,6 +55,7 @@ export function reportMail(reported: Reported, services: QueueServices): Enqueue
     original,
     returnWhole: returnsWhole(envelope, recipients),
     smtpUtf8: envelope.smtpUtf8,
+    tlsOptional: !envelope.requireTls && isTlsOptional([original]),
   });
   const { body, smtpUtf8 } = composed;
   return {
@@ -122,6 +124,7 @@ function digest(text: string): string {
 
 /** RET says what a failure returns; delays and successes return the header only (RFC 3461 §4.3, §6.2). */
 function returnsWhole(envelope: OutgoingEnvelope, recipients: readonly ReportedRecipient[]): boolean {
-  if (envelope.body === "binarymime" || envelope.ret === "headers") return false;
+  // RFC 8689 §5: of a mail that required TLS the header only, whatever RET says.
+  if (envelope.body === "binarymime" || envelope.ret === "headers" || envelope.requireTls) return false;
   return recipients.some(({ action }) => action === "failed");
 }

@@ -3,6 +3,7 @@ import type { Address } from "../../mail/address.ts";
 import type { DeliveryProtocol, ListProtocol, RouteVerdict } from "../../messages/mod.ts";
 import type { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
+import type { TlsReportSettings } from "../../policy/tls/mod.ts";
 import type { SenderRewriting } from "../../policy/srs.ts";
 import type { Ref } from "../../runtime/types.ts";
 import type { QueueStore } from "../../storage/mod.ts";
@@ -29,6 +30,8 @@ export interface QueueServices {
   readonly hostname: string;
   /** Absent: reports go unsigned. */
   readonly signing?: ReportSigning;
+  /** In whose name reports on TLS are sent; absent: none are. */
+  readonly tlsReports?: TlsReportSettings;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -2,6 +2,7 @@ import type { Address } from "../../mail/address.ts";
 import type { DeliveryProtocol, DirectoryProtocol, ListProtocol, PolicyProtocol } from "../../messages/mod.ts";
 import { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
+import type { TlsReportSettings } from "../../policy/tls/mod.ts";
 import { SenderRewriting } from "../../policy/srs.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { openQueueStore } from "../../storage/mod.ts";
@@ -28,6 +29,8 @@ export interface QueueWorkerConfig {
   /** Key of the reverse-paths of lists. */
   readonly listKey: Uint8Array;
   readonly policy: RetryPolicy;
+  /** In whose name reports on TLS are sent; null: none are. */
+  readonly tlsReports: TlsReportSettings | null;
   readonly dispatch: DispatchLimits;
   /** Mail is refused (452 4.3.1) when less than this is free on the disk, in bytes. */
   readonly minFreeBytes: number;
@@ -80,6 +83,7 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
     hostname,
     trace,
     signing,
+    ...(config.tlsReports === null ? {} : { tlsReports: config.tlsReports }),
   };
   const queue = await system.spawn(queueActor, { name: QUEUE_ACTOR, args });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });

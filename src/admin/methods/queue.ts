@@ -89,17 +89,22 @@ function entryLines(entry: QueueEntry): string[] {
 
 export const queueSummary = read({
   name: "queue.summary",
-  summary: "How much mail waits, how old the oldest is, which domains are suspended",
+  summary: "How much mail waits, how old the oldest is, which domains are suspended or cannot be reached",
   params: {},
   verbs: [{ usage: "queue summary", show: showSummary }],
   run: (_params, { queue }) => queue.ask("queue.summary", null),
 });
 
-function showSummary({ items, active, held, bytes, oldestSeconds, suspended, trouble }: QueueSummary): Shown {
+function showSummary(summary: QueueSummary): Shown {
+  const { items, active, held, bytes, oldestSeconds, suspended, resting, restingCount, trouble } = summary;
   const lines = [
     ...(trouble === null ? [] : [`the queue is not well: ${trouble}`]),
     `${items} items (${bytesText(bytes)}), ${active} being tried, ${held} held, oldest ${durationText(oldestSeconds)}`,
     ...suspended.map(({ domain, until }) => `${domain} is suspended ${until === null ? "" : `until ${until}`}`.trim()),
+    ...resting.map(({ domain, until, faults, waiting }) =>
+      `${domain} rests until ${until} after ${faults} failures, ${waiting} due items wait`
+    ),
+    ...(restingCount > resting.length ? [`${restingCount - resting.length} more rest`] : []),
   ];
   return { type: "lines", lines };
 }

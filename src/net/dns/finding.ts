@@ -6,7 +6,7 @@ import { malformed } from "./wire_name.ts";
 
 /** What one answer says of a name; `ttlSeconds` null: not to be remembered. */
 export type Finding<T> =
-  | { readonly type: "found"; readonly records: readonly T[]; readonly ttlSeconds: number }
+  | { readonly type: "found"; readonly name: string; readonly records: readonly T[]; readonly ttlSeconds: number }
   | { readonly type: "nodata" | "nxdomain"; readonly ttlSeconds: number | null }
   /** It is another name for the last of `names`, of which the answer says no more. */
   | { readonly type: "alias"; readonly names: AliasChain; readonly ttlSeconds: number };
@@ -26,12 +26,12 @@ export function readFinding<T extends QuestionType>(
   let names = question.names;
   let ttlSeconds = 0x7fff_ffff;
   for (;;) {
-    const name = names.at(-1);
+    const name = names.at(-1) ?? "";
     const owned = message.answers.filter(({ owner }) => owner === name);
     const wanted = owned.filter(({ type }) => type === TYPES[question.type]);
     if (wanted.length > 0) {
       if (message.rcode !== RCODES.noError) throw malformed("records of a name that does not exist");
-      return { type: "found", ...readRecords(message, question.type, wanted, limits, ttlSeconds) };
+      return { type: "found", name, ...readRecords(message, question.type, wanted, limits, ttlSeconds) };
     }
     const alias = owned.find(({ type }) => type === TYPES.CNAME);
     if (alias === undefined) break;

@@ -6,7 +6,7 @@ import { malformed, readName } from "./wire_name.ts";
 export const TYPES = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, OPT: 41, TLSA: 52 } as const;
 
 /** Types that can be asked for. */
-export type QuestionType = "A" | "AAAA" | "MX" | "PTR" | "TLSA" | "TXT";
+export type QuestionType = "A" | "AAAA" | "CNAME" | "MX" | "PTR" | "TLSA" | "TXT";
 
 /** What is asked. */
 export interface Question {

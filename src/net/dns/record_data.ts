@@ -6,6 +6,7 @@ import { malformed, readName } from "./wire_name.ts";
 export interface RecordData {
   readonly A: string;
   readonly AAAA: string;
+  readonly CNAME: string;
   readonly MX: MxRecord;
   readonly PTR: string;
   readonly TLSA: TlsaRecord;
@@ -21,6 +22,7 @@ export const READ_DATA: { readonly [T in QuestionType]: ReadData<RecordData[T]> 
   A: (message, record) => formatIp(octets(message, record, 4)),
   /** RFC 3596 §2.2. */
   AAAA: (message, record) => formatIp(octets(message, record, 16)),
+  CNAME: readAlias,
   /** RFC 1035 §3.3.9. */
   MX: (message, record) => ({
     preference: uint16(octets(message, record), 0),

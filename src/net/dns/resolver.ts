@@ -1,4 +1,5 @@
 import {
+  type AliasResolver,
   type Clock,
   type DnsAnswer,
   Failure,
@@ -43,7 +44,7 @@ export interface ResolverStatus {
 }
 
 /** A stub resolver (RFC 1034 §5.3.1): asks recursive name servers and remembers what they said. */
-export interface StubResolver extends Resolver {
+export interface StubResolver extends Resolver, AliasResolver {
   readonly status: ResolverStatus;
   /** Ends all questions with a `closed` Failure and lets go of their sockets. */
   close(): void;
@@ -108,6 +109,9 @@ class CachingResolver implements StubResolver {
   tlsa(name: string): Promise<DnsAnswer<TlsaRecord>> {
     return this.#ask("TLSA", parseName(name));
   }
+  cname(name: string): Promise<DnsAnswer<string>> {
+    return this.#ask("CNAME", parseName(name));
+  }
 
   close(): void {
     this.#end.abort(new Failure("closed", "the resolver is closed"));
@@ -170,7 +174,8 @@ class CachingResolver implements StubResolver {
         continue;
       }
       if (finding.type === "found") {
-        const answer = { type: finding.type, records: finding.records, secure };
+        const behind = finding.name === asked ? {} : { alias: finding.name };
+        const answer = { type: finding.type, records: finding.records, secure, ...behind };
         return { answer, packetBytes, seconds: this.#bounded(ttlSeconds, this.#limits.ttlSecondsMax) };
       }
       const max = Math.min(this.#limits.negativeSecondsMax, this.#limits.ttlSecondsMax);

@@ -17,14 +17,28 @@ export type DaneFinding =
 /** Most certificates of a chain that are looked at. */
 export const CHAIN_MAX = 10;
 
+/** How a host was found. */
+export interface WayToHost {
+  readonly host: string;
+  /** Whether the answer that led to the host was validated. */
+  readonly mxSecure: boolean;
+  /** The name that has the addresses, where the host's is an alias of it. */
+  readonly alias: string | null;
+  /** Whether the addresses were validated, and the alias with them. */
+  readonly addressesSecure: boolean;
+}
+
 /**
- * Whether a host's TLSA records are to be asked for at all: only where the way to it is validated, from the MX records (RFC 7672
- * §2.2.1) to the addresses. Name servers that cannot sign are those that drop questions of new kinds (RFC 7672 §2.2.3).
+ * The names below which a host's TLSA records may stand, the first that has some counts. None unless the way to it is validated, from
+ * the MX records (RFC 7672 §2.2.1) to the addresses: name servers that cannot sign are those that drop questions of new kinds (RFC
+ * 7672 §2.2.3). "if alias is signed": only where the alias itself is, though what it leads to is not (RFC 7672 §2.2.2).
  */
-export function asksForTlsa(
-  way: { readonly mxSecure: boolean; readonly addressesSecure: boolean },
-): boolean {
-  return way.mxSecure && way.addressesSecure;
+export function tlsaBases(
+  { host, mxSecure, alias, addressesSecure }: WayToHost,
+): readonly string[] | "if alias is signed" {
+  if (!mxSecure) return [];
+  if (!addressesSecure) return alias === null ? [] : "if alias is signed";
+  return alias === null ? [host] : [alias, host];
 }
 
 /** What an answer to the question for TLSA records means; null: there was none, or a bogus one. */

@@ -21,6 +21,10 @@ export interface TransportFacts {
   /** Whether the answer that led to the host was validated. */
   readonly mxSecure: boolean;
   readonly dane: DaneFinding;
+  /** The name below which the TLSA records stand: the host, or what it is an alias of. */
+  readonly tlsaBase: string;
+  /** What the destination is an alias of, if anything. */
+  readonly destinationAlias: string | null;
   /** The destination's MTA-STS policy; null: none, or not looked at. */
   readonly mtaSts: MtaStsPolicy | null;
   /** The mail has REQUIRETLS, and is no report of non-delivery. */
@@ -85,10 +89,11 @@ export function decideTransport(facts: TransportFacts): TransportDecision {
   return allowed("opportunistic", { ...common, why: testing === null ? "no policy" : "MTA-STS, in testing" });
 }
 
-function byDane({ destination, host, byMx }: TransportFacts, records: readonly TlsaRecord[]): TransportAllowed {
-  // RFC 7672 §3.2.2: the host, and the domain that led to it securely.
-  const names = byMx && destination !== host ? [host, destination] : [host];
-  return allowed("verify-dane", { names, tlsa: records, policy: "tlsa", why: "DANE" });
+function byDane(facts: TransportFacts, records: readonly TlsaRecord[]): TransportAllowed {
+  const { tlsaBase, destination, destinationAlias, byMx } = facts;
+  // RFC 7672 §3.2.2: where the records stand, and the domain that led there securely, under both its names.
+  const names = [tlsaBase, destination, ...(byMx && destinationAlias !== null ? [destinationAlias] : [])];
+  return allowed("verify-dane", { names: [...new Set(names)], tlsa: records, policy: "tlsa", why: "DANE" });
 }
 
 function byMtaSts({ host, dane }: TransportFacts, policy: MtaStsPolicy): TransportDecision {

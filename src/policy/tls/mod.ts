@@ -11,6 +11,7 @@ export * from "./peer.ts";
 export * from "./report_mail.ts";
 export * from "./report_record.ts";
 export * from "./tls_reports.ts";
+export * from "./tls_required.ts";
 export * from "./tlsa.ts";
 export type * from "./verdict.ts";
 export { type Certificate, CERTIFICATE_BYTES_MAX, parseCertificate } from "./x509.ts";

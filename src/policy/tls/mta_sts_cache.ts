@@ -15,6 +15,8 @@ export interface MtaStsLimits {
   readonly troubleMsMax: number;
   /** Age at which a policy is fetched anew though its id is the same, in ms. */
   readonly refreshMsMax: number;
+  /** Time after which a fetch that no mail asked for is tried again when it brought nothing, in ms. */
+  readonly refreshAgainMs: number;
 }
 
 /** RFC 8461 §3.3: five minutes between fetches, a refresh each day. */
@@ -24,14 +26,17 @@ export const MTA_STS_LIMITS: MtaStsLimits = {
   recordMsMax: 300_000,
   troubleMsMax: 60_000,
   refreshMsMax: 24 * 60 * 60 * 1000,
+  refreshAgainMs: 60 * 60 * 1000,
 };
 
 /** A policy as it is kept over a restart. Plain data. */
-export interface KeptMtaStsPolicy {
+export interface KeptPolicy {
   readonly domain: string;
   readonly id: string;
   /** ms since 1970 UTC. */
   readonly fetchedAtMs: number;
+  /** When it is over, ms since 1970 UTC. */
+  readonly endsAtMs: number;
   /** As it can be read again. */
   readonly text: string;
 }
@@ -50,6 +55,8 @@ interface Policy {
   readonly fetchedAtMs: number;
   readonly policy: MtaStsPolicy;
   readonly bytes: number;
+  /** When it was last to be fetched again without a mail (monotonic). */
+  readonly triedAtMs: number;
 }
 
 /** What was last heard of a domain's record, and until when it holds (monotonic). */
@@ -68,8 +75,8 @@ const ENTRY_BYTES = 512;
  * over, whatever DNS and web server say meanwhile (RFC 8461 §3.3, §5.1): whoever can silence them must not switch the policy off.
  */
 export class MtaStsCache {
-  /** Counts changes of the policies: who keeps them on disk sees by it that there is something new. */
-  revision = 0;
+  /** Domains with a policy that was fetched since `takeFetched`. */
+  readonly #fetched = new Set<DomainName>();
   // Apart, so that many domains without a policy cannot push out those with one. Least recently used first.
   readonly #policies = new Map<DomainName, Policy>();
   readonly #asked = new Map<DomainName, Asked>();
@@ -102,7 +109,7 @@ export class MtaStsCache {
     if (id === null) return this.#use(domain);
     const known = this.#valid(domain);
     const ageMs = known === null ? Infinity : Math.abs(this.options.clock.wallMs() - known.fetchedAtMs);
-    if (known?.id === id && ageMs < this.#limits.refreshMsMax) return this.#use(domain);
+    if (known?.id === id && ageMs < this.#refreshMs(known)) return this.#use(domain);
     if (trouble !== null && this.#nowMs() - trouble.atMs < this.#limits.recordMsMax) return this.#use(domain);
     return { type: "fetch", id };
   }
@@ -123,6 +130,7 @@ export class MtaStsCache {
     const policy = parseMtaStsPolicy(body);
     if (policy === null) return this.fetchFailed(domain, id, "sts-policy-invalid");
     this.#keep(domain, { id, fetchedAtMs: this.options.clock.wallMs(), policy });
+    this.#fetched.add(domain);
     this.#setAsked(domain, { untilMs: this.#nowMs() + this.#limits.recordMsMax, id, trouble: null });
     return { type: "use", policy, trouble: null }; // This once even with a life of 0 seconds.
   }
@@ -141,20 +149,40 @@ export class MtaStsCache {
     if (asked !== undefined) this.#asked.set(domain, { ...asked, untilMs: -Infinity });
   }
 
-  /** The policies that still count, to be kept over a restart. */
-  export(): KeptMtaStsPolicy[] {
-    return [...this.#policies].filter(([domain]) => this.#valid(domain) !== null).map(
-      ([domain, { id, fetchedAtMs, policy }]) => ({
-        domain,
-        id,
-        fetchedAtMs,
-        text: policyLines(policy).map((line) => `${line}\n`).join(""),
-      }),
+  /** Policies that were fetched since this was last asked, to be kept over a restart; without those that are over or forgotten. */
+  takeFetched(): KeptPolicy[] {
+    const domains = [...this.#fetched];
+    this.#fetched.clear();
+    return domains.flatMap((domain) => {
+      const found = this.#valid(domain);
+      if (found === null) return [];
+      const { id, fetchedAtMs, policy } = found;
+      // Without blanks: never longer than what was fetched, so that it can be read again.
+      const text = policyLines(policy).map((line) => `${line.replace(": ", ":")}\n`).join("");
+      return { domain, id, fetchedAtMs, endsAtMs: endOf(found), text };
+    });
+  }
+
+  /** Domains whose policy is to be fetched again though no mail asks for it, those fetched longest ago first (RFC 8461 §3.3). */
+  due(): DomainName[] {
+    const [nowMs, wallMs] = [this.#nowMs(), this.options.clock.wallMs()];
+    const due = [...this.#policies].filter(([domain, found]) =>
+      found.policy.mode !== "none" && this.#valid(domain) !== null &&
+      Math.abs(wallMs - found.fetchedAtMs) >= this.#refreshMs(found) &&
+      nowMs - found.triedAtMs >= this.#limits.refreshAgainMs
     );
+    return due.sort(([, a], [, b]) => a.fetchedAtMs - b.fetchedAtMs).map(([domain]) => domain);
+  }
+
+  /** The first step for one of those. */
+  beginRefresh(domain: DomainName): MtaStsStep {
+    const found = this.#policies.get(domain);
+    if (found !== undefined) this.#policies.set(domain, { ...found, triedAtMs: this.#nowMs() });
+    return { type: "askRecord" };
   }
 
   /** Takes back what was kept, without what is malformed or over. */
-  import(kept: readonly KeptMtaStsPolicy[]): void {
+  import(kept: readonly KeptPolicy[]): void {
     const nowMs = this.options.clock.wallMs();
     for (const { domain: name, id, fetchedAtMs, text } of kept.slice(-this.#limits.domainsMax)) {
       const [domain, policy] = [parseDomain(name), parseMtaStsPolicy(utf8(text))];
@@ -178,18 +206,17 @@ export class MtaStsCache {
   #valid(domain: DomainName): Policy | null {
     const found = this.#policies.get(domain);
     if (found === undefined) return null;
-    if (this.options.clock.wallMs() - found.fetchedAtMs < found.policy.maxAgeSeconds * 1_000) return found;
+    if (this.options.clock.wallMs() < endOf(found)) return found;
     this.#forget(domain, found);
     return null;
   }
 
-  #keep(domain: DomainName, found: Omit<Policy, "bytes">): void {
+  #keep(domain: DomainName, found: Omit<Policy, "bytes" | "triedAtMs">): void {
     const before = this.#policies.get(domain);
     if (before !== undefined) this.#forget(domain, before);
     const bytes = found.policy.mx.reduce((sum, host) => sum + host.length + 32, ENTRY_BYTES);
-    this.#policies.set(domain, { ...found, bytes });
+    this.#policies.set(domain, { ...found, bytes, triedAtMs: -Infinity });
     this.#bytes += bytes;
-    this.revision++;
     for (const [oldest, entry] of this.#policies) {
       if (this.#policies.size <= this.#limits.domainsMax && this.#bytes <= this.#limits.bytesMax) break;
       this.#forget(oldest, entry);
@@ -199,7 +226,6 @@ export class MtaStsCache {
   #forget(domain: DomainName, { bytes }: Policy): void {
     this.#policies.delete(domain);
     this.#bytes -= bytes;
-    this.revision++;
   }
 
   #setAsked(domain: DomainName, asked: Asked): void {
@@ -211,7 +237,16 @@ export class MtaStsCache {
     }
   }
 
+  /** Age from which a policy is fetched again: a day, or half its life where that is shorter. */
+  #refreshMs({ policy }: Policy): number {
+    return Math.min(this.#limits.refreshMsMax, policy.maxAgeSeconds * 500);
+  }
+
   #nowMs(): number {
     return this.options.clock.monotonicMs();
   }
+}
+
+function endOf({ fetchedAtMs, policy }: Policy): number {
+  return fetchedAtMs + policy.maxAgeSeconds * 1_000;
 }

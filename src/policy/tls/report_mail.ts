@@ -2,7 +2,17 @@ import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { utf8 } from "../../base/mod.ts";
 import { formatDate } from "../../mime/mod.ts";
-import { type DayReport, type PolicySummary, REPORT_DAY_MS } from "./tls_reports.ts";
+import { type DayReport, REPORT_DAY_MS } from "./tls_reports.ts";
+
+/** Begins the identity of a mail that carries a report: sessions for its sake are not reported, or two servers would never end. */
+export const REPORT_ID_PREFIX = "tlsrpt-";
+
+type Loose<T> = T extends string ? string : T extends readonly (infer E)[] ? readonly Loose<E>[]
+: T extends object ? { readonly [K in keyof T]: Loose<T[K]> }
+: T;
+
+/** A report as another worker hands it over: its form is known, its words are data. */
+export type TlsDayReport = Loose<DayReport>;
 
 /** Who reports, and how to know the report again. */
 export interface ReportSubmitter {
@@ -16,6 +26,22 @@ export interface ReportSubmitter {
   readonly id: string;
 }
 
+/** In whose name reports are sent, as an operator says it. */
+export interface TlsReportSettings {
+  /** Their sender: an address in ASCII. */
+  readonly from: string;
+  /** Null: the domain of `from`. */
+  readonly organization: string | null;
+  /** Null: `from`. */
+  readonly contact: string | null;
+}
+
+/** Who reports, by the settings; `id` is that of the mail, or of what takes its place. */
+export function reportSubmitter({ from, organization, contact }: TlsReportSettings, id: string): ReportSubmitter {
+  const domain = from.slice(from.lastIndexOf("@") + 1);
+  return { domain, organization: organization ?? domain, contact: contact ?? from, id: `${REPORT_ID_PREFIX}${id}` };
+}
+
 /** A report that can be sent by mail. */
 export interface TlsReportMail {
   /** Lines ended by CRLF, ASCII. */
@@ -25,8 +51,13 @@ export interface TlsReportMail {
 
 const LINE_CHARS = 76;
 
+/** The report as it is posted (RFC 8460 §5.4), or attached. */
+export function packTlsReport(report: TlsDayReport, submitter: ReportSubmitter): Uint8Array {
+  return new Uint8Array(gzipSync(utf8(renderTlsReport(report, submitter))));
+}
+
 /** The report as JSON (RFC 8460 §4.4). */
-export function renderTlsReport({ dayMs, domain, policies }: DayReport, submitter: ReportSubmitter): string {
+export function renderTlsReport({ dayMs, domain, policies }: TlsDayReport, submitter: ReportSubmitter): string {
   return JSON.stringify({
     "organization-name": submitter.organization,
     "date-range": {
@@ -39,7 +70,7 @@ export function renderTlsReport({ dayMs, domain, policies }: DayReport, submitte
   });
 }
 
-function policyOf(domain: string, { policy, successes, failures, details }: PolicySummary) {
+function policyOf(domain: string, { policy, successes, failures, details }: TlsDayReport["policies"][number]) {
   return {
     policy: {
       "policy-type": policy.type,
@@ -64,7 +95,7 @@ function policyOf(domain: string, { policy, successes, failures, details }: Poli
 
 /** The report as a mail (RFC 8460 §5.3): words for people, and the JSON, packed. It must be signed by DKIM before it goes. */
 export function composeTlsReport(
-  report: DayReport,
+  report: TlsDayReport,
   submitter: ReportSubmitter,
   { from, to, nowMs }: { readonly from: string; readonly to: string; readonly nowMs: number },
 ): TlsReportMail {
@@ -75,7 +106,7 @@ export function composeTlsReport(
     `Submitter: ${submitter.domain}`,
     `Report-ID: <${reportId(submitter)}>`,
   ];
-  const packed = Buffer.from(gzipSync(utf8(renderTlsReport(report, submitter)))).toString("base64");
+  const packed = Buffer.from(packTlsReport(report, submitter)).toString("base64");
   const lines = [
     `From: <${from}>`,
     `To: <${to}>`,
@@ -85,6 +116,7 @@ export function composeTlsReport(
     `TLS-Report-Domain: ${report.domain}`,
     `TLS-Report-Submitter: ${submitter.domain}`,
     "Auto-Submitted: auto-generated", // RFC 3834 §5
+    "TLS-Required: No", // RFC 8689 §3: what it tells of may be why it could not be delivered.
     "MIME-Version: 1.0",
     `Content-Type: multipart/report; report-type="tlsrpt";\r\n\tboundary="${boundary}"`,
     "",
@@ -109,7 +141,7 @@ export function composeTlsReport(
 }
 
 /** filename (RFC 8460 §5.1); times in seconds since 1970. */
-export function fileName({ domain, dayMs }: DayReport, submitter: ReportSubmitter): string {
+export function fileName({ domain, dayMs }: TlsDayReport, submitter: ReportSubmitter): string {
   const [begin, end] = [dayMs / 1_000, (dayMs + REPORT_DAY_MS) / 1_000 - 1];
   return `${submitter.domain}!${domain}!${begin}!${end}!${submitter.id}.json.gz`;
 }
@@ -118,8 +150,9 @@ function reportId({ id, domain }: ReportSubmitter): string {
   return `${id}@${domain}`;
 }
 
-function words({ domain, dayMs, policies }: DayReport, submitter: ReportSubmitter): string[] {
-  const sum = (of: (summary: PolicySummary) => number) => policies.reduce((total, each) => total + of(each), 0);
+function words({ domain, dayMs, policies }: TlsDayReport, submitter: ReportSubmitter): string[] {
+  const sum = (of: (summary: TlsDayReport["policies"][number]) => number) =>
+    policies.reduce((total, each) => total + of(each), 0);
   return [
     `${submitter.domain} reports on its SMTP sessions with ${domain} on ${dateTime(dayMs).slice(0, 10)} (UTC):`,
     `${sum(({ successes }) => successes)} were as they should be, ${sum(({ failures }) => failures)} were not.`,

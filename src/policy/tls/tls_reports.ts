@@ -50,16 +50,26 @@ export interface PolicySummary {
 
 /** How much is counted at a time. */
 export interface TlsReportLimits {
-  /** Domains of all days together. */
+  /** Domains of all days together; 0: nothing is counted. */
   readonly domainsMax: number;
   /** Policies of one domain and day: they may change. */
   readonly policiesMax: number;
   /** Kinds of failure by one policy. */
   readonly detailsMax: number;
+  /** Memory of all of it together, in bytes: policies of strangers are quoted whole. */
+  readonly bytesMax: number;
 }
 
 /** Limits that suit a server of middle size. */
-export const TLS_REPORT_LIMITS: TlsReportLimits = { domainsMax: 10_000, policiesMax: 5, detailsMax: 50 };
+export const TLS_REPORT_LIMITS: TlsReportLimits = {
+  domainsMax: 10_000,
+  policiesMax: 5,
+  detailsMax: 50,
+  bytesMax: 32 * 1024 * 1024,
+};
+
+/** What an entry takes beside its texts, in bytes. */
+const ENTRY_BYTES = 256;
 
 /** A day, in ms: what a report covers (RFC 8460 §4.1). */
 export const REPORT_DAY_MS = 24 * 60 * 60 * 1000;
@@ -75,6 +85,7 @@ interface Day {
   readonly domain: DomainName;
   readonly dayMs: number;
   readonly policies: Map<string, Counts>;
+  bytes: number;
 }
 
 /** Counts what domains are told of our TLS with them, by UTC day. */
@@ -83,43 +94,67 @@ export class TlsReports {
   dropped = 0;
   readonly #days = new Map<string, Day>();
   readonly #limits: TlsReportLimits;
+  #bytes = 0;
 
   constructor(private readonly options: { readonly clock: Clock; readonly limits?: Partial<TlsReportLimits> }) {
     this.#limits = { ...TLS_REPORT_LIMITS, ...options.limits };
   }
 
   record({ domain, policy, failure }: TlsSession): void {
-    const counts = this.#countsFor(domain, policy);
-    if (counts === null) return void this.dropped++;
+    if (this.#limits.domainsMax === 0) return;
+    const day = this.#dayOf(domain);
+    const counts = day === null ? null : this.#countsFor(day, policy);
+    if (day === null || counts === null) return void this.dropped++;
     if (failure === null) return void counts.successes++;
     counts.failures++;
     const key = JSON.stringify([failure.result, failure.host, failure.sourceAddress, failure.address, failure.reason]);
     const detail = counts.details.get(key);
     if (detail !== undefined) detail.count++;
-    else if (counts.details.size < this.#limits.detailsMax) counts.details.set(key, { failure, count: 1 });
+    else if (counts.details.size < this.#limits.detailsMax && this.#takes(day, key)) {
+      counts.details.set(key, { failure, count: 1 });
+    }
   }
 
   /** The days that are over. They are forgotten here. */
   takeDue(): DayReport[] {
     const todayMs = this.#todayMs();
     const due = [...this.#days].filter(([, { dayMs }]) => dayMs !== todayMs);
-    return due.map(([key, { domain, dayMs, policies }]) => {
+    return due.flatMap(([key, { domain, dayMs, policies, bytes }]) => {
       this.#days.delete(key);
-      return { domain, dayMs, policies: [...policies.values()].map(summary) };
+      this.#bytes -= bytes;
+      // A day whose sessions all found no room has nothing to tell.
+      return policies.size === 0 ? [] : { domain, dayMs, policies: [...policies.values()].map(summary) };
     });
   }
 
-  #countsFor(domain: DomainName, policy: AppliedPolicy): Counts | null {
+  #dayOf(domain: DomainName): Day | null {
     const dayMs = this.#todayMs();
     const key = `${dayMs} ${domain}`;
-    const day = this.#days.get(key) ?? { domain, dayMs, policies: new Map<string, Counts>() };
-    if (!this.#days.has(key) && this.#days.size >= this.#limits.domainsMax) return null;
-    const policyKey = JSON.stringify([policy.type, policy.lines, policy.hosts]);
-    const counts = day.policies.get(policyKey) ?? { policy, successes: 0, failures: 0, details: new Map() };
-    if (!day.policies.has(policyKey) && day.policies.size >= this.#limits.policiesMax) return null;
+    const known = this.#days.get(key);
+    if (known !== undefined) return known;
+    const day = { domain, dayMs, policies: new Map<string, Counts>(), bytes: 0 };
+    if (this.#days.size >= this.#limits.domainsMax || !this.#takes(day, key)) return null;
     this.#days.set(key, day);
-    day.policies.set(policyKey, counts);
+    return day;
+  }
+
+  #countsFor(day: Day, policy: AppliedPolicy): Counts | null {
+    const key = JSON.stringify([policy.type, policy.lines, policy.hosts]);
+    const known = day.policies.get(key);
+    if (known !== undefined) return known;
+    if (day.policies.size >= this.#limits.policiesMax || !this.#takes(day, key)) return null;
+    const counts = { policy, successes: 0, failures: 0, details: new Map() };
+    day.policies.set(key, counts);
     return counts;
+  }
+
+  /** Whether there is memory for an entry; it is kept twice, as key and as value. */
+  #takes(day: Day, key: string): boolean {
+    const bytes = ENTRY_BYTES + 2 * key.length;
+    if (this.#bytes + bytes > this.#limits.bytesMax) return false;
+    this.#bytes += bytes;
+    day.bytes += bytes;
+    return true;
   }
 
   #todayMs(): number {

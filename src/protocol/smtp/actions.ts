@@ -1,4 +1,5 @@
 import type { Address } from "../../mail/address.ts";
+import type { DomainName } from "../../mail/domain.ts";
 import type { MailParameters, RecipientParameters } from "../../mail/envelope.ts";
 import type { Credentials, SaslAnswer, SaslQuestion } from "../sasl/mod.ts";
 
@@ -70,18 +71,43 @@ export interface ReceivedMail {
   readonly size: number;
 }
 
+/** Whose mail is asked for by ETRN. */
+export interface QueueNode {
+  /** As the client wrote it: ASCII without controls. */
+  readonly text: string;
+  readonly domain: DomainName;
+  /** All names below it, too. */
+  readonly below: boolean;
+}
+
+/** What became of the wish for mail that waits. */
+export type QueueTurn =
+  /** It goes out now. */
+  | { readonly type: "counted"; readonly mails: number } // 253
+  /** So many that they are still being counted. */
+  | { readonly type: "pending" } // 252
+  | { readonly type: "none" } // 251
+  /** It was asked for a moment ago. */
+  | { readonly type: "started" } // 250
+  /** Not now. */
+  | { readonly type: "unable" } // 458
+  | { readonly type: "notAllowed" }; // 459
+
 /** What a trusted proxy says of the client behind it; what is absent stays as it was, null is not known. */
 export interface ClientChange {
   /** IPv4 or IPv6, in lower case. */
   readonly address?: string | null;
   readonly port?: number;
   readonly name?: string | null;
+  /** Address and port that it connected to. */
+  readonly destAddress?: string | null;
+  readonly destPort?: number;
 }
 
 /**
- * What a session wants done. `authenticate`, `checkSender`, `checkRecipient`, `deliver`, `startTls` and `pause` are questions:
- * the session holds all further input back until the matching answer (`authenticated`, `senderChecked`, `recipientChecked`,
- * `delivered`, `tlsStarted`, `resumed`) is called.
+ * What a session wants done. `authenticate`, `checkSender`, `checkRecipient`, `deliver`, `turnQueue`, `adoptLogin`, `startTls`
+ * and `pause` are questions: the session holds all further input back until the matching answer (`authenticated`, `senderChecked`,
+ * `recipientChecked`, `delivered`, `queueTurned`, `loginAdopted`, `tlsStarted`, `resumed`) is called.
  */
 export type SmtpAction =
   /** Wire text, to be sent as UTF-8. Consecutive ones go out in one write. */
@@ -98,10 +124,13 @@ export type SmtpAction =
     readonly relay: boolean;
   }
   | { readonly type: "deliver"; readonly mail: ReceivedMail }
+  | { readonly type: "turnQueue"; readonly node: QueueNode }
   /** Start TLS once everything sent has left; plaintext that arrived behind STARTTLS has been thrown away (RFC 3207 §5). */
   | { readonly type: "startTls" }
   /** The client is another than the one that is connected (XCLIENT). */
   | { readonly type: "clientNamed"; readonly client: ClientChange }
+  /** It has logged in at a proxy that is trusted (XCLIENT LOGIN): whose account is that? */
+  | { readonly type: "adoptLogin"; readonly login: Address }
   /** Slow a misbehaving client down. */
   | { readonly type: "pause"; readonly ms: number }
   /** Send what is pending, then close. */

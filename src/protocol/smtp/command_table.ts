@@ -4,6 +4,7 @@ import {
   bdat,
   data,
   ehlo,
+  etrn,
   expn,
   helo,
   help,
@@ -34,6 +35,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["EXPN", expn],
   ["HELP", help(listedVerbs)],
   ["QUIT", quit],
+  ["ETRN", etrn],
   ["STARTTLS", starttls],
   ["XCLIENT", xclient],
   ["AUTH", auth],
@@ -41,15 +43,16 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
 
 /**
  * What a submission port does for everybody; all else needs a login first (RFC 4954 §6). BDAT is among it, as its octets follow
- * whatever the answer is: without a transaction they are read and refused.
+ * whatever the answer is: without a transaction they are read and refused. XCLIENT is for proxies that are trusted, and says who has
+ * logged in at them.
  */
 export const BEFORE_LOGIN: ReadonlySet<string> = new Set(
-  ["AUTH", "BDAT", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "HELP"],
+  ["AUTH", "BDAT", "EHLO", "HELO", "NOOP", "RSET", "QUIT", "STARTTLS", "HELP", "XCLIENT"],
 );
 
 /** Verbs of other servers and other times: 502, where a verb that nobody knows gets 500 (RFC 5321 §4.2.4). */
 export const NOT_IMPLEMENTED: ReadonlySet<string> = new Set(
-  ["BURL", "ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
+  ["BURL", "ATRN", "TURN", "SEND", "SOML", "SAML", "XFORWARD"],
 );
 
 /** Verbs by which a browser was tricked into speaking to a mail server: the session ends at once. */

@@ -67,8 +67,13 @@ export const EXTENSIONS: readonly Extension[] = [
   },
   { keyword: "LIMITS", announce: ({ limits }) => `LIMITS RCPTMAX=${limits.recipientsMax}` }, // RFC 9422
   {
+    keyword: "ETRN", // RFC 1985: to those who may ask.
+    announce: ({ etrn }, state) => etrn?.(state.user) === true ? "ETRN" : null,
+    verb: "ETRN",
+  },
+  {
     keyword: "XCLIENT",
-    announce: ({ xclient }) => xclient ? "XCLIENT NAME ADDR PORT PROTO HELO" : null,
+    announce: (context) => context.xclient ? xclientLine(context) : null,
     verb: "XCLIENT",
   },
   {
@@ -233,4 +238,9 @@ function isXtext(text: string): boolean {
 function isDigits(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false;
   return text.length > 0;
+}
+
+/** What a proxy may say of its client: LOGIN only where people log in. */
+function xclientLine({ submission }: SmtpContext): string {
+  return `XCLIENT NAME ADDR PORT PROTO HELO${submission === null ? "" : " LOGIN"} DESTADDR DESTPORT`;
 }

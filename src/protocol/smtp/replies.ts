@@ -1,4 +1,4 @@
-import type { DeliveryOutcome, ListedClient, RecipientVerdict } from "./actions.ts";
+import type { DeliveryOutcome, ListedClient, QueueNode, QueueTurn, RecipientVerdict } from "./actions.ts";
 
 /** A reply as a value: its code and its text on the wire (RFC 5321 §4.2, RFC 2034). */
 export interface Reply {
@@ -50,6 +50,24 @@ const REPLY_TEXT_CHARS_MAX = 480;
 /** The answer to a BDAT that is not the last. */
 export function chunkTaken(octets: number): Reply {
   return line(250, "2.0.0", `${octets} octets received`);
+}
+
+/** The answer to ETRN (RFC 1985 §5.3). */
+export function queueTurned({ text: node }: QueueNode, turn: QueueTurn): Reply {
+  switch (turn.type) {
+    case "counted":
+      return line(253, "2.0.0", `OK, ${turn.mails} pending messages for node ${node} started`);
+    case "pending":
+      return line(252, "2.0.0", `OK, pending messages for node ${node} started`);
+    case "none":
+      return line(251, "2.0.0", `OK, no messages waiting for node ${node}`);
+    case "started":
+      return line(250, "2.0.0", `OK, queuing for node ${node} started`);
+    case "unable":
+      return line(458, "4.3.0", `Unable to queue messages for node ${node}`);
+    case "notAllowed":
+      return line(459, "4.7.1", `Node ${node} not allowed: it is not yours to ask for`);
+  }
 }
 
 /** Several replies, sent as one thing. */
@@ -109,6 +127,9 @@ export const REPLY = {
   binaryNeedsBdat: line(503, "5.5.1", "BODY=BINARYMIME needs BDAT"),
   noValidRecipients: line(554, "5.5.1", "No valid recipients"),
   xclientNested: line(503, "5.5.1", "Not in a mail transaction"),
+  etrnNested: line(503, "5.5.1", "Not in a mail transaction"),
+  etrnSyntax: line(501, "5.5.4", "Syntax: ETRN [@ or #]domain"),
+  xclientLogin: line(550, "5.7.8", "Nobody here has that login"),
   xclientSyntax: line(501, "5.5.4", "Bad XCLIENT attribute"),
   tlsActive: line(503, "5.5.1", "TLS is active already"),
 

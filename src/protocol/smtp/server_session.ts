@@ -5,6 +5,7 @@ import type {
   AuthAnswer,
   DeliveryOutcome,
   ListedClient,
+  QueueTurn,
   RecipientVerdict,
   SenderVerdict,
   SmtpAction,
@@ -16,6 +17,8 @@ import {
   chunkRead,
   contentEnded,
   delivered,
+  loginAdopted,
+  queueTurned,
   recipientChecked,
   senderChecked,
   tlsStarted,
@@ -56,6 +59,8 @@ export interface SmtpSessionOptions {
   readonly submission?: SubmissionOptions;
   /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). Default false. */
   readonly xclient?: boolean;
+  /** Whether the client may ask for mail that waits (ETRN), as the user who has logged in or (null) nobody. Default: nobody may. */
+  readonly etrn?: (user: string | null) => boolean;
   /** How long the greeting is held back, in ms; who speaks before it is no mail client (RFC 5321 §4.3.1). Default 0. */
   readonly greetDelayMs?: number;
   /** Overrides of single limits. */
@@ -80,6 +85,10 @@ export interface SmtpSession {
   delivered(outcome: DeliveryOutcome): SmtpAction[];
   /** Answers `deliver` in LMTP: an outcome for each recipient, in their order. */
   deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[];
+  /** Answers `turnQueue`. */
+  queueTurned(turn: QueueTurn): SmtpAction[];
+  /** Answers `adoptLogin`: the account's address, or null when there is none. */
+  loginAdopted(user: string | null): SmtpAction[];
   /** Answers `startTls`; `channel` is the new one's. */
   tlsStarted(channel?: SaslChannel): SmtpAction[];
   /** Answers `pause`. */
@@ -126,8 +135,8 @@ class ServerSession implements SmtpSession {
   constructor(options: SmtpSessionOptions) {
     const limits = options.limits === undefined ? SMTP_LIMITS : { ...SMTP_LIMITS, ...options.limits };
     const { hostname, postmasterDomain, quirks = ALL_QUIRKS, dialect = "smtp" } = options;
-    const { submission = null, xclient = false } = options;
-    this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, xclient, wallMs: 0 };
+    const { submission = null, xclient = false, etrn = null } = options;
+    this.#context = { hostname, postmasterDomain, limits, quirks, dialect, submission, xclient, etrn, wallMs: 0 };
     this.#greetDelayMs = options.greetDelayMs ?? 0;
     this.#state = startState(options.tls, options.channel ?? BARE_CHANNEL);
     const { lineBytesMax, authLineBytesMax } = limits;
@@ -206,6 +215,14 @@ class ServerSession implements SmtpSession {
   deliveredEach(outcomes: readonly DeliveryOutcome[]): SmtpAction[] {
     if (this.#closed) return [];
     return this.#run(this.#settled(delivered(this.#context, this.#state, outcomes)));
+  }
+
+  queueTurned(turn: QueueTurn): SmtpAction[] {
+    return this.#closed ? [] : this.#run(this.#settled(queueTurned(this.#state, turn)));
+  }
+
+  loginAdopted(user: string | null): SmtpAction[] {
+    return this.#closed ? [] : this.#run(this.#settled(loginAdopted(this.#context, this.#state, user)));
   }
 
   tlsStarted(channel: SaslChannel = BARE_CHANNEL): SmtpAction[] {

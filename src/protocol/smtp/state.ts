@@ -2,7 +2,7 @@ import type { Address } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { MailParameters } from "../../mail/envelope.ts";
 import type { SaslAnswer, SaslChannel, SaslOffer, SaslStep } from "../sasl/mod.ts";
-import type { ReceivedRecipient, SmtpAction } from "./actions.ts";
+import type { QueueNode, ReceivedRecipient, SmtpAction } from "./actions.ts";
 import type { SmtpLimits } from "./limits.ts";
 import type { QuirkName } from "./quirks.ts";
 import { REPLY, type Reply } from "./replies.ts";
@@ -29,6 +29,8 @@ export interface SmtpContext {
   readonly submission: SubmissionOptions | null;
   /** Whether the client is a proxy that may say for whom it speaks (XCLIENT). */
   readonly xclient: boolean;
+  /** Whether the client, logged in as `user` or not, may ask for mail by ETRN; null: nobody may. */
+  readonly etrn: ((user: string | null) => boolean) | null;
   /** When the input that is being read came, in ms since 1970 UTC. */
   readonly wallMs: number;
 }
@@ -79,6 +81,9 @@ export type Phase =
   | ChunkPhase
   | { readonly type: "checkingRecipient"; readonly recipient: ReceivedRecipient }
   | { readonly type: "delivering" }
+  | { readonly type: "turningQueue"; readonly node: QueueNode }
+  /** A login that a proxy vouches for waits for its account. */
+  | { readonly type: "adopting" }
   | { readonly type: "startingTls" }
   /** `then` is the reply that the pause holds back; the session ends with it when it is a 421. */
   | { readonly type: "paused"; readonly then: Reply | null }

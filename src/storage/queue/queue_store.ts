@@ -143,7 +143,8 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
     return { ...this.state.delta.counts };
   }
   health(): "ok" | Failure {
-    return this.#loop.health;
+    const { health } = this.#loop;
+    return health === "ok" ? this.state.indexFull ?? health : health;
   }
   verify(): AsyncIterable<QueueProblem> {
     return verifyQueue(this.state, this.#open(), this.options.defer);
@@ -155,7 +156,7 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
     this.#compactor.stop();
     // So that the next start has no log to read, and knows how long it was shut. A queue that cannot say so is not kept from
     // closing: what is in the log is durable.
-    if (this.health() === "ok") this.#checkpointIfItCan();
+    if (this.#loop.health === "ok") this.#checkpointIfItCan();
     await this.state.close();
   }
   get index(): IndexEnv {

@@ -47,6 +47,8 @@ export interface Folded {
 const CHECKPOINT_BYTES = 256 * 1024;
 /** The most that is laid ready in the index for one checkpoint. */
 const RESERVE_BYTES_MAX = 128 * 1024 * 1024;
+/** Told to operators while a checkpoint cannot be made. */
+const INDEX_FULL = "no space is left for the index of the queue: its log grows until there is";
 
 /**
  * The files of the queue and what they hold. The open segment is the log: a group is durable when its bodies and its record
@@ -62,6 +64,7 @@ export class QueueState implements Compactable {
   #last: Moment;
   /** Queue time of the first group that no checkpoint has, ms; null when there is none. */
   #owedSinceMs: number | null = null;
+  #indexFull: Failure | null = null;
   /** The header's, once this owner has claimed the queue. */
   #epoch: number | null = null;
   #folded: Folded = { freed: false, forgottenEarly: 0 };
@@ -106,6 +109,10 @@ export class QueueState implements Compactable {
   get last(): Moment {
     return this.#last;
   }
+  /** Why the last checkpoint found no space for the index; null when it did. The log goes on meanwhile, as far as it can. */
+  get indexFull(): Failure | null {
+    return this.#indexFull;
+  }
   /** Whether a checkpoint has something to do. */
   get owed(): boolean {
     return this.#owedSinceMs !== null;
@@ -145,7 +152,13 @@ export class QueueState implements Compactable {
     this.#fold(this.#delta, moment, change);
   }
   #reserve(): void {
-    this.index.reserve(Math.min(RESERVE_BYTES_MAX, CHECKPOINT_BYTES + this.#delta.indexBytes()));
+    try {
+      this.index.reserve(Math.min(RESERVE_BYTES_MAX, CHECKPOINT_BYTES + this.#delta.indexBytes()));
+    } catch (error) {
+      const cause = diskFailure(error);
+      if (cause?.kind === "disk_full") this.#indexFull = new Failure("disk_full", INDEX_FULL, { cause });
+      throw error;
+    }
   }
   #fold(delta: QueueDelta, { timeMs, wallMs }: Moment, change?: () => SegmentPosition): void {
     const folded = this.#files.commit(() => {
@@ -163,6 +176,7 @@ export class QueueState implements Compactable {
       freed: this.#folded.freed || folded.freed,
       forgottenEarly: this.#folded.forgottenEarly + folded.forgottenEarly,
     };
+    this.#indexFull = null;
     this.#stand();
   }
   /** What checkpoints did since this was asked last. */

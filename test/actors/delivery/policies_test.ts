@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { utf8 } from "../../../src/base/mod.ts";
 import { TestCertificate } from "../../support/certificates.ts";
 import { SmtpSink } from "../../support/smtp_sink.ts";
 import { pairFor, PolicyWorld, ROOT, tlsa } from "./policy_world.ts";
-import { outcomes } from "./support.ts";
+import { Delivery, outcomes } from "./support.ts";
 
 const policy = (mode: string, mx = "mx.there.test") => `version: STSv1\nmode: ${mode}\nmx: ${mx}\nmax_age: 86400\n`;
 const REQUIRED = { envelope: { requireTls: true } } as const;
@@ -196,6 +197,46 @@ Deno.test("whoever silences the question for one address family does not switch 
   assertMatch(await delivered(world, sink), /^deferred 4\.7\.5/);
 });
 
+Deno.test("where a host is an alias, TLSA records count at what it stands for, else at its own name", async () => {
+  const alias = { name: "real.test", secure: true };
+  const anchor = TestCertificate.selfSigned({ commonName: "Anchor", authority: true });
+  const pair = (name: string) => {
+    const leaf = anchor.issue({ commonName: "x", names: [name] });
+    return { cert: leaf.pem + anchor.pem, key: leaf.keyPem };
+  };
+  for (const [tlsaAt, questions] of [["real.test", ["real"]], ["mx.there.test", ["real", "mx.there"]]] as const) {
+    await using world = await PolicyWorld.start({ secure: true, alias, tlsaAt, tlsa: [tlsa("2 1 1", anchor)] });
+    await using sink = await world.sink(pair(tlsaAt));
+    assertEquals(await delivered(world, sink), "delivered dane-ta", tlsaAt);
+    const asked = world.asked.filter((name) => name.startsWith("TLSA"));
+    assertEquals(asked, questions.map((host) => `TLSA _${sink.port}._tcp.${host}.test`));
+    assertEquals(
+      sink.mails.map(({ serverName }) => serverName),
+      [tlsaAt],
+      "RFC 7672 §8.1: the certificate is asked for by that name",
+    );
+    await using other = await world.sink(pair(tlsaAt === "real.test" ? "mx.there.test" : "real.test"));
+    assertMatch(await delivered(world, other), /^deferred 4\.7\.5 .*not for /);
+  }
+});
+
+Deno.test("a signed alias of a host that is not signed has TLSA records at its own name only", async () => {
+  const zone = { secure: true, addressesSecure: false, tlsa: [tlsa("3 1 1", STRANGER)] };
+  await using signed = await PolicyWorld.start({ ...zone, alias: { name: "real.test", secure: true } });
+  await using sink = await signed.sink();
+  assertMatch(await delivered(signed, sink), /^deferred 4\.7\.5 /);
+  assertEquals(signed.asked.filter((name) => name.startsWith("TLSA")), [`TLSA _${sink.port}._tcp.mx.there.test`]);
+  await using unsigned = await PolicyWorld.start({ ...zone, alias: { name: "real.test", secure: false } });
+  assertEquals(await delivered(unsigned, sink), "delivered unverified");
+  await using silent = await PolicyWorld.start({
+    ...zone,
+    alias: { name: "real.test", secure: true },
+    aliasTrouble: true,
+  });
+  assertMatch(await delivered(silent, sink), /^deferred 4\.4\.3 /);
+  assertEquals(sink.taken, 1);
+});
+
 Deno.test("unusable TLSA records ask for TLS with any certificate", async () => {
   await using world = await PolicyWorld.start({ secure: true, tlsa: [tlsa("1 1 1", STRANGER)] });
   await using sink = await world.sink(strange);
@@ -218,6 +259,69 @@ Deno.test("a mail that requires TLS trusts the hosts that a policy names, or tha
   assertMatch(await delivered(nobody, sink, REQUIRED), /^failed 5\.7\.10 REQUIRETLS, but neither/);
   await using dane = await PolicyWorld.start({ secure: true, tlsa: [tlsa("3 1 1", STRANGER)] });
   assertEquals(await delivered(dane, unproven, REQUIRED), "relayed 2.0.0 taken");
+});
+
+Deno.test("sessions for the sake of a report are in no report", async () => {
+  await using world = await PolicyWorld.start({}, policy("enforce"));
+  await using sink = await world.sink();
+  assertEquals(await delivered(world, sink, { envelope: { id: "tlsrpt-abc" } }), "delivered pkix");
+  world.zone.hosts = ["other.test"];
+  assertMatch(await delivered(world, sink, { envelope: { id: "tlsrpt-abd" } }), /^deferred 4\.7\.5/);
+  assertEquals(world.counted(), []);
+});
+
+/** A letter that asks for delivery whatever comes of TLS. */
+const OPTIONAL = { parts: [utf8("TLS-Required: No\r\nSubject: your certificate\r\n\r\nis out of date\r\n")] };
+
+Deno.test("a mail with TLS-Required: No goes out by a domain's policy where that can be met, and else without", async () => {
+  await using world = await PolicyWorld.start({}, policy("enforce"));
+  await using good = await world.sink();
+  assertEquals(await delivered(world, good, OPTIONAL), "delivered pkix");
+  await using unproven = await world.sink(strange);
+  assertEquals(await delivered(world, unproven, OPTIONAL), "delivered unverified", "TLS is not given up");
+  assertMatch(await delivered(world, unproven), /^deferred 4\.7\.5/, "for other mail the policy holds");
+  await using stripped = await world.sink(null);
+  assertEquals(await delivered(world, stripped, OPTIONAL), "delivered in the clear");
+  world.zone.hosts = ["other.test", "mx.there.test"];
+  assertEquals(await delivered(world, good, OPTIONAL), "delivered pkix", "a host that the policy names comes first");
+  world.zone.hosts = ["other.test"];
+  assertEquals(await delivered(world, good, OPTIONAL), "delivered unverified");
+  assertEquals([good.taken, unproven.taken, stripped.taken], [3, 1, 1]);
+});
+
+Deno.test("TLS-Required: No sets wrong TLSA records aside, and name servers that do not answer for them", async () => {
+  await using wrong = await PolicyWorld.start({ secure: true, tlsa: [tlsa("3 1 1", STRANGER)] });
+  await using sink = await wrong.sink();
+  assertEquals(await delivered(wrong, sink, OPTIONAL), "delivered unverified");
+  await using silent = await PolicyWorld.start({ secure: true, tlsa: "trouble" });
+  assertEquals(await delivered(silent, sink, OPTIONAL), "delivered unverified");
+  assertEquals(wrong.counted(), ["tlsa: 0 validation-failure 1"]);
+});
+
+Deno.test("TLS-Required: No counts once, in the header, and never against REQUIRETLS", async () => {
+  await using world = await PolicyWorld.start({}, policy("enforce"));
+  await using stripped = await world.sink(null);
+  for (
+    const content of [
+      "TLS-Required: No\r\nTLS-Required: No\r\n\r\nx\r\n",
+      "TLS-Required: Yes\r\n\r\nx\r\n",
+      "Subject: x\r\n\r\nTLS-Required: No\r\n",
+    ]
+  ) assertMatch(await delivered(world, stripped, { parts: [utf8(content)] }), /^deferred 4\.7\.10/, content);
+  assertMatch(await delivered(world, stripped, { ...OPTIONAL, ...REQUIRED }), /^failed 5\.7\.10/);
+  assertEquals(stripped.taken, 0);
+  for (const field of ["tls-required:no", "TLS-REQUIRED: \r\n NO "]) {
+    assertMatch(await delivered(world, stripped, { parts: [utf8(`${field}\r\n\r\nx\r\n`)] }), /^delivered/, field);
+  }
+});
+
+Deno.test("TLS-Required: No does not loosen what an operator demands of a route", async () => {
+  await using world = await PolicyWorld.start();
+  await using stripped = await world.sink(null);
+  const route = { domain: "there.test", host: "127.0.0.1", port: stripped.port, tls: "required" } as const;
+  await using delivery = await Delivery.start({ port: stripped.port, names: world.names, routes: [route] });
+  assertMatch(outcomes(await delivery.attempt(OPTIONAL))[0] ?? "", /^deferred - 4\.7\.10/);
+  assertEquals(stripped.connections.length, 1);
 });
 
 Deno.test("a kept connection is not used once the domain asks for more than it was made with", async () => {

@@ -36,11 +36,17 @@ export interface Zone {
   addresses: Record<string, string[]>;
   /** What was validated. */
   secure: boolean;
+  addressesSecure: boolean;
   txt: string[] | "trouble";
   /** "impossible": there can be no such name. */
   tlsa: TlsaRecord[] | "trouble" | "impossible";
   tlsaSecure: boolean;
   aaaa: "nodata" | "trouble";
+  /** What each host is an alias of, and whether the alias itself is validated. */
+  alias: { name: string; secure: boolean } | null;
+  aliasTrouble: boolean;
+  /** The only name below which there are TLSA records; null: every one. */
+  tlsaAt: string | null;
 }
 
 /** The domain there.test, its DNS, the server of its policy and ours, with what they remember. */
@@ -49,10 +55,14 @@ export class PolicyWorld implements AsyncDisposable {
     hosts: ["mx.there.test"],
     addresses: {},
     secure: false,
+    addressesSecure: true,
     txt: [],
     tlsa: [],
     tlsaSecure: true,
     aaaa: "nodata",
+    alias: null,
+    aliasTrouble: false,
+    tlsaAt: null,
   };
   /** What the server of the policy gives; null: 404. */
   policy: string | null = null;
@@ -64,7 +74,12 @@ export class PolicyWorld implements AsyncDisposable {
 
   private constructor(readonly server: HttpsServer) {
     this.policies = new TransportPolicies({
-      resolver: { ...this.names.resolver, txt: (name) => this.#txt(name), tlsa: (name) => this.#tlsa(name) },
+      resolver: {
+        ...this.names.resolver,
+        txt: (name) => this.#txt(name),
+        tlsa: (name) => this.#tlsa(name),
+        cname: (name) => this.#cname(name),
+      },
       isForbidden: this.names.isForbidden,
       clock: this.clock,
       log: SILENT,
@@ -146,7 +161,8 @@ export class PolicyWorld implements AsyncDisposable {
     return Promise.resolve({
       type: "found",
       records: this.zone.addresses[name] ?? ["127.0.0.1"],
-      secure: this.zone.secure,
+      secure: this.zone.secure && this.zone.addressesSecure,
+      ...(this.zone.alias === null ? {} : { alias: this.zone.alias.name }),
     });
   }
 
@@ -155,9 +171,17 @@ export class PolicyWorld implements AsyncDisposable {
     return answer(this.zone.txt, false);
   }
 
+  #cname(name: string): Promise<DnsAnswer<string>> {
+    this.asked.push(`CNAME ${name}`);
+    const { alias, aliasTrouble } = this.zone;
+    if (aliasTrouble) return answer("trouble", false);
+    return answer(alias === null ? [] : [alias.name], alias?.secure ?? false);
+  }
+
   #tlsa(name: string): Promise<DnsAnswer<TlsaRecord>> {
     this.asked.push(`TLSA ${name}`);
-    const { tlsa, tlsaSecure } = this.zone;
+    const { tlsa, tlsaSecure, tlsaAt } = this.zone;
+    if (tlsaAt !== null && !name.endsWith(`._tcp.${tlsaAt}`)) return answer([], true);
     if (tlsa === "impossible") return Promise.reject(new Failure("invalid", "the name is too long"));
     return answer(tlsa, tlsaSecure);
   }

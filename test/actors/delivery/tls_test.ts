@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { selfSignedCertificate } from "../../../src/net/mod.ts";
 import { SmtpSink } from "../../support/smtp_sink.ts";
-import { Delivery, FakeNames, oneHost, outcomes } from "./support.ts";
+import { CONTENT, Delivery, FakeNames, oneHost, outcomes } from "./support.ts";
 
 const REQUIRED = { envelope: { requireTls: true } } as const;
 const EXTENSIONS = ["PIPELINING", "DSN", "REQUIRETLS"];
@@ -33,6 +33,39 @@ Deno.test("a host whose TLS is broken gets the mail without it", async () => {
   const report = await delivery.attempt();
   assertEquals([outcomes(report)[0], report.tls], ["delivered 250 2.0.0 taken", null]);
   assertEquals(sink.connections.map(({ commands }) => commands.includes("STARTTLS")), [true, false]);
+});
+
+Deno.test("what somebody says in the clear behind the 220 to STARTTLS is not taken for the server's word under TLS", async () => {
+  const injected = [
+    "220 go",
+    "250-mx.test",
+    "250-REQUIRETLS",
+    "250 AUTH PLAIN",
+    "250 2.1.0 ok",
+    "250 2.1.5 ok",
+    "354 go",
+  ];
+  const answer = ({ verb }: { verb: string }) => verb === "STARTTLS" ? injected.join("\r\n") : undefined;
+  await using sink = await SmtpSink.start({ tls: "starttls", answer });
+  const ca = sink.certificate!.cert;
+  await using delivery = await Delivery.start({ port: sink.port, names: secureHost("127.0.0.1"), ca });
+  assertEquals(outcomes(await delivery.attempt(REQUIRED)), ["failed - 5.7.30 the server does not support REQUIRETLS"]);
+  assertEquals(sink.taken, 0, "REQUIRETLS was offered in the clear only");
+  // Whether TLS comes about behind such bytes or not, what is delivered was taken by the server itself.
+  const report = await delivery.attempt();
+  assertEquals([outcomes(report)[0], sink.taken], ["delivered 250 2.0.0 taken", 1]);
+  assertEquals(sink.mails[0]?.content, CONTENT);
+});
+
+Deno.test("a host that answers before it is asked has taken nothing", async () => {
+  const early = ["220 mx.test", "250 mx.test", "250 2.1.0 ok", "250 2.1.5 ok", "354 go", "250 2.0.0 taken"];
+  for (let count = 2; count <= early.length; count++) {
+    const answer = ({ verb }: { verb: string }) => verb === "CONNECT" ? early.slice(0, count).join("\r\n") : undefined;
+    await using sink = await SmtpSink.start({ answer });
+    await using delivery = await Delivery.start({ port: sink.port });
+    const [outcome = ""] = outcomes(await delivery.attempt());
+    assertEquals([outcome.startsWith("delivered"), sink.taken], [false, 0], `${count} replies: ${outcome}`);
+  }
 });
 
 Deno.test("a host that insists on TLS, which is broken, defers the mail; nobody hears that it was refused for good", async () => {

@@ -38,6 +38,7 @@ async function inWorker(
         },
         names: { servers: [server], trustAd: true, ownNames: ["here.test"], ownAddresses: [], privateHosts: true },
         policies,
+        tlsReports: null,
         drainMsMax: 1_000,
         faultInjection: false,
       } satisfies DeliveryWorkerConfig,
@@ -103,7 +104,7 @@ Deno.test("a delivery worker follows policies and TLSA records with the network 
     "mx.plain.test": { a: ["127.0.0.2"] },
     [`_${proven.port}._tcp.mx.plain.test`]: other,
   });
-  const policies = { mtaSts: true, dane: true, httpsPort: web.port, ca: ROOT.pem };
+  const policies = { mtaSts: true, dane: true, kept: false, httpsPort: web.port, ca: ROOT.pem };
   await inWorker({ port: proven.port, server: dns.server, policies }, async (delivery) => {
     const sent = async (destination: string) => {
       const report = await delivery.ask("delivery.attempt", attempt({ destination }), { deadlineMs: 30_000 });

@@ -25,7 +25,8 @@ function config(port: number, servers: readonly string[]): DeliveryWorkerConfig 
       ca: null,
     },
     names: { servers, trustAd: false, ownNames: ["here.test"], ownAddresses: [], privateHosts: true },
-    policies: { mtaSts: false, dane: false },
+    policies: { mtaSts: false, dane: false, kept: false },
+    tlsReports: null,
     drainMsMax: 1_000,
     faultInjection: false,
   };

@@ -108,6 +108,22 @@ Deno.test("a client that a proxy names is refused as if it had connected itself,
   assertMatch(names("[UNAVAILABLE]").answer, /^220 /);
 });
 
+Deno.test("mail of those whom a proxy vouches for is counted by their account, until the client is another", async () => {
+  const listener = new FakeListener({ messagesPerMinute: 1, accountMessagesPerHour: 1 });
+  const proxy = listener.connect("submission", { address: "192.0.2.1", xclient: true });
+  const login = (remote: string) => proxy.say(`XCLIENT ADDR=${remote} LOGIN=john@smith.test`, "EHLO x");
+  assertMatch(login("198.51.100.1"), /^220 [^]*\r\n250 HELP\r\n$/);
+  assertEquals([account(proxy), proxy.front.address], ["john@smith.test", "198.51.100.1"]);
+  proxy.say(...MAIL);
+  await listener.answer("mailbox.deliver", DELIVERED);
+  assertMatch(proxy.told(), /^250 2\.0\.0 /);
+  login("198.51.100.2");
+  assertMatch(proxy.say(...MAIL), /450 4\.7\.1 Too much mail/);
+  const said = proxy.say("RSET", "XCLIENT ADDR=198.51.100.3", "EHLO x");
+  assertEquals(account(proxy), null, said);
+  assertEquals([listener.counters.logins, listener.counters.failedLogins], [2, 0]);
+});
+
 Deno.test("a server that hands mail in by LMTP meets no rates and no greylist", async () => {
   const rates = { messagesPerMinute: 1, recipientsPerMinute: 1, errorsPerMinute: 1 };
   const listener = new FakeListener(rates, { greylisting: true });

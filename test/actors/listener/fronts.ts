@@ -7,6 +7,7 @@ import type { Front, FrontServices } from "../../../src/actors/listener/services
 import type { SenderAuthentication } from "../../../src/actors/listener/sender_check.ts";
 import { SessionBook } from "../../../src/actors/listener/session_book.ts";
 import { SmtpFront, type SmtpFrontOptions } from "../../../src/actors/listener/smtp_front.ts";
+import { type TurnPolicy, TurnRules } from "../../../src/actors/listener/queue_turns.ts";
 import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
 import type { DomainName } from "../../../src/mail/domain.ts";
 import { type Connection, type ConnectionHandlers, parseNetworks } from "../../../src/net/mod.ts";
@@ -53,6 +54,8 @@ export class FakeListener {
   readonly asked = new Map<string, Answer>();
   /** What was asked last, by name. */
   readonly requests = new Map<string, unknown>();
+  /** Who may ask for mail that waits, in sessions that begin from now on. */
+  turns: readonly TurnPolicy[] = [];
   readonly #services: FrontServices;
   /** Networks whose senders are not judged. */
   readonly #exempt: readonly string[];
@@ -191,6 +194,7 @@ export class FakeListener {
       timeouts,
       senders: this.#senders,
       exempt: parseNetworks(this.#exempt),
+      turns: new TurnRules(this.turns),
     };
     const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
     return service === "pop3"

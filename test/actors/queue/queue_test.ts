@@ -1,7 +1,7 @@
 /** The queue actor over a store in memory, with a clock that is moved and a world outside that does as it is told. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Failure } from "../../../src/base/mod.ts";
-import { parseMailbox } from "../../../src/mail/mod.ts";
+import { Failure, utf8 } from "../../../src/base/mod.ts";
+import { NO_PARAMETERS, parseMailbox } from "../../../src/mail/mod.ts";
 import type { DeliveryReport } from "../../../src/messages/mod.ts";
 import { SenderRewriting } from "../../../src/policy/srs.ts";
 import { refuses } from "../directory_world.ts";
@@ -54,6 +54,29 @@ Deno.test("a deferred mail is tried when it is due, not before, and its attempts
     await world.pass(11 * MINUTE);
     assertEquals([world.attempts.length, await world.entries()], [3, []]);
   }, all(DEFERRED)));
+
+Deno.test("a report of a mail that asks to go whatever comes of TLS asks for the same, one of a mail that requires TLS returns no body", () =>
+  withQueue(async (world) => {
+    const send = (id: string, field: string, requireTls: boolean) => {
+      const envelope = { ...NO_PARAMETERS, id, sender: JOHN, account: null, requireTls };
+      const recipients = [{ address: "billy@bob.test", notify: null, orcpt: null }];
+      const parts = [utf8(`${field}\r\nSubject: ${id}\r\n\r\nbody of ${id}\r\n`)];
+      return world.ask("queue.enqueue", { opId: id, envelope, recipients, parts });
+    };
+    await send("m1", "TLS-Required: No", false);
+    await send("m2", "TLS-Required: No", true); // RFC 8689 §4.1: the parameter outranks the field.
+    await send("m3", "X: y", false);
+    await world.pass(10);
+    const seen = world.letters().map((letter) => {
+      const [head = "", ...rest] = letter.split("\r\n\r\n");
+      return [
+        /^Subject: (m\d)/m.exec(rest.join())?.[1],
+        /^TLS-Required: No$/m.test(head),
+        letter.includes("body of m"),
+      ];
+    });
+    assertEquals(seen.sort(), [["m1", true, true], ["m2", false, false], ["m3", false, true]]);
+  }, all(FAILED)));
 
 Deno.test("a mail that is refused comes back to its sender here, with the reply and the mail", () =>
   withQueue(async (world) => {
@@ -210,6 +233,36 @@ for (const verb of ["hold", "delete", "bounce"] as const) {
     });
   });
 }
+
+Deno.test("an operator sees which destinations rest after faults of their own, until when, and what waits for it", () =>
+  withQueue(async (world) => {
+    for (const at of ["down.test", "down.test", "down.test", "well.test"]) await world.send(`u@${at}`);
+    await world.send("new@down.test");
+    await world.ask("queue.suspend", { domain: "well.test", forSeconds: 600 });
+    const restsUntil = new Date(world.clock.wallMs() + 30_000).toISOString();
+    const summary = await world.ask("queue.summary", null);
+    assertEquals(summary.resting, [{ domain: "down.test", until: restsUntil, faults: 3, waiting: 1 }]);
+    assertEquals([summary.restingCount, summary.suspended.length], [1, 1]);
+    const newest = (await world.entries()).at(-1);
+    assertEquals([newest?.state, newest?.dueAt, newest?.attempts], ["resting", restsUntil, 0]);
+    assertEquals((await world.entries()).map(({ state }) => state), [
+      "waiting",
+      "waiting",
+      "waiting",
+      "suspended",
+      "resting",
+    ]);
+    await world.pass(31_000);
+    assertEquals((await world.entries()).at(-1)?.attempts, 1, "it was tried when the rest was over");
+  }, ({ destination, recipients }) => {
+    const down = destination === "down.test";
+    return {
+      outcomes: recipients.map(() => down ? DOWN : DEFERRED),
+      destinationFault: down,
+      host: null,
+      tls: null,
+    };
+  }));
 
 Deno.test("a suspended destination is left alone until its time is over or it is resumed, also after a restart", () =>
   withQueue(async (world) => {

@@ -24,6 +24,7 @@ function answersOf(name: string): Record<QuestionType, Answer[]> {
   return {
     A: [{ ...base, type: "CNAME", data: "alias.test" }, { name: "alias.test", type: "A", ttl: 60, data: "192.0.2.1" }],
     AAAA: [{ ...base, type: "AAAA", data: "2001:db8::1" }, soa],
+    CNAME: [{ ...base, type: "CNAME", data: "alias.test" }],
     MX: [1, 2, 3].map((preference) => ({
       ...base,
       type: "MX",

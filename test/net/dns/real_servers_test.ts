@@ -35,7 +35,8 @@ testWith(
     const secure = true;
     assertEquals(await resolver.a("mx1.signed.test"), { type: "found", records: ["192.0.2.1"], secure });
     assertEquals(await resolver.aaaa("mx1.signed.test"), { type: "found", records: ["2001:db8::1"], secure });
-    assertEquals(await resolver.a("alias.signed.test"), { type: "found", records: ["192.0.2.1"], secure });
+    const alias = "mx1.signed.test";
+    assertEquals(await resolver.a("alias.signed.test"), { type: "found", records: ["192.0.2.1"], secure, alias });
     assertEquals(await resolver.txt("signed.test"), { type: "found", records: ["v=spf1 -all"], secure });
     assertEquals(await resolver.tlsa("_25._tcp.mx1.signed.test"), {
       type: "found",
@@ -57,7 +58,11 @@ testWith(
     assertEquals(await resolver.mx("nowhere.signed.test"), { type: "nxdomain", secure });
     // Not signed, or signed and then led into a zone that is not.
     assertEquals(await resolver.a("mx2.plain.test"), { type: "found", records: ["192.0.2.2"], secure: false });
-    assertEquals(await resolver.a("away.signed.test"), { type: "found", records: ["192.0.2.2"], secure: false });
+    const away = { records: ["192.0.2.2"], secure: false, alias: "mx2.plain.test" };
+    assertEquals(await resolver.a("away.signed.test"), { type: "found", ...away });
+    // The alias itself is in the signed zone.
+    assertEquals(await resolver.cname("away.signed.test"), { type: "found", records: [away.alias], secure });
+    assertEquals(await resolver.cname("mx1.signed.test"), { type: "nodata", secure });
     assertEquals(await resolver.a("nowhere.plain.test"), { type: "nxdomain", secure: false });
     // A signature by the wrong key must not look like "no such name".
     assertEquals(await failureKind(() => resolver.a("forged.test")), "dns");
@@ -83,7 +88,8 @@ testWith(
     await using servers = await RealServers.start(ZONES);
     using resolver = resolverFor([servers.nsd], { trustAd: true });
     assertEquals(await resolver.a("mx1.signed.test"), { type: "found", records: ["192.0.2.1"], secure: false });
-    assertEquals(await resolver.a("away.signed.test"), { type: "found", records: ["192.0.2.2"], secure: false });
+    const away = { records: ["192.0.2.2"], secure: false, alias: "mx2.plain.test" };
+    assertEquals(await resolver.a("away.signed.test"), { type: "found", ...away });
     assertEquals(await resolver.a("nowhere.signed.test"), { type: "nxdomain", secure: false });
     assertEquals(await failureKind(() => resolver.a("elsewhere.example")), "dns");
   },

@@ -27,6 +27,7 @@ function ours(recipients: readonly ReportedRecipient[]): Uint8Array {
     original: utf8("Subject: hi\r\n\r\nho\r\n"),
     returnWhole: true,
     smtpUtf8: true,
+    tlsOptional: false,
   }).content;
 }
 

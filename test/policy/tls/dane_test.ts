@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import type { DnsAnswer, TlsaRecord } from "../../../src/base/mod.ts";
 import {
-  asksForTlsa,
   CHAIN_MAX,
   daneFinding,
   TLSA_RECORDS_MAX,
+  tlsaBases,
   tlsaName,
   usableTlsa,
   verifyDane,
@@ -58,9 +58,18 @@ Deno.test("what the DNS says decides whether a host is checked, only encrypted, 
 });
 
 Deno.test("records are asked for only where MX and addresses were validated", () => {
-  assertEquals(asksForTlsa({ mxSecure: true, addressesSecure: true }), true);
-  assertEquals(asksForTlsa({ mxSecure: false, addressesSecure: true }), false);
-  assertEquals(asksForTlsa({ mxSecure: true, addressesSecure: false }), false);
+  const way = { host: "mx.a.example", alias: null };
+  assertEquals(tlsaBases({ ...way, mxSecure: true, addressesSecure: true }), ["mx.a.example"]);
+  assertEquals(tlsaBases({ ...way, mxSecure: false, addressesSecure: true }), []);
+  assertEquals(tlsaBases({ ...way, mxSecure: true, addressesSecure: false }), []);
+});
+
+Deno.test("where a host is an alias, records are looked for at what it stands for first", () => {
+  const way = { host: "mx.a.example", alias: "host.b.example" };
+  assertEquals(tlsaBases({ ...way, mxSecure: true, addressesSecure: true }), ["host.b.example", "mx.a.example"]);
+  assertEquals(tlsaBases({ ...way, mxSecure: false, addressesSecure: true }), []);
+  // RFC 7672 §2.2.2: a signed alias may lead out of the signed part; its own name has records then.
+  assertEquals(tlsaBases({ ...way, mxSecure: true, addressesSecure: false }), "if alias is signed");
 });
 
 Deno.test("usable are DANE-TA and DANE-EE, of known selectors and digests of the right length", () => {

@@ -36,6 +36,8 @@ const FACTS: TransportFacts = {
   byMx: true,
   mxSecure: false,
   dane: { type: "none" },
+  tlsaBase: "mx.a.example",
+  destinationAlias: null,
   mtaSts: null,
   requireTls: false,
 };
@@ -108,7 +110,12 @@ Deno.test("the names to verify are the host, and under DANE the destination too"
   assertEquals(names({ mtaSts: STS.enforce! }), ["mx.a.example"]);
   assertEquals(names({ dane: DANE.usable!, mxSecure: true }), ["mx.a.example", "a.example"]);
   const self = { host: FACTS.destination, byMx: false, mxSecure: true };
-  assertEquals(names({ dane: DANE.usable!, ...self }), ["a.example"]);
+  assertEquals(names({ dane: DANE.usable!, ...self, tlsaBase: "a.example" }), ["a.example"]);
+  // RFC 7672 §3.2.2: what aliases stand for comes first, or third.
+  const alias = { dane: DANE.usable!, mxSecure: true, tlsaBase: "host.b.example" };
+  assertEquals(names(alias), ["host.b.example", "a.example"]);
+  assertEquals(names({ ...alias, destinationAlias: "c.example" }), ["host.b.example", "a.example", "c.example"]);
+  assertEquals(names({ ...alias, ...self }), ["host.b.example", "a.example"]);
 });
 
 Deno.test("a policy in testing stops nothing, but says what is to be reported", () => {

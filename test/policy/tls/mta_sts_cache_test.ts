@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock, utf8 } from "../../../src/base/mod.ts";
 import { type DomainName, parseDomain } from "../../../src/mail/mod.ts";
-import { MtaStsCache, type MtaStsLimits, type MtaStsStep } from "../../../src/policy/mod.ts";
+import { MtaStsCache, type MtaStsLimits, type MtaStsStep, POLICY_BYTES_MAX } from "../../../src/policy/mod.ts";
 
 const A = parseDomain("a.example") as DomainName;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -133,11 +133,11 @@ Deno.test("a policy of 0 seconds holds for the mail that fetched it", () => {
 
 Deno.test("policies survive a restart as plain data, those that are over and malformed ones do not", () => {
   const { clock, cache } = withPolicy();
-  const kept = structuredClone(cache.export());
+  const kept = structuredClone(cache.takeFetched());
   assertEquals(kept.map(({ domain, id }) => [domain, id]), [["a.example", "1"]]);
   const later = new MtaStsCache({ clock });
   later.import([...kept, { ...kept[0]!, domain: "not a domain" }, { ...kept[0]!, domain: "b.example", text: "x" }]);
-  assertEquals(later.export(), kept);
+  assertEquals([later.takeFetched(), later.size.policies], [[], 1], "what came from the disk need not go there again");
   assertEquals(said(later.recordFailed(A)), "use enforce");
   clock.advance(10 * DAY_MS);
   const tooLate = new MtaStsCache({ clock });
@@ -148,7 +148,8 @@ Deno.test("policies survive a restart as plain data, those that are over and mal
 Deno.test("a policy from a clock that was ahead lives no longer than from this moment", () => {
   const { clock, cache } = world();
   const aheadMs = clock.wallMs() + 1_000 * DAY_MS;
-  cache.import([{ domain: A, id: "1", fetchedAtMs: aheadMs, text: new TextDecoder().decode(text("enforce", 86_400)) }]);
+  const kept = new TextDecoder().decode(text("enforce", 86_400));
+  cache.import([{ domain: A, id: "1", fetchedAtMs: aheadMs, endsAtMs: aheadMs, text: kept }]);
   clock.advance(DAY_MS - 1);
   assertEquals(said(cache.recordFailed(A)), "use enforce");
   clock.advance(1);
@@ -161,7 +162,7 @@ Deno.test("as many domains as allowed are remembered, least recently used ones g
   for (let i = 0; i < 3; i++) cache.fetched(name(i), "1", text("enforce", 86_400));
   assertEquals(said(cache.begin(name(0))), "use enforce");
   cache.fetched(name(3), "1", text("enforce", 86_400));
-  assertEquals(cache.export().map(({ domain }) => domain), ["d2.example", "d0.example", "d3.example"]);
+  assertEquals(cache.takeFetched().map(({ domain }) => domain), ["d0.example", "d2.example", "d3.example"]);
   for (let i = 10; i < 100; i++) cache.recordFound(name(i), null);
   assertEquals([cache.size.policies, cache.size.asked], [3, 3]);
   assertEquals(said(cache.recordFailed(name(0))), "use enforce");
@@ -173,14 +174,57 @@ Deno.test("the memory of all policies together is bounded", () => {
   assertEquals(cache.size.policies > 3 && cache.size.bytes <= 5_000, true);
 });
 
-Deno.test("each change of the policies moves the revision, nothing else does", () => {
+Deno.test("what was fetched is given out once to be kept, with the time when it is over", () => {
   const { clock, cache } = withPolicy();
-  const at = cache.revision;
+  const [kept, ...more] = cache.takeFetched();
+  assertEquals([kept?.domain, kept?.id, more], [A, "1", []]);
+  assertEquals(kept!.endsAtMs - kept!.fetchedAtMs, 10 * DAY_MS);
+  assertEquals(kept!.text, "version:STSv1\nmode:enforce\nmx:mx.a.example\nmax_age:864000\n");
   cache.begin(A);
-  cache.recordFound(A, null);
+  cache.recordFound(A, "2");
   cache.fetchFailed(A, "2", "sts-policy-fetch-error");
-  assertEquals(cache.revision, at);
-  clock.advance(10 * DAY_MS);
+  assertEquals(cache.takeFetched(), []);
+  cache.fetched(A, "2", text("enforce", 86_400));
+  clock.advance(DAY_MS);
+  assertEquals(cache.takeFetched(), [], "it is over");
+});
+
+Deno.test("a policy of the largest size is as long when it is kept, and can be read again", () => {
+  const { clock, cache } = world();
+  const hosts = Array.from({ length: 1_000 }, (_, i) => `mx:h${i}.${"x".repeat(45)}.example\n`).join("");
+  const body = `version:STSv1\nmode:enforce\nmax_age:86400\n${hosts}`;
+  const padded = body + `pad:${"x".repeat(POLICY_BYTES_MAX - body.length - 5)}\n`;
+  assertEquals(said(cache.fetched(A, "1", new TextEncoder().encode(padded))), "use enforce");
+  const kept = cache.takeFetched();
+  const later = new MtaStsCache({ clock });
+  later.import(kept);
+  assertEquals([later.size.policies, kept[0]!.text.length <= POLICY_BYTES_MAX], [1, true]);
+});
+
+Deno.test("a policy is due again after a day or half its life, without a mail, and once an hour while it cannot be had", () => {
+  const { clock, cache } = withPolicy();
+  const short = parseDomain("b.example") as DomainName;
+  cache.fetched(short, "1", text("enforce", 7_200));
+  cache.fetched(parseDomain("c.example") as DomainName, "1", text("none", 7_200));
+  assertEquals(cache.due(), []);
+  clock.advance(60 * MINUTE_MS);
+  assertEquals(cache.due(), [short]);
+  assertEquals(said(cache.beginRefresh(short)), "askRecord");
+  assertEquals(said(cache.recordFound(short, "1")), "fetch 1", "though the id is the same");
+  cache.fetchFailed(short, "1", "sts-policy-fetch-error");
+  assertEquals(cache.due(), []);
+  clock.advance(60 * MINUTE_MS - 1);
+  assertEquals(cache.due(), []);
+  clock.advance(1);
+  assertEquals(cache.due(), [], "it is over");
+  clock.advance(22 * 60 * MINUTE_MS);
+  assertEquals(cache.due(), [A]);
+  cache.beginRefresh(A);
   cache.recordFailed(A);
-  assertEquals(cache.revision, at + 1);
+  clock.advance(60 * MINUTE_MS);
+  assertEquals(cache.due(), [A], "it counts still, and is asked for again");
+  cache.beginRefresh(A);
+  cache.recordFound(A, "1");
+  cache.fetched(A, "1", text("enforce", 864_000));
+  assertEquals(cache.due(), []);
 });

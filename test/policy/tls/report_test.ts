@@ -130,6 +130,25 @@ Deno.test("domains, policies and kinds of failure are bounded, and what is not k
   assertEquals([due[1]?.policies[0]?.failures, due[1]?.policies[0]?.details.length], [5, 2]);
 });
 
+Deno.test("the memory of all reports together is bounded, and free again when they are taken", () => {
+  const clock = new FakeClock();
+  const reports = new TlsReports({ clock, limits: { bytesMax: 100_000 } });
+  const large = { ...STS, lines: ["x".repeat(10_000)] };
+  for (let i = 0; i < 50; i++) reports.record({ domain: domain(`d${i}.example`), policy: large, failure: null });
+  assertEquals(reports.dropped, 46);
+  for (let i = 0; i < 1_000; i++) {
+    reports.record({ domain: domain("d0.example"), policy: large, failure: failure({ host: `h${i}.example` }) });
+  }
+  clock.advance(REPORT_DAY_MS);
+  const due = reports.takeDue();
+  assertEquals(due.length, 4);
+  assertEquals(due.flatMap(({ policies }) => policies).map(({ successes }) => successes), [1, 1, 1, 1]);
+  assertEquals(due[0]?.policies[0]?.failures, 1_000, "counted, though not each by its kind");
+  for (let i = 0; i < 50; i++) reports.record({ domain: domain(`d${i}.example`), policy: large, failure: null });
+  clock.advance(REPORT_DAY_MS);
+  assertEquals(reports.takeDue().flatMap(({ policies }) => policies).length, 4);
+});
+
 const REPORT: DayReport = {
   domain: Y,
   dayMs: Date.UTC(2016, 3, 1),
@@ -204,6 +223,7 @@ Deno.test("the mail of a report is told by its subject and carries the JSON, pac
   assertEquals(/\r\nSubject: ((?:.*\r\n\t)*.*)\r\n/.exec(text)?.[1]?.replaceAll("\r\n\t", " "), subject);
   assertMatch(text, /\r\nTLS-Report-Domain: company-y\.example\r\nTLS-Report-Submitter: company-x\.example\r\n/);
   assertMatch(text, /\r\nContent-Type: multipart\/report; report-type="tlsrpt";\r\n\tboundary="/);
+  assertMatch(text, /\r\nTLS-Required: No\r\n/);
   assertMatch(text, /5326 were as they should be, 303 were not/);
   const part = /Content-Type: application\/tlsrpt\+gzip\r\n[\s\S]*?\r\n\r\n([\s\S]*?)\r\n\r\n--/.exec(text)?.[1] ?? "";
   assertEquals(new TextDecoder().decode(gunzipSync(Buffer.from(part, "base64"))), renderTlsReport(REPORT, SUBMITTER));

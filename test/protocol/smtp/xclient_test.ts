@@ -20,7 +20,7 @@ Deno.test("a trusted proxy names its client, and the session begins anew (XCLIEN
     S: 250-BINARYMIME
     S: 250-DSN
     S: 250-LIMITS RCPTMAX=1000
-    S: 250-XCLIENT NAME ADDR PORT PROTO HELO
+    S: 250-XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT
     S: 250 HELP
     C: XCLIENT NAME=spike.test ADDR=168.100.189.2 PORT=4711
     ? clientNamed {"name":"spike.test","address":"168.100.189.2","port":4711}
@@ -76,7 +76,10 @@ Deno.test("what is no attribute, or not of its kind, is refused as a whole", () 
     "XCLIENT NAME=a+2",
     "XCLIENT HELO=a+0D+0AX:",
     "XCLIENT HELO=a+20b",
-    "XCLIENT LOGIN=root",
+    "XCLIENT LOGIN=root@mx.test",
+    "XCLIENT DESTADDR=mx.test",
+    "XCLIENT DESTADDR=",
+    "XCLIENT DESTPORT=65536",
     "XCLIENT __proto__=x",
     "XCLIENT =x",
   ];
@@ -84,6 +87,64 @@ Deno.test("what is no attribute, or not of its kind, is refused as a whole", () 
     const { text, events } = drive(trusted(), [bytes(`${line}\r\n`)]);
     assertEquals([text.split("\r\n")[1], events], ["501 5.5.4 Bad XCLIENT attribute", []], line);
   }
+});
+
+Deno.test("a proxy says where its client has connected to", () => {
+  const { events, text } = drive(trusted(), [
+    bytes("XCLIENT ADDR=192.0.2.1 DESTADDR=IPV6:2001:DB8::25 DESTPORT=25\r\n"),
+  ]);
+  assertEquals([events, text.split("\r\n").length], [["clientNamed"], 3]);
+});
+
+const submission = { plaintextLogin: false, bearer: false };
+const proxied = smtp({}, { xclient: true, submission });
+
+Deno.test("on a submission port a proxy says who has logged in at it, and that counts as long as the client is the same", () => {
+  transcript(
+    proxied,
+    `
+    S: 220 mx.test ESMTP
+    C: XCLIENT ADDR=192.0.2.1 LOGIN=john+2Btag@mx.test HELO=his.test
+    ? clientNamed {"address":"192.0.2.1"}
+    ? adoptLogin john+tag@mx.test
+    ! loginAdopted john@mx.test
+    S: 220 mx.test ESMTP
+    C: MAIL FROM:<john@mx.test>
+    ? checkSender john@mx.test
+    ! senderChecked accepted
+    S: 250 2.1.0 Sender OK
+    C: RSET
+    S: 250 2.0.0 OK
+    C: XCLIENT ADDR=192.0.2.2 LOGIN=nobody@mx.test
+    ? clientNamed {"address":"192.0.2.2"}
+    ? adoptLogin nobody@mx.test
+    ! loginAdopted
+    S: 550 5.7.8 Nobody here has that login
+    C: EHLO x
+    S: 250-mx.test
+    S: 250-PIPELINING
+    S: 250-SIZE 52428800
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-SMTPUTF8
+    S: 250-CHUNKING
+    S: 250-BINARYMIME
+    S: 250-DSN
+    S: 250-MT-PRIORITY
+    S: 250-DELIVERBY 60
+    S: 250-FUTURERELEASE 2678400 2026-12-27T12:00:00Z
+    S: 250-LIMITS RCPTMAX=1000
+    S: 250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT
+    S: 250 HELP
+    C: MAIL FROM:<john@mx.test>
+    S: 530 5.7.0 Start TLS first`,
+  );
+  for (const login of ["root", "a@b@c", "[unavailable", "@mx.test", "john@", "jo+0D+0Ahn@mx.test"]) {
+    const { text, events } = drive(proxied(), [bytes(`EHLO x\r\nXCLIENT LOGIN=${login}\r\n`)]);
+    assertEquals([text.split("\r\n").at(-2), events], ["501 5.5.4 Bad XCLIENT attribute", []], login);
+  }
+  const unknown = drive(proxied(), [bytes("EHLO x\r\nXCLIENT LOGIN=[UNAVAILABLE] ADDR=192.0.2.1\r\n")]);
+  assertEquals(unknown.events, ["clientNamed"], "nobody has logged in there");
 });
 
 Deno.test("to anybody else there is no XCLIENT", () => {

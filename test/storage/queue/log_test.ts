@@ -162,6 +162,9 @@ Deno.test("when no checkpoint finds space, mail is refused before memory grows b
     let taken = 0;
     for (; taken < 50; taken++) if (await kindOf(() => store.enqueue(outgoing("more"))) !== "ok") break;
     assert(taken > 5 && taken <= 20, `${taken} were taken`);
+    const health = store.health();
+    assert(health !== "ok" && health.kind === "disk_full", "operators are told");
+    assertStringIncludes(health.message, "no space is left for the index of the queue");
     assertEquals(await kindOf(() => store.enqueue(outgoing("more"))), "disk_full");
     await store.change([{ item: first!.item, next: null }]);
     clock.advance(60_000);
@@ -172,6 +175,8 @@ Deno.test("when no checkpoint finds space, mail is refused before memory grows b
     await left.store.close();
     index.full = false;
     await enqueued(store, outgoing("more"));
+    clock.advance(60_000);
+    assertEquals(store.health(), "ok");
     assertEquals([store.counts().messages, await problems(store)], [taken + 1, []]);
     await store.close();
   }));

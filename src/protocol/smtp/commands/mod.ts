@@ -7,6 +7,7 @@ export * from "./auth.ts";
 export * from "./bdat.ts";
 export * from "./data.ts";
 export * from "./ehlo.ts";
+export * from "./etrn.ts";
 export * from "./expn.ts";
 export * from "./helo.ts";
 export * from "./help.ts";

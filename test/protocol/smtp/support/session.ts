@@ -4,6 +4,7 @@ import {
   type AuthQuestion,
   createSmtpSession,
   type DeliveryOutcome,
+  type QueueTurn,
   type ReceivedMail,
   type RecipientVerdict,
   type SenderVerdict,
@@ -28,7 +29,10 @@ export const WALL_MS = Date.UTC(2026, 10, 26, 12);
 export function smtp(
   limits: Partial<SmtpLimits> = {},
   options: Partial<
-    Pick<SmtpSessionOptions, "tls" | "quirks" | "dialect" | "submission" | "channel" | "greetDelayMs" | "xclient">
+    Pick<
+      SmtpSessionOptions,
+      "tls" | "quirks" | "dialect" | "submission" | "channel" | "greetDelayMs" | "xclient" | "etrn"
+    >
   > = {},
 ): () => TestSession {
   return () => {
@@ -73,6 +77,12 @@ function answer(session: SmtpSession, name: string, args: readonly unknown[]): S
     }
     case "deliveredEach":
       return session.deliveredEach(args.map((word, i) => outcomeOf(String(word), `id${i}`)));
+    case "queueTurned": {
+      const [type, mails] = args as [string, number?];
+      return session.queueTurned({ type, mails } as QueueTurn);
+    }
+    case "loginAdopted":
+      return session.loginAdopted((args[0] ?? null) as string | null);
     case "tlsStarted":
       return session.tlsStarted();
     case "resumed":
@@ -115,6 +125,10 @@ function describeSmtp(action: SmtpAction): string {
         JSON.stringify(content(action.mail))
       }`;
     }
+    case "adoptLogin":
+      return `adoptLogin ${formatAddress(action.login)}`;
+    case "turnQueue":
+      return `turnQueue ${action.node.domain}${action.node.below ? " and below" : ""}`;
     case "clientNamed":
       return `clientNamed ${JSON.stringify(action.client)}`;
     case "pause":
@@ -151,6 +165,8 @@ export function drive(
       else if (action.type === "checkSender") work.push(...session.answer("senderChecked", "accepted"));
       else if (action.type === "authenticate") work.push(...session.answer("authenticated", logins(action.question)));
       else if (action.type === "deliver") work.push(...session.answer("delivered", "accepted", "id"));
+      else if (action.type === "adoptLogin") work.push(...session.answer("loginAdopted", formatAddress(action.login)));
+      else if (action.type === "turnQueue") work.push(...session.answer("queueTurned", "none"));
       else if (action.type === "startTls") work.push(...session.answer("tlsStarted"));
       else if (action.type === "pause") work.push(...session.answer("resumed"));
     }
