@@ -68,6 +68,7 @@ export class PolicyMemory {
         after = page.next;
       } catch (error) {
         if (asFailure(error) === null) throw error;
+        if (this.#stopped) return;
         if (failures++ === 0) log.warn("MTA-STS policies cannot be read", { error: describeError(error) });
         await this.#pause();
       }
