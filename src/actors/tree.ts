@@ -156,7 +156,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
         },
         routes,
         timeouts: DELIVERY_TIMEOUTS,
-        limits: DELIVERY_LIMITS,
+        limits: { ...DELIVERY_LIMITS, perDestinationMax: outbound.perDestinationMax },
         ca: null,
       },
       names: {
@@ -192,7 +192,11 @@ function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement)
       policy: { pausesMs, lifetimeMs, warnAfterMs },
       dispatch: {
         attemptsMax,
-        perDestination: { first: Math.min(DESTINATION_FIRST, perDestinationMax), max: perDestinationMax },
+        perDestination: {
+          first: Math.min(DESTINATION_FIRST, perDestinationMax),
+          max: perDestinationMax,
+          ahead: perDestinationMax,
+        },
       },
       minFreeBytes: config.storage.minFreeBytes,
       drainMsMax: config.timeouts.drainMsMax,
