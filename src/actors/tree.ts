@@ -160,7 +160,7 @@ function deliverySpec(index: number, { config, nameServers, ownAddresses, routes
         },
         routes,
         timeouts: DELIVERY_TIMEOUTS,
-        limits: DELIVERY_LIMITS,
+        limits: { ...DELIVERY_LIMITS, perDestinationMax: outbound.perDestinationMax },
         ca: null,
       },
       names: {
@@ -198,7 +198,11 @@ function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement)
       tlsReports: config.outbound.tlsReports,
       dispatch: {
         attemptsMax,
-        perDestination: { first: Math.min(DESTINATION_FIRST, perDestinationMax), max: perDestinationMax },
+        perDestination: {
+          first: Math.min(DESTINATION_FIRST, perDestinationMax),
+          max: perDestinationMax,
+          ahead: perDestinationMax,
+        },
       },
       minFreeBytes: config.storage.minFreeBytes,
       drainMsMax: config.timeouts.drainMsMax,

@@ -6,6 +6,7 @@ import { defineActor } from "../../runtime/mod.ts";
 import { deliveryAccepts } from "./accepts.ts";
 import { attemptDelivery, type AttemptServices } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
+import { Lanes } from "./lanes.ts";
 import { ConversationPool } from "./pool.ts";
 import type { DeliverySettings } from "./settings.ts";
 import type { DeliveryNames } from "./targets.ts";
@@ -34,6 +35,7 @@ export class DeliveryOffice {
   active = 0;
   readonly conversations = new Set<Conversation>();
   draining = false;
+  lanes = new Lanes(Infinity);
   #closed = false;
   #pool: ConversationPool | null = null;
   #quiet: (() => void)[] = [];
@@ -44,6 +46,7 @@ export class DeliveryOffice {
   ): AttemptServices {
     const pool = this.#pool = new ConversationPool(settings.limits.keptMax);
     this.#closed = false;
+    this.lanes = new Lanes(settings.limits.perDestinationMax);
     return {
       settings,
       names,
@@ -88,6 +91,7 @@ export class DeliveryOffice {
   /** Lets go of every connection; what was under way is reported as lost. */
   close(): void {
     this.#closed = true;
+    this.lanes.clear();
     for (const conversation of [...this.conversations]) conversation.destroy();
   }
 }
@@ -113,7 +117,13 @@ export const deliveryActor = defineActor<DeliveryProtocol, State, DeliveryArgs>(
       if (full || office.draining) return reply.fail(new Failure("busy", full ? "too many attempts" : "shutting down"));
       office.attempts++;
       office.active++;
-      attemptDelivery(request, services).then(reply.ok, reply.fail).finally(() => office.finished());
+      const { lanes } = office;
+      lanes.enter(request.destination, () => {
+        attemptDelivery(request, services).then(reply.ok, reply.fail).finally(() => {
+          lanes.leave(request.destination);
+          office.finished();
+        });
+      });
     },
     "delivery.status"({ office }, _request, reply) {
       reply.ok({ attempts: office.attempts, active: office.active, connections: office.conversations.size });

@@ -41,6 +41,8 @@ export interface DeliveryLimits {
   readonly recipientsMax: number;
   /** Attempts under way at a time; further ones are answered "busy". */
   readonly attemptsMax: number;
+  /** Of these, at one destination; further ones wait. */
+  readonly perDestinationMax: number;
   /** How long a connection is kept for the next mail to the same host, in ms; 0: not at all. */
   readonly keepMsMax: number;
   /** Connections kept, over all hosts. */
@@ -55,6 +57,7 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   addressesMax: 10,
   recipientsMax: 100,
   attemptsMax: 500,
+  perDestinationMax: 20,
   keepMsMax: 5_000,
   keptMax: 100,
   mailsPerConnectionMax: 100,

@@ -10,7 +10,12 @@ export const FAULTS_MAX = 3;
 export interface ConcurrencyLimits {
   readonly first: number;
   readonly max: number;
+  /** How many more are handed to the delivery worker while the destination is quick, to wait there for their turn; absent: none. */
+  readonly ahead?: number;
 }
+
+/** A destination is quick when a transaction, its wait for a turn included, takes no longer, in ms. */
+const QUICK_MS = 100;
 
 /** Items that one destination has waiting, and how it bears what it is sent. */
 export class Destination {
@@ -18,6 +23,7 @@ export class Destination {
   #behind: number[] = [];
   #behindAt = 0;
   #window: number;
+  #quick = false;
   /** Transactions under way. */
   active = 0;
   /** Faults in a row. */
@@ -52,7 +58,9 @@ export class Destination {
 
   /** Whether a transaction may begin now. */
   mayStart(nowMs: number): boolean {
-    return this.active < Math.floor(this.#window) && !this.isResting(nowMs) && this.waiting > 0;
+    const window = Math.floor(this.#window);
+    const ahead = this.#quick ? Math.min(window, this.limits.ahead ?? 0) : 0;
+    return this.active < window + ahead && !this.isResting(nowMs) && this.waiting > 0;
   }
 
   isResting(nowMs: number): boolean {
@@ -83,15 +91,17 @@ export class Destination {
     return this.#sorted.shift();
   }
 
-  /** It took a mail: one transaction more for each window of them that went well, as TCP opens its window. */
-  wentWell(): void {
+  /** It took a mail, within so many ms: one transaction more for each window of them that went well, as TCP opens its window. */
+  wentWell(ms: number): void {
     this.faults = 0;
+    this.#quick = ms <= QUICK_MS;
     this.#window = Math.min(this.limits.max, this.#window + 1 / this.#window);
   }
 
   /** It failed as a whole: half of what it is given now, one at least. */
   faulted(): void {
     this.faults++;
+    this.#quick = false;
     this.#window = Math.max(1, this.#window / 2);
   }
 }

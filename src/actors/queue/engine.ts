@@ -236,6 +236,7 @@ export class QueueEngine {
       return this.#done(item.item, this.services.store.nowMs() + LOOK_AGAIN_MS);
     }
     const attempt: Attempt = { ...found, parts };
+    const startMs = this.services.store.nowMs();
     const result = await tryOnce(attempt, this.services);
     if (this.#stopped) return;
     const nowMs = this.services.store.nowMs();
@@ -249,7 +250,7 @@ export class QueueEngine {
       ? { report: sameForAll(item.recipients.length, NOT_TAKEN), forwards: [] }
       : result;
     const isDown = report.destinationFault && this.#dispatcher.faulted(destination, nowMs);
-    if (report.outcomes.some(({ action }) => action !== "deferred")) destination.wentWell();
+    if (report.outcomes.some(({ action }) => action !== "deferred")) destination.wentWell(nowMs - startMs);
     this.#dispatcher.ended(destination, nowMs);
     if (isDown) void this.#deferWaiting(destination, report);
     this.#pump();

@@ -52,7 +52,7 @@ Deno.test("a destination that bears what it is sent is given more, up to its mos
   for (let item = 0; item < 50; item++) offer(queue, "a", item);
   const destination = queue.destination("a", 0);
   assertEquals(begun(queue).length, 2);
-  for (let i = 0; i < 20; i++) destination.wentWell();
+  for (let i = 0; i < 20; i++) destination.wentWell(5);
   assertEquals(begun(queue).length, 2, "four in all");
   queue.faulted(destination, 0);
   for (let i = 0; i < 3; i++) queue.ended(destination, 0);
@@ -75,7 +75,7 @@ Deno.test(`after ${FAULTS_MAX} faults in a row a destination rests, longer each 
   assertEquals(destination.restsUntilMs, 91_000);
   for (let i = 0; i < 30; i++) queue.faulted(destination, 0);
   assertEquals(destination.restsUntilMs, 900_000);
-  destination.wentWell();
+  destination.wentWell(5);
   assertEquals(queue.faulted(destination, 0), false);
 });
 
@@ -122,4 +122,20 @@ Deno.test("a destination of which nothing is known but that it is well is forgot
   queue.destination("b", 0).suspendedUntilMs = 10;
   queue.forget(queue.destination("b", 0), 5);
   assertEquals([...queue.suspended(5)].map(({ name }) => name), ["b"]);
+});
+
+Deno.test("a destination that is quick has as many again waiting at the delivery worker; one that is slow or fails has none", () => {
+  const queue = new Dispatcher({ attemptsMax: 100, perDestination: { first: 4, max: 4, ahead: 3 } });
+  for (let item = 0; item < 50; item++) offer(queue, "a", item);
+  const destination = queue.destination("a", 0);
+  assertEquals(begun(queue).length, 4);
+  destination.wentWell(101);
+  assertEquals(begun(queue).length, 0);
+  destination.wentWell(100);
+  assertEquals(begun(queue).length, 3, "no more than allowed");
+  queue.faulted(destination, 0);
+  for (let i = 0; i < 5; i++) queue.ended(destination, 0);
+  assertEquals(begun(queue).length, 0, "two in all");
+  destination.wentWell(1);
+  assertEquals(begun(queue).length, 2, "as many again");
 });
