@@ -9,5 +9,7 @@ export default defineCluster({
     { service: "submission", port: 2465, tls: "implicit" },
     { service: "pop3", port: 2110, tls: "starttls" },
     { service: "pop3", port: 2995, tls: "implicit" },
+    { service: "imap", port: 2143, tls: "starttls" },
+    { service: "imap", port: 2993, tls: "implicit" },
   ],
 });

@@ -8,6 +8,7 @@ import type { BenchContext, BenchResult, Findings } from "./figures.ts";
 import { benchGenerator } from "./generator.ts";
 import { keepResult, latestResult, writeResult } from "./history.ts";
 import { thisMachine } from "./machine.ts";
+import { benchImap } from "./imap.ts";
 import { benchDeliver } from "./micro/deliver.ts";
 import { benchParse } from "./micro/parse.ts";
 import { benchRoute } from "./micro/route.ts";
@@ -16,7 +17,7 @@ import { benchPeers } from "./peers.ts";
 import { benchRelay } from "./relay.ts";
 import { markdownReport, terminalReport } from "./report.ts";
 
-/** All parts by name, in the order they run. `peers` runs only when asked for. */
+/** All parts by name, in the order they run. */
 const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings>>> = {
   parse: benchParse,
   route: benchRoute,
@@ -26,11 +27,15 @@ const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings
   e2e: benchE2e,
   relay: benchRelay,
   peers: benchPeers,
+  imap: benchImap,
 };
+
+/** Parts that run only when asked for, as other servers are started for them. */
+const PEERS: ReadonlySet<string> = new Set(["peers", "imap"]);
 
 const USAGE = `usage: bench [--quick] [--peers] [--only NAME]... [--json FILE] [--markdown]
   --quick     short rounds: everything in under a minute
-  --peers     also Postfix with Dovecot, where installed
+  --peers     also those beside Postfix and Dovecot, where installed
   --only      one part, may be repeated: ${Object.keys(PARTS).join(", ")}
   --json      write the result to this file too
   --markdown  print the table as Markdown`;
@@ -58,7 +63,7 @@ function asked(args: string[]): Asked | null {
         only: { type: "string", multiple: true },
       },
     });
-    const usual = Object.keys(PARTS).filter((name) => name !== "peers" || values.peers);
+    const usual = Object.keys(PARTS).filter((name) => !PEERS.has(name) || values.peers);
     const parts = values.only ?? usual;
     const unknown = parts.find((name) => !Object.hasOwn(PARTS, name));
     if (unknown !== undefined) throw new TypeError(`there is no part ${unknown}`);

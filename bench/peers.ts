@@ -13,7 +13,9 @@ const SCRIPT = fileURLToPath(new URL("../../shared/peers/postfix-dovecot", impor
 const PEER = "Postfix + Dovecot LMTP";
 
 /** A running peer. */
-export interface Peer extends Target, AsyncDisposable {}
+export interface Peer extends Target, AsyncDisposable {
+  readonly imapPort: number;
+}
 
 /** Why the peer cannot run here, or null when it can. */
 export function whyNoPeer(): string | null {
@@ -48,6 +50,7 @@ export async function startPeer(): Promise<Peer> {
   return {
     name: PEER,
     smtpPort: smtp!,
+    imapPort: imap!,
     delivered: () => log.count(),
     cpu: () => treeCpu(pids),
     [Symbol.asyncDispose]: stop,

@@ -14,6 +14,8 @@ const TOGETHER = 8;
 /** A running server of ours. */
 export interface Stagepost extends Target, AsyncDisposable {
   readonly server: TestServer;
+  /** Of every account. */
+  readonly password: string;
   /** Messages in all maildrops, as POP3 tells them. */
   stored(): Promise<number>;
   /** Ends it cleanly; throws when it does not end well. */
@@ -35,6 +37,7 @@ export async function startStagepost(config: Readonly<Record<string, unknown>> =
     name: "stagepost",
     smtpPort: server.ports.smtp,
     server,
+    password: PASSWORD,
     delivered: () => null,
     cpu: () => hasProc() ? processCpu(server.pid) : null,
     async stored() {

@@ -288,6 +288,16 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
           idleMsMax: config.timeouts.pop3IdleMsMax,
           loginMsMax: config.timeouts.pop3LoginMsMax,
         },
+        imap: {
+          session: {
+            hostname: config.hostname,
+            plaintextLogin: false,
+            limits: config.limits.imap,
+            implementation: "Stagepost",
+          },
+          idleMsMax: config.timeouts.imapIdleMsMax,
+          loginMsMax: config.timeouts.imapLoginMsMax,
+        },
       },
     } satisfies ListenerWorkerConfig,
   };

@@ -20,6 +20,7 @@ const LISTENER_METRICS: readonly ListenerMetric[] = [
       smtp: "sessionsByService.smtp",
       submission: "sessionsByService.submission",
       pop3: "sessionsByService.pop3",
+      imap: "sessionsByService.imap",
       lmtp: "sessionsByService.lmtp",
     },
   },

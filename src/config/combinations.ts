@@ -45,10 +45,10 @@ function* listeners({ listeners, workers, plaintextLogin }: ClusterConfig): Iter
     if (listener.service === "lmtp" && listener.port === 25) {
       yield { path: `listeners[${i}].port`, message: "LMTP must not be spoken on port 25 (RFC 2033 §5)" };
     }
-    if (listener.service === "pop3" && listener.xclient.length > 0) {
+    if (READING.has(listener.service) && listener.xclient.length > 0) {
       yield { path: `listeners[${i}].xclient`, message: "only SMTP and LMTP have XCLIENT" };
     }
-    const logsIn = listener.service === "pop3" || listener.service === "submission";
+    const logsIn = READING.has(listener.service) || listener.service === "submission";
     if (logsIn && listener.tls === "none" && plaintextLogin === "never") {
       yield { path: `listeners[${i}].tls`, message: 'nobody could log in: no TLS, and plaintextLogin is "never"' };
     }
@@ -63,6 +63,8 @@ function* issuers({ oauth }: ClusterConfig): Iterable<ConfigProblem> {
   }
 }
 
+/** Services that hand mail out. */
+const READING: ReadonlySet<string> = new Set(["pop3", "imap"]);
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 function sameSocket(a: ListenerConfig, b: ListenerConfig): boolean {

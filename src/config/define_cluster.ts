@@ -2,9 +2,9 @@
 export interface ListenerConfig {
   /**
    * `smtp`: mail from other servers for our users; `submission`: mail from our users, who log in, to everybody (RFC 6409);
-   * `pop3`: reading; `lmtp`: mail from another mail server on a trusted network (RFC 2033).
+   * `pop3`, `imap`: reading; `lmtp`: mail from another mail server on a trusted network (RFC 2033).
    */
-  readonly service: "smtp" | "submission" | "pop3" | "lmtp";
+  readonly service: "smtp" | "submission" | "pop3" | "imap" | "lmtp";
   /** Address to bind, as text. Default `127.0.0.1`. */
   readonly host: string;
   /** TCP port, 0 to 65,535; 0 takes any free one and needs `workers.listener: 1`. */
@@ -59,6 +59,16 @@ export interface Pop3LimitsConfig {
   readonly loginDelaySeconds: number;
 }
 
+/** Bounds of an IMAP session. */
+export interface ImapLimitsConfig {
+  /** Commands that make no sense after which a session of a user ends (that of a stranger after 3). Default 20. */
+  readonly errorsMax: number;
+  /** Failed logins after which a session ends. Default 3. */
+  readonly loginFailuresMax: number;
+  /** Largest message that APPEND takes, in bytes (RFC 7889). Default 50 MiB. */
+  readonly appendBytesMax: number;
+}
+
 /**
  * What a client may take in a minute or an hour: so much at once, and as much again in each further one; 0 is no limit. Each
  * listener worker counts for itself, so a client may get as many times as much as there are listener workers. Beyond it
@@ -95,6 +105,10 @@ export interface TimeoutsConfig {
   readonly pop3IdleMsMax: number;
   /** Longest wait for a login before a POP3 session ends, in ms. Default 60,000. */
   readonly pop3LoginMsMax: number;
+  /** Inactivity after which an IMAP session ends, also within IDLE, in ms (RFC 9051 §5.4: 30 minutes at least). Default 1,800,000. */
+  readonly imapIdleMsMax: number;
+  /** Longest wait for a login before an IMAP session ends, in ms. Default 60,000. */
+  readonly imapLoginMsMax: number;
   /** Longest that sessions may go on after a drain began, in ms. Default 10,000. */
   readonly drainMsMax: number;
 }
@@ -153,7 +167,7 @@ export interface ClusterConfig {
     readonly delivery: number | "cores";
   };
   /**
-   * Ports to open. Default: SMTP 2525, submission 2587 and POP3 2110 with STARTTLS, submission 2465 and POP3 2995 with TLS from
+   * Ports to open. Default: SMTP 2525, submission 2587, POP3 2110 and IMAP 2143 with STARTTLS, submission 2465, POP3 2995 and IMAP 2993 with TLS from
    * the first byte (RFC 8314), all on 127.0.0.1.
    */
   readonly listeners: readonly ListenerConfig[];
@@ -185,6 +199,7 @@ export interface ClusterConfig {
   readonly limits: {
     readonly smtp: SmtpLimitsConfig;
     readonly pop3: Pop3LimitsConfig;
+    readonly imap: ImapLimitsConfig;
     readonly connections: {
       /** Connections at a time in one listener worker. Default 10,000. */
       readonly max: number;

@@ -25,7 +25,7 @@ const networks = (fallback: string[] = []) =>
   ).max(NETWORKS_MAX).default(fallback);
 
 const listener = z.strictObject({
-  service: z.enum(["smtp", "submission", "pop3", "lmtp"]),
+  service: z.enum(["smtp", "submission", "pop3", "imap", "lmtp"]),
   host: z.string().min(1).max(255).regex(/^[0-9a-zA-Z.:%_-]+$/, "expected an address or a host name").default(
     "127.0.0.1",
   ),
@@ -55,6 +55,11 @@ const limits = z.strictObject({
     errorsMax: count(1, 1_000, 10),
     loginFailuresMax: count(1, 100, 3),
     loginDelaySeconds: count(0, 86_400, 0),
+  }).prefault({}),
+  imap: z.strictObject({
+    errorsMax: count(1, 1_000, 20),
+    loginFailuresMax: count(1, 100, 3),
+    appendBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
   }).prefault({}),
   connections: z.strictObject({
     max: count(1, 100_000, 10_000),
@@ -88,6 +93,8 @@ const timeouts = z.strictObject({
   smtpDataBytesPerSecondMin: count(0, 1_000_000, 100),
   pop3IdleMsMax: count(1_000, 24 * HOUR_MS, 600_000),
   pop3LoginMsMax: count(1_000, HOUR_MS, 60_000),
+  imapIdleMsMax: count(1_000, 24 * HOUR_MS, 1_800_000), // RFC 9051 §5.4: 30 minutes at least.
+  imapLoginMsMax: count(1_000, HOUR_MS, 60_000),
   drainMsMax: count(0, HOUR_MS, 10_000),
 });
 
@@ -168,6 +175,8 @@ const DEFAULT_LISTENERS: z.input<typeof listener>[] = [
   { service: "submission", port: 2465, tls: "implicit" },
   { service: "pop3", port: 2110, tls: "starttls" },
   { service: "pop3", port: 2995, tls: "implicit" },
+  { service: "imap", port: 2143, tls: "starttls" },
+  { service: "imap", port: 2993, tls: "implicit" },
 ];
 
 /** The shape of a config: kinds, ranges and defaults. What fields mean together is checked in `combinations.ts`. */

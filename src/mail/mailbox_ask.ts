@@ -215,7 +215,7 @@ export interface MailboxAsks {
       readonly next: Uid | null;
       readonly vanished: readonly number[];
       /** Sequence numbers of the set name messages that are gone, and the view was not told (RFC 2180 §4.1). */
-      readonly missing?: boolean;
+      readonly missing: boolean;
     };
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */

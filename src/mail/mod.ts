@@ -8,6 +8,7 @@ export * from "./address.ts";
 export * from "./domain.ts";
 export * from "./envelope.ts";
 export * from "./flag.ts";
+export * from "./index_limit.ts";
 export type * from "./mailbox_ask.ts";
 export * from "./mailbox_name.ts";
 export type * from "./mailbox_state.ts";

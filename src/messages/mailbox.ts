@@ -58,6 +58,8 @@ export interface MailboxProtocol extends MailboxViewProtocol {
       readonly targets: readonly DeliveryTarget[];
       /** The message exactly as it is to be kept, in pieces. */
       readonly parts: readonly Uint8Array[];
+      /** The MIME index of it, made by whoever has read it; absent when nobody has. */
+      readonly index?: Uint8Array | null;
       readonly flags?: FlagBits;
       /** Mailbox to file into; INBOX when absent. */
       readonly mailbox?: number;

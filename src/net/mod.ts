@@ -6,6 +6,7 @@
 export * from "./address.ts";
 export * from "./certificate.ts";
 export { ConnectionCounts } from "./connection_counts.ts";
+export { type DeflateHandlers, DeflateLayer } from "./deflate.ts";
 export * from "./dns/mod.ts";
 export { dial, type DialOptions, type DialTls } from "./dial.ts";
 export { serverEndPoint } from "./end_point.ts";

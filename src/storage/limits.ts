@@ -1,3 +1,5 @@
+import { INDEX_BYTES_MAX } from "../mail/index_limit.ts";
+
 /** Bounds of the mail store. */
 export interface StoreLimits {
   /** Bytes of one message. */
@@ -62,7 +64,7 @@ export const DEFAULT_LIMITS: StoreLimits = {
   targetsMax: 10_000,
   uidsMax: 100_000,
   appendMessagesMax: 1_000,
-  mimeIndexBytesMax: MB,
+  mimeIndexBytesMax: INDEX_BYTES_MAX,
   rowsIndexBytesMax: 4 * MB,
   mailboxesMax: 5_000,
   formerNamesMax: 200,

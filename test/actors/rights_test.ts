@@ -52,6 +52,7 @@ const LISTENER = [
   "mailbox.tree",
   "mailbox.unlock",
   "mailbox.unsubscribe",
+  "mailbox.usage",
   "mailbox.withdraw",
   "policy.check",
   "policy.listed",

@@ -23,6 +23,8 @@ Deno.test("only the host name has no default", () => {
     "submission 127.0.0.1:2465 implicit",
     "pop3 127.0.0.1:2110 starttls",
     "pop3 127.0.0.1:2995 implicit",
+    "imap 127.0.0.1:2143 starttls",
+    "imap 127.0.0.1:2993 implicit",
   ]);
   assertEquals(config.limits.smtp.messageBytesMax, 52_428_800);
   assertEquals(config.plaintextLogin, "loopback");
@@ -43,7 +45,7 @@ Deno.test("an error names the source and the path, and all are told at once", ()
   const text = problem({
     ...base,
     colour: 1,
-    listeners: [{ service: "smtp", port: 2525 }, { service: "imap", port: 70_000 }],
+    listeners: [{ service: "smtp", port: 2525 }, { service: "nntp", port: 70_000 }],
     limits: { smtp: { recipientMax: 5 } },
     workers: { listener: "all" },
   });
@@ -65,6 +67,8 @@ const impossible: [string, Record<string, unknown>][] = [
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "pop3", port: 110, tls: "none" }] }],
   ["listeners[0].port", { listeners: [{ service: "lmtp", port: 25 }] }],
   ["listeners[0].xclient", { listeners: [{ service: "pop3", port: 110, xclient: ["::1"] }] }],
+  ["listeners[0].xclient", { listeners: [{ service: "imap", port: 143, xclient: ["::1"] }] }],
+  ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "imap", port: 143, tls: "none" }] }],
   ["listeners[0].tls", { plaintextLogin: "never", listeners: [{ service: "submission", port: 587, tls: "none" }] }],
   ["oauth.issuers[1].issuer", { oauth: { issuers: [ISSUER, { ...ISSUER, audience: "web" }] } }],
   ["limits.connections.perAddressMax", { limits: { connections: { max: 5, perAddressMax: 6 } } }],
@@ -181,6 +185,8 @@ Deno.test("a reload says what applies at once and what waits for a restart", () 
     "listeners[2]",
     "listeners[3]",
     "listeners[4]",
+    "listeners[5]",
+    "listeners[6]",
     "submission.hideClient",
     "limits.smtp.recipientsMax",
     "log.level",

@@ -1,6 +1,7 @@
 import type { DomainName } from "../../src/mail/domain.ts";
 import type { Address } from "../../src/mail/address.ts";
 import { directoryActor } from "../../src/actors/directory.ts";
+import { Viewers, VIEWERS_ACTOR } from "../../src/actors/listener/viewers.ts";
 import { Admission } from "../../src/actors/listener/admission.ts";
 import { newCounters } from "../../src/actors/listener/counters.ts";
 import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
@@ -281,6 +282,7 @@ export class World {
           signer: (domain: string) => holder.table?.signer(domain) ?? null,
         },
         withoutSignature: "defer",
+        viewers: new Viewers({ node: "local", worker: name, actor: VIEWERS_ACTOR }),
         mailboxes: new MailboxRefs(system, PLACEMENT),
         directory,
         policy: system.ref<PolicyProtocol>({ node: "local", worker: "policy", actor: "policy" }),

@@ -5,7 +5,7 @@ import type { TestServer } from "./server.ts";
 import type { Login } from "./pop3_client.ts";
 import { stuffed } from "./smtp_client.ts";
 
-const HOST = "127.0.0.1";
+export const HOST = "127.0.0.1";
 
 /** An envelope and the file that holds the content. */
 export interface Posting {
@@ -25,7 +25,7 @@ export interface ClientLogin extends Login {
 let serial = 0;
 
 /** A new file in the server's own directory. */
-async function file(server: TestServer, content: Uint8Array | string, mode = 0o600): Promise<string> {
+export async function file(server: TestServer, content: Uint8Array | string, mode = 0o600): Promise<string> {
   const path = `${server.dir}/client-${serial++}`;
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   await Deno.writeFile(path, bytes, { mode });
@@ -33,7 +33,7 @@ async function file(server: TestServer, content: Uint8Array | string, mode = 0o6
 }
 
 /** A new directory in the server's own. */
-async function directory(server: TestServer): Promise<string> {
+export async function directory(server: TestServer): Promise<string> {
   const path = `${server.dir}/client-${serial++}`;
   await Deno.mkdir(path);
   return path;
@@ -118,7 +118,7 @@ export async function curlFetch(
 }
 
 /** Every message in a directory, in the order of its file names; line ends made CRLF again. */
-async function collected(dir: string): Promise<Uint8Array[]> {
+export async function collected(dir: string): Promise<Uint8Array[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(dir)) if (entry.isFile) names.push(entry.name);
   const messages: Uint8Array[] = [];
@@ -126,7 +126,7 @@ async function collected(dir: string): Promise<Uint8Array[]> {
   return messages;
 }
 
-function withCrlf(bytes: Uint8Array): Uint8Array {
+export function withCrlf(bytes: Uint8Array): Uint8Array {
   return latin1Bytes(latin1(bytes).replaceAll(/\r?\n/g, "\r\n"));
 }
 
@@ -186,7 +186,7 @@ export async function mpop(
 }
 
 /** Runs one of our Python scripts with a plan; its answer. */
-export async function python<T>(script: "send" | "fetch" | "lmtp", plan: unknown): Promise<T> {
+export async function python<T>(script: "send" | "fetch" | "lmtp" | "imap", plan: unknown): Promise<T> {
   const path = new URL(`./python/${script}.py`, import.meta.url).pathname;
   const { stdout } = await runOk("python3", [path], { stdin: new TextEncoder().encode(JSON.stringify(plan)) });
   return JSON.parse(new TextDecoder().decode(stdout)) as T;

@@ -7,7 +7,7 @@ import { rpc } from "./json_rpc_client.ts";
 
 /** One port in the configuration. */
 export interface ListenerSpec {
-  readonly service: "smtp" | "submission" | "pop3";
+  readonly service: "smtp" | "submission" | "pop3" | "imap";
   readonly tls: "none" | "starttls" | "implicit";
 }
 
@@ -19,6 +19,8 @@ const USUAL = {
   submissions: { service: "submission", tls: "implicit" },
   pop3: { service: "pop3", tls: "starttls" },
   pop3s: { service: "pop3", tls: "implicit" },
+  imap: { service: "imap", tls: "starttls" },
+  imaps: { service: "imap", tls: "implicit" },
 } as const satisfies Record<string, ListenerSpec>;
 
 export type PortName = keyof typeof USUAL;

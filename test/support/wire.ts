@@ -150,6 +150,14 @@ export class Wire implements AsyncDisposable {
     return latin1(line.subarray(0, line.length - 2));
   }
 
+  /** So many bytes. Throws PeerClosed when the stream ends before. */
+  async readBytes(count: number): Promise<Uint8Array> {
+    while (this.#filled < count) {
+      if (!await this.#fill()) throw new PeerClosed(this.#take(this.#filled).toString("latin1"), this.#error);
+    }
+    return this.#take(count);
+  }
+
   /** Everything until the peer closes, as Latin-1. */
   async readToEnd(): Promise<string> {
     while (await this.#fill());

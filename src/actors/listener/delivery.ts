@@ -39,6 +39,8 @@ export interface Delivery {
   /** Whether the client may send to other servers. */
   readonly mayRelay: boolean;
   readonly kept: readonly Uint8Array[];
+  /** The MIME index of what is kept (RFC 9051 §7.5.2), made when it is first asked for. */
+  readonly index: () => Uint8Array | null;
   readonly outgoing: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
 }
 
@@ -128,12 +130,12 @@ async function persist<T>(
 }
 
 function deliverShare(
-  { id, kept: parts }: Delivery,
+  { id, kept: parts, index }: Delivery,
   { domain, targets, opId }: Share & { readonly opId: string },
   services: FrontServices,
 ): Promise<ShareOutcome> {
   const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId, targets, parts };
+  const request = { opId, targets, parts, index: index() };
   return persist({
     id,
     domain,

@@ -12,6 +12,7 @@ import {
   type TlsContextHolder,
 } from "../../net/mod.ts";
 import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
+import { ImapFront, type ImapFrontOptions } from "./imap_front.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
 import { refusalLine } from "./refusal_line.ts";
 import type { FrontServices } from "./services.ts";
@@ -20,7 +21,7 @@ import { SmtpFront, type SmtpFrontOptions } from "./smtp_front.ts";
 
 /** One port to listen on. */
 export interface PortConfig {
-  readonly service: "smtp" | "submission" | "pop3" | "lmtp";
+  readonly service: "smtp" | "submission" | "pop3" | "imap" | "lmtp";
   readonly host: string;
   readonly port: number;
   readonly tls: "none" | "starttls" | "implicit";
@@ -48,6 +49,7 @@ export interface PortsConfig {
   readonly exempt: readonly string[];
   readonly submission: { readonly hideClient: boolean };
   readonly pop3: Omit<Pop3FrontOptions, "tls" | "binding">;
+  readonly imap: Omit<ImapFrontOptions, "tls" | "binding">;
   /** Whether passwords may be given without TLS, and to whom. */
   readonly plaintextLogin: "loopback" | "never" | "always";
   /** Whether tokens of some issuer are taken. */
@@ -180,19 +182,23 @@ function openSession(
   };
   const common = { tls, binding: () => shown.binding };
   const login = { plaintextLogin: mayLogInPlain(connection, config), bearer: config.bearer };
-  const front = port.service === "pop3"
-    ? new Pop3Front(
-      connection,
-      services,
-      { ...config.pop3, ...common, session: { ...config.pop3.session, ...login } },
-      gone,
-    )
-    : new SmtpFront(
-      connection,
-      services,
-      { ...smtpOptions(port, config, { login, xclient }), ...common, exempt },
-      gone,
-    );
+  const make = () => {
+    switch (port.service) {
+      case "pop3": {
+        const session = { ...config.pop3.session, ...login };
+        return new Pop3Front(connection, services, { ...config.pop3, ...common, session }, gone);
+      }
+      case "imap": {
+        const session = { ...config.imap.session, ...login };
+        return new ImapFront(connection, services, { ...config.imap, ...common, session }, gone);
+      }
+      default: {
+        const options = smtpOptions(port, config, { login, xclient });
+        return new SmtpFront(connection, services, { ...options, ...common, exempt }, gone);
+      }
+    }
+  };
+  const front = make();
   sessions.add(port.service, front);
   front.start();
 }

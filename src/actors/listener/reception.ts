@@ -2,6 +2,7 @@ import { asFailure, describeError, utf8 } from "../../base/mod.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
+import { indexToKeep } from "../../protocol/imap/mod.ts";
 import {
   type DeliveryOutcome,
   receivedField,
@@ -87,14 +88,25 @@ function deliveryOf(
     tlsVersion,
   });
   const sender = mail.sender === null ? "" : formatAddress(mail.sender);
+  // Signatures come last, so they stand first (RFC 6376 §5.6); no byte that they cover changes from here on.
+  const kept = [utf8(returnPathField(mail.sender) + signed + received), ...content];
   const envelope: OutgoingEnvelope = { ...mail.parameters, id, sender, account: account?.id ?? null };
   return {
     id,
     mail,
     mayRelay: account !== null,
-    // Signatures come last, so they stand first (RFC 6376 §5.6); no byte that they cover changes from here on.
-    kept: [utf8(returnPathField(mail.sender) + signed + received), ...content],
+    kept,
+    index: indexOnce(kept),
     outgoing: { envelope, parts: [utf8(sealed + signed + received), ...content] },
+  };
+}
+
+/** The MIME index of a message for whoever asks first, and all others. */
+function indexOnce(parts: readonly Uint8Array[]): Delivery["index"] {
+  let made: Uint8Array | null | undefined;
+  return () => {
+    if (made === undefined) made = indexToKeep(parts);
+    return made;
   };
 }
 

@@ -16,6 +16,7 @@ import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { Counters } from "./counters.ts";
 import type { WithoutSignature } from "./signing.ts";
+import type { Viewers } from "./viewers.ts";
 
 /** What the routing actor beside a listener answers at once, from its replica of the directory. */
 export interface Routes {
@@ -37,6 +38,8 @@ export interface FrontServices {
   readonly withoutSignature: WithoutSignature;
   /** Under which senders mail is forwarded. */
   readonly srs: SenderRewriting;
+  /** Which session shows which view of a mailbox. */
+  readonly viewers: Viewers;
   /** Takes over what goes to other servers. */
   readonly queue: Ref<QueueProtocol>;
   /** Stands for this worker where others watch it. */

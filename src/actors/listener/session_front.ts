@@ -114,9 +114,9 @@ export abstract class SessionFront<A> implements Front {
     this.#dismissal ??= why;
     if (this.settling) return; // `perform` comes back to it.
     this.services.counters.dismissed[this.#dismissal]++;
-    if (!this.#securing && !this.sending) this.connection.write(this.farewell(this.#dismissal));
+    if (!this.#securing && !this.sending) this.write(this.farewell(this.#dismissal));
     if (this.#securing) this.connection.destroy();
-    else this.connection.close();
+    else this.hangUp();
     this.finish();
   }
 
@@ -144,6 +144,22 @@ export abstract class SessionFront<A> implements Front {
   /** The client is another from now on: so are the rates. */
   protected clientChanged(): void {
     this.#meter = null;
+  }
+
+  /** Sends bytes, or a text as UTF-8. */
+  protected write(data: string | Uint8Array): void {
+    this.connection.write(data);
+  }
+
+  /** Closes the connection when all that was written has left. */
+  protected hangUp(): void {
+    this.connection.close();
+  }
+
+  /** Reads on, or holds the client back. */
+  protected flow(open: boolean): void {
+    if (open) this.connection.resume();
+    else this.connection.pause();
   }
 
   protected get closed(): boolean {
@@ -229,9 +245,8 @@ export abstract class SessionFront<A> implements Front {
   #flow(): void {
     if (this.#closed) return;
     const { session, connection } = this;
-    if (this.#ending && !session.waiting) return connection.close();
+    if (this.#ending && !session.waiting) return this.hangUp();
     const choked = connection.congested || (session.waiting && session.bufferedBytes > this.waitingBytesMax);
-    if (choked) connection.pause();
-    else connection.resume();
+    this.flow(!choked);
   }
 }

@@ -14,6 +14,7 @@ import { MemoryBudget } from "./memory_budget.ts";
 import type { FrontServices } from "./services.ts";
 import { SESSIONS_ACTOR, sessionsActor } from "./session_book.ts";
 import type { WithoutSignature } from "./signing.ts";
+import { Viewers, VIEWERS_ACTOR, viewersActor } from "./viewers.ts";
 
 /** What a listener worker is started with. */
 export interface ListenerWorkerConfig {
@@ -53,6 +54,8 @@ export async function startListener(
   const admission = new Admission(config.admission, { clock, counters, overloaded: () => load.overloaded });
   const holder: RoutingHolder = { table: null, bans: admission };
   const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
+  const viewers = new Viewers({ node: system.node, worker: system.worker, actor: VIEWERS_ACTOR });
+  await system.spawn(viewersActor, { name: VIEWERS_ACTOR, args: viewers });
   const services: FrontServices = {
     system,
     routes: {
@@ -64,6 +67,7 @@ export async function startListener(
     policy: system.ref<PolicyProtocol>({ node: system.node, worker: "policy", actor: "policy" }),
     withoutSignature: config.withoutSignature,
     srs: new SenderRewriting(config.srsKey),
+    viewers,
     queue: system.ref<QueueProtocol>({ node: system.node, worker: "queue", actor: "queue" }),
     presence: router.address,
     hostname: config.hostname,

@@ -3,7 +3,7 @@ import type { MailboxProtocol } from "../../messages/mod.ts";
 import { DEFAULT_LIMITS } from "../../storage/limits.ts";
 import { areParts } from "../mail_shape.ts";
 import { type Accepts, type Fields, fields, fieldsOf, isActorAddress, isCount, isName, isWhole } from "../shape.ts";
-import { viewAccepts } from "./view_accepts.ts";
+import { isIndex, viewAccepts } from "./view_accepts.ts";
 
 /** Characters of an account id, and of an opId: both become keys of the index. */
 const ACCOUNT_CHARS_MAX = 64;
@@ -21,9 +21,10 @@ const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
 /** Whether requests of other workers have the form their types promise. On the way of every mail: no closures, no copies. */
 export const mailboxAccepts: Accepts<MailboxProtocol> = {
   ...viewAccepts,
-  "mailbox.deliver": fields(({ opId, targets, parts, flags, mailbox }) =>
+  "mailbox.deliver": fields(({ opId, targets, parts, index, flags, mailbox }) =>
     isName(opId, OP_ID_CHARS_MAX) && areTargets(targets) && areParts(parts, CONTENT) &&
-    (flags === undefined || isFlags(flags)) && (mailbox === undefined || isMailbox(mailbox))
+    (index === undefined || index === null || isIndex(index)) && (flags === undefined || isFlags(flags)) &&
+    (mailbox === undefined || isMailbox(mailbox))
   ),
   "mailbox.withdraw": fields(({ opId }) => isName(opId, OP_ID_CHARS_MAX)),
   "mailbox.room": fields(({ target, size }) => isTarget(target) && isCount(size)),

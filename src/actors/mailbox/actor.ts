@@ -114,9 +114,9 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     for (const ofAccount of state.subscribers.values()) for (const { unwatch } of ofAccount.values()) unwatch();
   },
   receive: {
-    "mailbox.deliver"(state, { opId, targets, parts, flags, mailbox }, reply) {
+    "mailbox.deliver"(state, { opId, targets, parts, index = null, flags = 0, mailbox = INBOX_ID }, reply) {
       const internalDateMs = state.clock.wallMs();
-      const input = { opId, targets, parts, flags: flags ?? 0, mailbox: mailbox ?? INBOX_ID, internalDateMs };
+      const input = { opId, targets, parts, index, flags, mailbox, internalDateMs };
       answerLater(state, state.shard.deliver(input), reply);
     },
     "mailbox.withdraw"(state, { opId }, reply) {

@@ -130,6 +130,7 @@ function isAppended(value: unknown): boolean {
     (internalDateMs === null || Number.isSafeInteger(internalDateMs));
 }
 
-function isIndex(value: unknown): boolean {
+/** A MIME index, opaque here. */
+export function isIndex(value: unknown): boolean {
   return value instanceof Uint8Array && value.length <= mimeIndexBytesMax;
 }

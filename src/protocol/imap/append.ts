@@ -1,12 +1,11 @@
 import { assert } from "../../base/assert.ts";
-import { byteLength, concat } from "../../base/bytes.ts";
+import { byteLength } from "../../base/bytes.ts";
 import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { AppendCommand, AppendMessage } from "./ast.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
-import type { ImapLimits } from "./limits.ts";
-import { indexMessage } from "./message_index.ts";
+import { indexToKeep } from "./message_index.ts";
 import type { Scene } from "./state.ts";
 
 type Appended = Extract<AppendOutcome, { type: "appended" }>;
@@ -17,7 +16,7 @@ export function* appendAll(
   name: MailboxName,
   scene: Scene,
 ): Program<Appended | Completion> {
-  const { literals, limits } = scene;
+  const { literals } = scene;
   if (messages.some(({ catenate }) => catenate)) return bad("CATENATE is not offered");
   const bodies = literals.take();
   assert(bodies.length === messages.length, "each message of a command has come");
@@ -31,7 +30,7 @@ export function* appendAll(
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index: indexOf(parts, limits),
+      index: indexToKeep(parts),
     });
   }
   const outcome = yield* ask("mailbox.append", { name, messages: made });
@@ -47,13 +46,6 @@ export function* appendAll(
     case "limit":
       return no("Too many keywords", "LIMIT");
   }
-}
-
-/** Null: it is too long to be kept, or the message too long to be taken apart. */
-function indexOf(parts: readonly Uint8Array[], limits: ImapLimits): Uint8Array | null {
-  if (byteLength(parts) > limits.indexBytesMax) return null;
-  const index = indexMessage(concat(parts));
-  return index.length > limits.storedIndexBytesMax ? null : index;
 }
 
 function problemOf({ parts: [part] }: AppendMessage, pieces: readonly Uint8Array[]): Completion | null {

@@ -6,5 +6,5 @@ import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
 export function aDelivery(id: string, mail: ReceivedMail): Delivery {
   const parts = [new Uint8Array(5)];
   const envelope = { ...NO_PARAMETERS, id, sender: "", account: null };
-  return { id, mail, mayRelay: false, kept: parts, outgoing: { envelope, parts } };
+  return { id, mail, mayRelay: false, kept: parts, index: () => null, outgoing: { envelope, parts } };
 }

@@ -59,7 +59,9 @@ Deno.test("flags of very many messages are told all the same, in pages, and each
   inMailbox(async (world) => {
     await fill(world, 12_000);
     const [a, b] = [await openSession(world), await openSession(world)];
-    await b.store(uids(1, 12_000), "add", { flags: 1 });
+    const stored = await b.store(uids(1, 12_000), "add", { flags: 1 });
+    assertEquals([stored.rows.length, stored.next], [1_000, 1_000]);
+    assertEquals((await b.ask("mailbox.news", { expunges: true })).changed, []);
     const told: number[] = [];
     for (let more = true; more;) {
       const news = await a.ask("mailbox.news", { expunges: true });

@@ -34,8 +34,8 @@ export class View {
   readonly #changed = new SortedUids();
   /** Set when there were too many: every row above this UID with a MODSEQ above `modSeq` may be one. */
   #changedAbove: number | null = null;
-  /** UIDs that became changed by one MODSEQ, while a change of this session's own is under way. */
-  #own: Map<number, readonly number[]> | null = null;
+  /** UIDs that became changed while a change of this session's own is under way, and by which MODSEQ. */
+  #own: Map<number, number> | null = null;
   #ownWork = 0;
   #told = 0;
   #uidNext: number;
@@ -159,7 +159,9 @@ export class View {
   flagsChanged(uids: readonly number[], modSeq: number): boolean {
     const above = this.#changedAbove ?? Infinity;
     const fresh = uids.filter((uid) => uid < this.#uidNext && uid <= above && !this.#changed.has(uid));
-    this.#own?.set(modSeq, fresh);
+    // Changed twice, it is not the session's own change alone.
+    if (this.#own !== null) { for (const uid of uids) this.#own.delete(uid); }
+    for (const uid of fresh) this.#own?.set(uid, modSeq);
     this.#changed.addAll(fresh);
     if (this.#changed.length > CHANGED_MAX) {
       this.#changed.clear();
@@ -172,14 +174,14 @@ export class View {
     this.#ownWork++;
     this.#own ??= new Map();
   }
-  /** It ended, at these MODSEQs: the session is told of the rows by its answer. */
-  ownEnds(modSeqs: Iterable<number>): void {
-    for (const modSeq of modSeqs) {
-      const uids = this.#own?.get(modSeq) ?? [];
-      if (uids.length === 0) continue;
-      const own = new Set(uids);
-      this.#changed.removeIf((uid) => own.has(uid));
-    }
+  /** What came by this MODSEQ was the session's own change: it is told of the rows by its answer. */
+  ownWas(modSeq: number): void {
+    const own = this.#own;
+    if (own === null || own.size === 0) return;
+    this.#changed.removeIf((uid) => own.get(uid) === modSeq);
+    for (const [uid, by] of own) if (by === modSeq) own.delete(uid);
+  }
+  ownEnds(): void {
     if (--this.#ownWork === 0) this.#own = null;
   }
   /** While it lasts the session is not woken: it asks for news when it has its answer. */

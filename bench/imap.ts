@@ -1,0 +1,164 @@
+/** IMAP against Dovecot: the same mailboxes, commands and client, in turn. */
+import { Letter } from "./load/letter.ts";
+import { ImapPipe } from "./load/imap_pipe.ts";
+import { type BenchContext, figure, type Findings, noFindings } from "./figures.ts";
+import { startPeer, whyNoPeer } from "./peers.ts";
+import { startStagepost } from "./stagepost.ts";
+
+/** A server that hands out mail by IMAP to u0 … u99@bench.test. */
+interface ImapTarget {
+  readonly name: string;
+  readonly imapPort: number;
+  readonly password: string;
+}
+
+/** What is measured, and in which unit. */
+type Measure = (target: ImapTarget) => Promise<number>;
+
+const USER = (index: number) => `u${index}@bench.test`;
+const MESSAGE_BYTES = 4_096;
+/** Connections at a time where many are. */
+const TOGETHER = 10;
+/** Messages of one APPEND that fills a mailbox. */
+const FILL_TOGETHER = 100;
+
+function letter(number: number): Uint8Array {
+  const made = new Letter({ messageBytes: MESSAGE_BYTES, domain: "bench.test", idPrefix: "imap" });
+  made.renumber(number);
+  // Without the final dot, which is SMTP's.
+  return made.bytes.subarray(0, made.bytes.length - 3);
+}
+
+/** Fills a mailbox with messages that are all different (APPEND), then by copies up to `messages`. */
+async function fill(target: ImapTarget, name: string, { distinct, messages }: { distinct: number; messages: number }) {
+  const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
+  await pipe.ok(`CREATE ${name}`);
+  for (let at = 0; at < distinct; at += FILL_TOGETHER) {
+    const count = Math.min(FILL_TOGETHER, distinct - at);
+    const parts: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) parts.push(letter(at + i));
+    await pipe.ok(`APPEND ${name}`, parts); // RFC 3502: all in one command.
+  }
+  await pipe.ok(`SELECT ${name}`);
+  for (let have = distinct; have < messages; have *= 2) {
+    await pipe.ok(`COPY 1:${Math.min(have, messages - have)} ${name}`);
+    await pipe.ok("NOOP");
+  }
+  await pipe.logout();
+}
+
+/** Runs `step` over and over on several connections for so long; steps per second. */
+async function rate(durationMs: number, together: number, step: (lane: number) => Promise<void>): Promise<number> {
+  const startMs = performance.now();
+  let steps = 0;
+  await Promise.all(Array.from({ length: together }, async (_, lane) => {
+    while (performance.now() - startMs < durationMs) {
+      await step(lane);
+      steps++;
+    }
+  }));
+  return steps * 1_000 / (performance.now() - startMs);
+}
+
+function sessions(durationMs: number): Measure {
+  return (target) =>
+    rate(durationMs, TOGETHER, async (lane) => {
+      const pipe = await ImapPipe.open(target.imapPort, USER(lane), target.password);
+      await pipe.ok("SELECT INBOX");
+      await pipe.logout();
+    });
+}
+
+function appends(durationMs: number, together: number): Measure {
+  const content = letter(1);
+  return async (target) => {
+    const pipes = await Promise.all(
+      Array.from({ length: together }, (_, i) => ImapPipe.open(target.imapPort, USER(10 + i), target.password)),
+    );
+    const found = await rate(durationMs, together, async (lane) => {
+      await pipes[lane]!.ok("APPEND INBOX", [content]);
+    });
+    await Promise.all(pipes.map((pipe) => pipe.logout()));
+    return found;
+  };
+}
+
+function stores(durationMs: number, box: string, messages: number): Measure {
+  return async (target) => {
+    const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
+    await pipe.ok(`SELECT ${box}`);
+    let number = 0;
+    let sign = "+";
+    const found = await rate(durationMs, 1, async () => {
+      if (++number > messages) [number, sign] = [1, sign === "+" ? "-" : "+"];
+      await pipe.ok(`STORE ${number} ${sign}FLAGS (\\Flagged)`);
+    });
+    await pipe.logout();
+    return found;
+  };
+}
+
+/** One command over a whole mailbox; messages per second, of the best of `times`: the first may fill caches. */
+function overAll(box: string, command: string, messages: number, times: number): Measure {
+  return async (target) => {
+    const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
+    await pipe.ok(`SELECT ${box}`);
+    let best = Infinity;
+    for (let i = 0; i < times; i++) {
+      const startMs = performance.now();
+      await pipe.ok(command);
+      best = Math.min(best, performance.now() - startMs);
+    }
+    await pipe.logout();
+    return messages * 1_000 / best;
+  };
+}
+
+/** Measures both in turn (A B A B …). */
+export async function benchImap(context: BenchContext): Promise<Findings> {
+  const findings = noFindings();
+  const reason = whyNoPeer();
+  if (reason !== null) {
+    findings.skipped.push(`imap: ${reason}`);
+    return findings;
+  }
+  const { quick } = context;
+  const [many, some] = quick ? [2_000, 500] : [100_000, 5_000];
+  const durationMs = quick ? 1_000 : 5_000;
+  const rounds = quick ? 1 : 3;
+  await using server = await startStagepost();
+  await using peer = await startPeer();
+  const ours = { name: "stagepost", imapPort: server.server.ports.imap, password: server.password };
+  const theirs = { name: "Dovecot", imapPort: peer.imapPort, password: "secret" };
+  for (const target of [ours, theirs]) {
+    context.note(`imap: filling the mailboxes of ${target.name}`);
+    await fill(target, "Some", { distinct: some, messages: some });
+    await fill(target, "Many", { distinct: FILL_TOGETHER, messages: many });
+  }
+  const measures: Readonly<Record<string, readonly [unit: string, Measure]>> = {
+    "login, SELECT, logout": ["sessions/s", sessions(durationMs)],
+    "APPEND, 1 connection": ["msg/s", appends(durationMs, 1)],
+    [`APPEND, ${TOGETHER} connections`]: ["msg/s", appends(durationMs, TOGETHER)],
+    "STORE": ["msg/s", stores(durationMs, "Some", some)],
+    "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],
+    "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, 3)],
+    "FETCH FLAGS": ["msg/s", overAll("Many", "FETCH 1:* FLAGS", many, 1)],
+    "FETCH ENVELOPE": ["msg/s", overAll("Many", "FETCH 1:* ENVELOPE", many, 1)],
+    "FETCH BODYSTRUCTURE": ["msg/s", overAll("Many", "FETCH 1:* BODYSTRUCTURE", many, 1)],
+    "FETCH BODY[]": ["msg/s", overAll("Many", "FETCH 1:* BODY.PEEK[]", many, 1)],
+  };
+  for (const [name, [unit, measure]] of Object.entries(measures)) {
+    const [own, other]: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      for (const [target, values] of [[ours, own], [theirs, other]] as const) {
+        context.note(`imap: ${name}, round ${round + 1} of ${rounds}, ${target.name}`);
+        values.push(await measure(target));
+      }
+    }
+    findings.figures.push(
+      figure(`imap/${name}`, { unit, better: "higher", rounds: own }, { name: theirs.name, rounds: other }),
+    );
+  }
+  await server.stop();
+  return findings;
+}

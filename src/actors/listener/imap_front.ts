@@ -1,0 +1,263 @@
+import { asFailure, describeError, randomId } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/account.ts";
+import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
+import { type Connection, DeflateLayer } from "../../net/mod.ts";
+import {
+  type AskOutcome,
+  type AuthAnswer,
+  createImapSession,
+  type ImapAction,
+  type ImapAsk,
+  type ImapOptions,
+  type ImapSession,
+  type LoginOutcome,
+} from "../../protocol/imap/mod.ts";
+import { REFUSAL } from "../../protocol/imap/refusal.ts";
+import type { Ref } from "../../runtime/types.ts";
+import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
+import type { Dismissal, FrontServices } from "./services.ts";
+import { SessionFront } from "./session_front.ts";
+
+/** Input that may wait while a question is answered; beyond it the socket is not read. */
+const WAITING_INPUT_BYTES_MAX = 16_384;
+/** Characters of an operation's id: 160 random bits. */
+const OP_ID_CHARS = 32;
+
+const NOTHING = {};
+
+/** Settings of an IMAP listener. */
+export interface ImapFrontOptions {
+  readonly session: Omit<ImapOptions, "tls">;
+  readonly tls: "none" | "available" | "active";
+  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
+  readonly binding?: () => Uint8Array | null;
+  /** RFC 9051 §5.4: an inactivity timer, if any, is of at least 30 minutes. */
+  readonly idleMsMax: number;
+  /** Shorter before a login, as a stranger holds the connection; ms. */
+  readonly loginMsMax: number;
+}
+
+/** Whose mailboxes the session sees. */
+interface Opened {
+  readonly account: AccountRecord;
+  readonly mailbox: Ref<MailboxProtocol>;
+}
+
+/** Joins one IMAP session to its connection, the directory and the mailbox actor. */
+export class ImapFront extends SessionFront<ImapAction> {
+  protected override readonly session: ImapSession;
+  protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
+  readonly #options: ImapFrontOptions;
+  #opened: Opened | null = null;
+  /** Whose account the last exchange has proven. */
+  #account: AccountRecord | null = null;
+  /** What lies between session and connection after COMPRESS (RFC 4978). */
+  #deflate: DeflateLayer | null = null;
+  /** Views that the owner of the mailboxes keeps for this session. */
+  readonly #views = new Set<number>();
+
+  constructor(connection: Connection, services: FrontServices, options: ImapFrontOptions, done: () => void) {
+    super(connection, services, done);
+    this.#options = options;
+    const channel = channelOf(connection, options.binding);
+    this.session = createImapSession({ ...options.session, tls: options.tls, channel });
+  }
+
+  /** There is news for a view of this session. */
+  stirred(view: number): void {
+    this.answer(() => this.session.stirred(view));
+  }
+
+  protected override arm(acted: boolean): void {
+    if (!acted) return;
+    const { loginMsMax, idleMsMax } = this.#options;
+    this.connection.deadline(this.session.phase === "notAuthenticated" ? loginMsMax : idleMsMax);
+  }
+
+  protected override farewell(why: Dismissal): string {
+    return REFUSAL[why];
+  }
+
+  protected override get accountName(): string | null {
+    return this.#opened?.account.address ?? null;
+  }
+
+  protected override left(): void {
+    this.#closeViews();
+    this.#deflate?.close();
+  }
+
+  protected override receive(chunk: Uint8Array): void {
+    if (this.#deflate === null) super.receive(chunk);
+    else this.#deflate.receive(chunk);
+  }
+
+  protected override write(data: string | Uint8Array): void {
+    if (this.#deflate === null) super.write(data);
+    else this.#deflate.write(data);
+  }
+
+  protected override hangUp(): void {
+    if (this.#deflate === null) super.hangUp();
+    else this.#deflate.finish(() => super.hangUp());
+  }
+
+  protected override flow(open: boolean): void {
+    this.#deflate?.flow(open);
+    super.flow(open);
+  }
+
+  protected override perform(actions: readonly ImapAction[]): void {
+    this.settling = this.session.settling;
+    this.sending = this.session.amidResponse;
+    super.perform(actions);
+  }
+
+  /** Whatever is asked is answered later, so nothing follows at once. */
+  protected override act(action: ImapAction): null {
+    switch (action.type) {
+      case "send":
+        this.write(action.data);
+        break;
+      case "login":
+        this.#settle(this.#login(action), (outcome) => this.session.loggedIn(outcome));
+        break;
+      case "authenticate":
+        this.#settle(this.#ask(action.question), (answer) => this.session.authenticated(answer));
+        break;
+      case "open":
+        this.#settle(Promise.resolve(this.#open(this.#account)), (outcome) => this.session.loggedIn(outcome));
+        break;
+      case "ask":
+        // While the client reads slowly, what would be read next stays on the disk.
+        this.whenRoom(() => this.#settle(this.#askOwner(action), (outcome) => this.session.answered(outcome)));
+        break;
+      case "startTls":
+        this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
+        break;
+      case "compress":
+        this.#deflate = this.#compress();
+        this.#pause(0, () => this.session.compressed());
+        break;
+      case "pause":
+        this.#pause(action.ms, () => this.session.resumed());
+        break;
+      case "unauthenticate":
+        this.#closeViews();
+        this.#opened = null;
+        this.#account = null;
+        break;
+      case "close":
+        this.hangUp();
+        break;
+    }
+    return null;
+  }
+
+  #settle<T>(work: Promise<T>, answer: (value: T) => readonly ImapAction[]): void {
+    work.then(
+      (value) => {
+        // A client that left while its mailbox was opened must not keep the view.
+        if (this.closed) this.#closeViews();
+        else this.perform(answer(value));
+      },
+      (error) => {
+        this.services.log.error("session broke", { service: "imap", error: describeError(error) });
+        this.connection.destroy();
+      },
+    );
+  }
+
+  async #ask(question: LoginQuestion): Promise<AuthAnswer> {
+    const { answer, account } = await askLogin(question, loginScene("imap", this.connection), this.services);
+    this.#account = account;
+    return answer;
+  }
+
+  async #login({ user, secret }: { user: string; secret: string }): Promise<LoginOutcome> {
+    const answer = await this.#ask({ type: "password", user, secret });
+    if (answer.type === "accepted") return this.#open(this.#account);
+    return { type: answer.type === "refused" ? "refused" : "temporary" };
+  }
+
+  #open(account: AccountRecord | null): LoginOutcome {
+    if (account === null) return { type: "temporary" };
+    this.#opened = { account, mailbox: this.services.mailboxes.forAccount(account) };
+    return { type: "opened", user: account.address, quotaBytes: account.quotaBytes };
+  }
+
+  /** Carries a question to the owner of the mailboxes, with what it must not be told by the client. */
+  async #askOwner({ name, request }: ImapAsk): Promise<AskOutcome> {
+    const opened = this.#opened;
+    if (opened === null) return { type: "failed", kind: "closed" };
+    const { id: account, quotaBytes } = opened.account;
+    try {
+      // The session has made the request for this name; only what is added to some is not in its types.
+      const reply = await opened.mailbox.ask(name, { ...request, account, ...this.#added(name, quotaBytes) } as never);
+      this.#noteViews(name, request, reply, account);
+      return { type: "reply", reply };
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      this.services.log.warn("mailbox failed", {
+        service: "imap",
+        account: opened.account.address,
+        asked: name,
+        error: describeError(failure),
+      });
+      return { type: "failed", kind: failure.kind };
+    }
+  }
+
+  /** What the owner must know, and nobody may be told by a client. */
+  #added(name: ImapAsk["name"], quotaBytes: number): Readonly<Record<string, unknown>> {
+    const { random, viewers } = this.services;
+    switch (name) {
+      case "mailbox.open":
+        return { ...viewers.owner(this.connection.id, quotaBytes) };
+      case "mailbox.append":
+        return { quotaBytes, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
+      default:
+        return NOTHING;
+    }
+  }
+
+  #noteViews(name: ImapAsk["name"], request: unknown, reply: unknown, account: AccountId): void {
+    if (name === "mailbox.open") {
+      const answer = reply as { readonly type: string; readonly view?: number };
+      if (answer.view === undefined) return;
+      this.#views.add(answer.view);
+      if (this.closed) this.#closeViews();
+      else this.services.viewers.add({ account, view: answer.view }, this);
+    } else if (name === "mailbox.close") {
+      const { view } = request as { readonly view: number };
+      this.#views.delete(view);
+      this.services.viewers.remove({ account, view });
+    }
+  }
+
+  #closeViews(): void {
+    const opened = this.#opened;
+    if (opened === null) return;
+    const account = opened.account.id;
+    for (const view of this.#views) {
+      this.services.viewers.remove({ account, view });
+      opened.mailbox.tell("mailbox.close", { account, view });
+    }
+    this.#views.clear();
+  }
+
+  /** A pause of 0 ms lets what was sent leave; the answer comes in a turn of its own. */
+  #pause(ms: number, step: () => readonly ImapAction[]): void {
+    this.services.clock.after(ms, () => this.whenRoom(() => this.answer(step)));
+  }
+
+  /** What was sent before goes as it is; from here on both directions are deflated. */
+  #compress(): DeflateLayer {
+    return new DeflateLayer({
+      send: (bytes) => this.connection.write(bytes),
+      received: (bytes) => this.closed || super.receive(bytes),
+      broken: () => this.connection.destroy(),
+    });
+  }
+}

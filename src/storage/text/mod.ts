@@ -1,0 +1,7 @@
+/**
+ * What searches read: the decoded, case-folded text of messages, in append-only files of each account that has ever searched.
+ * Owners of shards (mailbox actors) and the store itself may import it; it imports base and the store's files.
+ * It must never hold the only copy of anything: whatever is lost or damaged here is made again from the messages.
+ */
+export { type TextKey } from "./match.ts";
+export { DEFAULT_TEXT_LIMITS, type MessageText, type TextLimits, TextStore } from "./text_store.ts";

@@ -1,0 +1,137 @@
+import { assert } from "../../base/mod.ts";
+import type { FileSystem } from "../file_system.ts";
+import type { TextKey } from "./match.ts";
+import { type LoggedText, TextLog } from "./text_log.ts";
+
+/** The text of one message: case-folded UTF-8. */
+export interface MessageText {
+  /** Number of the message's content in the shard. */
+  readonly content: number;
+  /** An LF, then lines `field: value`, unfolded and decoded, each ended by LF. */
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Headers and bodies lie apart: most searches want one of them. */
+interface AccountTexts {
+  readonly header: TextLog;
+  readonly body: TextLog;
+}
+
+/** Bounds of the texts of a shard. */
+export interface TextLimits {
+  /** Messages whose places are kept in memory, over all accounts; the account that searched longest ago is closed first. */
+  readonly openMessagesMax: number;
+  /** Texts of messages that are gone are thrown away when there are more than so many, and more than of those that live. */
+  readonly deadMessagesMin: number;
+}
+
+export const DEFAULT_TEXT_LIMITS: TextLimits = { openMessagesMax: 1_000_000, deadMessagesMin: 1_000 };
+
+/** The texts of a shard's messages, by account. Whoever uses it runs one of its generators per account at a time. */
+export class TextStore {
+  /** Least recently used first. */
+  readonly #open = new Map<string, AccountTexts>();
+  /** Accounts whose log is in use: not to be closed. */
+  readonly #busy = new Set<string>();
+  #made = false;
+  constructor(
+    private readonly dir: string,
+    private readonly files: FileSystem,
+    private readonly limits: TextLimits = DEFAULT_TEXT_LIMITS,
+  ) {}
+
+  /** Opens the texts of an account and answers which of `wanted` are not there. */
+  *missing(account: string, wanted: readonly number[]): Generator<void, number[]> {
+    const { header, body } = yield* this.#texts(account);
+    return wanted.filter((content) => !header.has(content) || !body.has(content));
+  }
+  /** Throws Failure `disk` or `disk_full`: some may be kept, and `missing` tells which are not. */
+  *add(account: string, texts: readonly MessageText[]): Generator<void, void> {
+    const { header, body } = yield* this.#texts(account);
+    for (const [log, part] of [[header, "header"], [body, "body"]] as const) {
+      log.add(texts.map((text): LoggedText => ({ content: text.content, text: text[part] })));
+    }
+  }
+  /** Which of the wanted contents hold what each key asks for. */
+  find(account: string, wanted: readonly number[], keys: readonly TextKey[]): Generator<void, Set<number>[]> {
+    return this.#with(account, function* ({ header, body }) {
+      const found = keys.map(() => new Set<number>());
+      for (const log of [header, body]) {
+        const left = log === header ? "body" : "header";
+        const here = keys.map((key, at) => ({ key, at })).filter(({ key }) => key.in !== left);
+        if (here.length === 0) continue;
+        const more = yield* log.find(wanted, here.map(({ key }) => key));
+        here.forEach(({ at }, i) => more[i]!.forEach((content) => found[at]!.add(content)));
+      }
+      return found;
+    });
+  }
+  /** Throws away the texts of what is gone when that is worth it; `messages` are those the account has. */
+  tidy(account: string, messages: number, alive: (content: number) => boolean): Generator<void, void> {
+    const { deadMessagesMin } = this.limits;
+    return this.#with(account, function* ({ header, body }) {
+      for (const log of [header, body]) {
+        const dead = log.size - messages;
+        if (dead > deadMessagesMin && dead > messages) yield* log.compact(alive);
+      }
+    });
+  }
+  /** Removes all texts of an account. */
+  remove(account: string): void {
+    const texts = this.#open.get(account) ?? this.#make(account);
+    this.#open.delete(account);
+    texts.header.remove();
+    texts.body.remove();
+  }
+  close(): void {
+    for (const texts of this.#open.values()) close(texts);
+    this.#open.clear();
+  }
+  *#with<T>(account: string, work: (texts: AccountTexts) => Generator<void, T>): Generator<void, T> {
+    assert(!this.#busy.has(account), "one search of an account at a time");
+    this.#busy.add(account);
+    try {
+      return yield* work(yield* this.#texts(account));
+    } finally {
+      this.#busy.delete(account);
+    }
+  }
+  *#texts(account: string): Generator<void, AccountTexts> {
+    let texts = this.#open.get(account);
+    if (texts === undefined) {
+      if (!this.#made) this.files.makeDirectory(this.dir);
+      this.#made = true;
+      texts = this.#make(account);
+      yield* texts.header.load();
+      yield* texts.body.load();
+    }
+    this.#open.delete(account);
+    this.#open.set(account, texts);
+    this.#closeOld();
+    return texts;
+  }
+  #closeOld(): void {
+    let messages = 0;
+    for (const { header } of this.#open.values()) messages += header.size;
+    for (const [account, texts] of this.#open) {
+      if (messages <= this.limits.openMessagesMax) return;
+      if (this.#busy.has(account)) continue;
+      messages -= texts.header.size;
+      close(texts);
+      this.#open.delete(account);
+    }
+  }
+  /** Account ids may hold any printable character; in a path they stand as hex digits. */
+  #make(account: string): AccountTexts {
+    let hex = "";
+    for (let i = 0; i < account.length; i++) hex += account.charCodeAt(i).toString(16).padStart(2, "0");
+    const log = (part: string) => new TextLog(`${this.dir}/${hex}.${part}`, this.files);
+    return { header: log("header"), body: log("body") };
+  }
+}
+
+function close({ header, body }: AccountTexts): void {
+  header.close();
+  body.close();
+}
