@@ -47,15 +47,25 @@ export class ImapBelief {
   }
 
   #remove(at: number, line: string): void {
-    assert(at < this.uids.length, `nothing has this number: ${line}`);
+    assert(at >= 0 && at < this.uids.length, `nothing has this number: ${line}`);
     const [uid] = this.uids.splice(at, 1);
     if (uid !== undefined) this.flags.delete(uid);
   }
 
   #vanish(pairs: readonly number[]): void {
     for (let i = 0; i < pairs.length; i += 2) {
-      for (let uid = pairs[i]!; uid <= pairs[i + 1]!; uid++) this.#remove(this.uids.indexOf(uid), `VANISHED ${uid}`);
+      for (let uid = pairs[i]!; uid <= pairs[i + 1]!; uid++) this.#remove(this.#placeOf(uid), `VANISHED ${uid}`);
     }
+  }
+
+  /** Where a message is, of one whose UID was never told a place between its neighbours that it may have. */
+  #placeOf(uid: number): number {
+    const known = this.uids.indexOf(uid);
+    if (known >= 0) return known;
+    const behind = this.uids.findIndex((each) => each !== undefined && each > uid);
+    const last = behind < 0 ? this.uids.length - 1 : behind - 1;
+    assert(last >= 0 && this.uids[last] === undefined, `${uid} was never there`);
+    return last;
   }
 
   #fetched(at: number, line: string): void {
