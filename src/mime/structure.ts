@@ -1,6 +1,5 @@
 import { latin1 } from "../base/mod.ts";
 import { type HeaderFields, scanHeader, withoutLineEnd } from "./header_fields.ts";
-import { OpenBoundaries } from "./open_boundaries.ts";
 import { type MediaType, type Parameter, parameterOf, readMediaType } from "./parameters.ts";
 
 /** How deep parts may lie in each other; what lies deeper is text. */
@@ -71,7 +70,9 @@ class StructureParser {
   readonly #text: string;
   /** Parts that are open, the message first. */
   readonly #open: OpenPart[] = [];
-  readonly #boundaries = new OpenBoundaries();
+  /** For each open part its `--boundary`, or null when it has none or that one is used up. */
+  readonly #boundaries: (string | null)[] = [];
+  #boundariesOpen = 0;
   #parts = 0;
   readonly #lines: LineCounter;
 
@@ -89,7 +90,7 @@ class StructureParser {
       if (delimiter === null) break;
       this.#closeAbove(delimiter.frame, delimiter.lineStart);
       at = delimiter.nextLine;
-      if (delimiter.last) this.#boundaries.drop(delimiter.frame); // What follows is the epilogue.
+      if (delimiter.last) this.#dropBoundary(delimiter.frame); // What follows is the epilogue.
       else {
         const { subtype } = this.#open[delimiter.frame]!;
         this.#openPart(at, subtype === "digest" ? DIGEST_DEFAULT : PLAIN);
@@ -110,7 +111,7 @@ class StructureParser {
   }
 
   #openPart(start: number, byDefault: MediaType): void {
-    const { fields, bodyStart } = scanHeader(this.#text, start, (at) => this.#boundaries.find(this.#text, at) >= 0);
+    const { fields, bodyStart } = scanHeader(this.#text, start, (at) => this.#boundaryAt(at) >= 0);
     let media = fields.contentType === null ? byDefault : readMediaType(fields.contentType) ?? PLAIN;
     const boundary = boundaryOf(media);
     const full = this.#open.length >= PART_DEPTH_MAX - 1 || this.#parts >= PARTS_MAX - 1;
@@ -134,6 +135,7 @@ class StructureParser {
     this.#open.at(-1)?.children.push(part);
     this.#open.push(part);
     this.#boundaries.push(kind === "multipart" ? `--${boundary}` : null);
+    if (kind === "multipart") this.#boundariesOpen++;
     if (hasLines(part)) part.lines = this.#lines.open(bodyStart, kind === "message");
   }
 
@@ -141,6 +143,7 @@ class StructureParser {
   #closeAbove(frame: number, lineStart: number | null): void {
     let end = lineStart === null ? this.#text.length : withoutLineEnd(this.#text, lineStart);
     while (this.#open.length - 1 > frame) {
+      this.#dropBoundary(this.#open.length - 1);
       this.#boundaries.pop();
       const part = this.#open.pop()!;
       // An empty part begins at the line that ends it.
@@ -150,13 +153,18 @@ class StructureParser {
     }
   }
 
+  #dropBoundary(frame: number): void {
+    if (this.#boundaries[frame] !== null) this.#boundariesOpen--;
+    this.#boundaries[frame] = null;
+  }
+
   /** The next line from `from`, where a line begins, that is a boundary of an open part. */
   #nextDelimiter(from: number): Delimiter | null {
-    if (this.#boundaries.count === 0 || this.#parts >= PARTS_MAX) return null;
+    if (this.#boundariesOpen === 0 || this.#parts >= PARTS_MAX) return null;
     let at = from;
     while (true) {
       if (this.#text.startsWith("--", at)) {
-        const frame = this.#boundaries.find(this.#text, at);
+        const frame = this.#boundaryAt(at);
         if (frame >= 0) return this.#delimiter(frame, at);
       }
       const newline = this.#text.indexOf("\n--", at);
@@ -168,8 +176,21 @@ class StructureParser {
   #delimiter(frame: number, lineStart: number): Delimiter {
     const newline = this.#text.indexOf("\n", lineStart);
     const nextLine = newline < 0 ? this.#text.length : newline + 1;
-    const last = this.#text.startsWith("--", lineStart + this.#boundaries.lengthOf(frame));
+    const last = this.#text.startsWith("--", lineStart + this.#boundaries[frame]!.length);
     return { frame, lineStart, nextLine, last };
+  }
+
+  /** The open part whose boundary the line at `at`, which begins with `--`, begins with: the longest, of equals the innermost; or -1. */
+  #boundaryAt(at: number): number {
+    if (this.#boundariesOpen === 0) return -1;
+    let best = -1;
+    let bestLength = 0;
+    for (let frame = this.#boundaries.length - 1; frame >= 0; frame--) {
+      const boundary = this.#boundaries[frame];
+      if (boundary === null || boundary === undefined || boundary.length <= bestLength) continue;
+      if (this.#text.startsWith(boundary, at)) [best, bestLength] = [frame, boundary.length];
+    }
+    return best;
   }
 }
 
