@@ -97,6 +97,8 @@ export interface ImapSession {
   /** The client was silent for too long (RFC 9051 §5.4: at least 30 minutes once it has logged in). */
   timedOut(): ImapAction[];
   shuttingDown(): ImapAction[];
+  /** All sessions together hold too much: messages that come in here are given up, and their command will be refused. */
+  memoryFull(): void;
   /** A question is open: stop reading from the socket. */
   readonly waiting: boolean;
   readonly phase: "notAuthenticated" | "authenticated" | "selected" | "closed";

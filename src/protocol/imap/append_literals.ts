@@ -6,6 +6,12 @@ export class AppendLiterals {
   #wholeBytes = 0;
   #current: PieceStore | null = null;
   #currentBytes = 0;
+  #abandoned = false;
+
+  /** Nothing is kept of the command's messages any more: there was no room. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
 
   /** Bytes that came so far. */
   get bytes(): number {
@@ -23,12 +29,14 @@ export class AppendLiterals {
   }
 
   begin(): void {
+    if (this.#abandoned) return;
     this.#current = new PieceStore();
     this.#currentBytes = 0;
   }
 
   add(bytes: Uint8Array): void {
-    this.#current?.add(bytes, 0, bytes.length);
+    if (this.#current === null) return;
+    this.#current.add(bytes, 0, bytes.length);
     this.#currentBytes += bytes.length;
   }
 
@@ -47,7 +55,15 @@ export class AppendLiterals {
     return whole;
   }
 
+  /** Forgets what came, and what comes until the command ends. */
+  abandon(): void {
+    if (this.count === 0) return;
+    this.drop();
+    this.#abandoned = true;
+  }
+
   drop(): void {
+    this.#abandoned = false;
     this.#whole = [];
     this.#wholeBytes = 0;
     this.#current = null;

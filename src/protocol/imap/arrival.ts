@@ -38,10 +38,15 @@ export function arrive(frame: Arrived, framer: CommandFramer, scene: Scene): Pro
   }
 }
 
+const NO_ROOM = no("Too busy, try again later", "UNAVAILABLE");
 const GO_AHEAD = "+ OK\r\n";
 
 function commanded(framed: FramedCommand, scene: Scene): Program<void> {
   const parsed = parseCommand(framed, { utf8: speaksUtf8(scene.state) });
+  if (scene.literals.abandoned && parsed.tag !== null) {
+    scene.literals.drop();
+    return complete(parsed.tag, NO_ROOM, scene);
+  }
   if (parsed.type === "command") return runCommand(parsed.tag, parsed.command, scene);
   scene.literals.drop();
   return refused(parsed.tag, parsed.problem, scene);
@@ -83,6 +88,7 @@ function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): P
 function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Completion | null> {
   assert(command.verb === "APPEND" || command.verb === "REPLACE", "only these have messages");
   const { literals, limits, state } = scene;
+  if (literals.abandoned) return NO_ROOM;
   if (scene.commands.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
   if (bytes > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");

@@ -23,8 +23,6 @@ export interface ImapLimits {
   readonly appendTotalBytesMax: number;
   /** Messages of one APPEND. */
   readonly appendMessagesMax: number;
-  /** Longest MIME index that is stored with a message, in bytes; one that is longer is made anew when it is needed. */
-  readonly storedIndexBytesMax: number;
   /** Message bytes read to make a MIME index that is not there; of what is longer, the structure of so much is shown. */
   readonly indexBytesMax: number;
   /** Messages that one SORT or THREAD looks at: all of them must lie in memory at once. */
@@ -52,7 +50,6 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   appendBytesMax: 52_428_800,
   appendTotalBytesMax: 104_857_600,
   appendMessagesMax: 250,
-  storedIndexBytesMax: 1_048_576,
   indexBytesMax: 52_428_800,
   sortMessagesMax: 100_000,
   strangerErrorsMax: 3,

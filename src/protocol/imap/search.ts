@@ -104,13 +104,17 @@ interface Told {
 /** SEARCH (RFC 3501 §7.2.5), however long. */
 function* tellSearch(found: Found, { uid, modSeq }: Told, { output }: Scene): Program<void> {
   output.push("* SEARCH");
+  let numbers: number[] = [];
   for (const run of found) {
     const first = uid ? run.uid : run.sequence;
-    for (let at = 0; at < run.count; at += NUMBERS_AT_ONCE) {
-      const count = Math.min(NUMBERS_AT_ONCE, run.count - at);
-      yield* output.send(Array.from({ length: count }, (_, i) => ` ${first + at + i}`).join(""));
+    for (let at = 0; at < run.count; at++) {
+      numbers.push(first + at);
+      if (numbers.length < NUMBERS_AT_ONCE) continue;
+      yield* output.send(` ${numbers.join(" ")}`);
+      numbers = [];
     }
   }
+  if (numbers.length > 0) output.push(` ${numbers.join(" ")}`);
   // RFC 7162 §3.1.5: not with an empty result.
   output.push(modSeq !== null && found.length > 0 ? ` (MODSEQ ${modSeq})\r\n` : "\r\n");
 }

@@ -165,6 +165,10 @@ class Session implements ImapSession {
     return this.#dismiss("Server is shutting down", "UNAVAILABLE");
   }
 
+  memoryFull(): void {
+    this.#scene.literals.abandon();
+  }
+
   /** Says BYE where a line can be said. */
   #dismiss(text: string, code?: string): ImapAction[] {
     if (this.#closed) return [];

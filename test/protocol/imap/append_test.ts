@@ -124,3 +124,14 @@ Deno.test("REPLACE stores the new message before the old one goes, and tells bot
   assertEquals(say(client, "3 UID REPLACE 1 INBOX {3+}", "new"), ["3 NO [EXPUNGEISSUED] The message is gone"]);
   assertEquals(say(client, "4 REPLACE 7 INBOX {3+}", "new"), ["4 BAD No such message"]);
 });
+
+Deno.test("where memory is short a message is given up, and its command refused at its end", () => {
+  const { client, mailboxes } = user();
+  say(client, "1 APPEND INBOX {10+}", "abc");
+  client.session.memoryFull();
+  assertLessOrEqual(client.session.bufferedBytes, 30);
+  assertEquals(say(client, "fgh", " {3+}", "abc"), ["1 NO [UNAVAILABLE] Too busy, try again later"]);
+  assertEquals(bodies(mailboxes), []);
+  client.session.memoryFull();
+  assertEquals(say(client, "2 APPEND INBOX {3+}", "abc"), ["2 OK [APPENDUID 1001 1] Appended"]);
+});

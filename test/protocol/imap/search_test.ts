@@ -70,3 +70,17 @@ Deno.test("what cannot be searched by is refused", () => {
   assertEquals(say(client, "5 SEARCH FILTER mine"), ["5 NO [UNDEFINED-FILTER mine] No such filter"]);
   assertEquals(say(client, "6 SEARCH RETURN (UPDATE) ALL"), ["6 BAD Return option not offered"]);
 });
+
+Deno.test("a million results are told in pieces, each once", () => {
+  const { client, mailboxes } = selected();
+  const answer = mailboxes.answer.bind(mailboxes);
+  mailboxes.answer = ((name: string, request: never) =>
+    name === "mailbox.search"
+      ? {
+        found: [{ sequence: 1, uid: 1, count: 999_999 }, { sequence: 1_000_000, uid: 5_000_000, count: 1 }],
+        modSeq: null,
+      }
+      : answer(name as "mailbox.news", request)) as typeof mailboxes.answer;
+  const numbers = say(client, "1 UID SEARCH ALL")[0]!.split(" ").slice(2);
+  assertEquals([numbers.length, numbers[0], numbers.at(-2), numbers.at(-1)], [1_000_000, "1", "999999", "5000000"]);
+});

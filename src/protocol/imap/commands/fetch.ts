@@ -67,7 +67,7 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
     if (page.vanished.length > 0) {
       yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     }
-    if (page.missing === true && !given.uid) trouble ??= "gone";
+    if (page.missing && !given.uid) trouble ??= "gone";
     const rows = plan.setsSeen ? yield* setSeen(page.rows, scene) : page.rows.map((row) => ({ row, told: false }));
     for (const { row, told } of rows) {
       const met = yield* new FetchedMessage(row, plan, scene).tell(told);
@@ -82,7 +82,7 @@ interface Page {
   readonly rows: readonly ViewRow[];
   readonly next: Uid | null;
   readonly vanished: readonly number[];
-  readonly missing?: boolean;
+  readonly missing: boolean;
 }
 
 /** RFC 2180 §4.1.2, RFC 5530 §3. */

@@ -1,0 +1,152 @@
+/** Sessions of IMAP over the real owner of the mailboxes, many commands at once. */
+import { assertEquals } from "@std/assert";
+import { asFailure, concat, seededRandom, utf8 } from "../../../src/base/mod.ts";
+import type { MailboxProtocol } from "../../../src/messages/mod.ts";
+import { createImapSession, type ImapAction, type ImapAsk, type ImapSession } from "../../../src/protocol/imap/mod.ts";
+import { ImapBelief } from "../../support/imap_belief.ts";
+import { inTurns, openSession } from "./sessions.ts";
+import { inMailbox, JOHN, type Listener, type MailboxWorld, put, settle, spawnListener } from "./support.ts";
+
+/** Joins a session to the owner as a listener's front does, without a connection. */
+class Live {
+  readonly session: ImapSession = createImapSession({ hostname: "a.test", tls: "active", plaintextLogin: false });
+  #sent: Uint8Array[] = [];
+  #asks = 0;
+  #ops = 0;
+  constructor(
+    readonly world: MailboxWorld,
+    readonly listener: Listener,
+    readonly name: string,
+  ) {}
+
+  /** Says lines and gives those of the answer, once nothing is asked any more. */
+  async say(...lines: readonly string[]): Promise<string[]> {
+    this.#perform(this.session.receive(utf8(lines.map((line) => `${line}\r\n`).join(""))));
+    while (this.#asks > 0) await settle();
+    const text = new TextDecoder().decode(concat(this.#sent.splice(0)));
+    return text === "" ? [] : text.replace(/\r\n$/, "").split("\r\n");
+  }
+
+  /** Hands on the news that the listener was told of. */
+  stir(): void {
+    for (const view of this.listener.stirred.splice(0)) this.#perform(this.session.stirred(view));
+  }
+
+  #perform(actions: readonly ImapAction[]): void {
+    for (const action of actions) {
+      if (action.type === "send") this.#sent.push(typeof action.data === "string" ? utf8(action.data) : action.data);
+      else if (action.type === "login") {
+        this.#perform(this.session.loggedIn({ type: "opened", user: action.user, quotaBytes: 0 }));
+      } else if (action.type === "pause") this.#perform(this.session.resumed());
+      else if (action.type === "ask") this.#ask(action);
+    }
+  }
+
+  async #ask({ name, request }: ImapAsk): Promise<void> {
+    const more = {
+      "mailbox.open": { subscriber: this.listener.ref.address, session: this.name, quotaBytes: 0 },
+      "mailbox.append": { quotaBytes: 0, opId: `${this.name}-${this.#ops++}` },
+    } as Readonly<Record<string, object>>;
+    this.#asks++;
+    try {
+      const whole = { ...request, account: JOHN, ...more[name] };
+      const reply = await this.world.mailbox.ask(name as keyof MailboxProtocol, whole as never);
+      this.#perform(this.session.answered({ type: "reply", reply }));
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      this.#perform(this.session.answered({ type: "failed", kind: failure.kind }));
+    } finally {
+      this.#asks--;
+    }
+  }
+}
+
+async function live(world: MailboxWorld, name: string, ...first: readonly string[]): Promise<Live> {
+  const client = new Live(world, await spawnListener(world, `front-${name}`), name);
+  client.session.open();
+  await client.say("l LOGIN john secret", ...first);
+  return client;
+}
+
+const COMMANDS: readonly ((n: number) => string)[] = [
+  () => "NOOP",
+  () => "EXPUNGE",
+  () => "FETCH 1:* (UID FLAGS)",
+  () => "SEARCH UNDELETED",
+  (n) => `UID STORE ${1 + n % 12}:${1 + n % 7} +FLAGS (\\Deleted)`,
+  (n) => `UID STORE ${1 + n % 12} -FLAGS.SILENT (\\Deleted \\Seen)`,
+  (n) => `UID STORE ${1 + n % 9} FLAGS ($Work \\Seen)`,
+  () => "STORE 1:* +FLAGS (\\Seen)",
+  (n) => `UID EXPUNGE ${1 + n % 12}`,
+  (n) => `UID MOVE ${1 + n % 12} Archive`,
+  (n) => `UID COPY ${1 + n % 12} INBOX`,
+  () => "APPEND INBOX {7+}\r\nA: b\r\n\r",
+  () => "UID SEARCH RETURN (SAVE COUNT) DELETED",
+  () => "UID FETCH $ (FLAGS)",
+];
+
+for (const seed of [1, 2, 3, 4, 5, 6]) {
+  Deno.test(`sessions that write at once believe the same in the end (seed ${seed})`, () =>
+    inMailbox((world) =>
+      inTurns(
+        world,
+        (async () => {
+          const random = seededRandom(seed);
+          const pick = (below: number) => Math.floor(random.bytes(1)[0]! / 256 * below);
+          for (let i = 0; i < 6; i++) await put(world, `o${i}`);
+          const clients = await Promise.all([
+            live(world, "a", "s SELECT INBOX"),
+            live(world, "b", "e ENABLE QRESYNC", "s SELECT INBOX"),
+            live(world, "c", "e ENABLE IMAP4rev2", "s SELECT INBOX"),
+          ]);
+          const beliefs = clients.map(() => new ImapBelief(6));
+          const run = async (at: number, command: string) =>
+            beliefs[at]!.hearAll(command, await clients[at]!.say(`t ${command}`));
+          await Promise.all(clients.map((_, at) => run(at, "FETCH 1:* (UID FLAGS)")));
+          for (let step = 0; step < 40; step++) {
+            const lines = clients.map(() => COMMANDS[pick(COMMANDS.length)]!(pick(256)));
+            await Promise.all(lines.map((line, at) => run(at, line)));
+            for (const client of clients) if (pick(2) === 0) client.stir();
+          }
+          await settle();
+          for (const at of clients.keys()) {
+            clients[at]!.stir();
+            await run(at, "NOOP");
+            await run(at, "FETCH 1:* (UID FLAGS)");
+          }
+          assertEquals(clients.map(({ session }) => [session.phase, session.refusals]), Array(3).fill(["selected", 0]));
+          const observer = await openSession(world);
+          const there = await observer.rows({ by: "uid", pairs: [1, 0] });
+          for (const belief of beliefs) belief.compare(there);
+        })(),
+      )
+    ));
+}
+
+Deno.test("what one session appends, files and removes is what another reads", () =>
+  inMailbox((world) =>
+    inTurns(
+      world,
+      (async () => {
+        const [one, other] = [await live(world, "a", "s SELECT INBOX"), await live(world, "b", "s SELECT INBOX")];
+        const letter = "From: a@b.test\r\nSubject: hello\r\n\r\nGood day.";
+        const appended = await one.say(`1 APPEND INBOX (\\Flagged) {${letter.length}+}`, letter);
+        assertEquals(appended.at(-1)?.slice(0, 15), "1 OK [APPENDUID");
+        assertEquals((await other.say("1 NOOP")).includes("* 1 EXISTS"), true);
+        assertEquals(await other.say("2 FETCH 1 (BODY.PEEK[TEXT] BODY.PEEK[HEADER.FIELDS (Subject)])"), [
+          "* 1 FETCH (BODY[TEXT] {9}",
+          "Good day. BODY[HEADER.FIELDS (Subject)] {18}",
+          "Subject: hello",
+          "",
+          ")",
+          "2 OK Done",
+        ]);
+        assertEquals((await other.say("3 SEARCH SUBJECT hello FLAGGED"))[0], "* SEARCH 1");
+        assertEquals((await one.say("2 MOVE 1 Archive")).slice(-3), ["* 1 EXPUNGE", "* 0 RECENT", "2 OK Moved"]);
+        assertEquals(await other.say("4 FETCH 1 (BODY.PEEK[])"), ["4 NO [EXPUNGEISSUED] Some messages are gone"]);
+        assertEquals((await other.say("5 NOOP")).includes("* 1 EXPUNGE"), true);
+        assertEquals((await other.say("6 STATUS Archive (MESSAGES)"))[0], "* STATUS Archive (MESSAGES 1)");
+      })(),
+    )
+  ));
