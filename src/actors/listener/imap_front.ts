@@ -110,6 +110,8 @@ export class ImapFront extends SessionFront<ImapAction> {
   protected override perform(actions: readonly ImapAction[]): void {
     this.settling = this.session.settling;
     this.sending = this.session.amidResponse;
+    // A message that comes in is worth less than all that the other sessions hold.
+    if (!this.closed && !this.noteMemory()) this.session.memoryFull();
     super.perform(actions);
   }
 
