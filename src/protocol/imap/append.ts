@@ -16,8 +16,10 @@ export function* appendAll(
   name: MailboxName,
   scene: Scene,
 ): Program<Appended | Completion> {
-  const { literals } = scene;
+  const { literals, memory } = scene;
   if (messages.some(({ catenate }) => catenate)) return bad("CATENATE is not offered");
+  // They lie in memory until the owner has answered.
+  memory.readBytes = literals.heldBytes;
   const bodies = literals.take();
   assert(bodies.length === messages.length, "each message of a command has come");
   const made: AppendedMessage[] = [];

@@ -75,7 +75,7 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
-  /** Bytes of messages that the command at hand has read and goes on to need. */
+  /** Bytes of messages that the command at hand has taken or read, and still needs. */
   readonly memory: { readBytes: number };
 }
 

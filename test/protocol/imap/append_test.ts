@@ -125,6 +125,16 @@ Deno.test("REPLACE stores the new message before the old one goes, and tells bot
   assertEquals(say(client, "4 REPLACE 7 INBOX {3+}", "new"), ["4 BAD No such message"]);
 });
 
+Deno.test("a message counts as held until the owner has answered", () => {
+  const { client } = user();
+  const actions = client.session.receive(utf8(`1 APPEND INBOX {5000+}\r\n${"x".repeat(5_000)}\r\n`));
+  assertEquals(actions.at(-1)?.type, "ask");
+  assertEquals(client.session.settling, true);
+  assertLessOrEqual(5_000, client.session.bufferedBytes);
+  client.perform(actions);
+  assertEquals(client.session.bufferedBytes, 0);
+});
+
 Deno.test("where memory is short a message is given up, and its command refused at its end", () => {
   const { client, mailboxes } = user();
   say(client, "1 APPEND INBOX {10+}", "abc");
