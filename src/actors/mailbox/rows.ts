@@ -8,12 +8,12 @@ import { intersection, rangesOfRising } from "./views/mod.ts";
 export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer<"mailbox.rows">): void {
   const { account, view: id, set, after, index, changedSince } = request;
   const open = state.views.live(account, id);
-  const uids = open.view.uidsOf(set);
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
-    const { rows, next } = readPage(state.shard, open, { uids, after, index });
+    const { rows, next } = readPage(state.shard, open, { uids: open.view.pairsOf(set, after), after, index });
     return reply.ok({ rows, next: next as Uid | null, vanished: [], missing });
   }
+  const uids = open.view.uidsOf(set);
   // All that vanished comes with the first page.
   const vanished = request.vanished && after === 0
     ? vanishedOf(state, open, { uids, since: changedSince, match: null })
