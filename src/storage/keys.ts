@@ -16,6 +16,7 @@ import { getAscii, getU24, getU32, getU48, putAscii, putU24, putU32, putU48 } fr
  *   14 account 00                                   what is next in the tree of an account that was changed
  *   14 account 00 name                              a name of the tree: its mailbox, its use, its subscription
  *   15 account 00 mailbox:u32 kind:u8 name 00 part:u8   a piece of an annotation, or rights of an identifier
+ *   15 account 00 00000000 00 00 00                 bytes of all annotations and rights of the account
  *   16 account 00 mailbox:u32                       a mailbox that was removed, while rows of it are left
  *   30 body:u48                                     where a body lies, and how many rows name it
  *   40 opId                                         the answer to a delivery
@@ -254,6 +255,11 @@ export function settingKey(account: string, mailbox: number, kind: number, name:
   key.set(octets, at + 1);
   key[key.length - 1] = part;
   return key;
+}
+
+/** How many bytes all settings of an account have. */
+export function settingsTotalKey(account: string): Key {
+  return settingKey(account, 0, 0, "", 0);
 }
 
 /** All pieces of the settings of one kind. */

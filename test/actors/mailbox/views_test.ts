@@ -336,6 +336,24 @@ Deno.test("a piece of a message is read by its UID until it is gone", () =>
     assertEquals((await read(2)).size, MAIL.length);
   }));
 
+Deno.test("the first bytes of messages go with their rows when they are wanted", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 3);
+    const a = await openSession(world);
+    const rows = {
+      set: { by: "uid", pairs: [1, 3] },
+      after: 0,
+      index: false,
+      changedSince: null,
+      vanished: false,
+    } as const;
+    for (const headBytes of [4, 1_000]) {
+      const page = await a.ask("mailbox.rows", { ...rows, headBytes });
+      assertEquals(page.rows.map(({ head }) => head), Array(3).fill(MAIL.slice(0, headBytes)));
+    }
+    assertEquals((await a.ask("mailbox.rows", rows)).rows.map((row) => "head" in row), [false, false, false]);
+  }));
+
 Deno.test("messages are recent for the first that may write", () =>
   inMailbox(async (world) => {
     await putMany(world, 2);
