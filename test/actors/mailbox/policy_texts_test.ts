@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { PolicyTexts, type TextMessage } from "../../../src/actors/mailbox/search/mod.ts";
 import { textActor } from "../../../src/actors/policy/text_actor.ts";
 import { Failure, utf8 } from "../../../src/base/mod.ts";
+import { casemap } from "../../../src/mime/mod.ts";
 import type { TextProtocol } from "../../../src/messages/mod.ts";
 import { Simulation } from "../../../src/runtime/mod.ts";
 
@@ -48,7 +49,7 @@ Deno.test("texts come from the policy worker once, and are kept", () =>
   inWorld(async ({ texts, settled }) => {
     const [one, two] = [message("0/1", "Some TEXT"), message("0/2", "other")];
     const { header, body } = await settled(texts.texts(one));
-    assertEquals([header, body.trim()], ["subject: hello\n", "some text"]);
+    assertEquals([header, body.trim()], [casemap("Subject: Hello\n"), casemap("Some text")]);
     await settled(texts.texts(two));
     assertEquals((await settled(texts.texts(one))).body, body);
     assertEquals([one.reads, two.reads], [1, 1]);
@@ -76,5 +77,5 @@ Deno.test("when the policy worker is lost, a search fails and can be asked again
     sim.kill("policy");
     assertEquals((await assertRejects(() => settled(asked), Failure)).kind, "down");
     await sim.restart("policy");
-    assertEquals((await settled(texts.texts(one))).body.trim(), "text");
+    assertEquals((await settled(texts.texts(one))).body.trim(), casemap("text"));
   }));

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { textAccepts, textActor } from "../../../src/actors/policy/text_actor.ts";
 import { utf8 } from "../../../src/base/mod.ts";
 import type { TextProtocol } from "../../../src/messages/mod.ts";
+import { casemap } from "../../../src/mime/mod.ts";
 import { testSystem } from "../../runtime/support/system.ts";
 
 async function extract(bytes: Uint8Array): Promise<TextProtocol["text.extract"]["reply"]> {
@@ -25,8 +26,8 @@ Deno.test("texts of a message are decoded, and in the form in which they are com
     "",
   ];
   const { header, body } = await extract(utf8(message.join("\r\n")));
-  assert(header.startsWith(`subject: ${"Grüße".normalize("NFKD").toLowerCase()}\n`), header);
-  assertEquals(body.trim(), "zug nach köln".normalize("NFKD"));
+  assert(header.startsWith(casemap("subject: Grüße\n")), header);
+  assertEquals(body.trim(), casemap("Zug nach Köln"));
 });
 
 Deno.test("whatever the bytes are, there is an answer", async () => {

@@ -1,5 +1,5 @@
 import { latin1 } from "../../../base/mod.ts";
-import { type MessageFacts, parseDay } from "../../../mime/mod.ts";
+import { casemap, type MessageFacts, parseDay } from "../../../mime/mod.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 
 /** Fields whose texts are in the MIME index. */
@@ -16,8 +16,8 @@ const INDEXED: ReadonlyMap<string, (facts: MessageFacts) => string> = new Map([
  * By the index where it can tell, else by the text of the header.
  */
 export function headerTest(field: string, needle: string): (candidate: Candidate) => Verdict {
-  const name = field.toLowerCase();
-  const indexed = INDEXED.get(name);
+  const name = casemap(field);
+  const indexed = INDEXED.get(field.toLowerCase());
   return ({ facts, texts }) => {
     if (facts !== null && indexed !== undefined) {
       const text = indexed(facts);
@@ -29,7 +29,7 @@ export function headerTest(field: string, needle: string): (candidate: Candidate
   };
 }
 
-/** What stands in each field of a name, in the text of a header: one line for each field. */
+/** What stands in each field of a name, both as texts are compared: one line for each field. */
 function fieldsOf(header: string, name: string): string[] {
   const found: string[] = [];
   const start = `${name}:`;
@@ -42,6 +42,8 @@ function fieldsOf(header: string, name: string): string[] {
   return found;
 }
 
+const DATE = casemap("date");
+
 /** Characters of ENVELOPE in which its date lies. */
 const DATE_CHARS_MAX = 300;
 
@@ -49,7 +51,7 @@ const DATE_CHARS_MAX = 300;
 export function sentTest(fits: (dayMs: number) => boolean): (candidate: Candidate) => Verdict {
   return ({ envelope, texts }) => {
     if (envelope === null && texts === null) return null;
-    const date = envelope !== null ? dateIn(envelope) : fieldsOf(texts!.header, "date")[0] ?? "";
+    const date = envelope !== null ? dateIn(envelope) : fieldsOf(texts!.header, DATE)[0] ?? "";
     const day = date === null ? null : parseDay(date);
     return day !== null && fits(day);
   };

@@ -1,6 +1,6 @@
 /** What of a message is searched by its words: decoded, in the form in which texts are compared. */
 export interface MessageTexts {
-  /** Fields of the header and of its parts, each as a line `name: text`. */
+  /** Fields of the header and of its parts, each as a line `name: text`, name and text in that form. */
   readonly header: string;
   /** Text of the parts that are text. */
   readonly body: string;
