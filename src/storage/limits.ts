@@ -43,6 +43,8 @@ export interface StoreLimits {
   readonly opIdsMax: number;
   /** Flag changes and expunges remembered for one mailbox. */
   readonly changeRowsMax: number;
+  /** UIDs that one answer to what changed names: some ms of work. */
+  readonly changedUidsMax: number;
   /** Deliveries are refused when less space would be left on the device. */
   readonly freeBytesMin: number;
   /** Deliveries are refused when the index file of a shard has grown to this. */
@@ -83,6 +85,7 @@ export const DEFAULT_LIMITS: StoreLimits = {
   opIdMsMin: 7 * 86_400_000,
   opIdsMax: 5_000_000,
   changeRowsMax: 10_000,
+  changedUidsMax: 20_000,
   freeBytesMin: 64 * MB,
   indexBytesMax: 48 * 1024 * MB,
   compactStepBytesMax: MB,

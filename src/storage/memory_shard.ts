@@ -214,8 +214,10 @@ export class MemoryShard implements types.ShardStore {
     if (mailbox === null) return { changed: [], expunged: [], highestModSeq: 1 as ModSeq };
     if (since < 1) return null;
     const expunged = mailbox.expunged.filter(({ modSeq }) => modSeq > since).map(({ uid }) => uid as Uid);
+    const changed = mailbox.rows().filter(({ modSeq }) => modSeq > since).map(({ uid }) => uid);
+    if (changed.length + expunged.length > this.options.limits.changedUidsMax) return null;
     return {
-      changed: mailbox.rows().filter(({ modSeq }) => modSeq > since).map(({ uid }) => uid),
+      changed,
       expunged: expunged.sort((a, b) => a - b),
       highestModSeq: mailbox.modSeq as ModSeq,
     };

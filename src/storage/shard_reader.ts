@@ -152,8 +152,10 @@ export class ShardReader {
         if (readChangeModSeq(key) <= since) continue;
         const { kind, uids } = decodeChange(value);
         for (const uid of uids) (kind === "flags" ? changed : expunged).add(uid);
+        if (changed.size + expunged.size > this.limits.changedUidsMax) return null;
       }
       this.#addDelivered(account, mailbox, since, changed);
+      if (changed.size + expunged.size > this.limits.changedUidsMax) return null;
       const rising = (uids: Iterable<number>) => [...uids].sort((a, b) => a - b) as Uid[];
       return {
         changed: rising(changed).filter((uid) => !expunged.has(uid)),
@@ -164,7 +166,7 @@ export class ShardReader {
   }
   /**
    * UIDs rise with the MODSEQ of their delivery. So, from the end back, the first row that has not changed since was
-   * delivered before, and so was all below it.
+   * delivered before, and so was all below it. Ends when there are more than one answer names.
    */
   #addDelivered(account: string, mailbox: number, since: number, changed: Set<number>): void {
     const { start, end } = rowsFrom(account, mailbox, 0);
@@ -177,7 +179,7 @@ export class ShardReader {
         }
       }
       const last = stored.at(-1);
-      if (last === undefined || stored.length < 16) return;
+      if (last === undefined || stored.length < 16 || changed.size > this.limits.changedUidsMax) return;
       before = last.key;
     }
   }

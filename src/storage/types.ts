@@ -81,7 +81,7 @@ export interface ShardStore extends AccountStore {
   /** Bytes of a message; `not_found` when it is gone, `corrupt` when its checksum is wrong. */
   fetch(account: AccountId, mailbox: number, range: FetchRange): { bytes: Uint8Array; size: number };
   usage(account: AccountId): { bytes: number; messages: number };
-  /** Null when the history does not reach back to `since`: the asker compares everything. */
+  /** Null when the history does not reach back to `since`, or more UIDs changed than are named: the asker compares everything. */
   changes(account: AccountId, mailbox: number, since: number): ChangesSince | null;
   /** Calls `listener` after each durable change, in order; returns "stop calling". */
   onChange(listener: ChangeListener): () => void;

@@ -226,6 +226,19 @@ export function contractTests(name: string, open: Open): void {
     assertEquals(since, { changed: [2, 5], expunged: [1, 3], highestModSeq: 8 } as never);
   });
 
+  test("changes of more UIDs than one answer names are not named at all", async ({ shard }) => {
+    await Promise.all(Array.from({ length: 30 }, (_, i) => shard.deliver(mail(`${i}`))));
+    const { highestModSeq } = shard.status(ANNA, 1);
+    await shard.setFlags(ANNA, 1, [1, 2, 3, 4, 5], { add: Flag.seen, remove: 0 });
+    await shard.expunge(ANNA, 1, [7, 8, 9, 10, 11]);
+    const since = shard.changes(ANNA, 1, highestModSeq);
+    assertEquals([since?.changed, since?.expunged], [[1, 2, 3, 4, 5], [7, 8, 9, 10, 11]] as never);
+    await shard.deliver(mail("one more"));
+    assertEquals(shard.changes(ANNA, 1, highestModSeq), null);
+    assertEquals(shard.changes(ANNA, 1, 1), null);
+    assertEquals(shard.changes(ANNA, 1, highestModSeq + 1)?.expunged.length, 5);
+  }, { changedUidsMax: 10 });
+
   test("a listener is told every change in order", async ({ shard }) => {
     const told: [string, number, MailboxChange][] = [];
     const stop = shard.onChange((account, mailbox, change) => told.push([account, mailbox, change]));

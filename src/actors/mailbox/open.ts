@@ -2,7 +2,7 @@ import { Failure } from "../../base/mod.ts";
 import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
 import { Flag } from "../../mail/flag.ts";
-import type { Answer, Asked, State } from "./state.ts";
+import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenMailbox, OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
 import { rangesOf } from "./views/mod.ts";
@@ -32,8 +32,8 @@ export function open(state: State, request: Asked<"mailbox.open">, reply: Answer
   const { uidNext, messages, highestModSeq: modSeq } = status;
   const start = { uidNext, messages, modSeq, recentFrom, recent, keywords };
   const opened = views.add(of, { ...request, mailbox }, start);
-  reply.ok({
-    type: "opened",
+  const answer = {
+    type: "opened" as const,
     view: opened.id,
     mailbox,
     objectId,
@@ -42,8 +42,26 @@ export function open(state: State, request: Asked<"mailbox.open">, reply: Answer
     recent,
     firstUnseen: firstUnseen(state, opened, status),
     keywords,
-    vanished: since === null ? null : resynced(state, opened, { since, status }),
-  });
+  };
+  if (since === null) return reply.ok({ ...answer, vanished: null });
+  const work = resynced(state, opened, { since, status }).then((vanished) => ({ ...answer, vanished }));
+  answerLater(state, work, whenOpened(state, opened, reply));
+}
+
+/** Nobody knows of the view before the answer: what happens until then is told behind it, and a failure leaves no view. */
+function whenOpened({ views }: State, opened: OpenView, reply: Answer<"mailbox.open">): Answer<"mailbox.open"> {
+  opened.stirred = true;
+  return {
+    ok(answer) {
+      reply.ok(answer);
+      opened.stirred = false;
+      if (!opened.closed && views.hasNews(opened)) views.stir(opened);
+    },
+    fail(error) {
+      views.close(opened);
+      reply.fail(error);
+    },
+  };
 }
 
 /** The mailbox is left; nothing is expunged. */
@@ -81,14 +99,14 @@ function firstUnseen({ shard }: State, { of: { account, mailbox } }: OpenView, s
 }
 
 /** RFC 7162 §3.2.5.1: what a client knows of another UIDVALIDITY is of no use. */
-function resynced(
+async function resynced(
   state: State,
   open: OpenView,
   { since, status }: { readonly since: ResyncFrom; readonly status: MailboxStatus },
-): readonly number[] | null {
+): Promise<readonly number[] | null> {
   if (since.uidValidity !== status.uidValidity) return null;
   const known = rangesOf(since.known ?? [1, Math.max(1, status.uidNext - 1)], 0);
-  const vanished = vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
+  const vanished = await vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
   // The rows that changed are asked for next; a long answer is not kept until then.
   if ((open.of.changes?.answer?.changed.length ?? 0) > KEPT_CHANGES_MAX) open.of.changes = null;
   return vanished;

@@ -1,7 +1,7 @@
 import { asFailure } from "../../base/mod.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
-import { type Ranges, type View } from "./views/mod.ts";
+import { pairsFrom, type Ranges, type View } from "./views/mod.ts";
 import type { OpenView } from "./view_book.ts";
 
 /** Rows of one answer. */
@@ -20,8 +20,11 @@ const HEAD_OF_BYTES_MAX = 128 * 1024;
 /** Bytes of a row in an answer, without what varies in length. */
 const ROW_BYTES = 160;
 
+/** UIDs as ranges, or as pairs of first and last that are found one by one. */
+type Uids = Ranges | Iterable<readonly [number, number]>;
+
 export interface PageWanted {
-  readonly uids: Ranges;
+  readonly uids: Uids;
   /** Rows with a higher UID. */
   readonly after: number;
   readonly index: boolean;
@@ -75,7 +78,7 @@ function headOf(
 export function readUids(
   shard: ShardStore,
   open: OpenView,
-  { uids, after, limit }: { readonly uids: Ranges; readonly after: number; readonly limit: number },
+  { uids, after, limit }: { readonly uids: Uids; readonly after: number; readonly limit: number },
 ): { readonly uids: number[]; readonly next: number | null } {
   const found: number[] = [];
   for (const { row } of rowsIn(shard, open, { uids, after, index: false, numbered: false })) {
@@ -100,8 +103,9 @@ export function* rowsIn(
   let at = 0;
   /** Rows of the store before the row at `at`; -1 when not known. */
   let rank = -1;
-  for (let i = 0; i < uids.length; i += 2) {
-    const [first, last] = [Math.max(uids[i]!, after + 1), uids[i + 1]!];
+  const pairs = Array.isArray(uids) ? pairsFrom(uids as readonly number[] as Ranges, after) : uids;
+  for (const [start, last] of pairs as Iterable<readonly [number, number]>) {
+    const first = Math.max(start, after + 1);
     if (first > last) continue;
     for (let from = first; from <= last;) {
       while (at < buffer.length && buffer[at]!.uid < from) {

@@ -1,8 +1,9 @@
+import { Failure } from "../../base/mod.ts";
 import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
 import type { ChangesSince } from "../../storage/mod.ts";
 import type { State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { intersection, NO_RANGES, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
+import { intersection, NO_RANGES, pairsFrom, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
 
 /** What changed in the mailbox since a MODSEQ; null when the history does not reach back. Asked for page by page, found once. */
 export function changesSince(
@@ -17,6 +18,9 @@ export function changesSince(
   return of.changes.answer;
 }
 
+/** Blocks of 64 UIDs that are looked at in one turn: some ms. */
+const GAP_BLOCKS_MAX = 128;
+
 export interface VanishedWanted {
   readonly uids: Ranges;
   readonly since: number;
@@ -27,19 +31,31 @@ export interface VanishedWanted {
  * Which of `uids` were expunged since a MODSEQ, as pairs (RFC 7162 §3.2.6). Where the history does not reach back, all that are not
  * there: to name more than was asked is allowed. Messages that the view still counts are not among them: they are told as they leave.
  */
-export function vanishedOf(state: Pick<State, "shard">, open: OpenView, wanted: VanishedWanted): readonly number[] {
+export function vanishedOf(state: State, open: OpenView, wanted: VanishedWanted): number[] | Promise<number[]> {
   const { view } = open;
   const uids = view.uidNext === 1 ? NO_RANGES : intersection(wanted.uids, rangesOf([1, view.uidNext - 1], 0));
   const changes = changesSince(state, open, wanted.since);
-  if (changes !== null) {
-    const expunged = changes.expunged.filter((uid) => !view.isGhost(uid));
-    return intersection(uids, rangesOfRising(expunged));
-  }
-  const unchanged = lastMatch(view, wanted.match);
+  if (changes === null) return gapsIn(state, open, { uids, after: lastMatch(view, wanted.match) });
+  const expunged = changes.expunged.filter((uid) => !view.isGhost(uid));
+  return [...intersection(uids, rangesOfRising(expunged))];
+}
+
+/** UIDs without a message, in turns. Who goes meanwhile is a ghost of the view. */
+async function gapsIn(
+  { turns }: State,
+  open: OpenView,
+  { uids, after }: { readonly uids: Ranges; readonly after: number },
+): Promise<number[]> {
+  const { view } = open;
   const gone: number[] = [];
-  for (let i = 0; i < uids.length; i += 2) {
-    const [first, last] = [Math.max(uids[i]!, unchanged + 1), uids[i + 1]!];
-    if (first <= last) view.order.eachGap(first, last, (from, to) => addGap(gone, view, from, to));
+  for (const [first, last] of pairsFrom(uids, after)) {
+    let from: number | null = Math.max(first, after + 1);
+    for (;;) {
+      from = view.order.eachGap(from, last, (start, end) => addGap(gone, view, start, end), GAP_BLOCKS_MAX);
+      if (from === null) break;
+      await turns.next();
+      if (open.closed || view.gone) throw new Failure("not_found", "the view has ended");
+    }
   }
   return gone;
 }

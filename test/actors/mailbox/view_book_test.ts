@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import { inTurns, openSession, uids } from "./sessions.ts";
-import { inMailbox, JOHN, MAIL, type MailboxWorld, spawnListener } from "./support.ts";
+import { inMailbox, JOHN, MAIL, type MailboxWorld, settle, spawnListener } from "./support.ts";
 
 /** Appends many messages, of which every `nth` is flagged. */
 async function fill(world: MailboxWorld, count: number, nth = 0): Promise<void> {
@@ -72,4 +72,42 @@ Deno.test("flags of very many messages are told all the same, in pages, and each
     assertEquals(told, Array.from({ length: 12_000 }, (_, i) => i + 1));
     const { highestModSeq, changed } = await a.ask("mailbox.news", { expunges: true });
     assertEquals([highestModSeq, changed], [world.shard.status(JOHN, 1).highestModSeq, []]);
+  }));
+
+Deno.test("what vanished of a large mailbox is found in turns, and what goes meanwhile is told as it leaves", () =>
+  inMailbox(async (world) => {
+    await fill(world, 30_000);
+    const uidsOf = (first: number, step: number) =>
+      Array.from({ length: Math.floor((30_000 - first) / step) + 1 }, (_, i) => first + i * step as Uid);
+    const gone = uidsOf(1, 50);
+    await world.mailbox.ask("mailbox.expunge", { account: JOHN, mailbox: 1, uids: gone });
+    const { uidValidity } = world.shard.status(JOHN, 1);
+    const listener = await spawnListener(world, "front");
+    const opening = openSession(world, { listener, since: { uidValidity, modSeq: 0, known: null, match: null } });
+    await settle();
+    const late = [29_950, 29_952] as Uid[];
+    await world.mailbox.ask("mailbox.expunge", { account: JOHN, mailbox: 1, uids: late });
+    assertEquals(listener.stirred, []);
+    const session = await inTurns(world, opening);
+    assertEquals(session.opened.vanished, gone.flatMap((uid) => [uid, uid]));
+    await settle();
+    assertEquals(listener.stirred, [session.opened.view]);
+    assertEquals((await session.news()).expunged.map(({ uid }) => uid), late);
+  }));
+
+Deno.test("changes beyond what one answer names are found by looking at all rows, page by page", () =>
+  inMailbox(async (world) => {
+    await fill(world, 25_000);
+    const a = await openSession(world);
+    const changedSince = world.shard.status(JOHN, 1).highestModSeq;
+    await a.store(uids(1, 24_000), "add", { flags: 1 });
+    await a.store(uids(24_500, 24_501), "add", { flags: 8 });
+    await inTurns(world, a.ask("mailbox.expungeDeleted", { set: null }));
+    await a.news();
+    assertEquals(world.shard.changes(JOHN, 1, changedSince), null);
+    const ask = { set: uids(1, 0), index: false, changedSince, vanished: true };
+    const first = await inTurns(world, a.ask("mailbox.rows", { ...ask, after: 0 }));
+    assertEquals([first.rows.length, first.next, first.vanished], [1_000, 1_000, [24_500, 24_501]]);
+    const changed = await inTurns(world, a.rows(uids(1, 0), { changedSince }));
+    assertEquals(changed.length, 24_000);
   }));

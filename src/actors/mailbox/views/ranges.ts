@@ -45,6 +45,11 @@ export function pairFrom(ranges: Ranges, number: number): number {
   return 2 * low;
 }
 
+/** The pairs from the one that reaches beyond `after` on. */
+export function* pairsFrom(ranges: Ranges, after: number): Generator<readonly [number, number]> {
+  for (let i = pairFrom(ranges, after + 1); i < ranges.length; i += 2) yield [ranges[i]!, ranges[i + 1]!];
+}
+
 export function isIn(ranges: Ranges, number: number): boolean {
   const at = pairFrom(ranges, number);
   return at < ranges.length && ranges[at]! <= number;

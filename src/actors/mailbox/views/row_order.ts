@@ -67,12 +67,21 @@ export class RowOrder {
     this.#read = null;
     if (this.#counts !== null) { for (const uid of uids) this.#counts.add(Math.floor(uid / BLOCK_UIDS), -1); }
   }
-  /** Pairs of UIDs within [first, last] that no row has, given to `report`; blocks that are full or empty are not read. */
-  eachGap(first: number, last: number, report: (first: number, last: number) => void): void {
+  /**
+   * Pairs of UIDs within [first, last] that no row has, given to `report`; blocks that are full or empty are not read. After
+   * `blocksMax` blocks it ends and answers the UID from which to go on; else null.
+   */
+  eachGap(
+    first: number,
+    last: number,
+    report: (first: number, last: number) => void,
+    blocksMax = Infinity,
+  ): number | null {
     const counts = this.#made();
     let from = first;
     let index = this.rank(first);
-    while (index < counts.total) {
+    for (let blocks = 0; index < counts.total; blocks++) {
+      if (blocks >= blocksMax) return from;
       const { block, skip } = counts.at(index);
       const uids = counts.of(block) === BLOCK_UIDS ? null : this.#uidsOf(block);
       const end = counts.of(block);
@@ -86,6 +95,7 @@ export class RowOrder {
       if ((block + 1) * BLOCK_UIDS > last) break;
     }
     if (from <= last) report(from, last);
+    return null;
   }
   #within(rows: number, block: number, uid: number): number {
     if (rows === 0) return 0;

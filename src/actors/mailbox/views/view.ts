@@ -1,5 +1,5 @@
 import type { MessageSet } from "../../../mail/mailbox_ask.ts";
-import { NO_RANGES, type Ranges, rangesOf } from "./ranges.ts";
+import { NO_RANGES, pairFrom, pairsFrom, type Ranges, rangesOf } from "./ranges.ts";
 import type { RowOrder } from "./row_order.ts";
 import { SortedUids } from "./sorted_uids.ts";
 
@@ -30,6 +30,8 @@ export interface ViewStart {
 export class View {
   /** UIDs that are gone, and the session was not told. */
   readonly #ghosts = new SortedUids();
+  /** Their sequence numbers, once somebody asked by number; found anew after each change. */
+  #places: Uint32Array | null = null;
   /** UIDs whose flags were changed, and the session was not told. */
   readonly #changed = new SortedUids();
   /** Set when there were too many: every row above this UID with a MODSEQ above `modSeq` may be one. */
@@ -105,19 +107,9 @@ export class View {
   /** The UID at a sequence number, also of a ghost; 0 when there is no such number. */
   uidAt(sequence: number): number {
     if (sequence < 1 || sequence > this.#exists) return 0;
-    let low = 0;
-    let high = this.#ghosts.length;
-    // Each ghost has a place: so many ghosts are at or below the sequence number.
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.order.rank(this.#ghosts.at(middle)) + middle + 1 <= sequence) low = middle + 1;
-      else high = middle;
-    }
-    if (low > 0) {
-      const ghost = this.#ghosts.at(low - 1);
-      if (this.order.rank(ghost) + low === sequence) return ghost;
-    }
-    return this.order.select(sequence - low - 1);
+    const ghosts = this.#ghostsUpTo(sequence);
+    if (ghosts > 0 && this.#ghostPlaces()[ghosts - 1] === sequence) return this.#ghosts.at(ghosts - 1);
+    return this.order.select(sequence - ghosts - 1);
   }
   /** The highest UID of the view, ghosts among them; 0 when it is empty. */
   lastUid(): number {
@@ -128,17 +120,24 @@ export class View {
   /** A set as UIDs, none of them above what the session knows. Not every UID in them need have a message. */
   uidsOf(set: MessageSet): Ranges {
     if (set.by === "saved") return this.saved;
-    if (set.by === "sequence") return this.#uidsOfSequence(rangesOf(set.pairs, this.#exists));
+    if (set.by === "sequence") {
+      return [...this.#pairsOfSequence(rangesOf(set.pairs, this.#exists), 0)].flat() as readonly number[] as Ranges;
+    }
     // RFC 9051 §6.4.9: "*" is the last message, also when the other number is higher.
     const star = set.pairs.includes(0) ? this.lastUid() : 0;
     return clipped(rangesOf(set.pairs, star), this.#uidNext - 1);
   }
+  /** The same pair by pair, from the UID `after` on: who needs only some of a long set finds only those. */
+  pairsOf(set: MessageSet, after: number): Iterable<readonly [number, number]> {
+    if (set.by === "sequence") return this.#pairsOfSequence(rangesOf(set.pairs, this.#exists), after);
+    return pairsFrom(this.uidsOf(set), after);
+  }
   /** Whether a set names a message by its number that is gone: RFC 2180 §4.1 and §4.2 let a session say so. */
   namesGhosts(set: MessageSet): boolean {
     if (set.by !== "sequence" || this.#ghosts.length === 0) return false;
-    const uids = this.uidsOf(set);
-    for (let i = 0; i < uids.length; i += 2) {
-      if (this.#ghosts.countBelow(uids[i + 1]! + 1) > this.#ghosts.countBelow(uids[i]!)) return true;
+    const sequences = rangesOf(set.pairs, this.#exists);
+    for (let i = 0; i < sequences.length; i += 2) {
+      if (this.#ghostsUpTo(sequences[i + 1]!) > this.#ghostsUpTo(sequences[i]! - 1)) return true;
     }
     return false;
   }
@@ -150,6 +149,7 @@ export class View {
   expunged(uids: readonly number[], ghostsMax = GHOSTS_MAX): boolean {
     const known = uids.filter((uid) => uid < this.#uidNext);
     this.#ghosts.addAll(known);
+    this.#places = null;
     if (known.length < FEW) { for (const uid of known) this.#changed.remove(uid); }
     else this.#changed.removeIf((uid) => this.#ghosts.has(uid));
     if (this.#ghosts.length > ghostsMax) this.end();
@@ -192,6 +192,7 @@ export class View {
   /** Lets up to `max` ghosts leave the view: sequence numbers valid one after the other (RFC 9051 §7.5.1), rising UIDs. */
   takeGhosts(max: number): { readonly sequence: number; readonly uid: number }[] {
     const taken = this.#ghosts.takeFirst(max);
+    this.#places = null;
     this.#exists -= taken.length;
     if (taken.length > 0) this.#told++;
     for (const uid of taken) if (uid >= this.recentFrom) this.#recent--;
@@ -226,24 +227,43 @@ export class View {
   end(): void {
     this.gone = true;
     this.#ghosts.clear();
+    this.#places = null;
     this.#changed.clear();
     this.#changedAbove = null;
     this.saved = NO_RANGES;
   }
 
-  #uidsOfSequence(sequences: Ranges): Ranges {
-    const uids: number[] = [];
-    for (let i = 0; i < sequences.length; i += 2) {
-      const [first, last] = [sequences[i]!, Math.min(sequences[i + 1]!, this.#exists)];
-      if (first > last) break;
-      // The first and the last message are found without counting.
-      const from = first === 1 ? 1 : this.uidAt(first);
-      uids.push(
-        from,
-        last === first && first !== 1 ? from : last === this.#exists ? this.#uidNext - 1 : this.uidAt(last),
-      );
+  /** How many ghosts have a place at or below a sequence number. */
+  #ghostsUpTo(sequence: number): number {
+    if (this.#ghosts.length === 0) return 0;
+    const places = this.#ghostPlaces();
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (places[middle]! <= sequence) low = middle + 1;
+      else high = middle;
     }
-    return uids as readonly number[] as Ranges;
+    return low;
+  }
+  #ghostPlaces(): Uint32Array {
+    if (this.#places !== null) return this.#places;
+    const places = new Uint32Array(this.#ghosts.length);
+    for (let i = 0; i < places.length; i++) places[i] = this.order.rank(this.#ghosts.at(i)) + i + 1;
+    this.#places = places;
+    return places;
+  }
+  /** From the UID `after` on; each pair is found when it is asked for. */
+  *#pairsOfSequence(sequences: Ranges, after: number): Generator<readonly [number, number]> {
+    const from = after === 0 ? 0 : pairFrom(sequences, this.sequenceOf(after));
+    for (let i = from; i < sequences.length; i += 2) {
+      const [first, last] = [sequences[i]!, Math.min(sequences[i + 1]!, this.#exists)];
+      if (first > last) return;
+      // The first and the last message are found without counting.
+      const uid = first === 1 ? 1 : this.uidAt(first);
+      if (last === this.#exists) yield [uid, this.#uidNext - 1];
+      else yield [uid, last === first && first !== 1 ? uid : this.uidAt(last)];
+    }
   }
 }
 
