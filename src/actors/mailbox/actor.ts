@@ -14,7 +14,7 @@ import { FlagWork } from "./flag_work.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
 import { read, rows } from "./rows.ts";
-import { Searches, type TextSource, Turns } from "./search/mod.ts";
+import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
 import { answerLater, type MailboxContext, type State, type Subscriber } from "./state.ts";
 import { store } from "./store.ts";
@@ -37,17 +37,17 @@ const LAST_LOCKS_MAX = 10_000;
 export interface MailboxShare {
   readonly budget: ViewBudget;
   readonly turns: Turns;
-  readonly texts: TextSource;
 }
 
 /** What a worker's mailbox actors share, at its start. */
-export function mailboxShare(clock: Clock, texts: TextSource): MailboxShare {
-  return { budget: { views: 0 }, turns: new Turns(clock), texts };
+export function mailboxShare(clock: Clock): MailboxShare {
+  return { budget: { views: 0 }, turns: new Turns(clock) };
 }
 
 /** What a mailbox actor is started with: the shard its domain lives in. */
 export interface MailboxArgs {
   readonly shard: ShardStore;
+  readonly texts: TextSearch;
   readonly share: MailboxShare;
 }
 
@@ -87,7 +87,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   idleStopMs: IDLE_STOP_MS,
   mayStop: ({ pending, locks, subscribers, views }) =>
     pending === 0 && locks.size === 0 && subscribers.size === 0 && views.size === 0,
-  init: ({ shard, share: { budget, turns, texts } }, context) => {
+  init: ({ shard, texts, share: { budget, turns } }, context) => {
     const { clock, log } = context;
     const subscribers: State["subscribers"] = new Map();
     const unsubscribe = publish(subscribers, shard);
@@ -155,6 +155,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       const purged = state.shard.purge(account).then((done) => {
         // UIDs begin anew: what sessions were told is over.
         state.views.endAccount(account);
+        state.texts.forget(account);
         return done;
       });
       answerLater(state, purged, reply);
