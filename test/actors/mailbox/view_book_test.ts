@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
+import { dice } from "../../support/dice.ts";
 import { inTurns, openSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, settle, spawnListener } from "./support.ts";
 
@@ -110,4 +111,28 @@ Deno.test("changes beyond what one answer names are found by looking at all rows
     assertEquals([first.rows.length, first.next, first.vanished], [1_000, 1_000, [24_500, 24_501]]);
     const changed = await inTurns(world, a.rows(uids(1, 0), { changedSince }));
     assertEquals(changed.length, 24_000);
+  }));
+
+Deno.test("long sets of numbers come in pages, ghosts between them, each message under its number", () =>
+  inMailbox(async (world) => {
+    await fill(world, 6_000);
+    const a = await openSession(world);
+    const random = dice(7);
+    const gone = Array.from({ length: 6_000 }, (_, i) => i + 1 as Uid).filter(() => random.below(5) === 0);
+    await world.mailbox.ask("mailbox.expunge", { account: JOHN, mailbox: 1, uids: gone });
+    const left = new Set(gone as number[]);
+    for (let i = 0; i < 20; i++) {
+      const pairs: number[] = [];
+      for (let n = 0; n < 200; n++) {
+        const first = 1 + random.below(6_000);
+        pairs.push(first, Math.min(6_000, first + random.below(60)));
+      }
+      // The client knows all 6,000: the number of each is its UID.
+      const named = Array.from({ length: 6_000 }, (_, at) => at + 1).filter((uid) =>
+        !left.has(uid) && pairs.some((first, at) => at % 2 === 0 && uid >= first && uid <= pairs[at + 1]!)
+      );
+      const rows = await a.rows({ by: "sequence", pairs });
+      assertEquals(rows.map(({ sequence }) => sequence), named);
+      assertEquals(rows.map(({ uid }) => uid as number), named);
+    }
   }));
