@@ -1,5 +1,7 @@
 import type { CopyOutcome } from "../../mail/mailbox_ask.ts";
+import type { MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";
+import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 
@@ -8,31 +10,44 @@ const COPY_UIDS_MAX = 100_000;
 
 /** COPY and MOVE (RFC 9051 §6.4.7, RFC 6851): messages that are gone already are passed over, as by UID COPY. */
 export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer<"mailbox.copy">): void {
-  const { shard, views } = state;
-  const { account, view: id, set, to, move } = request;
-  const open = views.live(account, id);
-  const target = shard.mailboxNamed(account, to);
-  if (target === null || target.mailbox === 0) return reply.ok({ type: "missing" });
-  const { uids, next } = readUids(shard, open, { uids: open.view.uidsOf(set), after: 0, limit: COPY_UIDS_MAX });
+  const { account, set, to, move } = request;
+  // RFC 6851 §4.2: a move is a copy, \Deleted and an expunge.
+  const { open } = viewWith(state, request, move ? "te" : "");
+  const target = placeWith(state, account, to, "i");
+  if (target === null) return reply.ok({ type: "missing" });
+  const { uids, next } = readUids(state.shard, open, { uids: open.view.uidsOf(set), after: 0, limit: COPY_UIDS_MAX });
   if (next !== null) return reply.ok({ type: "limit" });
-  answerLater(state, copyTo(state, open, { mailbox: target.mailbox, uids, move }), reply);
+  const { owner, node: { mailbox }, rights } = target;
+  const { quotaBytes = open.quotaBytes } = request;
+  answerLater(
+    state,
+    copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quotaBytes, free: freeFlags(rights) }),
+    reply,
+  );
 }
 
 interface Copying {
-  readonly mailbox: number;
+  readonly to: MailboxRef;
   readonly uids: readonly number[];
   readonly move: boolean;
+  readonly quotaBytes: number;
+  readonly free: FreeFlags;
 }
 
-function copyTo({ shard, clock }: State, open: OpenView, { mailbox, uids, move }: Copying): Promise<CopyOutcome> {
-  const { account, quotaBytes, of } = open;
-  const savedMs = clock.wallMs();
-  return shard.copy({
-    from: { account, mailbox: of.mailbox },
-    to: { account, mailbox },
-    uids,
-    quotaBytes,
-    move,
-    savedMs,
-  });
+async function copyTo(state: State, { of }: OpenView, copying: Copying): Promise<CopyOutcome> {
+  const { shard, clock } = state;
+  const { to, uids, move, quotaBytes, free } = copying;
+  const from = { account: of.account, mailbox: of.mailbox };
+  const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
+  const outcome = await shard.copy({ from, to, uids, quotaBytes, move, savedMs: clock.wallMs() });
+  // RFC 4314 §4: flags that may not be set are left out.
+  if (outcome.type === "copied" && outcome.to.length > 0 && !areAllFree(free)) {
+    await shard.storeFlags(to.account, to.mailbox, outcome.to, {
+      flags: keptFlags(free),
+      keywords: free.keywords ? [] : keywords,
+      how: "remove",
+      unchangedSince: null,
+    });
+  }
+  return outcome;
 }
