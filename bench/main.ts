@@ -10,6 +10,7 @@ import { keepResult, latestResult, writeResult } from "./history.ts";
 import { thisMachine } from "./machine.ts";
 import { benchImap } from "./imap.ts";
 import { benchDeliver } from "./micro/deliver.ts";
+import { benchIndex } from "./micro/index.ts";
 import { benchParse } from "./micro/parse.ts";
 import { benchRoute } from "./micro/route.ts";
 import { benchWire } from "./micro/wire.ts";
@@ -20,6 +21,7 @@ import { markdownReport, terminalReport } from "./report.ts";
 /** All parts by name, in the order they run. */
 const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings>>> = {
   parse: benchParse,
+  index: benchIndex,
   route: benchRoute,
   wire: benchWire,
   deliver: benchDeliver,

@@ -68,6 +68,7 @@ async function treeInput(config: ClusterConfig, { env, random }: ServerOptions):
   const routes = config.outbound.routes.map(({ user, secret, ...route }) =>
     user === null || secret === null ? route : { ...route, user, secret: readSecret(secret, env) }
   );
+  const password = config.scanners.rspamd?.password ?? null;
   return {
     config,
     tls: await certificateOf(config),
@@ -77,6 +78,7 @@ async function treeInput(config: ClusterConfig, { env, random }: ServerOptions):
     srsKey: loadOrMakeKey(`${config.dataDir}/keys`, "srs.key", random),
     listKey: loadOrMakeKey(`${config.dataDir}/keys`, "list.key", random),
     routes,
+    rspamdPassword: password === null ? null : readSecret(password, env),
   };
 }
 

@@ -90,7 +90,8 @@ export class ImapPipe {
     const last = chunk.length > TAIL_CHARS ? chunk.subarray(chunk.length - TAIL_CHARS) : chunk;
     this.#tail = (this.#tail + last.toString("latin1")).slice(-TAIL_CHARS);
     if (!this.#tail.endsWith("\r\n")) return;
-    const line = this.#tail.slice(this.#tail.lastIndexOf("\r\n", this.#tail.length - 3) + 2 || 0);
+    const before = this.#tail.lastIndexOf("\r\n", this.#tail.length - 3);
+    const line = before < 0 ? this.#tail : this.#tail.slice(before + 2);
     const answer = line.startsWith(`${this.#tag} `) || (this.#tag === "*" && line.startsWith("* "));
     if (!answer) return;
     const reply = { ok: / OK\b/.test(line), bytes: this.#bytes, tail: this.#tail };

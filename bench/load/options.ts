@@ -11,6 +11,10 @@ export interface LoadOptions {
   /** Recipients are u0 … u(accounts-1) at `domain`, in turn. */
   readonly accounts: number;
   readonly domain: string;
+  /** Domain of the recipients where it is another than the sender's; null for the same. */
+  readonly toDomain: string | null;
+  /** Password with which `load@domain` logs in before it sends (AUTH PLAIN); null: nobody logs in. */
+  readonly password: string | null;
   /** MAIL, RCPT and DATA in one write (RFC 2920 §3.1), else one command a round trip. */
   readonly pipelining: boolean;
   /** A new connection for every message, else connections are kept. */
@@ -45,6 +49,8 @@ export const LOAD_DEFAULTS: LoadOptions = {
   messageBytes: 4_096,
   accounts: 100,
   domain: "bench.test",
+  toDomain: null,
+  password: null,
   pipelining: false,
   reconnect: false,
   ratePerSecond: null,
@@ -98,7 +104,12 @@ export function loadOptions(given: Partial<LoadOptions> = {}): LoadOptions {
   if (!/^[A-Za-z0-9-]{1,16}$/.test(options.idPrefix)) {
     throw new RangeError("idPrefix must be 1 to 16 letters, digits or dashes");
   }
-  if (!/^[A-Za-z0-9.-]{1,253}$/.test(options.domain)) throw new RangeError("domain must be a plain domain name");
+  for (const domain of [options.domain, options.toDomain ?? options.domain]) {
+    if (!/^[A-Za-z0-9.-]{1,253}$/.test(domain)) throw new RangeError("domain must be a plain domain name");
+  }
+  if (options.password !== null && !/^[ -~]{1,200}$/.test(options.password)) {
+    throw new RangeError("password must be 1 to 200 printable characters");
+  }
   return options;
 }
 
@@ -109,6 +120,8 @@ const FLAGS = {
   bytes: { type: "string" },
   accounts: { type: "string" },
   domain: { type: "string" },
+  "to-domain": { type: "string" },
+  password: { type: "string" },
   pipelining: { type: "boolean" },
   reconnect: { type: "boolean" },
   rate: { type: "string" },
@@ -129,6 +142,8 @@ export function parseLoadArgs(args: readonly string[]): LoadOptions {
   const given: { -readonly [K in keyof LoadOptions]?: LoadOptions[K] } = {};
   if (flags.host !== undefined) given.host = flags.host;
   if (flags.domain !== undefined) given.domain = flags.domain;
+  if (flags["to-domain"] !== undefined) given.toDomain = flags["to-domain"];
+  if (flags.password !== undefined) given.password = flags.password;
   if (flags.pipelining !== undefined) given.pipelining = flags.pipelining;
   if (flags.reconnect !== undefined) given.reconnect = flags.reconnect;
   if (flags["ack-file"] !== undefined) given.ackFile = flags["ack-file"];
@@ -161,6 +176,8 @@ export function loadArgs(options: LoadOptions): string[] {
     ...["--drain-ms", `${options.drainMsMax}`, "--connect-failures", `${options.connectFailuresMax}`],
     ...["--id-prefix", options.idPrefix, "--progress-ms", `${options.progressMs}`],
   ];
+  if (options.toDomain !== null) args.push("--to-domain", options.toDomain);
+  if (options.password !== null) args.push("--password", options.password);
   if (options.pipelining) args.push("--pipelining");
   if (options.reconnect) args.push("--reconnect");
   if (options.ratePerSecond !== null) args.push("--rate", `${options.ratePerSecond}`);

@@ -23,7 +23,7 @@ export interface SessionHost {
   ended(session: LoadSession): void;
 }
 
-type Phase = "down" | "greeting" | "ehlo" | "idle" | "mail" | "rcpt" | "data" | "body" | "reset" | "quit";
+type Phase = "down" | "greeting" | "ehlo" | "auth" | "idle" | "mail" | "rcpt" | "data" | "body" | "reset" | "quit";
 
 /** The command bytes of one recipient's transaction, made once and shared by all sessions. */
 export interface Envelope {
@@ -38,13 +38,19 @@ const RSET = Buffer.from("RSET\r\n");
 const QUIT = Buffer.from("QUIT\r\n");
 const EMPTY_LETTER = Buffer.from(".\r\n");
 
-/** The envelopes of all recipients `u0` … at the domain. */
-export function envelopes(options: { accounts: number; domain: string }): Envelope[] {
+/** The envelopes of all recipients `u0` … at their domain. */
+export function envelopes(options: { accounts: number; domain: string; toDomain: string | null }): Envelope[] {
   return Array.from({ length: options.accounts }, (_, index) => {
     const mail = Buffer.from(`MAIL FROM:<load@${options.domain}>\r\n`);
-    const rcpt = Buffer.from(`RCPT TO:<u${index}@${options.domain}>\r\n`);
+    const rcpt = Buffer.from(`RCPT TO:<u${index}@${options.toDomain ?? options.domain}>\r\n`);
     return { mail, rcpt, all: Buffer.concat([mail, rcpt, DATA]) };
   });
+}
+
+/** AUTH PLAIN with its response (RFC 4616). */
+function authPlain({ domain, password }: LoadOptions): Buffer {
+  const response = Buffer.from(`\0load@${domain}\0${password}`).toString("base64");
+  return Buffer.from(`AUTH PLAIN ${response}\r\n`);
 }
 
 /** One SMTP client connection after another, sending one message after another. Knows no timer and no socket itself. */
@@ -154,7 +160,10 @@ export class LoadSession {
       case "greeting":
         return code === 220 ? this.#write("ehlo", EHLO) : this.#lose(replyText(bytes, start, end));
       case "ehlo":
-        return code === 250 ? this.#up() : this.#lose(replyText(bytes, start, end));
+        if (code !== 250) return this.#lose(replyText(bytes, start, end));
+        return this.options.password === null ? this.#up() : this.#write("auth", authPlain(this.options));
+      case "auth":
+        return code === 235 ? this.#up() : this.#lose(replyText(bytes, start, end));
       case "mail":
       case "rcpt":
       case "data":
@@ -242,7 +251,7 @@ export class LoadSession {
       this.parts.host.failed(reason ?? "closed", this.#busy && phase === "body");
     }
     this.#busy = false;
-    const unconnected = phase === "greeting" || phase === "ehlo";
+    const unconnected = phase === "greeting" || phase === "ehlo" || phase === "auth";
     if (unconnected && ++this.#connectFailures >= this.options.connectFailuresMax) this.#stopping = true;
     if (this.#stopping) return this.#end();
     if (reason === null) return this.start();

@@ -11,9 +11,10 @@ export interface MailboxSizeFigures {
   /** Median time of one delivery when 50 form a group, in µs. */
   readonly emptyUs: number;
   readonly fullUs: number;
-  /** Median time of `status` and of one page of 50 rows, in µs. */
+  /** Median time of `status`, of one page of 50 rows, and of the counts of all blocks, in µs. */
   readonly statusUs: number;
   readonly pageUs: number;
+  readonly countsUs: number;
   readonly ratio: number;
 }
 
@@ -75,7 +76,8 @@ export async function run(options: { messages?: number; rounds?: number } = {}):
       emptyUs,
       fullUs,
       statusUs: timed(() => shard.status(account, 1)),
-      pageUs: timed(() => shard.list(account, 1, messages / 2, 50)),
+      pageUs: timed(() => shard.rowsAt(account, 1, messages / 2, { limit: 50, index: false })),
+      countsUs: timed(() => shard.blockCounts(account, 1)),
       ratio: fullUs / emptyUs,
     };
   } finally {

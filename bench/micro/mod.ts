@@ -4,6 +4,7 @@
  * It must never decide by time whether something is right.
  */
 export { benchDeliver } from "./deliver.ts";
+export { benchIndex } from "./index.ts";
 export { benchParse } from "./parse.ts";
 export { benchRoute } from "./route.ts";
 export { benchWire } from "./wire.ts";

@@ -79,6 +79,7 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["directory.signingKeys", ["policy"]],
   ["policy.check", ["listener"]],
   ["policy.listed", ["listener"]],
+  ["policy.scan", ["listener"]],
   ["policy.sign", ["listener", "queue"]],
   ["policy.checkKey", []],
   ["greylist.check", ["listener"]],

@@ -1,4 +1,4 @@
-import { type Clock, concat, decodeUtf8, type Log, type LogFields, utf8 } from "../base/mod.ts";
+import { type Clock, concat, decodeUtf8, type Log, type LogFields, utf8, utf8Into } from "../base/mod.ts";
 import { mayAsk } from "./rights.ts";
 import type { TraceEvent, TraceProtocol } from "../messages/mod.ts";
 import { defineActor } from "../runtime/mod.ts";
@@ -10,6 +10,8 @@ export const TRACE_ACTOR = "trace";
 /** Events that one worker remembers, and bytes of all of them together; the oldest go first. */
 const EVENTS_MAX = 20_000;
 const BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes of an event of usual size. */
+const LINE_BYTES = 8 * 1024;
 /** Mails that one question is answered for, the newest of those that fit. */
 const MAILS_MAX = 20;
 /** Words of one question, and UTF-16 units of a word. */
@@ -31,6 +33,8 @@ export class TraceRing {
   readonly #bytes = new Uint8Array(BYTES_MAX);
   readonly #lengths = new Uint32Array(EVENTS_MAX);
   readonly #times = new Float64Array(EVENTS_MAX);
+  /** An event of usual size while it is written down. */
+  readonly #line = new Uint8Array(LINE_BYTES);
   /** The place of the oldest event in `#lengths` and `#times`, and where its bytes begin. */
   #first = 0;
   #start = 0;
@@ -72,17 +76,20 @@ export class TraceRing {
   }
 
   #remember(event: string, fields: LogFields): void {
-    const bytes = utf8(JSON.stringify([event, fields]));
-    if (bytes.length > BYTES_MAX) return;
-    while (this.#count === EVENTS_MAX || this.#used + bytes.length > BYTES_MAX) this.#forgetOldest();
+    const json = JSON.stringify([event, fields]);
+    const usual = utf8Into(json, this.#line);
+    const bytes = usual === null ? utf8(json) : this.#line.subarray(0, usual);
+    const { length } = bytes;
+    if (length > BYTES_MAX) return;
+    while (this.#count === EVENTS_MAX || this.#used + length > BYTES_MAX) this.#forgetOldest();
     const at = (this.#first + this.#count) % EVENTS_MAX;
-    this.#lengths[at] = bytes.length;
+    this.#lengths[at] = length;
     this.#times[at] = this.clock.wallMs();
     const to = (this.#start + this.#used) % BYTES_MAX;
     const room = BYTES_MAX - to;
-    this.#bytes.set(bytes.length <= room ? bytes : bytes.subarray(0, room), to);
-    if (bytes.length > room) this.#bytes.set(bytes.subarray(room));
-    this.#used += bytes.length;
+    this.#bytes.set(length <= room ? bytes : bytes.subarray(0, room), to);
+    if (length > room) this.#bytes.set(bytes.subarray(room));
+    this.#used += length;
     this.#count++;
   }
 

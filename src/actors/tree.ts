@@ -12,6 +12,7 @@ import type { TokenIssuer } from "./directory/tokens.ts";
 import type { TlsMaterial } from "./listener/listener.ts";
 import type { ListenerWorkerConfig } from "./listener/worker.ts";
 import type { MailboxWorkerConfig } from "./mailbox/worker.ts";
+import { contentOf, scannerSockets, scannersOf } from "./scanner_settings.ts";
 import { POLICY_DEFAULTS, type PolicyWorkerConfig } from "./policy/mod.ts";
 import type { QueueWorkerConfig } from "./queue/worker.ts";
 import { type Placement, shardsOfWorker } from "./mailbox_refs.ts";
@@ -47,6 +48,8 @@ export interface TreeInput {
   readonly listKey: Uint8Array;
   /** The routes of the config, their secrets read. */
   readonly routes: readonly DeliveryRoute[];
+  /** The password that the config names for rspamd; null: none. */
+  readonly rspamdPassword: string | null;
   /** Whose tokens let people in, with their keys. */
   readonly issuers: readonly TokenIssuer[];
 }
@@ -201,11 +204,13 @@ function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement)
   };
 }
 
-function policySpec({ config, nameServers, listKey }: TreeInput): WorkerSpec {
+function policySpec({ config, nameServers, listKey, rspamdPassword }: TreeInput): WorkerSpec {
+  const sockets = scannerSockets(config);
   return {
     name: "policy",
     url: new URL("policy.ts", WORKERS),
-    permissions: STRANGERS,
+    // Deno lets a worker connect to a Unix socket only if it may read and write there.
+    permissions: sockets.length === 0 ? STRANGERS : { ...STRANGERS, read: sockets, write: sockets },
     restart: RESTART,
     strategy: "one-for-one",
     config: {
@@ -214,6 +219,7 @@ function policySpec({ config, nameServers, listKey }: TreeInput): WorkerSpec {
         authservId: config.hostname,
         trustedSealers: config.senders.trustedSealers,
         lists: config.senders.lists.map((list) => ({ ...list, name: list.name ?? list.zone })),
+        scanners: scannersOf(config, rspamdPassword),
       },
       dns: { servers: nameServers, trustAd: config.dns.trustAd },
       listKey,
@@ -252,6 +258,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
       lagMsMax: config.limits.overload.lagMsMax,
       greylisting: config.greylisting.enabled,
       lists: config.senders.lists.length > 0,
+      content: contentOf(config),
       drainMsMax: config.timeouts.drainMsMax,
       faultInjection: config.debug.faultInjection,
       ports: {

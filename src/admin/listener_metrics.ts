@@ -74,6 +74,23 @@ const LISTENER_METRICS: readonly ListenerMetric[] = [
     samples: { "": "listed" },
   },
   {
+    name: "stagepost_scans_total",
+    type: "counter",
+    help:
+      "Messages for scanners: clean, junk, refused as spam, with a virus, put off, too large or unscanned but let on, put off as too many are scanned.",
+    label: "result",
+    samples: {
+      clean: "scans.clean",
+      junk: "scans.junk",
+      spam: "scans.spam",
+      virus: "scans.virus",
+      deferred: "scans.deferred",
+      too_large: "scans.tooLarge",
+      unscanned: "scans.unscanned",
+      busy: "scans.busy",
+    },
+  },
+  {
     name: "stagepost_received_messages_total",
     type: "counter",
     help: "Messages received: taken for good, or refused for the time being.",

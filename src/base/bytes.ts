@@ -6,6 +6,12 @@ export function utf8(text: string): Uint8Array {
   return utf8Encoder.encode(text);
 }
 
+/** Writes a text as UTF-8 to the beginning of `target`; how many bytes that took, or null when it does not fit. */
+export function utf8Into(text: string, target: Uint8Array): number | null {
+  const { read, written } = utf8Encoder.encodeInto(text, target);
+  return read === text.length ? written : null;
+}
+
 /** The text in UTF-8 bytes, or null when they are not well-formed (RFC 3629). */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {

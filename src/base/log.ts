@@ -21,13 +21,24 @@ const FIELD_CHARS_MAX = 1_000;
 
 /** A log that writes one JSON object per line, safe to show on a terminal. */
 export function jsonLog(
-  options: { level: LogLevel; wallMs: () => number; write: (line: string) => void; fields?: LogFields },
+  options: {
+    level: LogLevel;
+    wallMs: () => number;
+    write: (line: string, level: LogLevel) => void;
+    fields?: LogFields;
+  },
 ): Log {
+  const own = JSON.stringify(options.fields ?? {}, clip).slice(1, -1);
   const emit = (level: LogLevel, event: string, fields: LogFields | undefined) => {
     if (RANK[level] < RANK[options.level]) return;
     const time = new Date(options.wallMs()).toISOString();
-    const line: Record<string, unknown> = { time, level, event, ...options.fields, ...fields };
-    options.write(printable(JSON.stringify(line, clip)));
+    const json = fields === undefined ? "{}" : JSON.stringify(fields);
+    // No field of a short line can be too long; and what is said of the line itself is replaced, not said twice.
+    const isUsual = json.length <= FIELD_CHARS_MAX && !isSaid(options.fields, fields);
+    const line = isUsual
+      ? `{"time":"${time}","level":"${level}","event":${JSON.stringify(event)}${own && `,${own}`}${rest(json)}`
+      : JSON.stringify({ time, level, event, ...options.fields, ...fields }, clip);
+    options.write(printable(line), level);
   };
   return {
     debug: (event, fields) => emit("debug", event, fields),
@@ -40,6 +51,18 @@ export function jsonLog(
 
 /** A log that keeps nothing: for tests. */
 export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
+
+/** Whether the line has a field of the same name as one of the log's own. */
+function isSaid(own: LogFields = {}, fields: LogFields = {}): boolean {
+  if ("time" in fields || "level" in fields || "event" in fields) return true;
+  for (const name in own) if (name in fields) return true;
+  return false;
+}
+
+/** What follows of an object's JSON when it is continued: its fields behind a comma, and its end. */
+function rest(json: string): string {
+  return json === "{}" ? "}" : `,${json.slice(1)}`;
+}
 
 function clip(_key: string, value: unknown): unknown {
   return typeof value === "string" && value.length > FIELD_CHARS_MAX ? `${value.slice(0, FIELD_CHARS_MAX)}…` : value;

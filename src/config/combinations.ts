@@ -11,6 +11,7 @@ export function impossibleCombinations(config: ClusterConfig): ConfigProblem[] {
     ...routes(config),
     ...dane(config),
     ...lists(config),
+    ...scanners(config),
     ...queue(config),
     ...greylisting(config),
     ...limits(config),
@@ -100,6 +101,12 @@ function* lists({ senders }: ClusterConfig): Iterable<ConfigProblem> {
   }
   if (senders.lists.length > 0 && senders.lists.every(({ kind }) => kind === "allow")) {
     yield { path: "senders.lists", message: "allow lists alone change nothing: no block list refuses anybody" };
+  }
+}
+
+function* scanners({ scanners: { clamav }, junk }: ClusterConfig): Iterable<ConfigProblem> {
+  if (clamav?.onVirus === "junk" && !junk.file) {
+    yield { path: "scanners.clamav.onVirus", message: "without junk.file viruses would lie in INBOX" };
   }
 }
 

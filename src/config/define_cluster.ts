@@ -147,6 +147,54 @@ export interface DnsListConfig {
   readonly name: string | null;
 }
 
+/** A scanner of content, which mail it is shown, and what becomes of mail that it could not look at. */
+export interface ScannerConfig {
+  /** Host name or address; what goes there is not encrypted, so it is this machine or one behind a safe line. Default `127.0.0.1`. */
+  readonly host: string;
+  /** TCP port. Default 11333 for rspamd, 3310 for ClamAV. */
+  readonly port: number;
+  /**
+   * Absolute path of a Unix socket to use instead of `host` and `port`; null: none. The worker that asks scanners, which has no
+   * files else, is then given the right to read and write at this one path. Default null.
+   */
+  readonly socket: string | null;
+  /**
+   * `incoming`: mail from other servers; `outgoing`: mail of our own users; `both`. Mail that comes by LMTP is not scanned: the
+   * server that took it has to do that while it still can refuse it. Default `incoming` for rspamd, `both` for ClamAV.
+   */
+  readonly scan: "incoming" | "outgoing" | "both";
+  /** Largest mail that it is shown, in bytes; not above what itself takes (`max_message`, `StreamMaxLength`). Default 26,214,400 (25 MiB). */
+  readonly bytesMax: number;
+  /** What becomes of larger mail: `accept`, it goes on with a field that says so; `refuse`, 550 5.3.4. Default `accept`. */
+  readonly onLarge: "accept" | "refuse";
+  /** Longest that it may take for one mail, in ms. Default 20,000. */
+  readonly timeMsMax: number;
+  /**
+   * What becomes of mail when it does not answer, or nothing that can be read: `accept`, it goes on with a field that says so;
+   * `defer`, it has to come again (451 4.7.1). Default `accept` for rspamd, `defer` for ClamAV.
+   */
+  readonly onFailure: "accept" | "defer";
+}
+
+/** How rspamd is asked, over its HTTP protocol (`/checkv2`), and what its answers do. */
+export interface RspamdConfig extends ScannerConfig {
+  /** Its password, by reference: `file:PATH` or `env:NAME`; needed for its controller, not for a normal worker. Default null. */
+  readonly password: string | null;
+  /** Score from which mail is refused (550 5.7.1), besides mail that rspamd's own actions reject; null: none. Default null. */
+  readonly rejectScore: number | null;
+  /** Score from which mail is spam (`X-Spam-Flag: YES`), besides mail to which rspamd's own actions add a header; null: none. Default null. */
+  readonly junkScore: number | null;
+}
+
+/** How clamd is asked (`INSTREAM`), and what its answers do. */
+export interface ClamavConfig extends ScannerConfig {
+  /**
+   * `refuse`: mail with a virus is refused (550 5.7.1); `junk`: what comes in for mailboxes here is filed as junk, with
+   * `X-Virus-Status: Infected`; what goes on to others is refused all the same. Default `refuse`.
+   */
+  readonly onVirus: "refuse" | "junk";
+}
+
 /** Policy and topology of a cluster. Every field but `hostname` has a default. */
 export interface ClusterConfig {
   /** Name this server greets with, as a domain name; it should resolve to this machine. No default. */
@@ -267,6 +315,33 @@ export interface ClusterConfig {
      */
     readonly lists: readonly DnsListConfig[];
   };
+  /** Scanners of content, asked once a mail is complete and before it is acknowledged. */
+  readonly scanners: {
+    /** Null: rspamd is not asked. Default null. */
+    readonly rspamd: RspamdConfig | null;
+    /** Null: clamd is not asked. Default null. */
+    readonly clamav: ClamavConfig | null;
+    /**
+     * Networks whose mail is not scanned, as `192.0.2.0/24` or one address: relays of ours that have done so. What their fields
+     * say of spam is believed. Default none.
+     */
+    readonly exempt: readonly string[];
+    /** Mails that are scanned at a time; up to 256 more wait. ClamAV of Debian looks at 12 at a time. Default 10. */
+    readonly scansMax: number;
+  };
+  /** What is filed into the mailbox Junk. */
+  readonly junk: {
+    /**
+     * Whether junk is filed there: mail with one of `headers`, mail that its sender's DMARC policy wants in quarantine, and
+     * viruses with `onVirus: "junk"`. False: it goes to INBOX with the fields that say so, as for users who read by POP3 only. Default true.
+     */
+    readonly file: boolean;
+    /**
+     * Fields that make mail junk, as `Name: value` or `Name: beginning*`, whatever the case. Only those count that scanners here,
+     * a server that speaks LMTP or one in `scanners.exempt` have written. Default `X-Spam-Flag: YES`.
+     */
+    readonly headers: readonly string[];
+  };
   /** How mail of our own users is signed. The keys are in the directory: see `dkim rotate`. */
   readonly dkim: {
     /**
@@ -343,12 +418,16 @@ type Input<T> = T extends readonly unknown[] | string | number | boolean | null 
 
 /** A config as it is written: all optional but the host name. */
 export type ClusterConfigInput =
-  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "senders">>
+  & Input<Omit<ClusterConfig, "hostname" | "listeners" | "oauth" | "outbound" | "senders" | "scanners">>
   & Pick<ClusterConfig, "hostname">
   & { readonly listeners?: readonly ListenerInput[]; readonly oauth?: { readonly issuers?: readonly IssuerInput[] } }
   & {
     readonly outbound?: Input<Omit<ClusterConfig["outbound"], "routes">> & { readonly routes?: readonly RouteInput[] };
     readonly senders?: Input<Omit<ClusterConfig["senders"], "lists">> & { readonly lists?: readonly DnsListInput[] };
+    readonly scanners?: Input<Omit<ClusterConfig["scanners"], "rspamd" | "clamav">> & {
+      readonly rspamd?: Partial<RspamdConfig> | null;
+      readonly clamav?: Partial<ClamavConfig> | null;
+    };
   };
 
 /** Gives a config file its types and help in the editor; returns what it is given. */

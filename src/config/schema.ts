@@ -102,13 +102,17 @@ const timeouts = z.strictObject({
 const ROUTE_DOMAIN = /^(?:\*|\.?[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?)$/;
 const HOST = /^[0-9a-zA-Z.:_-]+$/;
 
+const secret = z.string().max(4_096).regex(/^(?:file|env):./, "expected file:PATH or env:NAME").nullable().default(
+  null,
+);
+
 const route = z.strictObject({
   domain: z.string().regex(ROUTE_DOMAIN, "expected a lower-case domain name, .domain or *"),
   host: z.string().min(1).max(255).regex(HOST, "expected a host name or an address"),
   port: z.int().min(1).max(65_535).default(25),
   tls: z.enum(["none", "opportunistic", "required", "implicit"]).default("opportunistic"),
   user: z.string().min(1).max(255).nullable().default(null),
-  secret: z.string().max(4_096).regex(/^(?:file|env):./, "expected file:PATH or env:NAME").nullable().default(null),
+  secret,
 });
 
 const DAY_MS = 24 * HOUR_MS;
@@ -143,6 +147,53 @@ const senders = z.strictObject({
   trustedSealers: z.array(z.string().min(1).max(253).regex(/^[a-z0-9_.-]+$/, "expected a lower-case domain name"))
     .max(SEALERS_MAX).default([]),
   lists: z.array(dnsList).max(LISTS_MAX).default([]),
+});
+
+const SCORE_MAX = 1_000_000;
+
+/** Longest path of a Unix socket, in bytes. */
+const SOCKET_PATH = /^\/[!-~]{1,106}$/;
+
+const scanner = (port: number) => ({
+  host: z.string().min(1).max(255).regex(HOST, "expected a host name or an address").default("127.0.0.1"),
+  port: z.int().min(1).max(65_535).default(port),
+  socket: z.string().regex(SOCKET_PATH, "expected an absolute path of at most 107 characters").nullable().default(null),
+  bytesMax: count(1, 100 * 2 ** 20, 25 * 2 ** 20),
+  onLarge: z.enum(["accept", "refuse"]).default("accept"),
+  timeMsMax: count(100, 300_000, 20_000),
+});
+const DIRECTION = ["incoming", "outgoing", "both"] as const;
+const ON_FAILURE = ["accept", "defer"] as const;
+
+const rspamd = z.strictObject({
+  ...scanner(11_333),
+  scan: z.enum(DIRECTION).default("incoming"),
+  onFailure: z.enum(ON_FAILURE).default("accept"),
+  password: secret,
+  rejectScore: z.number().min(-SCORE_MAX).max(SCORE_MAX).nullable().default(null),
+  junkScore: z.number().min(-SCORE_MAX).max(SCORE_MAX).nullable().default(null),
+});
+
+const clamav = z.strictObject({
+  ...scanner(3_310),
+  scan: z.enum(DIRECTION).default("both"),
+  onFailure: z.enum(ON_FAILURE).default("defer"),
+  onVirus: z.enum(["refuse", "junk"]).default("refuse"),
+});
+
+const scanners = z.strictObject({
+  rspamd: rspamd.nullable().default(null),
+  clamav: clamav.nullable().default(null),
+  exempt: networks(),
+  scansMax: count(1, 1_000, 10),
+});
+
+/** `Name: value`, where the value is more than the star of a beginning. */
+const HEADER_RULE = /^[!-9;-~]{1,76}:[ \t]*(?!\*$)[!-~][ -~]{0,198}$/;
+
+const junk = z.strictObject({
+  file: z.boolean().default(true),
+  headers: z.array(z.string().regex(HEADER_RULE, "expected Name: value")).max(32).default(["X-Spam-Flag: YES"]),
 });
 
 const outbound = z.strictObject({
@@ -208,6 +259,8 @@ export const CLUSTER_SCHEMA = z.strictObject({
   }).prefault({}),
   timeouts: timeouts.prefault({}),
   senders: senders.prefault({}),
+  scanners: scanners.prefault({}),
+  junk: junk.prefault({}),
   dkim: z.strictObject({ whenUnavailable: z.enum(["defer", "send"]).default("defer") }).prefault({}),
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),

@@ -126,6 +126,8 @@ export interface ViewRow extends MessageFlags {
   readonly threadId: string;
   /** The MIME index made at delivery, when it was asked for; null when there is none. */
   readonly index?: Uint8Array | null;
+  /** The first bytes of the message, when they were asked for: absent of one that is large, or cannot be read. */
+  readonly head?: Uint8Array;
 }
 
 /** A message to be stored by APPEND. */
@@ -246,8 +248,7 @@ export interface MailboxAsks {
   "mailbox.news": { request: OfView & { readonly expunges: boolean }; reply: ViewNews };
   /**
    * Rows of a set in rising order from `after` on (a UID; 0 for the first), as many as fit; `next` is the `after` of the rest or
-   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`, as
-   * pairs, all with the first page. `missing`: some of the set is gone already, though the client has not been told.
+   * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`.
    */
   "mailbox.rows": {
     request: OfView & {
@@ -256,6 +257,8 @@ export interface MailboxAsks {
       readonly index: boolean;
       readonly changedSince: number | null;
       readonly vanished: boolean;
+      /** So many bytes of the beginning of each message are wanted with its row: what would be read next anyway. */
+      readonly headBytes?: number;
     };
     reply: {
       readonly rows: readonly ViewRow[];

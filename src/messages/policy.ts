@@ -44,6 +44,19 @@ export interface Listing {
   readonly text: string | null;
 }
 
+/** What scanners of content found out about a mail, and what follows. */
+export interface ScanCheck {
+  readonly disposition: SenderDisposition;
+  /** One word for counters; "unscanned" and "tooLarge": the mail goes on, though not every scanner has looked at it. */
+  readonly result: "clean" | "junk" | "spam" | "virus" | "deferred" | "tooLarge" | "unscanned";
+  /** Header fields with their CRLFs, to stand above the mail; "" for none. */
+  readonly fields: string;
+  /** Names in lower case of fields that are to be taken out of the mail. */
+  readonly remove: readonly string[];
+  /** What each scanner said, one printable line each, for the log. */
+  readonly notes: readonly string[];
+}
+
 /** What the policy actor understands. */
 export interface PolicyProtocol {
   /**
@@ -68,6 +81,33 @@ export interface PolicyProtocol {
    * is no Failure: then nobody is listed. `busy`: too many are being asked about.
    */
   "policy.listed": { request: { readonly ip: string }; reply: Listing | null };
+  /**
+   * Shows a mail to the scanners that look at mail of its direction. One that fails is a result, as configured, not a Failure.
+   * `busy`: too many mails are being scanned.
+   */
+  "policy.scan": {
+    request: {
+      /** By which the scanner's log names the mail. */
+      readonly id: string;
+      /** `outgoing`: one of our users has handed it in. */
+      readonly direction: "incoming" | "outgoing";
+      /** Whether all its recipients have their mailboxes here. */
+      readonly staysHere: boolean;
+      /** The client's address and name, as far as they are known. */
+      readonly ip: string | null;
+      readonly name: string | null;
+      readonly helo: string;
+      /** Reverse-path without brackets; "" for the null one. */
+      readonly sender: string;
+      /** At most 1,000. */
+      readonly recipients: readonly string[];
+      /** The account that hands it in; null when nobody has logged in. */
+      readonly user: string | null;
+      /** The message as it came, in pieces. */
+      readonly parts: readonly Uint8Array[];
+    };
+    reply: ScanCheck;
+  };
   /**
    * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. Who asks names the keys and never has
    * them: the directory gives them to the policy worker alone. A listener that a stranger has taken over can have mail signed as

@@ -1,15 +1,19 @@
 import { unfold } from "./encoded_word.ts";
+import { trimBlanks } from "./raw_text.ts";
 
 /** Addresses of one field that are read. */
 export const ADDRESSES_MAX = 5_000;
+
+/** Characters of a part of an address that are kept: more than any has that is used (RFC 5321 §4.5.3.1, RFC 5322 §2.1.1). */
+export const ADDRESS_PART_CHARS_MAX = 2_048;
 
 /** What stands for a part of an address that is not there: clients expect a text, and NIL means a group (RFC 9051 §7.5.2). */
 export const MISSING_MAILBOX = "MISSING_MAILBOX";
 export const MISSING_HOST = "MISSING_DOMAIN";
 
 /**
- * One address as ENVELOPE shows it (RFC 9051 §7.5.2), one character for each byte, encoded words not decoded. Without `host` it begins a
- * group, whose name is `mailbox`, or ends one, when that is null, too.
+ * One address as ENVELOPE shows it (RFC 9051 §7.5.2), one character for each byte, encoded words not decoded. Without `host` it
+ * begins a group, whose name is `mailbox`, or ends one, when that is null, too.
  */
 export interface ListedAddress {
   readonly name: string | null;
@@ -21,7 +25,10 @@ export interface ListedAddress {
 
 const GROUP_END: ListedAddress = { name: null, route: null, mailbox: null, host: null };
 
-/** address-list (RFC 5322 §3.4, §4.4), from what stands behind the colon. Whatever is malformed is an address, too. Linear, without recursion. */
+/**
+ * address-list (RFC 5322 §3.4, §4.4), from what stands behind the colon. Whatever is malformed is an address, too. Linear,
+ * without recursion.
+ */
 export function readAddresses(field: string): ListedAddress[] {
   return new AddressScanner(unfold(field)).list();
 }
@@ -40,6 +47,8 @@ class AddressScanner {
   /** The last comment before the next address: old programs put the name there. */
   #comment: string | null = null;
   #inGroup = false;
+  /** Whether the last word ended with a dot; to look at the end of a text that grows would copy it each time. */
+  #behindDot = false;
   readonly #found: ListedAddress[] = [];
   constructor(private readonly text: string) {}
 
@@ -80,7 +89,7 @@ class AddressScanner {
         this.#at++;
         if (this.#inGroup) break; // Groups do not nest (RFC 5322 §3.4): the name goes.
         this.#inGroup = true;
-        this.#found.push({ name: null, route: null, mailbox: words.phrase ?? "", host: null });
+        this.#found.push({ name: null, route: null, mailbox: kept(words.phrase) ?? "", host: null });
         break;
       default:
         if (this.#at === start) this.#at++; // A character that begins nothing.
@@ -92,10 +101,10 @@ class AddressScanner {
   /** A mailbox without a host, a host without a mailbox, or both. */
   #push(mailbox: string | null, host: string | null, name: string | null, route: string | null = null): void {
     this.#found.push({
-      name: name === null || name === "" ? this.#comment : name,
-      route,
-      mailbox: mailbox === null || mailbox === "" ? MISSING_MAILBOX : mailbox,
-      host: host === null || host === "" ? MISSING_HOST : host,
+      name: kept(name === null || name === "" ? this.#comment : name),
+      route: kept(route),
+      mailbox: mailbox === null || mailbox === "" ? MISSING_MAILBOX : kept(mailbox),
+      host: host === null || host === "" ? MISSING_HOST : kept(host),
     });
   }
 
@@ -162,7 +171,7 @@ class AddressScanner {
       if (code === OPEN_BRACKET) host += this.#literal();
       else if (isHostCode(code)) {
         // Two words with a blank between them are no domain: the second is left.
-        if (host !== "" && code !== DOT && !host.endsWith(".")) return host;
+        if (host !== "" && code !== DOT && !this.#behindDot) return host;
         host += this.#atoms(isHostCode);
       } else return host;
     }
@@ -177,6 +186,7 @@ class AddressScanner {
       this.#at++;
       if (code === CLOSE_BRACKET) break;
     }
+    this.#behindDot = false;
     return this.text.slice(start, this.#at);
   }
 
@@ -186,7 +196,7 @@ class AddressScanner {
     while (true) {
       const before = this.#at;
       this.#skip();
-      const start = this.#at;
+      const [start, behindDot] = [this.#at, this.#behindDot];
       const code = this.text.charCodeAt(start);
       let word: string;
       if (code === QUOTE) word = this.#quoted();
@@ -194,7 +204,7 @@ class AddressScanner {
       else return { phrase, local, apart };
       if (phrase !== null && start > before) {
         phrase += " ";
-        if (code !== DOT && !local.endsWith(".")) apart = true; // RFC 5322 §4.4: blanks may stand around the dots.
+        if (code !== DOT && !behindDot) apart = true; // RFC 5322 §4.4: blanks may stand around the dots.
       }
       phrase = phrase === null ? word : phrase + word;
       local += word;
@@ -204,6 +214,7 @@ class AddressScanner {
   #atoms(isPart: (code: number) => boolean): string {
     const start = this.#at;
     while (this.#at < this.text.length && isPart(this.text.charCodeAt(this.#at))) this.#at++;
+    this.#behindDot = this.text.charCodeAt(this.#at - 1) === DOT;
     return this.text.slice(start, this.#at);
   }
 
@@ -220,6 +231,7 @@ class AddressScanner {
     }
     content += this.text.slice(from, this.#at);
     this.#at++;
+    this.#behindDot = false;
     return content;
   }
 
@@ -253,9 +265,13 @@ class AddressScanner {
   }
 }
 
+function kept(part: string | null): string | null {
+  return part !== null && part.length > ADDRESS_PART_CHARS_MAX ? part.slice(0, ADDRESS_PART_CHARS_MAX) : part;
+}
+
 /** What a comment says, without the backslashes of its quoted pairs. */
 function commentText(comment: string): string {
-  const text = comment.trim();
+  const text = trimBlanks(comment);
   return text.includes("\\") ? text.replace(/\\(.)/g, "$1") : text;
 }
 

@@ -1,9 +1,11 @@
 import { Buffer } from "node:buffer";
+import { utf8 } from "../base/mod.ts";
 import { isAscii } from "./charset.ts";
+import { toUtf8Chars } from "./utf8_text.ts";
 
 /**
- * Bytes that grow as they are written, kept as text of one character each until they are done: joining texts costs next to nothing, where
- * each array of bytes costs microseconds.
+ * Bytes that grow as they are written, kept as text of one character each until they are done: joining texts costs next to
+ * nothing, where each array of bytes costs microseconds.
  */
 export class ByteWriter {
   #text = "";
@@ -17,10 +19,10 @@ export class ByteWriter {
     this.#text += String.fromCharCode(value);
   }
 
-  /** A number from 0 to 2^53 - 1, seven bits a byte, the low ones first. */
+  /** A number from 0 to 2^53 - 1, six bits a byte, the low ones first: bytes that are ASCII are the fastest to write. */
   varint(value: number): void {
     let rest = value;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.byte((rest % 0x80) | 0x80);
+    for (; rest >= MORE; rest = Math.floor(rest / MORE)) this.byte((rest % MORE) | MORE);
     this.byte(rest);
   }
 
@@ -30,14 +32,17 @@ export class ByteWriter {
   }
 
   utf8(text: string): void {
-    this.#text += isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+    this.#text += isAscii(text) ? text : toUtf8Chars(text);
   }
 
   /** The bytes; they may share their memory with others, which whoever transfers it must know. */
   done(): Uint8Array {
-    return Buffer.from(this.#text, "latin1");
+    return isAscii(this.#text) ? utf8(this.#text) : Buffer.from(this.#text, "latin1");
   }
 }
+
+/** Says of a byte of a number that another follows. */
+const MORE = 0x40;
 
 /** Reads what {@link ByteWriter} wrote. What is not there reads as null, and from then on everything does. */
 export class ByteReader {
@@ -54,11 +59,11 @@ export class ByteReader {
 
   varint(): number | null {
     let value = 0;
-    for (let factor = 1; factor <= 0x80 ** 7; factor *= 0x80) {
+    for (let factor = 1; factor < MORE ** 9; factor *= MORE) {
       const byte = this.byte();
       if (byte === null) return null;
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value <= Number.MAX_SAFE_INTEGER ? value : this.#broken();
+      value += (byte & (MORE - 1)) * factor;
+      if (byte < MORE) return value <= Number.MAX_SAFE_INTEGER ? value : this.#broken();
     }
     return this.#broken();
   }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decodeUtf8, latin1 } from "../base/mod.ts";
+import { fromUtf8Chars } from "./utf8_text.ts";
 
 /** Longest name of a charset that is looked up, in characters (RFC 2978 §2.3 allows 40). */
 const LABEL_CHARS_MAX = 40;
@@ -24,9 +25,19 @@ export function decodeUnlabelled(bytes: Uint8Array): string {
   return decodeUtf8(bytes) ?? new TextDecoder("windows-1252").decode(bytes);
 }
 
-/** Text of one character for each byte, decoded as {@link decodeUnlabelled} does; ASCII costs one look. */
-export function decodeRaw(text: string): string {
-  return isAscii(text) ? text : decodeUnlabelled(Buffer.from(text, "latin1"));
+/** As {@link decodeCharset}, of bytes given as one character each. */
+export function decodeCharsetChars(chars: string, label: string): string {
+  const name = label.toLowerCase();
+  if (name === "utf-8" || ASCII_LABELS.has(name)) {
+    const text = isAscii(chars) ? chars : fromUtf8Chars(chars);
+    if (text !== null) return text;
+  }
+  return decodeCharset(Buffer.from(chars, "latin1"), label);
+}
+
+/** As {@link decodeUnlabelled}, of bytes given as one character each; ASCII costs one look. */
+export function decodeRaw(chars: string): string {
+  return decodeCharsetChars(chars, "");
 }
 
 /** Whether all characters are below U+0080. */

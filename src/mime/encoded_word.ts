@@ -1,13 +1,14 @@
 import { Buffer } from "node:buffer";
-import { decodeCharset, decodeRaw } from "./charset.ts";
+import { decodeCharsetChars, decodeRaw } from "./charset.ts";
+import { trimBlanks } from "./raw_text.ts";
 
 /** Characters of a text that are looked through for encoded words; what stands behind stays as it is. */
 export const ENCODED_TEXT_CHARS_MAX = 65_536;
 
-/** One encoded word: its charset, the bytes it stands for, and where it ends. */
+/** One encoded word: its charset, the bytes it stands for, one character for each, and where it ends. */
 interface Word {
   readonly charset: string;
-  readonly bytes: Buffer;
+  readonly bytes: string;
   readonly end: number;
 }
 
@@ -23,11 +24,11 @@ export function decodeWords(raw: string): string {
   let decoded = "";
   let plainFrom = 0;
   /** Words that wait for the next: of one charset they are decoded together. */
-  let waiting: Buffer[] = [];
+  let waiting: string | null = null;
   let charset = "";
   const flush = () => {
-    if (waiting.length > 0) decoded += decodeCharset(Buffer.concat(waiting), charset);
-    waiting = [];
+    if (waiting !== null) decoded += decodeCharsetChars(waiting, charset);
+    waiting = null;
   };
   for (let at = text.indexOf("=?"); at >= 0 && at < ENCODED_TEXT_CHARS_MAX;) {
     const word = finder.wordAt(at);
@@ -36,11 +37,11 @@ export function decodeWords(raw: string): string {
       continue;
     }
     const between = text.slice(plainFrom, at);
-    const joins = waiting.length > 0 && isBlank(between);
+    const joins: boolean = waiting !== null && trimBlanks(between) === "";
     if (!joins || word.charset !== charset || isStateful(charset)) flush();
     if (!joins) decoded += decodeRaw(between);
     charset = word.charset;
-    waiting.push(word.bytes);
+    waiting = (waiting ?? "") + word.bytes;
     plainFrom = word.end;
     at = text.indexOf("=?", word.end);
   }
@@ -70,7 +71,7 @@ class WordFinder {
     const encoding = text[question + 1]!.toLowerCase();
     const content = text.slice(start, end);
     if (charset === "" || charset.includes(" ") || (encoding !== "q" && encoding !== "b")) return null;
-    const bytes = encoding === "q" ? decodeQ(content) : Buffer.from(content, "base64");
+    const bytes = encoding === "q" ? decodeQ(content) : Buffer.from(content, "base64").toString("latin1");
     return { charset, bytes, end: end + 2 };
   }
 
@@ -84,18 +85,23 @@ class WordFinder {
 }
 
 /** RFC 2047 §4.2. */
-function decodeQ(text: string): Buffer {
-  const bytes = Buffer.allocUnsafe(text.length);
-  let length = 0;
+function decodeQ(text: string): string {
+  let bytes = "";
+  let from = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === UNDERSCORE) bytes[length++] = 0x20;
-    else if (code === EQUALS && hexDigit(text.charCodeAt(at + 1)) >= 0 && hexDigit(text.charCodeAt(at + 2)) >= 0) {
-      bytes[length++] = hexDigit(text.charCodeAt(at + 1)) * 16 + hexDigit(text.charCodeAt(at + 2));
+    if (code === UNDERSCORE) {
+      bytes += `${text.slice(from, at)} `;
+      from = at + 1;
+    } else if (code === EQUALS) {
+      const [high, low] = [hexDigit(text.charCodeAt(at + 1)), hexDigit(text.charCodeAt(at + 2))];
+      if (high < 0 || low < 0) continue;
+      bytes += text.slice(from, at) + String.fromCharCode(high * 16 + low);
       at += 2;
-    } else bytes[length++] = code;
+      from = at + 1;
+    }
   }
-  return bytes.subarray(0, length);
+  return bytes + text.slice(from);
 }
 
 const UNDERSCORE = 0x5f;
@@ -111,8 +117,4 @@ export function hexDigit(code: number): number {
 /** Words of such a charset end in its first state, and escape sequences with nothing between them are an error when joined. */
 function isStateful(charset: string): boolean {
   return charset.startsWith("iso-2022-");
-}
-
-function isBlank(text: string): boolean {
-  return text.trim() === "";
 }

@@ -1,6 +1,7 @@
 import { type ListedAddress, readAddresses } from "./address_list.ts";
 import { unfold } from "./encoded_word.ts";
 import type { HeaderFields } from "./header_fields.ts";
+import { trimBlanks } from "./raw_text.ts";
 
 /** Characters of a text of the envelope that are kept: more than a line has by far (RFC 5322 §2.1.1). */
 export const ENVELOPE_TEXT_CHARS_MAX = 16_384;
@@ -28,16 +29,16 @@ export interface EnvelopeFields {
 export function readEnvelope(fields: HeaderFields): EnvelopeFields {
   const from = addresses(fields.from);
   return {
-    date: line(fields.date),
-    subject: spaced(fields.subject),
+    date: fieldLine(fields.date),
+    subject: fieldText(fields.subject),
     from,
     sender: addresses(fields.sender) ?? from,
     replyTo: addresses(fields.replyTo) ?? from,
     to: addresses(fields.to),
     cc: addresses(fields.cc),
     bcc: addresses(fields.bcc),
-    inReplyTo: line(fields.inReplyTo),
-    messageId: line(fields.messageId),
+    inReplyTo: fieldLine(fields.inReplyTo),
+    messageId: fieldLine(fields.messageId),
   };
 }
 
@@ -48,14 +49,14 @@ function addresses(field: string | null): readonly ListedAddress[] | null {
 }
 
 /** A field as one line, without the blanks around it. */
-export function line(field: string | null): string | null {
+export function fieldLine(field: string | null): string | null {
   if (field === null) return null;
   const text = field.length > ENVELOPE_TEXT_CHARS_MAX ? field.slice(0, ENVELOPE_TEXT_CHARS_MAX) : field;
-  return unfold(text).trim();
+  return trimBlanks(unfold(text));
 }
 
 /** A text for people as one line, with one blank where several or a tab stand. */
-export function spaced(field: string | null): string | null {
-  const text = line(field);
+export function fieldText(field: string | null): string | null {
+  const text = fieldLine(field);
   return text !== null && /[ \t][ \t]|\t/.test(text) ? text.replace(/[ \t]+/g, " ") : text;
 }

@@ -21,7 +21,10 @@ export interface SortedAddress {
   readonly display: string;
 }
 
-/** What SORT, THREAD and SEARCH ask about a message without reading it. Texts are decoded, and in the form in which they are compared (casemap). */
+/**
+ * What SORT, THREAD and SEARCH ask about a message without reading it. Texts are decoded, and in the form in which they are
+ * compared (casemap).
+ */
 export interface MessageFacts {
   /** ms since 1970 UTC of the Date field (RFC 5256 §2.2); null without a valid one: then the time of arrival counts. */
   readonly sentMs: number | null;

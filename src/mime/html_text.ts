@@ -1,3 +1,5 @@
+import { lowerAscii } from "./raw_text.ts";
+
 /** Elements of which nothing is text. */
 const HIDDEN: ReadonlySet<string> = new Set([
   "head",
@@ -93,11 +95,11 @@ class HtmlReader {
       this.#at = end;
       if (open >= 0) this.#markup();
     }
-    return this.#pieces.join("");
+    return decodeReferences(this.#pieces.join(""));
   }
 
   #keep(text: string): void {
-    if (this.#hidden === 0 && text !== "") this.#pieces.push(decodeReferences(text));
+    if (this.#hidden === 0 && text !== "") this.#pieces.push(text);
   }
 
   /** Whatever begins with `<`: a comment, a tag, or the character itself. */
@@ -171,11 +173,6 @@ function character(code: number): string {
   const visible = code >= 0x20 && code <= 0x10ffff && !(code >= 0x7f && code < 0xa0) &&
     !(code >= 0xd800 && code < 0xe000);
   return visible || code === 0x0a || code === 0x09 ? String.fromCodePoint(code) : "";
-}
-
-/** Unlike `toLowerCase`, never changes the length. */
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function isLetter(code: number): boolean {

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { decodeCharset, decodeRaw } from "./charset.ts";
 import { decodeWords, hexDigit, unfold } from "./encoded_word.ts";
+import { lowerAscii } from "./raw_text.ts";
 
 /** Parameters of one field that are read, pieces of long ones (RFC 2231 §3) counted each. */
 export const PARAMETERS_MAX = 100;
@@ -39,13 +40,13 @@ export function readMediaType(field: string): MediaType | null {
   if (type === "" || !scanner.take(SLASH)) return null;
   const subtype = scanner.token();
   if (subtype === "") return null;
-  return { type: type.toLowerCase(), subtype: subtype.toLowerCase(), parameters: scanner.parameters() };
+  return { type: lowerAscii(type), subtype: lowerAscii(subtype), parameters: scanner.parameters() };
 }
 
 /** Content-Disposition (RFC 2183 §2), its word in lower case; null when there is none. */
 export function readDisposition(field: string): Parameterized | null {
   const scanner = new ParameterScanner(field);
-  const value = scanner.token().toLowerCase();
+  const value = lowerAscii(scanner.token());
   return value === "" ? null : { value, parameters: scanner.parameters() };
 }
 
@@ -55,7 +56,7 @@ const ENCODINGS: ReadonlySet<string> = new Set(["7bit", "8bit", "binary", "quote
 export function readEncoding(field: string | null): string {
   if (field === null) return "7bit";
   const scanner = new ParameterScanner(field);
-  const word = scanner.token().toLowerCase();
+  const word = lowerAscii(scanner.token());
   return word !== "" && (ENCODINGS.has(word) || scanner.atEnd()) ? word : "7bit";
 }
 
@@ -77,7 +78,10 @@ export function parameterOf(parameters: readonly Parameter[], name: string): str
   return null;
 }
 
-/** The text of a parameter: its RFC 2231 form where there is one, else what stands there, encoded words decoded as many programs need it. */
+/**
+ * The text of a parameter: its RFC 2231 form where there is one, else what stands there, encoded words decoded as many programs
+ * need it.
+ */
 export function decodedParameter(parameters: readonly Parameter[], name: string): string | null {
   const extended = parameterOf(parameters, `${name}*`);
   if (extended !== null) {
@@ -141,7 +145,7 @@ class ParameterScanner {
     const found: Parameter[] = [];
     const pieces = new Map<string, Piece[]>();
     for (let count = 0; count < PARAMETERS_MAX && this.#toSemicolon();) {
-      const name = this.token().toLowerCase();
+      const name = lowerAscii(this.token());
       if (name === "" || !this.take(EQUALS)) continue;
       count++;
       this.#skip();

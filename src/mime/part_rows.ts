@@ -27,8 +27,8 @@ const OTHER_ENCODING = ENCODINGS.length;
 const WORD_CHARS_MAX = 200;
 
 /**
- * The parts as bytes, one character each: each before those in it: kind and encoding in one byte, how far its header begins behind the last one's, lengths of
- * header and body, how many parts are in it, then the words.
+ * The parts as bytes, one character each: each before those in it: kind and encoding in one byte, how far its header begins
+ * behind the last one's, lengths of header and body, how many parts are in it, then the words.
  */
 export function partRows(root: Part): string {
   const writer = new ByteWriter();

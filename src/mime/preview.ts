@@ -10,8 +10,8 @@ export const PREVIEW_CHARS_MAX = 200;
 export const PREVIEW_BYTES_MAX = 65_536;
 
 /**
- * The part of which a preview is made: the first plain text, else the first HTML, else none. Messages within the message have none of its text.
- * Of its body the first PREVIEW_BYTES_MAX bytes are enough for {@link previewText}.
+ * The part of which a preview is made: the first plain text, else the first HTML, else none. Messages within the message have
+ * none of its text. Of its body the first PREVIEW_BYTES_MAX bytes are enough for {@link previewText}.
  */
 export function previewPart(message: IndexedPart): IndexedPart | null {
   const waiting: IndexedPart[] = [message];
@@ -26,7 +26,10 @@ export function previewPart(message: IndexedPart): IndexedPart | null {
   return html;
 }
 
-/** The preview (RFC 8970 §3.3) of a part, from the first bytes of its body: one line of visible characters; "" when there is nothing to show. */
+/**
+ * The preview (RFC 8970 §3.3) of a part, from the first bytes of its body: one line of visible characters; "" when there is
+ * nothing to show.
+ */
 export function previewText(
   { mediaType, charset, encoding }: Pick<IndexedPart, "mediaType" | "charset" | "encoding">,
   body: Uint8Array,

@@ -16,11 +16,11 @@ export const SEARCH_BODY_CHARS_MAX = 2_097_152;
 
 /** The text of a message as SEARCH compares it (RFC 9051 §6.4.4): decoded, case taken out by {@link casemap}. */
 export interface SearchText {
-  /** Fields of the message's header as lines `name: value`, in their order. */
+  /** Fields of the message's header, then those of its parts, as lines `name: value`: TEXT asks for both. */
   readonly header: string;
   /**
-   * Texts of all parts, one after the other; of HTML what a reader sees, tags kept out. Names of files, and headers of messages within the
-   * message stand where their parts do.
+   * Texts of all parts, one after the other; of HTML what a reader sees, tags kept out. Names of files, and headers of messages
+   * within the message stand where their parts do.
    */
   readonly body: string;
   /** False when the message has more text than is kept. */
@@ -31,12 +31,15 @@ export interface SearchText {
 export function searchText({ root, text }: Structure): SearchText {
   const header = new BoundedText(SEARCH_HEADER_CHARS_MAX);
   const body = new BoundedText(SEARCH_BODY_CHARS_MAX);
-  addHeader(header, text, root);
   const waiting: Part[] = [root];
+  /** The message in the last part: its header belongs to the body. */
+  let inner: Part | null = null;
   for (let part = waiting.pop(); part !== undefined && !body.full; part = waiting.pop()) {
+    addHeader(part === inner ? body : header, text, part);
     addName(body, part);
-    if (part.kind === "message") addHeader(body, text, part.children[0]!);
-    else if (part.kind === "leaf" && part.type === "text") addBody(body, text, part);
+    if (part.kind === "message") inner = part.children[0]!;
+    // Reports of deliveries and of readings are of the type message, and text.
+    else if (part.type === "text" || (part.kind === "leaf" && part.type === "message")) addBody(body, text, part);
     for (let i = part.children.length - 1; i >= 0; i--) waiting.push(part.children[i]!);
   }
   const mapped = { header: header.mapped(), body: body.mapped() };
@@ -80,8 +83,10 @@ function addHeader(to: BoundedText, text: string, { headerStart, bodyStart }: Pa
     const end = Math.min(fieldEnd(text, at), bodyStart);
     const field = text.slice(at, withoutLineEnd(text, end));
     at = end;
+    if (field === "") break; // The empty line at its end.
     const colon = field.indexOf(":");
-    if (colon > 0) to.add(`${field.slice(0, colon).trimEnd()}: ${decodeWords(field.slice(colon + 1)).trim()}\n`);
+    const name = colon < 0 ? "" : `${field.slice(0, colon).trimEnd()}: `;
+    to.add(`${name}${decodeWords(field.slice(colon + 1)).trim()}\n`);
   }
 }
 

@@ -16,7 +16,10 @@ export type Section =
   | { readonly part: readonly number[]; readonly want: "all" | "header" | "text" | "mime" }
   | { readonly part: readonly number[]; readonly want: "fields" | "otherFields"; readonly names: readonly string[] };
 
-/** Where the section lies in the message, for `fields` and `otherFields` the header they are of; null when the message has none such. */
+/**
+ * Where the section lies in the message, for `fields` and `otherFields` the header they are of; null when the message has none
+ * such.
+ */
 export function locateSection(message: IndexedPart, { part, want }: Section): ByteRange | null {
   if (part.length === 0) {
     if (want === "all") return range(message.headerStart, message.bodyEnd);
@@ -33,8 +36,8 @@ export function locateSection(message: IndexedPart, { part, want }: Section): By
 }
 
 /**
- * The part with these numbers (RFC 9051 §6.4.5.1), or null. A message that is no multipart has one part, number 1: its body; a part that is a message has the
- * parts of that message.
+ * The part with these numbers (RFC 9051 §6.4.5.1), or null. A message that is no multipart has one part, number 1: its body; a
+ * part that is a message has the parts of that message.
  */
 export function findPart(message: IndexedPart, numbers: readonly number[]): IndexedPart | null {
   let part = message;
@@ -61,8 +64,8 @@ export function partialRange({ offset, length }: ByteRange, asked: ByteRange): B
 }
 
 /**
- * Which bytes of a header section are the fields of these names, folds included, or all fields but those when `keep` is false; and always
- * the empty line at its end, where there is one. Neighbours are one range. Names are compared without case. Linear.
+ * Which bytes of a header section are the fields of these names, folds included, or all fields but those when `keep` is false;
+ * and always the empty line at its end, where there is one. Neighbours are one range. Names are compared without case. Linear.
  */
 export function selectFields(header: Uint8Array, names: readonly string[], keep: boolean): ByteRange[] {
   const text = latin1(header);

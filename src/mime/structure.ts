@@ -1,4 +1,5 @@
 import { latin1 } from "../base/mod.ts";
+import { BoundarySet } from "./boundary_set.ts";
 import { type HeaderFields, scanHeader, withoutLineEnd } from "./header_fields.ts";
 import { type MediaType, type Parameter, parameterOf, readMediaType } from "./parameters.ts";
 
@@ -56,12 +57,13 @@ const PLAIN: MediaType = { type: "text", subtype: "plain", parameters: [["charse
 const DIGEST_DEFAULT: MediaType = { type: "message", subtype: "rfc822", parameters: [] };
 
 /**
- * Takes a message apart (RFC 2045, RFC 2046) in one pass, without recursion. Lines end in CRLF or LF. A part that is not ended by its boundary ends where
- * the part around it does; a boundary line is one that begins with `--` and a boundary (RFC 2046 §5.1.1), the longest of those that fit.
- * Each byte is looked at a bounded number of times. Whoever calls bounds the message.
+ * Takes a message apart (RFC 2045, RFC 2046) in one pass, without recursion. Lines end in CRLF or LF. A part that is not ended
+ * by its boundary ends where the part around it does; a boundary line is one that begins with `--` and a boundary (RFC 2046
+ * §5.1.1), the longest of those that fit. Each byte is looked at a bounded number of times. The message may come in pieces;
+ * whoever calls bounds it.
  */
-export function parseStructure(message: Uint8Array): Structure {
-  const text = latin1(message);
+export function parseStructure(message: Uint8Array | readonly Uint8Array[]): Structure {
+  const text = message instanceof Uint8Array ? latin1(message) : message.map(latin1).join("");
   return { root: new StructureParser(text).parse(), text };
 }
 
@@ -70,9 +72,8 @@ class StructureParser {
   readonly #text: string;
   /** Parts that are open, the message first. */
   readonly #open: OpenPart[] = [];
-  /** For each open part its `--boundary`, or null when it has none or that one is used up. */
-  readonly #boundaries: (string | null)[] = [];
-  #boundariesOpen = 0;
+  /** Those of the open multiparts that are not used up, by the place of the multipart in `#open`. */
+  readonly #boundaries = new BoundarySet();
   #parts = 0;
   readonly #lines: LineCounter;
 
@@ -90,7 +91,7 @@ class StructureParser {
       if (delimiter === null) break;
       this.#closeAbove(delimiter.frame, delimiter.lineStart);
       at = delimiter.nextLine;
-      if (delimiter.last) this.#dropBoundary(delimiter.frame); // What follows is the epilogue.
+      if (delimiter.last) this.#boundaries.remove(delimiter.frame); // What follows is the epilogue.
       else {
         const { subtype } = this.#open[delimiter.frame]!;
         this.#openPart(at, subtype === "digest" ? DIGEST_DEFAULT : PLAIN);
@@ -111,7 +112,11 @@ class StructureParser {
   }
 
   #openPart(start: number, byDefault: MediaType): void {
-    const { fields, bodyStart } = scanHeader(this.#text, start, (at) => this.#boundaryAt(at) >= 0);
+    const { fields, bodyStart } = scanHeader(
+      this.#text,
+      start,
+      (at) => this.#boundaries.find(this.#text, at + 2) !== null,
+    );
     let media = fields.contentType === null ? byDefault : readMediaType(fields.contentType) ?? PLAIN;
     const boundary = boundaryOf(media);
     const full = this.#open.length >= PART_DEPTH_MAX - 1 || this.#parts >= PARTS_MAX - 1;
@@ -134,8 +139,7 @@ class StructureParser {
     };
     this.#open.at(-1)?.children.push(part);
     this.#open.push(part);
-    this.#boundaries.push(kind === "multipart" ? `--${boundary}` : null);
-    if (kind === "multipart") this.#boundariesOpen++;
+    if (kind === "multipart") this.#boundaries.add(this.#open.length - 1, boundary!);
     if (hasLines(part)) part.lines = this.#lines.open(bodyStart, kind === "message");
   }
 
@@ -143,9 +147,8 @@ class StructureParser {
   #closeAbove(frame: number, lineStart: number | null): void {
     let end = lineStart === null ? this.#text.length : withoutLineEnd(this.#text, lineStart);
     while (this.#open.length - 1 > frame) {
-      this.#dropBoundary(this.#open.length - 1);
-      this.#boundaries.pop();
       const part = this.#open.pop()!;
+      if (part.kind === "multipart") this.#boundaries.remove(this.#open.length);
       // An empty part begins at the line that ends it.
       end = Math.max(end, part.bodyStart);
       part.bodyEnd = end;
@@ -153,19 +156,14 @@ class StructureParser {
     }
   }
 
-  #dropBoundary(frame: number): void {
-    if (this.#boundaries[frame] !== null) this.#boundariesOpen--;
-    this.#boundaries[frame] = null;
-  }
-
   /** The next line from `from`, where a line begins, that is a boundary of an open part. */
   #nextDelimiter(from: number): Delimiter | null {
-    if (this.#boundariesOpen === 0 || this.#parts >= PARTS_MAX) return null;
+    if (this.#boundaries.size === 0 || this.#parts >= PARTS_MAX) return null;
     let at = from;
     while (true) {
       if (this.#text.startsWith("--", at)) {
-        const frame = this.#boundaryAt(at);
-        if (frame >= 0) return this.#delimiter(frame, at);
+        const found = this.#boundaries.find(this.#text, at + 2);
+        if (found !== null) return this.#delimiter(found.frame, { lineStart: at, boundaryEnd: at + 2 + found.length });
       }
       const newline = this.#text.indexOf("\n--", at);
       if (newline < 0) return null;
@@ -173,24 +171,10 @@ class StructureParser {
     }
   }
 
-  #delimiter(frame: number, lineStart: number): Delimiter {
-    const newline = this.#text.indexOf("\n", lineStart);
+  #delimiter(frame: number, { lineStart, boundaryEnd }: { lineStart: number; boundaryEnd: number }): Delimiter {
+    const newline = this.#text.indexOf("\n", boundaryEnd);
     const nextLine = newline < 0 ? this.#text.length : newline + 1;
-    const last = this.#text.startsWith("--", lineStart + this.#boundaries[frame]!.length);
-    return { frame, lineStart, nextLine, last };
-  }
-
-  /** The open part whose boundary the line at `at`, which begins with `--`, begins with: the longest, of equals the innermost; or -1. */
-  #boundaryAt(at: number): number {
-    if (this.#boundariesOpen === 0) return -1;
-    let best = -1;
-    let bestLength = 0;
-    for (let frame = this.#boundaries.length - 1; frame >= 0; frame--) {
-      const boundary = this.#boundaries[frame];
-      if (boundary === null || boundary === undefined || boundary.length <= bestLength) continue;
-      if (this.#text.startsWith(boundary, at)) [best, bestLength] = [frame, boundary.length];
-    }
-    return best;
+    return { frame, lineStart, nextLine, last: this.#text.startsWith("--", boundaryEnd) };
   }
 }
 

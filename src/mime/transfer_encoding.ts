@@ -12,8 +12,9 @@ export function decodeTransfer(body: Uint8Array, encoding: string): string | nul
 }
 
 /**
- * The bytes of a body with its transfer encoding taken off, as BINARY (RFC 3516 §4.2) sends them: the body itself where there is none to
- * take off; null for an encoding that is unknown. What is malformed is read as far as it goes. Linear, never longer than the body.
+ * The bytes of a body with its transfer encoding taken off, as BINARY (RFC 3516 §4.2) sends them: the body itself where there
+ * is none to take off; null for an encoding that is unknown. What is malformed is read as far as it goes. Linear, never longer
+ * than the body.
  */
 export function decodeBody(body: Uint8Array, encoding: string): Uint8Array | null {
   switch (encoding.trim().toLowerCase()) {
@@ -21,6 +22,8 @@ export function decodeBody(body: Uint8Array, encoding: string): Uint8Array | nul
     case "7bit":
     case "8bit":
     case "binary":
+    case "7-bit": // As some programs spell them.
+    case "8-bit":
       return body;
     case "base64":
       return base64(body);

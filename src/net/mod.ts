@@ -4,6 +4,7 @@
  * It must never know a protocol: it moves bytes, counts them and closes in time.
  */
 export * from "./address.ts";
+export { askService, type ServiceAddress, type ServiceQuestion } from "./ask_service.ts";
 export * from "./certificate.ts";
 export { ConnectionCounts } from "./connection_counts.ts";
 export { type DeflateHandlers, DeflateLayer } from "./deflate.ts";

@@ -17,6 +17,10 @@ import type {
 /** Local parts that every domain takes mail for: postmaster by RFC 5321 §4.5.1, abuse by RFC 2142 §4. */
 const ROLES: ReadonlySet<string> = new Set(["postmaster", "abuse"]);
 
+/** Answers that are remembered until the next change, and how many mailboxes and addresses one of them may lead to. */
+const REMEMBERED_MAX = 1_000;
+const REMEMBERED_TARGETS_MAX = 10;
+
 /** A replica of the directory that answers where a recipient goes: a handful of map look-ups, never an await. */
 export class RoutingTable<A extends RoutableAccount> {
   #version: number;
@@ -26,6 +30,8 @@ export class RoutingTable<A extends RoutableAccount> {
   readonly #lists = new Map<string, RoutableList>();
   readonly #oldest = new OldestAccounts(this.#accounts);
   #firstDomain: RoutableDomain | null = null;
+  /** Each mail asks several times for the same addresses. */
+  readonly #remembered = new Map<string, Route<A>>();
 
   constructor(snapshot: RoutingSnapshot<A>) {
     this.#version = snapshot.version;
@@ -48,6 +54,7 @@ export class RoutingTable<A extends RoutableAccount> {
     if (version <= this.#version) return true; // Told twice: the snapshot had it already.
     if (version !== this.#version + 1) return false;
     for (const change of changes) this.#apply(change);
+    this.#remembered.clear();
     this.#version = version;
     return true;
   }
@@ -74,6 +81,18 @@ export class RoutingTable<A extends RoutableAccount> {
 
   /** Where mail for this recipient goes. */
   resolve(address: Address): Route<A> {
+    const key = `${address.local}@${address.domain ?? ""}`;
+    const remembered = address.literal === null ? this.#remembered.get(key) : undefined;
+    if (remembered !== undefined) return remembered;
+    const route = this.#resolve(address);
+    if (address.literal === null && isShort(route)) {
+      if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
+      this.#remembered.set(key, route);
+    }
+    return route;
+  }
+
+  #resolve(address: Address): Route<A> {
     const found = new Expansion<A>();
     const local = canonicalLocal(address.local);
     if (address.literal !== null) {
@@ -214,6 +233,11 @@ function put<T>(map: Map<string, T>, key: string, record: T | null): void {
 
 function refused<A extends RoutableAccount>(type: "relayDenied" | "disabled", found: Expansion<A>): Route<A> {
   return { type, steps: found.route().steps };
+}
+
+function isShort<A extends RoutableAccount>(route: Route<A>): boolean {
+  if (route.type !== "local") return true;
+  return route.accounts.length + route.forwards.length + route.lists.length <= REMEMBERED_TARGETS_MAX;
 }
 
 function withoutDetail(local: string, separator: string | null): string {

@@ -5,12 +5,14 @@ import {
   describeError,
   jsonLog,
   type Log,
+  type LogLevel,
   type Random,
   systemClock,
   systemRandom,
 } from "../base/mod.ts";
 import { createActorSystem, type HostedSystem } from "./actor_system.ts";
 import { BEAT_EVERY_MS, type HostSignal, messagePortLink, outcome, outcomeOf, type WorkerControl } from "./control.ts";
+import { LogLines } from "./log_lines.ts";
 import type { ActorSystem } from "./types.ts";
 
 /** What an entry file in `workers/` works with. */
@@ -43,6 +45,7 @@ export function hostWorker<C = unknown>(
   const scope = globalThis as unknown as { postMessage(signal: HostSignal): void };
   const clock = systemClock();
   const random = systemRandom();
+  const lines = new LogLines((text) => console.error(text));
   let booted: { host: WorkerHost<C>; system: HostedSystem } | null = null;
   let hooks: WorkerHooks<C> = {};
   const home = () => {
@@ -52,9 +55,12 @@ export function hostWorker<C = unknown>(
   const control: WorkerControl = {
     boot: ({ node, name, config, logLevel }) =>
       outcome(() => {
-        const write = (line: string) => console.error(line);
+        const write = (line: string, level: LogLevel) => lines.add(line, level);
         const log = jsonLog({ level: logLevel, wallMs: () => clock.wallMs(), write, fields: { worker: name } });
-        const onFatal = (error: unknown) => scope.postMessage({ signal: "fatal", error: describeError(error) });
+        const onFatal = (error: unknown) => {
+          lines.flush();
+          scope.postMessage({ signal: "fatal", error: describeError(error) });
+        };
         const system = createActorSystem({ node, worker: name, clock, log, random, onFatal });
         booted = { system, host: { system, name, config: config as C, clock, log, random } };
         return null;
@@ -67,6 +73,7 @@ export function hostWorker<C = unknown>(
       outcomeOf(async () => {
         await home().system.shutdown();
         await hooks.stop?.();
+        lines.flush();
         return null;
       }),
     reload: (config) => outcomeOf(async () => (await hooks.reload?.(config as C), null)),
@@ -74,6 +81,8 @@ export function hostWorker<C = unknown>(
     actors: () => outcome(() => home().system.stats()),
   };
   expose(control);
+  // Whatever ends the worker, its last words are heard.
+  for (const end of ["error", "unhandledrejection"]) addEventListener(end, () => lines.flush());
   const beat = () => {
     scope.postMessage({ signal: "beat" });
     clock.after(BEAT_EVERY_MS, beat);

@@ -11,10 +11,9 @@ import type { MailboxRef } from "./account_types.ts";
 import { PURGE_STEP_MESSAGES } from "./change.ts";
 import { FIXED_MAILBOXES } from "./fixed_mailboxes.ts";
 import { rowsFrom } from "./keys.ts";
-import { utf8 } from "../base/mod.ts";
 import type { GroupPlan, Planned } from "./plan.ts";
 import { BLOCK_UIDS, readBlocks, type StoredRow } from "./row_block.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, settingsBytes, settingsTotal } from "./settings.ts";
 import { planTree } from "./tree_plan.ts";
 import { TreeRows } from "./tree_rows.ts";
 import type { MailboxView } from "./view.ts";
@@ -183,14 +182,17 @@ export class AccountPlan {
     if (mailbox !== 0 && !this.#has(change)) return { type: "missing" };
     const { index, limits, noSpace } = this.plan.context;
     if (noSpace !== null && entries.some(([, value]) => value !== null)) return { type: "refused", failure: noSpace };
-    const next = new Map(readSettings(index, account, mailbox, setting));
+    const held = readSettings(index, account, mailbox, setting);
+    const next = new Map(held);
     for (const [name, value] of entries) {
       if (value === null) next.delete(name);
       else next.set(name, value);
     }
-    const bytes = [...next].reduce((sum, [name, value]) => sum + utf8(name).length + value.length, 0);
+    const bytes = settingsBytes(next);
+    const grown = bytes - settingsBytes(held);
     if (next.size > limits.settingsMax || bytes > limits.settingsBytesMax) return { type: "limit" };
+    if (grown > 0 && settingsTotal(index, account) + grown > limits.accountSettingsBytesMax) return { type: "limit" };
     this.plan.close(account);
-    return this.plan.op({ kind: "settings", account, mailbox, setting, entries });
+    return this.plan.op({ kind: "settings", account, mailbox, setting, entries, grown });
   }
 }

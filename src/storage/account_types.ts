@@ -170,7 +170,7 @@ export interface AccountStore {
   storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
   /** Annotations of a mailbox, or of the account (`mailbox` 0), by rising key (METADATA, RFC 5464). */
   metadata(account: AccountId, mailbox: number): [key: string, value: Uint8Array][];
-  /** All or nothing; `limit` when the annotations of the mailbox would be more than 100, or more than 256 KB. */
+  /** All or nothing; `limit` when those of the mailbox would be more than 100, or than 256 KB, or all of the account than 4 MB. */
   setMetadata(account: AccountId, mailbox: number, entries: readonly Annotation[]): Promise<SettingOutcome>;
   /** Rights by identifier, rising (ACL, RFC 4314). */
   acl(account: AccountId, mailbox: number): [identifier: string, rights: string][];

@@ -6,7 +6,7 @@ import { purgeAccount, sweepMailbox } from "./removal.ts";
 import { savedSeconds, type StoredRow } from "./row_block.ts";
 import { type Announced, RowChanges } from "./row_changes.ts";
 import type { PlacedBody } from "./segments.ts";
-import { putSetting } from "./settings.ts";
+import { growSettings, mailboxSettingsBytes, putSetting } from "./settings.ts";
 import type { Delivery, ShardOp, ShardRecord } from "./shard_log.ts";
 import type { TreeEdit } from "./tree_plan.ts";
 import { encodeTreeHead, encodeTreeRow } from "./tree_rows.ts";
@@ -110,6 +110,7 @@ export class Applier {
         return this.#tree(op.account, op.edit);
       case "settings":
         for (const entry of op.entries) putSetting(this.#view.index, op, entry);
+        growSettings(this.#view.index, op.account, op.grown);
         return NONE;
       case "sweep":
         return { ...NONE, more: sweepMailbox(this.#view, this.#rows, op).more };
@@ -227,6 +228,7 @@ export class Applier {
     usage.bytes -= mailbox.counters.size;
     usage.messages -= mailbox.counters.messages;
     mailbox.counters.form = "removed";
+    growSettings(this.#view.index, account, -mailboxSettingsBytes(this.#view.index, account, number));
     this.#view.index.put(removedKey(account, number), Uint8Array.of(1));
     this.#rows.announce(mailbox, { kind: "ended" });
   }

@@ -62,18 +62,27 @@ export function readBlockCounts(
   counters: MailboxCounters,
 ): BlockCounts {
   if (counters.form === "uncounted") return asCounts(countBlocks(index, at.account, at.mailbox));
-  const counts = new Map<number, number>();
+  const chunks = index.range({ ...allBlockCounts(at.account, at.mailbox), limit: Infinity });
+  let length = 1;
+  for (const { value } of chunks) length += value.length;
+  const blocks = new Uint32Array(length);
+  const rows = new Uint8Array(length);
+  let used = 0;
   let others = 0;
-  for (const { key, value } of index.range({ ...allBlockCounts(at.account, at.mailbox), limit: Infinity })) {
+  for (const { key, value } of chunks) {
     const first = readBlockCountsChunk(key) * CHUNK_BLOCKS;
-    value.forEach((rows, i) => {
-      if (rows === 0) return;
-      counts.set(first + i, rows);
-      others += rows;
-    });
+    for (let i = 0; i < value.length; i++) {
+      if (value[i] === 0) continue;
+      blocks[used] = first + i;
+      rows[used++] = value[i]!;
+      others += value[i]!;
+    }
   }
-  if (counters.messages > others) counts.set(newestBlock(counters), counters.messages - others);
-  return asCounts(counts);
+  if (counters.messages > others) {
+    blocks[used] = newestBlock(counters);
+    rows[used++] = counters.messages - others;
+  }
+  return { blocks: blocks.subarray(0, used), rows: rows.subarray(0, used) };
 }
 
 function asCounts(counts: ReadonlyMap<number, number>): BlockCounts {

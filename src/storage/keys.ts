@@ -16,6 +16,7 @@ import { getAscii, getU24, getU32, getU48, putAscii, putU24, putU32, putU48 } fr
  *   14 account 00                                   what is next in the tree of an account that was changed
  *   14 account 00 name                              a name of the tree: its mailbox, its use, its subscription
  *   15 account 00 mailbox:u32 kind:u8 name 00 part:u8   a piece of an annotation
+ *   15 account 00 00000000 00 00 00                 bytes of all annotations and rights of the account
  *   16 account 00 mailbox:u32                       a mailbox that was removed, while rows of it are left
  *   17 account 00 mailbox:u32 kind:u8 name 00 part:u8   rights of an identifier: apart, as who shares is looked for
  *   30 body:u48                                     where a body lies, and how many rows name it
@@ -158,11 +159,6 @@ function ofAccount(tag: number, account: string, last: 0 | 1): Key {
   return key;
 }
 
-/** The account that stands in the key of a mailbox that was removed, and the mailbox. */
-export function readRemovedKey(key: Key): { account: string; mailbox: number } {
-  return readMailKey(key);
-}
-
 export function removedKey(account: string, mailbox: number): Key {
   return inMailbox(TAG.removed, account, mailbox, 0);
 }
@@ -279,6 +275,11 @@ export function settingKey(account: string, mailbox: number, kind: number, name:
   return key;
 }
 
+/** How many bytes all settings of an account have. */
+export function settingsTotalKey(account: string): Key {
+  return settingKey(account, 0, 0, "", 0);
+}
+
 /** All pieces of the settings of one kind. */
 export function allSettings(account: string, mailbox: number, kind: number): KeyRange {
   const start = inMailbox(settingTag(kind), account, mailbox, 1);
@@ -301,7 +302,7 @@ export function readSettingName(key: Key): string {
   return decodeUtf8(key.subarray(key.indexOf(0, 1) + 6, key.length - 2)) ?? "";
 }
 
-/** The account and mailbox a key of rows, counters or usage belongs to. */
+/** The account and mailbox a key of rows, counters or usage belongs to, or that of a mailbox that was removed. */
 export function readMailKey(key: Key): { account: string; mailbox: number } {
   const zero = key.indexOf(0, 1);
   return { account: getAscii(key, 1, zero), mailbox: getU32(key, zero + 1) };

@@ -20,10 +20,11 @@ export interface StoreLimits {
   readonly formerNamesMax: number;
   /** Keywords in use in one mailbox, at most 255. */
   readonly keywordsMax: number;
-  /** Annotations, or entries of an access list, of one mailbox; bytes of one; and of all of one mailbox. */
+  /** Annotations, or entries of an access list, of one mailbox; bytes of one; of all of one mailbox; of all of an account. */
   readonly settingsMax: number;
   readonly settingBytesMax: number;
   readonly settingsBytesMax: number;
+  readonly accountSettingsBytesMax: number;
   /** Rows one `list` answers. */
   readonly listRowsMax: number;
   /** Changes that may wait for their group in one shard; beyond it `busy`. */
@@ -72,6 +73,7 @@ export const DEFAULT_LIMITS: StoreLimits = {
   settingsMax: 100,
   settingBytesMax: 64 * 1024,
   settingsBytesMax: 256 * 1024,
+  accountSettingsBytesMax: 4 * MB,
   listRowsMax: 10_000,
   pendingOpsMax: 10_000,
   pendingBytesMax: 512 * MB,

@@ -104,10 +104,17 @@ export class MemoryAccount implements TreeHome {
       if (value === null) next.delete(name);
       else next.set(name, value.slice());
     }
-    const bytes = [...next].reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + value.length, 0);
-    const { settingsMax, settingsBytesMax } = this.home.limits;
+    const bytes = bytesOf(next);
+    const grown = bytes - bytesOf(this.#settings.get(`${kind}/${mailbox}`) ?? new Map());
+    const { settingsMax, settingsBytesMax, accountSettingsBytesMax } = this.home.limits;
     if (next.size > settingsMax || bytes > settingsBytesMax) return { type: "limit" };
+    const total = [...this.#settings.values()].reduce((sum, held) => sum + bytesOf(held), 0);
+    if (grown > 0 && total + grown > accountSettingsBytesMax) return { type: "limit" };
     this.#settings.set(`${kind}/${mailbox}`, next);
     return { type: "done" };
   }
+}
+
+function bytesOf(settings: ReadonlyMap<string, Uint8Array>): number {
+  return [...settings].reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + value.length, 0);
 }

@@ -1,7 +1,8 @@
-import { concat } from "../base/mod.ts";
-import type { SettingEntry, SettingKind } from "./account_change.ts";
+import { concat, utf8 } from "../base/mod.ts";
+import { Setting, type SettingEntry, type SettingKind } from "./account_change.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { allSettings, piecesOfSetting, readSettingName, settingKey } from "./keys.ts";
+import { allSettings, piecesOfSetting, readSettingName, settingKey, settingsTotalKey } from "./keys.ts";
+import { getU48, putU48 } from "./pack.ts";
 import { damaged } from "./values.ts";
 
 /** Bytes of one row of a setting; the first octet is its form. */
@@ -45,4 +46,33 @@ export function putSetting(
     row.set(bytes, 1);
     index.put(settingKey(account, mailbox, setting, name, part), row);
   }
+}
+
+/** Bytes of settings with their names. */
+export function settingsBytes(entries: Iterable<readonly [name: string, value: Uint8Array]>): number {
+  let bytes = 0;
+  for (const [name, value] of entries) bytes += utf8(name).length + value.length;
+  return bytes;
+}
+
+/** Bytes of all settings of a mailbox. */
+export function mailboxSettingsBytes(index: IndexEnv, account: string, mailbox: number): number {
+  const kinds = Object.values(Setting);
+  return kinds.reduce((sum, kind) => sum + settingsBytes(readSettings(index, account, mailbox, kind)), 0);
+}
+
+/** Bytes of all settings of an account. */
+export function settingsTotal(index: IndexEnv, account: string): number {
+  const stored = index.get(settingsTotalKey(account));
+  return stored === undefined ? 0 : getU48(stored, 0);
+}
+
+/** The settings of an account are so many bytes more. */
+export function growSettings(index: IndexEnv, account: string, bytes: number): void {
+  if (bytes === 0) return;
+  const total = Math.max(0, settingsTotal(index, account) + bytes);
+  if (total === 0) return index.remove(settingsTotalKey(account));
+  const row = new Uint8Array(6);
+  putU48(row, 0, total);
+  index.put(settingsTotalKey(account), row);
 }

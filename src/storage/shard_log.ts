@@ -93,6 +93,8 @@ export type ShardOp =
     readonly mailbox: number;
     readonly setting: SettingKind;
     readonly entries: readonly SettingEntry[];
+    /** Bytes by which the settings of the account grow. */
+    readonly grown: number;
   }
   /** Takes away up to `limit` rows of a mailbox that was removed, and all that is left of it in the end. */
   | { readonly kind: "sweep"; readonly account: string; readonly mailbox: number; readonly limit: number }

@@ -1,6 +1,7 @@
-import { asFailure, type Cancel, type Clock, type Log } from "../base/mod.ts";
+import { type Cancel, type Clock, type Log } from "../base/mod.ts";
+import { diskFailure } from "./disk_failure.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { allRemoved, readRemovedKey } from "./keys.ts";
+import { allRemoved, readMailKey } from "./keys.ts";
 
 /** Pause before the rows of a removed mailbox go, and after a step that failed, in ms. */
 const LOOK_MS = 50;
@@ -20,11 +21,14 @@ export interface SweeperOptions {
 export class Sweeper {
   #timer: Cancel | null = null;
   #running = false;
+  /** Whether a mailbox was removed while another one was looked at. */
+  #again = false;
   #stopped = false;
   constructor(private readonly index: () => IndexEnv, private readonly options: SweeperOptions) {}
 
   /** Looks for work in a while. */
   look(ms = LOOK_MS): void {
+    if (this.#running) this.#again = true;
     if (this.#stopped || this.#running) return;
     this.#timer ??= this.options.clock.after(ms, () => {
       this.#timer = null;
@@ -37,28 +41,25 @@ export class Sweeper {
     this.#timer = null;
   }
   #run(): void {
-    const next = this.#next();
-    if (next === null) return;
     this.#running = true;
-    this.#sweep(next).then(() => this.#ran(LOOK_MS), (error) => {
-      const failure = asFailure(error);
+    this.#sweep().then((more) => this.#ran(more ? LOOK_MS : null), (error) => {
+      const failure = diskFailure(error);
       if (failure === null) throw error;
       if (!this.#stopped) this.options.log.warn("rows of a removed mailbox stay a while", { reason: failure.message });
       this.#ran(RETRY_MS);
     });
   }
-  #ran(ms: number): void {
+  #ran(ms: number | null): void {
     this.#running = false;
-    this.look(ms);
+    if (ms !== null || this.#again) this.look(ms ?? LOOK_MS);
+    this.#again = false;
   }
-  async #sweep({ account, mailbox }: { account: string; mailbox: number }): Promise<void> {
-    while (!this.#stopped && await this.options.step(account, mailbox)) {
-      // Other changes come in between.
-    }
-  }
-  #next(): { account: string; mailbox: number } | null {
-    if (this.#stopped) return null;
+  /** Takes away one mailbox; false when there is none. Other changes come in between its steps. */
+  async #sweep(): Promise<boolean> {
     const [first] = this.index().range({ ...allRemoved(), limit: 1 });
-    return first === undefined ? null : readRemovedKey(first.key);
+    if (first === undefined) return false;
+    const { account, mailbox } = readMailKey(first.key);
+    for (let more = true; more && !this.#stopped;) more = await this.options.step(account, mailbox);
+    return true;
   }
 }

@@ -60,6 +60,7 @@ const LISTENER = [
   "mailbox.withdraw",
   "policy.check",
   "policy.listed",
+  "policy.scan",
   "policy.sign",
   "queue.enqueue",
   "queue.report",

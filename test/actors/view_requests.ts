@@ -51,7 +51,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   },
   "mailbox.close": VIEW,
   "mailbox.news": { ...VIEW, expunges: true },
-  "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true },
+  "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },

@@ -44,3 +44,10 @@ Deno.test("a field is cut beyond 1,000 characters", () => {
   assertStringIncludes(written({ text: "x".repeat(1_000) }), `"${"x".repeat(1_000)}"`);
   assertStringIncludes(written({ text: "x".repeat(1_001) }), `"${"x".repeat(1_000)}…"`);
 });
+
+Deno.test("a field that has the name of one of the log's own replaces it, and no line says the same twice", () => {
+  const [line = ""] = lines("info", (log) => log.info("start", { worker: "other", level: "high" }));
+  assertEquals(line, `{"time":"1970-01-01T00:00:00.000Z","level":"high","event":"start","worker":"other"}`);
+  const [plain = ""] = lines("info", (log) => log.info("start"));
+  assertEquals(plain, `{"time":"1970-01-01T00:00:00.000Z","level":"info","event":"start","worker":"w"}`);
+});

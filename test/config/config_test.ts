@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import shipped from "../../cluster.config.ts";
 import { type ClusterConfig, ConfigError, describeReload, loadConfig, validateConfig } from "../../src/config/mod.ts";
+import { parseHeaderRule } from "../../src/policy/scan/mod.ts";
 
 const base = { hostname: "mail.example.org" };
 
@@ -59,6 +60,7 @@ Deno.test("an error names the source and the path, and all are told at once", ()
 const ISSUER = { issuer: "https://id.example.org", audience: "mail", jwksFile: "keys.json" };
 
 const impossible: [string, Record<string, unknown>][] = [
+  ["scanners.clamav.onVirus", { scanners: { clamav: { onVirus: "junk" } }, junk: { file: false } }],
   ["tls.keyFile", { tls: { certFile: "a.pem" } }],
   ["tls.certFile", { tls: { keyFile: "a.pem" } }],
   ["workers.mailbox", { shards: 2, workers: { mailbox: 3 } }],
@@ -256,4 +258,52 @@ Deno.test("rates, bans and greylisting have generous defaults, and 0 switches a 
   const late = { delayMs: 60_000, retryMsMax: 60_000 };
   assertStringIncludes(problem({ ...base, greylisting: late }), "greylisting.delayMs: ");
   assertEquals(validateConfig({ ...base, greylisting: { ...late, delayMs: 59_999 } }, "a").greylisting.delayMs, 59_999);
+});
+
+Deno.test("scanners are off unless they are named, and then have usual places, limits and ways to fail", () => {
+  const { scanners, junk } = validateConfig(base, "a");
+  assertEquals(scanners, { rspamd: null, clamav: null, exempt: [], scansMax: 10 });
+  assertEquals(junk, { file: true, headers: ["X-Spam-Flag: YES"] });
+  const named = validateConfig({ ...base, scanners: { rspamd: {}, clamav: { socket: "/run/clamav/clamd.ctl" } } }, "a");
+  const place = {
+    host: "127.0.0.1",
+    socket: null,
+    bytesMax: 26_214_400,
+    onLarge: "accept",
+    timeMsMax: 20_000,
+  } as const;
+  assertEquals(named.scanners.rspamd, {
+    ...place,
+    port: 11_333,
+    scan: "incoming",
+    onFailure: "accept",
+    password: null,
+    rejectScore: null,
+    junkScore: null,
+  });
+  assertEquals(named.scanners.clamav, {
+    ...place,
+    port: 3_310,
+    socket: "/run/clamav/clamd.ctl",
+    scan: "both",
+    onFailure: "defer",
+    onVirus: "refuse",
+  });
+  assertEquals(validateConfig(named, "b"), named);
+});
+
+Deno.test("what no scanner or rule can be is refused with its path", () => {
+  const scanner = (rspamd: object) => problem({ ...base, scanners: { rspamd } });
+  assertStringIncludes(scanner({ socket: "clamd.ctl" }), "scanners.rspamd.socket: expected an absolute path");
+  assertStringIncludes(scanner({ socket: `/${"x".repeat(107)}` }), "scanners.rspamd.socket: ");
+  assertStringIncludes(scanner({ password: "s3cret" }), "scanners.rspamd.password: expected file:PATH or env:NAME");
+  assertStringIncludes(scanner({ onFailure: "drop" }), "scanners.rspamd.onFailure: ");
+  assertStringIncludes(scanner({ onVirus: "junk" }), "scanners.rspamd.onVirus: unknown key");
+  assertStringIncludes(scanner({ timeMsMax: 99 }), "scanners.rspamd.timeMsMax: ");
+  for (const rule of ["X-Spam", "X-Spam: *", "X Spam: yes", "X-Spam: ", `X: ${"y".repeat(200)}`]) {
+    assertStringIncludes(problem({ ...base, junk: { headers: [rule] } }), "junk.headers[0]: expected Name: value");
+  }
+  for (const rule of ["X-Spam: yes", "X-Spam:y*", `X: ${"y".repeat(199)}`]) {
+    assert(parseHeaderRule(validateConfig({ ...base, junk: { headers: [rule] } }, "a").junk.headers[0]!) !== null);
+  }
 });

@@ -2,7 +2,20 @@
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { latin1 } from "../../src/base/mod.ts";
-import { type IndexedPart, locateSection, type MessageIndex, readIndex, selectFields } from "../../src/mime/mod.ts";
+import {
+  decodeBody,
+  findPart,
+  type IndexedPart,
+  locateSection,
+  type MessageFacts,
+  type MessageIndex,
+  parseStructure,
+  type Part,
+  readIndex,
+  type SearchText,
+  searchText,
+  selectFields,
+} from "../../src/mime/mod.ts";
 import { indexMessage } from "../../src/protocol/imap/message_index.ts";
 import { DOVECOT_DIFFERENCES } from "../mime/dovecot_differences.ts";
 import { dovecotMissing, dovecotSession, fetched, type ImapValue, imapValue } from "../support/dovecot_imap.ts";
@@ -116,6 +129,133 @@ Deno.test({
         if (theirs === `${ours}\r\n` && /--$/.test(ours)) continue;
         assertEquals(ours, theirs, `${name}: ${item}`);
       }
+    }
+  },
+});
+
+/** What a message is sorted by under each key of SORT (RFC 5256 §3, RFC 5957 §3). */
+const SORT_KEYS: Readonly<Record<string, (facts: MessageFacts) => string | number>> = {
+  DATE: ({ sentMs }) => sentMs ?? Infinity, // Those without a date came last: they were put in just now.
+  SUBJECT: ({ baseSubject }) => baseSubject,
+  FROM: ({ from }) => from.mailbox,
+  TO: ({ to }) => to.mailbox,
+  CC: ({ cc }) => cc.mailbox,
+  DISPLAYFROM: ({ from }) => from.display,
+  DISPLAYTO: ({ to }) => to.display,
+};
+
+/** Messages that Dovecot puts elsewhere. */
+const SORTED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  // Before 1970, and in a year far away, Dovecot has no dates; without a valid time it has none either, and RFC 5256 §2.2 midnight.
+  DATE: [
+    "mail-rb/example04.eml",
+    "mail-rb/example10.eml",
+    "mail-rb/raw_email_bad_time.eml",
+    "mail-rb/bad_date_header2.eml",
+  ],
+  // A mailbox that is missing is nothing; Dovecot sorts the word that it shows for it.
+  FROM: ["mail-rb/mix_caps_content_type.eml"],
+  TO: ["mail-rb/example13.eml", "mail-rb/weird_to_header.eml"],
+  DISPLAYTO: ["mail-rb/weird_to_header.eml"],
+};
+
+Deno.test({
+  name: `the corpus is sorted as Dovecot sorts it, by every key that asks for a field${skipped}`,
+  ignore: missing !== null,
+  async fn() {
+    const keys = Object.keys(SORT_KEYS);
+    const said = await dovecotSession(corpus!.map(({ bytes }) => bytes), keys.map((key) => `SORT (${key}) UTF-8 ALL`));
+    const orders = [...said.matchAll(/^\* SORT((?: \d+)+)/gm)].map(([, list]) => list!.trim().split(" ").map(Number));
+    assertEquals(orders.length, keys.length);
+    const facts = corpus!.map(({ bytes }) => readIndex(indexMessage(bytes))!.facts()!);
+    for (const [k, key] of keys.entries()) {
+      const values = facts.map(SORT_KEYS[key]!);
+      const order = values.map((_, i) => i + 1).sort((a, b) => {
+        const [x, y] = [values[a - 1]!, values[b - 1]!];
+        return x < y ? -1 : x > y ? 1 : a - b;
+      });
+      const shown = (list: readonly number[]) =>
+        list.map((i) => `${corpus![i - 1]!.name} ${JSON.stringify(values[i - 1])}`)
+          .filter((line) => !SORTED_ELSEWHERE[key]?.some((name) => line.startsWith(name)));
+      assertEquals(shown(order), shown(orders[k]!), key);
+    }
+  },
+});
+
+/** Base64 that breaks off: Dovecot says BYE. We send what could be read. */
+const BINARY_ENDS_SESSION = new Set(["mimetools/frag.msg"]);
+
+Deno.test({
+  name: `the parts of the corpus are decoded as Dovecot decodes them for BINARY${skipped}`,
+  ignore: missing !== null,
+  async fn() {
+    const asked = corpus!.flatMap(({ name, bytes }, i) => {
+      if (BINARY_ENDS_SESSION.has(name)) return [];
+      const message = readIndex(indexMessage(bytes))!.parts()!;
+      return partNumbers(message).flatMap((number) => {
+        const part = findPart(message, number.split(".").map(Number))!;
+        const encoded = part.kind === "leaf" && ["base64", "quoted-printable"].includes(part.encoding);
+        return encoded ? [{ name, number, part, bytes, message: i + 1 }] : [];
+      });
+    });
+    const commands = asked.map(({ message, number }) => `FETCH ${message} BINARY.PEEK[${number}]`);
+    const messages = fetched(await dovecotSession(corpus!.map(({ bytes }) => bytes), commands));
+    const refused: string[] = [];
+    for (const { name, number, part, bytes, message } of asked) {
+      const theirs = messages.get(message)?.get(`BINARY[${number}]`);
+      if (theirs === undefined) {
+        refused.push(`${name} ${number}`);
+        continue;
+      }
+      const decoded = decodeBody(bytes.subarray(part.bodyStart, part.bodyEnd), part.encoding);
+      assertEquals(latin1(decoded!), theirs, `${name} ${number}`);
+    }
+    // Of what is malformed Dovecot sends nothing at all.
+    assertEquals(refused, ["mail-rb/content_transfer_encoding_with_semi_colon.eml 2", "mimetools/multi-frag.msg 3.2"]);
+  },
+});
+
+/** Two words of each text, which are in other messages, too. */
+function wordsOf(texts: readonly SearchText[]): string[] {
+  const words = new Set<string>();
+  let at = 0;
+  for (const { header, body } of texts) {
+    for (const found of [header.match(/[A-Z]{5,12}/g) ?? [], body.match(/[A-Z]{5,12}/g) ?? []]) {
+      for (let i = 0; i < 2 && found.length > 0; i++) words.add(found[(at += 7_919) % found.length]!);
+    }
+  }
+  return [...words];
+}
+
+function allParts(part: Part): Part[] {
+  return [part, ...part.children.flatMap(allParts)];
+}
+
+Deno.test({
+  name: `words are found in the messages of the corpus in which Dovecot finds them${skipped}`,
+  ignore: missing !== null,
+  async fn() {
+    const structural = new Set(DOVECOT_DIFFERENCES.filter(({ cut }) => cut).map(({ message }) => message));
+    // Of HTML Dovecot searches the tags, too; of messages within a message it searches no header for BODY.
+    const comparable = corpus!.filter(({ name, bytes }) =>
+      !structural.has(name) &&
+      allParts(parseStructure(bytes).root).every(({ kind, subtype }) => kind !== "message" && subtype !== "html")
+    );
+    const texts = comparable.map(({ bytes }) => searchText(parseStructure(bytes)));
+    const words = wordsOf(texts);
+    const commands = words.flatMap((word) => [`SEARCH TEXT "${word}"`, `SEARCH BODY "${word}"`]);
+    const said = await dovecotSession(comparable.map(({ bytes }) => bytes), commands);
+    const answers = [...said.matchAll(/^\* SEARCH((?: \d+)*)/gm)].map(([, list]) => list!.match(/\d+/g) ?? []);
+    assertEquals(answers.length, commands.length);
+    const names = (numbers: readonly string[]) => numbers.map((number) => comparable[Number(number) - 1]!.name);
+    const ours = (test: (text: SearchText) => boolean) =>
+      comparable.filter((_, i) => test(texts[i]!)).map(({ name }) => name);
+    for (const [i, word] of words.entries()) {
+      const inText = ours(({ header, body }) => header.includes(word) || body.includes(word));
+      assertEquals(inText, names(answers[2 * i]!), `TEXT ${word}`);
+      // Names of files are in the body for us only.
+      const inBody = new Set(ours(({ body }) => body.includes(word)));
+      assertEquals(names(answers[2 * i + 1]!).filter((name) => !inBody.has(name)), [], `BODY ${word}`);
     }
   },
 });

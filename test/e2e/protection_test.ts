@@ -1,8 +1,7 @@
 /** ATTACKS S22, S25 over real sockets: who takes too much, guesses passwords or is banned; and what operators see of it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { connect } from "node:net";
-import { eventually, within } from "../support/eventually.ts";
-import { latin1 } from "../support/latin1.ts";
+import { eventually } from "../support/eventually.ts";
+import { metrics } from "../support/metrics.ts";
 import { Pop3Client } from "../support/pop3_client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -25,17 +24,6 @@ function guardedServer(limits: Readonly<Record<string, unknown>>, listener = 1):
 async function greeting(port: number, from: string): Promise<string> {
   await using wire = await Wire.connect({ port, from });
   return await wire.readLine();
-}
-
-/** What the control socket says over HTTP. */
-async function metrics(server: TestServer): Promise<string> {
-  const socket = connect({ path: server.controlSocket });
-  const chunks: Uint8Array[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-  await within(10_000, "metrics", closed);
-  return chunks.map((chunk) => latin1(chunk)).join("");
 }
 
 Deno.test("an address that takes too much is told to come again, connection, message or recipient; others are served", async () => {

@@ -245,6 +245,33 @@ Deno.test("ATTACKS M1: a message has as many parts as the limit, and the rest be
   assertEquals(root.children.at(-1)!.bodyEnd, large.length);
 });
 
+Deno.test("ATTACKS M2: of a hundred open boundaries each ends its own part, and those around it", () => {
+  const boundaries = Array.from({ length: PART_DEPTH_MAX - 2 }, (_, i) => `${"x".repeat(i % 7)}${i}`);
+  const header = (i: number) => `Content-Type: multipart/mixed; boundary=${boundaries[i]}\r\n\r\n`;
+  const opened = boundaries.map((boundary, i) => `${header(i)}--${boundary}\r\n`).join("");
+  for (let i = 0; i < boundaries.length; i++) {
+    const text = `${opened}\r\ninner\r\n--${boundaries[i]}\r\n\r\nafter\r\n--${boundaries[i]}--\r\nepilogue\r\n--${
+      boundaries[0]
+    }--`;
+    let part = parse(text);
+    for (let depth = 0; depth < i; depth++) part = part.children[0]!;
+    assertEquals(part.children.length, 2, `${i}`);
+    assertEquals(text.slice(part.children[1]!.bodyStart, part.children[1]!.bodyEnd), "after");
+  }
+});
+
+Deno.test("ATTACKS M2: megabytes of lines that look like one of a hundred boundaries are looked up once each", () => {
+  const boundary = (i: number) => "x".repeat(i + 1);
+  const opened = Array.from(
+    { length: PART_DEPTH_MAX - 2 },
+    (_, i) =>
+      `${i === 0 ? "" : `--${boundary(i - 1)}\r\n`}Content-Type: multipart/mixed; boundary=${boundary(i)}y\r\n\r\n`,
+  );
+  const text = opened.join("") + `--${"x".repeat(97)}\r\n`.repeat(20_000);
+  // None of the lines is a boundary: each lacks the y.
+  assertEquals(all(parse(text)).length, 1);
+});
+
 Deno.test("fields behind the limit of a header are not read, the header ends where it ends", () => {
   const filler = (bytes: number) => `X: ${"y".repeat(bytes - 5)}\r\n`;
   const text = (bytes: number) => `${filler(bytes)}Content-Type: image/png\r\n\r\nbody`;

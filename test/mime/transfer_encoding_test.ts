@@ -38,7 +38,9 @@ Deno.test("base64 is decoded up to its padding, other characters passed over (RF
 
 Deno.test("a body without encoding is not copied, an unknown encoding is told", () => {
   const body = utf8("x");
-  for (const encoding of ["", "7bit", "8BIT", " binary "]) assert(decodeBody(body, encoding) === body);
+  for (const encoding of ["", "7bit", "8BIT", " binary ", "7-Bit", "8-bit"]) {
+    assert(decodeBody(body, encoding) === body);
+  }
   assertEquals(decodeBody(body, "x-uuencode"), null);
 });
 

@@ -20,6 +20,7 @@ import { MemoryDirectoryStore } from "../../src/storage/memory_directory_store.t
 import { createMemoryStore } from "../../src/storage/memory_store.ts";
 import type { MailStore } from "../../src/storage/types.ts";
 import { NO_RATES } from "../support/no_rates.ts";
+import { NO_SCANS } from "../support/no_scans.ts";
 import { Ledger } from "./ledger.ts";
 import { opens, readMails } from "./pop3_reader.ts";
 import { type PlantedBug, SimDisk } from "./sim_disk.ts";
@@ -298,6 +299,7 @@ export class World {
         admission,
         greylist: null,
         lists: false,
+        content: NO_SCANS,
       };
       this.#listeners.set(name, lifeOf(services));
     });

@@ -425,6 +425,25 @@ function settingTests(test: Test): void {
     assertEquals(await shard.setMetadata(ANNA, 77, [["/x", utf8("y")]]), { type: "missing" });
   });
 
+  test(
+    "the settings of all mailboxes of an account have a bound, and a mailbox that goes makes room",
+    async ({ shard }) => {
+      const value = new Uint8Array(10);
+      const number = await made(shard, "a");
+      assertEquals(await shard.setMetadata(ANNA, 0, [["a", value]]), { type: "done" });
+      assertEquals(await shard.setMetadata(ANNA, number, [["b", value]]), { type: "done" });
+      assertEquals(await shard.setAcl(ANNA, 1, [["bert", "lrswipkxt"]]), { type: "limit" });
+      assertEquals(await shard.setMetadata(BERT, 0, [["a", value]]), { type: "done" });
+      assertEquals(await shard.setMetadata(ANNA, number, [["b", utf8("1")]]), { type: "done" });
+      assertEquals(await shard.setAcl(ANNA, 1, [["b", "lrsw"]]), { type: "done" });
+      await shard.removeMailbox(ANNA, name("a"));
+      assertEquals(await shard.setAcl(ANNA, 1, [["c", "lrs"]]), { type: "done" });
+      await shard.purge(ANNA);
+      assertEquals(await shard.setMetadata(ANNA, 0, [["a", new Uint8Array(19)]]), { type: "done" });
+    },
+    { accountSettingsBytesMax: 22 },
+  );
+
   test("settings have bounds", async ({ shard }) => {
     const value = new Uint8Array(10);
     assertEquals(await shard.setMetadata(ANNA, 1, [["a", value], ["b", value]]), { type: "done" });

@@ -6,7 +6,7 @@ import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import { type MailStore, nodeFiles, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
 import { LmdbIndex } from "../../src/storage/index_env.ts";
 import { allRemoved, besidesMailOf, mailOf, rangesOfMailbox, rowsKey } from "../../src/storage/keys.ts";
-import { ANNA, diskOptions, mail, temporaryDirectory, text } from "./support.ts";
+import { ANNA, diskOptions, kindOf, mail, temporaryDirectory, text } from "./support.ts";
 
 const LIMITS = { segmentBytesMax: 200_000 };
 
@@ -181,3 +181,31 @@ Deno.test("verify names wrong counts of blocks and keywords", () =>
     assertEquals((await shard.expunge(ANNA, 1, [1])).expunged, [1] as never);
     await second.close();
   }));
+
+Deno.test("on a full device nothing is added, and what makes room goes on: moves, removals, settings that go", () =>
+  inDirectory(async (dir) => {
+    let free = 1e12;
+    const files = { ...nodeFiles(), freeBytes: () => free };
+    const store = await openMailStore(diskOptions(dir, { files }));
+    const shard = store.shard(0);
+    await fill(shard, 1, 3);
+    await make(shard, "a");
+    await shard.setMetadata(ANNA, 0, [["/shared/x", utf8("x")]]);
+    free = 1_000;
+    const message = { parts: [utf8("x")], index: null, flags: 0, keywords: [], internalDateMs: 0 };
+    const copy = { from: ofAnna(1), to: ofAnna(6), uids: [1], quotaBytes: 0, savedMs: 0 };
+    const append = { opId: "full", account: ANNA, mailbox: 1, quotaBytes: 0, messages: [message], savedMs: 0 };
+    assertEquals(await kindOf(() => shard.append(append)), "disk_full");
+    assertEquals(await kindOf(() => shard.copy({ ...copy, move: false })), "disk_full");
+    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 0, [["/shared/y", utf8("y")]])), "disk_full");
+    assertEquals((await shard.copy({ ...copy, move: true })).type, "copied");
+    assertEquals((await shard.setMetadata(ANNA, 0, [["/shared/x", null]])).type, "done");
+    assertEquals((await shard.removeMailbox(ANNA, "a" as MailboxName)).type, "done");
+    free = 1e12;
+    assertEquals((await shard.append(append)).type, "appended");
+    await store.close();
+  }));
+
+function ofAnna(mailbox: number) {
+  return { account: ANNA, mailbox };
+}

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { Failure } from "../../src/base/mod.ts";
 import {
   bodyKey,
   changeKey,
@@ -190,6 +191,59 @@ Deno.test("a block of rows does what a map would, and stays below 2,000 bytes", 
     }),
     SEED,
   );
+});
+
+/** A block as schema 1 wrote it. */
+function oldBlock(rows: readonly Omit<StoredRow, "keywords" | "saved">[]): Uint8Array {
+  const bytes = new Uint8Array(30 * rows.length);
+  rows.forEach((row, i) => {
+    bytes.set([row.uid % BLOCK_UIDS, row.flags], 30 * i);
+    putU32(bytes, 30 * i + 4, row.size);
+    putU48(bytes, 30 * i + 8, row.modSeq);
+    putU48(bytes, 30 * i + 14, row.internalDateMs);
+    putU48(bytes, 30 * i + 20, row.body);
+  });
+  return bytes;
+}
+
+Deno.test("a block of schema 1 shows its rows, and takes the present form when it is changed", () => {
+  const row = fc.record({
+    flags: fc.integer({ min: 0, max: 31 }),
+    size: u32,
+    modSeq: u48,
+    internalDateMs: u48,
+    body: u48,
+  });
+  const slots = fc.subarray(Array.from({ length: BLOCK_UIDS }, (_, i) => i), { minLength: 1 });
+  fc.assert(
+    fc.property(slots, row, fc.integer({ min: 0, max: 2 ** 26 - 1 }), (slots, row, number) => {
+      const rows = slots.map((slot) => ({ uid: number * BLOCK_UIDS + slot, ...row }));
+      const expected = rows.map((each) => ({
+        ...each,
+        keywords: 0,
+        saved: Math.min(0xffff_ffff, Math.floor(each.internalDateMs / 1_000)),
+      }));
+      const key = rowsKey("a", 1, number);
+      const stored = oldBlock(rows);
+      assertEquals(readBlocks([{ key, value: stored }]), expected);
+      const block = new RowBlock(number, stored.slice());
+      block.set(0, { flags: 31, keywords: 7, modSeq: 9 });
+      expected[0] = { ...expected[0]!, flags: 31, keywords: 7, modSeq: 9 };
+      assertEquals(readBlocks([{ key, value: block.bytes() }]), expected);
+    }),
+    SEED,
+  );
+});
+
+Deno.test("a block that was never written so is damaged, not guessed at", () => {
+  for (
+    const bytes of [[], [64], [0, 1], [0x82, 1], Array(31).fill(0), Array(65 * 30).fill(0), [
+      0x83,
+      ...Array(31).fill(0),
+    ]]
+  ) {
+    assertThrows(() => new RowBlock(0, Uint8Array.from(bytes)), Failure, "damaged");
+  }
 });
 
 Deno.test("changed UIDs come out as they went in, in parts below 2,000 bytes", () => {

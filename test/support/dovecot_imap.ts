@@ -17,20 +17,18 @@ export function dovecotMissing(): string | null {
 }
 
 /**
- * Puts the messages into a fresh mailbox of Dovecot's and gives these commands there; returns all it said, one character for each byte. No
- * daemon runs and no port is open: the session is a child process.
+ * Puts the messages into a fresh mailbox of Dovecot's and gives these commands there; returns all it said, one character for
+ * each byte. No daemon runs and no port is open: the session is a child process.
  */
 export async function dovecotSession(messages: readonly Uint8Array[], commands: readonly string[]): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "stagepost-dovecot-" });
   try {
     await Deno.writeTextFile(`${dir}/dovecot.conf`, configuration(dir));
     const root = Deno.uid() === 0;
-    if (root) {
-      await Deno.chmod(dir, 0o755);
-      for (const name of ["run", "mail"]) {
-        await Deno.mkdir(`${dir}/${name}`);
-        await Deno.chown(`${dir}/${name}`, NOBODY, NOBODY);
-      }
+    if (root) await Deno.chmod(dir, 0o755);
+    for (const name of ["run", "mail"]) {
+      await Deno.mkdir(`${dir}/${name}`);
+      if (root) await Deno.chown(`${dir}/${name}`, NOBODY, NOBODY);
     }
     const child = new Deno.Command(IMAPD, {
       args: ["-c", `${dir}/dovecot.conf`],
@@ -106,7 +104,7 @@ class ValueReader {
 
   value(): ImapValue {
     while (this.text[this.at] === " ") this.at++;
-    const literal = /\{(\d+)\}\r\n/y;
+    const literal = /~?\{(\d+)\}\r\n/y;
     literal.lastIndex = this.at;
     const match = literal.exec(this.text);
     if (match !== null) return this.#take(literal.lastIndex, literal.lastIndex + Number(match[1]));

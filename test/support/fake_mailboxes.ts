@@ -70,6 +70,8 @@ export class FakeMailboxes {
   onStirred: (view: number) => void = () => {};
   /** Without an index, sessions have to make it. */
   keepsIndex = true;
+  /** The first bytes of messages go with their rows when they are wanted. */
+  givesHeads = false;
   /** Asks of these names fail so. */
   readonly failures = new Map<string, Failure>();
   /** What the user may do, by the name of the mailbox; everything in others. */
@@ -83,8 +85,8 @@ export class FakeMailboxes {
   }
 
   /** A message comes in. */
-  deliver(name: string, text: string, flags = 0): FakeMessage {
-    return this.#add(this.#box(name)!, utf8(text), { flags, keywords: [], internalDateMs: null });
+  deliver(name: string, text: string, flags = 0, internalDateMs: number | null = null): FakeMessage {
+    return this.#add(this.#box(name)!, utf8(text), { flags, keywords: [], internalDateMs });
   }
 
   /** The owner was started anew. */
@@ -404,7 +406,9 @@ export class FakeMailboxes {
     return view.shown.filter(({ uid }, at) => holds(set.pairs, set.by === "uid" ? uid : at + 1, last));
   }
 
-  #rows({ view: id, set, after, index, changedSince, vanished }: Request<"mailbox.rows">): Reply<"mailbox.rows"> {
+  #rows(
+    { view: id, set, after, index, changedSince, vanished, headBytes = 0 }: Request<"mailbox.rows">,
+  ): Reply<"mailbox.rows"> {
     const view = this.#view(id);
     const named = this.#inSet(view, set);
     const there = named.filter((each) =>
@@ -415,7 +419,10 @@ export class FakeMailboxes {
       modSeq > (changedSince ?? 0) && set.by === "uid" && holds(set.pairs, uid, view.box.uidNext - 1)
     );
     return {
-      rows: page.map((each) => this.#row(view, each, index)),
+      rows: page.map((each) => ({
+        ...this.#row(view, each, index),
+        ...(this.givesHeads && headBytes > 0 ? { head: each.bytes.slice(0, headBytes) } : {}),
+      })),
       next: there.length > page.length ? page.at(-1)!.uid as Uid : null,
       vanished: vanished ? gone.flatMap(({ uid }) => [uid, uid]) : [],
       missing: named.some((each) => !view.box.messages.includes(each)),

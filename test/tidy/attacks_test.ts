@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { ATTACKS, type AttackTest } from "./attacks.ts";
+import type { AttackTest } from "./attack_answers.ts";
+import { ATTACKS } from "./attacks.ts";
 import { mask } from "./mask.ts";
 import { assertNone, readSource } from "./sources.ts";
 

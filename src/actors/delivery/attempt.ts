@@ -2,7 +2,7 @@ import type { Clock, Log } from "../../base/mod.ts";
 import type { DeliveryAttempt, DeliveryReport, RecipientOutcome } from "../../messages/mod.ts";
 import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
 import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
-import type { ConversationPool } from "./pool.ts";
+import { type ConversationPool, keyOf } from "./pool.ts";
 import { type DeliveryNames, type Target, targetsOf } from "./targets.ts";
 import { countOpened, countRefused } from "./tls_counts.ts";
 import type { TransportPolicies } from "./transport_policies.ts";
@@ -124,13 +124,14 @@ class Attempt {
   }
 
   async #try(target: Target): Promise<void> {
-    const kept = this.services.pool.take(target);
+    const key = keyOf(target);
+    const kept = this.services.pool.take(key);
     // A connection that has died while it was kept says nothing of the host.
-    if (kept !== null && (!this.#suits(kept) || await this.#converse(kept, target) === "over")) return;
+    if (kept !== null && (!this.#suits(kept) || await this.#converse(kept, { target, key }) === "over")) return;
     while (this.#undecided().length > 0) {
       const conversation = await this.#open(target);
       if (conversation === null || !this.#suits(conversation)) return;
-      if (await this.#converse(conversation, target) === "over") return;
+      if (await this.#converse(conversation, { target, key }) === "over") return;
     }
   }
 
@@ -170,7 +171,10 @@ class Attempt {
   }
 
   /** Sends to whom it can. `again`: a fresh connection may do what this one could not. */
-  async #converse(conversation: Conversation, target: Target): Promise<"over" | "again"> {
+  async #converse(
+    conversation: Conversation,
+    { target, key }: { readonly target: Target; readonly key: string },
+  ): Promise<"over" | "again"> {
     const kept = conversation.kept;
     for (let first = true;; first = false) {
       const group = this.#undecided().slice(0, conversation.recipientsMax);
@@ -186,7 +190,7 @@ class Attempt {
       return "again";
     }
     if (conversation.mailsLeft > 0 && this.services.settings.limits.keepMsMax > 0) {
-      this.services.pool.give(target, conversation);
+      this.services.pool.give(key, conversation);
     } else conversation.quit();
     return "over";
   }

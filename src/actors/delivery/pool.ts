@@ -4,7 +4,8 @@ import type { Target } from "./targets.ts";
 
 /** Connections that wait for the next mail to their host. Each takes its own leave when its time is over. */
 export class ConversationPool {
-  readonly #kept = new Map<string, Set<Conversation>>();
+  /** By the key of their target, in the order in which they were given. */
+  readonly #kept = new Map<string, Conversation[]>();
   readonly #keys = new Map<Conversation, string>();
 
   constructor(private readonly keptMax: number) {}
@@ -14,17 +15,17 @@ export class ConversationPool {
   }
 
   /** Takes the one out that was used last, or answers null. */
-  take(target: Target): Conversation | null {
-    const kept = [...this.#kept.get(keyOf(target)) ?? []].at(-1) ?? null;
+  take(key: string): Conversation | null {
+    const kept = this.#kept.get(key)?.at(-1) ?? null;
     if (kept !== null) this.remove(kept);
     return kept;
   }
 
   /** Keeps a conversation; the one that has waited longest goes when there are too many. */
-  give(target: Target, conversation: Conversation): void {
-    const key = keyOf(target);
-    const kept = this.#kept.get(key) ?? new Set();
-    this.#kept.set(key, kept.add(conversation));
+  give(key: string, conversation: Conversation): void {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) this.#kept.set(key, [conversation]);
+    else kept.push(conversation);
     this.#keys.set(conversation, key);
     conversation.keep();
     if (this.#keys.size <= this.keptMax) return;
@@ -40,9 +41,9 @@ export class ConversationPool {
     const key = this.#keys.get(conversation);
     if (key === undefined) return;
     this.#keys.delete(conversation);
-    const kept = this.#kept.get(key);
-    kept?.delete(conversation);
-    if (kept?.size === 0) this.#kept.delete(key);
+    const kept = this.#kept.get(key)!;
+    kept.splice(kept.lastIndexOf(conversation), 1);
+    if (kept.length === 0) this.#kept.delete(key);
   }
 
   /** Takes leave of all. */
@@ -55,7 +56,7 @@ export class ConversationPool {
 }
 
 /** Mails share a connection only where all that protects them is the same. */
-function keyOf({ name, address, port, tls, security, ca, login }: Target): string {
+export function keyOf({ name, address, port, tls, security, ca, login }: Target): string {
   const protection = [tls, securityKey(security), ca];
   return JSON.stringify([name, address, port, protection, login?.user ?? null, login?.secret ?? null]);
 }

@@ -1,3 +1,5 @@
+import type { ScanCheck } from "../../messages/mod.ts";
+
 /** What a listener worker has done since it started. */
 export interface Counters {
   connections: number;
@@ -12,6 +14,8 @@ export interface Counters {
   listed: number;
   /** Sessions that were ended by us, by reason. */
   readonly dismissed: Record<"kicked" | "banned" | "errors", number>;
+  /** Mails that scanners were to look at, by what came of it. */
+  readonly scans: Record<ScanCheck["result"] | "busy", number>;
   received: number;
   receivedBytes: number;
   refusedRecipients: number;
@@ -33,6 +37,7 @@ export function newCounters(): Counters {
     greylisted: 0,
     listed: 0,
     dismissed: { kicked: 0, banned: 0, errors: 0 },
+    scans: { clean: 0, junk: 0, spam: 0, virus: 0, deferred: 0, tooLarge: 0, unscanned: 0, busy: 0 },
     received: 0,
     receivedBytes: 0,
     refusedRecipients: 0,

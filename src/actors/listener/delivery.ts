@@ -38,6 +38,8 @@ export interface Delivery {
   readonly mail: ReceivedMail;
   /** Whether the client may send to other servers. */
   readonly mayRelay: boolean;
+  /** Number of the mailbox that it goes into where it is kept. */
+  readonly mailbox: number;
   readonly kept: readonly Uint8Array[];
   /** The MIME index of what is kept (RFC 9051 §7.5.2), made when it is first asked for. */
   readonly index: () => Uint8Array | null;
@@ -130,12 +132,12 @@ async function persist<T>(
 }
 
 function deliverShare(
-  { id, kept: parts, index }: Delivery,
+  { id, mailbox: number, kept: parts, index }: Delivery,
   { domain, targets, opId }: Share & { readonly opId: string },
   services: FrontServices,
 ): Promise<ShareOutcome> {
   const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId, targets, parts, index: index() };
+  const request = { opId, targets, parts, index: index(), mailbox: number };
   return persist({
     id,
     domain,

@@ -1,4 +1,5 @@
 import { asFailure, describeError, utf8 } from "../../base/mod.ts";
+import { INBOX_ID, JUNK_ID } from "../../mail/account.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
@@ -10,9 +11,10 @@ import {
   returnPathField,
   submitted,
 } from "../../protocol/smtp/mod.ts";
+import { scanContent } from "./content_scan.ts";
 import { deliverEach } from "./deliver_each.ts";
 import { deliver, type Delivery } from "./delivery.ts";
-import { checkSender, type SenderAuthentication } from "./sender_check.ts";
+import { type Checked, checkSender, type SenderAuthentication } from "./sender_check.ts";
 import type { FrontServices } from "./services.ts";
 import { signSubmitted } from "./signing.ts";
 
@@ -52,28 +54,43 @@ interface Completed {
   readonly content: readonly Uint8Array[];
   readonly signed: string;
   readonly sealed: string;
+  /** Whether it is filed as junk where it stays. */
+  readonly junk: boolean;
 }
 
 async function complete(
-  { id, mail, client, account, senders }: Reception,
+  { id, mail, client, account, senders, each }: Reception,
   services: FrontServices,
 ): Promise<Completed | { readonly type: "refuse"; readonly outcome: DeliveryOutcome }> {
   if (account !== null) {
     const { clock, hostname } = services;
     const content = submitted(mail.body, { wallMs: clock.wallMs(), messageId: `<${id}@${hostname}>` });
+    const scanned = await scanContent({ id, mail, client, account, content, believed: false }, services);
+    if (scanned.type === "refuse") return scanned;
     const signing = await signSubmitted({ id, content, account }, services);
     if (signing.type === "wait") return { type: "refuse", outcome: { type: "busy" } };
-    return { type: "keep", content, signed: signing.fields, sealed: "" };
+    return { type: "keep", content, signed: signing.fields, sealed: "", junk: false };
   }
-  if (senders === null || client.address === null) return { type: "keep", content: mail.body, signed: "", sealed: "" };
-  const checked = await checkSender({ id, mail, ip: client.address }, senders, services);
+  const checked: Checked = senders === null || client.address === null
+    ? { type: "keep", body: mail.body, sealed: "", junk: false }
+    : await checkSender({ id, mail, ip: client.address }, senders, services);
   if (checked.type === "refuse") return checked;
-  return { type: "keep", content: checked.body, signed: "", sealed: checked.sealed };
+  const scan = { id, mail, client, account, content: checked.body, believed: each };
+  const scanned = await scanContent(scan, services);
+  if (scanned.type === "refuse") return scanned;
+  const { content, junk } = scanned;
+  return {
+    type: "keep",
+    content,
+    signed: "",
+    sealed: checked.sealed,
+    junk: services.content.file && (junk || checked.junk),
+  };
 }
 
 function deliveryOf(
   { id, mail, client, tlsVersion, account, hideClient }: Reception,
-  { content, signed, sealed }: Completed,
+  { content, signed, sealed, junk }: Completed,
   { clock, hostname }: FrontServices,
 ): Delivery {
   const received = receivedField({
@@ -95,6 +112,7 @@ function deliveryOf(
     id,
     mail,
     mayRelay: account !== null,
+    mailbox: junk ? JUNK_ID : INBOX_ID,
     kept,
     index: indexOnce(kept),
     outgoing: { envelope, parts: [utf8(sealed + signed + received), ...content] },

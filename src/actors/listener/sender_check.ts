@@ -13,11 +13,11 @@ export type SenderAuthentication = "off" | "report" | "enforce";
 const CHECK_MS_MAX = 45_000;
 
 /**
- * What is kept of a mail: its body with what was found out above it, and the ARC set under which it goes on to others, "" for
- * none; or why it is refused.
+ * What is kept of a mail: its body with what was found out above it, the ARC set under which it goes on to others, "" for none, and
+ * whether its sender's policy wants it in the junk; or why it is refused.
  */
 export type Checked =
-  | { readonly type: "keep"; readonly body: readonly Uint8Array[]; readonly sealed: string }
+  | { readonly type: "keep"; readonly body: readonly Uint8Array[]; readonly sealed: string; readonly junk: boolean }
   | { readonly type: "refuse"; readonly outcome: DeliveryOutcome };
 
 /** Asks the policy actor about a mail from outside. Fields that claim to be our results are taken out (RFC 8601 §5). */
@@ -28,7 +28,7 @@ export async function checkSender(
 ): Promise<Checked> {
   const { policy, hostname, log } = services;
   const own = withoutForgedResults(mail.body, hostname);
-  if (mode === "off") return { type: "keep", body: own, sealed: "" };
+  if (mode === "off") return { type: "keep", body: own, sealed: "", junk: false };
   const sender = mail.sender === null ? "" : formatAddress(mail.sender);
   let check: SenderCheck;
   try {
@@ -37,7 +37,8 @@ export async function checkSender(
   } catch (error) {
     if (asFailure(error) === null) throw error;
     log.warn("sender unchecked", { id, error: describeError(error) });
-    return mode === "enforce" ? { type: "refuse", outcome: { type: "busy" } } : { type: "keep", body: own, sealed: "" };
+    if (mode === "enforce") return { type: "refuse", outcome: { type: "busy" } };
+    return { type: "keep", body: own, sealed: "", junk: false };
   }
   note(id, check, services);
   const { disposition, field, sealed } = check;
@@ -48,7 +49,8 @@ export async function checkSender(
       outcome: { type: "refused", code: disposition.type === "reject" ? 550 : 451, enhanced, text },
     };
   }
-  return { type: "keep", body: [utf8(field), ...own], sealed: sealed.join("") };
+  const junk = mode === "enforce" && disposition.type === "quarantine";
+  return { type: "keep", body: [utf8(field), ...own], sealed: sealed.join(""), junk };
 }
 
 function note(id: string, { disposition, results }: SenderCheck, { log }: FrontServices): void {

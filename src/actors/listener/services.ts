@@ -14,6 +14,7 @@ import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
 import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
+import type { ContentPolicy } from "./content_scan.ts";
 import type { Counters } from "./counters.ts";
 import type { WithoutSignature } from "./signing.ts";
 import type { Viewers } from "./viewers.ts";
@@ -54,6 +55,8 @@ export interface FrontServices {
   readonly admission: Admission;
   /** Whether there are block lists, which the policy actor asks about strangers. */
   readonly lists: boolean;
+  /** Which mail is shown to scanners, and what is junk. */
+  readonly content: ContentPolicy;
   /** Puts strangers off the first time; null: nobody is. */
   readonly greylist: Ref<GreylistProtocol> | null;
 }

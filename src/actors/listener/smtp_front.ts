@@ -65,6 +65,8 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   /** Whose account was proven last; the session knows whether its login came to its end. */
   #account: AccountRecord | null = null;
   readonly #listings: ListingMemory;
+  /** Whether it matters who sends; null: it was not asked since the client became known. */
+  #judged: boolean | null = null;
 
   constructor(connection: Connection, services: FrontServices, options: SmtpFrontOptions, done: () => void) {
     super(connection, services, done);
@@ -157,6 +159,7 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   /** A client that a proxy names is admitted, or not, as if it had connected itself. */
   #clientNamed(change: ClientChange): void {
     this.#client = { ...this.#client, ...change };
+    this.#judged = null;
     this.clientChanged();
     if (typeof change.address !== "string" || this.trusted) return;
     const refusal = this.services.admission.admit(change.address);
@@ -280,9 +283,10 @@ export class SmtpFront extends SessionFront<SmtpAction> {
 
   /** Whether it matters who sends: not where users or a server of ours hand mail in, nor in the networks that are exempt. */
   #isJudged(): boolean {
+    if (this.#judged !== null) return this.#judged;
     const { address } = this.#client;
     const ours = this.#dialect === "lmtp" || this.#options.session.submission !== undefined;
-    return !ours && address !== null && !this.#options.exempt.has(address);
+    return this.#judged = !ours && address !== null && !this.#options.exempt.has(address);
   }
 
   #noteOutcomes(id: string, mail: ReceivedMail, outcomes: readonly DeliveryOutcome[]): void {

@@ -7,6 +7,7 @@ import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
 import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
 import { Admission, type AdmissionConfig } from "./admission.ts";
 import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
+import { type ContentConfig, contentPolicy } from "./content_scan.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { LoadWatch } from "./load_watch.ts";
@@ -34,6 +35,8 @@ export interface ListenerWorkerConfig {
   readonly greylisting: boolean;
   /** Whether block lists are asked about strangers. */
   readonly lists: boolean;
+  /** Which mail is shown to scanners, and what is junk. */
+  readonly content: ContentConfig;
   /** How long sessions may go on after a drain began, in ms. */
   readonly drainMsMax: number;
   /** Whether the worker can be broken on purpose. */
@@ -78,6 +81,7 @@ export async function startListener(
     counters,
     admission,
     lists: config.lists,
+    content: contentPolicy(config.content),
     greylist: config.greylisting ? system.ref<GreylistProtocol>({ ...directory.address, actor: "greylist" }) : null,
   };
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });

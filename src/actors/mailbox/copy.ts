@@ -4,21 +4,23 @@ import { readUids } from "./row_pages.ts";
 import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
+import type { Ranges } from "./views/mod.ts";
 
 /** Messages of one COPY or MOVE: all or none are copied, in one change. */
 const COPY_UIDS_MAX = 100_000;
+/** UIDs looked up in one turn: some ms. */
+const READ_UIDS_MAX = 5_000;
 
 /** COPY and MOVE (RFC 9051 §6.4.7, RFC 6851): messages that are gone already are passed over, as by UID COPY. */
 export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer<"mailbox.copy">): void {
   const { account, set, to, move } = request;
   // RFC 6851 §4.2: a move is a copy, \Deleted and an expunge.
-  const { open } = viewWith(state, request, move ? "te" : "");
+  const { open } = viewWith(state, request, { rights: move ? "te" : "", writes: move });
   const target = placeWith(state, account, to, "i");
   if (target === null) return reply.ok({ type: "missing" });
-  const { uids, next } = readUids(state.shard, open, { uids: open.view.uidsOf(set), after: 0, limit: COPY_UIDS_MAX });
-  if (next !== null) return reply.ok({ type: "limit" });
   const { owner, node: { mailbox }, rights } = target;
   const { quotaBytes = open.quotaBytes } = request;
+  const uids = open.view.uidsOf(set);
   answerLater(
     state,
     copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quotaBytes, free: freeFlags(rights) }),
@@ -28,16 +30,24 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
 
 interface Copying {
   readonly to: MailboxRef;
-  readonly uids: readonly number[];
+  readonly uids: Ranges;
   readonly move: boolean;
   readonly quotaBytes: number;
   readonly free: FreeFlags;
 }
 
-async function copyTo(state: State, { of }: OpenView, copying: Copying): Promise<CopyOutcome> {
-  const { shard, clock } = state;
-  const { to, uids, move, quotaBytes, free } = copying;
-  const from = { account: of.account, mailbox: of.mailbox };
+async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
+  const { shard, clock, turns } = state;
+  const { to, uids: named, move, quotaBytes, free } = copying;
+  const uids: number[] = [];
+  for (let after: number | null = 0; after !== null;) {
+    const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
+    for (const uid of step.uids) uids.push(uid);
+    if (uids.length > COPY_UIDS_MAX) return { type: "limit" };
+    after = step.next;
+    if (after !== null) await turns.next();
+  }
+  const from = { account: open.of.account, mailbox: open.of.mailbox };
   const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
   const outcome = await shard.copy({ from, to, uids, quotaBytes, move, savedMs: clock.wallMs() });
   // RFC 4314 §4: flags that may not be set are left out.

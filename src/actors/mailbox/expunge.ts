@@ -17,7 +17,7 @@ export function expungeDeleted(
   request: Asked<"mailbox.expungeDeleted">,
   reply: Answer<"mailbox.expungeDeleted">,
 ): void {
-  const { open } = viewWith(state, request, "e");
+  const { open } = viewWith(state, request, { rights: "e", writes: true });
   const uids = open.view.uidsOf(request.set ?? { by: "sequence", pairs: [1, 0] });
   answerLater(state, expungeIn(state, open, uids), reply);
 }

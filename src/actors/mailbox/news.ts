@@ -51,7 +51,7 @@ function told(
     recent: view.recent,
     expunged: expunged as { sequence: number; uid: Uid }[],
     changed,
-    keywords: newKeywords(state, open),
+    keywords: takeKeywords(state, open),
     rights: newRights(open, rights),
     highestModSeq: view.modSeq as ViewNews["highestModSeq"],
     more: view.hasChanged || (expunges && view.ghosts > 0),
@@ -83,9 +83,8 @@ function newRights(open: OpenView, rights: Rights): Rights | null {
 }
 
 /** Keywords in use, when there are others than those told. */
-function newKeywords({ views }: State, { of, view }: OpenView): readonly string[] | null {
-  const keywords = views.keywordsOf(of);
-  if (keywords === view.keywords || keywords.every((keyword) => view.keywords.includes(keyword))) return null;
-  view.keywords = keywords;
+function takeKeywords({ views }: State, open: OpenView): readonly string[] | null {
+  const keywords = views.newKeywords(open);
+  if (keywords !== null) open.view.keywords = keywords;
   return keywords;
 }

@@ -5,7 +5,7 @@ import { hasAnyRight } from "../../mail/rights.ts";
 import { Flag } from "../../mail/flag.ts";
 import { placeWith } from "./shared/mod.ts";
 import type { Answer, Asked, State } from "./state.ts";
-import type { OpenView } from "./view_book.ts";
+import type { OpenMailbox, OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
 import { rangesOf } from "./views/mod.ts";
 
@@ -14,6 +14,9 @@ const UNSEEN_UIDS = 640;
 
 /** Messages that are counted one by one because they are recent; of more the counts of the mailbox are made. */
 const RECENT_ROWS = 640;
+
+/** Changes that are kept from one question to the next. */
+const KEPT_CHANGES_MAX = 10_000;
 
 /** SELECT and EXAMINE (RFC 9051 §6.3.2), O(1) in the number of messages; with `since`, O(changes) (RFC 7162 §3.2.5). */
 export function open(state: State, request: Asked<"mailbox.open">, reply: Answer<"mailbox.open">): void {
@@ -28,7 +31,7 @@ export function open(state: State, request: Asked<"mailbox.open">, reply: Answer
   const status = shard.status(account, mailbox);
   const of = views.mailbox(account, mailbox);
   const recentFrom = views.takeRecent({ account, mailbox, readOnly }, status.uidNext);
-  const recent = countFrom(state, { account, mailbox, status }, recentFrom);
+  const recent = countFrom(state, { of, status }, recentFrom);
   const keywords = views.keywordsOf(of);
   const { uidNext, messages, highestModSeq: modSeq } = status;
   const start = { uidNext, messages, modSeq, recentFrom, recent, keywords };
@@ -60,16 +63,15 @@ export function close(state: State, { account, view }: Asked<"mailbox.close">, r
 }
 
 interface At {
-  readonly account: OpenView["account"];
-  readonly mailbox: number;
+  readonly of: OpenMailbox;
   readonly status: MailboxStatus;
 }
 
-function countFrom({ shard, views }: State, { account, mailbox, status }: At, uid: number): number {
+function countFrom({ shard }: State, { of: { account, mailbox, order }, status }: At, uid: number): number {
   if (uid >= status.uidNext) return 0;
   if (uid <= 1) return status.messages;
   const { rows, more } = shard.rowsAt(account, mailbox, uid - 1, { limit: RECENT_ROWS, index: false });
-  return more ? status.messages - views.mailbox(account, mailbox).order.rank(uid) : rows.length;
+  return more ? status.messages - order.rank(uid) : rows.length;
 }
 
 /** RFC 3501 §7.1 UNSEEN: its sequence number, or 0 when there is none or it lies far back; to leave it out is allowed. */
@@ -91,5 +93,8 @@ function resynced(
 ): readonly number[] | null {
   if (since.uidValidity !== status.uidValidity) return null;
   const known = rangesOf(since.known ?? [1, Math.max(1, status.uidNext - 1)], 0);
-  return vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
+  const vanished = vanishedOf(state, open, { uids: known, since: since.modSeq, match: since.match });
+  // The rows that changed are asked for next; a long answer is not kept until then.
+  if ((open.of.changes?.answer?.changed.length ?? 0) > KEPT_CHANGES_MAX) open.of.changes = null;
+  return vanished;
 }

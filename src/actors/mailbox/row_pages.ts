@@ -1,3 +1,4 @@
+import { asFailure } from "../../base/mod.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
 import { type Ranges, type View } from "./views/mod.ts";
@@ -14,6 +15,8 @@ const READ_ROWS_MIN = 64;
 const READ_ROWS = 500;
 /** The same when their MIME indexes are wanted, of some KB each. */
 const READ_INDEXES = 64;
+/** Messages whose first bytes go with their rows, in bytes: the checksum of a larger one takes long, for a page of them too long. */
+const HEAD_OF_BYTES_MAX = 128 * 1024;
 /** Bytes of a row in an answer, without what varies in length. */
 const ROW_BYTES = 160;
 
@@ -22,6 +25,8 @@ export interface PageWanted {
   /** Rows with a higher UID. */
   readonly after: number;
   readonly index: boolean;
+  /** So many bytes of the beginning of each message; 0 when absent. */
+  readonly headBytes?: number;
   /** Which of the rows are wanted; all when absent. */
   readonly wants?: (row: FullRow) => boolean;
 }
@@ -43,10 +48,27 @@ export function readPage(shard: ShardStore, open: OpenView, wanted: PageWanted):
       return { rows, next: after };
     }
     if (wanted.wants?.(row) === false) continue;
-    rows.push(viewRow(open.view, row, { shard: shard.number, sequence, index: wanted.index }));
-    bytes += ROW_BYTES + (row.index?.length ?? 0) + charsOf(row.keywords);
+    const shown = viewRow(open.view, row, { shard: shard.number, sequence, index: wanted.index });
+    const head = headOf(row, wanted.headBytes ?? 0, { shard, of: open.of });
+    rows.push(head === null ? shown : { ...shown, head });
+    bytes += ROW_BYTES + (row.index?.length ?? 0) + (head?.length ?? 0) + charsOf(row.keywords);
   }
   return { rows, next: null };
+}
+
+/** The first bytes of a message; null when they are not wanted, or whoever wants them has to ask for them alone. */
+function headOf(
+  { uid, size }: FullRow,
+  length: number,
+  { shard, of: { account, mailbox } }: { readonly shard: ShardStore; readonly of: OpenView["of"] },
+): Uint8Array | null {
+  if (length === 0 || size > HEAD_OF_BYTES_MAX) return null;
+  try {
+    return shard.fetch(account, mailbox, { uid, offset: 0, length }).bytes;
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+    return null;
+  }
 }
 
 /** UIDs of the rows within ranges, at most `limit`, from `after` on. */

@@ -7,12 +7,12 @@ import { intersection, rangesOfRising } from "./views/mod.ts";
 
 /** Rows of a set, page by page (FETCH, RFC 9051 §6.4.5; CHANGEDSINCE and VANISHED, RFC 7162 §3.1.4.1 and §3.2.6). */
 export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer<"mailbox.rows">): void {
-  const { set, after, index, changedSince } = request;
+  const { set, after, index, changedSince, headBytes = 0 } = request;
   const { open } = viewWith(state, request);
   const uids = open.view.uidsOf(set);
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
-    const { rows, next } = readPage(state.shard, open, { uids, after, index });
+    const { rows, next } = readPage(state.shard, open, { uids, after, index, headBytes });
     return reply.ok({ rows, next: next as Uid | null, vanished: [], missing });
   }
   // All that vanished comes with the first page.
@@ -22,7 +22,8 @@ export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer
   const changes = changesSince(state, open, changedSince);
   const changed = changes === null ? uids : intersection(uids, rangesOfRising(changes.changed));
   const wants = (row: { readonly modSeq: number }) => row.modSeq > changedSince;
-  const { rows, next } = readPage(state.shard, open, { uids: changed, after, index, wants });
+  const { rows, next } = readPage(state.shard, open, { uids: changed, after, index, headBytes, wants });
+  if (next === null) open.of.changes = null;
   reply.ok({ rows, next: next as Uid | null, vanished, missing });
 }
 

@@ -17,7 +17,7 @@ async function searchIn(
   open: OpenView,
   { program, save, modSeq }: Asked<"mailbox.search">,
 ): Promise<Parameters<Answer<"mailbox.search">["ok"]>[0]> {
-  const { shard, clock, searches } = state;
+  const { shard, clock, searches, views } = state;
   const { view } = open;
   const plan = planSearch(program, {
     uidsOf: (set) => view.uidsOf(set),
@@ -28,7 +28,7 @@ async function searchIn(
   // RFC 9051 §6.4.4.1: a search that fails leaves nothing behind.
   if (save !== "none") view.saved = NO_RANGES;
   const found = await searches.run(open.account, () => runSearch(state, open, plan));
-  if (save !== "none" && !view.gone) view.saved = savedOf(found, save);
+  if (save !== "none" && !view.gone) views.save(open, savedOf(found, save));
   return { found: found.runs, modSeq: modSeq ? found.modSeq as ModSeq | null : null };
 }
 

@@ -6,8 +6,8 @@ import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { countOf, type Ranges, type View, without } from "./views/mod.ts";
 
-/** Messages whose flags change in one change of the store: a few tens of ms of its time. */
-const STORE_UIDS_MAX = 10_000;
+/** Messages whose flags change in one change of the store: some ms of its time. Fewer than a view remembers one by one. */
+const STORE_UIDS_MAX = 5_000;
 
 /** Messages of a conditional STORE: those left alone are all named in one answer. */
 const CONDITIONAL_UIDS_MAX = 100_000;
@@ -16,7 +16,7 @@ type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
 
 /** STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3). A large set changes step by step; each message changes as a whole. */
 export function store(state: State, request: Asked<"mailbox.store">, reply: Answer<"mailbox.store">): void {
-  const { open, rights } = viewWith(state, request);
+  const { open, rights } = viewWith(state, request, { writes: true });
   const free = freeFlags(rights);
   if (!changesAny(request, free)) throw wanting();
   answerLater(state, storeIn(state, open, { ...request, ...(areAllFree(free) ? {} : { within: free }) }), reply);
@@ -41,7 +41,6 @@ async function storeIn(state: State, open: OpenView, request: Storing): Promise<
     return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
   }
   const modified: Uid[] = [];
-  const modSeqs: number[] = [];
   let gone = false;
   view.ownBegins();
   try {
@@ -53,12 +52,12 @@ async function storeIn(state: State, open: OpenView, request: Storing): Promise<
       });
       if (result.type === "limit") return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
       modified.push(...result.modified);
-      if (result.changed.length > 0) modSeqs.push(result.modSeq);
+      if (result.changed.length > 0) view.ownWas(result.modSeq);
       gone ||= result.missing.length > 0;
       after = step.next;
     }
   } finally {
-    view.ownEnds(modSeqs);
+    view.ownEnds();
     if (!open.closed && !view.gone) view.settle(shard.status(account, mailbox).highestModSeq);
     if (views.hasNews(open)) views.stir(open);
   }

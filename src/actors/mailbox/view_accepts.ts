@@ -24,6 +24,8 @@ const OP_ID_CHARS_MAX = 255;
 const SESSION_CHARS_MAX = 255;
 /** Names of one STATUS; a session asks for few. */
 const NAMES_MAX = 1_000;
+/** First bytes of each message in an answer with rows. */
+const HEAD_BYTES_MAX = 65_536;
 /** Numbers and UIDs that a client says it saw together (RFC 7162 §3.2.5.2). */
 const MATCHES_MAX = 10_000;
 
@@ -54,9 +56,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.close": fields(ofView),
   "mailbox.news": fields((request) => ofView(request) && isBoolean(request["expunges"])),
   "mailbox.rows": fields((request) => {
-    const { set, after, index, changedSince, vanished } = request;
+    const { set, after, index, changedSince, vanished, headBytes } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && isBoolean(index) &&
-      (changedSince === null || isCount(changedSince)) && isBoolean(vanished);
+      (changedSince === null || isCount(changedSince)) && isBoolean(vanished) &&
+      (headBytes === undefined || isWhole(headBytes, 0, HEAD_BYTES_MAX));
   }),
   "mailbox.read": fields((request) => {
     const { uid, offset, length } = request;

@@ -2,10 +2,11 @@ import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
 import type { Rights } from "../../mail/rights.ts";
+import type { Uid } from "../../mail/uid.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
 import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
-import { BLOCK_UIDS, RowOrder, View, type ViewStart } from "./views/mod.ts";
+import { BLOCK_UIDS, GHOSTS_MAX, type Ranges, RowOrder, View, type ViewStart } from "./views/mod.ts";
 
 /** Views of one session: IMAP selects one mailbox, others may look at some more. */
 const VIEWS_PER_SESSION_MAX = 16;
@@ -15,6 +16,12 @@ const VIEWS_PER_ACCOUNT_MAX = 250;
 const VIEWS_PER_WORKER_MAX = 50_000;
 /** Mailboxes whose \Recent is remembered; of others nothing is recent. */
 const RECENTS_MAX = 20_000;
+/** Messages gone that all views of one account together were not told of. 16 MB. */
+const GHOSTS_PER_ACCOUNT_MAX = 4_000_000;
+/** Ranges of UIDs that all views of one account together keep for "$". 8 MB. */
+const SAVED_PER_ACCOUNT_MAX = 500_000;
+/** The same, of one view. */
+const SAVED_RANGES_MAX = 50_000;
 /** Who could not be told is told after this long, in ms. */
 const STIR_AGAIN_MS = 1_000;
 
@@ -112,9 +119,15 @@ export class ViewBook {
     if (found.view.gone) throw new Failure("not_found", "the mailbox of the view is gone");
     return found;
   }
+  /** The same for a change of its messages. Throws Failure `refused` when the view is read-only (EXAMINE). */
+  writable(account: AccountId, id: number): OpenView {
+    const found = this.live(account, id);
+    if (found.readOnly) throw new Failure("refused", "the view is read-only");
+    return found;
+  }
   /** Throws Failure `busy` when the session, the account or the worker has too many views. */
   checkRoom(account: AccountId, session: string): void {
-    const ofAccount = [...this.#ofAccount.get(account) ?? []];
+    const ofAccount = [...this.#viewsOf(account)];
     if (ofAccount.length >= VIEWS_PER_ACCOUNT_MAX) throw new Failure("busy", "too many views of one account");
     if (ofAccount.filter((view) => view.session === session).length >= VIEWS_PER_SESSION_MAX) {
       throw new Failure("busy", "too many views of one session");
@@ -207,6 +220,12 @@ export class ViewBook {
       for (const each of [...this.#untold]) this.stir(each);
     });
   }
+  /** Keeps a result for "$" (RFC 5182). Throws Failure `refused` when it is in too many pieces (NOTSAVED). */
+  save({ account, view }: OpenView, uids: Ranges): void {
+    const rangesMax = Math.min(SAVED_RANGES_MAX, SAVED_PER_ACCOUNT_MAX / Math.max(1, this.#viewsOf(account).size));
+    if (uids.length / 2 > rangesMax) throw new Failure("refused", "the result is too long to be kept");
+    view.saved = uids;
+  }
   /** Keywords in use in a mailbox: the same list as long as they are the same. */
   keywordsOf(of: OpenMailbox): readonly string[] {
     const now = this.options.shard.keywords(of.account, of.mailbox);
@@ -216,9 +235,20 @@ export class ViewBook {
   /** Whether the session does not know all yet. */
   hasNews({ of, view }: OpenView): boolean {
     if (view.gone || view.ghosts > 0 || view.hasChanged) return true;
-    return this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext;
+    if (this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext) return true;
+    return this.newKeywords({ of, view }) !== null;
+  }
+  /** Keywords in use, when there are some that the session was not told of. */
+  newKeywords({ of, view }: Pick<OpenView, "of" | "view">): readonly string[] | null {
+    const keywords = this.keywordsOf(of);
+    if (keywords === view.keywords || keywords.every((keyword) => view.keywords.includes(keyword))) return null;
+    return keywords;
   }
 
+  /** By who looks: what an account's views cost counts for it, whosever mailboxes they show. */
+  #viewsOf(account: AccountId): ReadonlySet<OpenView> {
+    return this.#ofAccount.get(account) ?? NO_VIEWS;
+  }
   #orderOf(account: AccountId, mailbox: number): RowOrder {
     const { shard } = this.options;
     return new RowOrder({
@@ -254,17 +284,29 @@ export class ViewBook {
     if (change.kind === "delivered") of.order.added([change.uid]);
     else if (change.kind === "expunged") of.order.removed(change.uids);
     else if (change.kind === "ended") this.#forget(of);
-    for (const open of [...of.views]) if (hasNews(open.view, change)) this.stir(open);
+    const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
+    for (const open of [...of.views]) {
+      const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
+      if (isNews(open.view, told, ghostsMax)) this.stir(open);
+    }
   }
 }
 
+const NO_VIEWS: ReadonlySet<OpenView> = new Set();
+
+/** UIDs in the order in which views keep them; the store names them so already, mostly. */
+function rising(uids: readonly Uid[]): readonly Uid[] {
+  for (let i = 1; i < uids.length; i++) if (uids[i - 1]! > uids[i]!) return [...uids].sort((a, b) => a - b);
+  return uids;
+}
+
 /** Notes a change in a view; whether its session should ask. */
-function hasNews(view: View, change: MailboxChange): boolean {
+function isNews(view: View, change: MailboxChange, ghostsMax: number): boolean {
   switch (change.kind) {
     case "delivered":
       return true;
     case "expunged":
-      return view.expunged(change.uids) || view.gone;
+      return view.expunged(change.uids, ghostsMax) || view.gone;
     case "flags":
       return view.flagsChanged(change.uids, change.modSeq);
     case "ended":

@@ -1,6 +1,6 @@
 import type { PolicyProtocol } from "../../messages/mod.ts";
 import { areParts } from "../mail_shape.ts";
-import { type Accepts, fields, fieldsOf, isListOf, isText } from "../shape.ts";
+import { type Accepts, fields, fieldsOf, isBoolean, isListOf, isText } from "../shape.ts";
 
 /** UTF-16 units of an address, a HELO name, a domain: what SMTP lets through is shorter. */
 const TEXT_CHARS_MAX = 4_096;
@@ -8,6 +8,8 @@ const TEXT_CHARS_MAX = 4_096;
 const MESSAGE = { partsMax: 100_000, bytesMax: 256 * 1024 * 1024 };
 /** Selectors of one signing. */
 const SELECTORS_MAX = 100;
+/** Recipients that scanners are told of. */
+const RECIPIENTS_MAX = 1_000;
 
 /** Whether requests of other workers have the form their types promise. */
 export const policyAccepts: Accepts<PolicyProtocol> = {
@@ -15,6 +17,12 @@ export const policyAccepts: Accepts<PolicyProtocol> = {
     isWord(ip) && isWord(helo) && isWord(sender) && areParts(parts, MESSAGE) && (seal === null || isSigningDomain(seal))
   ),
   "policy.listed": fields(({ ip }) => isWord(ip)),
+  "policy.scan": fields((request) =>
+    isWord(request["id"]) && (request["direction"] === "incoming" || request["direction"] === "outgoing") &&
+    isBoolean(request["staysHere"]) && isWordOrNull(request["ip"]) && isWordOrNull(request["name"]) &&
+    isWord(request["helo"]) && isWord(request["sender"]) && isWordOrNull(request["user"]) &&
+    isListOf(request["recipients"], RECIPIENTS_MAX, isWord) && areParts(request["parts"], MESSAGE)
+  ),
   "policy.sign": fields((request) => isSigningDomain(request) && areParts(request["parts"], MESSAGE)),
   "policy.checkKey": fields(({ domain, selector, algorithm, publicKey }) =>
     isWord(domain) && isWord(selector) && (algorithm === "rsa-sha256" || algorithm === "ed25519-sha256") &&
@@ -24,6 +32,10 @@ export const policyAccepts: Accepts<PolicyProtocol> = {
 
 function isWord(value: unknown): value is string {
   return isText(value, TEXT_CHARS_MAX);
+}
+
+function isWordOrNull(value: unknown): boolean {
+  return value === null || isWord(value);
 }
 
 function isSigningDomain(value: unknown): boolean {

@@ -11,6 +11,7 @@ import { mayAsk } from "../rights.ts";
 import { policyAccepts } from "./accepts.ts";
 import { Gate, type GateLimits } from "./gate.ts";
 import { ListLookup } from "./list_lookup.ts";
+import { Scanners, type ScannersConfig } from "./scanners.ts";
 import { SigningKeys } from "./signing_keys.ts";
 
 /** Name of the policy actor, in the worker of the same name. */
@@ -30,6 +31,8 @@ export interface PolicySettings {
   readonly gate: GateLimits;
   /** Block and allow lists that are asked about clients. */
   readonly lists: readonly DnsList[];
+  /** Scanners of content; null: there is none. */
+  readonly scanners: ScannersConfig | null;
 }
 
 /** What the policy actor is started with. */
@@ -71,6 +74,7 @@ interface PolicyState extends PolicyArgs {
   readonly gate: Gate;
   readonly keys: SigningKeys;
   readonly lists: ListLookup;
+  readonly scanners: Scanners | null;
 }
 
 type PolicyContext = Context<PolicyProtocol>;
@@ -89,10 +93,13 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
     gate: new Gate(args.settings.gate, clock),
     keys: new SigningKeys(args.directory, clock),
     lists: new ListLookup({ ...args, lists: args.settings.lists, clock, log }),
+    scanners: args.settings.scanners === null ? null : new Scanners(args.settings.scanners, { clock, log }),
   }),
   receive: {
     "policy.check": (state, request, reply, context) => beside(state, request, reply, context),
     "policy.listed": ({ lists }, { ip }, reply, context) => answer(reply, context, () => lists.listed(ip)),
+    "policy.scan": ({ scanners }, request, reply, context) =>
+      answer(reply, context, () => scanners === null ? Promise.reject(noScanners()) : scanners.scan(request)),
     "policy.sign": ({ keys, counters }, request, reply, context) =>
       answer(reply, context, async () => {
         const signers = await keys.signers(request);
@@ -107,6 +114,10 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
       }),
   },
 });
+
+function noScanners(): Failure {
+  return new Failure("invalid", "no scanners are configured");
+}
 
 /** Answers what `run` brings; a defect there reaches the asker as `down`, and the log. */
 function answer<T>(reply: Reply<T>, { log }: PolicyContext, run: () => Promise<T>): void {

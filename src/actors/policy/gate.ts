@@ -48,5 +48,5 @@ export class Gate {
 }
 
 function busy(): Failure {
-  return new Failure("busy", "too many checks of senders are under way");
+  return new Failure("busy", "too many checks are under way");
 }

@@ -5,4 +5,5 @@
  */
 export { newPolicyCounters, POLICY_ACTOR, policyActor, type PolicyCounters, type PolicySettings } from "./actor.ts";
 export { TEXT_ACTOR, textActor } from "./text_actor.ts";
+export type { ScannerPlace, ScannersConfig } from "./scanners.ts";
 export { POLICY_DEFAULTS, type PolicyWorkerConfig, startPolicy } from "./worker.ts";

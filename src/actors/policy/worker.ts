@@ -20,6 +20,7 @@ export interface PolicyWorkerConfig {
 export const POLICY_DEFAULTS: Omit<PolicySettings, "authservId"> = {
   trustedSealers: [],
   lists: [],
+  scanners: null,
   checkMsMax: 20_000,
   gate: { checksMax: 64, waitingMax: 256, bytesMax: 128 * 1024 * 1024, waitMsMax: 20_000 },
 };

@@ -95,11 +95,10 @@ export function reportMails(
   original: () => Uint8Array,
   services: QueueServices,
 ): EnqueueInput[] {
+  if (notices.length === 0) return [];
   const { item, message: { envelope, createdMs }, remoteMta } = one;
-  if (notices.length > 0) {
-    const about = notices.slice(0, SHOWN_MAX).map(({ action, recipient }) => `${recipient.address} (${action})`);
-    services.log.debug("report", { id: envelope.id, to: envelope.sender, about });
-  }
+  const about = notices.slice(0, SHOWN_MAX).map(({ action, recipient }) => `${recipient.address} (${action})`);
+  services.log.debug("report", { id: envelope.id, to: envelope.sender, about });
   const delays = notices.filter(({ action }) => action === "delayed");
   const ends = notices.filter(({ action }) => action !== "delayed");
   const event = `${envelope.id}r${item.item}`;

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
-import { type HeaderField, readMessage, splitMessage, valueOf } from "./message.ts";
+import { valueOf } from "./message.ts";
+import { withoutFields } from "./without_fields.ts";
 
 /** Longest value put into the field, in characters. */
 const VALUE_CHARS_MAX = 255;
@@ -42,33 +42,12 @@ function commentText(text: string): string {
  * whose author cannot be read goes too: a reader might take it for ours.
  */
 export function withoutForgedResults(parts: readonly Uint8Array[], authservId: string): readonly Uint8Array[] {
-  const { fields } = readMessage(parts);
   const ours = authservId.toLowerCase();
-  const forged = (field: HeaderField) => {
+  return withoutFields(parts, (field) => {
     if (field.name !== "authentication-results") return false;
     const author = authorOf(valueOf(field));
     return author === null || author === ours;
-  };
-  if (!fields.some(forged)) return parts;
-  const { header } = splitMessage(parts);
-  const kept: string[] = [];
-  let read = 0;
-  for (const field of fields) {
-    if (!forged(field)) kept.push(field.raw);
-    read += field.raw.length;
-  }
-  return [Buffer.from(kept.join(""), "latin1"), ...behind(parts, read, header.length)];
-}
-
-/** What stands behind the first `read` bytes of the header. */
-function behind(parts: readonly Uint8Array[], read: number, headerLength: number): Uint8Array[] {
-  let left = Math.min(read, headerLength);
-  const rest: Uint8Array[] = [];
-  for (const part of parts) {
-    if (left < part.length) rest.push(left === 0 ? part : part.subarray(left));
-    left -= Math.min(left, part.length);
-  }
-  return rest;
+  });
 }
 
 /** What a field says of one method (`dmarc` → `pass`), in lower case; null when it says nothing, or two things. */

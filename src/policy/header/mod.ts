@@ -6,3 +6,4 @@
 export * from "./authentication_results.ts";
 export * from "./message.ts";
 export * from "./tag_list.ts";
+export * from "./without_fields.ts";

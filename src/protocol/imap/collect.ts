@@ -6,6 +6,7 @@ import type { SearchKey } from "./ast_search.ts";
 import { type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import { countFound, pairsOf } from "./found.ts";
+import { setsOfUids } from "./message_set.ts";
 import { MessageReader } from "./message_reader.ts";
 import { programOf } from "./search.ts";
 import { selectedOf } from "./selection.ts";
@@ -38,14 +39,15 @@ export function* collect<T>({ keys, facts, of }: Wanted<T>, scene: Scene): Progr
   const { found, modSeq } = yield* ask("mailbox.search", { view, program, save: "none", modSeq: modSeqWanted });
   if (countFound(found) > scene.limits.sortMessagesMax) return no("Too many messages", "LIMIT");
   if (found.length === 0) return { items: [], modSeq: null };
-  const set = { by: "uid", pairs: pairsOf(found, true) } as const;
   const items: T[] = [];
-  for (let after: Uid | 0 | null = 0; after !== null;) {
-    const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
-      ...{ view, set, after, index: facts, changedSince: null, vanished: false },
-    });
-    for (const row of page.rows) items.push(of(row, facts ? yield* factsOf(row, scene) : null));
-    after = page.next;
+  for (const set of setsOfUids(pairsOf(found, true))) {
+    for (let after: Uid | 0 | null = 0; after !== null;) {
+      const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
+        ...{ view, set, after, index: facts, changedSince: null, vanished: false },
+      });
+      for (const row of page.rows) items.push(of(row, facts ? yield* factsOf(row, scene) : null));
+      after = page.next;
+    }
   }
   return { items, modSeq };
 }

@@ -3,6 +3,8 @@ export interface Completion {
   readonly type: "ok" | "no" | "bad";
   readonly code?: string | undefined;
   readonly text: string;
+  /** Counted as an error, though it is no BAD. */
+  readonly counted?: boolean;
   /** The tagged line has been sent already. */
   readonly silent?: boolean;
   /** The session ends behind it. */
@@ -23,6 +25,9 @@ export function no(text: string, code?: string): Completion {
 export function bad(text: string, code?: string): Completion {
   return { type: "bad", code, text };
 }
+
+/** A password would have crossed the wire in the clear, or has: who goes on so is sent away. */
+export const PRIVACY_REQUIRED: Completion = { ...no("Start TLS first", "PRIVACYREQUIRED"), counted: true };
 
 /** The line that ends a command. */
 export function taggedLine(tag: string, { type, code, text }: Completion): string {

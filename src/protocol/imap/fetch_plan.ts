@@ -7,6 +7,8 @@ export interface FetchPlan {
   readonly items: readonly FetchItem[];
   /** The MIME index is needed. */
   readonly index: boolean;
+  /** So many bytes of the beginning of each message are read anyway. */
+  readonly headBytes: number;
   /** How many items are read from the message itself. */
   readonly sections: number;
   /** Something is read that marks a message as seen. */
@@ -18,7 +20,7 @@ export interface FetchPlan {
 /** Works out what a FETCH needs, once for all messages. */
 export function planFetch(
   given: { readonly uid: boolean; readonly items: readonly FetchItem[]; readonly changedSince: number | null },
-  { state }: Scene,
+  { state, limits }: Scene,
 ): FetchPlan {
   const asked = given.items.some(({ item }) => item === "MODSEQ");
   const modSeq = asked || given.changedSince !== null; // RFC 7162 §3.1.4.1.
@@ -29,8 +31,10 @@ export function planFetch(
     if (!items.some((known) => isSame(known, item))) items.push(item);
   }
   if (modSeq && !asked) items.push({ item: "MODSEQ" });
-  const sections = items.filter(readsMessage).length;
-  return { items, index: items.some(needsIndex), sections, setsSeen: items.some(setsSeen), modSeq };
+  const read = items.filter(readsMessage);
+  const headBytes = read.length === 0 ? 0 : read.every(isHeader) ? limits.headerBytes : limits.headBytes;
+  const [index, sees] = [items.some(needsIndex), items.some(setsSeen)];
+  return { items, index, headBytes, sections: read.length, setsSeen: sees, modSeq };
 }
 
 /** MODSEQ goes with flags that were changed here, once the client knows of it (RFC 7162 §3.1.4.2). */
@@ -63,6 +67,13 @@ function needsIndex(item: FetchItem): boolean {
 function readsMessage({ item }: FetchItem): boolean {
   return item.startsWith("BODY[") || item.startsWith("BINARY") || item === "RFC822" || item === "PREVIEW" ||
     item === "RFC822.HEADER" || item === "RFC822.TEXT";
+}
+
+/** Whether an item is of the header of the message itself. */
+function isHeader(item: FetchItem): boolean {
+  if (item.item !== "BODY[]") return item.item === "RFC822.HEADER";
+  const { part, text } = item.section;
+  return part.length === 0 && text !== null && text !== "TEXT";
 }
 
 function setsSeen(item: FetchItem): boolean {

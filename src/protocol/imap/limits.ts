@@ -13,12 +13,18 @@ export interface ImapLimits {
   readonly outputBytesMax: number;
   /** Bytes of one read of a message: one read for most, small enough for 1,000 sessions at once. */
   readonly readBytesMax: number;
+  /** First bytes of each message that come with its row, when its header is to be shown: few headers are longer. */
+  readonly headerBytes: number;
+  /** The same, when more is to be shown: small messages come whole. */
+  readonly headBytes: number;
   /** A message that APPEND takes, in bytes; announced by APPENDLIMIT (RFC 7889). */
   readonly appendBytesMax: number;
   /** All messages of one APPEND together (RFC 3502), in bytes: they are stored all or none, so they are held until the last. */
   readonly appendTotalBytesMax: number;
   /** Messages of one APPEND. */
   readonly appendMessagesMax: number;
+  /** Longest MIME index that is stored with a message, in bytes; one that is longer is made anew when it is needed. */
+  readonly storedIndexBytesMax: number;
   /** Message bytes read to make a MIME index that is not there; of what is longer, the structure of so much is shown. */
   readonly indexBytesMax: number;
   /** Messages that one SORT or THREAD looks at: all of them must lie in memory at once. */
@@ -41,9 +47,12 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   heldBytesMax: 524_288,
   outputBytesMax: 262_144,
   readBytesMax: 262_144,
+  headerBytes: 8_192,
+  headBytes: 16_384,
   appendBytesMax: 52_428_800,
   appendTotalBytesMax: 104_857_600,
   appendMessagesMax: 250,
+  storedIndexBytesMax: 1_048_576,
   indexBytesMax: 52_428_800,
   sortMessagesMax: 100_000,
   strangerErrorsMax: 3,

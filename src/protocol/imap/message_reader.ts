@@ -56,7 +56,8 @@ export class MessageReader {
 
   /** The beginning of a range, at least one byte; null when it cannot be had. */
   *piece(offset: number, length: number): Program<Uint8Array | null> {
-    const { row: { size }, scene: { limits } } = this;
+    const { row: { size, head }, scene: { limits } } = this;
+    if (head !== undefined && offset < head.length) return head.subarray(offset, offset + length);
     if (!this.atOnce || size > limits.readBytesMax) return yield* this.#ask(offset, length);
     this.#whole ??= yield* this.#ask(0, size);
     if (this.#whole === null) return null;

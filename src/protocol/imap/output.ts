@@ -10,6 +10,7 @@ export class Output {
   #texts: string[] = [];
   /** Characters or bytes since the client was last waited for. */
   #unsentBytes = 0;
+  #pendingBytes = 0;
   #atLineEnd = true;
   #open = false;
 
@@ -18,6 +19,7 @@ export class Output {
   /** Adds to what is to be sent, whatever there is already. */
   push(data: Piece): void {
     this.#unsentBytes += data.length;
+    this.#pendingBytes += data.length;
     if (data.length === 0) return;
     if (typeof data === "string") {
       this.#texts.push(data);
@@ -50,6 +52,11 @@ export class Output {
     return this.#open || !this.#atLineEnd;
   }
 
+  /** Characters or bytes since `take`. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   get isFull(): boolean {
     return this.#unsentBytes > this.bytesMax;
   }
@@ -59,6 +66,7 @@ export class Output {
     this.#endText();
     const pieces = this.#pieces;
     this.#pieces = [];
+    this.#pendingBytes = 0;
     return pieces;
   }
 

@@ -1,12 +1,12 @@
 import {
-  line,
+  fieldLine,
+  fieldText,
   type Parameter,
   type Part,
   readDisposition,
   readEncoding,
   readEnvelope,
   readLanguages,
-  spaced,
 } from "../../mime/mod.ts";
 import { renderEnvelope } from "./render_envelope.ts";
 import { renderNstring, renderString } from "./render_string.ts";
@@ -43,13 +43,13 @@ function multipart(part: Part, extended: boolean): string {
 function single(part: Part, extended: boolean): string {
   const { type, subtype, fields, bodyStart, bodyEnd } = part;
   let text = `(${renderString(type)} ${renderString(subtype)} ${parameters(part.parameters)} ` +
-    `${renderNstring(line(fields.contentId))} ${renderNstring(spaced(fields.contentDescription))} ` +
+    `${renderNstring(fieldLine(fields.contentId))} ${renderNstring(fieldText(fields.contentDescription))} ` +
     `${renderString(readEncoding(fields.contentTransferEncoding))} ${bodyEnd - bodyStart}`;
   const [message] = part.children;
   if (part.kind === "message" && message !== undefined) {
     text += ` ${renderEnvelope(readEnvelope(message.fields))} ${render(message, extended)} ${part.lines}`;
   } else if (type === "text") text += ` ${part.lines}`;
-  return extended ? `${text} ${renderNstring(line(fields.contentMd5))} ${common(part)})` : `${text})`;
+  return extended ? `${text} ${renderNstring(fieldLine(fields.contentMd5))} ${common(part)})` : `${text})`;
 }
 
 /** body-fld-dsp SP body-fld-lang SP body-fld-loc, behind body-fld-md5 (RFC 1864 §2) of a part that is no multipart. */
@@ -58,7 +58,7 @@ function common({ fields }: Part): string {
     return "NIL NIL NIL";
   }
   return `${disposition(fields.contentDisposition)} ${language(fields.contentLanguage)} ` +
-    renderNstring(line(fields.contentLocation));
+    renderNstring(fieldLine(fields.contentLocation));
 }
 
 /** body-fld-param = "(" string SP string *(SP string SP string) ")" / nil */

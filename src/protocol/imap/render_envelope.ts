@@ -3,7 +3,8 @@ import { renderNstring } from "./render_string.ts";
 
 /**
  * envelope (RFC 9051 §9, RFC 3501 §9) as it follows the word ENVELOPE, one character for each byte:
- * "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP env-in-reply-to SP env-message-id ")"
+ * "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP env-in-reply-to SP
+ * env-message-id ")"
  */
 export function renderEnvelope(envelope: EnvelopeFields): string {
   const { date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageId } = envelope;

@@ -7,8 +7,8 @@ export function renderNstring(text: string | null): string {
 }
 
 /**
- * string = quoted / literal (RFC 9051 §4.3). What is not ASCII goes into a literal: only clients that asked for UTF-8 take it in quotes (RFC 3501 §4.3, RFC 6855 §3).
- * No string may hold a NUL (RFC 9051 §9, CHAR8): U+FFFD stands for it.
+ * string = quoted / literal (RFC 9051 §4.3). What is not ASCII goes into a literal: only clients that asked for UTF-8 take it in
+ * quotes (RFC 3501 §4.3, RFC 6855 §3). No string may hold a NUL (RFC 9051 §9, CHAR8): U+FFFD stands for it.
  */
 export function renderString(text: string): string {
   if (text.length <= QUOTED_CHARS_MAX) {

@@ -53,7 +53,7 @@ export function* complete(tag: string, completion: Completion, scene: Scene): Pr
   if (completion.silent !== true) output.push(taggedLine(tag, completion));
   if (completion.closes === true) yield { type: "close" };
   if (state.viewLost) yield* leave("The mailbox has to be opened again", "UNAVAILABLE");
-  if (completion.type === "bad") {
+  if (completion.type === "bad" || completion.counted === true) {
     state.errors++;
     if (state.errors >= (state.login === null ? limits.strangerErrorsMax : limits.errorsMax)) {
       yield* leave("Too many errors");

@@ -1,10 +1,13 @@
+import { Failure } from "../../base/failure.ts";
 import type { SearchProgram } from "../../mail/search_program.ts";
+import { UID_MAX } from "../../mail/uid.ts";
 import type { SearchKey, SearchReturn } from "./ast_search.ts";
 import { bad, type Completion, no, ok } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import { countFound, edgeOf, type Found, pairsOf, sliceFound } from "./found.ts";
-import { isBeyond } from "./message_set.ts";
+import { isBeyond, setsOfUids } from "./message_set.ts";
 import { selectedOf } from "./selection.ts";
+import { mergePairs } from "./sequence_set.ts";
 import { type Scene, speaksUtf8 } from "./state.ts";
 import { asksModSeq, toSearchProgram } from "./to_search_program.ts";
 import { type SearchData, writeEsearch } from "./write_results.ts";
@@ -143,9 +146,9 @@ function* saveSlice(found: Found, slice: Found, { min, max }: SearchReturn, scen
     if (uid > 0) pairs.push(uid, uid);
   }
   const { view } = selectedOf(scene);
-  const program: SearchProgram = pairs.length === 0
-    ? { type: "not", of: { type: "all" } }
-    : { type: "set", set: { by: "uid", pairs } };
+  const [set, ...rest] = setsOfUids(mergePairs(pairs, UID_MAX));
+  if (rest.length > 0) throw new Failure("invalid", "too many results to be kept");
+  const program: SearchProgram = set === undefined ? { type: "not", of: { type: "all" } } : { type: "set", set };
   yield* ask("mailbox.search", { view, program, save: "all", modSeq: false });
 }
 
@@ -164,17 +167,14 @@ function* modSeqOf(
   if (pairs.length === 0) return null;
   const { view } = selectedOf(scene);
   let modSeq = 0;
-  for (let after: number | null = 0; after !== null;) {
-    const page: { rows: readonly { modSeq: number }[]; next: number | null } = yield* ask("mailbox.rows", {
-      view,
-      set: { by: "uid", pairs },
-      after,
-      index: false,
-      changedSince: null,
-      vanished: false,
-    });
-    for (const row of page.rows) modSeq = Math.max(modSeq, row.modSeq);
-    after = page.next;
+  for (const set of setsOfUids(mergePairs(pairs, UID_MAX))) {
+    for (let after: number | null = 0; after !== null;) {
+      const page: { rows: readonly { modSeq: number }[]; next: number | null } = yield* ask("mailbox.rows", {
+        ...{ view, set, after, index: false, changedSince: null, vanished: false },
+      });
+      for (const row of page.rows) modSeq = Math.max(modSeq, row.modSeq);
+      after = page.next;
+    }
   }
   return modSeq === 0 ? null : modSeq;
 }

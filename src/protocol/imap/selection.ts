@@ -1,4 +1,5 @@
 import { assert } from "../../base/assert.ts";
+import { asFailure } from "../../base/failure.ts";
 import { ask, type Program } from "./effects.ts";
 import type { Scene, Selected } from "./state.ts";
 
@@ -8,11 +9,15 @@ export function selectedOf({ state }: Scene): Selected {
   return state.selected;
 }
 
-/** Leaves the selected mailbox, if there is one. Nothing is removed, nothing is told. */
+/** Leaves the selected mailbox, if there is one. Nothing is removed, nothing is told; an owner that knows nothing of it is left, too. */
 export function* closeSelected({ state }: Scene): Program<boolean> {
   const selected = state.selected;
   if (selected === null) return false;
   state.selected = null;
-  yield* ask("mailbox.close", { view: selected.view });
+  try {
+    yield* ask("mailbox.close", { view: selected.view });
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+  }
   return true;
 }

@@ -262,7 +262,8 @@ class Session implements ImapSession {
       default:
         this.#effect = effect;
         this.#scene.output.waitedFor(effect);
-        this.#flush();
+        // Between two reads of a FETCH little is said: many small writes cost more than they hasten.
+        if (!isRead(effect) || this.#scene.output.pendingBytes >= WRITE_BYTES_MIN) this.#flush();
         this.#actions.push(effect.type === "ask" ? effect as ImapAsk : effect);
         // RFC 2595 §4: what the client said in plaintext is forgotten, and it was told not to speak before COMPRESS began.
         if (effect.type === "startTls" || effect.type === "compress") this.#framer.takeRest();
@@ -294,6 +295,13 @@ class Session implements ImapSession {
     this.#actions = [];
     return actions;
   }
+}
+
+/** Text that is worth a write of its own while a command reads on. */
+const WRITE_BYTES_MIN = 16_384;
+
+function isRead(effect: Effect): boolean {
+  return effect.type === "ask" && (effect.name === "mailbox.read" || effect.name === "mailbox.rows");
 }
 
 /** Whether the client's input, rather than an answer, lets the command go on. */

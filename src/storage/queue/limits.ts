@@ -46,13 +46,13 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   // Whoever hands a mail in again does so within minutes, or hours after a stop.
   opIdMsMin: 3 * 86_400_000,
   opIdsMax: 1_000_000,
-  // Most mails are delivered sooner: they never cost a row.
-  unindexedMsMax: 500,
-  // A checkpoint of so many rows takes some 50 ms.
-  unindexedRowsMax: 2_000,
+  // Most mails are delivered sooner: they never cost a row. Each checkpoint gives rows to those that are under way.
+  unindexedMsMax: 3_000,
+  // A checkpoint of so many rows takes some 120 ms. With fewer a busy queue would bring all its mails to the index.
+  unindexedRowsMax: 5_000,
   unindexedOpsMax: 10_000,
   // What has to be read when the queue is opened after a crash.
-  unindexedBytesMax: 32 * 1024 * 1024,
+  unindexedBytesMax: 64 * 1024 * 1024,
   itemsMax: 5_000,
   recipientsMax: 100,
   changesMax: 1_000,

@@ -1,8 +1,10 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
+import type { ContentPolicy } from "../../../src/actors/listener/content_scan.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../../src/actors/listener/services.ts";
+import type { SenderAuthentication } from "../../../src/actors/listener/sender_check.ts";
 import { SessionBook } from "../../../src/actors/listener/session_book.ts";
 import { SmtpFront, type SmtpFrontOptions } from "../../../src/actors/listener/smtp_front.ts";
 import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
@@ -11,6 +13,7 @@ import { type Connection, type ConnectionHandlers, parseNetworks } from "../../.
 import { type RateLimitsConfig, SenderRewriting } from "../../../src/policy/mod.ts";
 import type { SmtpSessionOptions } from "../../../src/protocol/smtp/mod.ts";
 import { NO_RATES } from "../../support/no_rates.ts";
+import { NO_SCANS } from "../../support/no_scans.ts";
 import { settle } from "../../runtime/support/system.ts";
 
 /** Settles an answer that was asked for. */
@@ -48,23 +51,40 @@ export class FakeListener {
   readonly admission: Admission;
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
+  /** What was asked last, by name. */
+  readonly requests = new Map<string, unknown>();
   readonly #services: FrontServices;
   /** Networks whose senders are not judged. */
   readonly #exempt: readonly string[];
+  readonly #senders: SenderAuthentication;
   #serial = 0;
 
   constructor(
     rates: Partial<RateLimitsConfig> = {},
-    { greylisting = false, lists = false, exempt = [] as readonly string[] } = {},
+    {
+      greylisting = false,
+      lists = false,
+      exempt = [] as readonly string[],
+      senders = "off" as SenderAuthentication,
+      content = NO_SCANS as ContentPolicy,
+    } = {},
   ) {
     const { clock, counters } = this;
     const config = { exempt: ["127.0.0.0/8"], rates: { ...NO_RATES, ...rates } };
     this.#exempt = exempt;
+    this.#senders = senders;
     this.admission = new Admission(config, { clock, counters, overloaded: () => false });
-    const ask = (type: string) => new Promise((resolve) => void this.asked.set(type, resolve));
+    const ask = (type: string, request: unknown) =>
+      new Promise((resolve) => {
+        this.requests.set(type, request);
+        this.asked.set(type, resolve);
+      });
     const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
     this.#services = {
-      routes: { resolve: () => ({ type: "local", accounts: [account], forwards: [], lists: [], steps: [] }) },
+      routes: {
+        resolve: () => ({ type: "local", accounts: [account], forwards: [], lists: [], steps: [] }),
+        signer: () => null,
+      },
       mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
       directory: { ask },
       policy: { ask },
@@ -80,6 +100,7 @@ export class FakeListener {
       admission: this.admission,
       greylist: greylisting ? { ask } : null,
       lists,
+      content,
     } as unknown as FrontServices;
   }
 
@@ -164,7 +185,13 @@ export class FakeListener {
       xclient,
       ...(service === "submission" ? { submission: { plaintextLogin: true, bearer: false } } : {}),
     };
-    const smtp: SmtpFrontOptions = { session, tls, timeouts, senders: "off", exempt: parseNetworks(this.#exempt) };
+    const smtp: SmtpFrontOptions = {
+      session,
+      tls,
+      timeouts,
+      senders: this.#senders,
+      exempt: parseNetworks(this.#exempt),
+    };
     const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
     return service === "pop3"
       ? new Pop3Front(connection, this.#services, pop3, gone)

@@ -1,4 +1,5 @@
 import type { Delivery } from "../../../src/actors/listener/delivery.ts";
+import { INBOX_ID } from "../../../src/mail/account.ts";
 import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
 import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
 
@@ -6,5 +7,13 @@ import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
 export function aDelivery(id: string, mail: ReceivedMail): Delivery {
   const parts = [new Uint8Array(5)];
   const envelope = { ...NO_PARAMETERS, id, sender: "", account: null };
-  return { id, mail, mayRelay: false, kept: parts, index: () => null, outgoing: { envelope, parts } };
+  return {
+    id,
+    mail,
+    mayRelay: false,
+    mailbox: INBOX_ID,
+    kept: parts,
+    index: () => null,
+    outgoing: { envelope, parts },
+  };
 }

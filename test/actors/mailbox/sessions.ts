@@ -29,8 +29,8 @@ export class TestSession {
       MailboxProtocol[K]["reply"]
     >;
   }
-  /** Asks for all news, as a client is told it. */
-  async news(expunges = true): Promise<ViewNews> {
+  /** Asks for all news, as a client is told it; `changed` is given each row. */
+  async news(expunges = true, changed: (row: ViewRow) => void = (row) => this.note(row)): Promise<ViewNews> {
     for (;;) {
       const news = await this.ask("mailbox.news", { expunges });
       for (const { sequence, uid } of news.expunged) {
@@ -42,7 +42,7 @@ export class TestSession {
       if (this.uids.length > news.exists) throw new Error("fewer messages without an EXPUNGE");
       while (this.uids.length < news.exists) this.uids.push(0);
       this.recent = news.recent;
-      for (const row of news.changed) this.note(row);
+      for (const row of news.changed) changed(row);
       if (!news.more) return news;
     }
   }

@@ -336,6 +336,24 @@ Deno.test("a piece of a message is read by its UID until it is gone", () =>
     assertEquals((await read(2)).size, MAIL.length);
   }));
 
+Deno.test("the first bytes of messages go with their rows when they are wanted", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 3);
+    const a = await openSession(world);
+    const rows = {
+      set: { by: "uid", pairs: [1, 3] },
+      after: 0,
+      index: false,
+      changedSince: null,
+      vanished: false,
+    } as const;
+    for (const headBytes of [4, 1_000]) {
+      const page = await a.ask("mailbox.rows", { ...rows, headBytes });
+      assertEquals(page.rows.map(({ head }) => head), Array(3).fill(MAIL.slice(0, headBytes)));
+    }
+    assertEquals((await a.ask("mailbox.rows", rows)).rows.map((row) => "head" in row), [false, false, false]);
+  }));
+
 Deno.test("messages are recent for the first that may write", () =>
   inMailbox(async (world) => {
     await putMany(world, 2);
@@ -373,6 +391,46 @@ Deno.test("a client that comes back learns what vanished, by the history or with
     // MODSEQ 0 lies before all history.
     assertEquals(await back({ modSeq: 0 }), [3, 5]);
     assertEquals(await back({ modSeq: 0, known: [1, 4] }), [3, 4]);
+  }));
+
+Deno.test("what a client saw under the same number it has not missed, when the history does not reach back", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 10);
+    const a = await openSession(world);
+    await expunge(a, uids(3, 5, 8, 8));
+    const { uidValidity } = a.opened.status;
+    const back = async (sequence: number[], known: number[]) => {
+      const since = { uidValidity, modSeq: 0, known: null, match: { sequence, uids: known } };
+      return (await openSession(world, { since })).opened.vanished;
+    };
+    // Before 8 went the client saw 7 as its fourth message.
+    assertEquals(await back([1, 3, 4, 5], [1, 6, 7, 8]), [8, 8]);
+    assertEquals(await back([1, 3, 4], [1, 3, 4]), [3, 5, 8, 8]);
+    assertEquals(await back([900], [900]), [3, 5, 8, 8]);
+  }));
+
+Deno.test("a view that only looks changes nothing, and may copy", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 2);
+    const a = await openSession(world, { readOnly: true });
+    assertEquals(await kindOf(a.store(ALL, "add", { flags: Flag.seen })), "refused");
+    assertEquals(await kindOf(a.ask("mailbox.expungeDeleted", { set: null })), "refused");
+    const copy = (move: boolean) => a.ask("mailbox.copy", { set: ALL, to: INBOX_NAME, move });
+    assertEquals(await kindOf(copy(true)), "refused");
+    assertEquals(copies(await copy(false)), [[1, 2], [3, 4]]);
+  }));
+
+Deno.test("a keyword that is new in the mailbox is told to whoever brought it, too", () =>
+  inMailbox(async (world) => {
+    await putMany(world, 1);
+    const a = await openSession(world);
+    await a.store(ALL, "add", { keywords: ["New"] });
+    await settle();
+    assertEquals(a.listener.stirred.length, 1);
+    assertEquals((await a.news()).keywords, ["New"]);
+    await a.store(ALL, "remove", { keywords: ["New"] });
+    await settle();
+    assertEquals(a.listener.stirred.length, 1);
   }));
 
 Deno.test("rows that changed since are found, and what vanished", () =>

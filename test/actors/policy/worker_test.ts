@@ -1,27 +1,67 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { DirectoryWorkerConfig } from "../../../src/actors/directory/worker.ts";
-import { POLICY_ACTOR, POLICY_DEFAULTS, type PolicyWorkerConfig } from "../../../src/actors/policy/mod.ts";
+import {
+  POLICY_ACTOR,
+  POLICY_DEFAULTS,
+  type PolicyWorkerConfig,
+  type ScannersConfig,
+} from "../../../src/actors/policy/mod.ts";
 import { Failure, SILENT, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
 import type { DirectoryProtocol, PolicyProtocol } from "../../../src/messages/mod.ts";
 import type { DnsList } from "../../../src/policy/mod.ts";
 import { createSupervisor } from "../../../src/runtime/mod.ts";
+import { TestServer } from "../../net/support.ts";
 import { DnsServer } from "../../support/dns_server.ts";
 
 const MAIL = utf8("From: anna@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n");
 
 const LIST: DnsList = { zone: "bad.test", kind: "block", codes: [], name: "bad" };
+const SCAN = {
+  id: "i",
+  direction: "incoming",
+  staysHere: true,
+  ip: null,
+  name: null,
+  helo: "h.test",
+  sender: "",
+  recipients: [],
+  user: null,
+  parts: [MAIL],
+} as const;
+
+const scannersAt = (port: number): ScannersConfig => ({
+  settings: {
+    hostname: "mx.here.test",
+    rspamd: null,
+    clamav: { scan: "both", bytesMax: 1_000, onLarge: "accept", onFailure: "accept", onVirus: "refuse" },
+    junk: [],
+  },
+  rspamd: null,
+  clamav: { at: { host: "127.0.0.1", port }, timeMsMax: 5_000 },
+  gate: { checksMax: 1, waitingMax: 1, bytesMax: 1_000, waitMsMax: 5_000 },
+});
+
 const AT = { node: "local" };
 const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] };
 const RESTART = { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] as const };
 
-Deno.test("the policy worker signs and checks with the right to the network alone, by keys that only it is given", async () => {
+Deno.test("the policy worker signs, checks and asks scanners with the right to the network alone, by keys that only it is given", async () => {
+  const clamd = await TestServer.start({}, (connection) => {
+    connection.write("stream: OK\0");
+    connection.close();
+  });
   await using dns = await DnsServer.start({
     "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
     "2.0.0.127.bad.test": { a: ["127.0.0.2"], txt: ["a test"] },
   });
   const dataDir = await Deno.makeTempDir();
   const policyConfig: PolicyWorkerConfig = {
-    settings: { ...POLICY_DEFAULTS, authservId: "mx.here.test", lists: [LIST] },
+    settings: {
+      ...POLICY_DEFAULTS,
+      authservId: "mx.here.test",
+      lists: [LIST],
+      scanners: scannersAt(clamd.listener.port),
+    },
     dns: { servers: [dns.server], trustAd: false },
     listKey: new Uint8Array(32),
     faultInjection: false,
@@ -69,6 +109,8 @@ Deno.test("the policy worker signs and checks with the right to the network alon
     assertEquals([results.dmarc, disposition.type], ["pass", "accept"]);
     assertEquals(await policy.ask("policy.listed", { ip: "127.0.0.2" }), { listedBy: "bad", text: "a test" });
     assertEquals(await policy.ask("policy.listed", { ip: "127.0.0.1" }), null);
+    const scan = await policy.ask("policy.scan", SCAN);
+    assertEquals([scan.disposition.type, scan.notes], ["accept", ["clamav: clean"]]);
     const stolen = await assertRejects(
       () => directory.ask("directory.signingKeys", { domain: "bank.test", selectors }),
       Failure,
@@ -76,6 +118,7 @@ Deno.test("the policy worker signs and checks with the right to the network alon
     assertEquals(stolen.kind, "refused");
   } finally {
     await supervisor.stop(2_000);
+    clamd.stop();
     await Deno.remove(dataDir, { recursive: true });
   }
 });

@@ -13,6 +13,8 @@ Deno.test("Options survive the way through a command line", () => {
     ackFile: "acks.txt",
     idPrefix: "run-7",
     progressMs: 500,
+    toDomain: "sink.test",
+    password: "four words, and spaces",
   });
   assertEquals(parseLoadArgs(loadArgs(options)), options);
   assertEquals(parseLoadArgs(loadArgs(LOAD_DEFAULTS)), LOAD_DEFAULTS);
@@ -37,7 +39,10 @@ Deno.test("All sessions' buffers together are bounded", () => {
 Deno.test("Rates, prefixes and domains that make no sense are refused", () => {
   for (const ratePerSecond of [0, -1, NaN, 1_000_001]) assertThrows(() => loadOptions({ ratePerSecond }), RangeError);
   for (const idPrefix of ["", "a b", "x".repeat(17), "<"]) assertThrows(() => loadOptions({ idPrefix }), RangeError);
-  assertThrows(() => loadOptions({ domain: "a b" }), RangeError, "domain");
+  for (const wrong of [{ domain: "a b" }, { toDomain: "a b" }]) {
+    assertThrows(() => loadOptions(wrong), RangeError, "domain");
+  }
+  for (const password of ["", "a\nb"]) assertThrows(() => loadOptions({ password }), RangeError, "password");
   assertThrows(() => parseLoadArgs(["--sesions", "5"]));
   assertThrows(() => parseLoadArgs(["--port", ""]), RangeError, "port");
   assertThrows(() => parseLoadArgs(["--port", "12x"]), RangeError, "port");

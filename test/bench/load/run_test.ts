@@ -47,7 +47,13 @@ function peer(clock: FakeClock, options: { answerMs?: number; reply?: (command: 
 function answer(command: string): string {
   if (command === "<content>" || command === ".\r\n") return "250 kept\r\n";
   return command.split("\r\n").slice(0, -1).map((line) =>
-    line === "DATA" ? "354 go on\r\n" : line === "QUIT" ? "221 bye\r\n" : "250 ok\r\n"
+    line === "DATA"
+      ? "354 go on\r\n"
+      : line === "QUIT"
+      ? "221 bye\r\n"
+      : line.startsWith("AUTH")
+      ? "235 welcome\r\n"
+      : "250 ok\r\n"
   ).join("");
 }
 
@@ -93,6 +99,23 @@ Deno.test("With pipelining the envelope is one write", async () => {
     "MAIL FROM:<load@bench.test>\r\nRCPT TO:<u0@bench.test>\r\nDATA\r\n",
     "<content>",
     "QUIT\r\n",
+  ]);
+});
+
+Deno.test("With a password each session logs in first, and writes to another domain where it is told to", async () => {
+  const clock = new FakeClock();
+  const server = peer(clock);
+  await finish(
+    clock,
+    runLoad({ sessions: 1, countMax: 1, warmupMs: 0, password: "a b", toDomain: "sink.test" }, {
+      clock,
+      dial: server.dial,
+    }),
+  );
+  assertEquals(server.written.slice(1, 4), [
+    `AUTH PLAIN ${btoa("\0load@bench.test\0a b")}\r\n`,
+    "MAIL FROM:<load@bench.test>\r\n",
+    "RCPT TO:<u0@sink.test>\r\n",
   ]);
 });
 

@@ -50,10 +50,12 @@ Deno.test("a last line without CRLF gets one, and a bare CR or LF is a character
   assertEquals(canonical([utf8("a\n \nb\r\n")], "relaxed"), "a\n \nb\r\n");
 });
 
-const anyBody = fc.array(fc.constantFrom("a", "bc", " ", "\t", "\r\n", "\r", "\n", "\r\n\r\n", "  \r\n"), {
-  maxLength: 40,
-})
-  .map((words) => words.join(""));
+/** Long enough to be looked over as a whole. */
+const LINE = `${"a word and ".repeat(7)}another\r\n`;
+
+const anyWord = fc.constantFrom("a", "bc", " ", "\t", "\r\n", "\r", "\n", "\r\n\r\n", "  \r\n", LINE, LINE + LINE);
+
+const anyBody = fc.array(anyWord, { maxLength: 40 }).map((words) => words.join(""));
 
 /** A body and the same body cut anywhere. */
 const cutBody = anyBody.chain((body) =>

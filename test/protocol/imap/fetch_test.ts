@@ -299,3 +299,21 @@ Deno.test("PREVIEW shows the text of a message in one line, and nothing of one w
   mailboxes.deliver("INBOX", "Content-Type: image/png\r\n\r\nx");
   assertEquals(say(client, "2 NOOP", "3 FETCH 2 PREVIEW").slice(-2), ['* 2 FETCH (PREVIEW "")', "3 OK Done"]);
 });
+
+Deno.test("first bytes that come with the rows change nothing but how often is asked", () => {
+  const items =
+    "(UID BODY.PEEK[] BODY.PEEK[2.1] BODY.PEEK[HEADER.FIELDS (Subject)] BINARY.PEEK[1] PREVIEW BODY.PEEK[]<3.9>)";
+  for (const headBytes of [1, 40, 100_000]) {
+    const mailboxes = new FakeMailboxes();
+    mailboxes.deliver("INBOX", LETTER);
+    mailboxes.deliver("INBOX", ENCODED);
+    const client = loggedIn(mailboxes, { limits: { headBytes, headerBytes: headBytes, readBytesMax: 50 } });
+    say(client, "1 SELECT INBOX");
+    const [without, reads] = [say(client, `2 FETCH 1:2 ${items}`), mailboxes.asked.length];
+    mailboxes.asked.length = 0;
+    mailboxes.givesHeads = true;
+    assertEquals(say(client, `2 FETCH 1:2 ${items}`), without);
+    if (headBytes > 1_000) assertEquals(mailboxes.asked.filter((name) => name === "mailbox.read"), []);
+    assertLessOrEqual(mailboxes.asked.length, reads);
+  }
+});

@@ -18,6 +18,10 @@ Deno.test("without TLS no password is taken, and no login is offered", () => {
     C: 3 CAPABILITY
     S: * CAPABILITY ${CLEAR}
     S: 3 OK Done
+    C: 4 LOGIN anna secret
+    S: 4 NO [PRIVACYREQUIRED] Start TLS first
+    S: * BYE Too many errors
+    ? close
     X: AUTH=`,
     empty,
     { tls: "available" },

@@ -70,6 +70,14 @@ Deno.test("encoded words stay, folds go, and bytes that are not ASCII travel in 
   );
 });
 
+Deno.test("bytes of UTF-8 are neither blanks nor letters", () => {
+  // The last byte of the letter would be a no-break space, the first a capital letter, if bytes were characters.
+  assertEquals(envelope("Subject: voil\xc3\xa0").slice(0, 18), "(NIL {6}\r\nvoil\xc3\xa0 N");
+  assertEquals(envelope("To: a@b (voil\xc3\xa0 )").includes("{6}\r\nvoil\xc3\xa0 NIL"), true);
+  const root = message("Content-Type: text/plain; \xc3\x89=\xc3\x89", "", "");
+  assertEquals(renderBody(root).includes("{2}\r\n\xc3\x89 {2}\r\n\xc3\x89"), true);
+});
+
 Deno.test("strings are quoted where they may be, else literals with the count of their bytes", () => {
   assertEquals(renderNstring(null), "NIL");
   assertEquals(renderString(""), '""');

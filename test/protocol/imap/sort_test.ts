@@ -55,6 +55,17 @@ Deno.test("SORT searches first, and UID SORT tells UIDs", () => {
   assertEquals(say(client, "7 SORT (ARRIVAL) UTF-8 9"), ["7 BAD No such message"]);
 });
 
+Deno.test("SORT RETURN tells the first, the last, all in order, and how many", () => {
+  const { client } = selected();
+  assertEquals(say(client, "1 SORT RETURN (MIN MAX COUNT) (REVERSE DATE) UTF-8 ALL"), [
+    '* ESEARCH (TAG "1") MIN 1 MAX 2 COUNT 3',
+    "1 OK Done",
+  ]);
+  assertEquals(say(client, "2 UID SORT RETURN () (FROM) UTF-8 ALL")[0], '* ESEARCH (TAG "2") UID ALL 3,1:2');
+  assertEquals(say(client, "3 SORT RETURN (ALL COUNT) (FROM) UTF-8 SUBJECT none")[0], '* ESEARCH (TAG "3") COUNT 0');
+  assertEquals(say(client, "4 SORT RETURN (SAVE) (FROM) UTF-8 ALL"), ["4 BAD Return option not offered with SORT"]);
+});
+
 Deno.test("THREAD shows who answers whom", () => {
   const { client, mailboxes } = selected();
   assertEquals(say(client, "1 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "1 OK Done"]);

@@ -2,11 +2,13 @@ import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { asFailure } from "../../../src/base/failure.ts";
 import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
 import {
+  type AuthAnswer,
   createImapSession,
   type ImapAction,
   type ImapOptions,
   type ImapSession,
 } from "../../../src/protocol/imap/mod.ts";
+import type { SaslQuestion } from "../../../src/protocol/sasl/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { transcript, type TranscriptSession } from "../../support/transcript.ts";
 
@@ -16,7 +18,12 @@ export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", p
 const QUIET: ReadonlySet<string> = new Set(["ask", "login", "authenticate", "open", "pause 0"]);
 
 /** How a session of a test differs from the usual one. */
-export type ClientOptions = Partial<ImapOptions> & { readonly quotaBytes?: number };
+export type ClientOptions = Partial<ImapOptions> & {
+  /** Of every account. */
+  readonly quotaBytes?: number;
+  /** What the directory says to a mechanism's question. */
+  readonly directory?: (question: SaslQuestion) => AuthAnswer;
+};
 
 /** A session whose questions are answered at once: by the fake, and for everybody whose password is not "wrong". */
 export class Client {
@@ -26,12 +33,14 @@ export class Client {
   /** Other things it did, by type. */
   readonly did: string[] = [];
   readonly #quotaBytes: number;
+  readonly #directory: (question: SaslQuestion) => AuthAnswer;
   /** Most input it held, in bytes. */
   heldMax = 0;
 
   constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
-    const { quotaBytes = 1_048_576, ...others } = options;
+    const { quotaBytes = 1_048_576, directory = () => ({ type: "refused" }), ...others } = options;
     this.#quotaBytes = quotaBytes;
+    this.#directory = directory;
     this.session = createImapSession({ ...OPTIONS, ...others });
     const before = mailboxes.onStirred;
     mailboxes.onStirred = (view) => {
@@ -80,7 +89,7 @@ export class Client {
         if (action.secret === "later") return session.loggedIn({ type: "temporary" });
         return session.loggedIn({ type: "opened", user: action.user, quotaBytes: this.#quotaBytes });
       case "authenticate":
-        return session.authenticated({ type: "refused" });
+        return session.authenticated(this.#directory(action.question));
       case "open":
         return session.loggedIn({ type: "opened", user: "anna@a.example", quotaBytes: 0 });
       case "ask":

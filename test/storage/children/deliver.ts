@@ -25,6 +25,7 @@ async function deliver(number: number): Promise<void> {
       mailbox: 1,
       flags: 0,
       parts,
+      index: utf8(`index of ${number}`),
       internalDateMs: 0,
     });
     print(`ack ${number} ${result.type === "delivered" ? result.uids[0] : result.type}`);
@@ -35,10 +36,26 @@ async function deliver(number: number): Promise<void> {
   }
 }
 
+/** Marks the newest message and puts it into other mailboxes, so that all their rows change. */
+async function file(uid: number): Promise<void> {
+  const at = (mailbox: number) => ({ account: account("anna"), mailbox });
+  const [quotaBytes, savedMs] = [0, 1_000];
+  try {
+    const keywords = [`k${uid % 7}`, "filed"];
+    await shard.storeFlags(account("anna"), 1, [uid], { how: "add", flags: 1, keywords, unchangedSince: null });
+    await shard.copy({ from: at(1), to: at(6), uids: [uid], quotaBytes, move: false, savedMs });
+    const { uidNext } = shard.status(account("anna"), 6);
+    await shard.copy({ from: at(6), to: at(4), uids: [uidNext - 2], quotaBytes, move: true, savedMs });
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+  }
+}
+
 for (let round = 0; round < Number(rounds); round++) {
   const first = Number(from) + round * COUNT_A_ROUND;
   await Promise.all(Array.from({ length: COUNT_A_ROUND }, (_, i) => deliver(first + i)));
   const { uidNext } = shard.status(account("anna"), 1);
+  await file(uidNext - 1);
   try {
     if (uidNext > 1) shard.fetch(account("anna"), 1, { uid: 1, offset: 0, length: 1e6 });
   } catch (error) {

@@ -86,15 +86,16 @@ export function nearestParent({ shard }: Pick<Rooms, "shard">, { owner, name }: 
 }
 
 /**
- * The view, for something that needs rights in its mailbox. Throws Failure `refused` without them, and `not_found` when the view
+ * The view, for something that needs rights in its mailbox. Throws Failure `refused` without them or, where it is changed, when
+ * the view is read-only, and `not_found` when the view
  * is not there or its mailbox may not be read any more: rights are those of now, not those of SELECT (ATTACKS I19).
  */
 export function viewWith(
   state: Rooms & Pick<State, "views">,
   { account, view }: { readonly account: AccountId; readonly view: number },
-  wanted = "",
+  { rights: wanted = "", writes = false }: { readonly rights?: string; readonly writes?: boolean } = {},
 ): { readonly open: OpenView; readonly rights: Rights } {
-  const open = state.views.live(account, view);
+  const open = writes ? state.views.writable(account, view) : state.views.live(account, view);
   const rights = rightsIn(state, account, open.of);
   if (!rights.includes("r")) throw new Failure("not_found", "the mailbox of the view may not be read any more");
   if (!hasRights(rights, wanted)) throw wanting();

@@ -34,6 +34,7 @@ export class SortedUids {
     let from = this.#length - 1;
     let more = rising.length - 1;
     if (from < 0 || old[from]! < rising[0]!) return this.#append(rising);
+    if (rising.length === 1 && this.#length < old.length) return this.#insert(rising[0]!);
     const merged = new Uint32Array(roomFor(this.#length + rising.length));
     let to = this.#length + rising.length;
     while (from >= 0 || more >= 0) {
@@ -75,6 +76,14 @@ export class SortedUids {
   }
   clear(): void {
     this.#shrinkTo(0);
+  }
+  /** One UID, where there is room for it. */
+  #insert(uid: number): void {
+    const at = this.countBelow(uid);
+    if (this.#uids[at] === uid) return;
+    this.#uids.copyWithin(at + 1, at, this.#length);
+    this.#uids[at] = uid;
+    this.#length++;
   }
   #append(rising: readonly number[]): void {
     const length = this.#length + rising.length;

@@ -3,11 +3,14 @@ import { NO_RANGES, type Ranges, rangesOf } from "./ranges.ts";
 import type { RowOrder } from "./row_order.ts";
 import { SortedUids } from "./sorted_uids.ts";
 
-/** Messages that are gone and that one view was not told of; a view that lies further behind ends. 1 MB. */
-export const GHOSTS_MAX = 250_000;
+/** Messages that are gone and that one view was not told of; a view that lies further behind ends. 400 KB. */
+export const GHOSTS_MAX = 100_000;
 
-/** Changed flags that one view remembers one by one; of more it only knows since when, and looks at all rows. 200 KB. */
-export const CHANGED_MAX = 50_000;
+/** Changed flags that one view remembers one by one; of more it only knows since when, and looks at all rows. 40 KB. */
+export const CHANGED_MAX = 10_000;
+
+/** So many UIDs are taken out of a set one by one. */
+const FEW = 64;
 
 /** How the mailbox was when the view was opened. */
 export interface ViewStart {
@@ -31,8 +34,8 @@ export class View {
   readonly #changed = new SortedUids();
   /** Set when there were too many: every row above this UID with a MODSEQ above `modSeq` may be one. */
   #changedAbove: number | null = null;
-  /** UIDs that became changed by one MODSEQ, while a change of this session's own is under way. */
-  #own: Map<number, readonly number[]> | null = null;
+  /** UIDs that became changed while a change of this session's own is under way, and by which MODSEQ. */
+  #own: Map<number, number> | null = null;
   #ownWork = 0;
   #told = 0;
   #uidNext: number;
@@ -140,19 +143,25 @@ export class View {
     return false;
   }
 
-  /** Messages left the mailbox. Rising UIDs, removed from `order` already; answers whether there is news in it. */
-  expunged(uids: readonly number[]): boolean {
+  /**
+   * Messages left the mailbox. Rising UIDs, removed from `order` already; answers whether there is news in it. The view ends
+   * when more than `ghostsMax` were not told.
+   */
+  expunged(uids: readonly number[], ghostsMax = GHOSTS_MAX): boolean {
     const known = uids.filter((uid) => uid < this.#uidNext);
     this.#ghosts.addAll(known);
-    if (this.#changed.length > 0) this.#dropGhostsOfChanged();
-    if (this.#ghosts.length > GHOSTS_MAX) this.end();
+    if (known.length < FEW) { for (const uid of known) this.#changed.remove(uid); }
+    else this.#changed.removeIf((uid) => this.#ghosts.has(uid));
+    if (this.#ghosts.length > ghostsMax) this.end();
     return known.length > 0;
   }
   /** Flags changed. Rising UIDs; answers whether there is news in it. */
   flagsChanged(uids: readonly number[], modSeq: number): boolean {
     const above = this.#changedAbove ?? Infinity;
     const fresh = uids.filter((uid) => uid < this.#uidNext && uid <= above && !this.#changed.has(uid));
-    this.#own?.set(modSeq, fresh);
+    // Changed twice, it is not the session's own change alone.
+    if (this.#own !== null) { for (const uid of uids) this.#own.delete(uid); }
+    for (const uid of fresh) this.#own?.set(uid, modSeq);
     this.#changed.addAll(fresh);
     if (this.#changed.length > CHANGED_MAX) {
       this.#changed.clear();
@@ -165,14 +174,14 @@ export class View {
     this.#ownWork++;
     this.#own ??= new Map();
   }
-  /** It ended, at these MODSEQs: the session is told of the rows by its answer. */
-  ownEnds(modSeqs: Iterable<number>): void {
-    for (const modSeq of modSeqs) {
-      const uids = this.#own?.get(modSeq) ?? [];
-      if (uids.length === 0) continue;
-      const own = new Set(uids);
-      this.#changed.removeIf((uid) => own.has(uid));
-    }
+  /** What came by this MODSEQ was the session's own change: it is told of the rows by its answer. */
+  ownWas(modSeq: number): void {
+    const own = this.#own;
+    if (own === null || own.size === 0) return;
+    this.#changed.removeIf((uid) => own.get(uid) === modSeq);
+    for (const [uid, by] of own) if (by === modSeq) own.delete(uid);
+  }
+  ownEnds(): void {
     if (--this.#ownWork === 0) this.#own = null;
   }
   /** While it lasts the session is not woken: it asks for news when it has its answer. */
@@ -235,9 +244,6 @@ export class View {
       );
     }
     return uids as readonly number[] as Ranges;
-  }
-  #dropGhostsOfChanged(): void {
-    this.#changed.removeIf((uid) => this.#ghosts.has(uid));
   }
 }
 

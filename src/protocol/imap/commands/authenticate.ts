@@ -1,7 +1,7 @@
 import { unreachable } from "../../../base/assert.ts";
 import { decodeBase64, encodeBase64, findMechanism, type SaslMechanism, usableMechanisms } from "../../sasl/mod.ts";
 import { type Command, NOT_AUTHENTICATED } from "../command.ts";
-import { bad, type Completion, no } from "../completion.ts";
+import { bad, type Completion, no, PRIVACY_REQUIRED } from "../completion.ts";
 import { authenticate as askDirectory, login, openAccount, type Program, readLine } from "../effects.ts";
 import { finishLogin, refuseLogin } from "../login.ts";
 import { mayLogIn, type Scene } from "../state.ts";
@@ -18,7 +18,7 @@ export const authenticate: Command<"AUTHENTICATE"> = {
   *run({ mechanism: name, initialResponse }, scene) {
     const mechanism = findMechanism(name);
     if (mechanism === null) return no("Mechanism not offered", "CANNOT");
-    if (!mayLogIn(scene)) return no("Start TLS first", "PRIVACYREQUIRED");
+    if (!mayLogIn(scene)) return PRIVACY_REQUIRED;
     if (!usable(scene).includes(mechanism)) return no("Mechanism not offered", "CANNOT");
     if (initialResponse === null) return yield* exchange(mechanism, null, scene);
     // RFC 4959 §3: "=" is an initial response of no bytes.

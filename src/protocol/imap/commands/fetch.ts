@@ -7,7 +7,7 @@ import { allowed, ask, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch_plan.ts";
 import { FetchedMessage } from "../fetch_message.ts";
 import { pairsOf, sliceFound } from "../found.ts";
-import { isBeyond } from "../message_set.ts";
+import { isBeyond, setsOfUids } from "../message_set.ts";
 import type { Trouble } from "../message_reader.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
@@ -32,19 +32,23 @@ export const fetch: Command<"FETCH"> = {
     if (given.partial !== null && !given.uid) return bad("PARTIAL needs UID FETCH"); // RFC 9394 §3.3.
     const plan = planFetch(given, scene);
     if (plan.modSeq) state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    const set = given.partial === null ? given.set : yield* partialSet(given, scene);
-    return set === null ? ok() : yield* fetchPages(set, { given, plan }, scene);
+    const sets = given.partial === null ? [given.set] : yield* partialSets(given, scene);
+    let trouble: Trouble | null = null;
+    for (const set of sets) {
+      const met = yield* fetchPages(set, { given, plan }, scene);
+      trouble ??= met;
+    }
+    return trouble === null ? ok() : troubled(trouble);
   },
 };
 
-/** The part of the set that PARTIAL leaves; null when nothing is left. */
-function* partialSet({ set, partial }: Given<"FETCH">, scene: Scene): Program<MessageSet | null> {
-  if (partial === null) return set;
+/** The part of the set that PARTIAL leaves. */
+function* partialSets({ set, partial }: Given<"FETCH">, scene: Scene): Program<MessageSet[]> {
+  if (partial === null) return [set];
   const program = { type: "set", set } as const;
   const { view } = selectedOf(scene);
   const { found } = yield* ask("mailbox.search", { view, program, save: "none", modSeq: false });
-  const pairs = pairsOf(sliceFound(found, partial), true);
-  return pairs.length === 0 ? null : { by: "uid", pairs };
+  return setsOfUids(pairsOf(sliceFound(found, partial), true));
 }
 
 interface Wanted {
@@ -52,17 +56,18 @@ interface Wanted {
   readonly plan: FetchPlan;
 }
 
-function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Program<Completion> {
+function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Program<Trouble | null> {
   const { view } = selectedOf(scene);
   const { changedSince, vanished } = given;
   let trouble: Trouble | null = null;
   for (let after: Uid | 0 | null = 0; after !== null;) {
-    const request = { view, set, after, index: plan.index, changedSince, vanished: vanished && after === 0 };
+    const { index, headBytes } = plan;
+    const request = { view, set, after, index, changedSince, vanished: vanished && after === 0, headBytes };
     const page: Page = yield* ask("mailbox.rows", request);
     if (page.vanished.length > 0) {
       yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     }
-    if (page.missing && !given.uid) trouble ??= "gone";
+    if (page.missing === true && !given.uid) trouble ??= "gone";
     const rows = plan.setsSeen ? yield* setSeen(page.rows, scene) : page.rows.map((row) => ({ row, told: false }));
     for (const { row, told } of rows) {
       const met = yield* new FetchedMessage(row, plan, scene).tell(told);
@@ -70,14 +75,14 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
     }
     after = page.next;
   }
-  return trouble === null ? ok() : troubled(trouble);
+  return trouble;
 }
 
 interface Page {
   readonly rows: readonly ViewRow[];
   readonly next: Uid | null;
   readonly vanished: readonly number[];
-  readonly missing: boolean;
+  readonly missing?: boolean;
 }
 
 /** RFC 2180 §4.1.2, RFC 5530 §3. */

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import { latin1 } from "../../../base/latin1.ts";
 
 /** Most bytes handed out at a time. */
@@ -11,25 +11,34 @@ export interface ContentFacts {
   readonly eightBit: boolean;
   /** It holds a CR or LF that is no part of CRLF. */
   readonly bareNewline: boolean;
+  /** One of its lines may begin with a dot. */
+  readonly dots: boolean;
+  /** Its last line has its CRLF, or there is none. */
+  readonly endsLine: boolean;
 }
 
-const EIGHT_BIT = /[\x80-\xff]/;
-const BARE_NEWLINE = /[^\r]\n|\r[^\n]/;
+/** Inside a text: what stands at either end depends on what stands beyond. */
+const BARE_NEWLINE = /(?<!\r|^)\n|\r(?!\n|$)/;
 
 /** Looks the whole content over: bytes alone decide what is declared and whether it may go out, not what a sender said. */
 export function examine(parts: readonly Uint8Array[]): ContentFacts {
   let bytes = 0;
   let eightBit = false;
   let bareNewline = false;
+  let dots = false;
   let afterCr = false;
+  let endsLine = true;
   for (const piece of pieces(parts)) {
     const text = latin1(piece);
     bytes += text.length;
-    eightBit ||= EIGHT_BIT.test(text);
+    eightBit ||= !isAscii(piece);
     bareNewline ||= BARE_NEWLINE.test(text) || (text[0] === "\n") !== afterCr;
+    // At the beginning of a piece the line may have begun before.
+    dots ||= text[0] === "." || text.startsWith("\n.") || text.includes("\r\n.");
+    endsLine = text.endsWith("\r\n") || (afterCr && text === "\n");
     afterCr = text.endsWith("\r");
   }
-  return { bytes, eightBit, bareNewline: bareNewline || afterCr };
+  return { bytes, eightBit, bareNewline: bareNewline || afterCr, dots, endsLine };
 }
 
 /** Content on its way out, piece by piece. */
@@ -45,16 +54,16 @@ export class StuffedContent implements OutgoingContent {
   #afterCr = false;
   #ended = false;
 
-  constructor(parts: readonly Uint8Array[]) {
+  constructor(parts: readonly Uint8Array[], private readonly facts: Pick<ContentFacts, "dots" | "endsLine">) {
     this.#pieces = pieces(parts);
   }
 
   next(): Uint8Array | string | null {
     if (this.#ended) return null;
     const { done, value } = this.#pieces.next();
-    if (!done) return this.#stuffed(value);
+    if (!done) return this.facts.dots ? this.#stuffed(value) : value;
     this.#ended = true;
-    return this.#lineStart ? ".\r\n" : "\r\n.\r\n";
+    return this.facts.endsLine ? ".\r\n" : "\r\n.\r\n";
   }
 
   #stuffed(piece: Uint8Array): Uint8Array {
@@ -85,6 +94,10 @@ export class PlainContent implements OutgoingContent {
 
 function* pieces(parts: readonly Uint8Array[]): Generator<Uint8Array, undefined> {
   for (const part of parts) {
+    if (part.length > 0 && part.length <= PIECE_BYTES_MAX) {
+      yield part;
+      continue;
+    }
     for (let at = 0; at < part.length; at += PIECE_BYTES_MAX) yield part.subarray(at, at + PIECE_BYTES_MAX);
   }
 }

@@ -88,7 +88,7 @@ export class Transaction {
 
   /** The content as the peer gets it. */
   content(): OutgoingContent {
-    return this.#binary ? new PlainContent(this.mail.parts) : new StuffedContent(this.mail.parts);
+    return this.#binary ? new PlainContent(this.mail.parts) : new StuffedContent(this.mail.parts, this.facts);
   }
 
   /** Takes the reply to a command. */

@@ -150,9 +150,11 @@ Deno.test("what a session changes itself is not told to it again, what others ch
   view.flagsChanged([2], 4);
   view.ownBegins();
   view.flagsChanged([1, 2, 3], 5);
-  view.flagsChanged([7], 6);
-  view.ownEnds([5]);
-  assertEquals(view.takeChanged(10), { uids: [2, 7] });
+  view.flagsChanged([1, 7], 6);
+  view.ownWas(5);
+  view.ownEnds();
+  // 3 alone was changed by nobody else.
+  assertEquals(view.takeChanged(10), { uids: [1, 2, 7] });
 });
 
 Deno.test("flags of many messages are remembered as one look at all rows", () => {

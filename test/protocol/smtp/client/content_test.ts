@@ -7,7 +7,7 @@ import { examine, StuffedContent } from "../../../../src/protocol/smtp/client/co
 import { bytes, cut } from "../support/session.ts";
 
 function sent(parts: readonly Uint8Array[]): string {
-  const content = new StuffedContent(parts);
+  const content = new StuffedContent(parts, examine(parts));
   let text = "";
   for (let piece = content.next(); piece !== null; piece = content.next()) {
     text += typeof piece === "string" ? piece : latin1(piece);
@@ -42,7 +42,8 @@ Deno.test("a lone CR or LF is seen wherever the pieces are cut", () => {
     assert(!examine([bytes(good)]).bareNewline, JSON.stringify(good));
     assert(!examine(Array.from(bytes(good), (byte) => Uint8Array.of(byte))).bareNewline, JSON.stringify(good));
   }
-  assertEquals(examine([bytes("a\x7f"), bytes("\x80")]), { bytes: 3, eightBit: true, bareNewline: false });
+  const facts = { bytes: 3, eightBit: true, bareNewline: false, dots: false, endsLine: false };
+  assertEquals(examine([bytes("a\x7f"), bytes("\x80")]), facts);
   assertEquals(examine([bytes("a\x7f")]).eightBit, false);
 });
 
