@@ -84,6 +84,11 @@ export class FakeMailboxes {
     this.#make(INBOX_NAME, null);
   }
 
+  /** There is a mailbox of this name. */
+  make(name: string): void {
+    this.#make(name, null);
+  }
+
   /** A message comes in. */
   deliver(name: string, text: string, flags = 0, internalDateMs: number | null = null): FakeMessage {
     return this.#add(this.#box(name)!, utf8(text), { flags, keywords: [], internalDateMs });

@@ -14,8 +14,9 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
   for (let more = true; more;) {
     selected.stirred = false;
     const news = yield* ask("mailbox.news", { view: selected.view, expunges });
+    // RFC 2180 §3.3. Nothing is said of messages: they did not go, as far as the client may know (RFC 9051 §7.4.1).
+    if (news.gone) yield* leave("The selected mailbox was removed");
     yield* tell(news, selected, scene);
-    if (news.gone) yield* leave("The selected mailbox was removed"); // RFC 2180 §3.3.
     more = news.more;
   }
 }
