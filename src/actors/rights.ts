@@ -62,6 +62,10 @@ const VIEWS: readonly string[] = [
   "mailbox.copy",
   "mailbox.append",
   "mailbox.search",
+  "mailbox.acl",
+  "mailbox.setAcl",
+  "mailbox.metadata",
+  "mailbox.setMetadata",
 ];
 
 /** Kinds of workers besides the main thread that may send a message. What is not named here may come from every worker. */

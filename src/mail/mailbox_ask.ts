@@ -2,12 +2,17 @@ import type { AccountId } from "./account.ts";
 import type { FlagBits } from "./flag.ts";
 import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
+import type { Rights } from "./rights.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
 /*
  * What a session that shows mailboxes (IMAP, later JMAP) asks of their owner. A session holds no copy of a mailbox's index:
  * the owner keeps a *view* for it, which remembers what the session has been told, and counts message sequence numbers by it.
+ *
+ * Names are as the account that asks sees them: `Other Users/<address>/<mailbox>` is a mailbox that another account of the domain
+ * shares (RFC 2342 §5). What it may do there is looked up whenever it asks for something. Where a right is wanting the answer is a
+ * Failure `refused`; to whoever may not even look a mailbox up it is the same as if there were none (RFC 4314 §6, ATTACKS I20).
  */
 
 /** Flags of a message: system flags as bits, keywords by name (as they were first spelt; compared without case). */
@@ -33,7 +38,9 @@ export interface MailboxEntry {
   readonly objectId: string;
   readonly specialUse: SpecialUse | null;
   readonly subscribed: boolean;
-  /** Present when it was asked for, and the mailbox exists. */
+  /** What the account may do with it; absent: everything, or there is no mailbox. */
+  readonly rights?: Rights;
+  /** Present when it was asked for, and the mailbox exists and may be read. */
   readonly status?: MailboxStatus;
 }
 
@@ -65,7 +72,9 @@ export type ViewOpened =
     readonly view: number;
     readonly mailbox: number;
     readonly objectId: string;
+    /** Asked for, or nothing can be changed for want of rights (RFC 4314 §5.2). */
     readonly readOnly: boolean;
+    readonly rights: Rights;
     readonly status: MailboxStatus;
     /** Messages that no session was told of before (\Recent, RFC 3501 §2.3.2). */
     readonly recent: number;
@@ -89,10 +98,12 @@ export interface ViewNews {
   readonly changed: readonly ViewRow[];
   /** Keywords in use, when new ones came; else null. */
   readonly keywords: readonly string[] | null;
+  /** What the account may do, when it is not what it was; else null. */
+  readonly rights: Rights | null;
   readonly highestModSeq: ModSeq;
   /** Ask again. */
   readonly more: boolean;
-  /** The mailbox was removed: nothing can be done but to leave. */
+  /** The mailbox was removed, or may not be read any more: nothing can be done but to leave. */
   readonly gone: boolean;
 }
 
@@ -147,7 +158,46 @@ export type CopyOutcome =
   | { readonly type: "full" }
   | { readonly type: "limit" };
 
+/** Who has which rights, without the owner. A negative entry, which takes rights away, begins with "-" (RFC 4314 §2). */
+export type AclListed =
+  /** `owner`: the owner's address; null when it is the account that asks. */
+  | { readonly type: "acl"; readonly owner: string | null; readonly entries: readonly (readonly [string, Rights])[] }
+  | { readonly type: "missing" };
+
+/** An account that is given rights, as the directory knows it. */
+export interface Grantee {
+  readonly id: AccountId;
+  readonly address: string;
+}
+
+export type AclSet =
+  | { readonly type: "done" }
+  | { readonly type: "missing" }
+  /** Nobody of the domain is called so. */
+  | { readonly type: "unknown" }
+  /** The owner has all rights, and keeps them. */
+  | { readonly type: "owner" }
+  /** Too many entries. */
+  | { readonly type: "limit" };
+
+/** Annotations of one mailbox; an entry that was asked for by its name and is not there is null. */
+export type Annotations =
+  | { readonly type: "found"; readonly values: readonly (readonly [entry: string, value: Uint8Array | null])[] }
+  | { readonly type: "missing" }
+  /** The mailbox may be looked up, its annotations may not. */
+  | { readonly type: "denied" };
+
+export type AnnotationsSet =
+  | { readonly type: "done" }
+  | { readonly type: "missing" }
+  /** An entry that is the server's to set. */
+  | { readonly type: "cannot" }
+  /** Private annotations of mailboxes of others are not kept. */
+  | { readonly type: "noPrivate" }
+  | { readonly type: "tooMany" };
+
 interface OfAccount {
+  /** Who asks. */
   readonly account: AccountId;
 }
 
@@ -277,6 +327,40 @@ export interface MailboxAsks {
       readonly found: readonly { readonly sequence: number; readonly uid: Uid; readonly count: number }[];
       readonly modSeq: ModSeq | null;
     };
+  };
+  /** GETACL, LISTRIGHTS (RFC 4314 §3.3, §3.4): for those who administer the mailbox. */
+  "mailbox.acl": { request: OfAccount & { readonly name: MailboxName }; reply: AclListed };
+  /** SETACL, DELETEACL (RFC 4314 §3.1, §3.2): an entry without rights is none. */
+  "mailbox.setAcl": {
+    request: OfAccount & {
+      readonly name: MailboxName;
+      /** An address, or "anyone"; behind "-" for a negative entry. */
+      readonly identifier: string;
+      readonly how: "add" | "remove" | "replace";
+      readonly rights: Rights;
+      /** The asker's own address. */
+      readonly address: string;
+      /** Whom the identifier names; null: nobody of the domain, or everybody. */
+      readonly grantee: Grantee | null;
+    };
+    reply: AclSet;
+  };
+  /** Annotations of each name in the order asked, of the account itself for "" (GETMETADATA, RFC 5464 §4.2). Entries in lower case. */
+  "mailbox.metadata": {
+    request: OfAccount & {
+      readonly names: readonly (MailboxName | "")[];
+      readonly entries: readonly string[];
+      readonly depth: "0" | "1" | "infinity";
+    };
+    reply: { readonly found: readonly Annotations[] };
+  };
+  /** All or none (SETMETADATA, RFC 5464 §4.3); null removes. Entries in lower case. */
+  "mailbox.setMetadata": {
+    request: OfAccount & {
+      readonly name: MailboxName | "";
+      readonly values: readonly { readonly entry: string; readonly value: Uint8Array | null }[];
+    };
+    reply: AnnotationsSet;
   };
 }
 

@@ -33,7 +33,14 @@ export interface ViewOwner {
 }
 
 /** What sessions that show mailboxes ask a mailbox actor. */
-export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open"> {
+export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open" | "mailbox.copy"> {
+  "mailbox.copy": {
+    request: MailboxAsks["mailbox.copy"]["request"] & {
+      /** Limit of the account that the target belongs to, in bytes, where that is another; absent: the view's. */
+      readonly quotaBytes?: number;
+    };
+    reply: MailboxAsks["mailbox.copy"]["reply"];
+  };
   "mailbox.open": {
     request: MailboxAsks["mailbox.open"]["request"] & ViewOwner;
     reply: MailboxAsks["mailbox.open"]["reply"];

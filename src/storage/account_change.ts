@@ -88,7 +88,7 @@ export interface SettingsChange {
 const KEYWORD_BYTES_MAX = 100;
 /** Octets of a setting's name, and of the rights of one identifier. */
 const SETTING_NAME_BYTES_MAX = 255;
-const RIGHTS_CHARS_MAX = 64;
+const RIGHTS_CHARS_MAX = 128;
 
 /** A message of an append within all limits. Throws Failure `invalid`. */
 function newMessage(message: AppendMessage, limits: StoreLimits): NewMessage {
@@ -152,17 +152,20 @@ export function copyChange(input: CopyInput, limits: StoreLimits): CopyChange {
 
 /** What a STORE does to system flags and keywords. Throws Failure `invalid`. */
 export function flagStoreChange(
-  { how, flags, keywords }: FlagStore,
+  { how, flags: named, keywords, within }: FlagStore,
 ): { add: number; remove: number; keywords: KeywordChange } {
-  checkFlags(flags);
-  const names = checkKeywords(keywords);
+  checkFlags(named);
+  const free = within?.flags ?? ALL_FLAGS;
+  const keywordsFree = within?.keywords ?? true;
+  const flags = named & free;
+  const names = keywordsFree ? checkKeywords(keywords) : [];
   switch (how) {
     case "add":
       return { add: flags, remove: 0, keywords: { replace: false, add: names, remove: [] } };
     case "remove":
       return { add: 0, remove: flags, keywords: { replace: false, add: [], remove: names } };
     case "replace":
-      return { add: flags, remove: ALL_FLAGS & ~flags, keywords: { replace: true, add: names, remove: [] } };
+      return { add: flags, remove: free & ~flags, keywords: { replace: keywordsFree, add: names, remove: [] } };
   }
 }
 

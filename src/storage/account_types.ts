@@ -1,4 +1,5 @@
 import type { AccountId } from "../mail/account.ts";
+import type { FlagBits } from "../mail/flag.ts";
 import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";
@@ -110,6 +111,8 @@ export type CopyResult =
 
 /** A STORE (RFC 9051 §6.4.6). */
 export interface FlagStore extends MessageFlags {
+  /** What may be changed at all: other flags stay as they are. Absent: everything. */
+  readonly within?: { readonly flags: FlagBits; readonly keywords: boolean };
   readonly how: "add" | "remove" | "replace";
   /** Messages with a higher MODSEQ are left alone (RFC 7162 §3.1.3); null: none are. */
   readonly unchangedSince: number | null;
@@ -133,7 +136,7 @@ export type FlagStoreResult =
 /** An annotation or its removal (null). Keys: 1 to 255 octets in UTF-8, compared as they are; values: at most 64 KB. */
 export type Annotation = readonly [key: string, value: Uint8Array | null];
 
-/** Who may do what in a mailbox; null removes the entry. Identifiers: 1 to 255 octets in UTF-8; rights: at most 64 characters. */
+/** Who may do what in a mailbox; null removes the entry. Identifiers: 1 to 255 octets in UTF-8; rights: at most 128 characters. */
 export type AclEntry = readonly [identifier: string, rights: string | null];
 
 export type SettingOutcome = { readonly type: "done" } | { readonly type: "missing" } | { readonly type: "limit" };
@@ -171,6 +174,8 @@ export interface AccountStore {
   setMetadata(account: AccountId, mailbox: number, entries: readonly Annotation[]): Promise<SettingOutcome>;
   /** Rights by identifier, rising (ACL, RFC 4314). */
   acl(account: AccountId, mailbox: number): [identifier: string, rights: string][];
+  /** Mailboxes of all accounts of the shard that have rights beside them. */
+  shared(): MailboxRef[];
   /** All or nothing; `limit` when the mailbox would have more than 100 entries. */
   setAcl(account: AccountId, mailbox: number, entries: readonly AclEntry[]): Promise<SettingOutcome>;
 }

@@ -15,9 +15,10 @@ import { getAscii, getU24, getU32, getU48, putAscii, putU24, putU32, putU48 } fr
  *   13 account 00 mailbox:u32 03 ids:u8...          the number of that set
  *   14 account 00                                   what is next in the tree of an account that was changed
  *   14 account 00 name                              a name of the tree: its mailbox, its use, its subscription
- *   15 account 00 mailbox:u32 kind:u8 name 00 part:u8   a piece of an annotation, or rights of an identifier
+ *   15 account 00 mailbox:u32 kind:u8 name 00 part:u8   a piece of an annotation
  *   15 account 00 00000000 00 00 00                 bytes of all annotations and rights of the account
  *   16 account 00 mailbox:u32                       a mailbox that was removed, while rows of it are left
+ *   17 account 00 mailbox:u32 kind:u8 name 00 part:u8   rights of an identifier: apart, as who shares is looked for
  *   30 body:u48                                     where a body lies, and how many rows name it
  *   40 opId                                         the answer to a delivery
  *   50 seq:u48 part:u16                             opIds of one record, for forgetting them in order
@@ -34,6 +35,7 @@ const TAG = {
   tree: 0x14,
   settings: 0x15,
   removed: 0x16,
+  acl: 0x17,
   body: 0x30,
   op: 0x40,
   opsOfRecord: 0x50,
@@ -128,7 +130,7 @@ export function mailOf(account: string): KeyRange {
 
 /** The ranges of an account beside its mail, which go when it is purged; first its tree. */
 export function besidesMailOf(account: string): KeyRange[] {
-  return [TAG.tree, TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.removed].map((tag) => ({
+  return [TAG.tree, TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.acl, TAG.removed].map((tag) => ({
     start: ofAccount(tag, account, 0),
     end: ofAccount(tag, account, 1),
   }));
@@ -136,7 +138,9 @@ export function besidesMailOf(account: string): KeyRange[] {
 
 /** The ranges of a mailbox without its counters, which go when it is removed. */
 export function rangesOfMailbox(account: string, mailbox: number): KeyRange[] {
-  const beside = [TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings].map((tag) => within(tag, account, mailbox));
+  const beside = [TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.acl].map((tag) =>
+    within(tag, account, mailbox)
+  );
   return [rowsFrom(account, mailbox, 0), ...beside];
 }
 
@@ -247,9 +251,23 @@ export function readTreeName(key: Key): string {
   return decodeUtf8(key.subarray(key.indexOf(0, 1) + 1)) ?? "";
 }
 
+/** The kind of setting that has a table of its own. */
+const ACL_KIND = 2;
+
+function settingTag(kind: number): number {
+  return kind === ACL_KIND ? TAG.acl : TAG.settings;
+}
+
+/** Rights of all accounts, behind the mailbox that was looked at last. */
+export function aclAfter(last: { account: string; mailbox: number } | null): KeyRange {
+  const end = Uint8Array.of(TAG.acl + 1);
+  if (last === null) return { start: Uint8Array.of(TAG.acl), end };
+  return { start: within(TAG.acl, last.account, last.mailbox).end, end };
+}
+
 export function settingKey(account: string, mailbox: number, kind: number, name: string, part: number): Key {
   const octets = utf8(name);
-  const key = inMailbox(TAG.settings, account, mailbox, 3 + octets.length);
+  const key = inMailbox(settingTag(kind), account, mailbox, 3 + octets.length);
   const at = 6 + account.length;
   key[at] = kind;
   key.set(octets, at + 1);
@@ -264,7 +282,7 @@ export function settingsTotalKey(account: string): Key {
 
 /** All pieces of the settings of one kind. */
 export function allSettings(account: string, mailbox: number, kind: number): KeyRange {
-  const start = inMailbox(TAG.settings, account, mailbox, 1);
+  const start = inMailbox(settingTag(kind), account, mailbox, 1);
   start[start.length - 1] = kind;
   const end = start.slice();
   end[end.length - 1] = kind + 1;

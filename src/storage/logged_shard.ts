@@ -199,6 +199,9 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     const entries = this.#open().settings(account, mailbox, Setting.acl);
     return entries.map(([identifier, rights]) => [identifier, decodeUtf8(rights) ?? ""]);
   }
+  shared(): { account: AccountId; mailbox: number }[] {
+    return this.#open().shared();
+  }
   onChange(listener: types.ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -88,6 +88,11 @@ export class MemoryAccount implements TreeHome {
     for (const number of this.mailboxes.keys()) copy.make(number, 1);
     return new MemoryTree(copy, this.home.limits);
   }
+  /** Mailboxes that have settings of a kind. */
+  withSettings(kind: SettingKind): number[] {
+    const names = [...this.#settings].filter(([name, held]) => name.startsWith(`${kind}/`) && held.size > 0);
+    return names.map(([name]) => Number(name.slice(name.indexOf("/") + 1)));
+  }
   settings(kind: SettingKind, mailbox: number): [string, Uint8Array][] {
     const held = [...this.#settings.get(`${kind}/${mailbox}`) ?? []];
     return held.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

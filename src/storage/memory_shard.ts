@@ -155,6 +155,11 @@ export class MemoryShard implements types.ShardStore {
     const entries = this.#account(account).settings(Setting.acl, mailbox);
     return entries.map(([name, rights]) => [name, new TextDecoder().decode(rights)]);
   }
+  shared(): types.MailboxRef[] {
+    return [...this.#accounts].flatMap(([account, held]) =>
+      held.withSettings(Setting.acl).map((mailbox) => ({ account, mailbox }))
+    );
+  }
   status(account: AccountId, number: number): types.MailboxStatus {
     const mailbox = this.#find(account, number);
     return {

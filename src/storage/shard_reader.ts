@@ -11,6 +11,7 @@ import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
 import type { StoreLimits } from "./limits.ts";
 import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
 import { readSettings } from "./settings.ts";
+import { sharedIn } from "./mailboxes.ts";
 import type { ShardState } from "./shard_state.ts";
 import { TreeRows } from "./tree_rows.ts";
 import type { ChangesSince, FetchRange, MailboxStatus, MessageRow } from "./types.ts";
@@ -96,6 +97,9 @@ export class ShardReader {
       const rows = new TreeRows(this.state.index, account);
       return { nodes: () => guarded(() => rows.nodes()), node: (name) => guarded(() => rows.node(name)) };
     });
+  }
+  shared(): { account: AccountId; mailbox: number }[] {
+    return guarded(() => [...sharedIn(this.state.index)]) as { account: AccountId; mailbox: number }[];
   }
   settings(account: AccountId, mailbox: number, kind: SettingKind): [string, Uint8Array][] {
     return guarded(() => {

@@ -58,11 +58,27 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true },
   "mailbox.append": { account: "a1", opId: "op/9", name: "Notes", quotaBytes: 5, messages: [MESSAGE] },
   "mailbox.search": { ...VIEW, program: PROGRAM, save: "minMax", modSeq: true },
+  "mailbox.acl": { account: "a1", name: "Other Users/b@c.test/Notes" },
+  "mailbox.setAcl": {
+    account: "a1",
+    name: "Notes",
+    identifier: "-b@c.test",
+    how: "add",
+    rights: "lrs",
+    address: "a@c.test",
+    grantee: { id: "b1", address: "b@c.test" },
+  },
+  "mailbox.metadata": { account: "a1", names: ["", "Notes"], entries: ["/shared"], depth: "infinity" },
+  "mailbox.setMetadata": {
+    account: "a1",
+    name: "Notes",
+    values: [{ entry: "/private/comment", value: new Uint8Array(3) }],
+  },
 };
 
 /** Fields that may be null: all, nothing, or not known. */
 export const VIEW_NULLABLE =
-  /^mailbox\.(create\.specialUse|open\.since|rows\.changedSince|store\.unchangedSince|expungeDeleted\.set)$|\.(known|match|index|internalDateMs)$/;
+  /^mailbox\.(create\.specialUse|open\.since|rows\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value)$|\.(known|match|index|internalDateMs)$/;
 /** Times may lie before 1970. */
 export const VIEW_SIGNED = /\.(dayMs|internalDateMs)$/;
 
@@ -107,9 +123,24 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.statusOf", "names", new Array(1_000).fill("a"), new Array(1_001).fill("a")],
   ["mailbox.append", "messages", new Array(1_000).fill(MESSAGE), new Array(1_001).fill(MESSAGE)],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
+  ["mailbox.copy", "quotaBytes", 5, -1],
+  ["mailbox.setAcl", "rights", "lrswipkxtea", "lrd"],
+  ["mailbox.setAcl", "rights", "lr", "rl"],
+  ["mailbox.setAcl", "identifier", "x".repeat(255), "x".repeat(256)],
+  ["mailbox.setAcl", "identifier", "anyone", ""],
+  ["mailbox.setAcl", "how", "replace", "other"],
+  ["mailbox.metadata", "names", new Array(16).fill(""), new Array(17).fill("")],
+  ["mailbox.metadata", "entries", ["/shared"], ["/other"]],
+  ["mailbox.metadata", "entries", ["/shared/x"], ["/shared/X"]],
+  ["mailbox.metadata", "depth", "1", "2"],
+  ["mailbox.setMetadata", "values", annotation(32_768), annotation(32_769)],
   ["mailbox.open", "session", "x".repeat(255), "x".repeat(256)],
   ["mailbox.open", "since", resync(10_000), resync(10_001)],
 ];
+
+function annotation(bytes: number): unknown {
+  return [{ entry: `/shared/${"x".repeat(247)}`, value: new Uint8Array(bytes) }];
+}
 
 function resync(matches: number): unknown {
   const many = new Array(matches).fill(1);

@@ -113,6 +113,9 @@ export class SimDisk implements ShardStore {
   acl(...args: Parameters<ShardStore["acl"]>) {
     return this.options.base.acl(...args);
   }
+  shared() {
+    return this.options.base.shared();
+  }
   purge(account: AccountId): Promise<{ messages: number }> {
     return this.#later(() => this.options.base.purge(account), false);
   }

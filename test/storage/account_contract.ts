@@ -454,6 +454,6 @@ function settingTests(test: Test): void {
     assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["", value]])), "invalid");
     assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["x".repeat(256), value]])), "invalid");
     assertEquals(await kindOf(() => shard.setAcl(ANNA, 0, [])), "invalid");
-    assertEquals(await kindOf(() => shard.setAcl(ANNA, 1, [["bert", "l".repeat(65)]])), "invalid");
+    assertEquals(await kindOf(() => shard.setAcl(ANNA, 1, [["bert", "l".repeat(129)]])), "invalid");
   }, { settingsMax: 2, settingBytesMax: 20, settingsBytesMax: 30 });
 }

@@ -1,4 +1,5 @@
 import { concat, decodeUtf8, utf8 } from "../../src/base/bytes.ts";
+import { Flag } from "../../src/mail/flag.ts";
 import { Failure } from "../../src/base/failure.ts";
 import { latin1 } from "../../src/base/latin1.ts";
 import type {
@@ -10,21 +11,14 @@ import type {
   ViewRow,
 } from "../../src/mail/mailbox_ask.ts";
 import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
-import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
+import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/rights.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
+import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
+import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 
-/** A message as the fake keeps it. */
-export interface FakeMessage {
-  readonly uid: number;
-  readonly bytes: Uint8Array;
-  flags: number;
-  keywords: string[];
-  modSeq: number;
-  recent: boolean;
-  readonly internalDateMs: number;
-}
+export type { FakeMessage };
 
 interface FakeBox {
   readonly id: number;
@@ -32,6 +26,8 @@ interface FakeBox {
   readonly objectId: string;
   readonly uidValidity: number;
   readonly specialUse: SpecialUse | null;
+  readonly acl: Map<string, Rights>;
+  readonly annotations: Map<string, Uint8Array>;
   uidNext: number;
   modSeq: number;
   messages: FakeMessage[];
@@ -48,14 +44,17 @@ interface FakeView {
   keywords: string;
   saved: number[];
   gone: boolean;
+  rights: Rights;
 }
 
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
-type Request<N extends MailboxAskName> = Omit<MailboxAsks[N]["request"], "account" | "opId" | "quotaBytes">;
+type Request<N extends MailboxAskName> = Omit<
+  MailboxAsks[N]["request"],
+  "account" | "opId" | "quotaBytes" | "address" | "grantee"
+>;
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
-const SEEN = 1;
 const DELETED = 8;
 
 /** The mailboxes of one account in memory, as their owner answers for them; for tests of sessions. */
@@ -75,11 +74,19 @@ export class FakeMailboxes {
   givesHeads = false;
   /** Asks of these names fail so. */
   readonly failures = new Map<string, Failure>();
+  /** What the user may do, by the name of the mailbox; everything in others. */
+  readonly rights = new Map<string, Rights>();
+  readonly #annotations = new Map<string, Uint8Array>();
   /** Every ask, by name. */
   readonly asked: string[] = [];
 
   constructor() {
     this.#make(INBOX_NAME, null);
+  }
+
+  /** There is a mailbox of this name. */
+  make(name: string): void {
+    this.#make(name, null);
   }
 
   /** A message comes in. */
@@ -138,18 +145,19 @@ export class FakeMailboxes {
     "mailbox.statusOf": ({ names }) => ({
       entries: names.map((name) => {
         const box = this.#box(name);
-        return box === undefined ? null : this.#entry(box, true);
+        return box === undefined || this.#rightsIn(box) === NO_RIGHTS ? null : this.#entry(box, true);
       }),
     }),
     "mailbox.open": ({ name, readOnly, since }) => {
-      const box = this.#box(name);
+      const box = this.#allowed(name, "r");
       if (box === undefined) return { type: "missing" };
+      const rights = this.#rightsIn(box);
       const view = this.#nextView++;
       const recent = box.messages.filter((message) => message.recent).length;
       const shown = [...box.messages];
       const keywords = keywordsOf(box);
       this.#views.set(view, {
-        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false },
+        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights },
         known: new Map(shown.map((each) => [each, each.modSeq])),
       });
       const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
@@ -163,10 +171,11 @@ export class FakeMailboxes {
         view,
         mailbox: box.id,
         objectId: box.objectId,
-        readOnly,
+        readOnly: readOnly || !/[iestw]/.test(rights),
+        rights,
         status: statusOf(box),
         recent,
-        firstUnseen: box.messages.findIndex(({ flags }) => (flags & SEEN) === 0) + 1,
+        firstUnseen: box.messages.findIndex(({ flags }) => (flags & Flag.seen) === 0) + 1,
         keywords,
         vanished,
       };
@@ -186,6 +195,7 @@ export class FakeMailboxes {
     "mailbox.store": (request) => this.#store(request),
     "mailbox.expungeDeleted": ({ view: id, set }) => {
       const view = this.#view(id);
+      this.#demand(view.box, "e");
       const wanted = set === null ? null : new Set(this.#inSet(view, set));
       const fits = (each: FakeMessage) => (each.flags & DELETED) !== 0 && (wanted === null || wanted.has(each));
       this.#remove(view.box, view.box.messages.filter(fits));
@@ -193,7 +203,8 @@ export class FakeMailboxes {
     },
     "mailbox.copy": ({ view: id, set, to, move }) => {
       const view = this.#view(id);
-      const target = this.#box(to);
+      const target = this.#allowed(to, "i");
+      if (move) this.#demand(view.box, "te");
       if (target === undefined) return { type: "missing" };
       const from = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
       const copies = from.map((each) => this.#add(target, each.bytes, each));
@@ -206,7 +217,7 @@ export class FakeMailboxes {
       };
     },
     "mailbox.append": ({ name, messages }) => {
-      const box = this.#box(name);
+      const box = this.#allowed(name, "i");
       if (box === undefined) return { type: "missing" };
       const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
       return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
@@ -225,13 +236,54 @@ export class FakeMailboxes {
         modSeq: modSeq && found.length > 0 ? highest as ModSeq : null,
       };
     },
+    "mailbox.acl": ({ name }) => {
+      const box = this.#allowed(name, "a");
+      return box === undefined ? { type: "missing" } : listAcl(name, box.acl);
+    },
+    "mailbox.setAcl": (request) => {
+      const box = this.#allowed(request.name, "a");
+      return box === undefined ? { type: "missing" } : changeAcl(box.acl, request);
+    },
+    "mailbox.metadata": ({ names, ...wanted }) => ({
+      found: names.map((name) => {
+        const held = this.#annotated(name);
+        return typeof held === "string" ? { type: held } : { type: "found", values: annotationsIn(held, wanted) };
+      }),
+    }),
+    "mailbox.setMetadata": (request) => {
+      const held = this.#annotated(request.name);
+      return typeof held === "string" ? { type: "missing" } : annotate(held, request);
+    },
   };
+
+  #rightsIn(box: FakeBox): Rights {
+    return this.rights.get(box.name) ?? ALL_RIGHTS;
+  }
+
+  #annotated(name: string): Map<string, Uint8Array> | "missing" | "denied" {
+    if (name === "") return this.#annotations;
+    const box = this.#box(name);
+    if (box === undefined || !this.#rightsIn(box).includes("l")) return "missing";
+    return /[rswip]/.test(this.#rightsIn(box)) ? box.annotations : "denied";
+  }
+
+  #demand(box: FakeBox, wanted: string): void {
+    if (!hasRights(this.#rightsIn(box), wanted)) throw new Failure("refused", "a right is wanting");
+  }
+
+  /** The mailbox, unless the user may not even know of it. */
+  #allowed(name: string, wanted: string): FakeBox | undefined {
+    const box = this.#box(name);
+    if (box === undefined || hasRights(this.#rightsIn(box), wanted)) return box;
+    if (this.#rightsIn(box).includes("l")) throw new Failure("refused", "a right is wanting");
+    return undefined;
+  }
 
   #make(name: string, specialUse: SpecialUse | null): FakeBox {
     const id = this.#next++;
     const box: FakeBox = {
       ...{ id, name, objectId: `M${id}`, uidValidity: 1000 + id, specialUse },
-      ...{ uidNext: 1, modSeq: 1, messages: [], expunged: [] },
+      ...{ uidNext: 1, modSeq: 1, messages: [], expunged: [], acl: new Map(), annotations: new Map() },
     };
     this.#boxes.push(box);
     return box;
@@ -275,12 +327,14 @@ export class FakeMailboxes {
     return {
       ...{ mailbox: id, name: name as MailboxName, objectId, specialUse },
       subscribed: this.#subscriptions.has(name),
-      ...(status ? { status: statusOf(box) } : {}),
+      ...(this.rights.has(name) ? { rights: this.#rightsIn(box) } : {}),
+      ...(status && this.#rightsIn(box).includes("r") ? { status: statusOf(box) } : {}),
     };
   }
 
   #tree(status: boolean): MailboxEntry[] {
-    const entries = this.#boxes.map((box) => this.#entry(box, status));
+    const shown = this.#boxes.filter((box) => this.#rightsIn(box).includes("l"));
+    const entries = shown.map((box) => this.#entry(box, status));
     const names = new Set<string>(entries.map(({ name }) => name));
     const others = new Set([...entries.flatMap(({ name }) => parentsOf(name)), ...this.#subscriptions]);
     for (const name of others) {
@@ -299,6 +353,7 @@ export class FakeMailboxes {
   #hasNews(view: FakeView): boolean {
     const { box, shown, gone } = view;
     const isNews = (each: FakeMessage) => each.modSeq > (view.known.get(each) ?? 0);
+    if (view.rights !== this.#rightsIn(box)) return true;
     return gone || box.messages.some(isNews) || shown.some((each) => !box.messages.includes(each));
   }
 
@@ -325,12 +380,15 @@ export class FakeMailboxes {
     const told = keywords.join() !== view.keywords;
     view.keywords = keywords.join();
     for (const each of view.shown) view.known.set(each, each.modSeq);
+    const before = view.rights;
+    const rights = view.rights = this.#rightsIn(box);
     return {
       exists: view.shown.length,
       recent: view.shown.filter((each) => each.recent).length,
       expunged,
       changed: changed.map((each) => this.#row(view, each, false)),
       keywords: told ? keywords : null,
+      rights: rights === before ? null : rights,
       highestModSeq: box.modSeq as ModSeq,
       more: false,
       gone: view.gone,
@@ -380,6 +438,7 @@ export class FakeMailboxes {
     const { view: id, set, flags, keywords, how, unchangedSince } = request;
     const view = this.#view(id);
     const { box } = view;
+    if (!/[swt]/.test(this.#rightsIn(box))) throw new Failure("refused", "a right is wanting");
     const named = this.#inSet(view, set);
     const there = named.filter((each) => box.messages.includes(each));
     const modified = there.filter((each) => each.modSeq > (unchangedSince ?? Infinity));
@@ -434,40 +493,4 @@ export class FakeMailboxes {
         throw new Error(`the fake cannot search by ${program.type}`);
     }
   }
-}
-
-function change(
-  message: FakeMessage,
-  { flags, keywords, how }: Pick<Request<"mailbox.store">, "flags" | "keywords" | "how">,
-): void {
-  const others = message.keywords.filter((each) => !keywords.includes(each));
-  if (how === "replace") [message.flags, message.keywords] = [flags, [...keywords]];
-  else if (how === "add") [message.flags, message.keywords] = [message.flags | flags, [...others, ...keywords]];
-  else [message.flags, message.keywords] = [message.flags & ~flags, others];
-}
-
-/** Whether pairs of first and last hold a number; 0 is `last`. */
-function holds(pairs: readonly number[], number: number, last: number): boolean {
-  for (let at = 0; at < pairs.length; at += 2) {
-    const [one, other] = [pairs[at]! || last, pairs[at + 1]! || last];
-    if (number >= Math.min(one, other) && number <= Math.max(one, other)) return true;
-  }
-  return false;
-}
-
-function keywordsOf(box: FakeBox): string[] {
-  return [...new Set(box.messages.flatMap(({ keywords }) => keywords))];
-}
-
-function statusOf(box: FakeBox): MailboxStatus {
-  const count = (bit: number) => box.messages.filter(({ flags }) => (flags & bit) !== 0).length;
-  return {
-    uidValidity: box.uidValidity as UidValidity,
-    uidNext: box.uidNext as Uid,
-    highestModSeq: box.modSeq as ModSeq,
-    messages: box.messages.length,
-    unseen: box.messages.length - count(SEEN),
-    deleted: count(DELETED),
-    size: box.messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
-  };
 }

@@ -1,3 +1,4 @@
+import { isOthers } from "../../mail/other_users.ts";
 import { asFailure, describeError, randomId } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
@@ -14,6 +15,7 @@ import {
 } from "../../protocol/imap/mod.ts";
 import { REFUSAL } from "../../protocol/imap/refusal.ts";
 import type { Ref } from "../../runtime/types.ts";
+import { granteeOf, quotaOf } from "./domain_accounts.ts";
 import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
 import { SessionFront } from "./session_front.ts";
@@ -192,15 +194,18 @@ export class ImapFront extends SessionFront<ImapAction> {
   async #askOwner({ name, request }: ImapAsk): Promise<AskOutcome> {
     const opened = this.#opened;
     if (opened === null) return { type: "failed", kind: "closed" };
-    const { id: account, quotaBytes } = opened.account;
+    const account = opened.account.id;
     try {
       // The session has made the request for this name; only what is added to some is not in its types.
-      const reply = await opened.mailbox.ask(name, { ...request, account, ...this.#added(name, quotaBytes) } as never);
+      const added = this.#added({ name, request } as ImapAsk, opened.account);
+      const reply = await opened.mailbox.ask(name, { ...request, account, ...added } as never);
       this.#noteViews(name, request, reply, account);
       return { type: "reply", reply };
     } catch (error) {
       const failure = asFailure(error);
       if (failure === null) throw error;
+      // What an account may not do is between it and whoever shares a mailbox with it.
+      if (failure.kind === "refused") return { type: "failed", kind: failure.kind };
       this.services.log.warn("mailbox failed", {
         service: "imap",
         account: opened.account.address,
@@ -212,13 +217,19 @@ export class ImapFront extends SessionFront<ImapAction> {
   }
 
   /** What the owner must know, and nobody may be told by a client. */
-  #added(name: ImapAsk["name"], quotaBytes: number): Readonly<Record<string, unknown>> {
-    const { random, viewers } = this.services;
-    switch (name) {
+  #added(asked: ImapAsk, account: AccountRecord): Readonly<Record<string, unknown>> {
+    const { random, viewers, routes } = this.services;
+    switch (asked.name) {
       case "mailbox.open":
-        return { ...viewers.owner(this.connection.id, quotaBytes) };
-      case "mailbox.append":
+        return { ...viewers.owner(this.connection.id, account.quotaBytes) };
+      case "mailbox.append": {
+        const quotaBytes = quotaOf(asked.request.name, account, routes);
         return { quotaBytes, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
+      }
+      case "mailbox.copy":
+        return isOthers(asked.request.to) ? { quotaBytes: quotaOf(asked.request.to, account, routes) } : NOTHING;
+      case "mailbox.setAcl":
+        return { address: account.address, grantee: granteeOf(asked.request.identifier, account, routes) };
       default:
         return NOTHING;
     }

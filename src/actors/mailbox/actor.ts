@@ -5,17 +5,21 @@ import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/
 import type { ActorAddress, Context, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { ShardStore } from "../../storage/mod.ts";
+import { MAILBOX_ACTOR_PREFIX } from "../mailbox_refs.ts";
 import { mayAsk } from "../rights.ts";
 import { mailboxAccepts } from "./accepts.ts";
+import { acl, setAcl } from "./acl.ts";
 import { append } from "./append.ts";
 import { copy } from "./copy.ts";
 import { expungeDeleted } from "./expunge.ts";
 import { FlagWork } from "./flag_work.ts";
+import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
 import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
+import { Shares } from "./shared/mod.ts";
 import { answerLater, type MailboxContext, type State, type Subscriber } from "./state.ts";
 import { store } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
@@ -99,6 +103,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       locks: new Map(),
       lastLocks: new Map(),
       views: viewBook(shard, budget, context),
+      shares: new Shares(shard, context.self.address.actor.slice(MAILBOX_ACTOR_PREFIX.length)),
       flagWork: new FlagWork(),
       searches: new Searches(),
       turns,
@@ -156,6 +161,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
         // UIDs begin anew: what sessions were told is over.
         state.views.endAccount(account);
         state.texts.forget(account);
+        state.shares.forget(account);
         return done;
       });
       answerLater(state, purged, reply);
@@ -176,6 +182,10 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.copy": copy,
     "mailbox.append": append,
     "mailbox.search": search,
+    "mailbox.acl": acl,
+    "mailbox.setAcl": setAcl,
+    "mailbox.metadata": metadata,
+    "mailbox.setMetadata": setMetadata,
   },
 });
 

@@ -1,5 +1,7 @@
 import type { CopyOutcome } from "../../mail/mailbox_ask.ts";
+import type { MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";
+import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import type { Ranges } from "./views/mod.ts";
@@ -11,24 +13,32 @@ const READ_UIDS_MAX = 5_000;
 
 /** COPY and MOVE (RFC 9051 §6.4.7, RFC 6851): messages that are gone already are passed over, as by UID COPY. */
 export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer<"mailbox.copy">): void {
-  const { shard, views } = state;
-  const { account, view: id, set, to, move } = request;
-  const open = move ? views.writable(account, id) : views.live(account, id);
-  const target = shard.mailboxNamed(account, to);
-  if (target === null || target.mailbox === 0) return reply.ok({ type: "missing" });
+  const { account, set, to, move } = request;
+  // RFC 6851 §4.2: a move is a copy, \Deleted and an expunge.
+  const { open } = viewWith(state, request, { rights: move ? "te" : "", writes: move });
+  const target = placeWith(state, account, to, "i");
+  if (target === null) return reply.ok({ type: "missing" });
+  const { owner, node: { mailbox }, rights } = target;
+  const { quotaBytes = open.quotaBytes } = request;
   const uids = open.view.uidsOf(set);
-  answerLater(state, copyTo(state, open, { mailbox: target.mailbox, uids, move }), reply);
+  answerLater(
+    state,
+    copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quotaBytes, free: freeFlags(rights) }),
+    reply,
+  );
 }
 
 interface Copying {
-  readonly mailbox: number;
+  readonly to: MailboxRef;
   readonly uids: Ranges;
   readonly move: boolean;
+  readonly quotaBytes: number;
+  readonly free: FreeFlags;
 }
 
-async function copyTo(state: State, open: OpenView, { mailbox, uids: named, move }: Copying): Promise<CopyOutcome> {
+async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
   const { shard, clock, turns } = state;
-  const { account, quotaBytes, of } = open;
+  const { to, uids: named, move, quotaBytes, free } = copying;
   const uids: number[] = [];
   for (let after: number | null = 0; after !== null;) {
     const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
@@ -37,13 +47,17 @@ async function copyTo(state: State, open: OpenView, { mailbox, uids: named, move
     after = step.next;
     if (after !== null) await turns.next();
   }
-  const savedMs = clock.wallMs();
-  return shard.copy({
-    from: { account, mailbox: of.mailbox },
-    to: { account, mailbox },
-    uids,
-    quotaBytes,
-    move,
-    savedMs,
-  });
+  const from = { account: open.of.account, mailbox: open.of.mailbox };
+  const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
+  const outcome = await shard.copy({ from, to, uids, quotaBytes, move, savedMs: clock.wallMs() });
+  // RFC 4314 §4: flags that may not be set are left out.
+  if (outcome.type === "copied" && outcome.to.length > 0 && !areAllFree(free)) {
+    await shard.storeFlags(to.account, to.mailbox, outcome.to, {
+      flags: keptFlags(free),
+      keywords: free.keywords ? [] : keywords,
+      how: "remove",
+      unchangedSince: null,
+    });
+  }
+  return outcome;
 }

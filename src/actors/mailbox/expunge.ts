@@ -1,6 +1,7 @@
 import { Flag } from "../../mail/flag.ts";
 import type { ModSeq } from "../../mail/uid.ts";
 import { rowsIn } from "./row_pages.ts";
+import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import type { Ranges } from "./views/mod.ts";
@@ -13,11 +14,11 @@ const LOOKED_MAX = 4_000;
 /** EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9): only what the view knows of, step by step. */
 export function expungeDeleted(
   state: State,
-  { account, view: id, set }: Asked<"mailbox.expungeDeleted">,
+  request: Asked<"mailbox.expungeDeleted">,
   reply: Answer<"mailbox.expungeDeleted">,
 ): void {
-  const open = state.views.writable(account, id);
-  const uids = open.view.uidsOf(set ?? { by: "sequence", pairs: [1, 0] });
+  const { open } = viewWith(state, request, { rights: "e", writes: true });
+  const uids = open.view.uidsOf(request.set ?? { by: "sequence", pairs: [1, 0] });
   answerLater(state, expungeIn(state, open, uids), reply);
 }
 

@@ -1,6 +1,8 @@
 import type { Uid } from "../../mail/uid.ts";
 import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { Rights } from "../../mail/rights.ts";
 import { PAGE_ROWS_MAX, readPage } from "./row_pages.ts";
+import { rightsIn } from "./shared/mod.ts";
 import type { Answer, Asked, State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { rangesOfRising } from "./views/mod.ts";
@@ -16,7 +18,8 @@ export function news(
 ): void {
   const open = state.views.get(account, id);
   open.stirred = false;
-  reply.ok(open.view.gone ? GONE : told(state, open, expunges));
+  const rights = rightsIn(state, account, open.of);
+  reply.ok(open.view.gone || !rights.includes("r") ? GONE : told(state, open, { expunges, rights }));
 }
 
 const GONE: ViewNews = {
@@ -25,12 +28,17 @@ const GONE: ViewNews = {
   expunged: [],
   changed: [],
   keywords: null,
+  rights: null,
   highestModSeq: 1 as ViewNews["highestModSeq"],
   more: false,
   gone: true,
 };
 
-function told(state: State, open: OpenView, expunges: boolean): ViewNews {
+function told(
+  state: State,
+  open: OpenView,
+  { expunges, rights }: { readonly expunges: boolean; readonly rights: Rights },
+): ViewNews {
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
   const expunged = expunges ? view.takeGhosts(EXPUNGED_MAX) : [];
@@ -44,6 +52,7 @@ function told(state: State, open: OpenView, expunges: boolean): ViewNews {
     expunged: expunged as { sequence: number; uid: Uid }[],
     changed,
     keywords: takeKeywords(state, open),
+    rights: newRights(open, rights),
     highestModSeq: view.modSeq as ViewNews["highestModSeq"],
     more: view.hasChanged || (expunges && view.ghosts > 0),
     gone: false,
@@ -65,6 +74,12 @@ function takeChanged(shard: State["shard"], open: OpenView): ViewRow[] {
   const { rows, next } = readPage(shard, open, { uids, after: taken.above, index: false, wants });
   view.lookedUpTo(next);
   return rows;
+}
+
+function newRights(open: OpenView, rights: Rights): Rights | null {
+  if (open.rights === rights) return null;
+  open.rights = rights;
+  return rights;
 }
 
 /** Keywords in use, when there are others than those told. */

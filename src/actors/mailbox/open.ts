@@ -1,7 +1,9 @@
 import { Failure } from "../../base/mod.ts";
 import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
+import { hasAnyRight } from "../../mail/rights.ts";
 import { Flag } from "../../mail/flag.ts";
+import { placeWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenMailbox, OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
@@ -19,11 +21,13 @@ const KEPT_CHANGES_MAX = 10_000;
 /** SELECT and EXAMINE (RFC 9051 §6.3.2), O(1) in the number of messages; with `since`, O(changes) (RFC 7162 §3.2.5). */
 export function open(state: State, request: Asked<"mailbox.open">, reply: Answer<"mailbox.open">): void {
   const { shard, views } = state;
-  const { account, name, readOnly, since } = request;
-  const node = shard.mailboxNamed(account, name);
-  if (node === null || node.mailbox === 0) return reply.ok({ type: "missing" });
-  const { mailbox, objectId } = node;
-  views.checkRoom(account, request.session);
+  const { name, since } = request;
+  const place = placeWith(state, request.account, name, "r");
+  if (place === null) return reply.ok({ type: "missing" });
+  const { owner: account, node: { mailbox, objectId }, rights } = place;
+  // RFC 4314 §5.2: without any of these nothing could be changed.
+  const readOnly = request.readOnly || !hasAnyRight(rights, "iestw");
+  views.checkRoom(request.account, request.session);
   const status = shard.status(account, mailbox);
   const of = views.mailbox(account, mailbox);
   const recentFrom = views.takeRecent({ account, mailbox, readOnly }, status.uidNext);
@@ -31,13 +35,14 @@ export function open(state: State, request: Asked<"mailbox.open">, reply: Answer
   const keywords = views.keywordsOf(of);
   const { uidNext, messages, highestModSeq: modSeq } = status;
   const start = { uidNext, messages, modSeq, recentFrom, recent, keywords };
-  const opened = views.add(of, { ...request, mailbox }, start);
+  const opened = views.add(of, { ...request, mailbox, readOnly, rights }, start);
   const answer = {
     type: "opened" as const,
     view: opened.id,
     mailbox,
     objectId,
     readOnly,
+    rights,
     status,
     recent,
     firstUnseen: firstUnseen(state, opened, status),

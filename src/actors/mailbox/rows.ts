@@ -1,5 +1,6 @@
 import type { Uid } from "../../mail/uid.ts";
 import { readPage } from "./row_pages.ts";
+import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changesSince, vanishedOf } from "./vanished.ts";
 import type { OpenView } from "./view_book.ts";
@@ -7,8 +8,8 @@ import { intersection, rangesOfRising } from "./views/mod.ts";
 
 /** Rows of a set, page by page (FETCH, RFC 9051 §6.4.5; CHANGEDSINCE and VANISHED, RFC 7162 §3.1.4.1 and §3.2.6). */
 export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer<"mailbox.rows">): void {
-  const { account, view: id, set, after, index, changedSince, headBytes = 0 } = request;
-  const open = state.views.live(account, id);
+  const { set, after, index, changedSince, headBytes = 0 } = request;
+  const { open } = viewWith(state, request);
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
     const uids = open.view.pairsOf(set, after);
@@ -39,10 +40,11 @@ async function changedRows(
 
 /** A piece of a message of the view; `not_found` when it is gone for good. */
 export function read(
-  { shard, views }: State,
-  { account, view: id, uid, offset, length }: Asked<"mailbox.read">,
+  state: State,
+  request: Asked<"mailbox.read">,
   reply: Answer<"mailbox.read">,
 ): void {
-  const { of } = views.live(account, id);
-  reply.ok(shard.fetch(account, of.mailbox, { uid, offset, length }));
+  const { uid, offset, length } = request;
+  const { open: { of } } = viewWith(state, request);
+  reply.ok(state.shard.fetch(of.account, of.mailbox, { uid, offset, length }));
 }

@@ -1,13 +1,14 @@
 import type { ModSeq } from "../../mail/uid.ts";
 import { emailId } from "./row_pages.ts";
 import { type Found, planSearch, runSearch } from "./search/mod.ts";
+import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { NO_RANGES, type Ranges, rangesOf } from "./views/mod.ts";
 
 /** SEARCH (RFC 9051 §6.4.4) over the view as it is now, in turns; ends when the view is closed. */
 export function search(state: State, request: Asked<"mailbox.search">, reply: Answer<"mailbox.search">): void {
-  const open = state.views.live(request.account, request.view);
+  const { open } = viewWith(state, request);
   answerLater(state, searchIn(state, open, request), reply);
 }
 

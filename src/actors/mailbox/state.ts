@@ -5,6 +5,7 @@ import type { Context, Ref, Reply } from "../../runtime/types.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import type { FlagWork } from "./flag_work.ts";
 import type { Searches, TextSearch, Turns } from "./search/mod.ts";
+import type { Shares } from "./shared/mod.ts";
 import type { ViewBook } from "./view_book.ts";
 
 export interface Lock {
@@ -27,6 +28,7 @@ export interface State {
   readonly lastLocks: Map<AccountId, number>;
   readonly subscribers: Map<AccountId, Map<string, Subscriber>>;
   readonly views: ViewBook;
+  readonly shares: Shares;
   readonly flagWork: FlagWork;
   readonly searches: Searches;
   readonly turns: Turns;

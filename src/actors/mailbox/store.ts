@@ -1,6 +1,7 @@
 import type { ModSeq, Uid } from "../../mail/uid.ts";
 import type { FlagStore } from "../../storage/mod.ts";
 import { readPage, readUids } from "./row_pages.ts";
+import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { countOf, type Ranges, type View, without } from "./views/mod.ts";
@@ -15,14 +16,25 @@ type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
 
 /** STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3). A large set changes step by step; each message changes as a whole. */
 export function store(state: State, request: Asked<"mailbox.store">, reply: Answer<"mailbox.store">): void {
-  const open = state.views.writable(request.account, request.view);
-  answerLater(state, storeIn(state, open, request), reply);
+  const { open, rights } = viewWith(state, request, { writes: true });
+  const free = freeFlags(rights);
+  if (!changesAny(request, free)) throw wanting();
+  answerLater(state, storeIn(state, open, { ...request, ...(areAllFree(free) ? {} : { within: free }) }), reply);
 }
 
-async function storeIn(state: State, open: OpenView, request: Asked<"mailbox.store">): Promise<Stored> {
+/** RFC 4314 §4 STORE: refused only when nothing of it may be done; else what may not be changed stays as it is. */
+function changesAny({ how, flags, keywords }: Asked<"mailbox.store">, free: FreeFlags): boolean {
+  if (how === "replace") return free.flags !== 0;
+  if (flags === 0 && keywords.length === 0) return true;
+  return (flags & free.flags) !== 0 || (free.keywords && keywords.length > 0);
+}
+
+type Storing = Asked<"mailbox.store"> & { readonly within?: FreeFlags };
+
+async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
   const { shard, views } = state;
   const { of: { account, mailbox }, view } = open;
-  const { set, flags, keywords, how, unchangedSince } = request;
+  const { set, flags, keywords, how, unchangedSince, within } = request;
   const uids = view.uidsOf(set);
   const missing = view.namesGhosts(set);
   if (unchangedSince !== null && isLarge(view, uids)) {
@@ -34,7 +46,10 @@ async function storeIn(state: State, open: OpenView, request: Asked<"mailbox.sto
   try {
     for (let after: number | null = 0; after !== null && !open.closed;) {
       const step = readUids(shard, open, { uids, after, limit: STORE_UIDS_MAX });
-      const result = await flagged(state, open, step.uids, { flags, keywords, how, unchangedSince });
+      const result = await flagged(state, open, step.uids, {
+        ...{ flags, keywords, how, unchangedSince },
+        ...(within === undefined ? {} : { within }),
+      });
       if (result.type === "limit") return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
       modified.push(...result.modified);
       if (result.changed.length > 0) view.ownWas(result.modSeq);

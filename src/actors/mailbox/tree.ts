@@ -1,39 +1,83 @@
-import type { MailboxEntry } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry, TreeOutcome } from "../../mail/mailbox_ask.ts";
 import type { AccountId } from "../../mail/account.ts";
-import type { MailboxNode } from "../../storage/mod.ts";
+import { INBOX_NAME, type MailboxName, parentsOf } from "../../mail/mailbox_name.ts";
+import { isOthers } from "../../mail/other_users.ts";
+import { hasAnyRight } from "../../mail/rights.ts";
+import { inheritAcl } from "./acl.ts";
+import { nearestParent, placeOf, placeWith, type Spot, spotFor } from "./shared/mod.ts";
+import { othersIn } from "./shared_tree.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
-/** All mailboxes and subscriptions of an account, in the order of their names (LIST, RFC 9051 §6.3.9). */
+/** All mailboxes and subscriptions of an account, in the order of their names, then those that others share with it (LIST, RFC 9051 §6.3.9). */
 export function tree(
   state: State,
   { account, status }: Asked<"mailbox.tree">,
   reply: Answer<"mailbox.tree">,
 ): void {
-  const entries = state.shard.mailboxes(account).map((node) => entryOf(state, account, node, status));
-  reply.ok({ entries });
+  const nodes = state.shard.mailboxes(account);
+  const own = nodes.filter(({ name }) => !isOthers(name)).map((node) =>
+    status ? withStatus(state, account, node) : node
+  );
+  const subscribed = nodes.filter(({ name }) => isOthers(name)).map(({ name }) => name);
+  const others = othersIn(state, account, subscribed)
+    .map(({ owner, entry }) => status && mayRead(entry) ? withStatus(state, owner, entry) : entry);
+  reply.ok({ entries: [...own, ...others] });
 }
 
-/** STATUS (RFC 9051 §6.3.11), O(1) for each name. */
+/** STATUS (RFC 9051 §6.3.11), O(1) for each name, and what MYRIGHTS tells (RFC 4314 §3.5): of it, who may do nothing learns nothing. */
 export function statusOf(
   state: State,
   { account, names }: Asked<"mailbox.statusOf">,
   reply: Answer<"mailbox.statusOf">,
 ): void {
-  const entries = names.map((name) => {
-    const node = state.shard.mailboxNamed(account, name);
-    return node === null ? null : entryOf(state, account, node, true);
-  });
-  reply.ok({ entries });
+  reply.ok({ entries: names.map((name) => entryOf(state, account, name)) });
 }
 
-function entryOf({ shard }: State, account: AccountId, node: MailboxNode, status: boolean): MailboxEntry {
-  return status && node.mailbox > 0 ? { ...node, status: shard.status(account, node.mailbox) } : node;
+function entryOf(state: State, account: AccountId, name: MailboxName): MailboxEntry | null {
+  const place = placeOf(state, account, name);
+  // A name that is only subscribed is the account's own affair.
+  if (place === null) return isOthers(name) ? null : state.shard.mailboxNamed(account, name);
+  const { owner, node, rights } = place;
+  if (owner === account) return withStatus(state, account, node);
+  // RFC 4314 §4 MYRIGHTS: "any of the following rights".
+  if (!hasAnyRight(rights, "lrikxa")) return null;
+  const subscribed = state.shard.mailboxNamed(account, name)?.subscribed ?? false;
+  const entry = { ...node, name, specialUse: null, subscribed, rights };
+  return mayRead(entry) ? withStatus(state, owner, entry) : entry;
+}
+
+function mayRead({ mailbox, rights }: MailboxEntry): boolean {
+  return mailbox > 0 && rights?.includes("r") !== false;
+}
+
+function withStatus({ shard }: State, owner: AccountId, entry: MailboxEntry): MailboxEntry {
+  return entry.mailbox === 0 ? entry : { ...entry, status: shard.status(owner, entry.mailbox) };
 }
 
 /** CREATE (RFC 9051 §6.3.4, RFC 6154 §3). */
 export function create(state: State, request: Asked<"mailbox.create">, reply: Answer<"mailbox.create">): void {
   const { account, name, specialUse } = request;
-  answerLater(state, state.shard.createMailbox(account, name, specialUse), reply);
+  const spot = spotFor(state, account, name);
+  const parent = nearestParent(state, spot);
+  if (parent === null || !state.shares.has(spot.owner, parent.mailbox)) {
+    return answerLater(state, state.shard.createMailbox(spot.owner, spot.name, specialUse), reply);
+  }
+  answerLater(state, createBelow(state, spot, { parent: parent.mailbox, specialUse }), reply);
+}
+
+async function createBelow(
+  state: State,
+  { owner, name }: Spot,
+  { parent, specialUse }: { readonly parent: number; readonly specialUse: Asked<"mailbox.create">["specialUse"] },
+): Promise<TreeOutcome> {
+  const { shard, shares } = state;
+  const numberOf = (each: MailboxName) => shard.mailboxNamed(owner, each)?.mailbox ?? 0;
+  const missing = [...parentsOf(name), name].filter((each) => numberOf(each) === 0);
+  const outcome = await shard.createMailbox(owner, name, specialUse);
+  if (outcome.type !== "done") return outcome;
+  const made = missing.map(numberOf).filter((mailbox) => mailbox > 0);
+  await shares.inTurn(() => inheritAcl(state, { owner, parent, made }));
+  return outcome;
 }
 
 /** DELETE (RFC 9051 §6.3.5): views of the mailbox are told that it is gone. */
@@ -42,16 +86,30 @@ export function remove(
   { account, name }: Asked<"mailbox.remove">,
   reply: Answer<"mailbox.remove">,
 ): void {
-  answerLater(state, state.shard.removeMailbox(account, name), reply);
+  const place = placeWith(state, account, name, "x");
+  if (place === null) return reply.ok({ type: "missing" });
+  const { owner, node } = place;
+  const removed = state.shard.removeMailbox(owner, node.name).then((outcome) => {
+    if (outcome.type === "done") state.shares.forget(owner, node.mailbox);
+    return outcome;
+  });
+  answerLater(state, removed, reply);
 }
 
-/** RENAME (RFC 9051 §6.3.6): views stay, as a mailbox keeps its number. */
+/** RENAME (RFC 9051 §6.3.6): views stay, as a mailbox keeps its number, and so do rights. */
 export function rename(state: State, request: Asked<"mailbox.rename">, reply: Answer<"mailbox.rename">): void {
   const { account, from, to } = request;
-  answerLater(state, state.shard.renameMailbox(account, from, to), reply);
+  if (!isOthers(from) && !isOthers(to)) return answerLater(state, state.shard.renameMailbox(account, from, to), reply);
+  // RFC 4314 §4 RENAME: x on the mailbox, k on the parent that it gets.
+  const place = placeWith(state, account, from, "x");
+  if (place === null) return reply.ok({ type: "missing" });
+  const spot = spotFor(state, account, to);
+  // A mailbox stays its owner's; that of new mail is not for others to empty.
+  if (spot.owner !== place.owner || place.node.name === INBOX_NAME) return reply.ok({ type: "cannot" });
+  answerLater(state, state.shard.renameMailbox(place.owner, place.node.name, spot.name), reply);
 }
 
-/** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8). */
+/** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): also to what is not there, or not for this account. */
 export function subscription(
   state: State,
   { account, name, subscribed }: Asked<"mailbox.subscription">,

@@ -1,4 +1,4 @@
-import { MAILBOX_NAME_BYTES_MAX, type MailboxName, parseMailboxName, SPECIAL_USES } from "../../mail/mailbox_name.ts";
+import { SPECIAL_USES } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
 import type { MailboxViewProtocol } from "../../messages/mod.ts";
 import { DEFAULT_LIMITS } from "../../storage/limits.ts";
@@ -13,10 +13,10 @@ import {
   isCount,
   isListOf,
   isName,
-  isText,
   isWhole,
 } from "../shape.ts";
 import { isSearchProgram } from "./search_accepts.ts";
+import { isMailboxName, sharedAccepts } from "./shared_accepts.ts";
 import { areFlags, isMessageSet, isUidPairs } from "./set_accepts.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
@@ -34,6 +34,7 @@ const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
 
 /** Whether requests of other workers have the form their types promise. */
 export const viewAccepts: Accepts<MailboxViewProtocol> = {
+  ...sharedAccepts,
   "mailbox.tree": fields((request) => ofAccount(request) && isBoolean(request["status"])),
   "mailbox.create": fields((request) => {
     const { name, specialUse } = request;
@@ -72,9 +73,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.expungeDeleted": fields((request) =>
     ofView(request) && (request["set"] === null || isMessageSet(request["set"]))
   ),
-  "mailbox.copy": fields((request) =>
-    ofView(request) && isMessageSet(request["set"]) && isMailboxName(request["to"]) && isBoolean(request["move"])
-  ),
+  "mailbox.copy": fields((request) => {
+    const { set, to, move, quotaBytes } = request;
+    return ofView(request) && isMessageSet(set) && isMailboxName(to) && isBoolean(move) &&
+      (quotaBytes === undefined || isCount(quotaBytes));
+  }),
   "mailbox.append": fields((request) => {
     const { opId, name, quotaBytes, messages } = request;
     return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isCount(quotaBytes) &&
@@ -95,11 +98,6 @@ function ofAccount({ account }: Fields): boolean {
 
 function ofView(request: Fields): boolean {
   return ofAccount(request) && isCount(request["view"]);
-}
-
-/** A name that nobody could have made but by parsing it. */
-function isMailboxName(value: unknown): value is MailboxName {
-  return isText(value, MAILBOX_NAME_BYTES_MAX) && parseMailboxName(value) === value;
 }
 
 function isResync(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
+import type { Rights } from "../../mail/rights.ts";
 import type { Uid } from "../../mail/uid.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
@@ -44,6 +45,7 @@ export interface OpenMailbox {
 /** A view and whom it belongs to. */
 export interface OpenView {
   readonly id: number;
+  /** Who looks; whose mailbox it is stands in `of`. */
   readonly account: AccountId;
   readonly session: string;
   readonly of: OpenMailbox;
@@ -52,6 +54,8 @@ export interface OpenView {
   /** The account's limit in bytes; 0 means none. */
   readonly quotaBytes: number;
   readonly owner: Owner;
+  /** What the session was told that it may do. */
+  rights: Rights;
   /** It was told that there is news, and did not ask yet. */
   stirred: boolean;
   /** What goes on for it must not. */
@@ -79,12 +83,15 @@ export interface NewView extends ViewOwner {
   readonly account: AccountId;
   readonly mailbox: number;
   readonly readOnly: boolean;
+  readonly rights: Rights;
 }
 
 /** All views of one actor: who has which, what happened to their mailboxes, who is to be told. */
 export class ViewBook {
   readonly #views = new Map<number, OpenView>();
   readonly #open = new Map<AccountId, Map<number, OpenMailbox>>();
+  /** Views by who looks. */
+  readonly #ofAccount = new Map<AccountId, Set<OpenView>>();
   readonly #owners = new Map<string, Owner>();
   /** UIDs from here on were shown to no session that may write: by "mailbox/account", opened last at the end. */
   readonly #recents = new Map<string, number>();
@@ -120,7 +127,7 @@ export class ViewBook {
   }
   /** Throws Failure `busy` when the session, the account or the worker has too many views. */
   checkRoom(account: AccountId, session: string): void {
-    const ofAccount = this.#viewsOf(account);
+    const ofAccount = [...this.#viewsOf(account)];
     if (ofAccount.length >= VIEWS_PER_ACCOUNT_MAX) throw new Failure("busy", "too many views of one account");
     if (ofAccount.filter((view) => view.session === session).length >= VIEWS_PER_SESSION_MAX) {
       throw new Failure("busy", "too many views of one session");
@@ -132,15 +139,20 @@ export class ViewBook {
     return this.#open.get(account)?.get(mailbox) ??
       { account, mailbox, order: this.#orderOf(account, mailbox), views: new Set(), keywords: [], changes: null };
   }
+  /** The views of a mailbox, of whomever. */
+  of(account: AccountId, mailbox: number): OpenView[] {
+    return [...this.#open.get(account)?.get(mailbox)?.views ?? []];
+  }
   add(of: OpenMailbox, input: NewView, start: ViewStart): OpenView {
-    const { account, session, readOnly, quotaBytes } = input;
+    const { account, session, readOnly, rights, quotaBytes } = input;
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
-    const added = { id: this.#next++, account, session, of, view, readOnly, quotaBytes, owner };
+    const added = { id: this.#next++, account, session, of, view, readOnly, rights, quotaBytes, owner };
     const open: OpenView = { ...added, stirred: false, closed: false };
-    const ofAccount = this.#open.get(account) ?? new Map<number, OpenMailbox>();
-    this.#open.set(account, ofAccount.set(of.mailbox, of));
+    const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
+    this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
+    this.#ofAccount.set(account, (this.#ofAccount.get(account) ?? new Set()).add(open));
     owner.views.add(open);
     this.#views.set(open.id, open);
     this.options.budget.views++;
@@ -153,6 +165,9 @@ export class ViewBook {
     this.#views.delete(open.id);
     this.#untold.delete(open);
     open.of.views.delete(open);
+    const others = this.#ofAccount.get(open.account);
+    others?.delete(open);
+    if (others?.size === 0) this.#ofAccount.delete(open.account);
     if (open.of.views.size === 0) this.#forget(open.of);
     const { owner } = open;
     owner.views.delete(open);
@@ -207,7 +222,7 @@ export class ViewBook {
   }
   /** Keeps a result for "$" (RFC 5182). Throws Failure `refused` when it is in too many pieces (NOTSAVED). */
   save({ account, view }: OpenView, uids: Ranges): void {
-    const rangesMax = Math.min(SAVED_RANGES_MAX, SAVED_PER_ACCOUNT_MAX / Math.max(1, this.#viewsOf(account).length));
+    const rangesMax = Math.min(SAVED_RANGES_MAX, SAVED_PER_ACCOUNT_MAX / Math.max(1, this.#viewsOf(account).size));
     if (uids.length / 2 > rangesMax) throw new Failure("refused", "the result is too long to be kept");
     view.saved = uids;
   }
@@ -230,8 +245,9 @@ export class ViewBook {
     return keywords;
   }
 
-  #viewsOf(account: AccountId): OpenView[] {
-    return [...this.#open.get(account)?.values() ?? []].flatMap(({ views }) => [...views]);
+  /** By who looks: what an account's views cost counts for it, whosever mailboxes they show. */
+  #viewsOf(account: AccountId): ReadonlySet<OpenView> {
+    return this.#ofAccount.get(account) ?? NO_VIEWS;
   }
   #orderOf(account: AccountId, mailbox: number): RowOrder {
     const { shard } = this.options;
@@ -269,10 +285,14 @@ export class ViewBook {
     else if (change.kind === "expunged") of.order.removed(change.uids);
     else if (change.kind === "ended") this.#forget(of);
     const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
-    const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(account).length));
-    for (const open of [...of.views]) if (isNews(open.view, told, ghostsMax)) this.stir(open);
+    for (const open of [...of.views]) {
+      const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
+      if (isNews(open.view, told, ghostsMax)) this.stir(open);
+    }
   }
 }
+
+const NO_VIEWS: ReadonlySet<OpenView> = new Set();
 
 /** UIDs in the order in which views keep them; the store names them so already, mostly. */
 function rising(uids: readonly Uid[]): readonly Uid[] {

@@ -11,8 +11,8 @@ export interface ImapAsks extends MailboxAsks {
 
 export type ImapAskName = keyof ImapAsks;
 
-/** What whoever carries a question on adds to it: whose mailboxes, what they may hold, and by what a repetition is known. */
-type AddedLater = "account" | "quotaBytes" | "opId";
+/** What whoever carries a question on adds to it: whose mailboxes, what they may hold, by what a repetition is known, who is meant. */
+type AddedLater = "account" | "quotaBytes" | "opId" | "address" | "grantee";
 
 /** A question as the session puts it. */
 export type ImapAskRequest<N extends ImapAskName> = Omit<ImapAsks[N]["request"], AddedLater>;

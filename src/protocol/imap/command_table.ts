@@ -1,5 +1,6 @@
 import type { ImapVerb } from "./ast.ts";
 import type { Command } from "./command.ts";
+import { deleteAcl, getAcl, setAcl } from "./commands/acl.ts";
 import { append } from "./commands/append.ts";
 import { authenticate } from "./commands/authenticate.ts";
 import { capability } from "./commands/capability.ts";
@@ -16,11 +17,13 @@ import { list } from "./commands/list.ts";
 import { login } from "./commands/login.ts";
 import { logout } from "./commands/logout.ts";
 import { lsub } from "./commands/lsub.ts";
+import { getMetadata, setMetadata } from "./commands/metadata.ts";
 import { namespace } from "./commands/namespace.ts";
 import { check, noop } from "./commands/noop.ts";
 import { remove } from "./commands/delete.ts";
-import { getQuota, getQuotaRoot } from "./commands/quota.ts";
+import { getQuota, getQuotaRoot, setQuota } from "./commands/quota.ts";
 import { replace } from "./commands/replace.ts";
+import { listRights, myRights } from "./commands/rights.ts";
 import { rename } from "./commands/rename.ts";
 import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
@@ -54,7 +57,8 @@ const ALL: readonly Any[] = [
     idle,
   ],
   ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
-  ...[getQuota, getQuotaRoot],
+  ...[getQuota, getQuotaRoot, setQuota],
+  ...[getAcl, setAcl, deleteAcl, listRights, myRights, getMetadata, setMetadata],
 ];
 
 /** Every command by its verb. What is not here is not known, and is not announced. */

@@ -1,4 +1,5 @@
 import { assert, Bug } from "../../base/assert.ts";
+import { asFailure } from "../../base/failure.ts";
 import type { SaslAnswer, SaslChannel, SaslQuestion } from "../sasl/mod.ts";
 import type { AuthAnswer, ImapAskName, ImapAskRequest, ImapAsks, LoginOutcome } from "./actions.ts";
 
@@ -43,6 +44,16 @@ export function* ask<N extends ImapAskName>(name: N, request: ImapAskRequest<N>)
   const answer = yield { type: "ask", name, request };
   assert(answer.type === "reply", "an ask is answered by a reply");
   return answer.reply as ImapAsks[N]["reply"];
+}
+
+/** What a question comes to; null when its answer is that a right is wanting: who asks can do without. */
+export function* allowed<T>(asked: Program<T>): Program<T | null> {
+  try {
+    return yield* asked;
+  } catch (error) {
+    if (asFailure(error)?.kind === "refused") return null;
+    throw error;
+  }
 }
 
 /** Tries a name and a password. */

@@ -1,4 +1,5 @@
 import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { Right } from "../../mail/rights.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { flagList, risingSet } from "./texts.ts";
@@ -13,8 +14,9 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
   for (let more = true; more;) {
     selected.stirred = false;
     const news = yield* ask("mailbox.news", { view: selected.view, expunges });
+    // RFC 2180 §3.3. Nothing is said of messages: they did not go, as far as the client may know (RFC 9051 §7.4.1).
+    if (news.gone) yield* leave("The selected mailbox was removed");
     yield* tell(news, selected, scene);
-    if (news.gone) yield* leave("The selected mailbox was removed"); // RFC 2180 §3.3.
     more = news.more;
   }
 }
@@ -26,9 +28,10 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
   if (news.recent !== selected.recent && !state.enabled.has("IMAP4rev2")) output.push(`* ${news.recent} RECENT\r\n`);
   selected.exists = news.exists;
   selected.recent = news.recent;
-  if (news.keywords !== null) {
-    selected.keywords = news.keywords;
-    output.push(flagLines(news.keywords, selected.readOnly));
+  if (news.keywords !== null || news.rights !== null) {
+    selected.keywords = news.keywords ?? selected.keywords;
+    selected.rights = news.rights ?? selected.rights;
+    output.push(flagLines(selected));
   }
   for (const row of news.changed) yield* output.send(flagsOf(row, scene));
 }
@@ -39,12 +42,17 @@ function expungedLines(expunged: ViewNews["expunged"], byUid: boolean): string {
   return expunged.map(({ sequence }) => `* ${sequence} EXPUNGE\r\n`).join("");
 }
 
-/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1). */
-export function flagLines(keywords: readonly string[], readOnly: boolean): string {
+/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1): of those, what the user may change (RFC 4314 §5.1.1). */
+export function flagLines({ keywords, readOnly, rights }: Pick<Selected, "keywords" | "readOnly" | "rights">): string {
   const names = [...SYSTEM_FLAGS, ...keywords].join(" ");
-  const permanent = readOnly ? "" : `${names} \\*`;
+  const permanent = readOnly
+    ? ""
+    : [...SYSTEM_FLAGS, ...keywords, "\\*"].filter((flag) => rights.includes(RIGHT_OF[flag] ?? "w")).join(" ");
   return `* FLAGS (${names})\r\n* OK [PERMANENTFLAGS (${permanent})] Kept\r\n`;
 }
+
+/** RFC 4314 §4 STORE; for all others it is "w". */
+const RIGHT_OF: Readonly<Record<string, Right>> = { "\\Seen": "s", "\\Deleted": "t" };
 
 const SYSTEM_FLAGS = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"] as const;
 

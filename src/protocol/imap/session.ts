@@ -23,6 +23,8 @@ const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.expungeDeleted",
   "mailbox.remove",
   "mailbox.rename",
+  "mailbox.setAcl",
+  "mailbox.setMetadata",
   "mailbox.store",
   "mailbox.subscription",
 ]);

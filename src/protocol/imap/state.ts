@@ -1,4 +1,6 @@
+import { assert } from "../../base/assert.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
+import type { Rights } from "../../mail/rights.ts";
 import type { UidValidity } from "../../mail/uid.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { ImapOptions, ImapSession } from "./actions.ts";
@@ -20,6 +22,8 @@ export interface Selected {
   readonly name: MailboxName;
   readonly objectId: string;
   readonly readOnly: boolean;
+  /** What the user may do there, as far as the client was told. */
+  rights: Rights;
   readonly uidValidity: UidValidity;
   /** Messages: what sequence numbers may be. */
   exists: number;
@@ -100,6 +104,12 @@ export function phaseOf(state: ImapState): Phase {
   if (state.closed) return "closed";
   if (state.login === null) return "notAuthenticated";
   return state.selected === null ? "authenticated" : "selected";
+}
+
+/** The address of whoever has logged in. */
+export function addressOf({ state }: Scene): string {
+  assert(state.login !== null, "somebody has logged in");
+  return state.login.user;
 }
 
 /** Whether a password may cross the wire now (RFC 9051 §6.2.3). */

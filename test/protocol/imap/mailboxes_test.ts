@@ -65,7 +65,7 @@ Deno.test("names go as modified UTF-7, and as UTF-8 to who asked for it", () => 
 Deno.test("an empty pattern asks for the separator, NAMESPACE for what there is", () => {
   const { client } = user();
   assertEquals(say(client, '1 LIST "" ""'), ['* LIST (\\Noselect) "/" ""', "1 OK Done"]);
-  assertEquals(say(client, "2 NAMESPACE"), ['* NAMESPACE (("" "/")) NIL NIL', "2 OK Done"]);
+  assertEquals(say(client, "2 NAMESPACE"), ['* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL', "2 OK Done"]);
 });
 
 Deno.test("LIST selects subscribed names, those above them when told to, and returns what is asked for", () => {

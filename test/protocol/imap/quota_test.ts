@@ -11,7 +11,7 @@ Deno.test("the account's limit is told in units of 1,024 octets, of any mailbox"
   ]);
   assertEquals(say(client, '2 GETQUOTA ""'), ['* QUOTA "" (STORAGE 4 1024)', "2 OK Done"]);
   assertEquals(say(client, "3 GETQUOTA other"), ["3 NO [NONEXISTENT] No such quota root"]);
-  assertEquals(say(client, '4 SETQUOTA "" (STORAGE 9)'), ["4 BAD Unknown command"]);
+  assertEquals(say(client, '4 SETQUOTA "" (STORAGE 9)'), ["4 NO [NOPERM] Limits are set by the operator"]);
 });
 
 Deno.test("an account without a limit has no resources", () => {

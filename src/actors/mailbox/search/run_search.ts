@@ -89,7 +89,7 @@ function envelopeOf({ shard, open: { of: { account, mailbox } } }: Search, { row
 
 /** Looks for the plan's texts in all messages that rows do not decide alone, before any of them is judged. */
 async function searchTexts(search: Search): Promise<NonNullable<Candidate["holds"]>> {
-  const { open: { account, of }, shard, plan, texts } = search;
+  const { open: { of }, shard, plan, texts } = search;
   const contents: number[] = [];
   const uids: number[] = [];
   await inTurns(search, ({ candidate }) => {
@@ -108,7 +108,7 @@ async function searchTexts(search: Search): Promise<NonNullable<Candidate["holds
       throw error;
     }
   };
-  const found = await texts.find({ account, contents, read, check: () => check(search) }, plan.texts);
+  const found = await texts.find({ account: of.account, contents, read, check: () => check(search) }, plan.texts);
   return (content, key) => found[key]!.has(content);
 }
 

@@ -14,7 +14,7 @@ export const remove: Command<"DELETE"> = {
     const outcome = yield* ask("mailbox.remove", { name: mailbox });
     if (outcome.type !== "done") return treeRefusal(outcome.type);
     // Who removes the mailbox that is selected has left it.
-    if (scene.state.selected?.mailbox === outcome.mailbox && (yield* closeSelected(scene))) {
+    if (scene.state.selected?.objectId === outcome.objectId && (yield* closeSelected(scene))) {
       scene.output.push(untaggedStatus("ok", "The selected mailbox is closed", "CLOSED"));
     }
     return ok();

@@ -3,7 +3,7 @@ import type { MessageSet, ViewRow } from "../../../mail/mailbox_ask.ts";
 import type { ModSeq, Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { ask, type Program } from "../effects.ts";
+import { allowed, ask, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch_plan.ts";
 import { FetchedMessage } from "../fetch_message.ts";
 import { pairsOf, sliceFound } from "../found.ts";
@@ -105,16 +105,16 @@ interface Due {
   readonly told: boolean;
 }
 
-/** Sets \Seen where it is missing: one change for the page (RFC 9051 §6.4.5). */
+/** Sets \Seen where it is missing: one change for the page (RFC 9051 §6.4.5). Without the right it stays (RFC 4314 §4 FETCH). */
 function* setSeen(rows: readonly ViewRow[], scene: Scene): Program<Due[]> {
-  const { view, readOnly } = selectedOf(scene);
-  const unseen = readOnly ? [] : rows.filter(({ flags }) => (flags & Flag.seen) === 0);
+  const { view, readOnly, rights } = selectedOf(scene);
+  const unseen = readOnly || !rights.includes("s") ? [] : rows.filter(({ flags }) => (flags & Flag.seen) === 0);
   if (unseen.length === 0) return rows.map((row) => ({ row, told: false }));
   const changed = new Map<Uid, ViewRow>();
   const set = { by: "uid", pairs: unseen.flatMap(({ uid }) => [uid, uid]) } as const;
   const change = { flags: Flag.seen, keywords: [], how: "add", unchangedSince: null } as const;
-  const stored = yield* ask("mailbox.store", { view, set, ...change });
-  for (const row of stored.rows) changed.set(row.uid, row);
+  const stored = yield* allowed(ask("mailbox.store", { view, set, ...change }));
+  for (const row of stored?.rows ?? []) changed.set(row.uid, row);
   return rows.map((row) => {
     const now = changed.get(row.uid);
     if (now === undefined) return { row, told: false };

@@ -1,25 +1,30 @@
 import type { MailboxEntry } from "../../../mail/mailbox_ask.ts";
 import { type MailboxName, parentsOf } from "../../../mail/mailbox_name.ts";
+import { ALL_RIGHTS, formatRights } from "../../../mail/rights.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { listMatcher } from "../list_match.ts";
-import { isRevision2, type Scene } from "../state.ts";
+import { isRevision2, type Scene, speaksUtf8 } from "../state.ts";
 import { statusLine } from "../status_line.ts";
 import { mailboxText, specialUseAttribute } from "../texts.ts";
+import { writeMyRights } from "../write_access.ts";
+import { namesOf, tellMetadata } from "./metadata.ts";
 
-/** LIST (RFC 9051 §6.3.9, RFC 5258) with STATUS (RFC 5819), special uses (RFC 6154) and children (RFC 3348). */
+/** LIST (RFC 9051 §6.3.9, RFC 5258) with STATUS (RFC 5819), special uses (RFC 6154), children (RFC 3348), rights (RFC 8440) and annotations (RFC 9590). */
 export const list: Command<"LIST"> = {
   verb: "LIST",
   phases: LOGGED_IN,
   news: "all",
-  brings: ["LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CHILDREN"],
+  brings: ["LIST-EXTENDED", "LIST-STATUS", "LIST-MYRIGHTS", "LIST-METADATA", "SPECIAL-USE", "CHILDREN"],
   *run(given, scene) {
     const { selection, returns, patterns } = given;
     if (selection.recursiveMatch && !selection.subscribed && !selection.specialUse) {
       return bad("RECURSIVEMATCH needs another option"); // RFC 9051 §6.3.9.1.
     }
     if (returns.status.includes("DELETED-STORAGE")) return bad("DELETED-STORAGE is not offered");
+    const annotations = namesOf(returns.metadata);
+    if (annotations === null) return bad("Entries begin with /private or /shared");
     // RFC 9051 §6.3.9: an empty pattern asks for the separator.
     if (patterns.length === 1 && patterns[0] === "") {
       scene.output.push('* LIST (\\Noselect) "/" ""\r\n');
@@ -27,19 +32,25 @@ export const list: Command<"LIST"> = {
     }
     const { entries } = yield* ask("mailbox.tree", { status: returns.status.length > 0 });
     if (returns.status.includes("HIGHESTMODSEQ")) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    for (const line of listLines(entries, given, scene)) yield* scene.output.send(line);
+    const told: MailboxName[] = [];
+    for (const line of listLines(entries, given, { ...scene, told })) yield* scene.output.send(line);
+    if (annotations.length > 0) yield* tellMetadata(told, annotations, scene);
     return ok();
   },
 };
 
 type Lister = Pick<Given<"LIST">, "reference" | "patterns" | "selection" | "returns" | "extended">;
 
+/** Notes each mailbox that was told of for itself. */
+type Telling = Scene & { readonly told: MailboxName[] };
+
 /** The lines of an answer, in the order of the tree. */
-function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Scene): Generator<string> {
+function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Telling): Generator<string> {
   const matches = listMatcher(given.reference, given.patterns);
   const meets = criteria(given.selection);
   const parents = parentsAmong(entries, ({ mailbox }) => mailbox > 0);
   const { recursiveMatch } = given.selection;
+  const utf8 = speaksUtf8(scene.state);
   const above = recursiveMatch ? parentsAmong(entries, meets) : NOBODY;
   // RFC 9051 §6.3.9.3: names that do not meet the criteria are told of because of children that are not.
   const aboveUntold = recursiveMatch ? parentsAmong(entries, (entry) => meets(entry) && !matches(entry.name)) : NOBODY;
@@ -51,6 +62,11 @@ function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Scen
     const attributes = attributesOf(entry, parents.has(name), given, scene);
     const childInfo = above.has(name) ? ` ("CHILDINFO" (${criteriaNames(given.selection)}))` : "";
     yield `* LIST (${attributes}) "/" ${mailboxText(name, scene)}${childInfo}\r\n`;
+    // RFC 8440 §4, RFC 9590: not of names that are there for their children only, nor of such as have no mailbox.
+    if (met && entry.mailbox > 0) {
+      scene.told.push(name);
+      if (given.returns.myRights) yield writeMyRights(name, formatRights(entry.rights ?? ALL_RIGHTS), utf8);
+    }
     if (given.returns.status.length > 0 && entry.status !== undefined) {
       yield statusLine(entry, given.returns.status, scene);
     }

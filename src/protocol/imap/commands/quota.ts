@@ -1,3 +1,4 @@
+import { isOthers } from "../../../mail/other_users.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
@@ -30,11 +31,24 @@ export const getQuotaRoot: Command<"GETQUOTAROOT"> = {
   news: "all",
   *run({ mailbox }, scene) {
     if (mailbox === null) return no("Not a name for a mailbox", "CANNOT");
+    // What another account takes and may take is not told.
+    if (isOthers(mailbox)) {
+      scene.output.push(writeQuotaRoot(mailbox, [], speaksUtf8(scene.state)));
+      return ok();
+    }
     const used = yield* quota(scene);
     scene.output.push(writeQuotaRoot(mailbox, [ROOT], speaksUtf8(scene.state)));
     scene.output.push(used);
     return ok();
   },
+};
+
+/** SETQUOTA (RFC 9208 §4.1.3): limits are the operator's, so QUOTASET is not announced. */
+export const setQuota: Command<"SETQUOTA"> = {
+  verb: "SETQUOTA",
+  phases: LOGGED_IN,
+  news: "all",
+  run: () => no("Limits are set by the operator", "NOPERM"),
 };
 
 function* quota({ state }: Scene): Program<string> {

@@ -1,4 +1,5 @@
 import { Flag } from "../../../mail/flag.ts";
+import { hasRights } from "../../../mail/rights.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { appendAll } from "../append.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
@@ -20,6 +21,8 @@ export const replace: Command<"REPLACE"> = {
   brings: ["REPLACE"],
   *run(given, scene) {
     if (selectedOf(scene).readOnly) return no("Mailbox is read-only", "CANNOT");
+    // The old message must be free to go before the new one is taken.
+    if (!hasRights(selectedOf(scene).rights, "te")) return no("Not allowed", "NOPERM");
     if (given.mailbox === null) return no("Not a name for a mailbox", "CANNOT");
     const { exists } = selectedOf(scene);
     if (!given.uid && isBeyond(setOf(given), exists)) return bad("No such message");

@@ -47,6 +47,7 @@ function* open(
     name: mailbox,
     objectId: opened.objectId,
     readOnly: opened.readOnly,
+    rights: opened.rights,
     uidValidity: opened.status.uidValidity,
     exists: opened.status.messages,
     recent: opened.recent,
@@ -71,7 +72,7 @@ function* open(
 function describe(opened: Opened, selected: Selected, scene: Scene): void {
   const { state, output } = scene;
   const { uidValidity, uidNext, highestModSeq } = opened.status;
-  output.push(`${flagLines(opened.keywords, opened.readOnly)}* ${selected.exists} EXISTS\r\n`);
+  output.push(`${flagLines(selected)}* ${selected.exists} EXISTS\r\n`);
   if (isRevision2(state)) {
     output.push(`* LIST () "/" ${mailboxText(selected.name, scene)}\r\n`);
   } else {

@@ -14,7 +14,10 @@ export const status: Command<"STATUS"> = {
   *run({ mailbox, items }, scene) {
     if (items.includes("DELETED-STORAGE")) return bad("DELETED-STORAGE is not offered");
     const entry = mailbox === null ? null : yield* entryOf(mailbox);
-    if (entry?.status === undefined) return no("No such mailbox", "NONEXISTENT");
+    if (entry?.status === undefined) {
+      // RFC 4314 §4: r is needed; who may look it up is told so.
+      return entry?.rights?.includes("l") === true ? no("Not allowed", "NOPERM") : no("No such mailbox", "NONEXISTENT");
+    }
     if (items.includes("HIGHESTMODSEQ")) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
     scene.output.push(statusLine(entry, items, scene));
     return ok();

@@ -1,0 +1,38 @@
+import { canonicalLocal, formatAddress, parseMailbox } from "../../mail/mod.ts";
+import type { Grantee } from "../../mail/mailbox_ask.ts";
+import type { MailboxName } from "../../mail/mailbox_name.ts";
+import { isOthers, readOthersName } from "../../mail/other_users.ts";
+import type { AccountRecord } from "../../messages/mod.ts";
+import { domainOfAccount } from "../mailbox_refs.ts";
+import type { Routes } from "./services.ts";
+
+/** A limit under which nothing fits, in bytes: of an account that is disabled, or not known here. */
+const NOTHING_FITS = 1;
+
+/** The limit of the account to which a mailbox of this name belongs, as `account` sees it, in bytes; 0: none. */
+export function quotaOf(name: MailboxName, account: AccountRecord, routes: Routes): number {
+  if (!isOthers(name)) return account.quotaBytes;
+  for (const { address } of readOthersName(name)) {
+    const owner = accountOf(address, account, routes);
+    if (owner?.address === address) return owner.quotaBytes;
+  }
+  return NOTHING_FITS;
+}
+
+/**
+ * Whom an identifier of an access list names (RFC 4314 §2): the account of the same domain that has the address. Where mail for an
+ * address goes by an alias or the domain's catch-all says nothing of who was meant.
+ */
+export function granteeOf(identifier: string, account: AccountRecord, routes: Routes): Grantee | null {
+  const found = accountOf(identifier.startsWith("-") ? identifier.slice(1) : identifier, account, routes);
+  return found === null ? null : { id: found.id, address: found.address };
+}
+
+function accountOf(text: string, asker: AccountRecord, routes: Routes): AccountRecord | null {
+  const address = parseMailbox(text, { utf8: true });
+  const route = address?.domain == null ? null : routes.resolve(address);
+  if (address === null || route?.type !== "local") return null;
+  const canonical = formatAddress({ ...address, local: canonicalLocal(address.local) });
+  const found = route.accounts.find((account) => account.address === canonical);
+  return found !== undefined && domainOfAccount(found) === domainOfAccount(asker) ? found : null;
+}
