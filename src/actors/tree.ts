@@ -308,6 +308,7 @@ function listenerSpec(index: number, { config, tls, srsKey }: TreeInput, placeme
             hostname: config.hostname,
             plaintextLogin: false,
             limits: config.limits.imap,
+            compress: true,
             implementation: "Stagepost",
           },
           idleMsMax: config.timeouts.imapIdleMsMax,

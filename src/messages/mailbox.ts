@@ -15,10 +15,6 @@ export type DeliverReply =
 
 /** What a subscriber is told. */
 export interface MailboxSubscriberProtocol {
-  "mailbox.changed": {
-    request: { readonly account: AccountId; readonly mailbox: number; readonly change: MailboxChange };
-    reply: void;
-  };
   /** There is news for a view (`mailbox.news`). Told once, until the news was asked for. */
   "mailbox.stirred": { request: { readonly account: AccountId; readonly view: number }; reply: void };
 }
@@ -116,14 +112,6 @@ export interface MailboxProtocol extends MailboxViewProtocol {
   "mailbox.usage": {
     request: { readonly account: AccountId };
     reply: { readonly bytes: number; readonly messages: number };
-  };
-  "mailbox.subscribe": {
-    request: { readonly account: AccountId; readonly subscriber: ActorAddress };
-    reply: null;
-  };
-  "mailbox.unsubscribe": {
-    request: { readonly account: AccountId; readonly subscriber: ActorAddress };
-    reply: null;
   };
   /** Removes all mail of an account that was deleted from the directory. */
   "mailbox.purge": { request: { readonly account: AccountId }; reply: { readonly messages: number } };

@@ -63,8 +63,6 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "mailbox.lock": { account: "a1", owner: ADDRESS, session: "s1", delayMs: 0 },
   "mailbox.unlock": { account: "a1", session: "s1" },
   "mailbox.usage": { account: "a1" },
-  "mailbox.subscribe": { account: "a1", subscriber: ADDRESS },
-  "mailbox.unsubscribe": { account: "a1", subscriber: ADDRESS },
   "mailbox.purge": { account: "a1" },
   ...VIEW_REQUESTS,
   "store.verify": { shard: 0 },

@@ -1,6 +1,5 @@
 import { isOthers } from "../../mail/other_users.ts";
 import { asFailure, describeError, randomId } from "../../base/mod.ts";
-import type { AccountId } from "../../mail/account.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
 import {
@@ -26,6 +25,9 @@ const WAITING_INPUT_BYTES_MAX = 16_384;
 const OP_ID_CHARS = 32;
 
 const NOTHING = {};
+
+/** How long one question may take, in ms: a search or a change of a mailbox with millions of messages takes minutes. */
+const ASK = { deadlineMs: 600_000 };
 
 /** Settings of an IMAP listener. */
 export interface ImapFrontOptions {
@@ -198,8 +200,8 @@ export class ImapFront extends SessionFront<ImapAction> {
     try {
       // The session has made the request for this name; only what is added to some is not in its types.
       const added = this.#added({ name, request } as ImapAsk, opened.account);
-      const reply = await opened.mailbox.ask(name, { ...request, account, ...added } as never);
-      this.#noteViews(name, request, reply, account);
+      const reply = await opened.mailbox.ask(name, { ...request, account, ...added } as never, ASK);
+      this.#noteViews({ name, request } as ImapAsk, reply, opened);
       return { type: "reply", reply };
     } catch (error) {
       const failure = asFailure(error);
@@ -235,13 +237,13 @@ export class ImapFront extends SessionFront<ImapAction> {
     }
   }
 
-  #noteViews(name: ImapAsk["name"], request: unknown, reply: unknown, account: AccountId): void {
+  #noteViews({ name, request }: ImapAsk, reply: unknown, { account: { id: account }, mailbox }: Opened): void {
     if (name === "mailbox.open") {
       const answer = reply as { readonly type: string; readonly view?: number };
       if (answer.view === undefined) return;
       this.#views.add(answer.view);
       if (this.closed) this.#closeViews();
-      else this.services.viewers.add({ account, view: answer.view }, this);
+      else this.services.viewers.add({ account, view: answer.view }, this, mailbox.address);
     } else if (name === "mailbox.close") {
       const { view } = request as { readonly view: number };
       this.#views.delete(view);

@@ -44,8 +44,6 @@ export const mailboxAccepts: Accepts<MailboxProtocol> = {
   ),
   "mailbox.unlock": fields(({ account, session }) => isAccount(account) && isName(session, SESSION_CHARS_MAX)),
   "mailbox.usage": fields(({ account }) => isAccount(account)),
-  "mailbox.subscribe": fields(({ account, subscriber }) => isAccount(account) && isActorAddress(subscriber)),
-  "mailbox.unsubscribe": fields(({ account, subscriber }) => isAccount(account) && isActorAddress(subscriber)),
   "mailbox.purge": fields(({ account }) => isAccount(account)),
 };
 

@@ -1,8 +1,8 @@
-import { type Clock, Failure } from "../../base/mod.ts";
+import type { Clock } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import { INBOX_ID } from "../../mail/account.ts";
-import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/mod.ts";
-import type { ActorAddress, Context, Reply } from "../../runtime/types.ts";
+import type { MailboxProtocol } from "../../messages/mod.ts";
+import type { Context, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import { MAILBOX_ACTOR_PREFIX } from "../mailbox_refs.ts";
@@ -20,7 +20,7 @@ import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
 import { Shares } from "./shared/mod.ts";
-import { answerLater, type MailboxContext, type State, type Subscriber } from "./state.ts";
+import { answerLater, type MailboxContext, type State } from "./state.ts";
 import { store } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
 import { ViewBook, type ViewBudget } from "./view_book.ts";
@@ -30,9 +30,6 @@ const INBOX_MAX = 20_000;
 
 /** A domain that nobody asked for anything in this long is put to sleep. */
 const IDLE_STOP_MS = 300_000;
-
-/** Subscribers of one account: one per session that shows it. */
-const SUBSCRIBERS_PER_ACCOUNT_MAX = 1_000;
 
 /** Accounts whose last login is remembered; beyond it the oldest may log in again at once. */
 const LAST_LOCKS_MAX = 10_000;
@@ -55,31 +52,11 @@ export interface MailboxArgs {
   readonly share: MailboxShare;
 }
 
-function addressKey(address: ActorAddress): string {
-  return `${address.node}/${address.worker}/${address.actor}`;
-}
-
 function dropLock(state: State, account: AccountId, session: string): void {
   const lock = state.locks.get(account);
   if (lock?.session !== session) return;
   lock.unwatch();
   state.locks.delete(account);
-}
-
-function dropSubscriber(state: State, account: AccountId, key: string): void {
-  const ofAccount = state.subscribers.get(account);
-  ofAccount?.get(key)?.unwatch();
-  ofAccount?.delete(key);
-  if (ofAccount?.size === 0) state.subscribers.delete(account);
-}
-
-/** Tells the account's subscribers what became durable. */
-function publish(subscribers: State["subscribers"], shard: ShardStore): () => void {
-  return shard.onChange((account, mailbox, change) => {
-    const ofAccount = subscribers.get(account);
-    if (ofAccount === undefined) return;
-    for (const { ref } of ofAccount.values()) ref.tell("mailbox.changed", { account, mailbox, change });
-  });
 }
 
 /** Owner of a domain's mailboxes: the only one who changes them. */
@@ -89,17 +66,13 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   accepts: mailboxAccepts,
   mayAsk,
   idleStopMs: IDLE_STOP_MS,
-  mayStop: ({ pending, locks, subscribers, views }) =>
-    pending === 0 && locks.size === 0 && subscribers.size === 0 && views.size === 0,
+  mayStop: ({ pending, locks, views }) => pending === 0 && locks.size === 0 && views.size === 0,
   init: ({ shard, texts, share: { budget, turns } }, context) => {
     const { clock, log } = context;
-    const subscribers: State["subscribers"] = new Map();
-    const unsubscribe = publish(subscribers, shard);
     return {
       shard,
       clock,
       log,
-      subscribers,
       locks: new Map(),
       lastLocks: new Map(),
       views: viewBook(shard, budget, context),
@@ -108,15 +81,12 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       searches: new Searches(),
       turns,
       texts,
-      unsubscribe,
       pending: 0,
     };
   },
   stopped(state) {
-    state.unsubscribe();
     state.views.stop();
     for (const lock of state.locks.values()) lock.unwatch();
-    for (const ofAccount of state.subscribers.values()) for (const { unwatch } of ofAccount.values()) unwatch();
   },
   receive: {
     "mailbox.deliver"(state, { opId, targets, parts, index = null, flags = 0, mailbox = INBOX_ID }, reply) {
@@ -151,11 +121,6 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       reply.ok(null);
     },
     "mailbox.usage": (state, { account }, reply) => reply.ok(state.shard.usage(account)),
-    "mailbox.subscribe": subscribe,
-    "mailbox.unsubscribe"(state, { account, subscriber }, reply) {
-      dropSubscriber(state, account, addressKey(subscriber));
-      reply.ok(null);
-    },
     "mailbox.purge"(state, { account }, reply) {
       const purged = state.shard.purge(account).then((done) => {
         // UIDs begin anew: what sessions were told is over.
@@ -231,24 +196,4 @@ function delayIsOver({ clock, lastLocks }: State, account: AccountId, delayMs: n
     }
   }
   return true;
-}
-
-function subscribe(
-  state: State,
-  { account, subscriber }: MailboxProtocol["mailbox.subscribe"]["request"],
-  reply: Reply<null>,
-  context: Context<MailboxProtocol>,
-): void {
-  const ofAccount = state.subscribers.get(account) ?? new Map<string, Subscriber>();
-  const key = addressKey(subscriber);
-  if (!ofAccount.has(key) && ofAccount.size >= SUBSCRIBERS_PER_ACCOUNT_MAX) {
-    reply.fail(new Failure("busy", "too many subscribers of one account"));
-    return;
-  }
-  if (!ofAccount.has(key)) {
-    const unwatch = context.watch(subscriber, () => dropSubscriber(state, account, key));
-    ofAccount.set(key, { ref: context.system.ref<MailboxSubscriberProtocol>(subscriber), unwatch });
-    state.subscribers.set(account, ofAccount);
-  }
-  reply.ok(null);
 }

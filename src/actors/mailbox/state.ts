@@ -1,7 +1,7 @@
 import { type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
-import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/mod.ts";
-import type { Context, Ref, Reply } from "../../runtime/types.ts";
+import type { MailboxProtocol } from "../../messages/mod.ts";
+import type { Context, Reply } from "../../runtime/types.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import type { FlagWork } from "./flag_work.ts";
 import type { Searches, TextSearch, Turns } from "./search/mod.ts";
@@ -13,11 +13,6 @@ export interface Lock {
   readonly unwatch: () => void;
 }
 
-export interface Subscriber {
-  readonly ref: Ref<MailboxSubscriberProtocol>;
-  readonly unwatch: () => void;
-}
-
 /** What a mailbox actor remembers; all that must not be lost is in the shard. */
 export interface State {
   readonly shard: ShardStore;
@@ -26,14 +21,12 @@ export interface State {
   readonly locks: Map<AccountId, Lock>;
   /** When each account was locked last, where a delay between logins is asked for; oldest first. */
   readonly lastLocks: Map<AccountId, number>;
-  readonly subscribers: Map<AccountId, Map<string, Subscriber>>;
   readonly views: ViewBook;
   readonly shares: Shares;
   readonly flagWork: FlagWork;
   readonly searches: Searches;
   readonly turns: Turns;
   readonly texts: TextSearch;
-  readonly unsubscribe: () => void;
   /** Answers that are owed: changes handed to the store that are not durable yet, searches. */
   pending: number;
 }

@@ -1,3 +1,4 @@
+import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import { assertEquals } from "@std/assert";
 import { inMailbox, JOHN, type MailboxWorld, MARY, put, settle, spawnListener, watchAnswer } from "./support.ts";
 import type { ActorAddress } from "../../../src/runtime/mod.ts";
@@ -74,7 +75,7 @@ Deno.test("a domain that nobody asks for anything is put to sleep, and wakes wit
     assertEquals(await put(world, "op2"), [2]);
   }));
 
-Deno.test("a domain with a lock or a subscriber stays awake until they go", () =>
+Deno.test("a domain with a lock or a view stays awake until they go", () =>
   inMailbox(async (world) => {
     const { mailbox } = world;
     const { ref } = await spawnListener(world, "listener");
@@ -82,7 +83,15 @@ Deno.test("a domain with a lock or a subscriber stays awake until they go", () =
     await pass(world, 3 * IDLE_MS);
     assertEquals(lives(world), true);
     await mailbox.ask("mailbox.unlock", { account: JOHN, session: "s1" });
-    await mailbox.ask("mailbox.subscribe", { account: JOHN, subscriber: ref.address });
+    await mailbox.ask("mailbox.open", {
+      account: JOHN,
+      name: INBOX_NAME,
+      readOnly: false,
+      since: null,
+      subscriber: ref.address,
+      session: "s2",
+      quotaBytes: 0,
+    });
     await pass(world, 3 * IDLE_MS);
     assertEquals(lives(world), true);
     await world.system.stop("listener");

@@ -33,7 +33,7 @@ class World {
         restart: "permanent",
         inboxMax: 100,
         init: () => null,
-        receive: { "mailbox.changed": () => {}, "mailbox.stirred": (_state, { view }) => void stirred.push(view) },
+        receive: { "mailbox.stirred": (_state, { view }) => void stirred.push(view) },
       });
       await system.spawn(front, { name: "front", args: undefined });
     });

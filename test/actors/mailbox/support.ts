@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import type { AccountId } from "../../../src/mail/account.ts";
 import { mailboxActor, mailboxShare } from "../../../src/actors/mailbox/actor.ts";
 import { type FakeClock, utf8 } from "../../../src/base/mod.ts";
-import type { MailboxChange, MailboxProtocol, MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
+import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
 import { defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryStore, openMailStore } from "../../../src/storage/mod.ts";
 import type { ShardStore } from "../../../src/storage/types.ts";
@@ -90,28 +90,25 @@ export function watchAnswer<T>(ask: Promise<T>): { answer: T | Error | null } {
 /** What a listener was told. */
 export interface Listener {
   readonly ref: Ref<MailboxSubscriberProtocol>;
-  readonly told: { account: AccountId; change: MailboxChange }[];
   /** Views with news. */
   readonly stirred: number[];
 }
 
-/** Somebody that subscribes, or holds a lock, and can be stopped. */
+/** Somebody that has views, or holds a lock, and can be stopped. */
 export async function spawnListener(
   { system }: Pick<MailboxWorld, "system">,
   name: string,
 ): Promise<Listener> {
-  const told: Listener["told"] = [];
   const stirred: number[] = [];
   const definition = defineActor<MailboxSubscriberProtocol, null>({
     restart: "temporary",
     inboxMax: 100,
     init: () => null,
     receive: {
-      "mailbox.changed": (_state, { account, change }) => void told.push({ account, change }),
       "mailbox.stirred": (_state, { view }) => void stirred.push(view),
     },
   });
-  return { ref: await system.spawn(definition, { name, args: undefined }), told, stirred };
+  return { ref: await system.spawn(definition, { name, args: undefined }), stirred };
 }
 
 export { settle };

@@ -136,7 +136,6 @@ Deno.test("a session whose worker takes nothing at the moment is woken when it d
       inboxMax: 1,
       init: () => null,
       receive: {
-        "mailbox.changed": () => {},
         "mailbox.stirred"(_state, { view }) {
           stirred.push(view);
           if (stirred.length === 1) return new Promise<void>((resolve) => release = resolve);

@@ -30,7 +30,7 @@ const FRONT = defineActor<MailboxSubscriberProtocol, null>({
   restart: "permanent",
   inboxMax: 100,
   init: () => null,
-  receive: { "mailbox.changed": () => {}, "mailbox.stirred": () => {} },
+  receive: { "mailbox.stirred": () => {} },
 });
 
 Deno.test("a mailbox worker that has no network searches texts that a worker without files takes out", async () => {
