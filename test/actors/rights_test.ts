@@ -37,6 +37,7 @@ const LISTENER = [
   "mailbox.lock",
   "mailbox.news",
   "mailbox.open",
+  "mailbox.page",
   "mailbox.read",
   "mailbox.remove",
   "mailbox.rename",

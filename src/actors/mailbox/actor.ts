@@ -13,6 +13,7 @@ import { expungeDeleted } from "./expunge.ts";
 import { FlagWork } from "./flag_work.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
+import { page } from "./page.ts";
 import { read, rows } from "./rows.ts";
 import { Searches, type TextSource, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
@@ -169,6 +170,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.close": close,
     "mailbox.news": news,
     "mailbox.rows": rows,
+    "mailbox.page": page,
     "mailbox.read": read,
     "mailbox.store": store,
     "mailbox.expungeDeleted": expungeDeleted,
