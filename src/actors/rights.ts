@@ -56,6 +56,7 @@ const VIEWS: readonly string[] = [
   "mailbox.close",
   "mailbox.news",
   "mailbox.rows",
+  "mailbox.page",
   "mailbox.read",
   "mailbox.store",
   "mailbox.expungeDeleted",

@@ -3,6 +3,7 @@ import type { FlagBits } from "./flag.ts";
 import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { Rights } from "./rights.ts";
+import type { PiecesSent } from "./pieces.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
@@ -128,6 +129,28 @@ export interface ViewRow extends MessageFlags {
   readonly index?: Uint8Array | null;
   /** The first bytes of the message, when they were asked for: absent of one that is large, or cannot be read. */
   readonly head?: Uint8Array;
+}
+
+/** What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them. */
+export type IndexWanted = "none" | "all" | "envelope" | "body" | "bodyStructure";
+
+/** Rows as columns, with what else was asked for of each. */
+export interface RowPage {
+  /** Of `RowColumns`. */
+  readonly rows: Uint8Array;
+  /** Keywords by the numbers in the rows. */
+  readonly keywordSets: readonly { readonly set: number; readonly names: readonly string[] }[];
+  /** EMAILID (RFC 8474 §5.1) is this and the number of the content to the base 36. */
+  readonly objectIdPrefix: string;
+  /** What was wanted of each MIME index; a piece is missing when there is none. Null when nothing was wanted. */
+  readonly index: PiecesSent | null;
+  /** The first bytes of each message; missing of one that is large, or cannot be read. Null when none were wanted. */
+  readonly head: PiecesSent | null;
+  /** The `after` of the rest, or null. */
+  readonly next: Uid | null;
+  readonly vanished: readonly number[];
+  /** As `mailbox.rows` says. */
+  readonly missing: boolean;
 }
 
 /** A message to be stored by APPEND. */
@@ -267,6 +290,19 @@ export interface MailboxAsks {
       /** Sequence numbers of the set name messages that are gone, and the view was not told (RFC 2180 §4.1). */
       readonly missing: boolean;
     };
+  };
+  /** The same for many rows at a time, and with what a FETCH tells of them (RFC 9051 §6.4.5). */
+  "mailbox.page": {
+    request: OfView & {
+      readonly set: MessageSet;
+      readonly after: number;
+      readonly changedSince: number | null;
+      readonly vanished: boolean;
+      readonly index: IndexWanted;
+      /** So many bytes of the beginning of each message are wanted; 0: none. */
+      readonly headBytes: number;
+    };
+    reply: RowPage;
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
   "mailbox.read": {

@@ -12,6 +12,8 @@ export * from "./index_limit.ts";
 export type * from "./mailbox_ask.ts";
 export * from "./mailbox_name.ts";
 export type * from "./mailbox_state.ts";
+export * from "./pieces.ts";
 export * from "./placement.ts";
+export * from "./row_columns.ts";
 export type * from "./search_program.ts";
 export * from "./uid.ts";

@@ -15,6 +15,7 @@ export * from "./facts.ts";
 export * from "./header_fields.ts";
 export * from "./header_section.ts";
 export * from "./html_text.ts";
+export * from "./index_section.ts";
 export * from "./message_ids.ts";
 export * from "./message_index.ts";
 export * from "./message_order.ts";

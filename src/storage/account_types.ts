@@ -3,6 +3,8 @@ import type { FlagBits } from "../mail/flag.ts";
 import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";
+import type { Pieces } from "../mail/pieces.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 
 export type { TreeOutcome };
@@ -33,6 +35,30 @@ export interface RowsWanted {
   readonly limit: number;
   /** Whether the MIME indexes are wanted; then an answer ends, with `more`, also after 4 MB of them. */
   readonly index: boolean;
+}
+
+/** Which rows are wanted as columns. */
+export interface RowRanges {
+  /** UIDs as pairs of first and last, rising. */
+  readonly ranges: readonly number[];
+  /** Only higher UIDs. */
+  readonly after: number;
+  /** Only rows with a higher MODSEQ; 0: all. */
+  readonly modSeqAbove: number;
+  /** How many rows have a lower UID. */
+  readonly rankOf: (uid: number) => number;
+  /** About so many rows are looked at for one answer. */
+  readonly lookedMax: number;
+}
+
+/** What of the contents of rows is wanted. */
+export interface ContentsWanted {
+  readonly rows: RowColumns;
+  readonly what: "body" | "index";
+  /** Of larger messages nothing, in bytes. */
+  readonly sizeMax: number;
+  /** Bytes of one answer: it is of fewer rows then, and of one at least. */
+  readonly bytesMax: number;
 }
 
 /** Rows per block of 64 UIDs: block number b holds the UIDs [64 b, 64 b + 64). Blocks without rows are left out. */
@@ -159,6 +185,12 @@ export interface AccountStore {
   subscribe(account: AccountId, name: MailboxName, subscribed: boolean): Promise<TreeOutcome>;
   /** Rows with a UID above `after`, rising. */
   rowsAt(account: AccountId, mailbox: number, after: number, wanted: RowsWanted): { rows: FullRow[]; more: boolean };
+  /** Adds rows to columns while there is room, with how many rows are before them as `sequence`. Answers the `after` of the rest, or null. */
+  fillRows(account: AccountId, mailbox: number, wanted: RowRanges, into: RowColumns): number | null;
+  /** Contents of the first rows, their checksums right; a piece is missing when there is none, or it is damaged, or too large. */
+  contents(wanted: ContentsWanted): Pieces;
+  /** The names of a set of keywords, by its number in columns. */
+  keywordSet(account: AccountId, mailbox: number, set: number): readonly string[];
   /** Costs a few ms for a million messages. */
   blockCounts(account: AccountId, mailbox: number): BlockCounts;
   /** Keywords that a message of the mailbox has, as they were first spelt, in the order of their lower-case names. */

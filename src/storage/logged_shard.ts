@@ -1,6 +1,7 @@
 import { assert, type Clock, decodeUtf8, Failure, type Log } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import {
   aclChange,
@@ -173,6 +174,15 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   }
   rowsAt(account: AccountId, mailbox: number, after: number, wanted: types.RowsWanted) {
     return this.#open().rowsAt(account, mailbox, after, wanted);
+  }
+  fillRows(account: AccountId, mailbox: number, wanted: types.RowRanges, into: RowColumns): number | null {
+    return this.#open().fillRows(account, mailbox, wanted, into);
+  }
+  contents(wanted: types.ContentsWanted) {
+    return this.#open().contents(wanted);
+  }
+  keywordSet(account: AccountId, mailbox: number, set: number): readonly string[] {
+    return this.#open().keywordSet(account, mailbox, set);
   }
   blockCounts(account: AccountId, mailbox: number): types.BlockCounts {
     return this.#open().blockCounts(account, mailbox);

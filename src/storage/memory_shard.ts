@@ -1,6 +1,8 @@
 import { concat, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { Pieces } from "../mail/pieces.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import {
   aclChange,
@@ -27,6 +29,7 @@ import {
 } from "./change.ts";
 import type { StoreLimits } from "./limits.ts";
 import { type AccountHome, MemoryAccount } from "./memory_account.ts";
+import { MemoryColumns } from "./memory_columns.ts";
 import { countRows, type MemoryBody, type MemoryMailbox, type MemoryStored } from "./memory_mailbox.ts";
 import type * as types from "./types.ts";
 
@@ -54,6 +57,7 @@ export class MemoryShard implements types.ShardStore {
   readonly #limits: StoreLimits;
   readonly #home: AccountHome;
   #uidValidity: number;
+  readonly #columns = new MemoryColumns();
   #contents = 0;
   #waiting: (() => void)[] = [];
   #closed = false;
@@ -185,6 +189,16 @@ export class MemoryShard implements types.ShardStore {
       rows.push({ ...row, ...index });
     }
     return { rows, more: rows.length < all.length };
+  }
+  fillRows(account: AccountId, number: number, wanted: types.RowRanges, into: RowColumns): number | null {
+    return this.#columns.fill(this.#find(account, number), wanted, into);
+  }
+  contents(wanted: types.ContentsWanted): Pieces {
+    this.#assertOpen();
+    return this.#columns.contents(wanted);
+  }
+  keywordSet(_account: AccountId, _number: number, set: number): readonly string[] {
+    return this.#columns.keywords(set);
   }
   blockCounts(account: AccountId, number: number): types.BlockCounts {
     const counts = new Map<number, number>();

@@ -1,4 +1,5 @@
 import { assert } from "../base/mod.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { FullRow } from "./account_types.ts";
 import { type Key, readRowsBlock } from "./keys.ts";
@@ -117,6 +118,46 @@ export function readBlocks(stored: readonly { readonly key: Key; readonly value:
     }
   }
   return rows;
+}
+
+/** Which rows of blocks are wanted: UIDs from `first` to `last`, with a MODSEQ above `modSeqAbove` (0: all). */
+export interface RowsChosen {
+  readonly first: number;
+  readonly last: number;
+  readonly modSeqAbove: number;
+}
+
+/** Adds chosen rows of a stored block to columns, as long as there is room; `sequence` counts the rows from `first` on. */
+export function addToColumns(
+  stored: Uint8Array,
+  number: number,
+  { first, last, modSeqAbove }: RowsChosen,
+  into: RowColumns,
+  counted: { rows: number },
+): void {
+  const block = stored[0] === FORM ? stored : renewed(stored, number);
+  const rows = rowsIn(block);
+  const base = number * BLOCK_UIDS;
+  let to = into.count;
+  for (let i = 0, at = 1; i < rows; i++, at += ROW_BYTES) {
+    const uid = base + block[at]!;
+    if (uid < first) continue;
+    if (uid > last || to === into.capacity) break;
+    const sequence = counted.rows++;
+    const modSeq = getU48(block, at + 9);
+    if (modSeq <= modSeqAbove) continue;
+    into.modSeq[to] = modSeq;
+    into.internalDateMs[to] = getU48(block, at + 15);
+    into.content[to] = getU48(block, at + 21);
+    into.sequence[to] = sequence;
+    into.uid[to] = uid;
+    into.size[to] = getU32(block, at + 5);
+    into.saved[to] = getU32(block, at + 27);
+    into.keywords[to] = getU24(block, at + 2);
+    into.flags[to] = block[at + 1]!;
+    to++;
+  }
+  into.count = to;
 }
 
 /** The row as lists show it. */

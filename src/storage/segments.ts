@@ -181,14 +181,17 @@ export class Segments {
   /** Reads body bytes [from, from + length) of the record at `offset`. */
   read(place: PlacedBody, from: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    const fd = this.#reader(place.segment);
-    const start = place.offset + RECORD_HEADER_BYTES + from;
-    for (let done = 0; done < length;) {
-      const count = this.files.read(fd, bytes, done, length - done, start + done);
-      if (count === 0) throw new Failure("corrupt", `segment ${place.segment} ends before its record does`);
+    this.readInto(place.segment, place.offset + RECORD_HEADER_BYTES + from, bytes);
+    return bytes;
+  }
+  /** Fills an array with the bytes of a segment from an offset on. */
+  readInto(segment: number, offset: number, bytes: Uint8Array): void {
+    const fd = this.#reader(segment);
+    for (let done = 0; done < bytes.length;) {
+      const count = this.files.read(fd, bytes, done, bytes.length - done, offset + done);
+      if (count === 0) throw new Failure("corrupt", `segment ${segment} ends before its record does`);
       done += count;
     }
-    return bytes;
   }
   /** What is kept beside the body of the record at `offset`, with the checksum that was written behind it. */
   readIndex(

@@ -1,14 +1,17 @@
 import { crc32c } from "@node-rs/crc32";
 import { asFailure, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
+import type { Pieces } from "../mail/pieces.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { SettingKind } from "./account_change.ts";
-import type { BlockCounts, FullRow, RowsWanted } from "./account_types.ts";
+import type { BlockCounts, ContentsWanted, FullRow, RowRanges, RowsWanted } from "./account_types.ts";
 import { readBlockCounts } from "./block_counts.ts";
 import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
 import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
 import type { StoreLimits } from "./limits.ts";
+import { PageReader } from "./page_reader.ts";
 import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
 import { readSettings } from "./settings.ts";
 import { sharedIn } from "./mailboxes.ts";
@@ -79,6 +82,15 @@ export class ShardReader {
       }
       return { rows, more: page.more };
     });
+  }
+  fillRows(account: AccountId, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
+    return guarded(() => new PageReader(this.state).fillRows(account, mailbox, wanted, into));
+  }
+  contents(wanted: ContentsWanted): Pieces {
+    return guarded(() => new PageReader(this.state).contents(wanted));
+  }
+  keywordSet(account: AccountId, mailbox: number, set: number): readonly string[] {
+    return this.#names(account, mailbox)(set);
   }
   blockCounts(account: AccountId, mailbox: number): BlockCounts {
     return guarded(() => {

@@ -40,6 +40,7 @@ const LISTENER = [
   "mailbox.metadata",
   "mailbox.news",
   "mailbox.open",
+  "mailbox.page",
   "mailbox.read",
   "mailbox.remove",
   "mailbox.rename",

@@ -52,6 +52,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.close": VIEW,
   "mailbox.news": { ...VIEW, expunges: true },
   "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
+  "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
@@ -78,7 +79,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
 
 /** Fields that may be null: all, nothing, or not known. */
 export const VIEW_NULLABLE =
-  /^mailbox\.(create\.specialUse|open\.since|rows\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value)$|\.(known|match|index|internalDateMs)$/;
+  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value)$|\.(known|match|index|internalDateMs)$/;
 /** Times may lie before 1970. */
 export const VIEW_SIGNED = /\.(dayMs|internalDateMs)$/;
 
@@ -110,6 +111,10 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.rows", "set", pairs(2, 0xffff_ffff), pairs(2, 0x1_0000_0000)],
   ["mailbox.rows", "set", pairs(2), pairs(3)],
   ["mailbox.rows", "after", 0xffff_ffff, 0x1_0000_0000],
+  ["mailbox.page", "set", pairs(20_000), pairs(20_002)],
+  ["mailbox.page", "after", 0xffff_ffff, 0x1_0000_0000],
+  ["mailbox.page", "index", "all", "facts"],
+  ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
   ["mailbox.store", "keywords", new Array(255).fill("a"), new Array(256).fill("a")],
   ["mailbox.store", "keywords", ["x".repeat(255)], ["x".repeat(256)]],

@@ -113,6 +113,15 @@ export class SimDisk implements ShardStore {
   acl(...args: Parameters<ShardStore["acl"]>) {
     return this.options.base.acl(...args);
   }
+  fillRows(...args: Parameters<ShardStore["fillRows"]>) {
+    return this.options.base.fillRows(...args);
+  }
+  contents(...args: Parameters<ShardStore["contents"]>) {
+    return this.options.base.contents(...args);
+  }
+  keywordSet(...args: Parameters<ShardStore["keywordSet"]>) {
+    return this.options.base.keywordSet(...args);
+  }
   shared() {
     return this.options.base.shared();
   }

@@ -57,6 +57,8 @@ export class ImapFront extends SessionFront<ImapAction> {
   #account: AccountRecord | null = null;
   /** What lies between session and connection after COMPRESS (RFC 4978). */
   #deflate: DeflateLayer | null = null;
+  /** What was asked ahead of the session. */
+  #ahead: { readonly request: unknown; readonly outcome: Promise<AskOutcome> } | null = null;
   /** Views that the owner of the mailboxes keeps for this session. */
   readonly #views = new Set<number>();
 
@@ -87,6 +89,7 @@ export class ImapFront extends SessionFront<ImapAction> {
   }
 
   protected override left(): void {
+    this.#ahead = null;
     this.#closeViews();
     this.#deflate?.close();
   }
@@ -136,7 +139,11 @@ export class ImapFront extends SessionFront<ImapAction> {
         break;
       case "ask":
         // While the client reads slowly, what would be read next stays on the disk.
-        this.whenRoom(() => this.#settle(this.#askOwner(action), (outcome) => this.session.answered(outcome)));
+        this.whenRoom(() => this.#settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
+        break;
+      case "ahead":
+        // A client that reads slowly must not make pages lie about.
+        if (!this.connection.congested) this.#begin(action);
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
@@ -150,8 +157,7 @@ export class ImapFront extends SessionFront<ImapAction> {
         break;
       case "unauthenticate":
         this.#closeViews();
-        this.#opened = null;
-        this.#account = null;
+        this.#opened = this.#account = this.#ahead = null;
         break;
       case "close":
         this.hangUp();
@@ -190,6 +196,22 @@ export class ImapFront extends SessionFront<ImapAction> {
     if (account === null) return { type: "temporary" };
     this.#opened = { account, mailbox: this.services.mailboxes.forAccount(account) };
     return { type: "opened", user: account.address, quotaBytes: account.quotaBytes };
+  }
+
+  /** Asks now what the session will ask next. */
+  #begin({ name, request }: Extract<ImapAction, { type: "ahead" }>): void {
+    const outcome = this.#askOwner({ type: "ask", name, request } as ImapAsk);
+    // Whoever takes it is told; it may be that nobody does.
+    outcome.catch(() => {});
+    this.#ahead = { request, outcome };
+  }
+
+  /** The answer that was asked for ahead, or the one to a question that is asked now. */
+  #begun(action: ImapAsk): Promise<AskOutcome> {
+    const ahead = this.#ahead;
+    if (ahead?.request !== action.request) return this.#askOwner(action);
+    this.#ahead = null;
+    return ahead.outcome;
   }
 
   /** Carries a question to the owner of the mailboxes, with what it must not be told by the client. */

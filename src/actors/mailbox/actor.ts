@@ -16,6 +16,7 @@ import { FlagWork } from "./flag_work.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
+import { page } from "./page.ts";
 import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
@@ -141,6 +142,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.close": close,
     "mailbox.news": news,
     "mailbox.rows": rows,
+    "mailbox.page": page,
     "mailbox.read": read,
     "mailbox.store": store,
     "mailbox.expungeDeleted": expungeDeleted,

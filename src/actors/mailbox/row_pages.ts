@@ -156,7 +156,12 @@ export function viewRow(
 
 /** EMAILID (RFC 8474 §5.1): the content's number, unique among all shards. */
 export function emailId(shard: number, content: number): string {
-  return `M${shard.toString(36)}-${content.toString(36)}`;
+  return `${emailIdPrefix(shard)}${content.toString(36)}`;
+}
+
+/** What all EMAILIDs of a shard begin with. */
+export function emailIdPrefix(shard: number): string {
+  return `M${shard.toString(36)}-`;
 }
 
 function charsOf(keywords: readonly string[]): number {

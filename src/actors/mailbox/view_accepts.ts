@@ -61,6 +61,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) &&
       (headBytes === undefined || isWhole(headBytes, 0, HEAD_BYTES_MAX));
   }),
+  "mailbox.page": fields((request) => {
+    const { set, after, index, changedSince, vanished, headBytes } = request;
+    return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
+      (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
+  }),
   "mailbox.read": fields((request) => {
     const { uid, offset, length } = request;
     return ofView(request) && isWhole(uid, 1, UID_MAX) && isCount(offset) && isCount(length);
@@ -89,6 +94,7 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
 };
 
 const USES: ReadonlySet<unknown> = new Set(SPECIAL_USES);
+const INDEXES: ReadonlySet<unknown> = new Set(["none", "all", "envelope", "body", "bodyStructure"]);
 const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
 const SAVES: ReadonlySet<unknown> = new Set(["none", "all", "min", "max", "minMax"]);
 

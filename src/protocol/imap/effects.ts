@@ -6,6 +6,8 @@ import type { AuthAnswer, ImapAskName, ImapAskRequest, ImapAsks, LoginOutcome } 
 /** What a command waits for. The session turns it into an action or takes it from the client's input, then goes on. */
 export type Effect =
   | { readonly type: "ask"; readonly name: ImapAskName; readonly request: ImapAskRequest<ImapAskName> }
+  /** Such an ask comes next, if nothing comes between: it may be begun. Answered at once. */
+  | { readonly type: "ahead"; readonly name: ImapAskName; readonly request: ImapAskRequest<ImapAskName> }
   | { readonly type: "login"; readonly user: string; readonly secret: string; readonly mechanism: string }
   | { readonly type: "authenticate"; readonly question: SaslQuestion; readonly mechanism: string }
   | { readonly type: "open" }
@@ -54,6 +56,11 @@ export function* allowed<T>(asked: Program<T>): Program<T | null> {
     if (asFailure(error)?.kind === "refused") return null;
     throw error;
   }
+}
+
+/** Says what will be asked soon, by the very same request. */
+export function* ahead<N extends ImapAskName>(name: N, request: ImapAskRequest<N>): Program<void> {
+  yield { type: "ahead", name, request };
 }
 
 /** Tries a name and a password. */

@@ -1,3 +1,5 @@
+import type { IndexWanted } from "../../mail/mailbox_ask.ts";
+import type { IndexText } from "../../mime/mod.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import { type Scene, tellsModSeq } from "./state.ts";
 
@@ -5,8 +7,10 @@ import { type Scene, tellsModSeq } from "./state.ts";
 export interface FetchPlan {
   /** UID and MODSEQ among them where they are told unasked; none twice. */
   readonly items: readonly FetchItem[];
-  /** The MIME index is needed. */
-  readonly index: boolean;
+  /** What of the MIME index is needed. */
+  readonly index: IndexWanted;
+  /** Every item can be told of rows as columns, mostly (see `fetch_rows.ts`). */
+  readonly plain: boolean;
   /** So many bytes of the beginning of each message are read anyway. */
   readonly headBytes: number;
   /** How many items are read from the message itself. */
@@ -33,8 +37,8 @@ export function planFetch(
   if (modSeq && !asked) items.push({ item: "MODSEQ" });
   const read = items.filter(readsMessage);
   const headBytes = read.length === 0 ? 0 : read.every(isHeader) ? limits.headerBytes : limits.headBytes;
-  const [index, sees] = [items.some(needsIndex), items.some(setsSeen)];
-  return { items, index, headBytes, sections: read.length, setsSeen: sees, modSeq };
+  const [plain, sees] = [items.every(isPlain), items.some(setsSeen)];
+  return { items, index: indexOf(items, plain), plain, headBytes, sections: read.length, setsSeen: sees, modSeq };
 }
 
 /** MODSEQ goes with flags that were changed here, once the client knows of it (RFC 7162 §3.1.4.2). */
@@ -44,6 +48,43 @@ export function addsModSeq(plan: FetchPlan, { state }: Scene): boolean {
 
 function isSame(one: FetchItem, other: FetchItem): boolean {
   return one.item === other.item && JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** One text of the index alone, where nothing else is needed: the rest of it need not go from worker to worker. */
+function indexOf(items: readonly FetchItem[], plain: boolean): IndexWanted {
+  const needing = items.filter(needsIndex);
+  const [first] = needing;
+  if (first === undefined) return "none";
+  const text = plain && needing.length === 1 && !items.some(isWhole) ? INDEX_TEXTS.get(first.item) : undefined;
+  return text ?? "all";
+}
+
+/** Items that are a text of the index, as it is. */
+export const INDEX_TEXTS: ReadonlyMap<string, IndexText> = new Map([
+  ["ENVELOPE", "envelope"],
+  ["BODY", "body"],
+  ["BODYSTRUCTURE", "bodyStructure"],
+]);
+
+const SHORT_ITEMS: ReadonlySet<string> = new Set([
+  "UID",
+  "FLAGS",
+  "MODSEQ",
+  "RFC822.SIZE",
+  "INTERNALDATE",
+  "SAVEDATE",
+  "EMAILID",
+  "THREADID",
+]);
+
+function isPlain(item: FetchItem): boolean {
+  return SHORT_ITEMS.has(item.item) || INDEX_TEXTS.has(item.item) || isWhole(item);
+}
+
+/** The message as it is. */
+function isWhole(item: FetchItem): boolean {
+  if (item.item !== "BODY[]") return item.item === "RFC822";
+  return item.partial === null && item.section.part.length === 0 && item.section.text === null;
 }
 
 function needsIndex(item: FetchItem): boolean {

@@ -46,7 +46,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   outputBytesMax: 262_144,
   readBytesMax: 262_144,
   headerBytes: 8_192,
-  headBytes: 16_384,
+  headBytes: 65_536,
   appendBytesMax: 52_428_800,
   appendTotalBytesMax: 104_857_600,
   appendMessagesMax: 250,

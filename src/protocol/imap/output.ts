@@ -31,6 +31,12 @@ export class Output {
     this.#pieces.push(data);
   }
 
+  /** Adds whole responses. */
+  pushLines(lines: Uint8Array): void {
+    this.push(lines);
+    this.#atLineEnd = true;
+  }
+
   /** Adds, and waits for the client when that is more than may lie about: how a command sends much. */
   *send(data: Piece): Program<void> {
     this.push(data);
@@ -72,7 +78,7 @@ export class Output {
 
   /** What was sent has left, or will before the session goes on. */
   waitedFor(effect: Effect): void {
-    if (effect.type === "pause") this.#unsentBytes = 0;
+    if (effect.type === "pause" || effect.type === "ask") this.#unsentBytes = this.#pendingBytes;
   }
 
   #endText(): void {

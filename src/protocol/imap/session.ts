@@ -29,6 +29,9 @@ const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.subscription",
 ]);
 
+/** Asks of a FETCH for what it tells. */
+const READS: ReadonlySet<string> = new Set(["mailbox.page", "mailbox.read", "mailbox.rows"]);
+
 /** An IMAP server session. Throws `Bug` when an answer comes that was not asked for, or the options cannot be served. */
 export function createImapSession(options: ImapOptions): ImapSession {
   return new Session(options);
@@ -259,15 +262,18 @@ class Session implements ImapSession {
         this.#flush();
         this.#actions.push(effect);
         return this.#step((program) => program.next({ type: "done" }));
+      case "ahead":
+        this.#actions.push(effect);
+        return this.#step((program) => program.next({ type: "done" }));
       case "line":
       case "idle":
         this.#effect = effect;
         return;
       default:
         this.#effect = effect;
-        this.#scene.output.waitedFor(effect);
         // Between two reads of a FETCH little is said: many small writes cost more than they hasten.
         if (!isRead(effect) || this.#scene.output.pendingBytes >= WRITE_BYTES_MIN) this.#flush();
+        this.#scene.output.waitedFor(effect);
         this.#actions.push(effect.type === "ask" ? effect as ImapAsk : effect);
         // RFC 2595 §4: what the client said in plaintext is forgotten, and it was told not to speak before COMPRESS began.
         if (effect.type === "startTls" || effect.type === "compress") this.#framer.takeRest();
@@ -305,7 +311,7 @@ class Session implements ImapSession {
 const WRITE_BYTES_MIN = 16_384;
 
 function isRead(effect: Effect): boolean {
-  return effect.type === "ask" && (effect.name === "mailbox.read" || effect.name === "mailbox.rows");
+  return effect.type === "ask" && READS.has(effect.name);
 }
 
 /** Whether the client's input, rather than an answer, lets the command go on. */

@@ -26,7 +26,10 @@ const SYSTEM_FLAGS: readonly string[] = Array.from(
 );
 
 /** "(" [flag *(SP flag)] ")" of a message; \Recent is of revision 1 (RFC 3501 §2.3.2). */
-export function flagList({ flags, keywords, recent }: ViewRow, { state }: Scene): string {
+export function flagList(
+  { flags, keywords, recent }: Pick<ViewRow, "flags" | "keywords" | "recent">,
+  { state }: Scene,
+): string {
   let text = SYSTEM_FLAGS[flags & 31]!;
   if (recent && !isRevision2(state)) text += text === "" ? "\\Recent" : " \\Recent";
   for (const keyword of keywords) text += text === "" ? keyword : ` ${keyword}`;

@@ -15,7 +15,7 @@ import { transcript, type TranscriptSession } from "../../support/transcript.ts"
 export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", plaintextLogin: false };
 
 /** Answered at once, and of no interest. */
-const QUIET: ReadonlySet<string> = new Set(["ask", "login", "authenticate", "open", "pause 0"]);
+const QUIET: ReadonlySet<string> = new Set(["ahead", "ask", "login", "authenticate", "open", "pause 0"]);
 
 /** How a session of a test differs from the usual one. */
 export type ClientOptions = Partial<ImapOptions> & {

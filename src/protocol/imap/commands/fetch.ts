@@ -1,14 +1,16 @@
 import { Flag } from "../../../mail/flag.ts";
-import type { MessageSet, ViewRow } from "../../../mail/mailbox_ask.ts";
-import type { ModSeq, Uid } from "../../../mail/uid.ts";
+import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { allowed, ask, type Program } from "../effects.ts";
+import { ahead, allowed, ask, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch_plan.ts";
 import { FetchedMessage } from "../fetch_message.ts";
+import { FetchRows } from "../fetch_rows.ts";
 import { pairsOf, sliceFound } from "../found.ts";
 import { isBeyond, setsOfUids } from "../message_set.ts";
 import type { Trouble } from "../message_reader.ts";
+import { RowReader } from "../row_reader.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
 import { pairSet } from "../texts.ts";
@@ -58,31 +60,51 @@ interface Wanted {
 
 function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Program<Trouble | null> {
   const { view } = selectedOf(scene);
-  const { changedSince, vanished } = given;
+  const { index, headBytes } = plan;
+  const { changedSince } = given;
   let trouble: Trouble | null = null;
-  for (let after: Uid | 0 | null = 0; after !== null;) {
-    const { index, headBytes } = plan;
-    const request = { view, set, after, index, changedSince, vanished: vanished && after === 0, headBytes };
-    const page: Page = yield* ask("mailbox.rows", request);
-    if (page.vanished.length > 0) {
-      yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
+  let request = { view, set, after: 0, index, changedSince, vanished: given.vanished, headBytes };
+  for (;;) {
+    const page: RowPage = yield* ask("mailbox.page", request);
+    // While this page is told, the next one is read.
+    if (page.next !== null) {
+      request = { ...request, after: page.next, vanished: false };
+      yield* ahead("mailbox.page", request);
     }
+    if (page.vanished.length > 0) yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     if (page.missing && !given.uid) trouble ??= "gone";
-    const rows = plan.setsSeen ? yield* setSeen(page.rows, scene) : page.rows.map((row) => ({ row, told: false }));
-    for (const { row, told } of rows) {
-      const met = yield* new FetchedMessage(row, plan, scene).tell(told);
-      trouble ??= met;
+    const met = yield* tellPage(new RowReader(page), plan, scene);
+    trouble ??= met;
+    if (page.next === null) return trouble;
+  }
+}
+
+/** Tells all rows of a page. */
+function* tellPage(rows: RowReader, plan: FetchPlan, scene: Scene): Program<Trouble | null> {
+  const changed = plan.setsSeen ? yield* setSeen(rows, scene) : NONE_CHANGED;
+  const plain = plan.plain && changed.size === 0 ? new FetchRows(rows, plan, scene) : null;
+  let trouble: Trouble | null = null;
+  for (let i = 0; i < rows.count;) {
+    if (plain?.has(i) === true) {
+      const { piece, next } = plain.write(i);
+      scene.output.pushLines(piece);
+      if (scene.output.isFull) yield* scene.output.drain();
+      i = next;
+      continue;
     }
-    after = page.next;
+    const row = rows.row(i++);
+    const now = changed.get(row.uid);
+    const met = yield* new FetchedMessage(now === undefined ? row : changedRow(row, now), plan, scene)
+      .tell(now !== undefined);
+    trouble ??= met;
   }
   return trouble;
 }
 
-interface Page {
-  readonly rows: readonly ViewRow[];
-  readonly next: Uid | null;
-  readonly vanished: readonly number[];
-  readonly missing: boolean;
+const NONE_CHANGED: ReadonlyMap<Uid, ViewRow> = new Map();
+
+function changedRow(row: ViewRow, { flags, keywords, modSeq }: ViewRow): ViewRow {
+  return { ...row, flags, keywords, modSeq };
 }
 
 /** RFC 2180 §4.1.2, RFC 5530 §3. */
@@ -99,26 +121,20 @@ function troubled(trouble: Trouble): Completion {
   }
 }
 
-/** A row and whether its flags are to be told though nobody asked. */
-interface Due {
-  readonly row: ViewRow;
-  readonly told: boolean;
-}
-
-/** Sets \Seen where it is missing: one change for the page (RFC 9051 §6.4.5). Without the right it stays (RFC 4314 §4 FETCH). */
-function* setSeen(rows: readonly ViewRow[], scene: Scene): Program<Due[]> {
+/**
+ * Sets \Seen where it is missing: one change for the page (RFC 9051 §6.4.5). Answers the rows that it changed; without the right
+ * there are none (RFC 4314 §4 FETCH).
+ */
+function* setSeen({ columns, count }: RowReader, scene: Scene): Program<ReadonlyMap<Uid, ViewRow>> {
   const { view, readOnly, rights } = selectedOf(scene);
-  const unseen = readOnly || !rights.includes("s") ? [] : rows.filter(({ flags }) => (flags & Flag.seen) === 0);
-  if (unseen.length === 0) return rows.map((row) => ({ row, told: false }));
-  const changed = new Map<Uid, ViewRow>();
-  const set = { by: "uid", pairs: unseen.flatMap(({ uid }) => [uid, uid]) } as const;
+  if (readOnly || !rights.includes("s")) return NONE_CHANGED;
+  const pairs: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if ((columns.flags[i]! & Flag.seen) === 0) pairs.push(columns.uid[i]!, columns.uid[i]!);
+  }
+  if (pairs.length === 0) return NONE_CHANGED;
+  const set = { by: "uid", pairs } as const;
   const change = { flags: Flag.seen, keywords: [], how: "add", unchangedSince: null } as const;
   const stored = yield* allowed(ask("mailbox.store", { view, set, ...change }));
-  for (const row of stored?.rows ?? []) changed.set(row.uid, row);
-  return rows.map((row) => {
-    const now = changed.get(row.uid);
-    if (now === undefined) return { row, told: false };
-    const { flags, keywords } = now;
-    return { row: { ...row, flags, keywords, modSeq: now.modSeq as ModSeq }, told: true };
-  });
+  return new Map((stored?.rows ?? []).map((row) => [row.uid, row]));
 }

@@ -1,0 +1,67 @@
+/** Length of a piece that is not there. */
+const NONE = 0xffff_ffff;
+
+/** Pieces of one array of bytes, one for each row of a page, as they go from worker to worker. */
+export interface PiecesSent {
+  /** Offsets, then lengths: numbers of four bytes. */
+  readonly places: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Pieces of one array of bytes, by their numbers; some may be missing. They may lie in any order, and share bytes. */
+export class Pieces {
+  readonly #offsets: Uint32Array;
+  readonly #lengths: Uint32Array;
+
+  /** `places` is a buffer of its own. */
+  constructor(
+    readonly count: number,
+    readonly bytes: Uint8Array,
+    private readonly places = new ArrayBuffer(8 * count),
+  ) {
+    this.#offsets = new Uint32Array(places, 0, count);
+    this.#lengths = new Uint32Array(places, 4 * count, count);
+  }
+
+  /** Reads what was sent; null when it cannot be so many pieces, or one of them lies outside. */
+  static of({ places, bytes }: PiecesSent, count: number): Pieces | null {
+    if (places.length !== 8 * count) return null;
+    const pieces = new Pieces(count, bytes, places.slice().buffer);
+    for (let i = 0; i < count; i++) {
+      const length = pieces.#lengths[i]!;
+      if (length !== NONE && pieces.#offsets[i]! + length > bytes.length) return null;
+    }
+    return pieces;
+  }
+
+  put(number: number, offset: number, length: number): void {
+    this.#offsets[number] = offset;
+    this.#lengths[number] = length;
+  }
+
+  putNone(number: number): void {
+    this.#lengths[number] = NONE;
+  }
+
+  /** The length of a piece; -1 when it is missing. */
+  length(number: number): number {
+    const length = this.#lengths[number]!;
+    return length === NONE ? -1 : length;
+  }
+
+  offset(number: number): number {
+    return this.#offsets[number]!;
+  }
+
+  /** Not copied; null when it is missing. */
+  at(number: number): Uint8Array | null {
+    const length = this.length(number);
+    if (length < 0) return null;
+    const offset = this.#offsets[number]!;
+    return this.bytes.subarray(offset, offset + length);
+  }
+
+  sent(): PiecesSent {
+    return { places: new Uint8Array(this.places), bytes: this.bytes };
+  }
+}

@@ -1,0 +1,59 @@
+import { Buffer } from "node:buffer";
+
+const ZERO = 0x30;
+/** Shorter than this, bytes are copied one by one: a call costs more. */
+const FEW = 48;
+const WORD = 0xffff_ffff;
+
+/** Bytes written one behind the other, up to a fixed size. The writer looks at `room` before it writes. */
+export class ByteLine {
+  readonly #bytes: Uint8Array;
+  #used = 0;
+
+  constructor(size: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Bytes that still fit. */
+  get room(): number {
+    return this.#bytes.length - this.#used;
+  }
+
+  byte(value: number): void {
+    this.#bytes[this.#used++] = value;
+  }
+
+  /** A whole number of 0 or more, in decimal. */
+  number(value: number): void {
+    if (value > WORD) return this.put(Buffer.from(String(value), "latin1"));
+    let digits = 1;
+    for (let limit = 10; value >= limit; limit *= 10) digits++;
+    let at = this.#used + digits;
+    this.#used = at;
+    for (let rest = value; digits > 0; digits--) {
+      const tenth = Math.floor(rest / 10);
+      this.#bytes[--at] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+  }
+
+  /** Few bytes. */
+  put(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length > FEW) return this.copy(bytes, 0, length);
+    let at = this.#used;
+    for (let i = 0; i < length; i++) this.#bytes[at++] = bytes[i]!;
+    this.#used = at;
+  }
+
+  /** Part of many bytes. */
+  copy(bytes: Uint8Array, from: number, length: number): void {
+    this.#bytes.set(bytes.subarray(from, from + length), this.#used);
+    this.#used += length;
+  }
+
+  /** What was written; nothing may be written any more. */
+  taken(): Uint8Array {
+    return this.#bytes.subarray(0, this.#used);
+  }
+}

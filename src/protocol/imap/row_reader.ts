@@ -1,0 +1,66 @@
+import { Failure } from "../../base/failure.ts";
+import type { RowPage, ViewRow } from "../../mail/mailbox_ask.ts";
+import { Pieces, type PiecesSent } from "../../mail/pieces.ts";
+import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
+import type { ModSeq, Uid } from "../../mail/uid.ts";
+
+const NO_KEYWORDS: readonly string[] = [];
+
+/** A page of rows as a session reads it. */
+export class RowReader {
+  readonly columns: RowColumns;
+  readonly index: Pieces | null;
+  readonly head: Pieces | null;
+  readonly #names = new Map<number, readonly string[]>();
+
+  /** Throws Failure `invalid` when the page is none. */
+  constructor(private readonly page: RowPage) {
+    const columns = RowColumns.of(page.rows);
+    if (columns === null) throw new Failure("invalid", "a page of rows has a wrong length");
+    this.columns = columns;
+    this.index = piecesOf(page.index, columns.count);
+    this.head = piecesOf(page.head, columns.count);
+    for (const { set, names } of page.keywordSets) this.#names.set(set, names);
+  }
+
+  get count(): number {
+    return this.columns.count;
+  }
+
+  keywords(number: number): readonly string[] {
+    return this.#names.get(this.columns.keywords[number]!) ?? NO_KEYWORDS;
+  }
+
+  objectId(number: number): string {
+    return this.page.objectIdPrefix + this.columns.content[number]!.toString(36);
+  }
+
+  /** A row as an object. */
+  row(number: number): ViewRow {
+    const { columns } = this;
+    const flags = columns.flags[number]!;
+    const head = this.head?.at(number) ?? null;
+    return {
+      sequence: columns.sequence[number]!,
+      uid: columns.uid[number]! as Uid,
+      modSeq: columns.modSeq[number]! as ModSeq,
+      flags: flags & ~RECENT_BIT,
+      keywords: this.keywords(number),
+      recent: (flags & RECENT_BIT) !== 0,
+      size: columns.size[number]!,
+      internalDateMs: columns.internalDateMs[number]!,
+      savedMs: columns.saved[number]! * 1_000,
+      objectId: this.objectId(number),
+      threadId: "",
+      index: this.index?.at(number) ?? null,
+      ...(head === null ? {} : { head }),
+    };
+  }
+}
+
+function piecesOf(sent: PiecesSent | null, count: number): Pieces | null {
+  if (sent === null) return null;
+  const pieces = Pieces.of(sent, count);
+  if (pieces === null) throw new Failure("invalid", "the contents of a page of rows do not fit");
+  return pieces;
+}

@@ -1,0 +1,77 @@
+import { Pieces } from "../mail/pieces.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
+import type { ContentsWanted, RowRanges } from "./account_types.ts";
+import type { MemoryBody, MemoryMailbox } from "./memory_mailbox.ts";
+
+/** Rows of a memory store as columns. */
+export class MemoryColumns {
+  /** Names of sets of keywords; the number of a set is its place. */
+  readonly #sets: (readonly string[])[] = [[]];
+  readonly #numbers = new Map<string, number>([["", 0]]);
+  /** Contents of the rows that were given last. */
+  readonly #bodies = new Map<number, MemoryBody>();
+
+  fill(mailbox: MemoryMailbox | null, wanted: RowRanges, into: RowColumns): number | null {
+    this.#bodies.clear();
+    const rows = mailbox?.rows() ?? [];
+    let looked = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (row.uid <= wanted.after || !isNamed(wanted.ranges, row.uid)) continue;
+      if (into.isFull || looked++ >= wanted.lookedMax) return row.uid - 1;
+      if (row.modSeq <= wanted.modSeqAbove) continue;
+      const at = into.count++;
+      into.modSeq[at] = row.modSeq;
+      into.internalDateMs[at] = row.internalDateMs;
+      into.content[at] = row.content;
+      into.sequence[at] = i;
+      into.uid[at] = row.uid;
+      into.size[at] = row.size;
+      into.saved[at] = row.savedMs / 1_000;
+      into.keywords[at] = this.#number(row.keywords);
+      into.flags[at] = row.flags;
+      this.#bodies.set(row.content, mailbox!.messages.get(row.uid)!.body);
+    }
+    return null;
+  }
+
+  contents({ rows, what, sizeMax, bytesMax }: ContentsWanted): Pieces {
+    const found: (Uint8Array | null)[] = [];
+    let bytes = 0;
+    for (let i = 0; i < rows.count; i++) {
+      const body = rows.size[i]! > sizeMax ? undefined : this.#bodies.get(rows.content[i]!);
+      const piece = (what === "body" ? body?.bytes : body?.index) ?? null;
+      if (i > 0 && bytes + (piece?.length ?? 0) > bytesMax) break;
+      bytes += piece?.length ?? 0;
+      found.push(piece);
+    }
+    const pieces = new Pieces(found.length, new Uint8Array(bytes));
+    let at = 0;
+    for (const [i, piece] of found.entries()) {
+      if (piece === null) pieces.putNone(i);
+      else {
+        pieces.bytes.set(piece, at);
+        pieces.put(i, at, piece.length);
+        at += piece.length;
+      }
+    }
+    return pieces;
+  }
+
+  keywords(set: number): readonly string[] {
+    return this.#sets[set] ?? [];
+  }
+
+  #number(keywords: readonly string[]): number {
+    const key = keywords.join(" ");
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.#sets.length);
+    return this.#sets.push(keywords) - 1;
+  }
+}
+
+function isNamed(ranges: readonly number[], uid: number): boolean {
+  for (let i = 0; i < ranges.length; i += 2) if (uid >= ranges[i]! && uid <= ranges[i + 1]!) return true;
+  return false;
+}

@@ -1,0 +1,196 @@
+import { crc32c } from "@node-rs/crc32";
+import { asFailure } from "../base/mod.ts";
+import { Pieces } from "../mail/pieces.ts";
+import type { RowColumns } from "../mail/row_columns.ts";
+import type { ContentsWanted, RowRanges } from "./account_types.ts";
+import type { IndexEnv } from "./index_env.ts";
+import { bodyKey, type Key, mailboxKey, readRowsBlock, rowsFrom } from "./keys.ts";
+import { getU32 } from "./pack.ts";
+import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
+import { RECORD_HEADER_BYTES, type Segments } from "./segments.ts";
+import { type BodyPlace, decodeBody, decodeMailbox } from "./values.ts";
+
+/** Blocks read from the index at once. */
+const READ_BLOCKS = 64;
+/** What lies between two pieces is read with them when it is no more than this, in bytes: cheaper than a read of its own. */
+const GAP_BYTES_MAX = 16_384;
+/** Bytes behind an index: its checksum. */
+const CRC_BYTES = 4;
+
+/** Reads many rows, and what lies behind them, at a time; from committed state. */
+export class PageReader {
+  constructor(private readonly state: { readonly index: IndexEnv; readonly segments: Segments }) {}
+
+  fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
+    const counters = this.state.index.get(mailboxKey(account, mailbox));
+    if (counters === undefined || decodeMailbox(counters).form === "removed") return null;
+    const blocks = new Blocks(this.state.index, account, mailbox);
+    const { ranges, modSeqAbove, rankOf, lookedMax } = wanted;
+    let looked = 0;
+    for (let i = 0; i < ranges.length; i += 2) {
+      const [first, last] = [Math.max(ranges[i]!, wanted.after + 1), ranges[i + 1]!];
+      if (first > last) continue;
+      const counted = { rows: 0 };
+      const from = into.count;
+      let next: number | null = null;
+      for (let uid = first; uid <= last && next === null;) {
+        const block = blocks.from(Math.floor(uid / BLOCK_UIDS), Math.floor(last / BLOCK_UIDS));
+        if (block === null) break;
+        const number = readRowsBlock(block.key);
+        if (number * BLOCK_UIDS > last) break;
+        const before = counted.rows;
+        addToColumns(block.value, number, { first: uid, last, modSeqAbove }, into, counted);
+        looked += counted.rows - before;
+        uid = (number + 1) * BLOCK_UIDS;
+        if (into.isFull) next = into.uid[into.count - 1]!;
+        else if (looked >= lookedMax) next = uid - 1;
+      }
+      if (counted.rows > 0) addRank(into, from, rankOf(first));
+      if (next !== null) return hasMore(ranges, i, next) ? next : null;
+    }
+    return null;
+  }
+
+  contents({ rows, what, sizeMax, bytesMax }: ContentsWanted): Pieces {
+    const lying = this.#lying({ rows, what, sizeMax, bytesMax });
+    const runs = runsOf(lying.pieces);
+    const bytes = new Uint8Array(runs.reduce((sum, { start, end }) => sum + end - start, 0));
+    const pieces = new Pieces(lying.count, bytes);
+    for (let i = 0; i < lying.count; i++) pieces.putNone(i);
+    let at = 0;
+    for (const run of runs) {
+      const target = bytes.subarray(at, at + run.end - run.start);
+      if (this.#read(run, target)) {
+        for (const piece of run.pieces) {
+          const offset = piece.start - run.start;
+          if (isRight(target, offset, piece, what)) pieces.put(piece.row, at + offset, piece.length);
+        }
+      }
+      at += target.length;
+    }
+    // Several rows may show one content.
+    for (const [row, same] of lying.same) {
+      if (pieces.length(same) >= 0) pieces.put(row, pieces.offset(same), pieces.length(same));
+    }
+    return pieces;
+  }
+
+  /** Where what is wanted of the rows lies, each content once, as many rows as make up `bytesMax`; at least one. */
+  #lying({ rows, what, sizeMax, bytesMax }: ContentsWanted) {
+    const pieces: Lying[] = [];
+    const same: [row: number, same: number][] = [];
+    const known = new Map<number, number>();
+    let [bytes, row] = [0, 0];
+    for (; row < rows.count; row++) {
+      const content = rows.content[row]!;
+      const first = known.get(content);
+      if (first !== undefined) {
+        same.push([row, first]);
+        continue;
+      }
+      const size = rows.size[row]!;
+      if (size > sizeMax) continue;
+      const stored = this.state.index.get(bodyKey(content));
+      if (stored === undefined) continue;
+      const place = decodeBody(stored);
+      if (place.length !== size) continue;
+      const length = what === "body" ? size : place.indexBytes;
+      if (what === "index" && length === 0) continue;
+      // What lies between two indexes is read with them.
+      const read = what === "body" ? size : length + Math.min(size, GAP_BYTES_MAX);
+      if (row > 0 && bytes + read > bytesMax) break;
+      bytes += read;
+      known.set(content, row);
+      pieces.push(lying(row, place, what));
+    }
+    return { pieces, same, count: row };
+  }
+
+  /** False when the segment is gone or ends too early: what it held is asked for one by one, and complained of then. */
+  #read({ segment, start }: Run, target: Uint8Array): boolean {
+    try {
+      this.state.segments.readInto(segment, start, target);
+      return true;
+    } catch (error) {
+      if (asFailure(error)?.kind === "corrupt" || (error as { code?: unknown }).code === "ENOENT") return false;
+      throw error;
+    }
+  }
+}
+
+/** A piece of a segment. */
+interface Lying {
+  readonly row: number;
+  readonly segment: number;
+  readonly start: number;
+  /** Behind what is to be read, a checksum included. */
+  readonly end: number;
+  readonly length: number;
+  /** Checksum of the body. */
+  readonly crc: number;
+}
+
+interface Run {
+  readonly segment: number;
+  readonly start: number;
+  end: number;
+  readonly pieces: Lying[];
+}
+
+function lying(row: number, { segment, offset, length, indexBytes, crc }: BodyPlace, what: "body" | "index"): Lying {
+  const body = offset + RECORD_HEADER_BYTES;
+  if (what === "body") return { row, segment, start: body, end: body + length, length, crc };
+  const start = body + length;
+  return { row, segment, start, end: start + indexBytes + CRC_BYTES, length: indexBytes, crc };
+}
+
+/** Pieces that lie close together are read at once. */
+function runsOf(pieces: Lying[]): Run[] {
+  const runs: Run[] = [];
+  for (const piece of pieces.sort((a, b) => a.segment - b.segment || a.start - b.start)) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.segment === piece.segment && piece.start - last.end <= GAP_BYTES_MAX) {
+      last.end = Math.max(last.end, piece.end);
+      last.pieces.push(piece);
+    } else runs.push({ segment: piece.segment, start: piece.start, end: piece.end, pieces: [piece] });
+  }
+  return runs;
+}
+
+function isRight(bytes: Uint8Array, at: number, { length, crc }: Lying, what: "body" | "index"): boolean {
+  return crc32c(bytes.subarray(at, at + length)) === (what === "body" ? crc : getU32(bytes, at + length));
+}
+
+function addRank(into: RowColumns, from: number, rank: number): void {
+  if (rank > 0) { for (let i = from; i < into.count; i++) into.sequence[i]! += rank; }
+}
+
+/** Whether UIDs above `uid` are named. */
+function hasMore(ranges: readonly number[], at: number, uid: number): boolean {
+  return ranges[at + 1]! > uid || at + 2 < ranges.length;
+}
+
+/** Blocks of one mailbox in rising order, some read ahead; of one turn. */
+class Blocks {
+  #read: { readonly key: Key; readonly value: Uint8Array }[] = [];
+  #at = 0;
+  /** Every block from here on up to where the read ended is among those that were read. */
+  #from = Infinity;
+  #end = -1;
+  constructor(private readonly index: IndexEnv, private readonly account: string, private readonly mailbox: number) {}
+
+  /** The first block with this number or a higher one that has rows; null when there is none up to `last`, which is about to be asked for. */
+  from(number: number, last: number): { readonly key: Key; readonly value: Uint8Array } | null {
+    if (number < this.#from || number > this.#end) this.#fetch(number, last);
+    while (this.#at < this.#read.length && readRowsBlock(this.#read[this.#at]!.key) < number) this.#at++;
+    return this.#read[this.#at] ?? null;
+  }
+
+  #fetch(number: number, last: number): void {
+    const limit = Math.min(READ_BLOCKS, last - number + 1);
+    this.#read = this.index.range({ ...rowsFrom(this.account, this.mailbox, number), limit });
+    this.#at = 0;
+    this.#from = number;
+    this.#end = this.#read.length < limit ? Infinity : readRowsBlock(this.#read.at(-1)!.key);
+  }
+}
