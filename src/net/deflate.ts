@@ -34,7 +34,7 @@ export class DeflateLayer {
   #closed = false;
   constructor(private readonly handlers: DeflateHandlers) {
     this.#deflate = createDeflateRaw({ windowBits: WINDOW_BITS, memLevel: MEMORY_LEVEL });
-    this.#inflate = createInflateRaw({ chunkSize: PIECE_BYTES });
+    this.#inflate = createInflateRaw({ chunkSize: PIECE_BYTES, flush: constants.Z_SYNC_FLUSH });
     this.#deflate.on("data", (bytes: Uint8Array) => this.#closed || this.handlers.send(bytes));
     this.#deflate.on("error", () => this.#break());
     this.#inflate.on("data", (bytes: Uint8Array) => this.#closed || this.handlers.received(bytes));

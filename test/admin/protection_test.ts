@@ -106,13 +106,13 @@ Deno.test("what listeners count is summed over them; a worker that does not answ
     ]
   ) assertStringIncludes(`${text}\n`, `${line}\n`);
   assertEquals(new Set(metrics.map(({ name }) => name)).size, metrics.length);
-  for (const line of text.split("\n")) assertMatch(line, /^[a-z_]+(\{[a-z]+="[a-z0-9]+"\})? \d+$/);
+  for (const line of text.split("\n")) assertMatch(line, /^[a-z_]+(\{[a-z]+="[a-z0-9_]+"\})? \d+$/);
 });
 
 Deno.test("every number of the metrics is one that a listener counts", () => {
   const ones = (value: unknown): unknown =>
     typeof value === "number" ? 1 : Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, ones(v)]));
-  const sessionsByService = { smtp: 1, submission: 1, pop3: 1, lmtp: 1 };
+  const sessionsByService = { smtp: 1, submission: 1, pop3: 1, imap: 1, lmtp: 1 };
   const all = { ...ones(newCounters()) as object, sessionsByService, heldBytes: 1 };
   const metrics = listenerMetrics([{ name: "listener-0", stats: all }]);
   for (const { name, samples } of metrics) {

@@ -160,9 +160,9 @@ Deno.test("one flipped bit makes one message unreadable and says which; all othe
   let flipped = 0;
   for (const path of segmentFiles(server.dataDir)) {
     const bytes = await Deno.readFile(path);
-    const at = latin1(bytes).lastIndexOf("rotten-apple");
+    const at = latin1(bytes).indexOf("\r\n\r\nrotten-apple");
     if (at < 0) continue;
-    bytes[at + 3]! ^= 0x01;
+    bytes[at + 7]! ^= 0x01;
     await Deno.writeFile(path, bytes);
     flipped++;
   }

@@ -147,6 +147,17 @@ Deno.test("COMPRESS=DEFLATE deflates both directions, and its farewell", async (
   await server.stop();
 });
 
+Deno.test("a client that deflates right behind the OK is heard", async () => {
+  await using server = await imapServer({ workers: { listener: 1, mailbox: 1 } });
+  for (let round = 0; round < 20; round++) {
+    await using client = await session(server);
+    await client.ok("COMPRESS DEFLATE");
+    await client.wire.write(deflated("b1 NAMESPACE\r\nb2 LOGOUT\r\n"));
+    assertMatch(await inflated(client), /b1 OK .*b2 OK/s);
+  }
+  await server.stop();
+});
+
 Deno.test("a megabyte that inflates to a gigabyte ends its session, and costs no memory", async () => {
   await using server = await imapServer();
   await using client = await session(server);

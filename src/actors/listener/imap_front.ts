@@ -122,8 +122,8 @@ export class ImapFront extends SessionFront<ImapAction> {
     super.perform(actions);
   }
 
-  /** Whatever is asked is answered later, so nothing follows at once. */
-  protected override act(action: ImapAction): null {
+  /** Whatever is asked is answered later, but for COMPRESS. */
+  protected override act(action: ImapAction): readonly ImapAction[] | null {
     switch (action.type) {
       case "send":
         this.write(action.data);
@@ -150,10 +150,10 @@ export class ImapFront extends SessionFront<ImapAction> {
         break;
       case "compress":
         this.#deflate = this.#compress();
-        this.#pause(0, () => this.session.compressed());
-        break;
+        // At once: what comes next is deflated, and the session would drop it while it waits.
+        return this.session.compressed();
       case "pause":
-        this.#pause(action.ms, () => this.session.resumed());
+        this.#pause(action.ms);
         break;
       case "unauthenticate":
         this.#closeViews();
@@ -285,8 +285,8 @@ export class ImapFront extends SessionFront<ImapAction> {
   }
 
   /** A pause of 0 ms lets what was sent leave; the answer comes in a turn of its own. */
-  #pause(ms: number, step: () => readonly ImapAction[]): void {
-    this.services.clock.after(ms, () => this.whenRoom(() => this.answer(step)));
+  #pause(ms: number): void {
+    this.services.clock.after(ms, () => this.whenRoom(() => this.answer(() => this.session.resumed())));
   }
 
   /** What was sent before goes as it is; from here on both directions are deflated. */

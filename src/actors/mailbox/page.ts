@@ -27,11 +27,11 @@ const KEYWORD_CHARS_MAX = 128 * 1024;
 
 /** Rows of a set as columns, with what a FETCH tells of them (RFC 9051 §6.4.5; RFC 7162 §3.1.4.1 and §3.2.6). */
 export function page(state: State, request: Asked<"mailbox.page">, reply: Answer<"mailbox.page">): void {
-  const { set, after, changedSince } = request;
+  const { set, changedSince } = request;
   const { open } = viewWith(state, request);
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
-    const uids = open.view.pairsOf(set, after);
+    const uids = open.view.uidsOf(set);
     return reply.ok({ ...filled(state, open, uids, request), vanished: [], missing });
   }
   answerLater(state, changedPage(state, open, { ...request, changedSince }), reply);
