@@ -7,10 +7,10 @@ export interface TextProtocol {
   "text.extract": {
     request: { readonly bytes: Uint8Array };
     reply: {
-      /** Fields of the header and of the parts, each as a line `name: text`. */
-      readonly header: string;
-      /** Text of the parts that are text. */
-      readonly body: string;
+      /** UTF-8: an LF, then the fields of the header, each as a line `name: text` that an LF ends. */
+      readonly header: Uint8Array;
+      /** UTF-8: text of the parts that are text. */
+      readonly body: Uint8Array;
     };
   };
 }

@@ -78,15 +78,17 @@ class BoundedText {
   }
 }
 
-function addHeader(to: BoundedText, text: string, { headerStart, bodyStart }: Part): void {
+function addHeader(to: BoundedText, message: string, { headerStart, bodyStart }: Part): void {
   for (let at = headerStart; at < bodyStart && !to.full;) {
-    const end = Math.min(fieldEnd(text, at), bodyStart);
-    const field = text.slice(at, withoutLineEnd(text, end));
+    const end = Math.min(fieldEnd(message, at), bodyStart);
+    const field = message.slice(at, withoutLineEnd(message, end));
     at = end;
     if (field === "") break; // The empty line at its end.
     const colon = field.indexOf(":");
     const name = colon < 0 ? "" : `${field.slice(0, colon).trimEnd()}: `;
-    to.add(`${name}${decodeWords(field.slice(colon + 1)).trim()}\n`);
+    // An encoded word may hold a line end, which begins no other field.
+    const text = decodeWords(field.slice(colon + 1)).replace(/[\r\n]/g, " ");
+    to.add(`${name}${text.trim()}\n`);
   }
 }
 

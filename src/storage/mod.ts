@@ -13,4 +13,5 @@ export { MemoryDirectoryStore } from "./memory_directory_store.ts";
 export { createMemoryStore } from "./memory_store.ts";
 export { LocalLog, type LoggedRecord, MemoryLog, type ShardLog, type ShardOp, type ShardRecord } from "./shard_log.ts";
 export * from "./queue/mod.ts";
+export * from "./text/mod.ts";
 export type * from "./types.ts";

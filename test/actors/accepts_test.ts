@@ -395,12 +395,12 @@ async function inWorld(
   const sim = new Simulation({ seed: 1 });
   await sim.worker("border", async ({ system, clock }) => {
     const store = createMemoryStore();
-    const share = mailboxShare(clock, NO_TEXTS);
+    const share = mailboxShare(clock);
     const holder: RoutingHolder = { table: null };
     const login = { checksMax: 2, waitingMax: 4 };
     const args = { store: new MemoryDirectoryStore(), login, hasher: SIMPLE_HASHER };
     const directory = await system.spawn(directoryActor, { name: "directory", args });
-    await system.spawn(mailboxActor, { name: "mailbox", args: { shard: store.shard(0), share } });
+    await system.spawn(mailboxActor, { name: "mailbox", args: { shard: store.shard(0), texts: NO_TEXTS, share } });
     await system.spawn(storeActor, { name: "store", args: { store, owned: new Set([0]) } });
     const policy = { delayMs: 1_000, retryMsMax: 2_000, keepMs: 3_000, entriesMax: 10 };
     await system.spawn(greylistActor, { name: "greylist", args: { store: new MemoryDirectoryStore(), policy } });

@@ -256,11 +256,11 @@ export class World {
           new SimDisk({ base: this.#durable.shard(shard), clock, random, fails, bug: this.options.bug ?? null }),
         ] as const;
       }));
-      const share = mailboxShare(clock, NO_TEXTS);
+      const share = mailboxShare(clock);
       system.onDemand(MAILBOX_ACTOR_PREFIX, (actor) => {
         const domain = actor.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName;
         const shard = disks.get(shardOfDomain(domain, PLACEMENT.shardCount));
-        return shard === undefined ? null : { definition: mailboxActor, args: { shard, share } };
+        return shard === undefined ? null : { definition: mailboxActor, args: { shard, texts: NO_TEXTS, share } };
       });
     });
   }

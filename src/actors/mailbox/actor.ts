@@ -17,7 +17,7 @@ import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
 import { read, rows } from "./rows.ts";
-import { Searches, type TextSource, Turns } from "./search/mod.ts";
+import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
 import { Shares } from "./shared/mod.ts";
 import { answerLater, type MailboxContext, type State, type Subscriber } from "./state.ts";
@@ -41,17 +41,17 @@ const LAST_LOCKS_MAX = 10_000;
 export interface MailboxShare {
   readonly budget: ViewBudget;
   readonly turns: Turns;
-  readonly texts: TextSource;
 }
 
 /** What a worker's mailbox actors share, at its start. */
-export function mailboxShare(clock: Clock, texts: TextSource): MailboxShare {
-  return { budget: { views: 0 }, turns: new Turns(clock), texts };
+export function mailboxShare(clock: Clock): MailboxShare {
+  return { budget: { views: 0 }, turns: new Turns(clock) };
 }
 
 /** What a mailbox actor is started with: the shard its domain lives in. */
 export interface MailboxArgs {
   readonly shard: ShardStore;
+  readonly texts: TextSearch;
   readonly share: MailboxShare;
 }
 
@@ -91,7 +91,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   idleStopMs: IDLE_STOP_MS,
   mayStop: ({ pending, locks, subscribers, views }) =>
     pending === 0 && locks.size === 0 && subscribers.size === 0 && views.size === 0,
-  init: ({ shard, share: { budget, turns, texts } }, context) => {
+  init: ({ shard, texts, share: { budget, turns } }, context) => {
     const { clock, log } = context;
     const subscribers: State["subscribers"] = new Map();
     const unsubscribe = publish(subscribers, shard);
@@ -161,6 +161,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
         // UIDs begin anew: what sessions were told is over.
         state.views.endAccount(account);
         state.shares.forget(account);
+        state.texts.forget(account);
         return done;
       });
       answerLater(state, purged, reply);

@@ -4,8 +4,8 @@ import type { MailboxProtocol, MailboxSubscriberProtocol } from "../../messages/
 import type { Context, Ref, Reply } from "../../runtime/types.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import type { FlagWork } from "./flag_work.ts";
-import type { Searches, TextSource, Turns } from "./search/mod.ts";
 import type { Shares } from "./shared/mod.ts";
+import type { Searches, TextSearch, Turns } from "./search/mod.ts";
 import type { ViewBook } from "./view_book.ts";
 
 export interface Lock {
@@ -32,7 +32,7 @@ export interface State {
   readonly flagWork: FlagWork;
   readonly searches: Searches;
   readonly turns: Turns;
-  readonly texts: TextSource;
+  readonly texts: TextSearch;
   readonly unsubscribe: () => void;
   /** Answers that are owed: changes handed to the store that are not durable yet, searches. */
   pending: number;

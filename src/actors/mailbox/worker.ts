@@ -2,11 +2,11 @@ import type { DomainName } from "../../mail/domain.ts";
 import { shardOfDomain } from "../../mail/placement.ts";
 import type { TextProtocol } from "../../messages/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
-import { openMailStore } from "../../storage/mod.ts";
+import { nodeFiles, openMailStore, shardDirectory, TextStore } from "../../storage/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MAILBOX_ACTOR_PREFIX, type Placement } from "../mailbox_refs.ts";
 import { mailboxActor, mailboxShare } from "./actor.ts";
-import { PolicyTexts } from "./search/mod.ts";
+import { StoredTexts } from "./search/mod.ts";
 import { STORE_ACTOR, storeActor } from "./store_actor.ts";
 
 /** What a mailbox worker is started with. */
@@ -38,12 +38,25 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     limits: { freeBytesMin: config.minFreeBytes },
   });
   const text = system.ref<TextProtocol>({ node: system.node, worker: "policy", actor: "text" });
-  const share = mailboxShare(clock, new PolicyTexts(text));
+  const share = mailboxShare(clock);
+  const files = nodeFiles();
+  const texts = new Map(
+    config.shards.map((number) => [number, new TextStore(`${shardDirectory(config.dataDir, number)}/texts`, files)]),
+  );
   system.onDemand(MAILBOX_ACTOR_PREFIX, (name) => {
     const number = shardOfDomain(name.slice(MAILBOX_ACTOR_PREFIX.length) as DomainName, shardCount);
-    return owned.has(number) ? { definition: mailboxActor, args: { shard: store.shard(number), share } } : null;
+    const kept = texts.get(number);
+    if (kept === undefined) return null;
+    const shard = store.shard(number);
+    const search = new StoredTexts({ store: kept, shard, extractor: text, turns: share.turns, log });
+    return { definition: mailboxActor, args: { shard, texts: search, share } };
   });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   await system.spawn(storeActor, { name: STORE_ACTOR, args: { store, owned } });
-  return { stop: () => store.close() };
+  return {
+    stop() {
+      for (const kept of texts.values()) kept.close();
+      return store.close();
+    },
+  };
 }

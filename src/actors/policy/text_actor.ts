@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, utf8 } from "../../base/mod.ts";
 import type { TextProtocol } from "../../messages/mod.ts";
 import { parseStructure, searchText } from "../../mime/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
@@ -37,7 +37,7 @@ export const textActor = defineActor<TextProtocol, TextState>({
       const { clock } = state;
       const beganAt = clock.monotonicMs();
       const { header, body } = searchText(parseStructure(bytes));
-      reply.ok({ header, body });
+      reply.ok({ header: utf8(`\n${header}`), body: utf8(body) });
       state.busyMs += clock.monotonicMs() - beganAt;
       if (state.busyMs < TURN_MS) return;
       state.busyMs = 0;

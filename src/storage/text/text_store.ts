@@ -67,14 +67,16 @@ export class TextStore {
       return found;
     });
   }
-  /** Throws away the texts of what is gone when that is worth it; `messages` are those the account has. */
-  tidy(account: string, messages: number, alive: (content: number) => boolean): Generator<void, void> {
-    const { deadMessagesMin } = this.limits;
+  /** Whether so much of what is kept is of messages that are gone that it should be thrown away; `messages` are those there are. */
+  *isWorthTidying(account: string, messages: number): Generator<void, boolean> {
+    const { header, body } = yield* this.#texts(account);
+    const dead = Math.max(header.size, body.size) - messages;
+    return dead > this.limits.deadMessagesMin && dead > messages;
+  }
+  /** Throws away the texts of what is gone. */
+  tidy(account: string, alive: (content: number) => boolean): Generator<void, void> {
     return this.#with(account, function* ({ header, body }) {
-      for (const log of [header, body]) {
-        const dead = log.size - messages;
-        if (dead > deadMessagesMin && dead > messages) yield* log.compact(alive);
-      }
+      for (const log of [header, body]) yield* log.compact(alive);
     });
   }
   /** Removes all texts of an account. */

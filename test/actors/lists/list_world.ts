@@ -82,8 +82,11 @@ export class ListWorld {
     });
     this.#system = system;
     const shard = this.#mail.shard(0);
-    const share = mailboxShare(this.clock, NO_TEXTS);
-    system.onDemand(MAILBOX_ACTOR_PREFIX, () => ({ definition: mailboxActor, args: { shard, share } }));
+    const share = mailboxShare(this.clock);
+    system.onDemand(
+      MAILBOX_ACTOR_PREFIX,
+      () => ({ definition: mailboxActor, args: { shard, texts: NO_TEXTS, share } }),
+    );
     await this.#startDelivery(system);
     const login = { checksMax: 1, waitingMax: 1 };
     const directoryArgs = { store: this.#directoryStore, login, hasher: HASHER };

@@ -18,12 +18,15 @@ class World {
   readonly stirred: number[] = [];
   constructor(seed: number) {
     this.sim = new Simulation({ seed });
-    this.share = mailboxShare(this.sim.clock, NO_TEXTS);
+    this.share = mailboxShare(this.sim.clock);
   }
   async start(): Promise<void> {
     const { store, share, stirred } = this;
     await this.sim.worker("mailbox-0", ({ system }) => {
-      system.onDemand("domain/", () => ({ definition: mailboxActor, args: { shard: store.shard(0), share } }));
+      system.onDemand(
+        "domain/",
+        () => ({ definition: mailboxActor, args: { shard: store.shard(0), texts: NO_TEXTS, share } }),
+      );
     });
     await this.sim.worker("listener-0", async ({ system }) => {
       const front = defineActor<MailboxSubscriberProtocol, null>({

@@ -6,7 +6,7 @@ import type { MailboxChange, MailboxProtocol, MailboxSubscriberProtocol } from "
 import { defineActor, type HostedSystem, type Ref } from "../../../src/runtime/mod.ts";
 import { createMemoryStore, openMailStore } from "../../../src/storage/mod.ts";
 import type { ShardStore } from "../../../src/storage/types.ts";
-import type { TextSource } from "../../../src/actors/mailbox/search/mod.ts";
+import type { TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
 import { NO_TEXTS } from "../../support/no_texts.ts";
 import { settle, testSystem } from "../../runtime/support/system.ts";
 import { diskOptions, temporaryDirectory } from "../../storage/support.ts";
@@ -30,7 +30,7 @@ export interface MailboxWorld {
 
 export interface WorldOptions {
   readonly wrap?: (shard: Shard) => Shard;
-  readonly texts?: TextSource;
+  readonly texts?: TextSearch;
   /** Whether the store is the real one, on the disk. */
   readonly disk?: boolean;
 }
@@ -48,8 +48,8 @@ export async function inMailbox(
   const dir = disk ? temporaryDirectory() : null;
   const store = dir === null ? createMemoryStore({ defer }) : await openMailStore(diskOptions(dir, { defer }));
   const shard = wrap(store.shard(0));
-  const share = mailboxShare(clock, texts);
-  system.onDemand("domain/", () => ({ definition: mailboxActor, args: { shard, share } }));
+  const share = mailboxShare(clock);
+  system.onDemand("domain/", () => ({ definition: mailboxActor, args: { shard, texts, share } }));
   const world: MailboxWorld = {
     system,
     clock,

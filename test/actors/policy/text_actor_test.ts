@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { textAccepts, textActor } from "../../../src/actors/policy/text_actor.ts";
-import { utf8 } from "../../../src/base/mod.ts";
+import { decodeUtf8, utf8 } from "../../../src/base/mod.ts";
 import type { TextProtocol } from "../../../src/messages/mod.ts";
+import { casemap } from "../../../src/mime/mod.ts";
 import { testSystem } from "../../runtime/support/system.ts";
 
 async function extract(bytes: Uint8Array): Promise<TextProtocol["text.extract"]["reply"]> {
@@ -25,14 +26,14 @@ Deno.test("texts of a message are decoded, and in the form in which they are com
     "",
   ];
   const { header, body } = await extract(utf8(message.join("\r\n")));
-  assert(header.startsWith(`subject: ${"Grüße".normalize("NFKD").toLowerCase()}\n`), header);
-  assertEquals(body.trim(), "zug nach köln".normalize("NFKD"));
+  assertEquals(decodeUtf8(header)!.split("\n").slice(0, 2), ["", casemap("Subject: Grüße")]);
+  assertEquals(decodeUtf8(body)!.trim(), casemap("Zug nach Köln"));
 });
 
 Deno.test("whatever the bytes are, there is an answer", async () => {
   for (const bytes of [new Uint8Array(0), new Uint8Array(5_000), Uint8Array.from({ length: 5_000 }, (_, i) => i)]) {
     const { header, body } = await extract(bytes);
-    assertEquals([typeof header, typeof body], ["string", "string"]);
+    assert(decodeUtf8(header)!.startsWith("\n") && decodeUtf8(body) !== null);
   }
 });
 

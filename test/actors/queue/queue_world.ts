@@ -88,7 +88,7 @@ export class QueueWorld {
       random: seededRandom(3),
     });
     this.#system = system;
-    const args = { shard: this.#mail.shard(0), share: mailboxShare(this.clock, NO_TEXTS) };
+    const args = { shard: this.#mail.shard(0), texts: NO_TEXTS, share: mailboxShare(this.clock) };
     system.onDemand(MAILBOX_ACTOR_PREFIX, () => ({ definition: mailboxActor, args }));
     if (delivery) await this.startDelivery();
     await system.spawn(queueActor, { name: QUEUE_ACTOR, args: this.#args(system) });

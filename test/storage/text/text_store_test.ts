@@ -124,7 +124,9 @@ Deno.test("texts of messages that are gone are thrown away, and what lives stays
   const disk = new SimDisk(seededRandom(5));
   const store = new TextStore(DIR, disk, { openMessagesMax: 10, deadMessagesMin: 1 });
   run(store.add(ACCOUNT, LETTERS));
-  run(store.tidy(ACCOUNT, 1, (content) => content === 12));
+  assertEquals(run(store.isWorthTidying(ACCOUNT, 2)), false);
+  assertEquals(run(store.isWorthTidying(ACCOUNT, 1)), true);
+  run(store.tidy(ACCOUNT, (content) => content === 12));
   assertEquals(run(store.missing(ACCOUNT, CONTENTS)), [11, 20]);
   run(store.add(ACCOUNT, [LETTERS[0]!]));
   assertEquals(found(store, CONTENTS, key("text", "cat")), [11, 12]);
@@ -140,7 +142,7 @@ Deno.test("the accounts that searched longest ago are closed, and opened again w
     assertEquals([...run(store.find(account, [11, 12, 20], [key("text", "dog")]))[0]!], [12]);
   }
   assert(disk.list(DIR).every((name) => /^[0-9a-f]+\.(header|body)$/.test(name)));
-  run(store.tidy("two", 1, (content) => content === 20));
+  run(store.tidy("two", (content) => content === 20));
   assertEquals(run(store.missing("two", [11, 12, 20])), [11, 12]);
   store.remove("two");
   assertEquals(run(store.missing("two", [20])), [20]);

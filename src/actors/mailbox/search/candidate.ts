@@ -1,6 +1,4 @@
-import type { MessageFacts } from "../../../mime/mod.ts";
 import type { FullRow } from "../../../storage/mod.ts";
-import type { MessageTexts } from "./text_source.ts";
 
 /** Whether a message fits; null when more of it must be known. */
 export type Verdict = boolean | null;
@@ -8,9 +6,8 @@ export type Verdict = boolean | null;
 /** What is known of a message that is looked at; it grows as keys ask for more. */
 export interface Candidate {
   readonly row: FullRow;
-  /** Of the MIME index; null when it was not read, or there is none. */
-  facts: MessageFacts | null;
-  /** ENVELOPE, of the index, too. */
-  envelope: Uint8Array | null;
-  texts: MessageTexts | null;
+  /** ENVELOPE, of the MIME index; null when there is none, undefined when it was not read. */
+  envelope: Uint8Array | null | undefined;
+  /** Whether its texts hold what the key of that number asks for; null when they were not searched. */
+  readonly holds: ((content: number, key: number) => boolean) | null;
 }

@@ -5,8 +5,8 @@
  */
 export { type Found } from "./found.ts";
 export { planSearch, PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "./plan.ts";
-export { PolicyTexts } from "./policy_texts.ts";
 export { runSearch } from "./run_search.ts";
 export { Searches } from "./searches.ts";
-export type * from "./text_source.ts";
+export { StoredTexts, type StoredTextsOptions } from "./stored_texts.ts";
+export type * from "./text_search.ts";
 export { Turns } from "./turns.ts";

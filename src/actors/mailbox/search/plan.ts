@@ -1,10 +1,12 @@
 import { Failure } from "../../../base/mod.ts";
 import type { MessageSet } from "../../../mail/mailbox_ask.ts";
 import type { SearchProgram } from "../../../mail/search_program.ts";
+import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";
+import type { TextKey } from "../../../storage/mod.ts";
 import { intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
-import { headerTest, sentTest } from "./header_tests.ts";
+import { sentTest } from "./sent_test.ts";
 
 /** Keys inside each other; a session refuses more, and so does the wire. */
 export const PROGRAM_DEPTH_MAX = 64;
@@ -15,7 +17,7 @@ const TEXT_KEYS_MAX = 100;
 
 const DAY_MS = 86_400_000;
 
-/** What a key needs to be decided: the row, the MIME index, the message. */
+/** What a key needs to be decided: the row, the MIME index, the texts of the message. */
 type Level = 0 | 1 | 2;
 
 /** A search made ready. */
@@ -24,9 +26,10 @@ export interface Plan {
   readonly candidates: Ranges | null;
   /** Null: what is known of the candidate does not suffice. */
   readonly test: (candidate: Candidate) => Verdict;
-  /** Whether rows alone can rule a message out. */
-  readonly cheap: boolean;
-  readonly level: Level;
+  /** What is looked for in texts: the number of a key is its place. */
+  readonly texts: readonly TextKey[];
+  /** Whether some key asks for the MIME index. */
+  readonly indexed: boolean;
 }
 
 /** What a search is made ready with. */
@@ -42,20 +45,21 @@ export interface PlanContext {
 interface Node {
   readonly candidates: Ranges | null;
   readonly test: Plan["test"];
-  /** What the cheapest of its keys needs, and the dearest. */
-  readonly least: Level;
-  readonly most: Level;
+  /** What the dearest of its keys needs. */
+  readonly cost: Level;
 }
 
 /** Throws Failure `invalid` for a program that is too deep or too long. */
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
-  const { candidates, test, least, most } = new Planner(context).node(program, 1);
-  return { candidates, test, cheap: least === 0, level: most };
+  const planner = new Planner(context);
+  const { candidates, test } = planner.node(program, 1);
+  return { candidates, test, texts: planner.texts, indexed: planner.indexed };
 }
 
 class Planner {
+  readonly texts: TextKey[] = [];
+  indexed = false;
   #nodes = 0;
-  #texts = 0;
   constructor(private readonly context: PlanContext) {}
 
   /** Calls itself, but no deeper than PROGRAM_DEPTH_MAX. */
@@ -69,15 +73,16 @@ class Planner {
       case "or":
         return anyOf(program.of.map((each) => this.node(each, depth + 1)));
       case "not": {
-        const { test, least, most } = this.node(program.of, depth + 1);
-        return { candidates: null, test: (candidate) => negated(test(candidate)), least, most };
+        const { test, cost } = this.node(program.of, depth + 1);
+        return { candidates: null, test: (candidate) => negated(test(candidate)), cost };
       }
       case "header":
-        return leaf(1, headerTest(program.field, casemap(program.text)));
+        return this.#textKey({ in: "header", field: textOf(program.field), needle: textOf(program.text) });
       case "body":
       case "text":
-        return this.#textKey(program.type, casemap(program.text));
+        return this.#textKey({ in: program.type, needle: textOf(program.text) });
       case "date":
+        if (program.of === "sent") this.indexed = true;
         return dateKey(program);
       case "set": {
         const uids = this.context.uidsOf(program.set);
@@ -87,17 +92,20 @@ class Planner {
         return leaf(0, rowTest(program, this.context));
     }
   }
-  #textKey(where: "body" | "text", needle: string): Node {
-    if (++this.#texts > TEXT_KEYS_MAX) throw new Failure("invalid", "the search looks for too many texts");
-    return leaf(2, ({ texts }) => {
-      if (texts === null) return null;
-      return texts.body.includes(needle) || (where === "text" && texts.header.includes(needle));
-    });
+  #textKey(key: TextKey): Node {
+    if (this.texts.length === TEXT_KEYS_MAX) throw new Failure("invalid", "the search looks for too many texts");
+    const number = this.texts.push(key) - 1;
+    return leaf(2, ({ row, holds }) => holds === null ? null : holds(row.content, number));
   }
 }
 
-function leaf(level: Level, test: Plan["test"]): Node {
-  return { candidates: null, test, least: level, most: level };
+/** A text of the client's in the form in which texts are kept and compared. */
+function textOf(text: string): string {
+  return latin1(utf8(casemap(text)));
+}
+
+function leaf(cost: Level, test: Plan["test"]): Node {
+  return { candidates: null, test, cost };
 }
 
 function negated(verdict: Verdict): Verdict {
@@ -119,7 +127,7 @@ function allOf(nodes: readonly Node[]): Node {
   const candidates = nodes.reduce<Ranges | null>((both, { candidates }) => {
     return both === null || candidates === null ? both ?? candidates : intersection(both, candidates);
   }, null);
-  return { candidates, test, ...costs(nodes) };
+  return { candidates, test, cost: costOf(nodes) };
 }
 
 /** True when one is. */
@@ -136,16 +144,15 @@ function anyOf(nodes: readonly Node[]): Node {
   };
   const sets = nodes.map(({ candidates }) => candidates);
   const candidates = sets.every((set) => set !== null) ? rangesOf(sets.flat(), 0) : null;
-  return { candidates, test, ...costs(nodes) };
+  return { candidates, test, cost: costOf(nodes) };
 }
 
 function byCost(nodes: readonly Node[]): Plan["test"][] {
-  return [...nodes].sort((a, b) => a.most - b.most || a.least - b.least).map(({ test }) => test);
+  return [...nodes].sort((a, b) => a.cost - b.cost).map(({ test }) => test);
 }
 
-function costs(nodes: readonly Node[]): { readonly least: Level; readonly most: Level } {
-  const least = Math.min(2, ...nodes.map(({ least }) => least)) as Level;
-  return { least, most: Math.max(0, ...nodes.map(({ most }) => most)) as Level };
+function costOf(nodes: readonly Node[]): Level {
+  return Math.max(0, ...nodes.map(({ cost }) => cost)) as Level;
 }
 
 type DateKey = Extract<SearchProgram, { readonly type: "date" }>;

@@ -1,4 +1,4 @@
-import { Failure } from "../../../base/mod.ts";
+import { asFailure, Failure } from "../../../base/mod.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { readIndex } from "../../../mime/mod.ts";
 import type { ShardStore } from "../../../storage/mod.ts";
@@ -8,12 +8,8 @@ import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate } from "./candidate.ts";
 import { Found } from "./found.ts";
 import type { Plan } from "./plan.ts";
-import type { TextSource } from "./text_source.ts";
+import type { TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
-
-/** Messages whose texts are asked for at once, and their bytes: what is on the way to another worker and back. */
-const TEXTS_MAX = 32;
-const TEXTS_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Bytes of a message that are searched: what lies behind is attachments, or nobody reads it. */
 const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
@@ -21,103 +17,99 @@ const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
 export interface SearchServices {
   readonly shard: ShardStore;
   readonly turns: Turns;
-  readonly texts: TextSource;
+  readonly texts: TextSearch;
 }
 
-/** A message that was looked at and not ruled out, in the order of UIDs. */
-interface Looked {
-  readonly candidate: Candidate;
-  readonly sequence: number;
-  readonly fits: boolean | Promise<boolean>;
+/** A search as it goes on. */
+interface Search extends SearchServices {
+  readonly open: OpenView;
+  readonly plan: Plan;
+  /** Messages that can fit. */
+  readonly uids: Ranges;
 }
 
 /**
  * Looks at the messages of a view in turns, as it was when the search began. Throws Failure `not_found` when the view ends, and
- * what the source of texts throws.
+ * what the search in texts throws.
  */
 export async function runSearch(services: SearchServices, open: OpenView, plan: Plan): Promise<Found> {
   const { view } = open;
   const toldBefore = view.told;
   const all = view.uidNext === 1 ? ([] as number[] as readonly number[] as Ranges) : rangesOf([1, view.uidNext - 1], 0);
   const uids = plan.candidates === null ? all : intersection(all, plan.candidates);
+  const search: Search = { ...services, open, plan, uids };
+  const holds = plan.texts.length === 0 ? null : await searchTexts(search);
   const found = new Found();
-  for (let after: number | null = 0; after !== null;) {
-    await services.turns.next();
-    if (open.closed || view.gone) throw new Failure("not_found", "the view has ended");
-    const step: Step = lookOn(services, open, { plan, uids, after });
-    for (const { candidate: { row }, sequence, fits } of step.looked) {
-      if (fits === true || await fits) found.add({ ...row, sequence });
-    }
-    after = step.next;
-  }
+  await inTurns(search, ({ candidate, sequence }) => {
+    if (fits(search, candidate)) found.add({ ...candidate.row, sequence });
+  }, holds);
   // While it ran messages left the view: the numbers are others now.
   return view.told === toldBefore ? found : renumbered(services, open, found.uids());
 }
 
-interface Step {
-  readonly looked: readonly Looked[];
-  readonly next: number | null;
+interface Looked {
+  readonly candidate: Candidate;
+  readonly sequence: number;
 }
 
-interface Stretch {
-  readonly plan: Plan;
-  readonly uids: Ranges;
-  readonly after: number;
-}
-
-/** One turn. */
-function lookOn(services: SearchServices, open: OpenView, { plan, uids, after }: Stretch): Step {
-  const over = services.turns.begin();
-  const looked: Looked[] = [];
-  let texts = 0;
-  let bytes = 0;
-  const index = plan.level > 0 && !plan.cheap;
-  for (const { row, sequence } of rowsIn(services.shard, open, { uids, after, index })) {
-    if (texts >= TEXTS_MAX || bytes >= TEXTS_BYTES_MAX || over()) return { looked, next: row.uid - 1 };
-    const candidate: Candidate = { row, facts: null, envelope: null, texts: null };
-    let fits = index ? null : plan.test(candidate);
-    if (fits === null) {
-      readFacts(services, open, candidate);
-      fits = plan.test(candidate);
+/** Calls `look` for each message that can fit, in the order of UIDs, in turns. */
+async function inTurns(search: Search, look: (looked: Looked) => void, holds: Candidate["holds"]): Promise<void> {
+  const { shard, turns, open, uids } = search;
+  for (let after: number | null = 0; after !== null;) {
+    await turns.next();
+    check(search);
+    const over = turns.begin();
+    let next: number | null = null;
+    for (const { row, sequence } of rowsIn(shard, open, { uids, after, index: false })) {
+      if (over()) {
+        next = row.uid - 1;
+        break;
+      }
+      look({ candidate: { row, envelope: undefined, holds }, sequence });
     }
-    if (fits === false) continue;
-    if (fits === true) {
-      looked.push({ candidate, sequence, fits });
-      continue;
+    after = next;
+  }
+}
+
+function check({ open: { closed, view } }: Search): void {
+  if (closed || view.gone) throw new Failure("not_found", "the view has ended");
+}
+
+function fits(search: Search, candidate: Candidate): boolean {
+  const verdict = search.plan.test(candidate);
+  if (verdict !== null) return verdict;
+  candidate.envelope = envelopeOf(search, candidate);
+  return search.plan.test(candidate) === true;
+}
+
+function envelopeOf({ shard, open: { of: { account, mailbox } } }: Search, { row }: Candidate): Uint8Array | null {
+  const index = shard.fetchIndex(account, mailbox, row.uid);
+  return index === null ? null : readIndex(index)?.envelope ?? null;
+}
+
+/** Looks for the plan's texts in all messages that rows do not decide alone, before any of them is judged. */
+async function searchTexts(search: Search): Promise<NonNullable<Candidate["holds"]>> {
+  const { open: { account, of }, shard, plan, texts } = search;
+  const contents: number[] = [];
+  const uids: number[] = [];
+  await inTurns(search, ({ candidate }) => {
+    if (plan.test(candidate) !== null) return;
+    contents.push(candidate.row.content);
+    uids.push(candidate.row.uid);
+  }, null);
+  const read = (at: number) => {
+    try {
+      const range = { uid: uids[at]!, offset: 0, length: SEARCHED_BYTES_MAX };
+      return shard.fetch(of.account, of.mailbox, range).bytes;
+    } catch (error) {
+      // Another session removed it, or its bytes are damaged: it is not found, and the others are.
+      const kind = asFailure(error)?.kind;
+      if (kind === "not_found" || kind === "corrupt") return null;
+      throw error;
     }
-    texts++;
-    bytes += Math.min(row.size, SEARCHED_BYTES_MAX);
-    const verdict = byTexts(services, open, { plan, candidate });
-    // Awaited in order: one that fails behind another that fails is nobody's news.
-    verdict.catch(() => {});
-    looked.push({ candidate, sequence, fits: verdict });
-  }
-  return { looked, next: null };
-}
-
-function readFacts({ shard }: SearchServices, { of: { account, mailbox } }: OpenView, candidate: Candidate): void {
-  const { row } = candidate;
-  const bytes = row.index === undefined ? shard.fetchIndex(account, mailbox, row.uid) : row.index;
-  const index = bytes === null ? null : readIndex(bytes);
-  candidate.facts = index?.facts() ?? null;
-  candidate.envelope = index?.envelope ?? null;
-}
-
-/** Whether a message fits by its texts; one that goes meanwhile does not. */
-async function byTexts(
-  { shard, texts }: SearchServices,
-  { of: { account, mailbox } }: OpenView,
-  { plan, candidate }: { readonly plan: Plan; readonly candidate: Candidate },
-): Promise<boolean> {
-  const { uid, content, size } = candidate.row;
-  const read = (length: number) => shard.fetch(account, mailbox, { uid, offset: 0, length }).bytes;
-  const message = { content: `${shard.number}/${content}`, size: Math.min(size, SEARCHED_BYTES_MAX), read };
-  try {
-    return plan.test({ ...candidate, texts: await texts.texts(message) }) === true;
-  } catch (error) {
-    if (error instanceof Failure && error.kind === "not_found") return false;
-    throw error;
-  }
+  };
+  const found = await texts.find({ account, contents, read, check: () => check(search) }, plan.texts);
+  return (content, key) => found[key]!.has(content);
 }
 
 function renumbered({ shard }: SearchServices, open: OpenView, uids: Ranges): Found {
