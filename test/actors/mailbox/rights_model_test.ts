@@ -55,7 +55,9 @@ function change(
 
 function rightsOf(table: Table, account: AccountId): Set<string> {
   const of = (sign: string) =>
-    (table.get(sign + ADDRESSES.get(account)) ?? new Set<string>()).union(table.get(`${sign}anyone`) ?? new Set<string>());
+    (table.get(sign + ADDRESSES.get(account)) ?? new Set<string>()).union(
+      table.get(`${sign}anyone`) ?? new Set<string>(),
+    );
   return of("").difference(of("-"));
 }
 
