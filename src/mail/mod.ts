@@ -5,6 +5,7 @@
  */
 export * from "./account.ts";
 export * from "./address.ts";
+export * from "./annotation.ts";
 export * from "./domain.ts";
 export * from "./envelope.ts";
 export * from "./flag.ts";
@@ -12,8 +13,10 @@ export * from "./index_limit.ts";
 export type * from "./mailbox_ask.ts";
 export * from "./mailbox_name.ts";
 export type * from "./mailbox_state.ts";
+export * from "./other_users.ts";
 export * from "./pieces.ts";
 export * from "./placement.ts";
+export * from "./rights.ts";
 export * from "./row_columns.ts";
 export type * from "./search_program.ts";
 export * from "./uid.ts";

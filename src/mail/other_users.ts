@@ -20,6 +20,8 @@ export function* readOthersName(
   const rest = name.slice(OTHER_USERS.length + MAILBOX_SEPARATOR.length);
   for (let at = rest.indexOf(MAILBOX_SEPARATOR); at > 0; at = rest.indexOf(MAILBOX_SEPARATOR, at + 1)) {
     const own = parseMailboxName(rest.slice(at + 1));
-    if (own !== null && rest.lastIndexOf("@", at) > 0) yield { address: rest.slice(0, at), name: own };
+    const address = rest.slice(0, at);
+    // A domain has no separator.
+    if (own !== null && /.@[^/@]+$/.test(address)) yield { address, name: own };
   }
 }

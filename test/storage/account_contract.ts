@@ -425,6 +425,19 @@ function settingTests(test: Test): void {
     assertEquals(await shard.setMetadata(ANNA, 77, [["/x", utf8("y")]]), { type: "missing" });
   });
 
+  test("mailboxes with rights beside them are found over all accounts, until nobody has any there", async ({ shard }) => {
+    const number = await made(shard, "a");
+    await shard.setMetadata(BERT, 1, [["/shared/a", utf8("no right")]]);
+    await shard.setAcl(BERT, 2, [["anna", "l"], ["zoe", "r"]]);
+    await shard.setAcl(ANNA, number, [["bert", "lr"]]);
+    await shard.setAcl(ANNA, 1, [["bert", "lr"]]);
+    const shared = () => shard.shared().map(({ account, mailbox }) => `${account} ${mailbox}`).sort();
+    assertEquals(shared(), [`${ANNA} 1`, `${ANNA} ${number}`, `${BERT} 2`].sort());
+    await shard.setAcl(ANNA, 1, [["bert", null]]);
+    await shard.purge(BERT);
+    assertEquals(shared(), [`${ANNA} ${number}`]);
+  });
+
   test(
     "the settings of all mailboxes of an account have a bound, and a mailbox that goes makes room",
     async ({ shard }) => {

@@ -176,6 +176,36 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["e2e/pop3_semantics_test.ts", "a connection that drops deletes nothing and frees the maildrop"],
     ["e2e/attacks_content_test.ts", "wrong numbers, a second DELE, a deleted message and PASS first are refused"],
   ),
-  I19: notYet("neither URLAUTH nor METADATA nor ACL is offered"),
-  I20: notYet("whose mailboxes are asked for is said by the listener's front, never by a client"),
+  I19: tests(
+    [
+      "actors/mailbox/shared_test.ts",
+      "rights are those of now: what is revoked while a mailbox is selected is gone at once",
+    ],
+    ["actors/mailbox/shared_test.ts", "a search that is under way ends when its reader may not read any more"],
+    ["actors/mailbox/shared_test.ts", "who gets an address that another account had gets nothing with it"],
+    [
+      "actors/mailbox/rights_model_test.ts",
+      "whatever rights are given and taken, each account may do what a plain table says",
+    ],
+    [
+      "protocol/imap/acl_test.ts",
+      "a right that goes while the session does not know it yet spoils neither FETCH nor CLOSE",
+    ],
+    [
+      "e2e/imap_shared_test.ts",
+      "who waits in a shared mailbox hears of mail, and is sent away when it is not shared with him",
+    ],
+  ),
+  I20: tests(
+    ["actors/mailbox/shared_test.ts", "a mailbox that may not be looked up is answered for as one that is not there"],
+    [
+      "actors/mailbox/shared_test.ts",
+      "an access list survives the actor, and one of another domain of the shard is not seen",
+    ],
+    ["protocol/imap/acl_test.ts", "to whom nothing is given, a mailbox is not there (I20)"],
+    [
+      "e2e/imap_shared_test.ts",
+      "what one account shares another lists, reads, marks and fills, and accounts beyond the domain",
+    ],
+  ),
 };

@@ -36,6 +36,20 @@ const VERBS = [
     "REPLACE 1 INBOX {1+}",
     "SELECT INBOX (QRESYNC (1001 1))",
   ],
+  ...[
+    "SETACL INBOX b@c lrs",
+    "SETACL x anyone +d",
+    "GETACL INBOX",
+    "DELETEACL INBOX b@c",
+    "MYRIGHTS x",
+    "LISTRIGHTS x b",
+  ],
+  ...[
+    "SETMETADATA INBOX (/shared/a {2+}",
+    'SETMETADATA "" (/private/b "c" /shared/d NIL)',
+    "GETMETADATA INBOX /shared/a",
+  ],
+  ...['LIST "" * RETURN (MYRIGHTS METADATA (/shared/a))', 'GETMETADATA (DEPTH 1 MAXSIZE 1) "" (/private /shared/d)'],
   ...["GETQUOTAROOT INBOX", 'GETQUOTA ""', "SORT (SUBJECT) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL"],
 ];
 

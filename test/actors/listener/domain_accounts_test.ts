@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { granteeOf, quotaOf } from "../../../src/actors/listener/domain_accounts.ts";
+import type { Address } from "../../../src/mail/address.ts";
+import type { AccountId } from "../../../src/mail/account.ts";
+import { parseMailboxName } from "../../../src/mail/mailbox_name.ts";
+import type { AccountRecord } from "../../../src/messages/mod.ts";
+import { RoutingTable } from "../../../src/policy/mod.ts";
+
+function account(address: string, more: Partial<AccountRecord> = {}): AccountRecord {
+  const createdAt = "2026-01-01T00:00:00Z";
+  return { id: `id-${address}` as AccountId, address, disabled: false, quotaBytes: 0, createdAt, ...more };
+}
+
+const ANNA = account("anna@a.test", { quotaBytes: 111 });
+const domain = { aliasOf: null, disabled: false, detailSeparator: "+", createdAt: "2026-01-01T00:00:00Z" };
+const table = new RoutingTable<AccountRecord>({
+  version: 1,
+  domains: [{ ...domain, name: "a.test", catchAll: "anna@a.test" }, {
+    ...domain,
+    name: "b.test",
+    catchAll: null,
+  }] as never,
+  accounts: [
+    ANNA,
+    account("bert@a.test", { quotaBytes: 222 }),
+    account("off@a.test", { disabled: true }),
+    account("zoe@b.test"),
+  ],
+  aliases: [{ address: "team@a.test", targets: ["bert@a.test"], createdAt: "2026-01-01T00:00:00Z" }],
+  lists: [],
+} as never);
+const routes = { resolve: (address: Address) => table.resolve(address), signer: () => null };
+
+Deno.test("an identifier names the account of the same domain that has this address, in any case, also behind a minus", () => {
+  const bert = { id: "id-bert@a.test" as AccountId, address: "bert@a.test" };
+  for (const identifier of ["bert@a.test", "BERT@A.test", "-bert@a.test"]) {
+    assertEquals(granteeOf(identifier, ANNA, routes), bert, identifier);
+  }
+});
+
+Deno.test("nobody is named by a domain's catch-all, by an alias, with a detail, in another domain, or by no address at all", () => {
+  const nobody = [
+    "typo@a.test",
+    "team@a.test",
+    "bert+x@a.test",
+    "zoe@b.test",
+    "x@c.test",
+    "bert",
+    "",
+    "anyone",
+    "--bert@a.test",
+  ];
+  for (const identifier of [...nobody, "postmaster@a.test", "postmaster", "bert@[127.0.0.1]"]) {
+    assertEquals(granteeOf(identifier, ANNA, routes), null, identifier);
+  }
+});
+
+Deno.test("before the directory has answered nobody is named", () => {
+  assertEquals(granteeOf("bert@a.test", ANNA, { ...routes, resolve: () => null }), null);
+});
+
+Deno.test("what is put into a shared mailbox counts for its owner; with an owner nobody knows of, nothing fits", () => {
+  const quota = (name: string) => quotaOf(parseMailboxName(name)!, ANNA, routes);
+  assertEquals(["INBOX", "a/b"].map(quota), [111, 111]);
+  assertEquals(quota("Other Users/bert@a.test/INBOX"), 222);
+  const unknown = ["off@a.test", "typo@a.test", "zoe@b.test", "BERT@a.test", "team@a.test"];
+  for (const address of unknown) assertEquals(quota(`Other Users/${address}/INBOX`), 1, address);
+  assertEquals(quota("Other Users"), 1);
+});
