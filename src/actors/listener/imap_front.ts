@@ -4,7 +4,6 @@ import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
 import {
   type AskOutcome,
-  type AuthAnswer,
   createImapSession,
   type ImapAction,
   type ImapAsk,
@@ -15,9 +14,9 @@ import {
 import { REFUSAL } from "../../protocol/imap/refusal.ts";
 import type { Ref } from "../../runtime/types.ts";
 import { granteeOf, quotaOf } from "./domain_accounts.ts";
-import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
+import { channelOf } from "./login.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
-import { SessionFront } from "./session_front.ts";
+import { MailboxFront } from "./mailbox_front.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 16_384;
@@ -48,13 +47,12 @@ interface Opened {
 }
 
 /** Joins one IMAP session to its connection, the directory and the mailbox actor. */
-export class ImapFront extends SessionFront<ImapAction> {
+export class ImapFront extends MailboxFront<ImapAction> {
+  protected override readonly service = "imap";
   protected override readonly session: ImapSession;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #options: ImapFrontOptions;
   #opened: Opened | null = null;
-  /** Whose account the last exchange has proven. */
-  #account: AccountRecord | null = null;
   /** What lies between session and connection after COMPRESS (RFC 4978). */
   #deflate: DeflateLayer | null = null;
   /** What was asked ahead of the session. */
@@ -88,9 +86,13 @@ export class ImapFront extends SessionFront<ImapAction> {
     return this.#opened?.account.address ?? null;
   }
 
-  protected override left(): void {
-    this.#ahead = null;
+  protected override letGo(): void {
     this.#closeViews();
+  }
+
+  protected override left(): void {
+    super.left();
+    this.#ahead = null;
     this.#deflate?.close();
   }
 
@@ -129,17 +131,17 @@ export class ImapFront extends SessionFront<ImapAction> {
         this.write(action.data);
         break;
       case "login":
-        this.#settle(this.#login(action), (outcome) => this.session.loggedIn(outcome));
+        this.settle(this.logIn(action, (account) => this.#open(account)), (outcome) => this.session.loggedIn(outcome));
         break;
       case "authenticate":
-        this.#settle(this.#ask(action.question), (answer) => this.session.authenticated(answer));
+        this.settle(this.askWhose(action.question), (answer) => this.session.authenticated(answer));
         break;
       case "open":
-        this.#settle(Promise.resolve(this.#open(this.#account)), (outcome) => this.session.loggedIn(outcome));
+        this.settle(Promise.resolve(this.#open(this.account)), (outcome) => this.session.loggedIn(outcome));
         break;
       case "ask":
         // While the client reads slowly, what would be read next stays on the disk.
-        this.whenRoom(() => this.#settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
+        this.whenRoom(() => this.settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
         break;
       case "ahead":
         // A client that reads slowly must not make pages lie about.
@@ -157,39 +159,13 @@ export class ImapFront extends SessionFront<ImapAction> {
         break;
       case "unauthenticate":
         this.#closeViews();
-        this.#opened = this.#account = this.#ahead = null;
+        this.#opened = this.account = this.#ahead = null;
         break;
       case "close":
         this.hangUp();
         break;
     }
     return null;
-  }
-
-  #settle<T>(work: Promise<T>, answer: (value: T) => readonly ImapAction[]): void {
-    work.then(
-      (value) => {
-        // A client that left while its mailbox was opened must not keep the view.
-        if (this.closed) this.#closeViews();
-        else this.perform(answer(value));
-      },
-      (error) => {
-        this.services.log.error("session broke", { service: "imap", error: describeError(error) });
-        this.connection.destroy();
-      },
-    );
-  }
-
-  async #ask(question: LoginQuestion): Promise<AuthAnswer> {
-    const { answer, account } = await askLogin(question, loginScene("imap", this.connection), this.services);
-    this.#account = account;
-    return answer;
-  }
-
-  async #login({ user, secret }: { user: string; secret: string }): Promise<LoginOutcome> {
-    const answer = await this.#ask({ type: "password", user, secret });
-    if (answer.type === "accepted") return this.#open(this.#account);
-    return { type: answer.type === "refused" ? "refused" : "temporary" };
   }
 
   #open(account: AccountRecord | null): LoginOutcome {

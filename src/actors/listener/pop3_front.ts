@@ -4,7 +4,6 @@ import type { Uid } from "../../mail/uid.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import type { Connection } from "../../net/mod.ts";
 import {
-  type AuthAnswer,
   createPop3Session,
   type LoginOutcome,
   type MaildropEntry,
@@ -13,9 +12,9 @@ import {
   type Pop3Session,
 } from "../../protocol/pop3/mod.ts";
 import type { Ref } from "../../runtime/types.ts";
-import { askLogin, channelOf, type LoginQuestion, loginScene } from "./login.ts";
+import { channelOf } from "./login.ts";
 import type { FrontServices } from "./services.ts";
-import { SessionFront } from "./session_front.ts";
+import { MailboxFront } from "./mailbox_front.ts";
 import { REFUSAL } from "../../protocol/pop3/refusal.ts";
 import type { Dismissal } from "./services.ts";
 
@@ -44,13 +43,12 @@ interface Maildrop {
 }
 
 /** Joins one POP3 session to its connection, the directory and the mailbox actor. */
-export class Pop3Front extends SessionFront<Pop3Action> {
+export class Pop3Front extends MailboxFront<Pop3Action> {
+  protected override readonly service = "pop3";
   protected override readonly session: Pop3Session;
   protected override readonly waitingBytesMax = WAITING_INPUT_BYTES_MAX;
   readonly #options: Pop3FrontOptions;
   #maildrop: Maildrop | null = null;
-  /** Whose account the last exchange has proven. */
-  #account: AccountRecord | null = null;
 
   constructor(connection: Connection, services: FrontServices, options: Pop3FrontOptions, done: () => void) {
     super(connection, services, done);
@@ -73,7 +71,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
     return this.#maildrop?.account.address ?? null;
   }
 
-  protected override left(): void {
+  protected override letGo(): void {
     this.#unlock();
   }
 
@@ -84,13 +82,13 @@ export class Pop3Front extends SessionFront<Pop3Action> {
         this.connection.write(action.data);
         break;
       case "login":
-        this.#settle(this.#login(action), (outcome) => this.session.loggedIn(outcome));
+        this.settle(this.logIn(action, (account) => this.#open(account)), (outcome) => this.session.loggedIn(outcome));
         break;
       case "authenticate":
-        this.#settle(this.#ask(action.question), (answer) => this.session.authenticated(answer));
+        this.settle(this.askWhose(action.question), (answer) => this.session.authenticated(answer));
         break;
       case "open":
-        this.#settle(this.#open(this.#account), (outcome) => this.session.loggedIn(outcome));
+        this.settle(this.#open(this.account), (outcome) => this.session.loggedIn(outcome));
         break;
       case "fetch":
         this.sending = true;
@@ -99,7 +97,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
         break;
       case "update":
         this.settling = true;
-        this.#settle(this.#update(action.uids), (removed) => this.session.updated(removed));
+        this.settle(this.#update(action.uids), (removed) => this.session.updated(removed));
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
@@ -112,32 +110,6 @@ export class Pop3Front extends SessionFront<Pop3Action> {
         break;
     }
     return null;
-  }
-
-  #settle<T>(work: Promise<T>, answer: (value: T) => readonly Pop3Action[]): void {
-    work.then(
-      (value) => {
-        // A client that left during its login must not keep the lock.
-        if (this.closed) this.#unlock();
-        else this.perform(answer(value));
-      },
-      (error) => {
-        this.services.log.error("session broke", { service: "pop3", error: describeError(error) });
-        this.connection.destroy();
-      },
-    );
-  }
-
-  async #ask(question: LoginQuestion): Promise<AuthAnswer> {
-    const { answer, account } = await askLogin(question, loginScene("pop3", this.connection), this.services);
-    this.#account = account;
-    return answer;
-  }
-
-  async #login({ user, secret }: { user: string; secret: string }): Promise<LoginOutcome> {
-    const answer = await this.#ask({ type: "password", user, secret });
-    if (answer.type === "accepted") return this.#open(this.#account);
-    return { type: answer.type === "refused" ? "refused" : "temporary" };
   }
 
   async #open(account: AccountRecord | null): Promise<LoginOutcome> {
@@ -204,7 +176,7 @@ export class Pop3Front extends SessionFront<Pop3Action> {
       this.services.counters.retrieved++;
       this.messages++;
     }
-    this.#settle(answer, (result) => this.session.fetched(result));
+    this.settle(answer, (result) => this.session.fetched(result));
   }
 
   /** RFC 1939 §6: the UPDATE state removes what was marked, then frees the lock. */
