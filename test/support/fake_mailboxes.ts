@@ -2,23 +2,19 @@ import { concat, decodeUtf8, utf8 } from "../../src/base/bytes.ts";
 import { Failure } from "../../src/base/failure.ts";
 import { latin1 } from "../../src/base/latin1.ts";
 import type {
-  IndexWanted,
   MailboxAskName,
   MailboxAsks,
   MailboxEntry,
   MessageSet,
-  RowPage,
   ViewNews,
   ViewRow,
 } from "../../src/mail/mailbox_ask.ts";
 import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
-import { Pieces, type PiecesSent } from "../../src/mail/pieces.ts";
-import { RECENT_BIT, RowColumns } from "../../src/mail/row_columns.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
-import { readIndex } from "../../src/mime/mod.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
+import { rowPage } from "./fake_row_page.ts";
 
 /** A message as the fake keeps it. */
 export interface FakeMessage {
@@ -459,50 +455,6 @@ function holds(pairs: readonly number[], number: number, last: number): boolean 
     if (number >= Math.min(one, other) && number <= Math.max(one, other)) return true;
   }
   return false;
-}
-
-/** Rows as a page of columns. */
-function rowPage({ rows, ...rest }: Reply<"mailbox.rows">, wanted: IndexWanted): RowPage {
-  const columns = new RowColumns(rows.length);
-  const keywordSets: { set: number; names: readonly string[] }[] = [];
-  for (const row of rows) {
-    const i = columns.count++;
-    columns.sequence[i] = row.sequence;
-    columns.uid[i] = row.uid;
-    columns.modSeq[i] = row.modSeq;
-    columns.size[i] = row.size;
-    columns.internalDateMs[i] = row.internalDateMs;
-    columns.saved[i] = row.savedMs / 1_000;
-    columns.content[i] = parseInt(row.objectId.slice(1), 36);
-    columns.flags[i] = row.flags | (row.recent ? RECENT_BIT : 0);
-    if (row.keywords.length === 0) continue;
-    columns.keywords[i] = i + 1;
-    keywordSets.push({ set: i + 1, names: row.keywords });
-  }
-  return {
-    ...rest,
-    rows: columns.bytes(),
-    keywordSets,
-    objectIdPrefix: "E",
-    index: wanted === "none" ? null : pieces(rows.map(({ index }) => textOf(index ?? null, wanted))),
-    head: rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null,
-  };
-}
-
-function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none">): Uint8Array | null {
-  const index = bytes === null || wanted === "all" ? null : readIndex(bytes);
-  return index === null || wanted === "all" ? bytes : index[wanted];
-}
-
-function pieces(list: readonly (Uint8Array | null)[]): PiecesSent {
-  const made = new Pieces(list.length, concat(list.filter((piece) => piece !== null)));
-  let at = 0;
-  for (const [i, piece] of list.entries()) {
-    if (piece === null) made.putNone(i);
-    else made.put(i, at, piece.length);
-    at += piece?.length ?? 0;
-  }
-  return made.sent();
 }
 
 function keywordsOf(box: FakeBox): string[] {

@@ -1,0 +1,49 @@
+import { concat } from "../../src/base/bytes.ts";
+import type { IndexWanted, MailboxAsks, RowPage } from "../../src/mail/mailbox_ask.ts";
+import { Pieces, type PiecesSent } from "../../src/mail/pieces.ts";
+import { RECENT_BIT, RowColumns } from "../../src/mail/row_columns.ts";
+import { readIndex } from "../../src/mime/mod.ts";
+
+/** Rows as a page of columns. */
+export function rowPage({ rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"], wanted: IndexWanted): RowPage {
+  const columns = new RowColumns(rows.length);
+  const keywordSets: { set: number; names: readonly string[] }[] = [];
+  for (const row of rows) {
+    const i = columns.count++;
+    columns.sequence[i] = row.sequence;
+    columns.uid[i] = row.uid;
+    columns.modSeq[i] = row.modSeq;
+    columns.size[i] = row.size;
+    columns.internalDateMs[i] = row.internalDateMs;
+    columns.saved[i] = row.savedMs / 1_000;
+    columns.content[i] = parseInt(row.objectId.slice(1), 36);
+    columns.flags[i] = row.flags | (row.recent ? RECENT_BIT : 0);
+    if (row.keywords.length === 0) continue;
+    columns.keywords[i] = i + 1;
+    keywordSets.push({ set: i + 1, names: row.keywords });
+  }
+  return {
+    ...rest,
+    rows: columns.bytes(),
+    keywordSets,
+    objectIdPrefix: "E",
+    index: wanted === "none" ? null : pieces(rows.map(({ index }) => textOf(index ?? null, wanted))),
+    head: rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null,
+  };
+}
+
+function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none">): Uint8Array | null {
+  const index = bytes === null || wanted === "all" ? null : readIndex(bytes);
+  return index === null || wanted === "all" ? bytes : index[wanted];
+}
+
+function pieces(list: readonly (Uint8Array | null)[]): PiecesSent {
+  const made = new Pieces(list.length, concat(list.filter((piece) => piece !== null)));
+  let at = 0;
+  for (const [i, piece] of list.entries()) {
+    if (piece === null) made.putNone(i);
+    else made.put(i, at, piece.length);
+    at += piece?.length ?? 0;
+  }
+  return made.sent();
+}
