@@ -83,17 +83,19 @@ function appends(durationMs: number, together: number): Measure {
   };
 }
 
-function stores(durationMs: number, box: string, messages: number): Measure {
+function stores(durationMs: number, together: number, [box, messages]: readonly [string, number]): Measure {
   return async (target) => {
-    const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
-    await pipe.ok(`SELECT ${box}`);
+    const pipes = await Promise.all(
+      Array.from({ length: together }, () => ImapPipe.open(target.imapPort, USER(0), target.password)),
+    );
+    for (const pipe of pipes) await pipe.ok(`SELECT ${box}`);
     let number = 0;
     let sign = "+";
-    const found = await rate(durationMs, 1, async () => {
+    const found = await rate(durationMs, together, async (lane) => {
       if (++number > messages) [number, sign] = [1, sign === "+" ? "-" : "+"];
-      await pipe.ok(`STORE ${number} ${sign}FLAGS (\\Flagged)`);
+      await pipes[lane]!.ok(`STORE ${number} ${sign}FLAGS.SILENT (\\Flagged)`);
     });
-    await pipe.logout();
+    await Promise.all(pipes.map((pipe) => pipe.logout()));
     return found;
   };
 }
@@ -139,7 +141,8 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     "login, SELECT, logout": ["sessions/s", sessions(durationMs)],
     "APPEND, 1 connection": ["msg/s", appends(durationMs, 1)],
     [`APPEND, ${TOGETHER} connections`]: ["msg/s", appends(durationMs, TOGETHER)],
-    "STORE": ["msg/s", stores(durationMs, "Some", some)],
+    "STORE, 1 connection": ["msg/s", stores(durationMs, 1, ["Some", some])],
+    [`STORE, ${TOGETHER} connections`]: ["msg/s", stores(durationMs, TOGETHER, ["Some", some])],
     "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],
     "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, 3)],
     "FETCH FLAGS": ["msg/s", overAll("Many", "FETCH 1:* FLAGS", many, 1)],

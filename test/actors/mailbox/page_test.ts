@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { Pieces } from "../../../src/mail/pieces.ts";
+import { RowColumns } from "../../../src/mail/row_columns.ts";
+import { openSession } from "./sessions.ts";
+import { inMailbox, MAIL, put } from "./support.ts";
+
+Deno.test("a page of columns says the same as rows do, whichever rows are gone", () =>
+  inMailbox(async (world) => {
+    await Promise.all(Array.from({ length: 150 }, (_, i) => put(world, `op/${i}`)));
+    const a = await openSession(world);
+    await a.store({ by: "uid", pairs: [3, 3, 70, 90] }, "add", { flags: 8, keywords: ["$One"] });
+    await a.ask("mailbox.expungeDeleted", { set: { by: "uid", pairs: [70, 80] } });
+    const asked = { set: { by: "uid", pairs: [2, 5, 60, 0] }, after: 0, changedSince: null, vanished: false } as const;
+    const { rows } = await a.ask("mailbox.rows", { ...asked, index: false });
+    const page = await a.ask("mailbox.page", { ...asked, index: "none", headBytes: 4 });
+    const columns = RowColumns.of(page.rows)!;
+    const heads = Pieces.of(page.head!, columns.count)!;
+    assertEquals(columns.count, rows.length);
+    for (const [i, row] of rows.entries()) {
+      const { sequence, uid, modSeq, size } = row;
+      const found = { sequence: columns.sequence[i], uid: columns.uid[i], modSeq: columns.modSeq[i] };
+      assertEquals({ ...found, size: columns.size[i] }, { sequence, uid, modSeq, size } as never);
+      assertEquals(heads.at(i), MAIL.slice(0, 4));
+      const names = page.keywordSets.find(({ set }) => set === columns.keywords[i])?.names ?? [];
+      assertEquals(names, row.keywords);
+    }
+    assertEquals(page.next, null);
+  }));
