@@ -7,7 +7,7 @@ export interface Clock {
   wallMs(): number;
   /** Milliseconds since an arbitrary start, never going back: for deadlines and durations. */
   monotonicMs(): number;
-  /** Calls `run` once, `delayMs` from now. */
+  /** Calls `run` once, `delayMs` from now; 0 ms: when the event loop has been round once. */
   after(delayMs: number, run: () => void): Cancel;
 }
 
@@ -17,6 +17,11 @@ export function systemClock(): Clock {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     after(delayMs, run) {
+      // A timer of 0 ms waits for one: what only lets others have their turn would wait a hundred times as long as they need.
+      if (delayMs <= 0) {
+        const turn = setImmediate(run);
+        return () => clearImmediate(turn);
+      }
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);
     },

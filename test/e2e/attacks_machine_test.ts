@@ -1,6 +1,7 @@
 /** ATTACKS R9, R10 and R12 from end to end: a clock that jumps, a log nobody reads any more, bytes that rot on the disk. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readdirSync } from "node:fs";
+import { ImapClient } from "../support/imap_client.ts";
 import { latin1, latin1Bytes } from "../support/latin1.ts";
 import { keptMessage } from "../support/letters.ts";
 import { Pop3Client, readMaildrop } from "../support/pop3_client.ts";
@@ -175,6 +176,15 @@ Deno.test("one flipped bit makes one message unreadable and says which; all othe
   for (const [number, text] of [[1, "first"], [3, "third"]] as const) {
     assertEquals(latin1(keptMessage(await pop3.retr(number)).content), `Subject: ${text}\r\n\r\n${text}\r\n`);
   }
+  await using imap = await ImapClient.open({ port: server.ports.imap }, LOGIN);
+  await imap.ok("EXAMINE INBOX");
+  const fetched = await imap.command("FETCH 1:3 BODY.PEEK[]");
+  assertEquals(fetched.status, "NO");
+  assertEquals(fetched.untagged.map((line) => /^\d FETCH/.exec(line)?.[0]), ["1 FETCH", "3 FETCH"]);
+  assertStringIncludes(fetched.untagged[1]!, "Subject: third\r\n\r\nthird\r\n");
+  const envelopes = await imap.ok("FETCH 1:3 ENVELOPE");
+  assertEquals(envelopes.length, 3, "what is kept of the message beside it is sound");
+  await imap.logout();
   const { problems } = await server.rpc<{ problems: { uid: number; problem: string }[] }>("storage.verify");
   assertEquals(problems.map(({ uid, problem }) => [uid, problem]), [[2, "the checksum of the message is wrong"]]);
   await using again = await SmtpClient.greeted({ port: server.ports.smtp });

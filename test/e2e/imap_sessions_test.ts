@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import { seededRandom, utf8 } from "../../src/base/mod.ts";
+import { concat, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { ImapClient } from "../support/imap_client.ts";
 import { makeLetter } from "../support/letters.ts";
 import { readMaildrop } from "../support/pop3_client.ts";
@@ -106,6 +106,40 @@ Deno.test("what was appended, flagged and moved with an OK is there after a kill
   assertMatch((await again.ok("STATUS Kept/Deep (MESSAGES)"))[0]!, /MESSAGES 3/);
   assertMatch((await again.command("APPEND INBOX ", letter("next"))).text, /\[APPENDUID \d+ 13\]/);
   await again.logout();
+  await server.stop();
+});
+
+Deno.test("clients that ask for everything and read nothing cost no memory, and others go on", async () => {
+  await using server = await imapServer({ workers: { listener: 1, mailbox: 1 } });
+  await using writer = await session(server);
+  const large = concat([letter("large"), new Uint8Array(40_000).fill(0x61), utf8("\r\n")]);
+  await writer.ok("APPEND INBOX ", large);
+  await writer.ok("SELECT INBOX");
+  // 1,024 copies: 40 MB for each of those who read nothing.
+  for (let have = 1; have < 1_024; have *= 2) await writer.ok(`COPY 1:${have} INBOX`);
+  const before = await memoryOf(server);
+  const slow: ImapClient[] = [];
+  try {
+    for (let i = 0; i < 20; i++) {
+      const client = await session(server);
+      slow.push(client);
+      await client.ok("EXAMINE INBOX");
+      await client.wire.write("f1 FETCH 1:* (FLAGS BODY.PEEK[])\r\n");
+      await client.wire.readBytes(1_000);
+    }
+    assertEquals((await writer.ok("UID SEARCH UNSEEN 1:3"))[0], "SEARCH 1 2 3");
+    assert(await memoryOf(server) - before < 200 * 1_048_576, "what nobody reads lies in memory");
+    // Whoever reads in the end gets all of it.
+    const [first] = slow;
+    let fetched = 0;
+    for (let line = "* 0 FETCH"; !line.startsWith("f1 "); line = await first!.response()) {
+      if (/^\* \d+ FETCH/.test(line)) fetched++;
+    }
+    assert(fetched >= 1_023, `${fetched} messages`);
+  } finally {
+    for (const client of slow) await client.wire.destroy();
+  }
+  await writer.logout();
   await server.stop();
 });
 
