@@ -77,6 +77,7 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["mailbox.usage", ["listener"]],
   ["mailbox.stirred", ["mailbox"]],
   ["text.extract", ["mailbox"]],
+  ["text.index", ["queue"]],
   ["directory.signingKeys", ["policy"]],
   ["policy.check", ["listener"]],
   ["policy.listed", ["listener"]],

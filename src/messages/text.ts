@@ -13,4 +13,6 @@ export interface TextProtocol {
       readonly body: Uint8Array;
     };
   };
+  /** The MIME index of a message; null when none is kept of one like this. */
+  "text.index": { request: { readonly bytes: Uint8Array }; reply: { readonly index: Uint8Array | null } };
 }

@@ -107,6 +107,7 @@ Deno.test("mailboxes are shown to listeners alone, and messages are read for mai
     }
   }
   assert(mayAsk("text.extract", "mailbox-0"));
+  assert(mayAsk("text.index", "queue") && !mayAsk("text.index", "listener-0"));
   for (const worker of ["listener-0", "queue", "delivery-0", "directory"]) assert(!mayAsk("text.extract", worker));
 });
 

@@ -1,6 +1,7 @@
 import { type Clock, utf8 } from "../../base/mod.ts";
 import type { TextProtocol } from "../../messages/mod.ts";
 import { parseStructure, searchText } from "../../mime/mod.ts";
+import { indexToKeep } from "../../protocol/imap/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
 import { mayAsk } from "../rights.ts";
 import { type Accepts, fields } from "../shape.ts";
@@ -17,6 +18,7 @@ const TURN_MS = 5;
 /** Whether requests of other workers have the form their types promise. */
 export const textAccepts: Accepts<TextProtocol> = {
   "text.extract": fields(({ bytes }) => bytes instanceof Uint8Array && bytes.length <= EXTRACT_BYTES_MAX),
+  "text.index": fields(({ bytes }) => bytes instanceof Uint8Array && bytes.length <= EXTRACT_BYTES_MAX),
 };
 
 interface TextState {
@@ -33,15 +35,22 @@ export const textActor = defineActor<TextProtocol, TextState>({
   mayAsk,
   init: (_args, { clock }) => ({ clock, busyMs: 0 }),
   receive: {
-    "text.extract"(state, { bytes }, reply) {
-      const { clock } = state;
-      const beganAt = clock.monotonicMs();
-      const { header, body } = searchText(parseStructure(bytes));
-      reply.ok({ header: utf8(`\n${header}`), body: utf8(body) });
-      state.busyMs += clock.monotonicMs() - beganAt;
-      if (state.busyMs < TURN_MS) return;
-      state.busyMs = 0;
-      return new Promise((resolve) => void clock.after(0, resolve));
-    },
+    "text.extract": (state, { bytes }, reply) =>
+      inTurns(state, () => {
+        const { header, body } = searchText(parseStructure(bytes));
+        reply.ok({ header: utf8(`\n${header}`), body: utf8(body) });
+      }),
+    "text.index": (state, { bytes }, reply) => inTurns(state, () => reply.ok({ index: indexToKeep([bytes]) })),
   },
 });
+
+/** Answers one request, and lets others of the worker go before the next when it has taken long. */
+function inTurns(state: TextState, answer: () => void): void | Promise<void> {
+  const { clock } = state;
+  const beganAt = clock.monotonicMs();
+  answer();
+  state.busyMs += clock.monotonicMs() - beganAt;
+  if (state.busyMs < TURN_MS) return;
+  state.busyMs = 0;
+  return new Promise((resolve) => void clock.after(0, resolve));
+}

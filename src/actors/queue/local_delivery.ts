@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { asFailure, describeError, utf8 } from "../../base/mod.ts";
+import { asFailure, byteLength, concat, describeError, utf8 } from "../../base/mod.ts";
 import { type Address, parseMailbox } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingRecipient } from "../../mail/envelope.ts";
@@ -13,6 +13,10 @@ import type { QueueServices } from "./services.ts";
 
 /** One mailbox delivery may take, in ms. */
 const DELIVER_MS_MAX = 60_000;
+
+/** Messages longer than this are indexed when somebody looks at them, in bytes; and how long making an index may take, in ms. */
+const INDEXED_BYTES_MAX = 4 * 1024 * 1024;
+const INDEX_MS_MAX = 10_000;
 
 /** Recipients elsewhere that an alias here led to; what the sender asked for goes on with them (RFC 3461 §5.2.7.3). */
 export interface Forward {
@@ -61,6 +65,18 @@ export async function deliverHere(attempt: Attempt, services: QueueServices): Pr
   return { type: "report", report: { outcomes, destinationFault: false, host: null, tls: null }, forwards };
 }
 
+/** The MIME index, made where no files are written; without it the mail is delivered all the same. */
+async function indexOf(kept: readonly Uint8Array[], { indexer, log }: QueueServices): Promise<Uint8Array | null> {
+  if (indexer === undefined || byteLength(kept) > INDEXED_BYTES_MAX) return null;
+  try {
+    return (await indexer.ask("text.index", { bytes: concat(kept) }, { deadlineMs: INDEX_MS_MAX })).index;
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+    log.debug("index not made", { error: describeError(error) });
+    return null;
+  }
+}
+
 /** What is no address stays as it came: nobody could be told under another. */
 function senderBeyond({ message: { envelope } }: Attempt, alias: Address, services: QueueServices): string {
   const sender = parseMailbox(envelope.sender, { utf8: true });
@@ -71,8 +87,9 @@ function senderBeyond({ message: { envelope } }: Attempt, alias: Address, servic
 async function store(
   { message, parts }: Attempt,
   { opId, accounts }: { readonly opId: string; readonly accounts: readonly AccountRecord[] },
-  { mailboxes, log }: QueueServices,
+  services: QueueServices,
 ): Promise<RecipientOutcome> {
+  const { mailboxes, log } = services;
   const targets = new Map<DomainName, DeliveryTarget[]>();
   for (const account of accounts) {
     const domain = domainOfAccount(account);
@@ -81,9 +98,10 @@ async function store(
   }
   const sender = message.envelope.sender === "" ? null : parseMailbox(message.envelope.sender, { utf8: true });
   const kept = [utf8(returnPathField(sender)), ...parts];
+  const index = await indexOf(kept, services);
   for (const domain of [...targets.keys()].sort()) {
     // A shard keeps several domains: each has an opId of its own, whichever others the address led to before.
-    const request = { opId: `${opId}/${nameOf(domain)}`, targets: targets.get(domain)!, parts: kept };
+    const request = { opId: `${opId}/${nameOf(domain)}`, targets: targets.get(domain)!, parts: kept, index };
     try {
       const answer = await mailboxes.forDomain(domain).ask("mailbox.deliver", request, { deadlineMs: DELIVER_MS_MAX });
       if (answer.type === "full") return deferred("4.2.2", "the mailbox is full");

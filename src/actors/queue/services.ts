@@ -1,6 +1,6 @@
 import type { Clock, Log, Random } from "../../base/mod.ts";
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, ListProtocol, RouteVerdict } from "../../messages/mod.ts";
+import type { DeliveryProtocol, ListProtocol, RouteVerdict, TextProtocol } from "../../messages/mod.ts";
 import type { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import type { TlsReportSettings } from "../../policy/tls/mod.ts";
@@ -28,6 +28,8 @@ export interface QueueServices {
   readonly dispatch: DispatchLimits;
   /** Name of this server in reports. */
   readonly hostname: string;
+  /** Makes MIME indexes of what is delivered here; absent: they are made when somebody looks. */
+  readonly indexer?: Ref<TextProtocol>;
   /** Absent: reports go unsigned. */
   readonly signing?: ReportSigning;
   /** In whose name reports on TLS are sent; absent: none are. */

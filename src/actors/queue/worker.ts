@@ -1,5 +1,11 @@
 import type { Address } from "../../mail/address.ts";
-import type { DeliveryProtocol, DirectoryProtocol, ListProtocol, PolicyProtocol } from "../../messages/mod.ts";
+import type {
+  DeliveryProtocol,
+  DirectoryProtocol,
+  ListProtocol,
+  PolicyProtocol,
+  TextProtocol,
+} from "../../messages/mod.ts";
 import { ListKeys } from "../../policy/list/mod.ts";
 import type { RetryPolicy } from "../../policy/retry.ts";
 import type { TlsReportSettings } from "../../policy/tls/mod.ts";
@@ -78,6 +84,7 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
     deliveries,
     lists,
     listKeys,
+    indexer: system.ref<TextProtocol>(at("policy", "text")),
     policy,
     dispatch,
     hostname,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { textAccepts, textActor } from "../../../src/actors/policy/text_actor.ts";
 import { decodeUtf8, utf8 } from "../../../src/base/mod.ts";
 import type { TextProtocol } from "../../../src/messages/mod.ts";
-import { casemap } from "../../../src/mime/mod.ts";
+import { casemap, readIndex } from "../../../src/mime/mod.ts";
 import { testSystem } from "../../runtime/support/system.ts";
 
 async function extract(bytes: Uint8Array): Promise<TextProtocol["text.extract"]["reply"]> {
@@ -44,4 +44,13 @@ Deno.test("a request has bytes, and not more than are searched", () => {
   for (const bad of [null, undefined, "text", [1], {}]) assert(!check({ bytes: bad }));
   assert(!check(null));
   assertEquals(Object.keys(textActor.accepts ?? {}), Object.keys(textActor.receive));
+});
+
+Deno.test("an index is made where no files are written", async () => {
+  const { system } = testSystem();
+  const text = await system.spawn(textActor, { name: "text", args: undefined });
+  const bytes = utf8("Subject: Hello\r\n\r\nText.\r\n");
+  const { index } = await text.ask("text.index", { bytes });
+  assertEquals(readIndex(index!)?.size, bytes.length);
+  await system.shutdown();
 });
