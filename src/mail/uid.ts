@@ -6,8 +6,3 @@ export type UidValidity = number & { readonly __uidValidity: unique symbol };
 export type ModSeq = number & { readonly __modSeq: unique symbol };
 
 export const UID_MAX = 4_294_967_295;
-
-/** The number as a UID, or null when it cannot be one. */
-export function toUid(value: number): Uid | null {
-  return Number.isInteger(value) && value >= 1 && value <= UID_MAX ? value as Uid : null;
-}

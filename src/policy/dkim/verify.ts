@@ -5,7 +5,7 @@ import { fieldsNamed, type Message } from "../header/mod.ts";
 import { canonicalHeader, canonicalSignature } from "./canonical_header.ts";
 import { hashBody } from "./canonical_body.ts";
 import { type DkimKey, fetchKey } from "./key.ts";
-import { labelOf, parseSignature, type Signature, type SignatureKind, type SignatureLabel } from "./signature.ts";
+import { labelOf, parseSignature, type Signature, type SignatureLabel } from "./signature.ts";
 
 /** Signatures that are looked at; the rest is counted (ATTACKS S29, RFC 6376 §6.1 lets a verifier limit them). */
 export const SIGNATURES_MAX = 10;
@@ -121,9 +121,4 @@ export function bad(result: DkimResult, reason: string): BareVerdict {
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** The signature in each field, or why there is none. */
-export function parseAll(message: Message, name: string, kind: SignatureKind): (Signature | string)[] {
-  return fieldsNamed(message, name).map((field) => parseSignature(field, kind));
 }

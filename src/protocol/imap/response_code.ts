@@ -24,22 +24,7 @@ export function badCharsetCode(charsets: readonly string[]): string {
   return `BADCHARSET (${charsets.join(" ")})`;
 }
 
-/** BADEVENT (RFC 5465 §8), with the events we know. */
-export function badEventCode(events: readonly string[]): string {
-  return `BADEVENT (${events.join(" ")})`;
-}
-
 /** METADATA LONGENTRIES, MAXSIZE (RFC 5464 §4.2.1, §4.3), in bytes. */
 export function metadataCode(what: "LONGENTRIES" | "MAXSIZE", bytes: number): string {
   return `METADATA ${what} ${bytes}`;
-}
-
-/** BADURL (RFC 4469 §5): the URL as far as it can stand in a code. */
-export function badUrlCode(url: string): string {
-  return `BADURL ${url.replace(/[^\x21-\x5a\x5c\x5e-\x7e]/g, "?")}`;
-}
-
-/** NOUPDATE (RFC 5267 §4.3.1); a tag may hold a backslash, but no quote. */
-export function noUpdateCode(tag: string): string {
-  return `NOUPDATE "${tag.replaceAll("\\", "\\\\")}"`;
 }

@@ -21,11 +21,6 @@ export function writeString(text: string, utf8Allowed: boolean): string {
   return literal(toWire(text.replaceAll("\0", "\ufffd")));
 }
 
-/** nstring: NIL for null. */
-export function writeNstring(text: string | null, utf8Allowed: boolean): string {
-  return text === null ? "NIL" : writeString(text, utf8Allowed);
-}
-
 /** astring: without quotes where it cannot be taken for anything else. */
 export function writeAstring(text: string, utf8Allowed: boolean): string {
   return isAstringAtom(text) && text.length <= QUOTED_CHARACTERS_MAX && text.toUpperCase() !== "NIL"

@@ -63,13 +63,6 @@ export function writeMetadata(
   return `* METADATA ${writeMailbox(mailbox, utf8)} (${list})\r\n`;
 }
 
-/** METADATA without values: these entries changed (RFC 5464 §4.4.2). */
-export function writeMetadataChange(mailbox: string, entries: readonly string[], utf8: boolean): string {
-  return `* METADATA ${writeMailbox(mailbox, utf8)}${
-    entries.map((entry) => ` ${writeAstring(entry, utf8)}`).join("")
-  }\r\n`;
-}
-
 /** A namespace: what its names begin with, and how their levels are parted. */
 export interface Namespace {
   readonly prefix: string;
@@ -92,13 +85,4 @@ export function writeNamespace(
 function quoted(text: string, utf8: boolean): string {
   const wire = writeMailbox(text, utf8);
   return wire.startsWith('"') || wire.startsWith("{") ? wire : `"${wire}"`;
-}
-
-/** ID (RFC 2971 §3.2); null is NIL. */
-export function writeId(fields: Iterable<readonly [name: string, value: string | null]> | null): string {
-  if (fields === null) return "* ID NIL\r\n";
-  const pairs = Array.from(fields, ([name, value]) => {
-    return `${writeString(name, false)} ${value === null ? "NIL" : writeString(value, false)}`;
-  });
-  return `* ID (${pairs.join(" ")})\r\n`;
 }

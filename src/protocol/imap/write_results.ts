@@ -81,16 +81,3 @@ export function writeThread(threads: readonly ThreadNode[]): string {
   }
   return `${line}\r\n`;
 }
-
-/** GENURLAUTH (RFC 4467 §7) */
-export function writeGenUrlAuth(urls: readonly string[]): string {
-  return `* GENURLAUTH${urls.map((url) => ` ${writeString(url, false)}`).join("")}\r\n`;
-}
-
-/**
- * One URL of a URLFETCH response and how many bytes follow it, null for NIL (RFC 4467 §7): the caller sends the bytes. The response
- * begins with "* URLFETCH" and ends with CRLF.
- */
-export function writeFetchedUrl(url: string, bytes: number | null): string {
-  return ` ${writeString(url, false)} ${bytes === null ? "NIL" : `{${bytes}}\r\n`}`;
-}

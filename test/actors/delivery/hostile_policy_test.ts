@@ -61,8 +61,8 @@ const SERVERS: Readonly<Record<string, { serve?: Serve; pair?: { cert: string; k
   },
   "breaks off": {
     serve: (_request, response) => {
-      response.writeHead(200, { "content-type": "text/plain", "content-length": EVIL.length + 1 }).write(EVIL);
-      setTimeout(() => response.destroy(), 50);
+      response.writeHead(200, { "content-type": "text/plain", "content-length": EVIL.length + 1 });
+      response.write(EVIL, () => response.socket?.end());
     },
     trouble: "sts-policy-fetch-error",
   },

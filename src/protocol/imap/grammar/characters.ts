@@ -27,11 +27,6 @@ export function endOfPattern(text: string, from: number): number {
   return endOf(text, from, LIST);
 }
 
-/** Whether the text is an atom. */
-export function isAtom(text: string): boolean {
-  return text !== "" && endOf(text, 0, ATOM) === text.length;
-}
-
 /** Whether the text can stand as an astring without quotes. */
 export function isAstringAtom(text: string): boolean {
   return text !== "" && endOf(text, 0, ASTRING) === text.length;

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from "../../../base/bytes.ts";
+import { decodeUtf8 } from "../../../src/base/bytes.ts";
 
 /** Data of a response: atoms and quoted strings in Unicode, literals as bytes, NIL as null, lists. */
 export type Value = string | Uint8Array | null | readonly Value[];

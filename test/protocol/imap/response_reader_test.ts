@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { parseValues, type Response, ResponseReader } from "../../../../src/protocol/imap/client/mod.ts";
-import { bytes, cut } from "../support/frames.ts";
+import { parseValues, type Response, ResponseReader } from "../../support/imap_responses/mod.ts";
+import { bytes, cut } from "./support/frames.ts";
 
 function responses(chunks: readonly Uint8Array[]): Response[] {
   const reader = new ResponseReader();
