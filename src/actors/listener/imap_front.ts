@@ -16,7 +16,7 @@ import type { Ref } from "../../runtime/types.ts";
 import { granteeOf, quotaOf } from "./domain_accounts.ts";
 import { channelOf } from "./login.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
-import { MailboxFront } from "./mailbox_front.ts";
+import { MailboxFront, type MailboxFrontOptions } from "./mailbox_front.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 16_384;
@@ -28,17 +28,8 @@ const NOTHING = {};
 /** How long one question may take, in ms: a search or a change of a mailbox with millions of messages takes minutes. */
 const ASK = { deadlineMs: 600_000 };
 
-/** Settings of an IMAP listener. */
-export interface ImapFrontOptions {
-  readonly session: Omit<ImapOptions, "tls">;
-  readonly tls: "none" | "available" | "active";
-  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
-  readonly binding?: () => Uint8Array | null;
-  /** RFC 9051 §5.4: an inactivity timer, if any, is of at least 30 minutes. */
-  readonly idleMsMax: number;
-  /** Shorter before a login, as a stranger holds the connection; ms. */
-  readonly loginMsMax: number;
-}
+/** Settings of an IMAP listener. RFC 9051 §5.4: an inactivity timer, if any, is of at least 30 minutes. */
+export type ImapFrontOptions = MailboxFrontOptions<Omit<ImapOptions, "tls">>;
 
 /** Whose mailboxes the session sees. */
 interface Opened {

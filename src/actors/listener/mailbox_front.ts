@@ -4,6 +4,18 @@ import type { SaslAnswer } from "../../protocol/sasl/mod.ts";
 import { askLogin, type LoginQuestion, loginScene } from "./login.ts";
 import { SessionFront } from "./session_front.ts";
 
+/** Settings of a listener by which users read their mail; `S` are those of its sessions. */
+export interface MailboxFrontOptions<S> {
+  readonly session: S;
+  readonly tls: "none" | "available" | "active";
+  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
+  readonly binding?: () => Uint8Array | null;
+  /** Longest silence of a session, in ms. */
+  readonly idleMsMax: number;
+  /** Shorter before a login, as a stranger holds the connection; ms. */
+  readonly loginMsMax: number;
+}
+
 /** What the fronts of protocols have in common by which users read their mail. */
 export abstract class MailboxFront<A> extends SessionFront<A> {
   protected abstract readonly service: "pop3" | "imap";

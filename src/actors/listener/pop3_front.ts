@@ -14,7 +14,7 @@ import {
 import type { Ref } from "../../runtime/types.ts";
 import { channelOf } from "./login.ts";
 import type { FrontServices } from "./services.ts";
-import { MailboxFront } from "./mailbox_front.ts";
+import { MailboxFront, type MailboxFrontOptions } from "./mailbox_front.ts";
 import { REFUSAL } from "../../protocol/pop3/refusal.ts";
 import type { Dismissal } from "./services.ts";
 
@@ -24,17 +24,8 @@ const WAITING_INPUT_BYTES_MAX = 16_384;
 /** Rows asked for at once while a maildrop is opened. */
 const LIST_ROWS = 10_000;
 
-/** Settings of a POP3 listener. */
-export interface Pop3FrontOptions {
-  readonly session: Omit<Pop3Options, "tls">;
-  readonly tls: "none" | "available" | "active";
-  /** `tls-server-end-point` of the certificate that is shown now; absent, connections cannot be bound to it. */
-  readonly binding?: () => Uint8Array | null;
-  /** RFC 1939 §3: an inactivity timer, if any, is of at least 10 minutes. */
-  readonly idleMsMax: number;
-  /** Shorter before a login, as a stranger holds the connection; ms. */
-  readonly loginMsMax: number;
-}
+/** Settings of a POP3 listener. RFC 1939 §3: an inactivity timer, if any, is of at least 10 minutes. */
+export type Pop3FrontOptions = MailboxFrontOptions<Omit<Pop3Options, "tls">>;
 
 /** The maildrop this session has locked. */
 interface Maildrop {
