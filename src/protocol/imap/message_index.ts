@@ -1,4 +1,4 @@
-import { byteLength, concat } from "../../base/mod.ts";
+import { byteLength } from "../../base/mod.ts";
 import { INDEX_BYTES_MAX } from "../../mail/index_limit.ts";
 import { encodeIndex, parseStructure, readEnvelope, readFacts } from "../../mime/mod.ts";
 import { renderBody, renderBodyStructure } from "./render_body_structure.ts";
@@ -27,6 +27,6 @@ const INDEXED_BYTES_MAX = 4 * 1024 * 1024;
 /** The index to be kept beside a message; null when it is made anew each time, as message or index are too large. */
 export function indexToKeep(parts: readonly Uint8Array[]): Uint8Array | null {
   if (byteLength(parts) > INDEXED_BYTES_MAX) return null;
-  const index = indexMessage(concat(parts));
+  const index = indexMessage(parts);
   return index.length > INDEX_BYTES_MAX ? null : index;
 }
