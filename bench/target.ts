@@ -2,6 +2,7 @@
 import { delay } from "../test/support/eventually.ts";
 import type { CpuSeconds } from "./process_figures.ts";
 import { type LoadOptions, type LoadResult, spawnLoad } from "./load/mod.ts";
+import { runSmtpSource, type SourceLoad } from "./smtp_programs.ts";
 
 /** Longest wait in ms for a server to deliver what it has accepted. */
 const DELIVERED_MS_MAX = 120_000;
@@ -18,15 +19,19 @@ export interface Target {
   cpu(): CpuSeconds | null;
 }
 
-/** A load and its end in the mailboxes. */
-export interface DeliveredLoad {
-  readonly result: LoadResult;
+/** What came of a load in the mailboxes, or at the next server. */
+export interface Delivered {
   /** Acknowledged messages divided by the time from the first connection to the last message in its mailbox. */
   readonly deliveredPerSecond: number;
   /** How long deliveries went on after the last acknowledgement, in ms. */
   readonly drainMs: number;
   /** CPU of the server per delivered message in µs, or null. */
   readonly cpuUsPerMessage: number | null;
+}
+
+/** A load of our own generator, which measures replies, and its end in the mailboxes. */
+export interface DeliveredLoad extends Delivered {
+  readonly result: LoadResult;
 }
 
 /** Runs a load and waits until everything acknowledged is in its mailbox. Rejects when that takes too long. */
@@ -42,6 +47,16 @@ export async function deliverLoad(
   const drainMs = before === null ? 0 : await drained(target, before + acknowledged);
   const cpuUsPerMessage = perMessage(cpuBefore, target.cpu(), acknowledged);
   return { result, drainMs, cpuUsPerMessage, deliveredPerSecond: (acknowledged * 1_000) / (elapsedMs + drainMs) };
+}
+
+/** Runs a load of smtp-source and waits until all of it is delivered: as `deliverLoad`. */
+export async function deliverSource(target: Target, load: Omit<SourceLoad, "port">): Promise<Delivered> {
+  const before = target.delivered() ?? 0;
+  const cpuBefore = target.cpu();
+  const elapsedMs = await runSmtpSource({ ...load, port: target.smtpPort });
+  const drainMs = await drained(target, before + load.count);
+  const cpuUsPerMessage = perMessage(cpuBefore, target.cpu(), load.count);
+  return { drainMs, cpuUsPerMessage, deliveredPerSecond: (load.count * 1_000) / (elapsedMs + drainMs) };
 }
 
 /** CPU in µs for each of `messages` between two looks, or null where there was nothing to see. */
