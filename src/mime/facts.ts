@@ -8,7 +8,7 @@ import type { EnvelopeFields } from "./envelope.ts";
 import type { HeaderFields } from "./header_fields.ts";
 import { readMessageIds } from "./message_ids.ts";
 import { readDisposition } from "./parameters.ts";
-import type { Part } from "./structure.ts";
+import type { Part } from "./part.ts";
 
 /** Characters of a decoded field that are kept for searching. */
 export const FACT_CHARS_MAX = 4_096;
