@@ -32,7 +32,7 @@ export function* appendAll(
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index: indexToKeep(parts),
+      index: yield* indexToKeep(parts),
     });
   }
   const outcome = yield* ask("mailbox.append", { name, messages: made });
