@@ -167,7 +167,9 @@ export type AppendOutcome =
   | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
   | { readonly type: "missing" }
   | { readonly type: "full" }
-  | { readonly type: "limit" };
+  | { readonly type: "limit" }
+  /** The message that was to be replaced is not there: nothing was stored. */
+  | { readonly type: "gone" };
 
 export type CopyOutcome =
   | {
@@ -347,6 +349,8 @@ export interface MailboxAsks {
       readonly name: MailboxName;
       readonly quotaBytes: number;
       readonly messages: readonly AppendedMessage[];
+      /** A message of a view that goes in the same change (RFC 8508). */
+      readonly replaces?: { readonly view: number; readonly uid: Uid };
     };
     reply: AppendOutcome;
   };
