@@ -123,8 +123,6 @@ export interface ViewRow extends MessageFlags {
   readonly savedMs: number;
   /** Content identity in the shard: equal for copies (EMAILID, RFC 8474 §5.1). */
   readonly objectId: string;
-  /** Conversation (THREADID, RFC 8474 §5.2); "" when unknown. */
-  readonly threadId: string;
   /** The MIME index made at delivery, when it was asked for; null when there is none. */
   readonly index?: Uint8Array | null;
   /** The first bytes of the message, when they were asked for: absent of one that is large, or cannot be read. */

@@ -83,7 +83,8 @@ function kept(text: string): string {
   return casemap(cut(text));
 }
 
-function threadIds({ messageId, inReplyTo, references }: HeaderFields) {
+/** The ids that tell to which conversation a message belongs, and to which of its messages. */
+export function threadIds({ messageId, inReplyTo, references }: HeaderFields) {
   return {
     messageId: messageId === null ? null : readMessageIds(messageId)[0] ?? null,
     inReplyTo: inReplyTo === null ? null : readMessageIds(inReplyTo)[0] ?? null,

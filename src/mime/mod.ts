@@ -28,5 +28,6 @@ export * from "./search_text.ts";
 export * from "./section.ts";
 export * from "./structure.ts";
 export { StructureReader } from "./structure_reader.ts";
+export * from "./thread_id.ts";
 export * from "./threads.ts";
 export * from "./transfer_encoding.ts";

@@ -393,7 +393,7 @@ export class FakeMailboxes {
     return {
       ...{ sequence: view.shown.indexOf(message) + 1, uid: uid as Uid, modSeq: modSeq as ModSeq, flags },
       ...{ keywords: [...keywords], recent, size: bytes.length, internalDateMs, savedMs: FIRST_MS },
-      ...{ objectId: `E${uid}`, threadId: "" },
+      objectId: `E${uid}`,
       ...(index ? { index: this.keepsIndex ? indexMessage(bytes) : null } : {}),
     };
   }

@@ -1,7 +1,7 @@
 import { concat } from "../../base/bytes.ts";
 import { asFailure } from "../../base/failure.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
-import { type ByteRange, type IndexedPart, type MessageIndex, readIndex } from "../../mime/mod.ts";
+import { type ByteRange, type IndexedPart, type MessageFacts, type MessageIndex, readIndex } from "../../mime/mod.ts";
 import { ask, type Program } from "./effects.ts";
 import { IndexMaker } from "./message_index.ts";
 import { selectedOf } from "./selection.ts";
@@ -32,6 +32,12 @@ export class MessageReader {
     const parts = (yield* this.index())?.parts();
     // A part of the index may be damaged: what it was made of is there.
     return parts === null ? (yield* this.#make())?.parts() ?? null : parts ?? null;
+  }
+
+  /** What SORT and THREAD ask; null when it cannot be had. */
+  *facts(): Program<MessageFacts | null> {
+    const facts = (yield* this.index())?.facts();
+    return facts === null ? (yield* this.#make())?.facts() ?? null : facts ?? null;
   }
 
   /** Of the message itself, piece by piece: it does not lie in memory. */
