@@ -265,14 +265,12 @@ function messageTests(test: Test): void {
     const { highestModSeq } = shard.status(ANNA, 3);
     assertEquals(rows(shard, 3)[1]!.modSeq < highestModSeq, true);
     assertEquals(shard.changes(ANNA, 3, 2), { changed: [3], expunged: [1], highestModSeq } as never);
-    // Asked twice it is stored once; what is gone is not replaced again.
     assertEquals(await shard.append(input), answer);
     assertEquals(await shard.append(append(3, [message("x")], { replaces })), { type: "gone" });
     const over = { replaces: { ...replaces, uid: 3 }, quotaBytes: 17 };
     assertEquals(await shard.append(append(3, [message("new draft!!")], over)), { type: "full" });
     assertEquals(await shard.append(append(77, [message("x")], over)), { type: "missing" });
     assertEquals([rows(shard, 3).length, text(shard, 3, ANNA, 3)], [2, "new draft!"]);
-    // From one mailbox into another.
     const sent = await shard.append(append(2, [message("sent")], { replaces: { ...replaces, uid: 3 } }));
     assertEquals([sent.type, rows(shard, 2).length, rows(shard, 3).map(({ uid }) => uid)], [
       "appended",
