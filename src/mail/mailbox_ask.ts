@@ -123,8 +123,6 @@ export interface ViewRow extends MessageFlags {
   readonly savedMs: number;
   /** Content identity in the shard: equal for copies (EMAILID, RFC 8474 §5.1). */
   readonly objectId: string;
-  /** Conversation (THREADID, RFC 8474 §5.2); "" when unknown. */
-  readonly threadId: string;
   /** The MIME index made at delivery, when it was asked for; null when there is none. */
   readonly index?: Uint8Array | null;
   /** The first bytes of the message, when they were asked for: absent of one that is large, or cannot be read. */
@@ -167,7 +165,9 @@ export type AppendOutcome =
   | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
   | { readonly type: "missing" }
   | { readonly type: "full" }
-  | { readonly type: "limit" };
+  | { readonly type: "limit" }
+  /** The message that was to be replaced is not there: nothing was stored. */
+  | { readonly type: "gone" };
 
 export type CopyOutcome =
   | {
@@ -347,6 +347,8 @@ export interface MailboxAsks {
       readonly name: MailboxName;
       readonly quotaBytes: number;
       readonly messages: readonly AppendedMessage[];
+      /** A message of a view that goes in the same change (RFC 8508). */
+      readonly replaces?: { readonly view: number; readonly uid: Uid };
     };
     reply: AppendOutcome;
   };

@@ -8,7 +8,7 @@ import type { EnvelopeFields } from "./envelope.ts";
 import type { HeaderFields } from "./header_fields.ts";
 import { readMessageIds } from "./message_ids.ts";
 import { readDisposition } from "./parameters.ts";
-import type { Part } from "./structure.ts";
+import type { Part } from "./part.ts";
 
 /** Characters of a decoded field that are kept for searching. */
 export const FACT_CHARS_MAX = 4_096;
@@ -83,7 +83,8 @@ function kept(text: string): string {
   return casemap(cut(text));
 }
 
-function threadIds({ messageId, inReplyTo, references }: HeaderFields) {
+/** The ids that tell to which conversation a message belongs, and to which of its messages. */
+export function threadIds({ messageId, inReplyTo, references }: HeaderFields) {
   return {
     messageId: messageId === null ? null : readMessageIds(messageId)[0] ?? null,
     inReplyTo: inReplyTo === null ? null : readMessageIds(inReplyTo)[0] ?? null,

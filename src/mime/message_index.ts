@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from "./byte_writer.ts";
 import { factRow, readFactRow } from "./fact_rows.ts";
 import type { MessageFacts } from "./facts.ts";
 import { type IndexedPart, partRows, readParts } from "./part_rows.ts";
-import type { Part } from "./structure.ts";
+import type { Part } from "./part.ts";
 
 /** Version of the bytes of an index. Another one is not read: the index is made anew from the message. */
 export const INDEX_VERSION = 1;

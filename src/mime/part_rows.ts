@@ -1,7 +1,7 @@
 import { latin1 } from "../base/mod.ts";
 import { ByteReader, ByteWriter } from "./byte_writer.ts";
 import { parameterOf, readEncoding } from "./parameters.ts";
-import { type Part, PART_DEPTH_MAX, type PartKind, PARTS_MAX } from "./structure.ts";
+import { type Part, PART_DEPTH_MAX, type PartKind, PARTS_MAX } from "./part.ts";
 
 /** What the index keeps of a part. Places are offsets in bytes from the start of the message. */
 export interface IndexedPart {

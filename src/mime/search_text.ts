@@ -5,7 +5,8 @@ import { decodeWords } from "./encoded_word.ts";
 import { fieldEnd, withoutLineEnd } from "./header_fields.ts";
 import { htmlText } from "./html_text.ts";
 import { decodedParameter, parameterOf, readDisposition, readEncoding } from "./parameters.ts";
-import type { Part, Structure } from "./structure.ts";
+import type { Part } from "./part.ts";
+import type { Structure } from "./structure.ts";
 import { decodeBody } from "./transfer_encoding.ts";
 
 /** Characters of the header that can be searched. */

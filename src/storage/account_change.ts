@@ -1,7 +1,15 @@
 import { byteLength, utf8 } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
-import type { AclEntry, Annotation, AppendInput, AppendMessage, CopyInput, FlagStore } from "./account_types.ts";
+import type {
+  AclEntry,
+  Annotation,
+  AppendInput,
+  AppendMessage,
+  CopyInput,
+  FlagStore,
+  MessageRef,
+} from "./account_types.ts";
 import { checkDateMs, checkFlags, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
@@ -69,6 +77,7 @@ export interface AppendChange {
   readonly messages: readonly NewMessage[];
   readonly savedMs: number;
   readonly size: number;
+  readonly replaces: MessageRef | null;
 }
 
 export interface CopyChange extends Omit<CopyInput, "uids"> {
@@ -118,17 +127,20 @@ export function keptIndex(index: Uint8Array | null | undefined, limits: StoreLim
 
 /** An append within all limits. Throws Failure `invalid`. */
 export function appendChange(input: AppendInput, limits: StoreLimits): AppendChange {
-  const { opId, account, mailbox, quotaBytes } = input;
+  const { opId, account, mailbox, quotaBytes, replaces = null } = input;
   checkOpId(opId);
-  checkAccount(account);
-  checkMailbox(mailbox);
+  for (const at of replaces === null ? [input] : [input, replaces]) {
+    checkAccount(at.account);
+    checkMailbox(at.mailbox);
+  }
   if (!(quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
   if (input.messages.length < 1 || input.messages.length > limits.appendMessagesMax) {
     invalid(`an append has 1 to ${limits.appendMessagesMax} messages`);
   }
   const messages = input.messages.map((message) => newMessage(message, limits));
   const size = messages.reduce((sum, message) => sum + message.size, 0);
-  return { kind: "append", opId, account, mailbox, quotaBytes, messages, savedMs: checkDateMs(input.savedMs), size };
+  const savedMs = checkDateMs(input.savedMs);
+  return { kind: "append", opId, account, mailbox, quotaBytes, messages, savedMs, size, replaces };
 }
 
 /** A copy within all limits. Throws Failure `invalid`. */

@@ -7,7 +7,7 @@ import {
   type SettingsChange,
   type TreeChange,
 } from "./account_change.ts";
-import type { MailboxRef } from "./account_types.ts";
+import type { MailboxRef, MessageRef } from "./account_types.ts";
 import { PURGE_STEP_MESSAGES } from "./change.ts";
 import { FIXED_MAILBOXES } from "./fixed_mailboxes.ts";
 import { rowsFrom } from "./keys.ts";
@@ -17,6 +17,12 @@ import { readSettings, settingsBytes, settingsTotal } from "./settings.ts";
 import { planTree } from "./tree_plan.ts";
 import { TreeRows } from "./tree_rows.ts";
 import type { MailboxView } from "./view.ts";
+
+/** What is to go when another message comes. */
+interface Replaced {
+  readonly sizeIn: (account: AccountId) => number;
+  readonly expunge: () => void;
+}
 
 type Drain = Extract<AccountChange, { kind: "drain" }>;
 
@@ -68,7 +74,9 @@ export class AccountPlan {
     if (known !== null) return { type: "known", answer: known };
     if (plan.context.noSpace !== null) return { type: "refused", failure: plan.context.noSpace };
     if (!this.#has(change)) return { type: "missing" };
-    const full = this.#full(account, change.quotaBytes, size);
+    const old = change.replaces === null ? null : this.#replaced(change.replaces);
+    if (old !== null && "type" in old) return old;
+    const full = this.#full(account, change.quotaBytes, Math.max(0, size - (old?.sizeIn(account) ?? 0)));
     if (full !== null) return full;
     const more = this.#roomFor({ account, mailbox }, messages.length, messages.flatMap(({ keywords }) => keywords));
     if (more !== null) return more;
@@ -77,7 +85,26 @@ export class AccountPlan {
     const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
     plan.remember(opId, answer);
     const appending = messages.map((message) => ({ ...message, body: plan.nextBody() }));
-    return plan.op({ kind: "append", opId, to, savedMs: change.savedMs, messages: appending }, answer);
+    const planned = plan.op({ kind: "append", opId, to, savedMs: change.savedMs, messages: appending }, answer);
+    old?.expunge();
+    return planned;
+  }
+  /** The message that an append replaces: it goes in the same record. */
+  #replaced({ account, mailbox, uid }: MessageRef): Planned | Replaced {
+    const { plan } = this;
+    const view = plan.view.mailbox(account, mailbox);
+    // Whether it is there shows only when the group is applied.
+    if (view?.touched === true) return { type: "later" };
+    const row = view === null ? undefined : this.#rowsOf(view, [uid])[0];
+    if (view === null || row === undefined) return { type: "gone" };
+    return {
+      sizeIn: (owner) => owner === account ? row.size : 0,
+      expunge() {
+        plan.freed.add(account);
+        view.touched = true;
+        plan.op({ kind: "expunge", account, mailbox, uids: [uid], modSeq: ++view.counters.highestModSeq });
+      },
+    };
   }
   #copy(change: CopyChange): Planned {
     const { plan } = this;

@@ -91,6 +91,8 @@ export interface AppendInput {
   readonly messages: readonly AppendMessage[];
   /** The time now, ms since 1970 UTC. */
   readonly savedMs: number;
+  /** A message that goes in the same change (RFC 8508): its bytes make room for those that come. */
+  readonly replaces?: MessageRef;
 }
 
 export type AppendResult =
@@ -98,12 +100,19 @@ export type AppendResult =
   | { readonly type: "missing" }
   | { readonly type: "full" }
   /** Too many keywords in the mailbox, or no UIDs left. */
-  | { readonly type: "limit" };
+  | { readonly type: "limit" }
+  /** What was to be replaced is not there: nothing was stored. */
+  | { readonly type: "gone" };
 
 /** A mailbox of an account. */
 export interface MailboxRef {
   readonly account: AccountId;
   readonly mailbox: number;
+}
+
+/** A message of a mailbox. */
+export interface MessageRef extends MailboxRef {
+  readonly uid: number;
 }
 
 /** Messages into another mailbox (or the same), all that are there of `uids` or none; bodies are shared, not copied. */

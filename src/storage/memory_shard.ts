@@ -300,12 +300,18 @@ export class MemoryShard implements types.ShardStore {
     const known = this.#known(change.opId);
     if (known !== null) return appended(known);
     if (!this.#account(account).has(change.mailbox)) return { type: "missing" };
-    if (!this.#fits(account, change.quotaBytes, change.size)) return { type: "full" };
+    const { replaces } = change;
+    const source = replaces === null ? null : this.#find(replaces.account, replaces.mailbox);
+    const old = replaces === null ? null : source?.messages.get(replaces.uid);
+    if (old === undefined) return { type: "gone" };
+    const grown = change.size - (replaces?.account === account ? old?.row.size ?? 0 : 0);
+    if (grown > 0 && !this.#fits(account, change.quotaBytes, grown)) return { type: "full" };
     const keywords = messages.flatMap((message) => message.keywords);
     if (this.#tooManyKeywords(account, change.mailbox, keywords)) return { type: "limit" };
     const mailbox = this.#keep(account).forDelivery(change.mailbox);
     const arrivals = messages.map((message) => ({ ...message, savedMs: change.savedMs, body: this.#newBody(message) }));
     const targets = targetsOf(mailbox, mailbox.add(arrivals));
+    if (replaces !== null) source?.expunge([replaces.uid]);
     this.#answers.set(change.opId, targets);
     return appended(targets);
   }

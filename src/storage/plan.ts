@@ -20,7 +20,7 @@ export type Planned =
   | { readonly type: "known"; readonly answer: OpAnswer }
   | { readonly type: "full"; readonly accounts: readonly AccountId[] }
   /** What is asked of a mailbox that is not there, or goes beyond a bound. */
-  | { readonly type: "missing" | "limit" }
+  | { readonly type: "missing" | "limit" | "gone" }
   /** `to`: UID of the first copy. */
   | { readonly type: "copied"; readonly uids: readonly number[]; readonly to: number; readonly uidValidity: number }
   /** `drain`: what is left to be moved out of an INBOX that was renamed. */
@@ -202,6 +202,9 @@ export class GroupPlan {
         return this.known(change.opId)?.targets?.some(({ account }) => this.#closedAccounts.has(account)) === true;
       case "copy":
         return this.#closedAccounts.has(change.from.account) || this.#closedAccounts.has(change.to.account);
+      case "append":
+        return this.#closedAccounts.has(change.account) ||
+          (change.replaces !== null && this.#closedAccounts.has(change.replaces.account));
       default:
         return this.#closedAccounts.has(change.account);
     }

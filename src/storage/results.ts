@@ -17,6 +17,7 @@ export function deliverResult(planned: Planned): DeliverResult {
 
 /** Throws Failure `refused` when the append was taken back. */
 export function appendResult(planned: Planned): AppendResult {
+  if (planned.type === "gone") return { type: "gone" };
   if (planned.type === "full" || planned.type === "missing" || planned.type === "limit") return { type: planned.type };
   const targets = targetsOf(planned);
   const uidValidity = (targets[0]?.uidValidity ?? 1) as UidValidity;

@@ -45,7 +45,7 @@ function rowsOf(change: Change): number {
     case "deliver":
       return change.targets.length;
     case "append":
-      return change.messages.length;
+      return change.messages.length + (change.replaces === null ? 0 : 1);
     case "withdraw":
       return 16;
     case "tree":

@@ -127,6 +127,8 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.create", "specialUse", "all", "other"],
   ["mailbox.statusOf", "names", new Array(1_000).fill("a"), new Array(1_001).fill("a")],
   ["mailbox.append", "messages", new Array(1_000).fill(MESSAGE), new Array(1_001).fill(MESSAGE)],
+  ["mailbox.append", "replaces", { view: 1, uid: 4_294_967_295 }, { view: 1, uid: 0 }],
+  ["mailbox.append", "replaces", { view: 0, uid: 1 }, { uid: 1 }],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
   ["mailbox.copy", "quotaBytes", 5, -1],
   ["mailbox.setAcl", "rights", "lrswipkxtea", "lrd"],

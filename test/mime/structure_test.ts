@@ -1,13 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { utf8 } from "../../src/base/mod.ts";
+import { latin1, utf8 } from "../../src/base/mod.ts";
 import {
   BOUNDARY_CHARS_MAX,
+  FIELD_CHARS_MAX,
   HEADER_BYTES_MAX,
   parseStructure,
   type Part,
   PART_DEPTH_MAX,
   PARTS_MAX,
+  StructureReader,
 } from "../../src/mime/mod.ts";
 
 const CRLF = "\r\n";
@@ -326,4 +328,51 @@ Deno.test("whatever the bytes, parts lie in order within the message and within 
     }),
     { seed: 11, numRuns: 5_000 },
   );
+});
+
+/** The message taken apart as it comes in pieces of these lengths, over and over. */
+function inPieces(text: string, lengths: readonly number[]): Part {
+  const reader = new StructureReader();
+  for (let at = 0, i = 0; at < text.length; i++) {
+    const length = Math.max(1, lengths[i % lengths.length]!);
+    reader.add(text.slice(at, at + length));
+    at += length;
+  }
+  return reader.end();
+}
+
+Deno.test("a message that comes in pieces is the same as one that comes whole, wherever it is cut (seeded)", () => {
+  const piece = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...PIECES, "\r\n", "\n", "\n--b", "\r\n\r\n", "b") },
+    fc.string({ maxLength: 3 }),
+  );
+  const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 80 }), lengths, fc.boolean(), (pieces, cuts, crlf) => {
+      const text = latin1(utf8(pieces.join(crlf ? "\r\n" : "")));
+      assertEquals(inPieces(text, cuts), parseStructure(utf8(pieces.join(crlf ? "\r\n" : ""))).root);
+    }),
+    { seed: 12, numRuns: 5_000 },
+  );
+});
+
+Deno.test("fields and lines longer than what is kept of them are the same in pieces and whole", () => {
+  const long = "x".repeat(FIELD_CHARS_MAX + 5_000);
+  const messages = [
+    `Subject: ${long}\r\nTo: a@b.test\r\n\r\nbody\r\n`,
+    `Subject: s\r\n ${long}\r\n\t${long}\r\nTo: a@b.test\r\n\r\n`,
+    `X-Long: ${long}\n${long}\n\nFrom: x\n`,
+    `${"A: b\r\n".repeat(HEADER_BYTES_MAX / 6 + 10)}Subject: too late\r\n\r\n`,
+    `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b${long}\r\n\r\none\r\n--b-- ${long}\r\n\r\n--b\r\n`,
+    `Content-Type: multipart/mixed; boundary=${"b".repeat(BOUNDARY_CHARS_MAX)}\n\n--${
+      "b".repeat(BOUNDARY_CHARS_MAX)
+    }\n\n1\n`,
+    `Content-Type: message/rfc822\n\n${"\n--\n-\n".repeat(20_000)}`,
+  ];
+  for (const message of messages) {
+    const whole = parseStructure(utf8(message)).root;
+    for (const cuts of [[65_536], [1_000, 7], [FIELD_CHARS_MAX], [FIELD_CHARS_MAX + 30, 1, 1]]) {
+      assertEquals(inPieces(message, cuts), whole);
+    }
+  }
 });

@@ -252,6 +252,34 @@ function messageTests(test: Test): void {
     assertEquals(await kindOf(() => shard.append(input)), "refused");
   });
 
+  test("an append replaces a message in one change, and counts only what it adds (RFC 8508)", async ({ shard }) => {
+    await shard.append(append(3, [message("old draft"), message("another")]));
+    const told: [number, MailboxChange["kind"]][] = [];
+    const stop = shard.onChange((_account, mailbox, { kind }) => told.push([mailbox, kind]));
+    const replaces = { account: ANNA, mailbox: 3, uid: 1 };
+    const input = append(3, [message("new draft!")], { replaces, quotaBytes: 17 });
+    const answer = await shard.append(input);
+    assertEquals(answer, { type: "appended", uidValidity: shard.status(ANNA, 3).uidValidity, uids: [3] } as never);
+    assertEquals([told, rows(shard, 3).map(({ uid }) => uid)], [[[3, "delivered"], [3, "expunged"]], [2, 3] as never]);
+    assertEquals(shard.usage(ANNA), { bytes: 17, messages: 2 });
+    const { highestModSeq } = shard.status(ANNA, 3);
+    assertEquals(rows(shard, 3)[1]!.modSeq < highestModSeq, true);
+    assertEquals(shard.changes(ANNA, 3, 2), { changed: [3], expunged: [1], highestModSeq } as never);
+    assertEquals(await shard.append(input), answer);
+    assertEquals(await shard.append(append(3, [message("x")], { replaces })), { type: "gone" });
+    const over = { replaces: { ...replaces, uid: 3 }, quotaBytes: 17 };
+    assertEquals(await shard.append(append(3, [message("new draft!!")], over)), { type: "full" });
+    assertEquals(await shard.append(append(77, [message("x")], over)), { type: "missing" });
+    assertEquals([rows(shard, 3).length, text(shard, 3, ANNA, 3)], [2, "new draft!"]);
+    const sent = await shard.append(append(2, [message("sent")], { replaces: { ...replaces, uid: 3 } }));
+    assertEquals([sent.type, rows(shard, 2).length, rows(shard, 3).map(({ uid }) => uid)], [
+      "appended",
+      1,
+      [2] as never,
+    ]);
+    stop();
+  });
+
   test("an index comes with a delivery and stays with copies; one that is too large is not kept", async ({ shard }) => {
     await shard.deliver(mail("a", { index: utf8("made by the listener") }));
     await shard.deliver(mail("b", { index: new Uint8Array(101) }));

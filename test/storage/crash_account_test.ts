@@ -122,7 +122,7 @@ async function after(
 async function possible(history: History, step: Step): Promise<History[]> {
   const next = await replay(history.steps);
   const answer = await told(step(next.store), next.epoch);
-  if (/"type":"(missing|exists|cannot|limit|full)"/.test(answer.told)) return [];
+  if (/"type":"(missing|exists|cannot|limit|full|gone)"/.test(answer.told)) return [];
   return [{ ...next, steps: [...history.steps, step] }];
 }
 

@@ -61,7 +61,13 @@ function mailStep({ pick, below, some }: Dice, random: Random, number: number): 
       internalDateMs: below(10 ** 9),
     });
     const messages = [message(), ...some(message, 3)];
-    return (shard) => shard.append({ opId, account: owner, mailbox, quotaBytes, messages, savedMs: number * 1_000 });
+    const replaces = {
+      account: pick([owner, owner, pick(ACCOUNTS)]),
+      mailbox: pick([mailbox, pick(MAILBOXES)]),
+      uid: 1 + below(30),
+    };
+    const input = { opId, account: owner, mailbox, quotaBytes, messages, savedMs: number * 1_000 };
+    return (shard) => shard.append(luck < 0.7 ? input : { ...input, replaces });
   }
   const uids = some(() => below(60) + 1, 8);
   const taken = `op-${below(number + 1)}`;

@@ -17,23 +17,9 @@ import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, type FakeBox, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 
 export type { FakeMessage };
-
-interface FakeBox {
-  readonly id: number;
-  name: string;
-  readonly objectId: string;
-  readonly uidValidity: number;
-  readonly specialUse: SpecialUse | null;
-  readonly acl: Map<string, Rights>;
-  readonly annotations: Map<string, Uint8Array>;
-  uidNext: number;
-  modSeq: number;
-  messages: FakeMessage[];
-  readonly expunged: { readonly uid: number; readonly modSeq: number }[];
-}
 
 interface FakeView {
   readonly box: FakeBox;
@@ -218,10 +204,15 @@ export class FakeMailboxes {
         to: copies.map(({ uid }) => uid as Uid),
       };
     },
-    "mailbox.append": ({ name, messages }) => {
+    "mailbox.append": ({ name, messages, replaces }) => {
+      const from = replaces === undefined ? null : this.#view(replaces.view).box;
+      if (from !== null) this.#demand(from, "te");
       const box = this.#allowed(name, "i");
       if (box === undefined) return { type: "missing" };
+      const old = from?.messages.filter(({ uid }) => uid === replaces?.uid) ?? [];
+      if (from !== null && old.length === 0) return { type: "gone" };
       const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
+      if (from !== null) this.#remove(from, old);
       return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
     },
     "mailbox.search": ({ view: id, program, save, modSeq }) => {
@@ -402,7 +393,7 @@ export class FakeMailboxes {
     return {
       ...{ sequence: view.shown.indexOf(message) + 1, uid: uid as Uid, modSeq: modSeq as ModSeq, flags },
       ...{ keywords: [...keywords], recent, size: bytes.length, internalDateMs, savedMs: FIRST_MS },
-      ...{ objectId: `E${uid}`, threadId: "" },
+      objectId: `E${uid}`,
       ...(index ? { index: this.keepsIndex ? indexMessage(bytes) : null } : {}),
     };
   }

@@ -1,6 +1,8 @@
 import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { SpecialUse } from "../../src/mail/mailbox_name.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
+import type { Rights } from "../../src/mail/rights.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 
 /** A message as the fake keeps it. */
@@ -12,6 +14,21 @@ export interface FakeMessage {
   modSeq: number;
   recent: boolean;
   readonly internalDateMs: number;
+}
+
+/** A mailbox as the fake keeps it. */
+export interface FakeBox {
+  readonly id: number;
+  name: string;
+  readonly objectId: string;
+  readonly uidValidity: number;
+  readonly specialUse: SpecialUse | null;
+  readonly acl: Map<string, Rights>;
+  readonly annotations: Map<string, Uint8Array>;
+  uidNext: number;
+  modSeq: number;
+  messages: FakeMessage[];
+  readonly expunged: { readonly uid: number; readonly modSeq: number }[];
 }
 
 /** What is counted of a mailbox. */

@@ -42,7 +42,7 @@ export interface Delivery {
   readonly mailbox: number;
   readonly kept: readonly Uint8Array[];
   /** The MIME index of what is kept (RFC 9051 §7.5.2), made when it is first asked for. */
-  readonly index: () => Uint8Array | null;
+  readonly index: () => Uint8Array | null | Promise<Uint8Array | null>;
   readonly outgoing: { readonly envelope: OutgoingEnvelope; readonly parts: readonly Uint8Array[] };
 }
 
@@ -131,14 +131,14 @@ async function persist<T>(
   }
 }
 
-function deliverShare(
+async function deliverShare(
   { id, mailbox: number, kept: parts, index }: Delivery,
   { domain, targets, opId }: Share & { readonly opId: string },
   services: FrontServices,
 ): Promise<ShareOutcome> {
   const mailbox = services.mailboxes.forDomain(domain);
-  const request = { opId, targets, parts, index: index(), mailbox: number };
-  return persist({
+  const request = { opId, targets, parts, index: await index(), mailbox: number };
+  return await persist({
     id,
     domain,
     ask: (deadlineMs) => mailbox.ask("mailbox.deliver", request, { deadlineMs }),

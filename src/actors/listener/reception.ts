@@ -1,9 +1,9 @@
-import { asFailure, describeError, utf8 } from "../../base/mod.ts";
+import { asFailure, type Clock, describeError, utf8 } from "../../base/mod.ts";
 import { INBOX_ID, JUNK_ID } from "../../mail/account.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
 import type { AccountRecord, RouteVerdict } from "../../messages/mod.ts";
-import { indexToKeep } from "../../protocol/imap/mod.ts";
+import { indexSteps } from "../../protocol/imap/mod.ts";
 import {
   type DeliveryOutcome,
   receivedField,
@@ -11,6 +11,7 @@ import {
   returnPathField,
   submitted,
 } from "../../protocol/smtp/mod.ts";
+import { inTurns } from "../in_turns.ts";
 import { scanContent } from "./content_scan.ts";
 import { deliverEach } from "./deliver_each.ts";
 import { deliver, type Delivery } from "./delivery.ts";
@@ -114,16 +115,16 @@ function deliveryOf(
     mayRelay: account !== null,
     mailbox: junk ? JUNK_ID : INBOX_ID,
     kept,
-    index: indexOnce(kept),
+    index: indexOnce(kept, clock),
     outgoing: { envelope, parts: [utf8(sealed + signed + received), ...content] },
   };
 }
 
 /** The MIME index of a message for whoever asks first, and all others. */
-function indexOnce(parts: readonly Uint8Array[]): Delivery["index"] {
-  let made: Uint8Array | null | undefined;
+function indexOnce(parts: readonly Uint8Array[], clock: Clock): Delivery["index"] {
+  let made: ReturnType<Delivery["index"]> | undefined;
   return () => {
-    if (made === undefined) made = indexToKeep(parts);
+    if (made === undefined) made = inTurns(indexSteps(parts), clock);
     return made;
   };
 }

@@ -1,10 +1,13 @@
-import { freeFlags, placeWith } from "./shared/mod.ts";
+import type { AccountId } from "../../mail/account.ts";
+import type { MessageRef } from "../../storage/mod.ts";
+import { freeFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
-/** APPEND (RFC 9051 §6.3.12, RFC 3502), all or none. */
+/** APPEND (RFC 9051 §6.3.12, RFC 3502), all or none; REPLACE (RFC 8508 §3.4) takes the old message away in the same change. */
 export function append(state: State, request: Asked<"mailbox.append">, reply: Answer<"mailbox.append">): void {
   const { shard, clock } = state;
-  const { opId, account, name, quotaBytes } = request;
+  const { opId, account, name, quotaBytes, replaces } = request;
+  const old = replaces === undefined ? {} : { replaces: replaced(state, account, replaces) };
   const place = placeWith(state, account, name, "i");
   if (place === null) return reply.ok({ type: "missing" });
   // RFC 4314 §4: flags that may not be set are left out.
@@ -16,6 +19,16 @@ export function append(state: State, request: Asked<"mailbox.append">, reply: An
     keywords: free.keywords ? message.keywords : [],
     internalDateMs: message.internalDateMs ?? savedMs,
   }));
-  const input = { opId, account: place.owner, mailbox: place.node.mailbox, quotaBytes, messages, savedMs };
+  const input = { opId, account: place.owner, mailbox: place.node.mailbox, quotaBytes, messages, savedMs, ...old };
   answerLater(state, shard.append(input), reply);
+}
+
+/** Where the old message lies. Throws Failure `refused` when it may not be taken away. */
+function replaced(
+  state: State,
+  account: AccountId,
+  { view, uid }: NonNullable<Asked<"mailbox.append">["replaces"]>,
+): MessageRef {
+  const { open } = viewWith(state, { account, view }, { rights: "te", writes: true });
+  return { account: open.of.account, mailbox: open.of.mailbox, uid };
 }

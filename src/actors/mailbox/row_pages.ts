@@ -149,7 +149,6 @@ export function viewRow(
     internalDateMs,
     savedMs,
     objectId: emailId(shard, row.content),
-    threadId: "",
   };
   return index ? { ...shown, index: row.index ?? null } : shown;
 }

@@ -19,15 +19,16 @@ async function searchIn(
 ): Promise<Parameters<Answer<"mailbox.search">["ok"]>[0]> {
   const { shard, clock, searches, views } = state;
   const { view } = open;
+  const emailIdOf = (content: number) => emailId(shard.number, content);
   const plan = planSearch(program, {
     uidsOf: (set) => view.uidsOf(set),
     recentFrom: view.recentFrom,
     nowMs: clock.wallMs(),
-    emailId: (content) => emailId(shard.number, content),
+    emailId: emailIdOf,
   });
   // RFC 9051 §6.4.4.1: a search that fails leaves nothing behind.
   if (save !== "none") view.saved = NO_RANGES;
-  const found = await searches.run(open.account, () => runSearch(state, open, plan));
+  const found = await searches.run(open.account, () => runSearch(state, open, { plan, emailId: emailIdOf }));
   if (save !== "none" && !view.gone) views.save(open, savedOf(found, save));
   return { found: found.runs, modSeq: modSeq ? found.modSeq as ModSeq | null : null };
 }

@@ -84,9 +84,9 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (quotaBytes === undefined || isCount(quotaBytes));
   }),
   "mailbox.append": fields((request) => {
-    const { opId, name, quotaBytes, messages } = request;
+    const { opId, name, quotaBytes, messages, replaces } = request;
     return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isCount(quotaBytes) &&
-      isListOf(messages, appendMessagesMax, isAppended);
+      isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces));
   }),
   "mailbox.search": fields((request) =>
     ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) && isBoolean(request["modSeq"])
@@ -124,6 +124,11 @@ function isMatch(value: unknown): boolean {
 
 function isUid(value: unknown): boolean {
   return isWhole(value, 1, UID_MAX);
+}
+
+function isReplaced(value: unknown): boolean {
+  const replaced = fieldsOf(value);
+  return replaced !== null && isCount(replaced["view"]) && isUid(replaced["uid"]);
 }
 
 function isAppended(value: unknown): boolean {

@@ -1,8 +1,9 @@
 import { type Clock, utf8 } from "../../base/mod.ts";
 import type { TextProtocol } from "../../messages/mod.ts";
 import { parseStructure, searchText } from "../../mime/mod.ts";
-import { indexToKeep } from "../../protocol/imap/mod.ts";
+import { indexSteps } from "../../protocol/imap/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
+import { inTurns } from "../in_turns.ts";
 import { mayAsk } from "../rights.ts";
 import { type Accepts, fields } from "../shape.ts";
 
@@ -36,21 +37,26 @@ export const textActor = defineActor<TextProtocol, TextState>({
   init: (_args, { clock }) => ({ clock, busyMs: 0 }),
   receive: {
     "text.extract": (state, { bytes }, reply) =>
-      inTurns(state, () => {
+      answered(state, () => {
         const { header, body } = searchText(parseStructure(bytes));
         reply.ok({ header: utf8(`\n${header}`), body: utf8(body) });
       }),
-    "text.index": (state, { bytes }, reply) => inTurns(state, () => reply.ok({ index: indexToKeep([bytes]) })),
+    "text.index": (state, { bytes }, reply) =>
+      answered(state, () => {
+        const index = inTurns(indexSteps([bytes]), state.clock);
+        if (index instanceof Promise) return index.then((index) => reply.ok({ index }));
+        reply.ok({ index });
+      }),
   },
 });
 
 /** Answers one request, and lets others of the worker go before the next when it has taken long. */
-function inTurns(state: TextState, answer: () => void): void | Promise<void> {
+function answered(state: TextState, answer: () => void | Promise<void>): void | Promise<void> {
   const { clock } = state;
   const beganAt = clock.monotonicMs();
-  answer();
+  const work = answer();
   state.busyMs += clock.monotonicMs() - beganAt;
-  if (state.busyMs < TURN_MS) return;
+  if (work instanceof Promise || state.busyMs < TURN_MS) return work;
   state.busyMs = 0;
   return new Promise((resolve) => void clock.after(0, resolve));
 }

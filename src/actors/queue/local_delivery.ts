@@ -15,7 +15,7 @@ import type { QueueServices } from "./services.ts";
 const DELIVER_MS_MAX = 60_000;
 
 /** Messages longer than this are indexed when somebody looks at them, in bytes; and how long making an index may take, in ms. */
-const INDEXED_BYTES_MAX = 4 * 1024 * 1024;
+const INDEXED_BYTES_MAX = 16 * 1024 * 1024;
 const INDEX_MS_MAX = 10_000;
 
 /** Recipients elsewhere that an alias here led to; what the sender asked for goes on with them (RFC 3461 §5.2.7.3). */

@@ -5,15 +5,23 @@ import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { AppendCommand, AppendMessage } from "./ast.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
+import type { Uid } from "../../mail/uid.ts";
 import { indexToKeep } from "./message_index.ts";
+import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
 
 type Appended = Extract<AppendOutcome, { type: "appended" }>;
 
+interface Target {
+  readonly name: MailboxName;
+  /** A message of the selected mailbox that goes in the same change (RFC 8508). */
+  readonly replaces?: Uid;
+}
+
 /** Stores the messages that came with a command; all or none (RFC 3502 §6.3.11). */
 export function* appendAll(
   { messages }: Pick<AppendCommand, "messages">,
-  name: MailboxName,
+  { name, replaces }: Target,
   scene: Scene,
 ): Program<Appended | Completion> {
   const { literals, memory } = scene;
@@ -32,10 +40,11 @@ export function* appendAll(
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index: indexToKeep(parts),
+      index: yield* indexToKeep(parts),
     });
   }
-  const outcome = yield* ask("mailbox.append", { name, messages: made });
+  const old = replaces === undefined ? {} : { replaces: { view: selectedOf(scene).view, uid: replaces } };
+  const outcome = yield* ask("mailbox.append", { name, messages: made, ...old });
   switch (outcome.type) {
     case "appended":
       // What came into the selected mailbox is told at once (RFC 9051 §6.3.12).
@@ -47,8 +56,13 @@ export function* appendAll(
       return no("Not enough room", "OVERQUOTA");
     case "limit":
       return no("Too many keywords", "LIMIT");
+    case "gone":
+      return GONE;
   }
 }
+
+/** What was to be replaced is not there. */
+export const GONE = no("The message is gone", "EXPUNGEISSUED");
 
 function problemOf({ parts: [part] }: AppendMessage, pieces: readonly Uint8Array[]): Completion | null {
   // RFC 3502 §6.3.11: by an empty message a client gives up.

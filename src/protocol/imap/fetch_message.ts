@@ -11,6 +11,7 @@ import {
   previewPart,
   previewText,
   selectFields,
+  threadId,
 } from "../../mime/mod.ts";
 import type { FetchItem, PartialBytes, Section } from "./ast_fetch.ts";
 import type { Program } from "./effects.ts";
@@ -61,7 +62,7 @@ export class FetchedMessage {
 
   /** An item that the row answers; null for others. */
   #short({ item }: FetchItem): string | null {
-    const { uid, size, modSeq, internalDateMs, savedMs, objectId, threadId } = this.row;
+    const { uid, size, modSeq, internalDateMs, savedMs, objectId } = this.row;
     switch (item) {
       case "UID":
         return `UID ${uid}`;
@@ -77,8 +78,6 @@ export class FetchedMessage {
         return `SAVEDATE ${dateTimeText(savedMs)}`;
       case "EMAILID": // RFC 8474 §5.
         return `EMAILID (${objectId})`;
-      case "THREADID":
-        return `THREADID ${threadId === "" ? "NIL" : `(${threadId})`}`;
       default:
         return null;
     }
@@ -106,6 +105,8 @@ export class FetchedMessage {
         return yield* this.#binarySize(item.part);
       case "PREVIEW":
         return yield* this.#preview();
+      case "THREADID":
+        return yield* this.#threadId();
     }
   }
 
@@ -186,6 +187,12 @@ export class FetchedMessage {
     const length = Math.min(PREVIEW_BYTES_MAX, part.bodyEnd - part.bodyStart);
     const body = yield* this.#reader.all({ offset: part.bodyStart, length });
     if (body !== null) this.#add(`PREVIEW ${writeString(previewText(part, body), speaksUtf8(this.scene.state))}`);
+  }
+
+  /** RFC 8474 §5.2. */
+  *#threadId(): Program<void> {
+    const facts = yield* this.#reader.facts();
+    if (facts !== null) this.#add(`THREADID (${threadId(facts, this.row.objectId)})`);
   }
 
   *#stream(label: string, { offset, length }: ByteRange): Program<void> {

@@ -74,7 +74,6 @@ const SHORT_ITEMS: ReadonlySet<string> = new Set([
   "INTERNALDATE",
   "SAVEDATE",
   "EMAILID",
-  "THREADID",
 ]);
 
 function isPlain(item: FetchItem): boolean {
@@ -93,6 +92,7 @@ function needsIndex(item: FetchItem): boolean {
     case "BODY":
     case "BODYSTRUCTURE":
     case "PREVIEW":
+    case "THREADID":
     case "RFC822.HEADER":
     case "RFC822.TEXT":
     case "BINARY[]":

@@ -169,8 +169,6 @@ function nameOf(item: FetchItem): string {
     case "MODSEQ":
     case "EMAILID":
       return `${item.item} (`;
-    case "THREADID":
-      return "THREADID NIL";
     case "BODY[]":
       return `${sectionLabel(item.section, item.partial)} {`;
     case "RFC822":

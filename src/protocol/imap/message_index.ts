@@ -1,6 +1,7 @@
-import { byteLength } from "../../base/mod.ts";
+import { byteLength, latin1 } from "../../base/mod.ts";
 import { INDEX_BYTES_MAX } from "../../mail/index_limit.ts";
-import { encodeIndex, parseStructure, readEnvelope, readFacts } from "../../mime/mod.ts";
+import { encodeIndex, parseStructure, type Part, readEnvelope, readFacts, StructureReader } from "../../mime/mod.ts";
+import { pause, type Program } from "./effects.ts";
 import { renderBody, renderBodyStructure } from "./render_body_structure.ts";
 import { renderEnvelope } from "./render_envelope.ts";
 
@@ -10,9 +11,13 @@ import { renderEnvelope } from "./render_envelope.ts";
  */
 export function indexMessage(message: Uint8Array | readonly Uint8Array[]): Uint8Array {
   const { root, text } = parseStructure(message);
+  return indexOf(root, text.length);
+}
+
+function indexOf(root: Part, size: number): Uint8Array {
   const envelope = readEnvelope(root.fields);
   return encodeIndex({
-    size: text.length,
+    size,
     root,
     facts: readFacts(root, envelope),
     envelope: renderEnvelope(envelope),
@@ -21,12 +26,52 @@ export function indexMessage(message: Uint8Array | readonly Uint8Array[]): Uint8
   });
 }
 
-/** Messages longer than this are indexed when somebody looks at them, in bytes: no session waits long for another's. */
-const INDEXED_BYTES_MAX = 4 * 1024 * 1024;
+/** Makes the same index of a message as it comes: of what was read only the fields of headers are held. */
+export class IndexMaker {
+  readonly #reader = new StructureReader();
+  #size = 0;
 
-/** The index to be kept beside a message; null when it is made anew each time, as message or index are too large. */
-export function indexToKeep(parts: readonly Uint8Array[]): Uint8Array | null {
-  if (byteLength(parts) > INDEXED_BYTES_MAX) return null;
-  const index = indexMessage(parts);
+  add(piece: Uint8Array): void {
+    this.#size += piece.length;
+    this.#reader.add(latin1(piece));
+  }
+  /** When all of the message has come. */
+  done(): Uint8Array {
+    return indexOf(this.#reader.end(), this.#size);
+  }
+}
+
+/** Bytes of a message that are read in one step: some ms at most. Shorter messages take one. */
+const STEP_BYTES_MAX = 262_144;
+
+/** The index to be kept beside a message, made step by step: of a long one others do not wait for all. Null when it is too large. */
+export function* indexSteps(parts: readonly Uint8Array[]): Generator<void, Uint8Array | null> {
+  const index = byteLength(parts) <= STEP_BYTES_MAX ? indexMessage(parts) : yield* longIndex(parts);
   return index.length > INDEX_BYTES_MAX ? null : index;
+}
+
+function* longIndex(parts: readonly Uint8Array[]): Generator<void, Uint8Array> {
+  const maker = new IndexMaker();
+  let left = STEP_BYTES_MAX;
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) {
+      const piece = part.subarray(at, at + left);
+      maker.add(piece);
+      at += piece.length;
+      left -= piece.length;
+      if (left > 0) continue;
+      yield;
+      left = STEP_BYTES_MAX;
+    }
+  }
+  return maker.done();
+}
+
+/** The same for a session, which does nothing else meanwhile. */
+export function* indexToKeep(parts: readonly Uint8Array[]): Program<Uint8Array | null> {
+  const steps = indexSteps(parts);
+  for (let step = steps.next();; step = steps.next()) {
+    if (step.done === true) return step.value;
+    yield* pause(0);
+  }
 }

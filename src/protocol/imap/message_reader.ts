@@ -1,9 +1,9 @@
 import { concat } from "../../base/bytes.ts";
 import { asFailure } from "../../base/failure.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
-import { type ByteRange, type IndexedPart, type MessageIndex, readIndex } from "../../mime/mod.ts";
+import { type ByteRange, type IndexedPart, type MessageFacts, type MessageIndex, readIndex } from "../../mime/mod.ts";
 import { ask, type Program } from "./effects.ts";
-import { indexMessage } from "./message_index.ts";
+import { IndexMaker } from "./message_index.ts";
 import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
 
@@ -34,11 +34,23 @@ export class MessageReader {
     return parts === null ? (yield* this.#make())?.parts() ?? null : parts ?? null;
   }
 
+  /** What SORT and THREAD ask; null when it cannot be had. */
+  *facts(): Program<MessageFacts | null> {
+    const facts = (yield* this.index())?.facts();
+    return facts === null ? (yield* this.#make())?.facts() ?? null : facts ?? null;
+  }
+
+  /** Of the message itself, piece by piece: it does not lie in memory. */
   *#make(): Program<MessageIndex | null> {
     const length = Math.min(this.row.size, this.scene.limits.indexBytesMax);
-    const message = yield* this.all({ offset: 0, length });
-    this.#index = message === null ? null : readIndex(indexMessage(message));
-    return this.#index;
+    const maker = new IndexMaker();
+    for (let read = 0; read < length;) {
+      const piece = yield* this.piece(read, Math.min(this.scene.limits.readBytesMax, length - read));
+      if (piece === null) return null;
+      maker.add(piece);
+      read += piece.length;
+    }
+    return this.#index = readIndex(maker.done());
   }
 
   /** All bytes of a range; null when they cannot be had. */

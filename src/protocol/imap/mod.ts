@@ -14,7 +14,7 @@ export * from "./grammar.ts";
 export * from "./limits.ts";
 export * from "./list_match.ts";
 export * from "./mailbox_name_codec.ts";
-export { indexMessage, indexToKeep } from "./message_index.ts";
+export { indexMessage, indexSteps } from "./message_index.ts";
 export * from "./refusal.ts";
 export * from "./sequence_set.ts";
 export * from "./session.ts";

@@ -51,7 +51,6 @@ export class RowReader {
       internalDateMs: columns.internalDateMs[number]!,
       savedMs: columns.saved[number]! * 1_000,
       objectId: this.objectId(number),
-      threadId: "",
       index: this.index?.at(number) ?? null,
       ...(head === null ? {} : { head }),
     };

@@ -82,6 +82,7 @@ const COMMANDS: readonly ((n: number) => string)[] = [
   (n) => `UID MOVE ${1 + n % 12} Archive`,
   (n) => `UID COPY ${1 + n % 12} INBOX`,
   () => "APPEND INBOX {7+}\r\nA: b\r\n\r",
+  (n) => `UID REPLACE ${1 + n % 12} INBOX {7+}\r\nA: c\r\n\r`,
   () => "UID SEARCH RETURN (SAVE COUNT) DELETED",
   () => "UID FETCH $ (FLAGS)",
 ];
@@ -147,6 +148,34 @@ Deno.test("what one session appends, files and removes is what another reads", (
         assertEquals(await other.say("4 FETCH 1 (BODY.PEEK[])"), ["4 NO [EXPUNGEISSUED] Some messages are gone"]);
         assertEquals((await other.say("5 NOOP")).includes("* 1 EXPUNGE"), true);
         assertEquals((await other.say("6 STATUS Archive (MESSAGES)"))[0], "* STATUS Archive (MESSAGES 1)");
+      })(),
+    )
+  ));
+
+Deno.test("REPLACE is one change to others: the new message comes and the old one goes, and nothing is ever flagged", () =>
+  inMailbox((world) =>
+    inTurns(
+      world,
+      (async () => {
+        const names: string[] = [];
+        const stop = world.shard.onChange((_account, _mailbox, { kind }) => names.push(kind));
+        const [one, other] = [await live(world, "a", "s SELECT INBOX"), await live(world, "b", "s SELECT INBOX")];
+        await one.say("1 APPEND INBOX {3+}", "old");
+        await other.say("1 NOOP");
+        names.splice(0);
+        assertEquals(await one.say("2 REPLACE 1 INBOX (\\Draft) {3+}", "new"), [
+          "* OK [APPENDUID 1 2] Appended".replace("1 2", `${world.shard.status(JOHN, 1).uidValidity} 2`),
+          "* 1 EXPUNGE",
+          "* 1 EXISTS",
+          "2 OK Replaced",
+        ]);
+        assertEquals(names, ["delivered", "expunged"]);
+        assertEquals(await other.say("2 NOOP"), ["* 1 EXPUNGE", "* 1 EXISTS", "2 OK Done"]);
+        // Another session was faster: nothing is stored.
+        await other.say("3 STORE 1 +FLAGS.SILENT (\\Deleted)", "4 EXPUNGE");
+        assertEquals(await one.say("3 REPLACE 1 INBOX {3+}", "odd"), ["3 NO [EXPUNGEISSUED] The message is gone"]);
+        assertEquals(world.shard.status(JOHN, 1).messages, 0);
+        stop();
       })(),
     )
   ));

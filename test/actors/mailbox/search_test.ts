@@ -3,7 +3,7 @@ import { Failure, latin1, utf8 } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
-import { parseStructure, searchText } from "../../../src/mime/mod.ts";
+import { parseStructure, searchText, threadId } from "../../../src/mime/mod.ts";
 import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
 import type { TextQuery, TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
 import { findIn, type TextKey } from "../../../src/storage/mod.ts";
@@ -101,6 +101,27 @@ function header(field: string, text: string): SearchProgram {
   return { type: "header", field, text };
 }
 const SEEN: SearchProgram = { type: "flags", flags: Flag.seen };
+
+Deno.test("a conversation is found by what FETCH calls it, its copies too, and with or without an index", () =>
+  inTexts(async (world) => {
+    await append(world, [
+      { more: "Message-ID: <1@a.test>\r\n" },
+      { more: "Message-ID: <2@a.test>\r\nIn-Reply-To: <1@a.test>\r\n", indexed: false },
+      { more: "Message-ID: <3@a.test>\r\nReferences: <1@a.test>\r\n <2@a.test>\r\n" },
+      { more: "Message-ID: <4@a.test>\r\n" },
+      { more: "" },
+    ]);
+    const a = await openSession(world);
+    await a.ask("mailbox.copy", { set: uids(3, 5), to: INBOX_NAME, move: false });
+    await a.news();
+    const thread = (id: string): SearchProgram => ({ type: "objectId", of: "thread", id });
+    const named = (messageId: string) => threadId({ references: [], inReplyTo: null, messageId }, "");
+    assertEquals(await find(a, thread(named("1@a.test"))), [1, 2, 3, 6]);
+    assertEquals(await find(a, and(thread(named("4@a.test")), not({ type: "set", set: uids(4, 4) }))), [7]);
+    const [row] = await a.rows(uids(5, 5));
+    assertEquals(await find(a, thread(`T${row!.objectId}`)), [5, 8]);
+    assertEquals(await find(a, thread("T1")), []);
+  }));
 
 Deno.test("rows are searched by set, flags, keywords, size, dates and age", () =>
   inTexts(async (world, texts) => {

@@ -3,7 +3,7 @@ import { textAccepts, textActor } from "../../../src/actors/policy/text_actor.ts
 import { decodeUtf8, utf8 } from "../../../src/base/mod.ts";
 import type { TextProtocol } from "../../../src/messages/mod.ts";
 import { casemap, readIndex } from "../../../src/mime/mod.ts";
-import { testSystem } from "../../runtime/support/system.ts";
+import { settle, testSystem } from "../../runtime/support/system.ts";
 
 async function extract(bytes: Uint8Array): Promise<TextProtocol["text.extract"]["reply"]> {
   const { system } = testSystem();
@@ -52,5 +52,25 @@ Deno.test("an index is made where no files are written", async () => {
   const bytes = utf8("Subject: Hello\r\n\r\nText.\r\n");
   const { index } = await text.ask("text.index", { bytes });
   assertEquals(readIndex(index!)?.size, bytes.length);
+  await system.shutdown();
+});
+
+Deno.test("of a long message an index is made in turns, and a short one that comes later waits for it", async () => {
+  const { system, clock } = testSystem();
+  const text = await system.spawn(textActor, { name: "text", args: undefined });
+  const bytes = utf8("Subject: Hello\r\n\r\n".padEnd(1_000_000, "x"));
+  const sizes: (number | undefined)[] = [];
+  const ask = async (bytes: Uint8Array) => {
+    const { index } = await text.ask("text.index", { bytes });
+    sizes.push(readIndex(index!)?.size);
+  };
+  const asked = [ask(bytes), ask(bytes.subarray(0, 100))];
+  for (let turn = 1; turn <= 3; turn++) {
+    await settle();
+    assertEquals(sizes, [], `after ${turn} of four steps`);
+    clock.advance(0);
+  }
+  await Promise.all(asked);
+  assertEquals(sizes, [1_000_000, 100]);
   await system.shutdown();
 });

@@ -1,6 +1,8 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { latin1 } from "../../../src/base/latin1.ts";
+import type { MailboxAsks } from "../../../src/mail/mailbox_ask.ts";
+import { readIndex } from "../../../src/mime/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { loggedIn, say } from "./support.ts";
 
@@ -144,4 +146,39 @@ Deno.test("where memory is short a message is given up, and its command refused 
   assertEquals(bodies(mailboxes), []);
   client.session.memoryFull();
   assertEquals(say(client, "2 APPEND INBOX {3+}", "abc"), ["2 OK [APPENDUID 1001 1] Appended"]);
+});
+
+Deno.test("a message above 4 MB has an index when it is stored, made in steps between which others go on", () => {
+  const { client, mailboxes } = user();
+  const indexes: (Uint8Array | null)[] = [];
+  const answer = mailboxes.answer.bind(mailboxes);
+  mailboxes.answer = (name, request) => {
+    if (name === "mailbox.append") {
+      const { messages } = request as MailboxAsks["mailbox.append"]["request"];
+      indexes.push(...messages.map(({ index }) => index));
+    }
+    return answer(name, request);
+  };
+  let pauses = 0;
+  const resumed = client.session.resumed.bind(client.session);
+  client.session.resumed = () => {
+    pauses++;
+    return resumed();
+  };
+  const body = "Subject: long\r\n\r\n".padEnd(5_000_000, "y");
+  assertEquals(say(client, `1 APPEND INBOX {${body.length}+}`, body), ["1 OK [APPENDUID 1001 1] Appended"]);
+  assertEquals(indexes.map((index) => readIndex(index!)?.size), [body.length]);
+  assertEquals(pauses, Math.floor(body.length / 262_144));
+});
+
+Deno.test("of a message without an index one is made as its pieces are read, of which none is held", () => {
+  const { client, mailboxes } = user();
+  mailboxes.keepsIndex = false;
+  mailboxes.deliver("INBOX", `Subject: long\r\nContent-Type: text/plain\r\n\r\n${"z".repeat(3_000_000)}`);
+  say(client, "1 SELECT INBOX");
+  assertEquals(say(client, "2 FETCH 1 BODY"), [
+    `* 1 FETCH (BODY ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3000000 0))`,
+    "2 OK Done",
+  ]);
+  assertLessOrEqual(client.heldMax, 300_000);
 });

@@ -59,11 +59,23 @@ Deno.test("facts of a message come from its row", () => {
     item(client, "EMAILID THREADID SAVEDATE"),
     [
       "EMAILID (E1)",
-      "THREADID NIL",
+      "THREADID (TE1)",
       'SAVEDATE " 1-Feb-2026 03:04:05 +0000"',
     ].join(" "),
   );
   assertEquals(item(client, "FLAGS MODSEQ"), "FLAGS (\\Recent) MODSEQ (2)");
+});
+
+Deno.test("a conversation is called the same in each of its messages, with an index or without (RFC 8474 §5.2)", () => {
+  for (const keepsIndex of [true, false]) {
+    const { client, mailboxes } = withLetters(1, "Message-ID: <1@a.test>\r\n\r\nhello");
+    mailboxes.keepsIndex = keepsIndex;
+    mailboxes.deliver("INBOX", "Message-ID: <2@a.test>\r\nIn-Reply-To: <1@a.test>\r\n\r\nhello yourself");
+    mailboxes.deliver("INBOX", "Message-ID: <3@a.test>\r\n\r\nhello all");
+    say(client, "n NOOP");
+    const ids = say(client, "2 FETCH 1:3 THREADID").map((line) => /THREADID \((T[a-z0-9]+)\)/.exec(line)?.[1]);
+    assertEquals([ids.length, ids[0] === ids[1], ids[0] === ids[2], ids[2]?.length], [4, true, false, 29]);
+  }
 });
 
 Deno.test("sections are the bytes of the message, whole or in part", () => {

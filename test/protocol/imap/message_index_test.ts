@@ -10,7 +10,7 @@ import {
   PARTS_MAX,
   readIndex,
 } from "../../../src/mime/mod.ts";
-import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
+import { IndexMaker, indexMessage, indexSteps } from "../../../src/protocol/imap/message_index.ts";
 import { renderBody, renderBodyStructure } from "../../../src/protocol/imap/render_body_structure.ts";
 
 const MESSAGE = Buffer.from(
@@ -203,4 +203,48 @@ Deno.test("ATTACKS M9: half a megabyte of any byte in any field is indexed", () 
       assert(readIndex(indexMessage(Buffer.from(`${name} ${run.repeat(500_000 / run.length)}\r\n\r\n`))) !== null);
     }
   }
+});
+
+/** Bytes of the longest message. */
+const LONG = 6_000_000;
+
+/** A message with a part of that many bytes, and one behind it. */
+function longMessage(bytes: number): Uint8Array {
+  const line = `${"A".repeat(76)}\r\n`;
+  return Buffer.from([
+    "Subject: long\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee below\r\n--b\r\n",
+    "Content-Type: text/csv\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+    line.repeat(bytes / line.length),
+    "--b\r\nContent-Type: text/plain; name=last\r\n\r\nlast\r\n--b--\r\n",
+  ].join(""));
+}
+
+Deno.test("a long message has the same index whole, in pieces and step by step, and no step reads more than 256 KB", () => {
+  const message = longMessage(LONG);
+  const whole = indexMessage(message);
+  const maker = new IndexMaker();
+  for (let at = 0; at < message.length; at += 70_001) maker.add(message.subarray(at, at + 70_001));
+  assertEquals(maker.done(), whole);
+  const work = indexSteps([message.subarray(0, 300_000), message.subarray(300_000)]);
+  let steps = 1;
+  let step = work.next();
+  for (; step.done !== true; step = work.next()) steps++;
+  assertEquals(steps, Math.ceil(message.length / 262_144));
+  assertEquals(step.value, whole);
+  assertEquals(indexOf(message).parts()!.children.map(({ mediaType }) => mediaType), [
+    "text/plain",
+    "text/csv",
+    "text/plain",
+  ]);
+});
+
+Deno.test("a message of up to 256 KB is indexed in one step; an index above 1 MB is not kept", () => {
+  const short = indexSteps([longMessage(200_000)]).next();
+  assert(short.done === true && short.value !== null);
+  const many = Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${"--b\r\n\r\n\r\n".repeat(PARTS_MAX)}`);
+  const step = indexSteps([Buffer.concat([many, Buffer.from("x".repeat(300_000))])]);
+  let last = step.next();
+  while (last.done !== true) last = step.next();
+  assert(indexMessage(many).length > 1_048_576);
+  assertEquals(last.value, null);
 });

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly row: FullRow;
   /** ENVELOPE, of the MIME index; null when there is none, undefined when it was not read. */
   envelope: Uint8Array | null | undefined;
+  /** THREADID (RFC 8474 §5.2); undefined when it was not made. */
+  threadId: string | undefined;
   /** Whether its texts hold what the key of that number asks for; null when they were not searched. */
   readonly holds: ((content: number, key: number) => boolean) | null;
 }

@@ -28,8 +28,8 @@ export interface Plan {
   readonly test: (candidate: Candidate) => Verdict;
   /** What is looked for in texts: the number of a key is its place. */
   readonly texts: readonly TextKey[];
-  /** Whether some key asks for the MIME index. */
-  readonly indexed: boolean;
+  /** Whether some key asks for the conversation. */
+  readonly threads: boolean;
 }
 
 /** What a search is made ready with. */
@@ -39,8 +39,11 @@ export interface PlanContext {
   readonly recentFrom: number;
   /** ms since 1970 UTC. */
   readonly nowMs: number;
-  readonly emailId: (content: number) => string;
+  readonly emailId: EmailId;
 }
+
+/** EMAILID of a content (RFC 8474 §5.1). */
+export type EmailId = (content: number) => string;
 
 interface Node {
   readonly candidates: Ranges | null;
@@ -53,12 +56,12 @@ interface Node {
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
   const { candidates, test } = planner.node(program, 1);
-  return { candidates, test, texts: planner.texts, indexed: planner.indexed };
+  return { candidates, test, texts: planner.texts, threads: planner.threads };
 }
 
 class Planner {
   readonly texts: TextKey[] = [];
-  indexed = false;
+  threads = false;
   #nodes = 0;
   constructor(private readonly context: PlanContext) {}
 
@@ -82,8 +85,13 @@ class Planner {
       case "text":
         return this.#textKey({ in: program.type, needle: textOf(program.text) });
       case "date":
-        if (program.of === "sent") this.indexed = true;
         return dateKey(program);
+      case "objectId": {
+        const { of, id } = program;
+        if (of === "email") return leaf(0, ({ row }) => this.context.emailId(row.content) === id);
+        this.threads = true;
+        return leaf(1, ({ threadId }) => threadId === undefined ? null : threadId === id);
+      }
       case "set": {
         const uids = this.context.uidsOf(program.set);
         return { ...leaf(0, ({ row }) => isIn(uids, row.uid)), candidates: uids };
@@ -167,10 +175,10 @@ function dateKey({ of, than, dayMs }: DateKey): Node {
 
 type RowKey = Exclude<
   SearchProgram,
-  { readonly type: "and" | "or" | "not" | "header" | "body" | "text" | "date" | "set" }
+  { readonly type: "and" | "or" | "not" | "header" | "body" | "text" | "date" | "set" | "objectId" }
 >;
 
-function rowTest(key: RowKey, { recentFrom, nowMs, emailId }: PlanContext): Plan["test"] {
+function rowTest(key: RowKey, { recentFrom, nowMs }: PlanContext): Plan["test"] {
   switch (key.type) {
     case "all":
     case "saveDateSupported": // RFC 8514 §4.3: every mailbox of ours has them.
@@ -191,7 +199,5 @@ function rowTest(key: RowKey, { recentFrom, nowMs, emailId }: PlanContext): Plan
     }
     case "modSeq":
       return ({ row }) => row.modSeq >= key.atLeast;
-    case "objectId": // No message has a THREADID.
-      return ({ row }) => key.of === "email" && emailId(row.content) === key.id;
   }
 }

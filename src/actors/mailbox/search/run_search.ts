@@ -1,13 +1,20 @@
 import { asFailure, Failure } from "../../../base/mod.ts";
 import type { Uid } from "../../../mail/uid.ts";
-import { readIndex } from "../../../mime/mod.ts";
+import {
+  HEADER_BYTES_MAX,
+  type MessageIndex,
+  parseStructure,
+  readIndex,
+  threadId,
+  threadIds,
+} from "../../../mime/mod.ts";
 import type { ShardStore } from "../../../storage/mod.ts";
 import { rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
 import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate } from "./candidate.ts";
 import { Found } from "./found.ts";
-import type { Plan } from "./plan.ts";
+import type { EmailId, Plan } from "./plan.ts";
 import type { TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
@@ -20,10 +27,14 @@ export interface SearchServices {
   readonly texts: TextSearch;
 }
 
-/** A search as it goes on. */
-interface Search extends SearchServices {
-  readonly open: OpenView;
+export interface SearchOptions {
   readonly plan: Plan;
+  readonly emailId: EmailId;
+}
+
+/** A search as it goes on. */
+interface Search extends SearchServices, SearchOptions {
+  readonly open: OpenView;
   /** Messages that can fit. */
   readonly uids: Ranges;
 }
@@ -32,12 +43,16 @@ interface Search extends SearchServices {
  * Looks at the messages of a view in turns, as it was when the search began. Throws Failure `not_found` when the view ends, and
  * what the search in texts throws.
  */
-export async function runSearch(services: SearchServices, open: OpenView, plan: Plan): Promise<Found> {
+export async function runSearch(
+  services: SearchServices,
+  open: OpenView,
+  { plan, emailId }: SearchOptions,
+): Promise<Found> {
   const { view } = open;
   const toldBefore = view.told;
   const all = view.uidNext === 1 ? ([] as number[] as readonly number[] as Ranges) : rangesOf([1, view.uidNext - 1], 0);
   const uids = plan.candidates === null ? all : intersection(all, plan.candidates);
-  const search: Search = { ...services, open, plan, uids };
+  const search: Search = { ...services, open, plan, emailId, uids };
   const holds = plan.texts.length === 0 ? null : await searchTexts(search);
   const found = new Found();
   await inTurns(search, ({ candidate, sequence }) => {
@@ -65,7 +80,7 @@ async function inTurns(search: Search, look: (looked: Looked) => void, holds: Ca
         next = row.uid - 1;
         break;
       }
-      look({ candidate: { row, envelope: undefined, holds }, sequence });
+      look({ candidate: { row, envelope: undefined, threadId: undefined, holds }, sequence });
     }
     after = next;
   }
@@ -78,13 +93,28 @@ function check({ open: { closed, view } }: Search): void {
 function fits(search: Search, candidate: Candidate): boolean {
   const verdict = search.plan.test(candidate);
   if (verdict !== null) return verdict;
-  candidate.envelope = envelopeOf(search, candidate);
+  const index = indexOf(search, candidate);
+  candidate.envelope = index?.envelope ?? null;
+  if (search.plan.threads) candidate.threadId = threadOf(search, candidate, index);
   return search.plan.test(candidate) === true;
 }
 
-function envelopeOf({ shard, open: { of: { account, mailbox } } }: Search, { row }: Candidate): Uint8Array | null {
+function indexOf({ shard, open: { of: { account, mailbox } } }: Search, { row }: Candidate): MessageIndex | null {
   const index = shard.fetchIndex(account, mailbox, row.uid);
-  return index === null ? null : readIndex(index)?.envelope ?? null;
+  return index === null ? null : readIndex(index);
+}
+
+/** Without an index the header says it; "" when that cannot be read. */
+function threadOf({ shard, open: { of }, emailId }: Search, { row }: Candidate, index: MessageIndex | null): string {
+  const facts = index?.facts();
+  if (facts) return threadId(facts, emailId(row.content));
+  try {
+    const { bytes } = shard.fetch(of.account, of.mailbox, { uid: row.uid, offset: 0, length: HEADER_BYTES_MAX });
+    return threadId(threadIds(parseStructure(bytes).root.fields), emailId(row.content));
+  } catch (error) {
+    if (asFailure(error)?.kind === "corrupt") return "";
+    throw error;
+  }
 }
 
 /** Looks for the plan's texts in all messages that rows do not decide alone, before any of them is judged. */

@@ -12,7 +12,7 @@ export const append: Command<"APPEND"> = {
   capabilities: ({ state, limits }) => state.login === null ? [] : [`APPENDLIMIT=${limits.appendBytesMax}`],
   *run(given, scene) {
     if (given.mailbox === null) return no("Not a name for a mailbox", "CANNOT");
-    const outcome = yield* appendAll(given, given.mailbox, scene);
+    const outcome = yield* appendAll(given, { name: given.mailbox }, scene);
     if (outcome.type !== "appended") return outcome;
     return ok("Appended", appendUidCode(outcome.uidValidity, outcome.uids));
   },

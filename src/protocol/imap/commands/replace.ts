@@ -1,7 +1,6 @@
-import { Flag } from "../../../mail/flag.ts";
 import { hasRights } from "../../../mail/rights.ts";
 import type { Uid } from "../../../mail/uid.ts";
-import { appendAll } from "../append.ts";
+import { appendAll, GONE } from "../append.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
@@ -12,7 +11,8 @@ import type { Scene } from "../state.ts";
 import { appendUidCode } from "../response_code.ts";
 
 /**
- * REPLACE (RFC 8508 §3.3), UID REPLACE: the new message is durable before the old one goes, so that at no time there is none.
+ * REPLACE (RFC 8508 §3.2), UID REPLACE (§3.3): the old message goes in the change by which the new one comes, so that at no time there
+ * is none, or are both; only what it adds counts for the quota (§3.4).
  */
 export const replace: Command<"REPLACE"> = {
   verb: "REPLACE",
@@ -27,13 +27,12 @@ export const replace: Command<"REPLACE"> = {
     const { exists } = selectedOf(scene);
     if (!given.uid && isBeyond(setOf(given), exists)) return bad("No such message");
     const old = yield* uidOf(given, scene);
-    if (old === null) return no("The message is gone", "EXPUNGEISSUED");
-    const outcome = yield* appendAll(given, given.mailbox, scene);
+    if (old === null) return GONE;
+    const outcome = yield* appendAll(given, { name: given.mailbox, replaces: old }, scene);
     if (outcome.type !== "appended") return outcome;
     scene.output.push(
       untaggedStatus("ok", "Appended", appendUidCode(outcome.uidValidity, outcome.uids)),
     );
-    yield* expungeOne(old, scene);
     yield* tellNews(scene, true);
     return ok("Replaced");
   },
@@ -55,12 +54,4 @@ function* uidOf(given: Given<"REPLACE">, scene: Scene): Program<Uid | null> {
     vanished: false,
   });
   return rows[0]?.uid ?? null;
-}
-
-function* expungeOne(uid: Uid, scene: Scene): Program<void> {
-  const { view } = selectedOf(scene);
-  const set = { by: "uid", pairs: [uid, uid] } as const;
-  const flags = { flags: Flag.deleted, keywords: [] };
-  yield* ask("mailbox.store", { view, set, ...flags, how: "add", unchangedSince: null });
-  yield* ask("mailbox.expungeDeleted", { view, set });
 }
