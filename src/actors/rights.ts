@@ -52,6 +52,7 @@ const VIEWS: readonly string[] = [
   "mailbox.rename",
   "mailbox.subscription",
   "mailbox.statusOf",
+  "mailbox.deletedBytes",
   "mailbox.open",
   "mailbox.close",
   "mailbox.news",

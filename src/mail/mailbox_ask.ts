@@ -4,6 +4,7 @@ import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { Rights } from "./rights.ts";
 import type { PiecesSent } from "./pieces.ts";
+import type { Quota } from "./quota.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
@@ -257,6 +258,8 @@ export interface MailboxAsks {
     request: OfAccount & { readonly names: readonly MailboxName[] };
     reply: { readonly entries: readonly (MailboxEntry | null)[] };
   };
+  /** Bytes of the messages with \Deleted (DELETED-STORAGE, RFC 9208 §4.1.4), O(messages) and in turns; 0 where there is no mailbox. */
+  "mailbox.deletedBytes": { request: OfAccount & { readonly name: MailboxName }; reply: { readonly bytes: number } };
   /** `session` names the asker, so that its views end with it. */
   "mailbox.open": {
     request: OfAccount & {
@@ -341,11 +344,10 @@ export interface MailboxAsks {
   };
   /** All or nothing (RFC 3502). */
   "mailbox.append": {
-    request: OfAccount & {
+    request: OfAccount & Quota & {
       /** Asked twice, it is stored once. */
       readonly opId: string;
       readonly name: MailboxName;
-      readonly quotaBytes: number;
       readonly messages: readonly AppendedMessage[];
     };
     reply: AppendOutcome;

@@ -245,7 +245,7 @@ export const RFCS: readonly Rfc[] = [
     9208,
     "IMAP QUOTA Extension",
     "partly",
-    "STORAGE is told; limits are set by the operator, DELETED-STORAGE is not counted",
+    "STORAGE and MESSAGE, STATUS DELETED and DELETED-STORAGE; limits are set by the operator, so no SETQUOTA",
   ),
   rfc(9394, "IMAP PARTIAL Extension for Paged SEARCH and FETCH", "yes"),
   rfc(9422, "SMTP Service Extension for Limits", "yes", "RCPTMAX"),

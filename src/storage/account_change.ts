@@ -1,8 +1,9 @@
 import { byteLength, utf8 } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import { limitsOf, type Quota } from "../mail/quota.ts";
 import type { AclEntry, Annotation, AppendInput, AppendMessage, CopyInput, FlagStore } from "./account_types.ts";
-import { checkDateMs, checkFlags, checkUids, invalid } from "./checks.ts";
+import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { checksum } from "./segments.ts";
@@ -60,12 +61,11 @@ export type AccountChange =
   /** Takes away the next rows of a mailbox that was removed. */
   | { readonly kind: "sweep"; readonly account: AccountId; readonly mailbox: number; readonly limit: number };
 
-export interface AppendChange {
+export interface AppendChange extends Quota {
   readonly kind: "append";
   readonly opId: string;
   readonly account: AccountId;
   readonly mailbox: number;
-  readonly quotaBytes: number;
   readonly messages: readonly NewMessage[];
   readonly savedMs: number;
   readonly size: number;
@@ -118,17 +118,18 @@ export function keptIndex(index: Uint8Array | null | undefined, limits: StoreLim
 
 /** An append within all limits. Throws Failure `invalid`. */
 export function appendChange(input: AppendInput, limits: StoreLimits): AppendChange {
-  const { opId, account, mailbox, quotaBytes } = input;
+  const { opId, account, mailbox } = input;
   checkOpId(opId);
   checkAccount(account);
   checkMailbox(mailbox);
-  if (!(quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
+  checkQuota(input);
   if (input.messages.length < 1 || input.messages.length > limits.appendMessagesMax) {
     invalid(`an append has 1 to ${limits.appendMessagesMax} messages`);
   }
   const messages = input.messages.map((message) => newMessage(message, limits));
   const size = messages.reduce((sum, message) => sum + message.size, 0);
-  return { kind: "append", opId, account, mailbox, quotaBytes, messages, savedMs: checkDateMs(input.savedMs), size };
+  const savedMs = checkDateMs(input.savedMs);
+  return { kind: "append", opId, account, mailbox, ...limitsOf(input), messages, savedMs, size };
 }
 
 /** A copy within all limits. Throws Failure `invalid`. */
@@ -137,13 +138,13 @@ export function copyChange(input: CopyInput, limits: StoreLimits): CopyChange {
     checkAccount(account);
     checkMailbox(mailbox);
   }
-  if (!(input.quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
-  const { from, to, quotaBytes, move } = input;
+  checkQuota(input);
+  const { from, to, move } = input;
   return {
     kind: "copy",
     from,
     to,
-    quotaBytes,
+    ...limitsOf(input),
     move,
     uids: checkUids(input.uids, limits),
     savedMs: checkDateMs(input.savedMs),

@@ -1,4 +1,5 @@
 import type { AccountId } from "../mail/account.ts";
+import { fits, type Quota, type Usage } from "../mail/quota.ts";
 import {
   type AccountChange,
   type AppendChange,
@@ -68,12 +69,13 @@ export class AccountPlan {
     if (known !== null) return { type: "known", answer: known };
     if (plan.context.noSpace !== null) return { type: "refused", failure: plan.context.noSpace };
     if (!this.#has(change)) return { type: "missing" };
-    const full = this.#full(account, change.quotaBytes, size);
+    const grown = { bytes: size, messages: messages.length };
+    const full = this.#full(account, change, grown);
     if (full !== null) return full;
     const more = this.#roomFor({ account, mailbox }, messages.length, messages.flatMap(({ keywords }) => keywords));
     if (more !== null) return more;
     const to = plan.number(plan.mailbox(account, mailbox), messages.length);
-    plan.view.usage(account).bytes += size;
+    grow(plan.view.usage(account), grown);
     const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
     plan.remember(opId, answer);
     const appending = messages.map((message) => ({ ...message, body: plan.nextBody() }));
@@ -88,8 +90,8 @@ export class AccountPlan {
     // Which rows there will be shows only when the group is applied.
     if (source?.touched === true) return { type: "later" };
     const rows = source === null ? [] : this.#rowsOf(source, change.uids);
-    const grown = move && from.account === to.account ? 0 : rows.reduce((sum, { size }) => sum + size, 0);
-    const full = this.#full(to.account, change.quotaBytes, grown);
+    const grown = move && from.account === to.account ? NOTHING : usageOf(rows);
+    const full = this.#full(to.account, change, grown);
     if (rows.length > 0 && full !== null) return full;
     return this.#copyRows(change, source, rows);
   }
@@ -111,9 +113,8 @@ export class AccountPlan {
     const target = plan.number(plan.mailbox(to.account, to.mailbox), rows.length);
     if (move) source.touched = true;
     const removed = move ? ++source.counters.highestModSeq : null;
-    const grown = rows.reduce((sum, { size }) => sum + size, 0);
     if (move && from.account !== to.account) plan.freed.add(from.account);
-    if (!move || from.account !== to.account) plan.view.usage(to.account).bytes += grown;
+    if (!move || from.account !== to.account) grow(plan.view.usage(to.account), usageOf(rows));
     plan.op({ kind: "copy", from, to: target, uids, removed, savedMs });
     return { type: "copied", uids, to: target.uid, uidValidity: target.uidValidity };
   }
@@ -130,9 +131,9 @@ export class AccountPlan {
     const sets = new Set(rows.map(({ keywords }) => keywords));
     return [...sets].flatMap((set) => this.plan.view.keywords(source).names(set));
   }
-  #full(account: AccountId, quotaBytes: number, grown: number): Planned | null {
+  #full(account: AccountId, quota: Quota, grown: Usage): Planned | null {
     const { view, freed } = this.plan;
-    if (grown === 0 || quotaBytes === 0 || view.usage(account).bytes + grown <= quotaBytes) return null;
+    if (fits(quota, view.usage(account), grown)) return null;
     return freed.has(account) ? { type: "later" } : { type: "full", accounts: [account] };
   }
   /** Null when a mailbox has UIDs and keywords left for so many messages. */
@@ -195,4 +196,15 @@ export class AccountPlan {
     this.plan.close(account);
     return this.plan.op({ kind: "settings", account, mailbox, setting, entries, grown });
   }
+}
+
+const NOTHING: Usage = { bytes: 0, messages: 0 };
+
+function usageOf(rows: readonly StoredRow[]): Usage {
+  return { bytes: rows.reduce((sum, { size }) => sum + size, 0), messages: rows.length };
+}
+
+function grow(usage: { bytes: number; messages: number }, more: Usage): void {
+  usage.bytes += more.bytes;
+  usage.messages += more.messages;
 }

@@ -4,6 +4,7 @@ import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";
 import type { Pieces } from "../mail/pieces.ts";
+import type { Quota } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 
@@ -79,14 +80,12 @@ export interface AppendMessage extends MessageFlags {
   readonly internalDateMs: number;
 }
 
-/** Several messages into one mailbox: all or none (RFC 3502). */
-export interface AppendInput {
+/** Several messages into one mailbox: all or none (RFC 3502). The limits are the account's. */
+export interface AppendInput extends Quota {
   /** Asked twice, it is stored once; see `DeliverInput.opId`. */
   readonly opId: string;
   readonly account: AccountId;
   readonly mailbox: number;
-  /** The account's limit in bytes; 0 means none. */
-  readonly quotaBytes: number;
   /** 1 to 1,000. */
   readonly messages: readonly AppendMessage[];
   /** The time now, ms since 1970 UTC. */
@@ -106,15 +105,16 @@ export interface MailboxRef {
   readonly mailbox: number;
 }
 
-/** Messages into another mailbox (or the same), all that are there of `uids` or none; bodies are shared, not copied. */
-export interface CopyInput {
+/**
+ * Messages into another mailbox (or the same), all that are there of `uids` or none; bodies are shared, not copied. The limits are
+ * those of the target's account.
+ */
+export interface CopyInput extends Quota {
   readonly from: MailboxRef;
   /** May be of another account of the shard. */
   readonly to: MailboxRef;
   /** At most 100,000; those that are gone are passed over. */
   readonly uids: readonly number[];
-  /** Limit of the target's account in bytes; 0 means none. */
-  readonly quotaBytes: number;
   /** Whether the originals go, in the same change (RFC 6851). */
   readonly move: boolean;
   /** The time now, ms since 1970 UTC. */

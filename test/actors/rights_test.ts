@@ -31,6 +31,7 @@ const LISTENER = [
   "mailbox.close",
   "mailbox.copy",
   "mailbox.create",
+  "mailbox.deletedBytes",
   "mailbox.deliver",
   "mailbox.expunge",
   "mailbox.expungeDeleted",

@@ -302,6 +302,19 @@ function messageTests(test: Test): void {
     assertEquals(shard.usage(ANNA), { bytes: 15, messages: 3 });
   });
 
+  test("an append or a copy beyond the number of messages adds none; a move within the account adds none anyway", async ({ shard }) => {
+    const of = (quotaMessages: number) => ({ quotaBytes: 0, quotaMessages });
+    assertEquals(await shard.append(append(1, [message("1"), message("2")], of(1))), { type: "full" });
+    const group = [1, 1, 6].map((mailbox) => shard.append(append(mailbox, [message("a"), message("b")], of(4))));
+    assertEquals((await Promise.all(group)).map(({ type }) => type), ["appended", "appended", "full"]);
+    assertEquals(await shard.copy(copy(1, 6, [1, 2], of(5))), { type: "full" });
+    assertEquals((await shard.copy(copy(1, 6, [1], of(5)))).type, "copied");
+    assertEquals((await shard.copy(copy(1, 4, [1, 2], { ...of(1), move: true }))).type, "copied");
+    const to = { account: BERT, mailbox: 1 };
+    assertEquals(await shard.copy(copy(1, 1, [3, 4], { to, ...of(1), move: true })), { type: "full" });
+    assertEquals([shard.usage(ANNA).messages, shard.usage(BERT).messages], [5, 0]);
+  });
+
   test("a move tells both mailboxes, and also works within one", async ({ shard }) => {
     await shard.append(append(1, [message("a"), message("b")]));
     const told: [number, MailboxChange][] = [];

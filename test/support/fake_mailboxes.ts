@@ -11,13 +11,14 @@ import type {
   ViewRow,
 } from "../../src/mail/mailbox_ask.ts";
 import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
+import type { Quota } from "../../src/mail/quota.ts";
 import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/rights.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, deletedBytes, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 
 export type { FakeMessage };
 
@@ -51,7 +52,7 @@ interface FakeView {
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
-  "account" | "opId" | "quotaBytes" | "address" | "grantee"
+  "account" | "opId" | keyof Quota | "address" | "grantee"
 >;
 
 /** 2026-02-01 03:04:05 UTC. */
@@ -149,6 +150,7 @@ export class FakeMailboxes {
         return box === undefined || this.#rightsIn(box) === NO_RIGHTS ? null : this.#entry(box, true);
       }),
     }),
+    "mailbox.deletedBytes": ({ name }) => ({ bytes: deletedBytes(this.#allowed(name, "r")?.messages ?? []) }),
     "mailbox.open": ({ name, readOnly, since }) => {
       const box = this.#allowed(name, "r");
       if (box === undefined) return { type: "missing" };

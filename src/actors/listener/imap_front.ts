@@ -1,4 +1,5 @@
 import { isOthers } from "../../mail/other_users.ts";
+import { limitsOf } from "../../mail/quota.ts";
 import { asFailure, describeError, randomId } from "../../base/mod.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
@@ -162,7 +163,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   #open(account: AccountRecord | null): LoginOutcome {
     if (account === null) return { type: "temporary" };
     this.#opened = { account, mailbox: this.services.mailboxes.forAccount(account) };
-    return { type: "opened", user: account.address, quotaBytes: account.quotaBytes };
+    return { type: "opened", user: account.address, ...limitsOf(account) };
   }
 
   /** Asks now what the session will ask next. */
@@ -212,13 +213,13 @@ export class ImapFront extends MailboxFront<ImapAction> {
     const { random, viewers, routes } = this.services;
     switch (asked.name) {
       case "mailbox.open":
-        return { ...viewers.owner(this.connection.id, account.quotaBytes) };
+        return { ...viewers.owner(this.connection.id, account) };
       case "mailbox.append": {
-        const quotaBytes = quotaOf(asked.request.name, account, routes);
-        return { quotaBytes, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
+        const quota = quotaOf(asked.request.name, account, routes);
+        return { ...quota, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
       }
       case "mailbox.copy":
-        return isOthers(asked.request.to) ? { quotaBytes: quotaOf(asked.request.to, account, routes) } : NOTHING;
+        return isOthers(asked.request.to) ? { ...quotaOf(asked.request.to, account, routes) } : NOTHING;
       case "mailbox.setAcl":
         return { address: account.address, grantee: granteeOf(asked.request.identifier, account, routes) };
       default:

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import { INBOX_ID } from "../../mail/account.ts";
+import { fits } from "../../mail/quota.ts";
 import type { MailboxProtocol } from "../../messages/mod.ts";
 import type { Context, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
@@ -11,6 +12,7 @@ import { mailboxAccepts } from "./accepts.ts";
 import { acl, setAcl } from "./acl.ts";
 import { append } from "./append.ts";
 import { copy } from "./copy.ts";
+import { deletedBytes } from "./deleted_bytes.ts";
 import { expungeDeleted } from "./expunge.ts";
 import { FlagWork } from "./flag_work.ts";
 import { metadata, setMetadata } from "./metadata.ts";
@@ -99,8 +101,8 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       answerLater(state, state.shard.withdraw(opId).then(() => null), reply);
     },
     "mailbox.room"(state, { target, size }, reply) {
-      const fits = target.quotaBytes === 0 || state.shard.usage(target.account).bytes + size <= target.quotaBytes;
-      reply.ok({ fits });
+      const more = { bytes: size, messages: 1 };
+      reply.ok({ fits: fits(target, state.shard.usage(target.account), more) });
     },
     "mailbox.status": (state, { account, mailbox }, reply) => reply.ok(state.shard.status(account, mailbox)),
     "mailbox.list"(state, { account, mailbox, after, limit }, reply) {
@@ -138,6 +140,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.rename": rename,
     "mailbox.subscription": subscription,
     "mailbox.statusOf": statusOf,
+    "mailbox.deletedBytes": deletedBytes,
     "mailbox.open": open,
     "mailbox.close": close,
     "mailbox.news": news,

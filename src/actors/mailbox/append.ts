@@ -1,10 +1,11 @@
+import { limitsOf } from "../../mail/quota.ts";
 import { freeFlags, placeWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
 /** APPEND (RFC 9051 §6.3.12, RFC 3502), all or none. */
 export function append(state: State, request: Asked<"mailbox.append">, reply: Answer<"mailbox.append">): void {
   const { shard, clock } = state;
-  const { opId, account, name, quotaBytes } = request;
+  const { opId, account, name } = request;
   const place = placeWith(state, account, name, "i");
   if (place === null) return reply.ok({ type: "missing" });
   // RFC 4314 §4: flags that may not be set are left out.
@@ -16,6 +17,7 @@ export function append(state: State, request: Asked<"mailbox.append">, reply: An
     keywords: free.keywords ? message.keywords : [],
     internalDateMs: message.internalDateMs ?? savedMs,
   }));
-  const input = { opId, account: place.owner, mailbox: place.node.mailbox, quotaBytes, messages, savedMs };
+  const { owner, node: { mailbox } } = place;
+  const input = { opId, account: owner, mailbox, ...limitsOf(request), messages, savedMs };
   answerLater(state, shard.append(input), reply);
 }

@@ -1,6 +1,7 @@
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { asFailure } from "../../../src/base/failure.ts";
 import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
+import type { Quota } from "../../../src/mail/quota.ts";
 import {
   type AuthAnswer,
   createImapSession,
@@ -21,6 +22,7 @@ const QUIET: ReadonlySet<string> = new Set(["ahead", "ask", "login", "authentica
 export type ClientOptions = Partial<ImapOptions> & {
   /** Of every account. */
   readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
   /** What the directory says to a mechanism's question. */
   readonly directory?: (question: SaslQuestion) => AuthAnswer;
 };
@@ -32,14 +34,15 @@ export class Client {
   #sent: Uint8Array[] = [];
   /** Other things it did, by type. */
   readonly did: string[] = [];
-  readonly #quotaBytes: number;
+  readonly #quota: Quota;
   readonly #directory: (question: SaslQuestion) => AuthAnswer;
   /** Most input it held, in bytes. */
   heldMax = 0;
 
   constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
-    const { quotaBytes = 1_048_576, directory = () => ({ type: "refused" }), ...others } = options;
-    this.#quotaBytes = quotaBytes;
+    const { quotaBytes = 1_048_576, quotaMessages = 0, ...more } = options;
+    const { directory = () => ({ type: "refused" }), ...others } = more;
+    this.#quota = { quotaBytes, quotaMessages };
     this.#directory = directory;
     this.session = createImapSession({ ...OPTIONS, ...others });
     const before = mailboxes.onStirred;
@@ -87,7 +90,7 @@ export class Client {
       case "login":
         if (action.secret === "wrong") return session.loggedIn({ type: "refused" });
         if (action.secret === "later") return session.loggedIn({ type: "temporary" });
-        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: this.#quotaBytes });
+        return session.loggedIn({ type: "opened", user: action.user, ...this.#quota });
       case "authenticate":
         return session.authenticated(this.#directory(action.question));
       case "open":
