@@ -68,6 +68,10 @@ const VIEWS: readonly string[] = [
   "mailbox.setAcl",
   "mailbox.metadata",
   "mailbox.setMetadata",
+  "mailbox.readNamed",
+  "mailbox.readAuthorized",
+  "mailbox.urlToken",
+  "mailbox.resetKey",
 ];
 
 /** Kinds of workers besides the main thread that may send a message. What is not named here may come from every worker. */

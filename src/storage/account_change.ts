@@ -2,7 +2,15 @@ import { byteLength, utf8 } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import { limitsOf, type Quota } from "../mail/quota.ts";
-import type { AclEntry, Annotation, AppendInput, AppendMessage, CopyInput, FlagStore } from "./account_types.ts";
+import type {
+  AccessKey,
+  AclEntry,
+  Annotation,
+  AppendInput,
+  AppendMessage,
+  CopyInput,
+  FlagStore,
+} from "./account_types.ts";
 import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
@@ -31,7 +39,7 @@ export interface KeywordChange {
 }
 
 /** Small rows beside the messages of a mailbox: by name, values of any bytes, null for one that goes. */
-export const Setting = { metadata: 1, acl: 2 } as const;
+export const Setting = { metadata: 1, acl: 2, accessKeys: 3 } as const;
 export type SettingKind = typeof Setting[keyof typeof Setting];
 export type SettingEntry = readonly [name: string, value: Uint8Array | null];
 
@@ -89,6 +97,8 @@ const KEYWORD_BYTES_MAX = 100;
 /** Octets of a setting's name, and of the rights of one identifier. */
 const SETTING_NAME_BYTES_MAX = 255;
 const RIGHTS_CHARS_MAX = 128;
+/** Bytes of a mailbox access key. */
+export const ACCESS_KEY_BYTES = 32;
 
 /** A message of an append within all limits. Throws Failure `invalid`. */
 function newMessage(message: AppendMessage, limits: StoreLimits): NewMessage {
@@ -202,6 +212,15 @@ export function aclChange(account: AccountId, mailbox: number, acl: readonly Acl
   });
   checkMailbox(mailbox);
   return settingsChange({ account, mailbox, setting: Setting.acl }, entries);
+}
+
+/** Keys of a fixed length. Throws Failure `invalid`. */
+export function accessKeysChange(account: AccountId, mailbox: number, keys: readonly AccessKey[]): SettingsChange {
+  if (keys.some(([, key]) => key !== null && key.length !== ACCESS_KEY_BYTES)) {
+    invalid(`a mailbox access key has ${ACCESS_KEY_BYTES} bytes`);
+  }
+  checkMailbox(mailbox);
+  return settingsChange({ account, mailbox, setting: Setting.accessKeys }, keys);
 }
 
 function settingsChange(

@@ -165,6 +165,9 @@ export type Annotation = readonly [key: string, value: Uint8Array | null];
 /** Who may do what in a mailbox; null removes the entry. Identifiers: 1 to 255 octets in UTF-8; rights: at most 128 characters. */
 export type AclEntry = readonly [identifier: string, rights: string | null];
 
+/** By what tokens are made for whom (mailbox access key, RFC 4467 §2.2): an account, and 32 bytes; null removes the key. */
+export type AccessKey = readonly [who: AccountId, key: Uint8Array | null];
+
 export type SettingOutcome = { readonly type: "done" } | { readonly type: "missing" } | { readonly type: "limit" };
 
 /**
@@ -210,4 +213,8 @@ export interface AccountStore {
   shared(): MailboxRef[];
   /** All or nothing; `limit` when the mailbox would have more than 100 entries. */
   setAcl(account: AccountId, mailbox: number, entries: readonly AclEntry[]): Promise<SettingOutcome>;
+  /** Keys of a mailbox by whom they are for, rising (URLAUTH, RFC 4467). They go with the mailbox. */
+  accessKeys(account: AccountId, mailbox: number): [who: AccountId, key: Uint8Array][];
+  /** All or nothing; `limit` when the mailbox would have keys for more than 100 accounts. */
+  setAccessKeys(account: AccountId, mailbox: number, keys: readonly AccessKey[]): Promise<SettingOutcome>;
 }

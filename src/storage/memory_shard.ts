@@ -6,6 +6,7 @@ import { fits } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import {
+  accessKeysChange,
   aclChange,
   type AppendChange,
   appendChange,
@@ -147,6 +148,9 @@ export class MemoryShard implements types.ShardStore {
   async setAcl(account: AccountId, mailbox: number, entries: readonly types.AclEntry[]) {
     return await this.#set(aclChange(account, mailbox, entries));
   }
+  async setAccessKeys(account: AccountId, mailbox: number, keys: readonly types.AccessKey[]) {
+    return await this.#set(accessKeysChange(account, mailbox, keys));
+  }
   mailboxes(account: AccountId): types.MailboxNode[] {
     return this.#account(account).nodes();
   }
@@ -155,6 +159,9 @@ export class MemoryShard implements types.ShardStore {
   }
   metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
     return this.#account(account).settings(Setting.metadata, mailbox);
+  }
+  accessKeys(account: AccountId, mailbox: number): [AccountId, Uint8Array][] {
+    return this.#account(account).settings(Setting.accessKeys, mailbox) as [AccountId, Uint8Array][];
   }
   acl(account: AccountId, mailbox: number): [string, string][] {
     const entries = this.#account(account).settings(Setting.acl, mailbox);

@@ -332,6 +332,21 @@ function messageTests(test: Test): void {
     assertEquals(shard.changes(ANNA, 6, 1), { changed: [1, 2], expunged: [], highestModSeq: 2 } as never);
   });
 
+  test("keys for tokens are kept by whom they are for, replaced and removed, and go with their mailbox", async ({ shard }) => {
+    const key = (fill: number) => new Uint8Array(32).fill(fill);
+    const outcome = await shard.createMailbox(ANNA, name("Keys"), null);
+    const mailbox = outcome.type === "done" ? outcome.mailbox : 0;
+    await shard.setAccessKeys(ANNA, mailbox, [[BERT, key(1)], [ANNA, key(2)]]);
+    assertEquals(await shard.setAccessKeys(ANNA, 1, [[ANNA, key(3)]]), { type: "done" });
+    assertEquals(shard.accessKeys(ANNA, mailbox), [[ANNA, key(2)], [BERT, key(1)]]);
+    await shard.setAccessKeys(ANNA, mailbox, [[BERT, null], [ANNA, key(4)]]);
+    assertEquals(shard.accessKeys(ANNA, mailbox), [[ANNA, key(4)]]);
+    assertEquals(await kindOf(() => shard.setAccessKeys(ANNA, 1, [[ANNA, new Uint8Array(31)]])), "invalid");
+    assertEquals(await shard.setAccessKeys(ANNA, 77, [[ANNA, key(1)]]), { type: "missing" });
+    await shard.removeMailbox(ANNA, name("Keys"));
+    assertEquals([shard.accessKeys(ANNA, mailbox), shard.accessKeys(ANNA, 1)], [[], [[ANNA, key(3)]]]);
+  });
+
   test("messages are copied into the mailbox of another account, against its quota", async ({ shard }) => {
     await shard.append(append(1, [message("shared", { keywords: ["k"] })]));
     const to = { account: BERT, mailbox: 1 };

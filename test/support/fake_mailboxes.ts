@@ -18,7 +18,8 @@ import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, deletedBytes, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { unopened } from "./fake_unopened.ts";
 
 export type { FakeMessage };
 
@@ -52,12 +53,11 @@ interface FakeView {
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
-  "account" | "opId" | keyof Quota | "address" | "grantee"
+  "account" | "opId" | "owner" | keyof Quota | "address" | "grantee"
 >;
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
-const DELETED = 8;
 
 /** The mailboxes of one account in memory, as their owner answers for them; for tests of sessions. */
 export class FakeMailboxes {
@@ -150,7 +150,7 @@ export class FakeMailboxes {
         return box === undefined || this.#rightsIn(box) === NO_RIGHTS ? null : this.#entry(box, true);
       }),
     }),
-    "mailbox.deletedBytes": ({ name }) => ({ bytes: deletedBytes(this.#allowed(name, "r")?.messages ?? []) }),
+    ...unopened((name, wanted) => this.#allowed(name, wanted), () => this.keepsIndex),
     "mailbox.open": ({ name, readOnly, since }) => {
       const box = this.#allowed(name, "r");
       if (box === undefined) return { type: "missing" };
@@ -201,7 +201,7 @@ export class FakeMailboxes {
       const view = this.#view(id);
       this.#demand(view.box, "e");
       const wanted = set === null ? null : new Set(this.#inSet(view, set));
-      const fits = (each: FakeMessage) => (each.flags & DELETED) !== 0 && (wanted === null || wanted.has(each));
+      const fits = (each: FakeMessage) => (each.flags & Flag.deleted) !== 0 && (wanted === null || wanted.has(each));
       this.#remove(view.box, view.box.messages.filter(fits));
       return { highestModSeq: view.box.modSeq as ModSeq };
     },

@@ -30,10 +30,15 @@ export function granteeOf(identifier: string, account: AccountRecord, routes: Ro
 }
 
 function accountOf(text: string, asker: AccountRecord, routes: Routes): AccountRecord | null {
+  const found = accountNamed(text, routes);
+  return found !== null && domainOfAccount(found) === domainOfAccount(asker) ? found : null;
+}
+
+/** The account of this address, of any domain here; not by an alias or a catch-all. Null when there is none, or it is disabled. */
+export function accountNamed(text: string, routes: Routes): AccountRecord | null {
   const address = parseMailbox(text, { utf8: true });
   const route = address?.domain == null ? null : routes.resolve(address);
   if (address === null || route?.type !== "local") return null;
   const canonical = formatAddress({ ...address, local: canonicalLocal(address.local) });
-  const found = route.accounts.find((account) => account.address === canonical);
-  return found !== undefined && domainOfAccount(found) === domainOfAccount(asker) ? found : null;
+  return route.accounts.find((account) => account.address === canonical) ?? null;
 }

@@ -14,6 +14,7 @@ import { append } from "./append.ts";
 import { copy } from "./copy.ts";
 import { deletedBytes } from "./deleted_bytes.ts";
 import { expungeDeleted } from "./expunge.ts";
+import { readAuthorized, readNamed } from "./excerpt.ts";
 import { FlagWork } from "./flag_work.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
@@ -23,6 +24,7 @@ import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
 import { Shares } from "./shared/mod.ts";
+import { newKey, resetKey, urlToken } from "./access_keys.ts";
 import { answerLater, type MailboxContext, type State } from "./state.ts";
 import { store } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
@@ -71,11 +73,13 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   idleStopMs: IDLE_STOP_MS,
   mayStop: ({ pending, locks, views }) => pending === 0 && locks.size === 0 && views.size === 0,
   init: ({ shard, texts, share: { budget, turns } }, context) => {
-    const { clock, log } = context;
+    const { clock, log, random } = context;
     return {
       shard,
       clock,
       log,
+      random,
+      plausibleKey: newKey(random),
       locks: new Map(),
       lastLocks: new Map(),
       views: viewBook(shard, budget, context),
@@ -156,6 +160,10 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.setAcl": setAcl,
     "mailbox.metadata": metadata,
     "mailbox.setMetadata": setMetadata,
+    "mailbox.readNamed": readNamed,
+    "mailbox.readAuthorized": readAuthorized,
+    "mailbox.urlToken": urlToken,
+    "mailbox.resetKey": resetKey,
   },
 });
 

@@ -55,6 +55,8 @@ export interface OpenView extends Quota {
   readonly owner: Owner;
   /** What the session was told that it may do. */
   rights: Rights;
+  /** The account's key for the mailbox was made anew, and the session does not know yet. */
+  keyReset: boolean;
   /** It was told that there is news, and did not ask yet. */
   stirred: boolean;
   /** What goes on for it must not. */
@@ -147,7 +149,7 @@ export class ViewBook {
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
     const added = { id: this.#next++, account, session, of, view, readOnly, rights, ...limitsOf(input), owner };
-    const open: OpenView = { ...added, stirred: false, closed: false };
+    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false };
     const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
     this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
@@ -232,8 +234,8 @@ export class ViewBook {
     return same ? of.keywords : of.keywords = now;
   }
   /** Whether the session does not know all yet. */
-  hasNews({ of, view }: OpenView): boolean {
-    if (view.gone || view.ghosts > 0 || view.hasChanged) return true;
+  hasNews({ of, view, keyReset }: OpenView): boolean {
+    if (keyReset || view.gone || view.ghosts > 0 || view.hasChanged) return true;
     if (this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext) return true;
     return this.newKeywords({ of, view }) !== null;
   }

@@ -13,7 +13,7 @@ export interface ImapAsks extends MailboxAsks {
 export type ImapAskName = keyof ImapAsks;
 
 /** What whoever carries a question on adds to it: whose mailboxes, what they may hold, by what a repetition is known, who is meant. */
-type AddedLater = "account" | keyof Quota | "opId" | "address" | "grantee";
+type AddedLater = "account" | "owner" | keyof Quota | "opId" | "address" | "grantee";
 
 /** A question as the session puts it. */
 export type ImapAskRequest<N extends ImapAskName> = Omit<ImapAsks[N]["request"], AddedLater>;

@@ -78,8 +78,12 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
-  /** Bytes of messages that the command at hand has taken or read, and still needs. */
-  readonly memory: { readBytes: number };
+  readonly memory: {
+    /** Bytes of messages that the command at hand has taken or read, and still needs. */
+    readBytes: number;
+    /** All sessions together hold too much: the command should give up. */
+    short: boolean;
+  };
 }
 
 /** Before any login. */

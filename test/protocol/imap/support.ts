@@ -132,6 +132,25 @@ export function replay(
   transcript(() => driven(before, options), text);
 }
 
+/** The same for somebody who has logged in: the transcript begins behind that. */
+export function replayUser(
+  text: string,
+  before: (mailboxes: FakeMailboxes) => void,
+  options: ClientOptions = {},
+): void {
+  transcript(() => {
+    const session = driven(before, options);
+    return {
+      ...session,
+      open() {
+        session.open();
+        session.receive(utf8("l LOGIN anna@a.example secret\r\n"));
+        return [];
+      },
+    };
+  }, text);
+}
+
 /** A session for transcripts: greets, logs in and forgets what was said until then, unless `options.tls` says otherwise. */
 function driven(before: (mailboxes: FakeMailboxes) => void, options: ClientOptions): TranscriptSession {
   const mailboxes = new FakeMailboxes();
@@ -188,10 +207,13 @@ export function other(mailboxes: FakeMailboxes, line: string): string {
 }
 
 /** A session that has logged in, and selected INBOX when there is a name for it. */
-export function loggedIn(mailboxes: FakeMailboxes, options: ClientOptions = {}): Client {
+export function loggedIn(
+  mailboxes: FakeMailboxes,
+  { user = "anna@a.example", ...options }: ClientOptions & { readonly user?: string } = {},
+): Client {
   const client = new Client(mailboxes, options);
   client.perform(client.session.open());
-  client.receive(utf8("l LOGIN anna@a.example secret\r\n"));
+  client.receive(utf8(`l LOGIN ${user} secret\r\n`));
   client.take();
   return client;
 }
