@@ -158,9 +158,8 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
         freeAddress(state.book, request.address);
         const secrets = await secretsOf(state, request.password);
         const id = randomId(context.random, ID_CHARS) as AccountId;
-        const { address, quotaBytes } = request;
         return edit(state, request, () => {
-          const record = addAccount(state.book, { address, quotaBytes, secrets, id, createdAt: now(context) });
+          const record = addAccount(state.book, { ...request, secrets, id, createdAt: now(context) });
           return { changes: [{ kind: "account", key: record.address, record }], value: record };
         });
       }),

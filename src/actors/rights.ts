@@ -52,6 +52,7 @@ const VIEWS: readonly string[] = [
   "mailbox.rename",
   "mailbox.subscription",
   "mailbox.statusOf",
+  "mailbox.deletedBytes",
   "mailbox.open",
   "mailbox.close",
   "mailbox.news",
@@ -67,6 +68,10 @@ const VIEWS: readonly string[] = [
   "mailbox.setAcl",
   "mailbox.metadata",
   "mailbox.setMetadata",
+  "mailbox.readNamed",
+  "mailbox.readAuthorized",
+  "mailbox.urlToken",
+  "mailbox.resetKey",
 ];
 
 /** Kinds of workers besides the main thread that may send a message. What is not named here may come from every worker. */

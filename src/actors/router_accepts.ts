@@ -1,6 +1,17 @@
 import type { RouterProtocol } from "../messages/mod.ts";
 import { isMailingList } from "./list_shape.ts";
-import { type Accepts, type Fields, fields, fieldsOf, isBoolean, isCount, isListOf, isName, isText } from "./shape.ts";
+import {
+  type Accepts,
+  type Fields,
+  fields,
+  fieldsOf,
+  isBoolean,
+  isCount,
+  isListOf,
+  isName,
+  isQuota,
+  isText,
+} from "./shape.ts";
 
 /** UTF-16 units of a name, address or date. */
 const TEXT_CHARS_MAX = 4_096;
@@ -61,9 +72,9 @@ function isDomain({ name, disabled, catchAll, aliasOf, detailSeparator, dkim, cr
     textOrNull(detailSeparator) && (dkim === undefined || isListOf(dkim, SELECTORS_MAX, text)) && text(createdAt);
 }
 
-function isAccount({ id, address, disabled, quotaBytes, createdAt }: Fields): boolean {
-  return isName(id, ACCOUNT_CHARS_MAX) && text(address) && isBoolean(disabled) && isCount(quotaBytes) &&
-    text(createdAt);
+function isAccount(record: Fields): boolean {
+  const { id, address, disabled, createdAt } = record;
+  return isName(id, ACCOUNT_CHARS_MAX) && text(address) && isBoolean(disabled) && isQuota(record) && text(createdAt);
 }
 
 function isAlias({ address, targets, createdAt }: Fields): boolean {

@@ -60,6 +60,11 @@ export function isOptional<T>(value: unknown, check: (value: unknown) => value i
   return value === undefined || check(value);
 }
 
+/** What an account may hold, among other fields. */
+export function isQuota({ quotaBytes, quotaMessages }: Fields): boolean {
+  return isCount(quotaBytes) && isOptional(quotaMessages, isCount);
+}
+
 /** Where an actor lives. */
 export function isActorAddress(value: unknown): boolean {
   const address = fieldsOf(value);

@@ -4,6 +4,7 @@ import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { Rights } from "./rights.ts";
 import type { PiecesSent } from "./pieces.ts";
+import type { Quota } from "./quota.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
@@ -106,6 +107,8 @@ export interface ViewNews {
   readonly more: boolean;
   /** The mailbox was removed, or may not be read any more: nothing can be done but to leave. */
   readonly gone: boolean;
+  /** The account's key for the mailbox was made anew (RFC 4467 §7 RESETKEY). */
+  readonly keyReset?: boolean;
 }
 
 /** One message as a view shows it. */
@@ -210,6 +213,31 @@ export type Annotations =
   /** The mailbox may be looked up, its annotations may not. */
   | { readonly type: "denied" };
 
+/** A piece of a message that was named by its mailbox and UID. */
+export type Excerpt =
+  | {
+    readonly type: "read";
+    readonly uidValidity: UidValidity;
+    /** Of the message, in bytes. */
+    readonly size: number;
+    /** The MIME index made at delivery, when it was asked for; null when there is none. */
+    readonly index: Uint8Array | null;
+    readonly bytes: Uint8Array;
+  }
+  /** No such mailbox or message, or not under that UIDVALIDITY, or not for whoever asks. */
+  | { readonly type: "missing" };
+
+/** Which piece of which message is wanted: bytes [offset, offset + length). */
+export interface ExcerptWanted {
+  readonly name: MailboxName;
+  /** Null: any. */
+  readonly uidValidity: number | null;
+  readonly uid: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly index: boolean;
+}
+
 export type AnnotationsSet =
   | { readonly type: "done" }
   | { readonly type: "missing" }
@@ -257,6 +285,8 @@ export interface MailboxAsks {
     request: OfAccount & { readonly names: readonly MailboxName[] };
     reply: { readonly entries: readonly (MailboxEntry | null)[] };
   };
+  /** Bytes of the messages with \Deleted (DELETED-STORAGE, RFC 9208 §4.1.4), O(messages) and in turns; 0 where there is no mailbox. */
+  "mailbox.deletedBytes": { request: OfAccount & { readonly name: MailboxName }; reply: { readonly bytes: number } };
   /** `session` names the asker, so that its views end with it. */
   "mailbox.open": {
     request: OfAccount & {
@@ -341,11 +371,10 @@ export interface MailboxAsks {
   };
   /** All or nothing (RFC 3502). */
   "mailbox.append": {
-    request: OfAccount & {
+    request: OfAccount & Quota & {
       /** Asked twice, it is stored once. */
       readonly opId: string;
       readonly name: MailboxName;
-      readonly quotaBytes: number;
       readonly messages: readonly AppendedMessage[];
       /** A message of a view that goes in the same change (RFC 8508). */
       readonly replaces?: { readonly view: number; readonly uid: Uid };
@@ -399,6 +428,38 @@ export interface MailboxAsks {
       readonly values: readonly { readonly entry: string; readonly value: Uint8Array | null }[];
     };
     reply: AnnotationsSet;
+  };
+  /** A message of a mailbox that need not be open (CATENATE, RFC 4469 §3). */
+  "mailbox.readNamed": { request: OfAccount & ExcerptWanted; reply: Excerpt };
+  /**
+   * The same by a token (URLFETCH, RFC 4467 §7), as far as the URL's owner may read the message now. Whatever is wrong, the answer
+   * is `missing`, and takes as long.
+   */
+  "mailbox.readAuthorized": {
+    request: OfAccount & ExcerptWanted & {
+      /** The URL's owner as it names them, and who that is; null: nobody. */
+      readonly user: string;
+      readonly owner: AccountId | null;
+      /** What the token vouches for. */
+      readonly rump: string;
+      /** In hexadecimal digits. */
+      readonly token: string;
+      /** ms since 1970 UTC; null: never. */
+      readonly expiresMs: number | null;
+    };
+    reply: Excerpt;
+  };
+  /** A token by which others may use a URL (GENURLAUTH, RFC 4467 §7); makes the account's key for the mailbox first, if need be. */
+  "mailbox.urlToken": {
+    request: OfAccount & { readonly name: MailboxName; readonly uidValidity: number | null; readonly rump: string };
+    reply: { readonly type: "made"; readonly token: string } | { readonly type: "missing" } | {
+      readonly type: "limit";
+    };
+  };
+  /** The account's key for a mailbox is made anew, without a name all its keys go: URLs made by them are worth nothing (RFC 4467 §7). */
+  "mailbox.resetKey": {
+    request: OfAccount & { readonly name: MailboxName | null };
+    reply: { readonly type: "done" } | { readonly type: "missing" } | { readonly type: "limit" };
   };
 }
 

@@ -1,12 +1,11 @@
 import type { AccountId } from "./account.ts";
 import type { FlagBits } from "./flag.ts";
+import type { Quota } from "./quota.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
 /** One recipient's share of a delivery. */
-export interface DeliveryTarget {
+export interface DeliveryTarget extends Quota {
   readonly account: AccountId;
-  /** The account's limit in bytes; 0 means none. */
-  readonly quotaBytes: number;
 }
 
 /** What a mailbox shows of one message without reading its body. */

@@ -16,6 +16,7 @@ export type * from "./mailbox_state.ts";
 export * from "./other_users.ts";
 export * from "./pieces.ts";
 export * from "./placement.ts";
+export * from "./quota.ts";
 export * from "./rights.ts";
 export * from "./row_columns.ts";
 export type * from "./search_program.ts";

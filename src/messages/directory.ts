@@ -1,5 +1,6 @@
 import type { AccountId } from "../mail/account.ts";
 import type { DomainName } from "../mail/domain.ts";
+import type { Quota } from "../mail/quota.ts";
 import type { ActorAddress } from "../runtime/types.ts";
 import type { DirectoryListProtocol, MailingList } from "./mailing_list.ts";
 
@@ -21,13 +22,11 @@ export interface DomainRecord {
 }
 
 /** A person's account, without credentials. */
-export interface AccountRecord {
+export interface AccountRecord extends Quota {
   readonly id: AccountId;
   /** Canonical `local@domain`: local part lower-cased by NFC and Unicode simple folding, domain as A-labels. */
   readonly address: string;
   readonly disabled: boolean;
-  /** Bytes; 0 means no limit. */
-  readonly quotaBytes: number;
   readonly createdAt: string;
 }
 
@@ -220,14 +219,13 @@ export interface DirectoryProtocol extends DirectoryListProtocol {
   };
   "directory.domainRemove": { request: Change & { readonly name: string }; reply: null };
   "directory.accountAdd": {
-    request: Change & { readonly address: string; readonly password: string; readonly quotaBytes?: number };
+    request: Change & Partial<Quota> & { readonly address: string; readonly password: string };
     reply: AccountRecord;
   };
   "directory.accountUpdate": {
-    request: Change & {
+    request: Change & Partial<Quota> & {
       readonly address: string;
       readonly password?: string;
-      readonly quotaBytes?: number;
       readonly disabled?: boolean;
     };
     reply: AccountRecord;

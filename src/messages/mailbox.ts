@@ -2,6 +2,7 @@ import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { MailboxAsks } from "../mail/mailbox_ask.ts";
 import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
+import type { Quota } from "../mail/quota.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { ActorAddress } from "../runtime/types.ts";
 
@@ -19,22 +20,18 @@ export interface MailboxSubscriberProtocol {
   "mailbox.stirred": { request: { readonly account: AccountId; readonly view: number }; reply: void };
 }
 
-/** Who asks for a view: it is told of news, and the view ends with its worker. */
-export interface ViewOwner {
+/** Who asks for a view: it is told of news, and the view ends with its worker. The limits are for what the account copies. */
+export interface ViewOwner extends Quota {
   readonly subscriber: ActorAddress;
   /** Names the session among those of the subscriber. */
   readonly session: string;
-  /** The account's limit in bytes, for what is copied; 0 means none. */
-  readonly quotaBytes: number;
 }
 
 /** What sessions that show mailboxes ask a mailbox actor. */
 export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open" | "mailbox.copy"> {
   "mailbox.copy": {
-    request: MailboxAsks["mailbox.copy"]["request"] & {
-      /** Limit of the account that the target belongs to, in bytes, where that is another; absent: the view's. */
-      readonly quotaBytes?: number;
-    };
+    /** The limits are those of the account that the target belongs to, where that is another; absent: the view's. */
+    request: MailboxAsks["mailbox.copy"]["request"] & Partial<Quota>;
     reply: MailboxAsks["mailbox.copy"]["reply"];
   };
   "mailbox.open": {
@@ -71,7 +68,7 @@ export interface MailboxProtocol extends MailboxViewProtocol {
   };
   /** Takes back what `opId` delivered, because another domain's share of the same mail was refused. */
   "mailbox.withdraw": { request: { readonly opId: string }; reply: null };
-  /** Whether `size` more bytes fit the quota. */
+  /** Whether one message more, of `size` bytes, fits the quota. */
   "mailbox.room": {
     request: { readonly target: DeliveryTarget; readonly size: number };
     reply: { readonly fits: boolean };

@@ -1,7 +1,9 @@
 import { byteLength, utf8 } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import { limitsOf, type Quota } from "../mail/quota.ts";
 import type {
+  AccessKey,
   AclEntry,
   Annotation,
   AppendInput,
@@ -10,7 +12,7 @@ import type {
   FlagStore,
   MessageRef,
 } from "./account_types.ts";
-import { checkDateMs, checkFlags, checkUids, invalid } from "./checks.ts";
+import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { checksum } from "./segments.ts";
@@ -38,7 +40,7 @@ export interface KeywordChange {
 }
 
 /** Small rows beside the messages of a mailbox: by name, values of any bytes, null for one that goes. */
-export const Setting = { metadata: 1, acl: 2 } as const;
+export const Setting = { metadata: 1, acl: 2, accessKeys: 3 } as const;
 export type SettingKind = typeof Setting[keyof typeof Setting];
 export type SettingEntry = readonly [name: string, value: Uint8Array | null];
 
@@ -68,12 +70,11 @@ export type AccountChange =
   /** Takes away the next rows of a mailbox that was removed. */
   | { readonly kind: "sweep"; readonly account: AccountId; readonly mailbox: number; readonly limit: number };
 
-export interface AppendChange {
+export interface AppendChange extends Quota {
   readonly kind: "append";
   readonly opId: string;
   readonly account: AccountId;
   readonly mailbox: number;
-  readonly quotaBytes: number;
   readonly messages: readonly NewMessage[];
   readonly savedMs: number;
   readonly size: number;
@@ -98,6 +99,8 @@ const KEYWORD_BYTES_MAX = 100;
 /** Octets of a setting's name, and of the rights of one identifier. */
 const SETTING_NAME_BYTES_MAX = 255;
 const RIGHTS_CHARS_MAX = 128;
+/** Bytes of a mailbox access key. */
+export const ACCESS_KEY_BYTES = 32;
 
 /** A message of an append within all limits. Throws Failure `invalid`. */
 function newMessage(message: AppendMessage, limits: StoreLimits): NewMessage {
@@ -127,20 +130,20 @@ export function keptIndex(index: Uint8Array | null | undefined, limits: StoreLim
 
 /** An append within all limits. Throws Failure `invalid`. */
 export function appendChange(input: AppendInput, limits: StoreLimits): AppendChange {
-  const { opId, account, mailbox, quotaBytes, replaces = null } = input;
+  const { opId, account, mailbox, replaces = null } = input;
   checkOpId(opId);
   for (const at of replaces === null ? [input] : [input, replaces]) {
     checkAccount(at.account);
     checkMailbox(at.mailbox);
   }
-  if (!(quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
+  checkQuota(input);
   if (input.messages.length < 1 || input.messages.length > limits.appendMessagesMax) {
     invalid(`an append has 1 to ${limits.appendMessagesMax} messages`);
   }
   const messages = input.messages.map((message) => newMessage(message, limits));
   const size = messages.reduce((sum, message) => sum + message.size, 0);
   const savedMs = checkDateMs(input.savedMs);
-  return { kind: "append", opId, account, mailbox, quotaBytes, messages, savedMs, size, replaces };
+  return { kind: "append", opId, account, mailbox, ...limitsOf(input), messages, savedMs, size, replaces };
 }
 
 /** A copy within all limits. Throws Failure `invalid`. */
@@ -149,13 +152,13 @@ export function copyChange(input: CopyInput, limits: StoreLimits): CopyChange {
     checkAccount(account);
     checkMailbox(mailbox);
   }
-  if (!(input.quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
-  const { from, to, quotaBytes, move } = input;
+  checkQuota(input);
+  const { from, to, move } = input;
   return {
     kind: "copy",
     from,
     to,
-    quotaBytes,
+    ...limitsOf(input),
     move,
     uids: checkUids(input.uids, limits),
     savedMs: checkDateMs(input.savedMs),
@@ -213,6 +216,15 @@ export function aclChange(account: AccountId, mailbox: number, acl: readonly Acl
   });
   checkMailbox(mailbox);
   return settingsChange({ account, mailbox, setting: Setting.acl }, entries);
+}
+
+/** Keys of a fixed length. Throws Failure `invalid`. */
+export function accessKeysChange(account: AccountId, mailbox: number, keys: readonly AccessKey[]): SettingsChange {
+  if (keys.some(([, key]) => key !== null && key.length !== ACCESS_KEY_BYTES)) {
+    invalid(`a mailbox access key has ${ACCESS_KEY_BYTES} bytes`);
+  }
+  checkMailbox(mailbox);
+  return settingsChange({ account, mailbox, setting: Setting.accessKeys }, keys);
 }
 
 function settingsChange(

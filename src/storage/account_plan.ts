@@ -1,4 +1,5 @@
 import type { AccountId } from "../mail/account.ts";
+import { fits, type Quota, type Usage } from "../mail/quota.ts";
 import {
   type AccountChange,
   type AppendChange,
@@ -20,7 +21,8 @@ import type { MailboxView } from "./view.ts";
 
 /** What is to go when another message comes. */
 interface Replaced {
-  readonly sizeIn: (account: AccountId) => number;
+  readonly account: AccountId;
+  readonly usage: Usage;
   readonly expunge: () => void;
 }
 
@@ -76,12 +78,13 @@ export class AccountPlan {
     if (!this.#has(change)) return { type: "missing" };
     const old = change.replaces === null ? null : this.#replaced(change.replaces);
     if (old !== null && "type" in old) return old;
-    const full = this.#full(account, change.quotaBytes, Math.max(0, size - (old?.sizeIn(account) ?? 0)));
+    const grown = { bytes: size, messages: messages.length };
+    const full = this.#full(account, change, less(grown, old?.account === account ? old.usage : null));
     if (full !== null) return full;
     const more = this.#roomFor({ account, mailbox }, messages.length, messages.flatMap(({ keywords }) => keywords));
     if (more !== null) return more;
     const to = plan.number(plan.mailbox(account, mailbox), messages.length);
-    plan.view.usage(account).bytes += size;
+    grow(plan.view.usage(account), grown);
     const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
     plan.remember(opId, answer);
     const appending = messages.map((message) => ({ ...message, body: plan.nextBody() }));
@@ -98,7 +101,8 @@ export class AccountPlan {
     const row = view === null ? undefined : this.#rowsOf(view, [uid])[0];
     if (view === null || row === undefined) return { type: "gone" };
     return {
-      sizeIn: (owner) => owner === account ? row.size : 0,
+      account,
+      usage: { bytes: row.size, messages: 1 },
       expunge() {
         plan.freed.add(account);
         view.touched = true;
@@ -115,8 +119,8 @@ export class AccountPlan {
     // Which rows there will be shows only when the group is applied.
     if (source?.touched === true) return { type: "later" };
     const rows = source === null ? [] : this.#rowsOf(source, change.uids);
-    const grown = move && from.account === to.account ? 0 : rows.reduce((sum, { size }) => sum + size, 0);
-    const full = this.#full(to.account, change.quotaBytes, grown);
+    const grown = move && from.account === to.account ? NOTHING : usageOf(rows);
+    const full = this.#full(to.account, change, grown);
     if (rows.length > 0 && full !== null) return full;
     return this.#copyRows(change, source, rows);
   }
@@ -138,9 +142,8 @@ export class AccountPlan {
     const target = plan.number(plan.mailbox(to.account, to.mailbox), rows.length);
     if (move) source.touched = true;
     const removed = move ? ++source.counters.highestModSeq : null;
-    const grown = rows.reduce((sum, { size }) => sum + size, 0);
     if (move && from.account !== to.account) plan.freed.add(from.account);
-    if (!move || from.account !== to.account) plan.view.usage(to.account).bytes += grown;
+    if (!move || from.account !== to.account) grow(plan.view.usage(to.account), usageOf(rows));
     plan.op({ kind: "copy", from, to: target, uids, removed, savedMs });
     return { type: "copied", uids, to: target.uid, uidValidity: target.uidValidity };
   }
@@ -157,9 +160,9 @@ export class AccountPlan {
     const sets = new Set(rows.map(({ keywords }) => keywords));
     return [...sets].flatMap((set) => this.plan.view.keywords(source).names(set));
   }
-  #full(account: AccountId, quotaBytes: number, grown: number): Planned | null {
+  #full(account: AccountId, quota: Quota, grown: Usage): Planned | null {
     const { view, freed } = this.plan;
-    if (grown === 0 || quotaBytes === 0 || view.usage(account).bytes + grown <= quotaBytes) return null;
+    if (fits(quota, view.usage(account), grown)) return null;
     return freed.has(account) ? { type: "later" } : { type: "full", accounts: [account] };
   }
   /** Null when a mailbox has UIDs and keywords left for so many messages. */
@@ -222,4 +225,21 @@ export class AccountPlan {
     this.plan.close(account);
     return this.plan.op({ kind: "settings", account, mailbox, setting, entries, grown });
   }
+}
+
+const NOTHING: Usage = { bytes: 0, messages: 0 };
+
+function usageOf(rows: readonly StoredRow[]): Usage {
+  return { bytes: rows.reduce((sum, { size }) => sum + size, 0), messages: rows.length };
+}
+
+function grow(usage: { bytes: number; messages: number }, more: Usage): void {
+  usage.bytes += more.bytes;
+  usage.messages += more.messages;
+}
+
+/** By how much an account grows when something of it goes; never by less than nothing. */
+function less(grown: Usage, gone: Usage | null): Usage {
+  if (gone === null) return grown;
+  return { bytes: Math.max(0, grown.bytes - gone.bytes), messages: Math.max(0, grown.messages - gone.messages) };
 }

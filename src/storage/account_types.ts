@@ -4,6 +4,7 @@ import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";
 import type { Pieces } from "../mail/pieces.ts";
+import type { Quota } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 
@@ -79,14 +80,12 @@ export interface AppendMessage extends MessageFlags {
   readonly internalDateMs: number;
 }
 
-/** Several messages into one mailbox: all or none (RFC 3502). */
-export interface AppendInput {
+/** Several messages into one mailbox: all or none (RFC 3502). The limits are the account's. */
+export interface AppendInput extends Quota {
   /** Asked twice, it is stored once; see `DeliverInput.opId`. */
   readonly opId: string;
   readonly account: AccountId;
   readonly mailbox: number;
-  /** The account's limit in bytes; 0 means none. */
-  readonly quotaBytes: number;
   /** 1 to 1,000. */
   readonly messages: readonly AppendMessage[];
   /** The time now, ms since 1970 UTC. */
@@ -115,15 +114,16 @@ export interface MessageRef extends MailboxRef {
   readonly uid: number;
 }
 
-/** Messages into another mailbox (or the same), all that are there of `uids` or none; bodies are shared, not copied. */
-export interface CopyInput {
+/**
+ * Messages into another mailbox (or the same), all that are there of `uids` or none; bodies are shared, not copied. The limits are
+ * those of the target's account.
+ */
+export interface CopyInput extends Quota {
   readonly from: MailboxRef;
   /** May be of another account of the shard. */
   readonly to: MailboxRef;
   /** At most 100,000; those that are gone are passed over. */
   readonly uids: readonly number[];
-  /** Limit of the target's account in bytes; 0 means none. */
-  readonly quotaBytes: number;
   /** Whether the originals go, in the same change (RFC 6851). */
   readonly move: boolean;
   /** The time now, ms since 1970 UTC. */
@@ -174,6 +174,9 @@ export type Annotation = readonly [key: string, value: Uint8Array | null];
 /** Who may do what in a mailbox; null removes the entry. Identifiers: 1 to 255 octets in UTF-8; rights: at most 128 characters. */
 export type AclEntry = readonly [identifier: string, rights: string | null];
 
+/** By what tokens are made for whom (mailbox access key, RFC 4467 §2.2): an account, and 32 bytes; null removes the key. */
+export type AccessKey = readonly [who: AccountId, key: Uint8Array | null];
+
 export type SettingOutcome = { readonly type: "done" } | { readonly type: "missing" } | { readonly type: "limit" };
 
 /**
@@ -219,4 +222,8 @@ export interface AccountStore {
   shared(): MailboxRef[];
   /** All or nothing; `limit` when the mailbox would have more than 100 entries. */
   setAcl(account: AccountId, mailbox: number, entries: readonly AclEntry[]): Promise<SettingOutcome>;
+  /** Keys of a mailbox by whom they are for, rising (URLAUTH, RFC 4467). They go with the mailbox. */
+  accessKeys(account: AccountId, mailbox: number): [who: AccountId, key: Uint8Array][];
+  /** All or nothing; `limit` when the mailbox would have keys for more than 100 accounts. */
+  setAccessKeys(account: AccountId, mailbox: number, keys: readonly AccessKey[]): Promise<SettingOutcome>;
 }

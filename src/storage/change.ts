@@ -2,7 +2,7 @@ import { byteLength } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { type AccountChange, flagStoreChange, keptIndex, type KeywordChange } from "./account_change.ts";
 import type { FlagStore } from "./account_types.ts";
-import { checkDateMs, checkFlags, checkUids, invalid } from "./checks.ts";
+import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { checksum } from "./segments.ts";
@@ -60,9 +60,9 @@ export function deliverChange(input: DeliverInput, limits: StoreLimits): Deliver
   if (targets.length < 1 || targets.length > limits.targetsMax) {
     invalid(`a delivery has 1 to ${limits.targetsMax} targets`);
   }
-  for (const { account, quotaBytes } of targets) {
-    checkAccount(account);
-    if (!(quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
+  for (const target of targets) {
+    checkAccount(target.account);
+    checkQuota(target);
   }
   checkFlags(flags);
   const size = byteLength(parts);

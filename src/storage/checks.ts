@@ -1,4 +1,5 @@
 import { Failure } from "../base/mod.ts";
+import type { Quota } from "../mail/quota.ts";
 import type { StoreLimits } from "./limits.ts";
 
 /** All five system flags. */
@@ -20,6 +21,12 @@ export function checkUids(uids: readonly number[], limits: StoreLimits): number[
 /** Throws Failure `invalid` unless the number is a set of system flags. */
 export function checkFlags(flags: number): void {
   if (!Number.isInteger(flags) || flags < 0 || flags > FLAGS_MAX) invalid("flags are a sum of the five system flags");
+}
+
+/** Throws Failure `invalid` unless limits are numbers from 0 on. */
+export function checkQuota({ quotaBytes, quotaMessages = 0 }: Quota): void {
+  if (!(quotaBytes >= 0)) invalid("a quota is 0 or more bytes");
+  if (!(quotaMessages >= 0)) invalid("a quota is 0 or more messages");
 }
 
 /** Throws Failure `invalid`. */

@@ -4,6 +4,7 @@ import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import {
+  accessKeysChange,
   aclChange,
   appendChange,
   copyChange,
@@ -160,6 +161,9 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   async setAcl(account: AccountId, mailbox: number, entries: readonly types.AclEntry[]) {
     return settingOutcome((await this.#loop.submit(aclChange(account, mailbox, entries))).planned);
   }
+  async setAccessKeys(account: AccountId, mailbox: number, keys: readonly types.AccessKey[]) {
+    return settingOutcome((await this.#loop.submit(accessKeysChange(account, mailbox, keys))).planned);
+  }
   mailboxes(account: AccountId): types.MailboxNode[] {
     return this.#open().tree(account).nodes();
   }
@@ -204,6 +208,9 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   }
   metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
     return this.#open().settings(account, mailbox, Setting.metadata);
+  }
+  accessKeys(account: AccountId, mailbox: number): [AccountId, Uint8Array][] {
+    return this.#open().settings(account, mailbox, Setting.accessKeys) as [AccountId, Uint8Array][];
   }
   acl(account: AccountId, mailbox: number): [string, string][] {
     const entries = this.#open().settings(account, mailbox, Setting.acl);

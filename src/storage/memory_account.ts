@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { AccountId } from "../mail/account.ts";
-import type { SettingEntry, SettingKind, TreeWish } from "./account_change.ts";
+import { Setting, type SettingEntry, type SettingKind, type TreeWish } from "./account_change.ts";
 import type { MailboxNode, SettingOutcome, TreeOutcome } from "./account_types.ts";
 import { FIXED_MAILBOXES } from "./fixed_mailboxes.ts";
 import type { StoreLimits } from "./limits.ts";
@@ -58,7 +58,7 @@ export class MemoryAccount implements TreeHome {
   }
   remove(mailbox: number): void {
     this.mailboxes.delete(mailbox);
-    for (const kind of [1, 2]) this.#settings.delete(`${kind}/${mailbox}`);
+    for (const kind of Object.values(Setting)) this.#settings.delete(`${kind}/${mailbox}`);
     this.home.tell(this.account, mailbox, { kind: "ended" });
   }
   renew(mailbox: number, uidValidity: number): void {

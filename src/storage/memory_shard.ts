@@ -2,9 +2,11 @@ import { concat, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { Pieces } from "../mail/pieces.ts";
+import { fits } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import {
+  accessKeysChange,
   aclChange,
   type AppendChange,
   appendChange,
@@ -146,6 +148,9 @@ export class MemoryShard implements types.ShardStore {
   async setAcl(account: AccountId, mailbox: number, entries: readonly types.AclEntry[]) {
     return await this.#set(aclChange(account, mailbox, entries));
   }
+  async setAccessKeys(account: AccountId, mailbox: number, keys: readonly types.AccessKey[]) {
+    return await this.#set(accessKeysChange(account, mailbox, keys));
+  }
   mailboxes(account: AccountId): types.MailboxNode[] {
     return this.#account(account).nodes();
   }
@@ -154,6 +159,9 @@ export class MemoryShard implements types.ShardStore {
   }
   metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
     return this.#account(account).settings(Setting.metadata, mailbox);
+  }
+  accessKeys(account: AccountId, mailbox: number): [AccountId, Uint8Array][] {
+    return this.#account(account).settings(Setting.accessKeys, mailbox) as [AccountId, Uint8Array][];
   }
   acl(account: AccountId, mailbox: number): [string, string][] {
     const entries = this.#account(account).settings(Setting.acl, mailbox);
@@ -275,12 +283,13 @@ export class MemoryShard implements types.ShardStore {
   #deliver(change: DeliverChange): types.DeliverResult {
     const known = this.#known(change.opId);
     if (known !== null) return { type: "delivered", uids: known.map(({ uid }) => uid) };
-    const growth = new Map<AccountId, number>();
+    const copies = new Map<AccountId, number>();
     const full = new Set<AccountId>();
-    for (const { account, quotaBytes } of change.targets) {
-      const grown = (growth.get(account) ?? 0) + change.size;
-      growth.set(account, grown);
-      if (!this.#fits(account, quotaBytes, grown)) full.add(account);
+    for (const target of change.targets) {
+      const { account } = target;
+      const messages = (copies.get(account) ?? 0) + 1;
+      copies.set(account, messages);
+      if (!fits(target, this.usage(account), { bytes: messages * change.size, messages })) full.add(account);
     }
     if (full.size > 0) return { type: "full", accounts: [...full] };
     const body = this.#newBody(change);
@@ -304,8 +313,12 @@ export class MemoryShard implements types.ShardStore {
     const source = replaces === null ? null : this.#find(replaces.account, replaces.mailbox);
     const old = replaces === null ? null : source?.messages.get(replaces.uid);
     if (old === undefined) return { type: "gone" };
-    const grown = change.size - (replaces?.account === account ? old?.row.size ?? 0 : 0);
-    if (grown > 0 && !this.#fits(account, change.quotaBytes, grown)) return { type: "full" };
+    const stays = old === null || replaces?.account !== account;
+    const grown = {
+      bytes: Math.max(0, change.size - (stays ? 0 : old.row.size)),
+      messages: messages.length - (stays ? 0 : 1),
+    };
+    if (!fits(change, this.usage(account), grown)) return { type: "full" };
     const keywords = messages.flatMap((message) => message.keywords);
     if (this.#tooManyKeywords(account, change.mailbox, keywords)) return { type: "limit" };
     const mailbox = this.#keep(account).forDelivery(change.mailbox);
@@ -315,7 +328,7 @@ export class MemoryShard implements types.ShardStore {
     this.#answers.set(change.opId, targets);
     return appended(targets);
   }
-  #copy({ from, to, uids, quotaBytes, move, savedMs }: CopyChange): types.CopyResult {
+  #copy({ from, to, uids, move, savedMs, ...quota }: CopyChange): types.CopyResult {
     if (!this.#account(from.account).has(from.mailbox) || !this.#account(to.account).has(to.mailbox)) {
       return { type: "missing" };
     }
@@ -324,8 +337,9 @@ export class MemoryShard implements types.ShardStore {
     const messages = found.map((uid) => source!.messages.get(uid)!);
     const { uidValidity } = this.status(to.account, to.mailbox);
     if (found.length === 0) return { type: "copied", uidValidity, from: [], to: [] };
-    const grown = messages.reduce((sum, { row }) => sum + row.size, 0);
-    if (!(move && from.account === to.account) && !this.#fits(to.account, quotaBytes, grown)) return { type: "full" };
+    const grown = { bytes: messages.reduce((sum, { row }) => sum + row.size, 0), messages: messages.length };
+    const stays = move && from.account === to.account;
+    if (!stays && !fits(quota, this.usage(to.account), grown)) return { type: "full" };
     const keywords = messages.flatMap(({ row }) => row.keywords);
     if (this.#tooManyKeywords(to.account, to.mailbox, keywords)) return { type: "limit" };
     const target = this.#keep(to.account).forDelivery(to.mailbox);
@@ -362,9 +376,6 @@ export class MemoryShard implements types.ShardStore {
   }
   #newBody({ parts, index }: NewBody): MemoryBody {
     return { content: ++this.#contents, bytes: concat(parts), index: index?.slice() ?? null };
-  }
-  #fits(account: AccountId, quotaBytes: number, more: number): boolean {
-    return quotaBytes === 0 || this.usage(account).bytes + more <= quotaBytes;
   }
   #tooManyKeywords(account: AccountId, mailbox: number, keywords: readonly string[]): boolean {
     const held = this.#find(account, mailbox);

@@ -1,5 +1,6 @@
 import { Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
+import { fits } from "../mail/quota.ts";
 import { UID_MAX } from "../mail/uid.ts";
 import type { TreeOutcome } from "./account_types.ts";
 import { AccountPlan } from "./account_plan.ts";
@@ -131,11 +132,12 @@ export class GroupPlan {
     if (known !== null) return { type: "known", answer: known };
     if (this.context.noSpace !== null) return { type: "refused", failure: this.context.noSpace };
     const full: AccountId[] = [];
-    const growth = new Map<string, number>();
-    for (const { account, quotaBytes } of change.targets) {
-      const grown = (growth.get(account) ?? 0) + size;
-      growth.set(account, grown);
-      if (quotaBytes === 0 || this.view.usage(account).bytes + grown <= quotaBytes) continue;
+    const copies = new Map<string, number>();
+    for (const target of change.targets) {
+      const { account } = target;
+      const messages = (copies.get(account) ?? 0) + 1;
+      copies.set(account, messages);
+      if (fits(target, this.view.usage(account), { bytes: messages * size, messages })) continue;
       if (this.freed.has(account)) return { type: "later" };
       if (!full.includes(account)) full.push(account);
     }
@@ -145,7 +147,11 @@ export class GroupPlan {
       return { type: "refused", failure: new Failure("refused", "a mailbox has used up its UIDs") };
     }
     const deliveries: Delivery[] = mailboxes.map((each) => this.number(each, 1));
-    for (const { account } of change.targets) this.view.usage(account).bytes += size;
+    for (const { account } of change.targets) {
+      const usage = this.view.usage(account);
+      usage.bytes += size;
+      usage.messages++;
+    }
     const answer = { targets: deliveries };
     this.remember(opId, answer);
     const { flags, internalDateMs, parts, index, crc } = change;

@@ -13,6 +13,26 @@ Deno.test("accounts are kept in canonical form and found by any way to write the
     assertEquals((await directory.ask("directory.domainAdd", { name: "Straße.test" })).name, "xn--strae-oqa.test");
   }));
 
+Deno.test("limits stay as they are until they are named", () =>
+  inWorld(async ({ directory }) => {
+    const address = "john@smith.test";
+    const update = async (limits: { quotaBytes?: number; quotaMessages?: number }) => {
+      const { quotaBytes, quotaMessages } = await directory.ask("directory.accountUpdate", { address, ...limits });
+      return [quotaBytes, quotaMessages];
+    };
+    assertEquals(await update({}), [0, undefined]);
+    assertEquals(await update({ quotaMessages: 9 }), [0, 9]);
+    assertEquals(await update({ quotaBytes: 5 }), [5, 9]);
+    assertEquals(await update({ quotaMessages: 0 }), [5, 0]);
+    const added = await directory.ask("directory.accountAdd", {
+      address: "q@smith.test",
+      password: "x",
+      quotaMessages: 3,
+    });
+    assertEquals([added.quotaBytes, added.quotaMessages], [0, 3]);
+    assertEquals((await directory.ask("directory.accountGet", { address: "q@smith.test" })).quotaMessages, 3);
+  }));
+
 Deno.test("what is there twice, missing or malformed is refused by kind, and nothing changes", () =>
   inWorld(async ({ directory }) => {
     const before = await directory.ask("directory.snapshot", null);
@@ -29,6 +49,7 @@ Deno.test("what is there twice, missing or malformed is refused by kind, and not
     await refuses("invalid", ask("directory.accountAdd", { address: "a@smith.test", password: "" }));
     await refuses("invalid", ask("directory.accountAdd", { address: "a@smith.test", password: "a\r\nb" }));
     await refuses("invalid", ask("directory.accountAdd", { address: "a@smith.test", password, quotaBytes: -1 }));
+    await refuses("invalid", ask("directory.accountAdd", { address: "a@smith.test", password, quotaMessages: 1.5 }));
     await refuses("not_found", ask("directory.accountUpdate", { address: "a@smith.test", disabled: true }));
     await refuses("not_found", ask("directory.accountRemove", { address: "a@smith.test" }));
     await refuses("exists", ask("directory.aliasAdd", { address: "john@smith.test", targets: ["john@smith.test"] }));

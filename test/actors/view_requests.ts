@@ -32,6 +32,8 @@ const PROGRAM = {
   ],
 };
 
+const EXCERPT = { name: "Notes", uidValidity: 7, uid: 1, offset: 0, length: 10, index: true };
+
 /** For each question about views one as it should be, with every field there can be. */
 export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.tree": { account: "a1", status: true },
@@ -48,6 +50,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     subscriber: ADDRESS,
     session: "s1",
     quotaBytes: 0,
+    quotaMessages: 7,
   },
   "mailbox.close": VIEW,
   "mailbox.news": { ...VIEW, expunges: true },
@@ -56,8 +59,16 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
-  "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true },
-  "mailbox.append": { account: "a1", opId: "op/9", name: "Notes", quotaBytes: 5, messages: [MESSAGE] },
+  "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true, quotaBytes: 5, quotaMessages: 7 },
+  "mailbox.deletedBytes": { account: "a1", name: "Notes" },
+  "mailbox.append": {
+    account: "a1",
+    opId: "op/9",
+    name: "Notes",
+    quotaBytes: 5,
+    quotaMessages: 7,
+    messages: [MESSAGE],
+  },
   "mailbox.search": { ...VIEW, program: PROGRAM, save: "minMax", modSeq: true },
   "mailbox.acl": { account: "a1", name: "Other Users/b@c.test/Notes" },
   "mailbox.setAcl": {
@@ -75,13 +86,19 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     name: "Notes",
     values: [{ entry: "/private/comment", value: new Uint8Array(3) }],
   },
+  "mailbox.readNamed": { account: "a1", ...EXCERPT },
+  "mailbox.readAuthorized": {
+    ...{ account: "a1", ...EXCERPT, user: "b@c.test", owner: "b1", rump: "imap://b@c/x", token: "01ab", expiresMs: 7 },
+  },
+  "mailbox.urlToken": { account: "a1", name: "Notes", uidValidity: 7, rump: "imap://b@c/x" },
+  "mailbox.resetKey": { account: "a1", name: "Notes" },
 };
 
 /** Fields that may be null: all, nothing, or not known. */
 export const VIEW_NULLABLE =
-  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value)$|\.(known|match|index|internalDateMs)$/;
+  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value|readAuthorized\.(owner|expiresMs)|resetKey\.name|(readNamed|readAuthorized|urlToken)\.uidValidity)$|\.(known|match|index|internalDateMs)$/;
 /** Times may lie before 1970. */
-export const VIEW_SIGNED = /\.(dayMs|internalDateMs)$/;
+export const VIEW_SIGNED = /\.(dayMs|internalDateMs|expiresMs)$/;
 
 function nested(depth: number): unknown {
   let program: unknown = { type: "all" };
@@ -107,6 +124,11 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.search", "program", header("f", "x"), header("f".repeat(256), "x")],
   ["mailbox.search", "program", { type: "all" }, { type: "toString" }],
   ["mailbox.search", "program", { type: "all" }, { type: "__proto__" }],
+  ["mailbox.readAuthorized", "rump", "x".repeat(8_192), "x".repeat(8_193)],
+  ["mailbox.readAuthorized", "token", "0".repeat(512), "0".repeat(513)],
+  ["mailbox.readNamed", "length", 1_048_576, 1_048_577],
+  ["mailbox.readNamed", "uidValidity", 1, 0],
+  ["mailbox.urlToken", "rump", "x".repeat(8_192), "x".repeat(8_193)],
   ["mailbox.rows", "set", pairs(20_000), pairs(20_002)],
   ["mailbox.rows", "set", pairs(2, 0xffff_ffff), pairs(2, 0x1_0000_0000)],
   ["mailbox.rows", "set", pairs(2), pairs(3)],

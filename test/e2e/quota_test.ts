@@ -1,6 +1,7 @@
 /** Full mailboxes: told at RCPT or after the data, for all recipients of a mail or for none. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { seededRandom } from "../../src/base/mod.ts";
+import { ImapClient } from "../support/imap_client.ts";
 import { assertKept, makeLetter } from "../support/letters.ts";
 import { Pop3Client, readMaildrop } from "../support/pop3_client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -69,6 +70,30 @@ Deno.test("one full mailbox keeps the mail from every recipient, in its own doma
   const small = letter("fits", 2_000);
   assertMatch((await send(server, [WIDE, SMALL, FAR], small, false)).text, /^250 2\.0\.0 /);
   assertEquals(await counts(server), [1, 1, 1]);
+  await server.stop();
+});
+
+Deno.test("as many messages are kept as the operator allows, by SMTP and by IMAP, and clients are told", async () => {
+  await using server = await quotaServer();
+  await server.rpc("account.quota", { address: SMALL, quotaBytes: 0, quotaMessages: 3 });
+  const note = letter("note", 500);
+  for (let i = 0; i < 2; i++) assertMatch((await send(server, [SMALL], note)).text, /^250 /);
+  await using imap = await ImapClient.open({ port: server.ports.imap }, { user: SMALL, password: PASSWORD });
+  assertEquals(await imap.ok('GETQUOTA ""'), ['QUOTA "" (MESSAGE 2 3)']);
+  await imap.ok("SELECT INBOX");
+  assertMatch((await imap.command("COPY 1:2 Trash")).text, /^\[OVERQUOTA\] /);
+  await imap.ok("COPY 1 Trash");
+  assertMatch((await imap.command("APPEND INBOX ", note)).text, /^\[OVERQUOTA\] /);
+  assertMatch((await send(server, [SMALL], note)).text, /^452 4\.2\.2 /);
+  await imap.ok("STORE 1 +FLAGS.SILENT (\\Deleted)");
+  const [size] = await imap.ok("FETCH 1 RFC822.SIZE");
+  const bytes = /SIZE (\d+)/.exec(size!)![1];
+  assertEquals(await imap.ok("STATUS INBOX (DELETED DELETED-STORAGE)"), [
+    `STATUS INBOX (DELETED 1 DELETED-STORAGE ${bytes})`,
+  ]);
+  await imap.ok("EXPUNGE");
+  assertMatch((await send(server, [SMALL], note)).text, /^250 /);
+  await imap.logout();
   await server.stop();
 });
 

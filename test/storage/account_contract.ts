@@ -330,6 +330,19 @@ function messageTests(test: Test): void {
     assertEquals(shard.usage(ANNA), { bytes: 15, messages: 3 });
   });
 
+  test("an append or a copy beyond the number of messages adds none; a move within the account adds none anyway", async ({ shard }) => {
+    const of = (quotaMessages: number) => ({ quotaBytes: 0, quotaMessages });
+    assertEquals(await shard.append(append(1, [message("1"), message("2")], of(1))), { type: "full" });
+    const group = [1, 1, 6].map((mailbox) => shard.append(append(mailbox, [message("a"), message("b")], of(4))));
+    assertEquals((await Promise.all(group)).map(({ type }) => type), ["appended", "appended", "full"]);
+    assertEquals(await shard.copy(copy(1, 6, [1, 2], of(5))), { type: "full" });
+    assertEquals((await shard.copy(copy(1, 6, [1], of(5)))).type, "copied");
+    assertEquals((await shard.copy(copy(1, 4, [1, 2], { ...of(1), move: true }))).type, "copied");
+    const to = { account: BERT, mailbox: 1 };
+    assertEquals(await shard.copy(copy(1, 1, [3, 4], { to, ...of(1), move: true })), { type: "full" });
+    assertEquals([shard.usage(ANNA).messages, shard.usage(BERT).messages], [5, 0]);
+  });
+
   test("a move tells both mailboxes, and also works within one", async ({ shard }) => {
     await shard.append(append(1, [message("a"), message("b")]));
     const told: [number, MailboxChange][] = [];
@@ -345,6 +358,21 @@ function messageTests(test: Test): void {
     ]);
     assertEquals(shard.changes(ANNA, 1, 2), { changed: [], expunged: [1, 2, 3], highestModSeq: 5 } as never);
     assertEquals(shard.changes(ANNA, 6, 1), { changed: [1, 2], expunged: [], highestModSeq: 2 } as never);
+  });
+
+  test("keys for tokens are kept by whom they are for, replaced and removed, and go with their mailbox", async ({ shard }) => {
+    const key = (fill: number) => new Uint8Array(32).fill(fill);
+    const outcome = await shard.createMailbox(ANNA, name("Keys"), null);
+    const mailbox = outcome.type === "done" ? outcome.mailbox : 0;
+    await shard.setAccessKeys(ANNA, mailbox, [[BERT, key(1)], [ANNA, key(2)]]);
+    assertEquals(await shard.setAccessKeys(ANNA, 1, [[ANNA, key(3)]]), { type: "done" });
+    assertEquals(shard.accessKeys(ANNA, mailbox), [[ANNA, key(2)], [BERT, key(1)]]);
+    await shard.setAccessKeys(ANNA, mailbox, [[BERT, null], [ANNA, key(4)]]);
+    assertEquals(shard.accessKeys(ANNA, mailbox), [[ANNA, key(4)]]);
+    assertEquals(await kindOf(() => shard.setAccessKeys(ANNA, 1, [[ANNA, new Uint8Array(31)]])), "invalid");
+    assertEquals(await shard.setAccessKeys(ANNA, 77, [[ANNA, key(1)]]), { type: "missing" });
+    await shard.removeMailbox(ANNA, name("Keys"));
+    assertEquals([shard.accessKeys(ANNA, mailbox), shard.accessKeys(ANNA, 1)], [[], [[ANNA, key(3)]]]);
   });
 
   test("messages are copied into the mailbox of another account, against its quota", async ({ shard }) => {

@@ -102,6 +102,26 @@ export function contractTests(name: string, open: Open): void {
     assertEquals(uids(await shard.deliver(input)), [2, 2]);
   });
 
+  test("as many messages are taken as the quota says, whatever their size, each copy counted", async ({ shard }) => {
+    const to = [{ account: BERT, quotaBytes: 0 }, { account: ANNA, quotaBytes: 100, quotaMessages: 2 }];
+    const results = await Promise.all([
+      shard.deliver(mail("", { targets: to })),
+      shard.deliver(mail("1", { targets: [...to, ...to] })),
+      shard.deliver(mail("1", { targets: to })),
+      shard.deliver(mail("1", { targets: to })),
+      shard.expunge(ANNA, 1, [1]),
+      shard.deliver(mail("12", { targets: to })),
+      shard.deliver(mail("1", { targets: to })),
+    ]);
+    const types = results.map((result) => "type" in result ? result.type : result.expunged);
+    assertEquals(types, ["delivered", "full", "delivered", "full", [1], "delivered", "full"]);
+    assertEquals(shard.usage(ANNA), { bytes: 3, messages: 2 });
+    assertEquals(
+      await kindOf(() => shard.deliver(mail("x", { targets: [{ ...to[1]!, quotaMessages: -1 }] }))),
+      "invalid",
+    );
+  });
+
   test("the quota counts what the same group delivers and frees", async ({ shard }) => {
     const to = [{ account: ANNA, quotaBytes: 10 }];
     const results = await Promise.all([

@@ -11,6 +11,7 @@ import type {
   ViewRow,
 } from "../../src/mail/mailbox_ask.ts";
 import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
+import type { Quota } from "../../src/mail/quota.ts";
 import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/rights.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
@@ -18,6 +19,7 @@ import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
 import { change, type FakeBox, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { unopened } from "./fake_unopened.ts";
 
 export type { FakeMessage };
 
@@ -37,12 +39,11 @@ interface FakeView {
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
-  "account" | "opId" | "quotaBytes" | "address" | "grantee"
+  "account" | "opId" | "owner" | keyof Quota | "address" | "grantee"
 >;
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
-const DELETED = 8;
 
 /** The mailboxes of one account in memory, as their owner answers for them; for tests of sessions. */
 export class FakeMailboxes {
@@ -135,6 +136,7 @@ export class FakeMailboxes {
         return box === undefined || this.#rightsIn(box) === NO_RIGHTS ? null : this.#entry(box, true);
       }),
     }),
+    ...unopened((name, wanted) => this.#allowed(name, wanted), () => this.keepsIndex),
     "mailbox.open": ({ name, readOnly, since }) => {
       const box = this.#allowed(name, "r");
       if (box === undefined) return { type: "missing" };
@@ -185,7 +187,7 @@ export class FakeMailboxes {
       const view = this.#view(id);
       this.#demand(view.box, "e");
       const wanted = set === null ? null : new Set(this.#inSet(view, set));
-      const fits = (each: FakeMessage) => (each.flags & DELETED) !== 0 && (wanted === null || wanted.has(each));
+      const fits = (each: FakeMessage) => (each.flags & Flag.deleted) !== 0 && (wanted === null || wanted.has(each));
       this.#remove(view.box, view.box.messages.filter(fits));
       return { highestModSeq: view.box.modSeq as ModSeq };
     },

@@ -77,3 +77,8 @@ export function statusOf(box: FakeCounts): MailboxStatus {
     size: box.messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
   };
 }
+
+/** Bytes of the messages with \Deleted. */
+export function deletedBytes(messages: readonly FakeMessage[]): number {
+  return messages.reduce((sum, { bytes, flags }) => sum + ((flags & Flag.deleted) === 0 ? 0 : bytes.length), 0);
+}

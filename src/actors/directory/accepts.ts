@@ -30,6 +30,11 @@ const SELECTORS_MAX = 100;
 /** Octets of a SCRAM proof: those of the longest hash there is. */
 const PROOF_BYTES_MAX = 64;
 
+/** Limits that are named, each or none. */
+function areLimits({ quotaBytes, quotaMessages }: Fields): boolean {
+  return isOptional(quotaBytes, isCount) && isOptional(quotaMessages, isCount);
+}
+
 /** Whether requests of other workers have the form their types promise; whether they make sense is the actor's to say. */
 export const directoryAccepts: Accepts<DirectoryProtocol> = {
   "directory.subscribe": fields(({ subscriber }) => isActorAddress(subscriber)),
@@ -67,11 +72,11 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
   "directory.domainRemove": fields((request) => isChange(request) && text(request["name"])),
   "directory.accountAdd": fields((request) =>
     isChange(request) && text(request["address"]) && isText(request["password"], CREDENTIAL_CHARS_MAX) &&
-    isOptional(request["quotaBytes"], isCount)
+    areLimits(request)
   ),
   "directory.accountUpdate": fields((request) =>
     isChange(request) && text(request["address"]) && isOptional(request["password"], credential) &&
-    isOptional(request["quotaBytes"], isCount) && isOptional(request["disabled"], isBoolean)
+    areLimits(request) && isOptional(request["disabled"], isBoolean)
   ),
   "directory.accountRemove": fields((request) => isChange(request) && text(request["address"])),
   "directory.appPasswordAdd": fields((request) =>

@@ -1,5 +1,5 @@
 import { Failure } from "../../base/mod.ts";
-import type { AccountId } from "../../mail/mod.ts";
+import type { AccountId, Quota } from "../../mail/mod.ts";
 import type { AccountRecord, AliasRecord, DirectoryProtocol } from "../../messages/mod.ts";
 import { listName } from "../../policy/list/name.ts";
 import type { DirectoryBook, Secrets } from "./book.ts";
@@ -39,13 +39,12 @@ function listOf(book: DirectoryBook, address: string): string | null {
 /** Adds an account whose password has been hashed. */
 export function addAccount(
   book: DirectoryBook,
-  request: { address: string; quotaBytes: number | undefined; secrets: Secrets; id: AccountId; createdAt: string },
+  request: Partial<Quota> & { address: string; secrets: Secrets; id: AccountId; createdAt: string },
 ): AccountRecord {
   const { secrets, id, createdAt } = request;
   const address = freeAddress(book, request.address).text;
   if (book.accounts.size >= ACCOUNTS_MAX) throw new Failure("refused", `there are ${ACCOUNTS_MAX} accounts already`);
-  const quotaBytes = quota(request.quotaBytes ?? 0);
-  const record: AccountRecord = { id, address, disabled: false, quotaBytes, createdAt };
+  const record: AccountRecord = { id, address, disabled: false, quotaBytes: 0, ...checkedLimits(request), createdAt };
   book.commit([{ kind: "account", key: address, record }], [{ account: id, secrets }]);
   return record;
 }
@@ -60,7 +59,7 @@ export function updateAccount(
   const record: AccountRecord = {
     ...before,
     disabled: request.disabled ?? before.disabled,
-    quotaBytes: request.quotaBytes === undefined ? before.quotaBytes : quota(request.quotaBytes),
+    ...checkedLimits(request),
   };
   const credentials = secrets === null ? [] : [{ account: record.id, secrets }];
   book.commit([{ kind: "account", key: record.address, record }], credentials);
@@ -115,7 +114,15 @@ function aliasTarget(book: DirectoryBook, text: string): string {
   return book.domains.has(target.domain) ? target.text : writtenAddress(text);
 }
 
-function quota(bytes: number): number {
-  if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
-  throw new Failure("invalid", "a quota is a whole number of bytes, 0 for none");
+/** The limits that a request names. */
+function checkedLimits({ quotaBytes, quotaMessages }: Partial<Quota>): Partial<Quota> {
+  return {
+    ...(quotaBytes === undefined ? {} : { quotaBytes: checkedLimit(quotaBytes, "bytes") }),
+    ...(quotaMessages === undefined ? {} : { quotaMessages: checkedLimit(quotaMessages, "messages") }),
+  };
+}
+
+function checkedLimit(limit: number, unit: string): number {
+  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
+  throw new Failure("invalid", `a quota is a whole number of ${unit}, 0 for none`);
 }

@@ -1,6 +1,7 @@
 import { asFailure, describeError, type FailureKind } from "../../base/mod.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
+import { limitsOf } from "../../mail/quota.ts";
 import type { AccountRecord, DeliverReply, DeliveryTarget } from "../../messages/mod.ts";
 import type { DeliveryOutcome, ReceivedMail } from "../../protocol/smtp/mod.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
@@ -64,7 +65,7 @@ class Shares {
       this.local.push(share);
       this.#open.set(domain, share);
     }
-    share.targets.push({ account: account.id, quotaBytes: account.quotaBytes });
+    share.targets.push({ account: account.id, ...limitsOf(account) });
   }
 
   send(recipient: OutgoingRecipient, sender: string): void {
@@ -246,7 +247,7 @@ export function deliver(delivery: Delivery, services: FrontServices): Promise<De
   return settle(delivery, shares, services);
 }
 
-/** Whether `size` more bytes fit into the mailboxes of all accounts that have a quota. */
+/** Whether a message of `size` bytes fits into the mailboxes of all accounts that have a quota. */
 export async function hasRoom(
   targets: readonly { readonly domain: DomainName; readonly target: DeliveryTarget }[],
   size: number,

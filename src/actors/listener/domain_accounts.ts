@@ -2,19 +2,20 @@ import { canonicalLocal, formatAddress, parseMailbox } from "../../mail/mod.ts";
 import type { Grantee } from "../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import { isOthers, readOthersName } from "../../mail/other_users.ts";
+import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { AccountRecord } from "../../messages/mod.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
 import type { Routes } from "./services.ts";
 
-/** A limit under which nothing fits, in bytes: of an account that is disabled, or not known here. */
-const NOTHING_FITS = 1;
+/** Limits under which nothing fits: of an account that is disabled, or not known here. */
+const NOTHING_FITS: Quota = { quotaBytes: 1 };
 
-/** The limit of the account to which a mailbox of this name belongs, as `account` sees it, in bytes; 0: none. */
-export function quotaOf(name: MailboxName, account: AccountRecord, routes: Routes): number {
-  if (!isOthers(name)) return account.quotaBytes;
+/** The limits of the account to which a mailbox of this name belongs, as `account` sees it. */
+export function quotaOf(name: MailboxName, account: AccountRecord, routes: Routes): Quota {
+  if (!isOthers(name)) return limitsOf(account);
   for (const { address } of readOthersName(name)) {
     const owner = accountOf(address, account, routes);
-    if (owner?.address === address) return owner.quotaBytes;
+    if (owner?.address === address) return limitsOf(owner);
   }
   return NOTHING_FITS;
 }
@@ -29,10 +30,15 @@ export function granteeOf(identifier: string, account: AccountRecord, routes: Ro
 }
 
 function accountOf(text: string, asker: AccountRecord, routes: Routes): AccountRecord | null {
+  const found = accountNamed(text, routes);
+  return found !== null && domainOfAccount(found) === domainOfAccount(asker) ? found : null;
+}
+
+/** The account of this address, of any domain here; not by an alias or a catch-all. Null when there is none, or it is disabled. */
+export function accountNamed(text: string, routes: Routes): AccountRecord | null {
   const address = parseMailbox(text, { utf8: true });
   const route = address?.domain == null ? null : routes.resolve(address);
   if (address === null || route?.type !== "local") return null;
   const canonical = formatAddress({ ...address, local: canonicalLocal(address.local) });
-  const found = route.accounts.find((account) => account.address === canonical);
-  return found !== undefined && domainOfAccount(found) === domainOfAccount(asker) ? found : null;
+  return route.accounts.find((account) => account.address === canonical) ?? null;
 }

@@ -1,4 +1,5 @@
 import { isOthers } from "../../mail/other_users.ts";
+import { limitsOf } from "../../mail/quota.ts";
 import { asFailure, describeError, randomId } from "../../base/mod.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
@@ -13,7 +14,7 @@ import {
 } from "../../protocol/imap/mod.ts";
 import { REFUSAL } from "../../protocol/imap/refusal.ts";
 import type { Ref } from "../../runtime/types.ts";
-import { granteeOf, quotaOf } from "./domain_accounts.ts";
+import { accountNamed, granteeOf, quotaOf } from "./domain_accounts.ts";
 import { channelOf } from "./login.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
 import { MailboxFront, type MailboxFrontOptions } from "./mailbox_front.ts";
@@ -162,7 +163,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   #open(account: AccountRecord | null): LoginOutcome {
     if (account === null) return { type: "temporary" };
     this.#opened = { account, mailbox: this.services.mailboxes.forAccount(account) };
-    return { type: "opened", user: account.address, quotaBytes: account.quotaBytes };
+    return { type: "opened", user: account.address, ...limitsOf(account) };
   }
 
   /** Asks now what the session will ask next. */
@@ -189,7 +190,11 @@ export class ImapFront extends MailboxFront<ImapAction> {
     try {
       // The session has made the request for this name; only what is added to some is not in its types.
       const added = this.#added({ name, request } as ImapAsk, opened.account);
-      const reply = await opened.mailbox.ask(name, { ...request, account, ...added } as never, ASK);
+      const reply = await this.#ownerOf({ name, request } as ImapAsk, opened).ask(
+        name,
+        { ...request, account, ...added } as never,
+        ASK,
+      );
       this.#noteViews({ name, request } as ImapAsk, reply, opened);
       return { type: "reply", reply };
     } catch (error) {
@@ -207,18 +212,26 @@ export class ImapFront extends MailboxFront<ImapAction> {
     }
   }
 
+  /** Who answers: whoever has the account's mailboxes, or those that a URL is of. */
+  #ownerOf({ name, request }: ImapAsk, { mailbox }: Opened): Ref<MailboxProtocol> {
+    const owner = name === "mailbox.readAuthorized" ? accountNamed(request.user, this.services.routes) : null;
+    return owner === null ? mailbox : this.services.mailboxes.forAccount(owner);
+  }
+
   /** What the owner must know, and nobody may be told by a client. */
   #added(asked: ImapAsk, account: AccountRecord): Readonly<Record<string, unknown>> {
     const { random, viewers, routes } = this.services;
     switch (asked.name) {
       case "mailbox.open":
-        return { ...viewers.owner(this.connection.id, account.quotaBytes) };
+        return { ...viewers.owner(this.connection.id, account) };
       case "mailbox.append": {
-        const quotaBytes = quotaOf(asked.request.name, account, routes);
-        return { quotaBytes, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
+        const quota = quotaOf(asked.request.name, account, routes);
+        return { ...quota, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
       }
       case "mailbox.copy":
-        return isOthers(asked.request.to) ? { quotaBytes: quotaOf(asked.request.to, account, routes) } : NOTHING;
+        return isOthers(asked.request.to) ? { ...quotaOf(asked.request.to, account, routes) } : NOTHING;
+      case "mailbox.readAuthorized":
+        return { owner: accountNamed(asked.request.user, routes)?.id ?? null };
       case "mailbox.setAcl":
         return { address: account.address, grantee: granteeOf(asked.request.identifier, account, routes) };
       default:

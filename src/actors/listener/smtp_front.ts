@@ -1,5 +1,6 @@
 import { describeError } from "../../base/mod.ts";
 import { type Address, formatAddress } from "../../mail/address.ts";
+import { isLimited, limitsOf } from "../../mail/quota.ts";
 import type { AccountRecord } from "../../messages/mod.ts";
 import type { Connection, Networks } from "../../net/mod.ts";
 import {
@@ -276,9 +277,9 @@ export class SmtpFront extends SessionFront<SmtpAction> {
   }
 
   #checkQuotas(accounts: readonly AccountRecord[], size: number): readonly SmtpAction[] | null {
-    const limited = accounts.filter((account) => account.quotaBytes > 0).map((account) => ({
+    const limited = accounts.filter(isLimited).map((account) => ({
       domain: domainOfAccount(account),
-      target: { account: account.id, quotaBytes: account.quotaBytes },
+      target: { account: account.id, ...limitsOf(account) },
     }));
     if (limited.length === 0) return this.session.recipientChecked("accepted");
     hasRoom(limited, Math.max(1, size), this.services).then(

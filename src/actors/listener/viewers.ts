@@ -1,4 +1,5 @@
 import type { AccountId } from "../../mail/account.ts";
+import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
 import type { ActorAddress } from "../../runtime/types.ts";
@@ -46,9 +47,9 @@ export class Viewers {
   /** `address`: the actor that is told of news. */
   constructor(private readonly address: ActorAddress) {}
 
-  /** What the owner of a mailbox is told of the asker; `quotaBytes` is the account's. */
-  owner(session: string, quotaBytes: number): ViewOwner {
-    return { subscriber: this.address, session, quotaBytes };
+  /** What the owner of a mailbox is told of the asker; the limits are the account's. */
+  owner(session: string, quota: Quota): ViewOwner {
+    return { subscriber: this.address, session, ...limitsOf(quota) };
   }
   /** Called by the actor that is told: by whom the owners of mailboxes are watched. */
   watchBy(watch: Watch): void {

@@ -2,7 +2,17 @@ import { UID_MAX } from "../../mail/uid.ts";
 import type { MailboxProtocol } from "../../messages/mod.ts";
 import { DEFAULT_LIMITS } from "../../storage/limits.ts";
 import { areParts } from "../mail_shape.ts";
-import { type Accepts, type Fields, fields, fieldsOf, isActorAddress, isCount, isName, isWhole } from "../shape.ts";
+import {
+  type Accepts,
+  type Fields,
+  fields,
+  fieldsOf,
+  isActorAddress,
+  isCount,
+  isName,
+  isQuota,
+  isWhole,
+} from "../shape.ts";
 import { isIndex, viewAccepts } from "./view_accepts.ts";
 
 /** Characters of an account id, and of an opId: both become keys of the index. */
@@ -69,7 +79,7 @@ function inMailbox(request: Fields): boolean {
 
 function isTarget(value: unknown): boolean {
   const target = fieldsOf(value);
-  return target !== null && isAccount(target["account"]) && isCount(target["quotaBytes"]);
+  return target !== null && isAccount(target["account"]) && isQuota(target);
 }
 
 function areTargets(value: unknown): boolean {

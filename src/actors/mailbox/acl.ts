@@ -1,6 +1,7 @@
 import { Failure } from "../../base/mod.ts";
 import type { AclSet } from "../../mail/mailbox_ask.ts";
 import { ALL_RIGHTS, ANYONE, joinRights, NO_RIGHTS, type Rights, withoutRights } from "../../mail/rights.ts";
+import { dropKeys } from "./access_keys.ts";
 import { type AclRow, aclValue, type Place, placeWith, readAcl, readIdentifier, rightsIn } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
@@ -44,6 +45,7 @@ async function changeAcl(state: State, request: Asked<"mailbox.setAcl">): Promis
   if (isShared) shares.note(owner, mailbox, address);
   else shares.forget(owner, mailbox);
   rightsChanged(state, place);
+  await dropKeys(state, { account: owner, mailbox });
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import { INBOX_ID } from "../../mail/account.ts";
+import { fits } from "../../mail/quota.ts";
 import type { MailboxProtocol } from "../../messages/mod.ts";
 import type { Context, Reply } from "../../runtime/types.ts";
 import { defineActor } from "../../runtime/mod.ts";
@@ -11,7 +12,9 @@ import { mailboxAccepts } from "./accepts.ts";
 import { acl, setAcl } from "./acl.ts";
 import { append } from "./append.ts";
 import { copy } from "./copy.ts";
+import { deletedBytes } from "./deleted_bytes.ts";
 import { expungeDeleted } from "./expunge.ts";
+import { readAuthorized, readNamed } from "./excerpt.ts";
 import { FlagWork } from "./flag_work.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
@@ -21,6 +24,7 @@ import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
 import { Shares } from "./shared/mod.ts";
+import { newKey, resetKey, urlToken } from "./access_keys.ts";
 import { answerLater, type MailboxContext, type State } from "./state.ts";
 import { store } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
@@ -69,11 +73,13 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   idleStopMs: IDLE_STOP_MS,
   mayStop: ({ pending, locks, views }) => pending === 0 && locks.size === 0 && views.size === 0,
   init: ({ shard, texts, share: { budget, turns } }, context) => {
-    const { clock, log } = context;
+    const { clock, log, random } = context;
     return {
       shard,
       clock,
       log,
+      random,
+      plausibleKey: newKey(random),
       locks: new Map(),
       lastLocks: new Map(),
       views: viewBook(shard, budget, context),
@@ -99,8 +105,8 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       answerLater(state, state.shard.withdraw(opId).then(() => null), reply);
     },
     "mailbox.room"(state, { target, size }, reply) {
-      const fits = target.quotaBytes === 0 || state.shard.usage(target.account).bytes + size <= target.quotaBytes;
-      reply.ok({ fits });
+      const more = { bytes: size, messages: 1 };
+      reply.ok({ fits: fits(target, state.shard.usage(target.account), more) });
     },
     "mailbox.status": (state, { account, mailbox }, reply) => reply.ok(state.shard.status(account, mailbox)),
     "mailbox.list"(state, { account, mailbox, after, limit }, reply) {
@@ -138,6 +144,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.rename": rename,
     "mailbox.subscription": subscription,
     "mailbox.statusOf": statusOf,
+    "mailbox.deletedBytes": deletedBytes,
     "mailbox.open": open,
     "mailbox.close": close,
     "mailbox.news": news,
@@ -153,6 +160,10 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.setAcl": setAcl,
     "mailbox.metadata": metadata,
     "mailbox.setMetadata": setMetadata,
+    "mailbox.readNamed": readNamed,
+    "mailbox.readAuthorized": readAuthorized,
+    "mailbox.urlToken": urlToken,
+    "mailbox.resetKey": resetKey,
   },
 });
 

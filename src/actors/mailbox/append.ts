@@ -1,4 +1,5 @@
 import type { AccountId } from "../../mail/account.ts";
+import { limitsOf } from "../../mail/quota.ts";
 import type { MessageRef } from "../../storage/mod.ts";
 import { freeFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
@@ -6,7 +7,7 @@ import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 /** APPEND (RFC 9051 §6.3.12, RFC 3502), all or none; REPLACE (RFC 8508 §3.4) takes the old message away in the same change. */
 export function append(state: State, request: Asked<"mailbox.append">, reply: Answer<"mailbox.append">): void {
   const { shard, clock } = state;
-  const { opId, account, name, quotaBytes, replaces } = request;
+  const { opId, account, name, replaces } = request;
   const old = replaces === undefined ? {} : { replaces: replaced(state, account, replaces) };
   const place = placeWith(state, account, name, "i");
   if (place === null) return reply.ok({ type: "missing" });
@@ -19,7 +20,8 @@ export function append(state: State, request: Asked<"mailbox.append">, reply: An
     keywords: free.keywords ? message.keywords : [],
     internalDateMs: message.internalDateMs ?? savedMs,
   }));
-  const input = { opId, account: place.owner, mailbox: place.node.mailbox, quotaBytes, messages, savedMs, ...old };
+  const { owner, node: { mailbox } } = place;
+  const input = { opId, account: owner, mailbox, ...limitsOf(request), messages, savedMs, ...old };
   answerLater(state, shard.append(input), reply);
 }
 

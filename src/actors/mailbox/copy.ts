@@ -1,4 +1,5 @@
 import type { CopyOutcome } from "../../mail/mailbox_ask.ts";
+import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";
 import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
@@ -19,11 +20,12 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   const target = placeWith(state, account, to, "i");
   if (target === null) return reply.ok({ type: "missing" });
   const { owner, node: { mailbox }, rights } = target;
-  const { quotaBytes = open.quotaBytes } = request;
+  const { quotaBytes, quotaMessages = 0 } = request;
+  const quota = quotaBytes === undefined ? limitsOf(open) : limitsOf({ quotaBytes, quotaMessages });
   const uids = open.view.uidsOf(set);
   answerLater(
     state,
-    copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quotaBytes, free: freeFlags(rights) }),
+    copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quota, free: freeFlags(rights) }),
     reply,
   );
 }
@@ -32,13 +34,13 @@ interface Copying {
   readonly to: MailboxRef;
   readonly uids: Ranges;
   readonly move: boolean;
-  readonly quotaBytes: number;
+  readonly quota: Quota;
   readonly free: FreeFlags;
 }
 
 async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
   const { shard, clock, turns } = state;
-  const { to, uids: named, move, quotaBytes, free } = copying;
+  const { to, uids: named, move, quota, free } = copying;
   const uids: number[] = [];
   for (let after: number | null = 0; after !== null;) {
     const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
@@ -49,7 +51,7 @@ async function copyTo(state: State, open: OpenView, copying: Copying): Promise<C
   }
   const from = { account: open.of.account, mailbox: open.of.mailbox };
   const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
-  const outcome = await shard.copy({ from, to, uids, quotaBytes, move, savedMs: clock.wallMs() });
+  const outcome = await shard.copy({ from, to, uids, ...quota, move, savedMs: clock.wallMs() });
   // RFC 4314 §4: flags that may not be set are left out.
   if (outcome.type === "copied" && outcome.to.length > 0 && !areAllFree(free)) {
     await shard.storeFlags(to.account, to.mailbox, outcome.to, {

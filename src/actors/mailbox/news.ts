@@ -56,7 +56,14 @@ function told(
     highestModSeq: view.modSeq as ViewNews["highestModSeq"],
     more: view.hasChanged || (expunges && view.ghosts > 0),
     gone: false,
+    ...(takeKeyReset(open) ? { keyReset: true } : {}),
   };
+}
+
+function takeKeyReset(open: OpenView): boolean {
+  const { keyReset } = open;
+  open.keyReset = false;
+  return keyReset;
 }
 
 function takeChanged(shard: State["shard"], open: OpenView): ViewRow[] {

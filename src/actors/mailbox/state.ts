@@ -1,4 +1,4 @@
-import { type Clock, describeError, Failure, type Log } from "../../base/mod.ts";
+import { type Clock, describeError, Failure, type Log, type Random } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { MailboxProtocol } from "../../messages/mod.ts";
 import type { Context, Reply } from "../../runtime/types.ts";
@@ -18,6 +18,9 @@ export interface State {
   readonly shard: ShardStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly random: Random;
+  /** Stands in for a mailbox access key where there is none, so that the answer takes as long. */
+  readonly plausibleKey: Uint8Array;
   readonly locks: Map<AccountId, Lock>;
   /** When each account was locked last, where a delay between logins is asked for; oldest first. */
   readonly lastLocks: Map<AccountId, number>;

@@ -13,6 +13,7 @@ import {
   isCount,
   isListOf,
   isName,
+  isQuota,
   isWhole,
 } from "../shape.ts";
 import { isSearchProgram } from "./search_accepts.ts";
@@ -48,10 +49,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     ofAccount(request) && isMailboxName(request["name"]) && isBoolean(request["subscribed"])
   ),
   "mailbox.statusOf": fields((request) => ofAccount(request) && isListOf(request["names"], NAMES_MAX, isMailboxName)),
+  "mailbox.deletedBytes": fields((request) => ofAccount(request) && isMailboxName(request["name"])),
   "mailbox.open": fields((request) => {
-    const { name, readOnly, since, subscriber, session, quotaBytes } = request;
+    const { name, readOnly, since, subscriber, session } = request;
     return ofAccount(request) && isMailboxName(name) && isBoolean(readOnly) && (since === null || isResync(since)) &&
-      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isCount(quotaBytes);
+      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isQuota(request);
   }),
   "mailbox.close": fields(ofView),
   "mailbox.news": fields((request) => ofView(request) && isBoolean(request["expunges"])),
@@ -79,13 +81,13 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     ofView(request) && (request["set"] === null || isMessageSet(request["set"]))
   ),
   "mailbox.copy": fields((request) => {
-    const { set, to, move, quotaBytes } = request;
+    const { set, to, move, quotaBytes, quotaMessages } = request;
     return ofView(request) && isMessageSet(set) && isMailboxName(to) && isBoolean(move) &&
-      (quotaBytes === undefined || isCount(quotaBytes));
+      (quotaBytes === undefined ? quotaMessages === undefined : isQuota(request));
   }),
   "mailbox.append": fields((request) => {
-    const { opId, name, quotaBytes, messages, replaces } = request;
-    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isCount(quotaBytes) &&
+    const { opId, name, messages, replaces } = request;
+    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isQuota(request) &&
       isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces));
   }),
   "mailbox.search": fields((request) =>

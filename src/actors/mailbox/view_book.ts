@@ -1,6 +1,7 @@
 import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
+import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { Rights } from "../../mail/rights.ts";
 import type { Uid } from "../../mail/uid.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
@@ -42,8 +43,8 @@ export interface OpenMailbox {
   changes: { readonly since: number; readonly modSeq: number; readonly answer: ChangesSince | null } | null;
 }
 
-/** A view and whom it belongs to. */
-export interface OpenView {
+/** A view and whom it belongs to; the limits are those of the account that looks. */
+export interface OpenView extends Quota {
   readonly id: number;
   /** Who looks; whose mailbox it is stands in `of`. */
   readonly account: AccountId;
@@ -51,11 +52,11 @@ export interface OpenView {
   readonly of: OpenMailbox;
   readonly view: View;
   readonly readOnly: boolean;
-  /** The account's limit in bytes; 0 means none. */
-  readonly quotaBytes: number;
   readonly owner: Owner;
   /** What the session was told that it may do. */
   rights: Rights;
+  /** The account's key for the mailbox was made anew, and the session does not know yet. */
+  keyReset: boolean;
   /** It was told that there is news, and did not ask yet. */
   stirred: boolean;
   /** What goes on for it must not. */
@@ -144,11 +145,11 @@ export class ViewBook {
     return [...this.#open.get(account)?.get(mailbox)?.views ?? []];
   }
   add(of: OpenMailbox, input: NewView, start: ViewStart): OpenView {
-    const { account, session, readOnly, rights, quotaBytes } = input;
+    const { account, session, readOnly, rights } = input;
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
-    const added = { id: this.#next++, account, session, of, view, readOnly, rights, quotaBytes, owner };
-    const open: OpenView = { ...added, stirred: false, closed: false };
+    const added = { id: this.#next++, account, session, of, view, readOnly, rights, ...limitsOf(input), owner };
+    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false };
     const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
     this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
@@ -233,8 +234,8 @@ export class ViewBook {
     return same ? of.keywords : of.keywords = now;
   }
   /** Whether the session does not know all yet. */
-  hasNews({ of, view }: OpenView): boolean {
-    if (view.gone || view.ghosts > 0 || view.hasChanged) return true;
+  hasNews({ of, view, keyReset }: OpenView): boolean {
+    if (keyReset || view.gone || view.ghosts > 0 || view.hasChanged) return true;
     if (this.options.shard.status(of.account, of.mailbox).uidNext > view.uidNext) return true;
     return this.newKeywords({ of, view }) !== null;
   }

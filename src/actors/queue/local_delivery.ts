@@ -3,6 +3,7 @@ import { asFailure, byteLength, concat, describeError, utf8 } from "../../base/m
 import { type Address, parseMailbox } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { OutgoingRecipient } from "../../mail/envelope.ts";
+import { limitsOf } from "../../mail/quota.ts";
 import type { AccountRecord, DeliveryTarget, RecipientOutcome, RouteVerdict } from "../../messages/mod.ts";
 import { returnPathField } from "../../protocol/smtp/trace.ts";
 import { forwardSender } from "../forward_sender.ts";
@@ -93,7 +94,7 @@ async function store(
   const targets = new Map<DomainName, DeliveryTarget[]>();
   for (const account of accounts) {
     const domain = domainOfAccount(account);
-    const target = { account: account.id, quotaBytes: account.quotaBytes };
+    const target = { account: account.id, ...limitsOf(account) };
     targets.set(domain, [...targets.get(domain) ?? [], target]);
   }
   const sender = message.envelope.sender === "" ? null : parseMailbox(message.envelope.sender, { utf8: true });

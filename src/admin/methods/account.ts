@@ -2,19 +2,25 @@ import * as z from "zod";
 import type { AccountRecord } from "../../messages/mod.ts";
 import type { ControlContext } from "../control_context.ts";
 import { read, write, type WriteParams } from "../method.ts";
-import { address, domain, PAGE, password, quotaBytes } from "./fields.ts";
+import { isLimited, type Quota } from "../../mail/mod.ts";
+import { address, domain, PAGE, password, quotaBytes, quotaMessages } from "./fields.ts";
 import { bytesText, changed, listed, said } from "./shows.ts";
 
 export const accountAdd = write({
   name: "account.add",
   summary: "Add an account; its user name is the full address",
-  params: { address, password, quotaBytes: quotaBytes.optional() },
+  params: {
+    address,
+    password,
+    quotaBytes: quotaBytes.optional(),
+    quotaMessages: quotaMessages.optional(),
+  },
   verbs: [{
     usage: "account add ADDRESS",
     show: (record: AccountRecord) => said(`account ${record.address} is there`),
   }],
-  run: ({ address, password, quotaBytes, dryRun }, { directory }) =>
-    directory.ask("directory.accountAdd", changed({ address, password, quotaBytes, dryRun })),
+  run: ({ address, password, quotaBytes, quotaMessages, dryRun }, { directory }) =>
+    directory.ask("directory.accountAdd", changed({ address, password, quotaBytes, quotaMessages, dryRun })),
 });
 
 export const accountList = read({
@@ -26,7 +32,7 @@ export const accountList = read({
     show: listed<AccountRecord>(["ADDRESS", "STATE", "QUOTA", "CREATED"], (record) => [
       record.address,
       record.disabled ? "disabled" : "enabled",
-      record.quotaBytes === 0 ? "none" : bytesText(record.quotaBytes),
+      isLimited(record) ? quotaText(record) : "none",
       record.createdAt.slice(0, 10),
     ]),
   }],
@@ -51,9 +57,7 @@ export const accountShow = read({
       type: "lines",
       lines: [
         `${account.address} is ${account.disabled ? "disabled" : "enabled"}`,
-        `${account.messages} messages, ${bytesText(account.usedBytes)} of ${
-          account.quotaBytes === 0 ? "unlimited" : bytesText(account.quotaBytes)
-        }`,
+        `${account.messages} messages, ${bytesText(account.usedBytes)} of ${quotaText(account)}`,
         `id ${account.id}, since ${account.createdAt}`,
       ],
     }),
@@ -65,11 +69,20 @@ export const accountShow = read({
   },
 });
 
-type Update = WriteParams & { address: string; password?: string; quotaBytes?: number; disabled?: boolean };
+/** `100 MiB`, `100 MiB and 5000 messages`, `5000 messages`, `unlimited`. */
+function quotaText({ quotaBytes, quotaMessages = 0 }: Quota): string {
+  const limits: string[] = [];
+  if (quotaBytes > 0) limits.push(bytesText(quotaBytes));
+  if (quotaMessages > 0) limits.push(`${quotaMessages} messages`);
+  return limits.length === 0 ? "unlimited" : limits.join(" and ");
+}
+
+type Update = WriteParams & Partial<Quota> & { address: string; password?: string; disabled?: boolean };
 
 function update(request: Update, { directory }: ControlContext): Promise<AccountRecord> {
-  const { address, password, quotaBytes, disabled, dryRun } = request;
-  return directory.ask("directory.accountUpdate", changed({ address, password, quotaBytes, disabled, dryRun }));
+  const { address, password, quotaBytes, quotaMessages, disabled, dryRun } = request;
+  const change = { address, password, quotaBytes, quotaMessages, disabled, dryRun };
+  return directory.ask("directory.accountUpdate", changed(change));
 }
 
 export const accountUpdate = write({
@@ -79,6 +92,7 @@ export const accountUpdate = write({
     address,
     password: password.optional(),
     quotaBytes: quotaBytes.optional(),
+    quotaMessages: quotaMessages.optional(),
     disabled: z.boolean().optional().describe("Refuse its logins, and its mail for the time being (450)"),
   },
   run: (params, context) => update(changed(params), context),
@@ -120,14 +134,13 @@ export const accountPasswd = write({
 export const accountQuota = write({
   name: "account.quota",
   summary: "Set an account's quota",
-  params: { address, quotaBytes },
+  params: { address, quotaBytes, quotaMessages: quotaMessages.optional() },
   verbs: [{
     usage: "account quota ADDRESS QUOTA-BYTES",
     summary: "Set an account's quota: bytes, or 500M, 2G; 0 for none",
-    show: (record: AccountRecord) =>
-      said(`the quota of ${record.address} is ${record.quotaBytes === 0 ? "unlimited" : bytesText(record.quotaBytes)}`),
+    show: (record: AccountRecord) => said(`the quota of ${record.address} is ${quotaText(record)}`),
   }],
-  run: (params, context) => update(params, context),
+  run: (params, context) => update(changed(params), context),
 });
 
 /** What removing an account took away. */

@@ -1,18 +1,19 @@
 import type { FailureKind } from "../../base/failure.ts";
 import type { MailboxAsks } from "../../mail/mailbox_ask.ts";
+import type { Quota, Usage } from "../../mail/quota.ts";
 import type { SaslAnswer, SaslChannel, SaslQuestion } from "../sasl/mod.ts";
 import type { ImapLimits } from "./limits.ts";
 
 /** Everything a session asks of the owner of the mailboxes. */
 export interface ImapAsks extends MailboxAsks {
   /** What the account takes over all its mailboxes (QUOTA, RFC 9208). */
-  "mailbox.usage": { request: unknown; reply: { readonly bytes: number; readonly messages: number } };
+  "mailbox.usage": { request: unknown; reply: Usage };
 }
 
 export type ImapAskName = keyof ImapAsks;
 
 /** What whoever carries a question on adds to it: whose mailboxes, what they may hold, by what a repetition is known, who is meant. */
-type AddedLater = "account" | "quotaBytes" | "opId" | "address" | "grantee";
+type AddedLater = "account" | "owner" | keyof Quota | "opId" | "address" | "grantee";
 
 /** A question as the session puts it. */
 export type ImapAskRequest<N extends ImapAskName> = Omit<ImapAsks[N]["request"], AddedLater>;
@@ -22,8 +23,8 @@ export type AuthAnswer = SaslAnswer | { readonly type: "temporary" };
 
 /** How a login ended. */
 export type LoginOutcome =
-  /** `user`: the account's own address; `quotaBytes`: its limit, 0 for none. */
-  | { readonly type: "opened"; readonly user: string; readonly quotaBytes: number }
+  /** `user`: the account's own address; the limits are its own. */
+  | { readonly type: "opened"; readonly user: string } & Quota
   | { readonly type: "refused" }
   | { readonly type: "temporary" };
 

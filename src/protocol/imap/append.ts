@@ -2,8 +2,9 @@ import { assert } from "../../base/assert.ts";
 import { byteLength } from "../../base/bytes.ts";
 import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
-import type { AppendCommand, AppendMessage } from "./ast.ts";
-import { bad, type Completion, no } from "./completion.ts";
+import type { AppendCommand, AppendMessage, AppendPart } from "./ast.ts";
+import { type Catenating, readUrl } from "./catenate.ts";
+import { type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { indexToKeep } from "./message_index.ts";
@@ -24,17 +25,19 @@ export function* appendAll(
   { name, replaces }: Target,
   scene: Scene,
 ): Program<Appended | Completion> {
-  const { literals, memory } = scene;
-  if (messages.some(({ catenate }) => catenate)) return bad("CATENATE is not offered");
+  const { literals, memory, limits } = scene;
+  if (messages.length > limits.appendMessagesMax) return no("Too many messages", "LIMIT");
+  if (urlsOf(messages) > limits.appendUrlsMax) return no("Too many URLs", "LIMIT");
   // They lie in memory until the owner has answered.
   memory.readBytes = literals.heldBytes;
-  const bodies = literals.take();
-  assert(bodies.length === messages.length, "each message of a command has come");
+  const room = { message: 0, total: limits.appendTotalBytesMax - literals.bytes };
+  const texts = literals.take()[Symbol.iterator]();
+  const catenating: Catenating = { room, reader: null };
   const made: AppendedMessage[] = [];
-  for (const [at, message] of messages.entries()) {
-    const parts = bodies[at]!;
-    const problem = problemOf(message, parts);
-    if (problem !== null) return problem;
+  for (const message of messages) {
+    room.message = limits.appendBytesMax - textBytes(message);
+    const parts = yield* piecesOf(message, texts, catenating, scene);
+    if ("type" in parts) return parts;
     made.push({
       flags: message.flags,
       keywords: message.keywords,
@@ -64,11 +67,39 @@ export function* appendAll(
 /** What was to be replaced is not there. */
 export const GONE = no("The message is gone", "EXPUNGEISSUED");
 
-function problemOf({ parts: [part] }: AppendMessage, pieces: readonly Uint8Array[]): Completion | null {
+/** Bytes of the texts of a message, one that is to come among them. */
+export function textBytes({ parts }: AppendMessage): number {
+  return parts.reduce((sum, part) => sum + (part.type === "literal" ? part.bytes : 0), 0);
+}
+
+function urlsOf(messages: readonly AppendMessage[]): number {
+  return messages.reduce((sum, { parts }) => sum + parts.filter(({ type }) => type === "url").length, 0);
+}
+
+/** A message of its texts, which have come, and of what its URLs name (RFC 4469 §3). */
+function* piecesOf(
+  { parts }: AppendMessage,
+  texts: Iterator<readonly Uint8Array[]>,
+  catenating: Catenating,
+  scene: Scene,
+): Program<readonly Uint8Array[] | Completion> {
+  const pieces: Uint8Array[] = [];
+  for (const part of parts) {
+    const next = part.type === "literal" ? textOf(part, texts) : yield* readUrl(part, catenating, scene);
+    if ("type" in next) return next;
+    for (const piece of next) pieces.push(piece);
+  }
   // RFC 3502 §6.3.11: by an empty message a client gives up.
-  if (byteLength(pieces) === 0) return no("An empty message is none", "CANNOT");
-  const binary = part?.type === "literal" && part.binary;
+  return byteLength(pieces) === 0 ? no("An empty message is none", "CANNOT") : pieces;
+}
+
+function textOf(
+  { binary }: Extract<AppendPart, { readonly type: "literal" }>,
+  texts: Iterator<readonly Uint8Array[]>,
+): readonly Uint8Array[] | Completion {
+  const text = texts.next();
+  assert(text.done !== true, "each text of a command has come");
   // RFC 9051 §9: CHAR8 is not NUL; a literal8 may hold it (RFC 3516 §4.4).
-  if (!binary && pieces.some((piece) => piece.includes(0))) return no("The message holds NUL", "CANNOT");
-  return null;
+  const hasNul = !binary && text.value.some((piece) => piece.includes(0));
+  return hasNul ? no("The message holds NUL", "CANNOT") : text.value;
 }

@@ -1,6 +1,8 @@
 import { asFailure } from "../../base/failure.ts";
 import { assert } from "../../base/assert.ts";
+import { textBytes } from "./append.ts";
 import type { AppendCommand, ImapCommand } from "./ast.ts";
+import { NO_ROOM } from "./catenate.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
@@ -38,7 +40,6 @@ export function arrive(frame: Arrived, framer: CommandFramer, scene: Scene): Pro
   }
 }
 
-const NO_ROOM = no("Too busy, try again later", "UNAVAILABLE");
 const GO_AHEAD = "+ OK\r\n";
 
 function commanded(framed: FramedCommand, scene: Scene): Program<void> {
@@ -88,11 +89,13 @@ function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): P
 function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Completion | null> {
   assert(command.verb === "APPEND" || command.verb === "REPLACE", "only these have messages");
   const { literals, limits, state } = scene;
+  const { messages } = command;
   if (literals.abandoned) return NO_ROOM;
   if (scene.commands.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
-  if (bytes > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
+  // What URLs bring is found out at the end of the command.
+  if (textBytes(messages.at(-1)!) > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");
-  if (literals.count >= limits.appendMessagesMax) return no("Too many messages", "LIMIT");
+  if (messages.length > limits.appendMessagesMax) return no("Too many messages", "LIMIT");
   if (literals.count > 0 || bytes <= limits.readBytesMax) return null;
   return yield* judgeTarget(command);
 }

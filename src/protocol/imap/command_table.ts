@@ -11,6 +11,7 @@ import { create } from "./commands/create.ts";
 import { enable } from "./commands/enable.ts";
 import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
+import { genUrlAuth } from "./commands/gen_url_auth.ts";
 import { id } from "./commands/id.ts";
 import { idle } from "./commands/idle.ts";
 import { list } from "./commands/list.ts";
@@ -23,6 +24,7 @@ import { check, noop } from "./commands/noop.ts";
 import { remove } from "./commands/delete.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./commands/quota.ts";
 import { replace } from "./commands/replace.ts";
+import { resetKey } from "./commands/reset_key.ts";
 import { listRights, myRights } from "./commands/rights.ts";
 import { rename } from "./commands/rename.ts";
 import { search } from "./commands/search.ts";
@@ -33,6 +35,7 @@ import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
 import { thread } from "./commands/thread.ts";
+import { urlFetch } from "./commands/url_fetch.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 
 type Any = { readonly [V in ImapVerb]: Command<V> }[ImapVerb];
@@ -58,6 +61,7 @@ const ALL: readonly Any[] = [
   ],
   ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
   ...[getQuota, getQuotaRoot, setQuota],
+  ...[genUrlAuth, urlFetch, resetKey],
   ...[getAcl, setAcl, deleteAcl, listRights, myRights, getMetadata, setMetadata],
 ];
 

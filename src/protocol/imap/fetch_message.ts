@@ -6,7 +6,6 @@ import {
   findPart,
   locateSection,
   type MessageIndex,
-  partialRange,
   PREVIEW_BYTES_MAX,
   previewPart,
   previewText,
@@ -17,6 +16,7 @@ import type { FetchItem, PartialBytes, Section } from "./ast_fetch.ts";
 import type { Program } from "./effects.ts";
 import { addsModSeq, type FetchPlan } from "./fetch_plan.ts";
 import { MessageReader, type Trouble } from "./message_reader.ts";
+import { cut, HEADER_BYTES_MAX, sectionOf } from "./section_range.ts";
 import { binaryLabel, sectionLabel } from "./section_label.ts";
 import { type Scene, speaksUtf8 } from "./state.ts";
 import { dateTimeText, flagList } from "./texts.ts";
@@ -211,26 +211,3 @@ export class FetchedMessage {
     }
   }
 }
-
-/** A header that is longer is filtered up to here: it lies in memory at once. */
-const HEADER_BYTES_MAX = 1_048_576;
-
-/** What a partial leaves of a range (RFC 9051 §6.4.5): nothing, if it begins behind the end. */
-function cut(range: ByteRange, partial: PartialBytes | null): ByteRange {
-  return partial === null ? range : partialRange(range, partial);
-}
-
-/** The section as `mime` calls it. */
-function sectionOf(part: readonly number[], text: Section["text"]) {
-  const want = WANTS[text ?? "all"];
-  return { part, want } as const;
-}
-
-const WANTS = {
-  "all": "all",
-  "HEADER": "header",
-  "TEXT": "text",
-  "MIME": "mime",
-  "HEADER.FIELDS": "header",
-  "HEADER.FIELDS.NOT": "header",
-} as const;

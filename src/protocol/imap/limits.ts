@@ -23,6 +23,8 @@ export interface ImapLimits {
   readonly appendTotalBytesMax: number;
   /** Messages of one APPEND. */
   readonly appendMessagesMax: number;
+  /** URLs of one APPEND (RFC 4469): each costs a look at a message. */
+  readonly appendUrlsMax: number;
   /** Message bytes read to make a MIME index that is not there; of what is longer, the structure of so much is shown. */
   readonly indexBytesMax: number;
   /** Messages that one SORT or THREAD looks at: all of them must lie in memory at once. */
@@ -50,6 +52,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   appendBytesMax: 52_428_800,
   appendTotalBytesMax: 104_857_600,
   appendMessagesMax: 250,
+  appendUrlsMax: 1_000,
   indexBytesMax: 52_428_800,
   sortMessagesMax: 100_000,
   strangerErrorsMax: 3,

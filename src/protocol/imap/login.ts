@@ -1,3 +1,4 @@
+import { limitsOf } from "../../mail/quota.ts";
 import { capabilityList } from "./capabilities.ts";
 import { type Completion, no, ok } from "./completion.ts";
 import { leave, pause, type Program } from "./effects.ts";
@@ -8,8 +9,8 @@ import type { Scene } from "./state.ts";
 export function* finishLogin(outcome: LoginOutcome, scene: Scene): Program<Completion> {
   switch (outcome.type) {
     case "opened": {
-      const { user, quotaBytes } = outcome;
-      scene.state.login = { user, quotaBytes };
+      const { user } = outcome;
+      scene.state.login = { user, ...limitsOf(outcome) };
       return ok("Logged in", `CAPABILITY ${capabilityList(scene)}`);
     }
     case "refused":

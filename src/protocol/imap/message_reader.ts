@@ -10,6 +10,9 @@ import type { Scene } from "./state.ts";
 /** Why something could not be read. */
 export type Trouble = "gone" | "corrupt" | "temporary" | "encoding";
 
+/** What is known of a message before it is read. */
+export type ReadMessage = Pick<ViewRow, "uid" | "size" | "index" | "head">;
+
 /** Reads one message of the selected mailbox, in pieces of bounded size. */
 export class MessageReader {
   /** What was the matter last. */
@@ -19,7 +22,7 @@ export class MessageReader {
   #whole: Uint8Array | null = null;
 
   /** `atOnce`: several pieces will be wanted, so that a small message is read once. */
-  constructor(private readonly row: ViewRow, private readonly scene: Scene, private readonly atOnce: boolean) {}
+  constructor(private readonly row: ReadMessage, protected readonly scene: Scene, private readonly atOnce: boolean) {}
 
   /** The index made at delivery, or one made of the message now; null when it cannot be had. */
   *index(): Program<MessageIndex | null> {
@@ -79,10 +82,15 @@ export class MessageReader {
     return null;
   }
 
-  *#ask(offset: number, length: number): Program<Uint8Array | null> {
+  /** Asks for a piece; the Failure is thrown. */
+  protected *asked(offset: number, length: number): Program<Uint8Array> {
     const { view } = selectedOf(this.scene);
+    return (yield* ask("mailbox.read", { view, uid: this.row.uid, offset, length })).bytes;
+  }
+
+  *#ask(offset: number, length: number): Program<Uint8Array | null> {
     try {
-      const { bytes } = yield* ask("mailbox.read", { view, uid: this.row.uid, offset, length });
+      const bytes = yield* this.asked(offset, length);
       if (bytes.length > 0 && bytes.length <= length) return bytes;
       this.trouble = "corrupt";
     } catch (error) {

@@ -1,6 +1,8 @@
 import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
 import type { Right } from "../../mail/rights.ts";
+import { untaggedStatus } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
+import { urlMechCode } from "./response_code.ts";
 import { type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { flagList, risingSet } from "./texts.ts";
 
@@ -33,7 +35,14 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
     selected.rights = news.rights ?? selected.rights;
     output.push(flagLines(selected));
   }
+  if (news.keyReset === true) tellUrlMechanisms(scene);
   for (const row of news.changed) yield* output.send(flagsOf(row, scene));
+}
+
+/** By which mechanisms URLs of the selected mailbox are authorized: told by SELECT, and when the key is another (RFC 4467 §8). */
+export function tellUrlMechanisms({ state, output }: Scene): void {
+  const code = urlMechCode(state.tlsActive);
+  if (code !== undefined) output.push(untaggedStatus("ok", "Mechanisms", code));
 }
 
 /** Each by its number, which counts what was removed before it, or all by UIDs (RFC 7162 §3.2.10). */

@@ -24,6 +24,20 @@ export function badCharsetCode(charsets: readonly string[]): string {
   return `BADCHARSET (${charsets.join(" ")})`;
 }
 
+/** Characters of a URL that are told again: of a longer one the beginning, as it names nothing anyway. */
+const TOLD_URL_CHARACTERS_MAX = 8_192;
+
+/** BADURL (RFC 4469 §4.1): the URL as it was sent; what a code cannot hold is percent-encoded (RFC 4469 §5 url-resp-text). */
+export function badUrlCode(url: string): string {
+  const told = url.slice(0, TOLD_URL_CHARACTERS_MAX).toWellFormed();
+  return `BADURL ${told.replace(/[^\x20-\x5a\x5c\x5e-\x7e]/gu, encodeURIComponent)}`;
+}
+
+/** URLMECH (RFC 4467 §8): told where nobody listens in (RFC 4467 §10), which for INTERNAL is more than it needs. */
+export function urlMechCode(tlsActive: boolean): string | undefined {
+  return tlsActive ? "URLMECH INTERNAL" : undefined;
+}
+
 /** METADATA LONGENTRIES, MAXSIZE (RFC 5464 §4.2.1, §4.3), in bytes. */
 export function metadataCode(what: "LONGENTRIES" | "MAXSIZE", bytes: number): string {
   return `METADATA ${what} ${bytes}`;

@@ -15,6 +15,7 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   if (!command.phases.includes(phaseOf(scene.state))) return yield* complete(tag, bad("Not in this state"), scene);
   // A table's entry takes what was parsed for its own verb.
   const own = given as never;
+  scene.memory.short = false;
   const result = command.run(own, scene, tag);
   const completion = "next" in result ? yield* attempt(result, scene) : result;
   scene.literals.drop();

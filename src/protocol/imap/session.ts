@@ -23,10 +23,12 @@ const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.expungeDeleted",
   "mailbox.remove",
   "mailbox.rename",
+  "mailbox.resetKey",
   "mailbox.setAcl",
   "mailbox.setMetadata",
   "mailbox.store",
   "mailbox.subscription",
+  "mailbox.urlToken",
 ]);
 
 /** Asks of a FETCH for what it tells. */
@@ -65,7 +67,7 @@ class Session implements ImapSession {
       state: startState(options.tls === "active", options.channel),
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
-      memory: { readBytes: 0 },
+      memory: { readBytes: 0, short: false },
     };
   }
 
@@ -172,6 +174,7 @@ class Session implements ImapSession {
 
   memoryFull(): void {
     this.#scene.literals.abandon();
+    this.#scene.memory.short = true;
   }
 
   /** Says BYE where a line can be said. */

@@ -1,5 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
+import type { Quota } from "../../mail/quota.ts";
 import type { Rights } from "../../mail/rights.ts";
 import type { UidValidity } from "../../mail/uid.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
@@ -34,11 +35,9 @@ export interface Selected {
   stirred: boolean;
 }
 
-/** Who has logged in. */
-export interface Login {
+/** Who has logged in, and what the account may hold. */
+export interface Login extends Quota {
   readonly user: string;
-  /** 0: none. */
-  readonly quotaBytes: number;
 }
 
 /** What a session knows between commands. Only the command that runs changes it. */
@@ -79,8 +78,12 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
-  /** Bytes of messages that the command at hand has taken or read, and still needs. */
-  readonly memory: { readBytes: number };
+  readonly memory: {
+    /** Bytes of messages that the command at hand has taken or read, and still needs. */
+    readBytes: number;
+    /** All sessions together hold too much: the command should give up. */
+    short: boolean;
+  };
 }
 
 /** Before any login. */

@@ -1,19 +1,26 @@
-import { assert, Bug } from "../../base/assert.ts";
+import { assert } from "../../base/assert.ts";
 import type { MailboxEntry } from "../../mail/mailbox_ask.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
 import type { StatusItem } from "./ast.ts";
+import { ask, type Program } from "./effects.ts";
 import type { Scene } from "./state.ts";
 import { mailboxText } from "./texts.ts";
 
-/** The STATUS response (RFC 9051 §7.3.4) of a mailbox that exists. */
-export function statusLine(entry: MailboxEntry, items: readonly StatusItem[], scene: Scene): string {
-  const { name, status } = entry;
+/** What a STATUS response tells of. */
+type Told = Pick<MailboxEntry, "objectId"> & { readonly status: MailboxStatus; readonly deletedBytes: number };
+
+/** The STATUS response (RFC 9051 §7.3.4) of a mailbox that exists, with what has to be counted for it. */
+export function* statusLine(entry: MailboxEntry, items: readonly StatusItem[], scene: Scene): Program<string> {
+  const { name, objectId, status } = entry;
   assert(status !== undefined, "a mailbox that exists has a status");
-  const pairs = items.map((item) => `${item} ${valueOf(item, status, entry.objectId, scene)}`);
+  const counts = items.includes("DELETED-STORAGE") && status.deleted > 0;
+  const deletedBytes = counts ? (yield* ask("mailbox.deletedBytes", { name })).bytes : 0;
+  const told = { objectId, status, deletedBytes };
+  const pairs = items.map((item) => `${item} ${valueOf(item, told, scene)}`);
   return `* STATUS ${mailboxText(name, scene)} (${pairs.join(" ")})\r\n`;
 }
 
-function valueOf(item: StatusItem, status: MailboxStatus, objectId: string, scene: Scene): string | number {
+function valueOf(item: StatusItem, { objectId, status, deletedBytes }: Told, scene: Scene): string | number {
   switch (item) {
     case "MESSAGES":
       return status.messages;
@@ -36,6 +43,6 @@ function valueOf(item: StatusItem, status: MailboxStatus, objectId: string, scen
     case "APPENDLIMIT":
       return scene.limits.appendBytesMax;
     case "DELETED-STORAGE":
-      throw new Bug("DELETED-STORAGE is refused before");
+      return deletedBytes;
   }
 }

@@ -30,3 +30,5 @@ export const ID_VALUE_CHARACTERS_MAX = 1_024;
 export const RESYNC_MATCHES_MAX = 10_000;
 /** Characters of the name of a metadata entry. */
 export const ENTRY_CHARACTERS_MAX = 256;
+/** Characters of an IMAP URL: a mailbox name of 400 octets, each percent-encoded, and a section with its fields, fit. */
+export const URL_CHARACTERS_MAX = 8_192;

@@ -61,9 +61,11 @@ Deno.test("before the directory has answered nobody is named", () => {
 
 Deno.test("what is put into a shared mailbox counts for its owner; with an owner nobody knows of, nothing fits", () => {
   const quota = (name: string) => quotaOf(parseMailboxName(name)!, ANNA, routes);
-  assertEquals(["INBOX", "a/b"].map(quota), [111, 111]);
-  assertEquals(quota("Other Users/bert@a.test/INBOX"), 222);
+  assertEquals(["INBOX", "a/b"].map(quota), [{ quotaBytes: 111 }, { quotaBytes: 111 }]);
+  assertEquals(quota("Other Users/bert@a.test/INBOX"), { quotaBytes: 222 });
   const unknown = ["off@a.test", "typo@a.test", "zoe@b.test", "BERT@a.test", "team@a.test"];
-  for (const address of unknown) assertEquals(quota(`Other Users/${address}/INBOX`), 1, address);
-  assertEquals(quota("Other Users"), 1);
+  for (const address of unknown) assertEquals(quota(`Other Users/${address}/INBOX`), { quotaBytes: 1 }, address);
+  assertEquals(quota("Other Users"), { quotaBytes: 1 });
+  const limited = { ...ANNA, quotaMessages: 9 };
+  assertEquals(quotaOf(parseMailboxName("a")!, limited, routes), { quotaBytes: 111, quotaMessages: 9 });
 });

@@ -105,6 +105,15 @@ Deno.test("there is room up to the quota and not one byte more; without a quota 
     assertEquals(await fits(0, 1_000_000_000), true);
   }));
 
+Deno.test("there is room for as many messages as the quota says", () =>
+  inMailbox(async (world) => {
+    await put(world, "op1");
+    const fits = async (quotaMessages: number) =>
+      (await world.mailbox.ask("mailbox.room", { target: { account: JOHN, quotaBytes: 0, quotaMessages }, size: 1 }))
+        .fits;
+    assertEquals([await fits(1), await fits(2), await fits(0)], [false, true, true]);
+  }));
+
 Deno.test("a disk that fails or is full reaches the asker by kind, and the actor goes on", async () => {
   let failure: Failure | null = null;
   const wrap = (shard: Shard): Shard => {

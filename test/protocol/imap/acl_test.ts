@@ -118,6 +118,7 @@ Deno.test("PERMANENTFLAGS are those the user may change, and without any right t
     "* OK [UIDNEXT 2] Predicted next UID",
     "* OK [HIGHESTMODSEQ 2] Highest",
     "* OK [MAILBOXID (M2)] Id",
+    "* OK [URLMECH INTERNAL] Mechanisms",
     "1 OK [READ-WRITE] Selected",
   ]);
   const { client } = user("lrp");

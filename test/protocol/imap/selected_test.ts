@@ -31,6 +31,7 @@ Deno.test("SELECT tells what the mailbox is, and another one closes it", () => {
     "* OK [UIDNEXT 4] Predicted next UID",
     "* OK [HIGHESTMODSEQ 4] Highest",
     "* OK [MAILBOXID (M1)] Id",
+    "* OK [URLMECH INTERNAL] Mechanisms",
     "1 OK [READ-ONLY] Selected",
   ]);
   assertEquals(say(client, "2 STORE 1 +FLAGS (\\Seen)"), ["2 NO [CANNOT] Mailbox is read-only"]);
@@ -79,6 +80,7 @@ Deno.test("removals by others are told by NOOP, and not while messages are count
     S: * OK [UIDNEXT 4] Predicted next UID
     S: * OK [HIGHESTMODSEQ 4] Highest
     S: * OK [MAILBOXID (M1)] Id
+    S: * OK [URLMECH INTERNAL] Mechanisms
     S: 2 OK [READ-WRITE] Selected
     --
     ! other "STORE 1:2 +FLAGS.SILENT (\\\\Deleted)"

@@ -1,6 +1,7 @@
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { asFailure } from "../../../src/base/failure.ts";
 import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
+import type { Quota } from "../../../src/mail/quota.ts";
 import {
   type AuthAnswer,
   createImapSession,
@@ -21,6 +22,7 @@ const QUIET: ReadonlySet<string> = new Set(["ahead", "ask", "login", "authentica
 export type ClientOptions = Partial<ImapOptions> & {
   /** Of every account. */
   readonly quotaBytes?: number;
+  readonly quotaMessages?: number;
   /** What the directory says to a mechanism's question. */
   readonly directory?: (question: SaslQuestion) => AuthAnswer;
 };
@@ -32,14 +34,15 @@ export class Client {
   #sent: Uint8Array[] = [];
   /** Other things it did, by type. */
   readonly did: string[] = [];
-  readonly #quotaBytes: number;
+  readonly #quota: Quota;
   readonly #directory: (question: SaslQuestion) => AuthAnswer;
   /** Most input it held, in bytes. */
   heldMax = 0;
 
   constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
-    const { quotaBytes = 1_048_576, directory = () => ({ type: "refused" }), ...others } = options;
-    this.#quotaBytes = quotaBytes;
+    const { quotaBytes = 1_048_576, quotaMessages = 0, ...more } = options;
+    const { directory = () => ({ type: "refused" }), ...others } = more;
+    this.#quota = { quotaBytes, quotaMessages };
     this.#directory = directory;
     this.session = createImapSession({ ...OPTIONS, ...others });
     const before = mailboxes.onStirred;
@@ -87,7 +90,7 @@ export class Client {
       case "login":
         if (action.secret === "wrong") return session.loggedIn({ type: "refused" });
         if (action.secret === "later") return session.loggedIn({ type: "temporary" });
-        return session.loggedIn({ type: "opened", user: action.user, quotaBytes: this.#quotaBytes });
+        return session.loggedIn({ type: "opened", user: action.user, ...this.#quota });
       case "authenticate":
         return session.authenticated(this.#directory(action.question));
       case "open":
@@ -127,6 +130,25 @@ export function replay(
   options: ClientOptions = {},
 ): void {
   transcript(() => driven(before, options), text);
+}
+
+/** The same for somebody who has logged in: the transcript begins behind that. */
+export function replayUser(
+  text: string,
+  before: (mailboxes: FakeMailboxes) => void,
+  options: ClientOptions = {},
+): void {
+  transcript(() => {
+    const session = driven(before, options);
+    return {
+      ...session,
+      open() {
+        session.open();
+        session.receive(utf8("l LOGIN anna@a.example secret\r\n"));
+        return [];
+      },
+    };
+  }, text);
 }
 
 /** A session for transcripts: greets, logs in and forgets what was said until then, unless `options.tls` says otherwise. */
@@ -185,10 +207,13 @@ export function other(mailboxes: FakeMailboxes, line: string): string {
 }
 
 /** A session that has logged in, and selected INBOX when there is a name for it. */
-export function loggedIn(mailboxes: FakeMailboxes, options: ClientOptions = {}): Client {
+export function loggedIn(
+  mailboxes: FakeMailboxes,
+  { user = "anna@a.example", ...options }: ClientOptions & { readonly user?: string } = {},
+): Client {
   const client = new Client(mailboxes, options);
   client.perform(client.session.open());
-  client.receive(utf8("l LOGIN anna@a.example secret\r\n"));
+  client.receive(utf8(`l LOGIN ${user} secret\r\n`));
   client.take();
   return client;
 }

@@ -3,12 +3,12 @@ import { no, ok } from "../completion.ts";
 import { appendAll } from "../append.ts";
 import { appendUidCode } from "../response_code.ts";
 
-/** APPEND (RFC 9051 §6.3.12), of several messages, too (RFC 3502), up to a limit (RFC 7889). */
+/** APPEND (RFC 9051 §6.3.12), of several messages, too (RFC 3502), up to a limit (RFC 7889), also made of parts (RFC 4469). */
 export const append: Command<"APPEND"> = {
   verb: "APPEND",
   phases: LOGGED_IN,
   news: "all",
-  brings: ["MULTIAPPEND"],
+  brings: ["MULTIAPPEND", "CATENATE"],
   capabilities: ({ state, limits }) => state.login === null ? [] : [`APPENDLIMIT=${limits.appendBytesMax}`],
   *run(given, scene) {
     if (given.mailbox === null) return no("Not a name for a mailbox", "CANNOT");

@@ -22,7 +22,6 @@ export const list: Command<"LIST"> = {
     if (selection.recursiveMatch && !selection.subscribed && !selection.specialUse) {
       return bad("RECURSIVEMATCH needs another option"); // RFC 9051 §6.3.9.1.
     }
-    if (returns.status.includes("DELETED-STORAGE")) return bad("DELETED-STORAGE is not offered");
     const annotations = namesOf(returns.metadata);
     if (annotations === null) return bad("Entries begin with /private or /shared");
     // RFC 9051 §6.3.9: an empty pattern asks for the separator.
@@ -33,7 +32,9 @@ export const list: Command<"LIST"> = {
     const { entries } = yield* ask("mailbox.tree", { status: returns.status.length > 0 });
     if (returns.status.includes("HIGHESTMODSEQ")) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
     const told: MailboxName[] = [];
-    for (const line of listLines(entries, given, { ...scene, told })) yield* scene.output.send(line);
+    for (const line of listLines(entries, given, { ...scene, told })) {
+      yield* scene.output.send(typeof line === "string" ? line : yield* statusLine(line, returns.status, scene));
+    }
     if (annotations.length > 0) yield* tellMetadata(told, annotations, scene);
     return ok();
   },
@@ -44,8 +45,8 @@ type Lister = Pick<Given<"LIST">, "reference" | "patterns" | "selection" | "retu
 /** Notes each mailbox that was told of for itself. */
 type Telling = Scene & { readonly told: MailboxName[] };
 
-/** The lines of an answer, in the order of the tree. */
-function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Telling): Generator<string> {
+/** The lines of an answer, in the order of the tree; an entry stands for the line of its status. */
+function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Telling): Generator<string | MailboxEntry> {
   const matches = listMatcher(given.reference, given.patterns);
   const meets = criteria(given.selection);
   const parents = parentsAmong(entries, ({ mailbox }) => mailbox > 0);
@@ -67,9 +68,7 @@ function* listLines(entries: readonly MailboxEntry[], given: Lister, scene: Tell
       scene.told.push(name);
       if (given.returns.myRights) yield writeMyRights(name, formatRights(entry.rights ?? ALL_RIGHTS), utf8);
     }
-    if (given.returns.status.length > 0 && entry.status !== undefined) {
-      yield statusLine(entry, given.returns.status, scene);
-    }
+    if (given.returns.status.length > 0 && entry.status !== undefined) yield entry;
   }
 }
 

@@ -1,9 +1,10 @@
+import { assert } from "../../../base/assert.ts";
 import { isOthers } from "../../../mail/other_users.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
-import { writeQuota, writeQuotaRoot } from "../write_access.ts";
+import { type QuotaResource, writeQuota, writeQuotaRoot } from "../write_access.ts";
 
 /** The one quota root: all mailboxes of the account share a limit. */
 const ROOT = "";
@@ -16,7 +17,8 @@ export const getQuota: Command<"GETQUOTA"> = {
   verb: "GETQUOTA",
   phases: LOGGED_IN,
   news: "all",
-  brings: ["QUOTA"],
+  // Not QUOTASET (RFC 9208 §4.1.3): nobody who logs in here may set limits, so that it could work for no one.
+  brings: ["QUOTA", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE"],
   *run({ root }, scene) {
     if (root !== ROOT) return no("No such quota root", "NONEXISTENT");
     scene.output.push(yield* quota(scene));
@@ -43,7 +45,7 @@ export const getQuotaRoot: Command<"GETQUOTAROOT"> = {
   },
 };
 
-/** SETQUOTA (RFC 9208 §4.1.3): limits are the operator's, so QUOTASET is not announced. */
+/** SETQUOTA (RFC 9208 §4.1.3): the limits of an account are the operator's, and operators do not log in by IMAP. */
 export const setQuota: Command<"SETQUOTA"> = {
   verb: "SETQUOTA",
   phases: LOGGED_IN,
@@ -52,9 +54,15 @@ export const setQuota: Command<"SETQUOTA"> = {
 };
 
 function* quota({ state }: Scene): Program<string> {
-  const quotaBytes = state.login?.quotaBytes ?? 0;
-  if (quotaBytes === 0) return writeQuota(ROOT, [], speaksUtf8(state));
-  const { bytes } = yield* ask("mailbox.usage", {});
-  const [usage, limit] = [Math.ceil(bytes / STORAGE_UNIT_BYTES), Math.floor(quotaBytes / STORAGE_UNIT_BYTES)];
-  return writeQuota(ROOT, [{ name: "STORAGE", usage, limit }], speaksUtf8(state));
+  assert(state.login !== null, "somebody has logged in");
+  const { quotaBytes, quotaMessages = 0 } = state.login;
+  const resources: QuotaResource[] = [];
+  // RFC 9208 §4.2.1: what is not named is not limited.
+  if (quotaBytes > 0 || quotaMessages > 0) {
+    const { bytes, messages } = yield* ask("mailbox.usage", {});
+    const [usage, limit] = [Math.ceil(bytes / STORAGE_UNIT_BYTES), Math.floor(quotaBytes / STORAGE_UNIT_BYTES)];
+    if (quotaBytes > 0) resources.push({ name: "STORAGE", usage, limit });
+    if (quotaMessages > 0) resources.push({ name: "MESSAGE", usage: messages, limit: quotaMessages });
+  }
+  return writeQuota(ROOT, resources, speaksUtf8(state));
 }

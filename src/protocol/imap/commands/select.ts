@@ -4,7 +4,7 @@ import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
-import { flagLines, flagsOf } from "../news.ts";
+import { flagLines, flagsOf, tellUrlMechanisms } from "../news.ts";
 import { closeSelected } from "../selection.ts";
 import { isRevision2, type Scene, type Selected } from "../state.ts";
 import { mailboxText, pairSet } from "../texts.ts";
@@ -83,6 +83,7 @@ function describe(opened: Opened, selected: Selected, scene: Scene): void {
   output.push(untaggedStatus("ok", "Predicted next UID", `UIDNEXT ${uidNext}`));
   output.push(untaggedStatus("ok", "Highest", `HIGHESTMODSEQ ${highestModSeq}`)); // RFC 7162 §3.1.2.1.
   output.push(untaggedStatus("ok", "Id", `MAILBOXID (${opened.objectId})`)); // RFC 8474 §4.2.
+  tellUrlMechanisms(scene);
 }
 
 /** Tells what changed while the client was away: removals first (RFC 7162 §3.2.6). */

@@ -1,25 +1,27 @@
 import type { MailboxEntry } from "../../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../../mail/mailbox_name.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
-import { bad, no, ok } from "../completion.ts";
+import { no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { statusLine } from "../status_line.ts";
 
-/** STATUS (RFC 9051 §6.3.11), with SIZE (RFC 8438), HIGHESTMODSEQ (RFC 7162), MAILBOXID (RFC 8474), APPENDLIMIT (RFC 7889). */
+/**
+ * STATUS (RFC 9051 §6.3.11), with SIZE (RFC 8438), HIGHESTMODSEQ (RFC 7162), MAILBOXID (RFC 8474), APPENDLIMIT (RFC 7889) and
+ * DELETED-STORAGE (RFC 9208 §4.1.4).
+ */
 export const status: Command<"STATUS"> = {
   verb: "STATUS",
   phases: LOGGED_IN,
   news: "all",
   brings: ["STATUS=SIZE"],
   *run({ mailbox, items }, scene) {
-    if (items.includes("DELETED-STORAGE")) return bad("DELETED-STORAGE is not offered");
     const entry = mailbox === null ? null : yield* entryOf(mailbox);
     if (entry?.status === undefined) {
       // RFC 4314 §4: r is needed; who may look it up is told so.
       return entry?.rights?.includes("l") === true ? no("Not allowed", "NOPERM") : no("No such mailbox", "NONEXISTENT");
     }
     if (items.includes("HIGHESTMODSEQ")) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    scene.output.push(statusLine(entry, items, scene));
+    scene.output.push(yield* statusLine(entry, items, scene));
     return ok();
   },
 };

@@ -1,6 +1,6 @@
 import type { FetchItem, PartialBytes, Section } from "../ast_fetch.ts";
 import { FETCH_ITEMS_MAX, HEADER_FIELDS_MAX, PART_LEVELS_MAX } from "../syntax_limits.ts";
-import type { Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
 
 const DOT = 0x2e;
 const LESS = 0x3c;
@@ -106,6 +106,14 @@ function readSection(reader: Reader): Section {
     if (!reader.take(CLOSE_BRACKET)) reader.fail("A section does not end");
   }
   return { part, text, fields };
+}
+
+/** section-spec alone, as URLs have it (RFC 5092 §11 enc-section); null when it is none. */
+export function parseSection(spec: string): Section | null {
+  const reader = new Reader({ text: `[${spec}]`, literals: [] }, { utf8: false });
+  const section = readSection(reader);
+  reader.end();
+  return reader.failed || spec === "" ? null : section;
 }
 
 /** section-msgtext, and "MIME" of a part. */

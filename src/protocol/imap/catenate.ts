@@ -1,0 +1,87 @@
+import { asFailure } from "../../base/failure.ts";
+import type { AppendPart } from "./ast.ts";
+import { type Completion, no } from "./completion.ts";
+import type { Program } from "./effects.ts";
+import { type MessageUrl, parseImapUrl } from "./imap_url.ts";
+import { badUrlCode } from "./response_code.ts";
+import type { Scene } from "./state.ts";
+import { UrlReader } from "./url_reader.ts";
+
+/** What a command may still take, in bytes: of the message at hand, and of all. */
+export interface Room {
+  message: number;
+  total: number;
+}
+
+/** A URL of CATENATE as it is made bytes; `reader` is that of the URL before, which is often of the same message. */
+export interface Catenating {
+  readonly room: Room;
+  reader: UrlReader | null;
+}
+
+/**
+ * The bytes that a URL names, in pieces (RFC 4469 §3), or why the command fails: it names no message of the session's user or no
+ * part of one, or they are too many. They count as held from here on.
+ */
+export function* readUrl(
+  { url: text }: Extract<AppendPart, { readonly type: "url" }>,
+  state: Catenating,
+  scene: Scene,
+): Program<readonly Uint8Array[] | Completion> {
+  const badUrl = no("A URL names nothing that can be taken", badUrlCode(text));
+  const url = parseImapUrl(text);
+  if (url === null || !isOwn(url)) return badUrl;
+  try {
+    return (yield* takeUrl(url, state, scene)) ?? badUrl;
+  } catch (error) {
+    const kind = asFailure(error)?.kind;
+    if (kind === "refused" || kind === "not_found") return badUrl;
+    throw error;
+  }
+}
+
+/** RFC 4469 §3: only relative URLs of messages are taken, and they name messages of the session's user. */
+function isOwn(url: NonNullable<ReturnType<typeof parseImapUrl>>): url is MessageUrl {
+  return url.type === "message" && url.server === null && url.authorization === null;
+}
+
+function* takeUrl(
+  url: MessageUrl,
+  state: Catenating,
+  scene: Scene,
+): Program<readonly Uint8Array[] | Completion | null> {
+  if (state.reader?.reads(url) !== true) state.reader = yield* UrlReader.open(url, "own", scene);
+  const { reader, room } = state;
+  const content = reader === null ? null : yield* reader.content(url);
+  if (reader === null || content === null) return null;
+  const length = content.type === "bytes" ? content.bytes.length : content.range.length;
+  if (length > room.message) return no("Message too big", "TOOBIG"); // RFC 4469 §4.2.
+  if (length > room.total) return no("Messages too big together", "TOOBIG");
+  room.message -= length;
+  room.total -= length;
+  if (content.type === "bytes") {
+    scene.memory.readBytes += length;
+    return [content.bytes];
+  }
+  return yield* readPieces(reader, content.range, scene);
+}
+
+function* readPieces(
+  reader: UrlReader,
+  { offset, length }: { readonly offset: number; readonly length: number },
+  { limits, memory }: Scene,
+): Program<readonly Uint8Array[] | Completion> {
+  const pieces: Uint8Array[] = [];
+  for (let read = 0; read < length;) {
+    if (memory.short) return NO_ROOM;
+    const piece = yield* reader.piece(offset + read, Math.min(limits.readBytesMax, length - read));
+    if (piece === null) throw reader.failure();
+    pieces.push(piece);
+    read += piece.length;
+    memory.readBytes += piece.length;
+  }
+  return pieces;
+}
+
+/** All sessions together hold too much. */
+export const NO_ROOM: Completion = no("Too busy, try again later", "UNAVAILABLE");
