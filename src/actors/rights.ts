@@ -55,6 +55,8 @@ const VIEWS: readonly string[] = [
   "mailbox.open",
   "mailbox.close",
   "mailbox.news",
+  "mailbox.watch",
+  "mailbox.tidings",
   "mailbox.rows",
   "mailbox.page",
   "mailbox.read",

@@ -20,3 +20,4 @@ export * from "./rights.ts";
 export * from "./row_columns.ts";
 export type * from "./search_program.ts";
 export * from "./uid.ts";
+export * from "./watch.ts";

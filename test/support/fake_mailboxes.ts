@@ -7,6 +7,7 @@ import type {
   MailboxAsks,
   MailboxEntry,
   MessageSet,
+  Tidings,
   ViewNews,
   ViewRow,
 } from "../../src/mail/mailbox_ask.ts";
@@ -16,6 +17,7 @@ import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
+import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
 import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 
@@ -78,6 +80,7 @@ export class FakeMailboxes {
   /** What the user may do, by the name of the mailbox; everything in others. */
   readonly rights = new Map<string, Rights>();
   readonly #annotations = new Map<string, Uint8Array>();
+  readonly watches = new FakeWatches();
   /** Every ask, by name. */
   readonly asked: string[] = [];
 
@@ -98,6 +101,13 @@ export class FakeMailboxes {
   /** The owner was started anew. */
   forgetViews(): void {
     this.#views.clear();
+    this.watches.forget();
+  }
+
+  /** Something happened that watches are told of. */
+  happened(tidings: Partial<Tidings>): void {
+    this.watches.happened(tidings);
+    this.#stir();
   }
 
   messages(name: string): readonly FakeMessage[] {
@@ -181,7 +191,10 @@ export class FakeMailboxes {
         vanished,
       };
     },
+    "mailbox.watch": (request) => this.watches.open(request),
+    "mailbox.tidings": ({ watch }) => this.watches.tidings(watch),
     "mailbox.close": ({ view }) => {
+      if (this.watches.close(view)) return null;
       this.#view(view);
       this.#views.delete(view);
       return null;
@@ -350,6 +363,7 @@ export class FakeMailboxes {
   /** Tells each view that has news, once for each change. */
   #stir(): void {
     for (const [id, view] of this.#views) if (this.#hasNews(view)) this.onStirred(id);
+    for (const watch of this.watches.stirred) this.onStirred(watch);
   }
 
   #hasNews(view: FakeView): boolean {

@@ -1,3 +1,4 @@
+import type { AppendOutcome } from "../../mail/mailbox_ask.ts";
 import { freeFlags, placeWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
@@ -17,5 +18,7 @@ export function append(state: State, request: Asked<"mailbox.append">, reply: An
     internalDateMs: message.internalDateMs ?? savedMs,
   }));
   const input = { opId, account: place.owner, mailbox: place.node.mailbox, quotaBytes, messages, savedMs };
-  answerLater(state, shard.append(input), reply);
+  const to = { account: place.owner, mailbox: place.node.mailbox };
+  const arrivals = (outcome: AppendOutcome) => outcome.type === "appended" ? outcome.uids.length : 0;
+  answerLater(state, state.watches.during(request, to, shard.append(input), arrivals), reply);
 }

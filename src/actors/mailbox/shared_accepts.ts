@@ -2,7 +2,7 @@ import { ANNOTATION_BYTES_MAX, scopeOf } from "../../mail/annotation.ts";
 import { MAILBOX_NAME_BYTES_MAX, type MailboxName, parseMailboxName } from "../../mail/mailbox_name.ts";
 import { parseRights } from "../../mail/rights.ts";
 import type { MailboxViewProtocol } from "../../messages/mod.ts";
-import { type Accepts, fields, fieldsOf, isListOf, isName, isText } from "../shape.ts";
+import { type Accepts, fields, fieldsOf, isCount, isListOf, isName, isText } from "../shape.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
 /** Characters of an address, and of what may stand for one: it becomes part of a key. */
@@ -30,8 +30,9 @@ export const sharedAccepts: Accepts<SharedProtocol> = {
     isAccount(account) && isListOf(names, NAMES_MAX, isAnnotated) && isListOf(entries, ENTRIES_MAX, isEntry) &&
     DEPTHS.has(depth)
   ),
-  "mailbox.setMetadata": fields(({ account, name, values }) =>
-    isAccount(account) && isAnnotated(name) && isListOf(values, ENTRIES_MAX, isValue)
+  "mailbox.setMetadata": fields(({ account, name, values, by }) =>
+    isAccount(account) && isAnnotated(name) && isListOf(values, ENTRIES_MAX, isValue) &&
+    (by === undefined || isCount(by))
   ),
 };
 

@@ -6,6 +6,7 @@ import type { AppendCommand, AppendMessage } from "./ast.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import { indexToKeep } from "./message_index.ts";
+import { noteOwn } from "./news.ts";
 import type { Scene } from "./state.ts";
 
 type Appended = Extract<AppendOutcome, { type: "appended" }>;
@@ -39,7 +40,10 @@ export function* appendAll(
   switch (outcome.type) {
     case "appended":
       // What came into the selected mailbox is told at once (RFC 9051 §6.3.12).
-      if (scene.state.selected?.name === name) scene.state.selected.stirred = true;
+      if (scene.state.selected?.name === name) {
+        scene.state.selected.stirred = true;
+        noteOwn(outcome.uids, scene);
+      }
       return outcome;
     case "missing":
       return no("No such mailbox", "TRYCREATE");
