@@ -48,6 +48,8 @@ interface FakeView {
   saved: number[];
   gone: boolean;
   rights: Rights;
+  /** How the mailbox was when news was asked for last. */
+  asked: string;
 }
 
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
@@ -55,6 +57,11 @@ type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
   "account" | "opId" | "quotaBytes" | "address" | "grantee"
 >;
+
+/** What changes with every change of a mailbox. */
+function stateOf({ box, gone }: FakeView): string {
+  return `${box.modSeq} ${box.messages.length} ${gone}`;
+}
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
@@ -168,7 +175,7 @@ export class FakeMailboxes {
       const shown = [...box.messages];
       const keywords = keywordsOf(box);
       this.#views.set(view, {
-        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights },
+        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights, asked: "" },
         known: new Map(shown.map((each) => [each, each.modSeq])),
       });
       const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
@@ -362,7 +369,7 @@ export class FakeMailboxes {
 
   /** Tells each view that has news, once for each change. */
   #stir(): void {
-    for (const [id, view] of this.#views) if (this.#hasNews(view)) this.onStirred(id);
+    for (const [id, view] of this.#views) if (this.#hasNews(view) && view.asked !== stateOf(view)) this.onStirred(id);
     for (const watch of this.watches.stirred) this.onStirred(watch);
   }
 
@@ -375,6 +382,7 @@ export class FakeMailboxes {
 
   #news(view: FakeView, expunges: boolean): ViewNews {
     const { box } = view;
+    view.asked = stateOf(view);
     const expunged: { sequence: number; uid: Uid }[] = [];
     if (expunges) {
       for (let at = 0; at < view.shown.length;) {

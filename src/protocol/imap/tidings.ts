@@ -38,7 +38,10 @@ export function* tellUnasked(scene: Scene): Program<void> {
   } catch (error) {
     if (asFailure(error) === null) throw error;
     if (selected !== null) selected.stirred = true;
-    if (state.notify !== null) state.notify.held = true;
+    const { notify } = state;
+    if (notify === null) return;
+    notify.held = true;
+    notify.stirred = notify.watch > 0;
   }
   if (state.viewLost) yield* leave("The mailbox has to be opened again", "UNAVAILABLE");
   if (output.isFull) yield* output.drain();
