@@ -56,6 +56,8 @@ const VIEWS: readonly string[] = [
   "mailbox.open",
   "mailbox.close",
   "mailbox.news",
+  "mailbox.watch",
+  "mailbox.tidings",
   "mailbox.rows",
   "mailbox.page",
   "mailbox.read",

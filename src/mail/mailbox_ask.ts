@@ -7,6 +7,7 @@ import type { PiecesSent } from "./pieces.ts";
 import type { Quota } from "./quota.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
+import type { WatchEvent, WatchGroup } from "./watch.ts";
 
 /*
  * What a session that shows mailboxes (IMAP, later JMAP) asks of their owner. A session holds no copy of a mailbox's index:
@@ -247,9 +248,52 @@ export type AnnotationsSet =
   | { readonly type: "noPrivate" }
   | { readonly type: "tooMany" };
 
+/** A mailbox that is watched, as it is now. */
+export interface WatchedMailbox {
+  /** With `status` where it was asked for, and the mailbox may be read. */
+  readonly entry: MailboxEntry;
+  readonly events: readonly WatchEvent[];
+}
+
+/** The answer to a watch. */
+export type WatchOpened =
+  | {
+    readonly type: "watching";
+    /** Names the watch in all that follows; never the number of a view. */
+    readonly watch: number;
+    /** Mailboxes whose state was asked for, and all that may be looked up but not read. */
+    readonly mailboxes: readonly WatchedMailbox[];
+  }
+  /** There are too many watches already. */
+  | { readonly type: "tooMany" };
+
+/** Something happened to a name: it has a mailbox now, or another one, or none. */
+export interface WatchedName {
+  readonly entry: MailboxEntry;
+  readonly hasChildren: boolean;
+  /** What the mailbox was called before; null when it has no other name. */
+  readonly oldName: MailboxName | null;
+  /** It is watched for more than its name, and may not be read (RFC 5465 §5.9). */
+  readonly noAccess: boolean;
+}
+
+/** What a watch has to tell: each mailbox once, however much happened to it. */
+export interface Tidings {
+  readonly names: readonly WatchedName[];
+  readonly metadata: readonly { readonly name: MailboxName | ""; readonly entries: readonly string[] }[];
+  /** Mailboxes whose messages or flags changed, with their state. */
+  readonly mailboxes: readonly WatchedMailbox[];
+  /** Ask again. */
+  readonly more: boolean;
+  /** More happened than is kept: the watch is over (RFC 5465 §5.8). */
+  readonly overflow: boolean;
+}
+
 interface OfAccount {
   /** Who asks. */
   readonly account: AccountId;
+  /** The asker's watch, which is not told of what it asks for (RFC 5465 §5). */
+  readonly by?: number;
 }
 
 interface OfView extends OfAccount {
@@ -296,7 +340,15 @@ export interface MailboxAsks {
     };
     reply: ViewOpened;
   };
+  /** Ends a view, or a watch. */
   "mailbox.close": { request: OfView; reply: null };
+  /** Begins to watch mailboxes (RFC 5465), but for those that the session has open. `status`: their state is wanted now. */
+  "mailbox.watch": {
+    request: OfAccount & { readonly groups: readonly WatchGroup[]; readonly status: boolean };
+    reply: WatchOpened;
+  };
+  /** What happened since it was asked last. Failure `not_found` when the watch is over. */
+  "mailbox.tidings": { request: OfAccount & { readonly watch: number }; reply: Tidings };
   /** `expunges`: whether messages may leave the view now (RFC 9051 §7.5.1 says when not). */
   "mailbox.news": { request: OfView & { readonly expunges: boolean }; reply: ViewNews };
   /**

@@ -21,3 +21,4 @@ export * from "./rights.ts";
 export * from "./row_columns.ts";
 export type * from "./search_program.ts";
 export * from "./uid.ts";
+export * from "./watch.ts";

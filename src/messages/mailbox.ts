@@ -16,11 +16,11 @@ export type DeliverReply =
 
 /** What a subscriber is told. */
 export interface MailboxSubscriberProtocol {
-  /** There is news for a view (`mailbox.news`). Told once, until the news was asked for. */
+  /** There is news for a view (`mailbox.news`), or for a watch (`mailbox.tidings`). Told once, until it was asked for. */
   "mailbox.stirred": { request: { readonly account: AccountId; readonly view: number }; reply: void };
 }
 
-/** Who asks for a view: it is told of news, and the view ends with its worker. The limits are for what the account copies. */
+/** Who asks for a view, or a watch: it is told of news, and the view ends with its worker. The limits are for what the account copies. */
 export interface ViewOwner extends Quota {
   readonly subscriber: ActorAddress;
   /** Names the session among those of the subscriber. */
@@ -28,7 +28,7 @@ export interface ViewOwner extends Quota {
 }
 
 /** What sessions that show mailboxes ask a mailbox actor. */
-export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open" | "mailbox.copy"> {
+export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open" | "mailbox.watch" | "mailbox.copy"> {
   "mailbox.copy": {
     /** The limits are those of the account that the target belongs to, where that is another; absent: the view's. */
     request: MailboxAsks["mailbox.copy"]["request"] & Partial<Quota>;
@@ -37,6 +37,10 @@ export interface MailboxViewProtocol extends Omit<MailboxAsks, "mailbox.open" | 
   "mailbox.open": {
     request: MailboxAsks["mailbox.open"]["request"] & ViewOwner;
     reply: MailboxAsks["mailbox.open"]["reply"];
+  };
+  "mailbox.watch": {
+    request: MailboxAsks["mailbox.watch"]["request"] & Omit<ViewOwner, "quotaBytes">;
+    reply: MailboxAsks["mailbox.watch"]["reply"];
   };
 }
 

@@ -53,6 +53,14 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     quotaMessages: 7,
   },
   "mailbox.close": VIEW,
+  "mailbox.watch": {
+    account: "a1",
+    groups: [{ filter: "subtree", names: ["Lists", "Other Users/b@c.test"], events: ["messages", "names"] }],
+    status: true,
+    subscriber: ADDRESS,
+    session: "s1",
+  },
+  "mailbox.tidings": { account: "a1", watch: 7 },
   "mailbox.news": { ...VIEW, expunges: true },
   "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
   "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
@@ -111,6 +119,9 @@ function wide(keys: number): unknown {
 function pairs(numbers: number, number = 1): unknown {
   return { by: "uid", pairs: new Array(numbers).fill(number) };
 }
+function watched(filter: string, names: number, events: readonly string[] = ["messages"]): unknown {
+  return [{ filter, names: new Array(names).fill("a"), events }];
+}
 function header(field: string, text: string): unknown {
   return { type: "header", field, text };
 }
@@ -138,6 +149,26 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.page", "index", "all", "facts"],
   ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
+  ["mailbox.watch", "groups", watched("mailboxes", 1_000), watched("mailboxes", 1_001)],
+  [
+    "mailbox.watch",
+    "groups",
+    [watched("subtree", 600), watched("subtree", 400)].flat(),
+    [
+      watched("subtree", 600),
+      watched("subtree", 401),
+    ].flat(),
+  ],
+  ["mailbox.watch", "groups", watched("inboxes", 0), watched("selected", 0)],
+  ["mailbox.watch", "groups", watched("personal", 0, []), watched("personal", 0, ["messages", "MessageNew"])],
+  [
+    "mailbox.watch",
+    "groups",
+    new Array(1_000).fill(watched("personal", 0)).flat(),
+    new Array(1_001)
+      .fill(watched("personal", 0)).flat(),
+  ],
+  ["mailbox.create", "by", 5, -1],
   ["mailbox.store", "keywords", new Array(255).fill("a"), new Array(256).fill("a")],
   ["mailbox.store", "keywords", ["x".repeat(255)], ["x".repeat(256)]],
   ["mailbox.store", "keywords", ["a"], ["a b"]],

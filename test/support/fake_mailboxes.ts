@@ -7,6 +7,7 @@ import type {
   MailboxAsks,
   MailboxEntry,
   MessageSet,
+  Tidings,
   ViewNews,
   ViewRow,
 } from "../../src/mail/mailbox_ask.ts";
@@ -17,6 +18,7 @@ import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
+import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
 import { change, type FakeBox, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
@@ -34,6 +36,8 @@ interface FakeView {
   saved: number[];
   gone: boolean;
   rights: Rights;
+  /** How the mailbox was when news was asked for last. */
+  asked: string;
 }
 
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
@@ -41,6 +45,11 @@ type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
   "account" | "opId" | "owner" | keyof Quota | "address" | "grantee"
 >;
+
+/** What changes with every change of a mailbox. */
+function stateOf({ box, gone }: FakeView): string {
+  return `${box.modSeq} ${box.messages.length} ${gone}`;
+}
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
@@ -65,6 +74,7 @@ export class FakeMailboxes {
   /** What the user may do, by the name of the mailbox; everything in others. */
   readonly rights = new Map<string, Rights>();
   readonly #annotations = new Map<string, Uint8Array>();
+  readonly watches = new FakeWatches();
   /** Every ask, by name. */
   readonly asked: string[] = [];
 
@@ -85,6 +95,13 @@ export class FakeMailboxes {
   /** The owner was started anew. */
   forgetViews(): void {
     this.#views.clear();
+    this.watches.forget();
+  }
+
+  /** Something happened that watches are told of. */
+  happened(tidings: Partial<Tidings>): void {
+    this.watches.happened(tidings);
+    this.#stir();
   }
 
   messages(name: string): readonly FakeMessage[] {
@@ -146,7 +163,7 @@ export class FakeMailboxes {
       const shown = [...box.messages];
       const keywords = keywordsOf(box);
       this.#views.set(view, {
-        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights },
+        ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights, asked: "" },
         known: new Map(shown.map((each) => [each, each.modSeq])),
       });
       const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
@@ -169,7 +186,10 @@ export class FakeMailboxes {
         vanished,
       };
     },
+    "mailbox.watch": (request) => this.watches.open(request),
+    "mailbox.tidings": ({ watch }) => this.watches.tidings(watch),
     "mailbox.close": ({ view }) => {
+      if (this.watches.close(view)) return null;
       this.#view(view);
       this.#views.delete(view);
       return null;
@@ -342,7 +362,8 @@ export class FakeMailboxes {
 
   /** Tells each view that has news, once for each change. */
   #stir(): void {
-    for (const [id, view] of this.#views) if (this.#hasNews(view)) this.onStirred(id);
+    for (const [id, view] of this.#views) if (this.#hasNews(view) && view.asked !== stateOf(view)) this.onStirred(id);
+    for (const watch of this.watches.stirred) this.onStirred(watch);
   }
 
   #hasNews(view: FakeView): boolean {
@@ -354,6 +375,7 @@ export class FakeMailboxes {
 
   #news(view: FakeView, expunges: boolean): ViewNews {
     const { box } = view;
+    view.asked = stateOf(view);
     const expunged: { sequence: number; uid: Uid }[] = [];
     if (expunges) {
       for (let at = 0; at < view.shown.length;) {

@@ -49,7 +49,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   #deflate: DeflateLayer | null = null;
   /** What was asked ahead of the session. */
   #ahead: { readonly request: unknown; readonly outcome: Promise<AskOutcome> } | null = null;
-  /** Views that the owner of the mailboxes keeps for this session. */
+  /** Views and watches that the owner of the mailboxes keeps for this session. */
   readonly #views = new Set<number>();
 
   constructor(connection: Connection, services: FrontServices, options: ImapFrontOptions, done: () => void) {
@@ -59,7 +59,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
     this.session = createImapSession({ ...options.session, tls: options.tls, channel });
   }
 
-  /** There is news for a view of this session. */
+  /** There is news for a view, or for a watch, of this session. */
   stirred(view: number): void {
     this.answer(() => this.session.stirred(view));
   }
@@ -189,7 +189,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
     const account = opened.account.id;
     try {
       // The session has made the request for this name; only what is added to some is not in its types.
-      const added = this.#added({ name, request } as ImapAsk, opened.account);
+      const added = { ...this.#added({ name, request } as ImapAsk, opened.account), ...this.#askedBy() };
       const reply = await this.#ownerOf({ name, request } as ImapAsk, opened).ask(
         name,
         { ...request, account, ...added } as never,
@@ -223,6 +223,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
     const { random, viewers, routes } = this.services;
     switch (asked.name) {
       case "mailbox.open":
+      case "mailbox.watch":
         return { ...viewers.owner(this.connection.id, account) };
       case "mailbox.append": {
         const quota = quotaOf(asked.request.name, account, routes);
@@ -239,13 +240,20 @@ export class ImapFront extends MailboxFront<ImapAction> {
     }
   }
 
+  /** Of what a session does itself its watch is not told. */
+  #askedBy(): { readonly by?: number } {
+    const { watch } = this.session;
+    return watch === null ? NOTHING : { by: watch };
+  }
+
   #noteViews({ name, request }: ImapAsk, reply: unknown, { account: { id: account }, mailbox }: Opened): void {
-    if (name === "mailbox.open") {
-      const answer = reply as { readonly type: string; readonly view?: number };
-      if (answer.view === undefined) return;
-      this.#views.add(answer.view);
+    if (name === "mailbox.open" || name === "mailbox.watch") {
+      const answer = reply as { readonly view?: number; readonly watch?: number };
+      const view = answer.view ?? answer.watch;
+      if (view === undefined) return;
+      this.#views.add(view);
       if (this.closed) this.#closeViews();
-      else this.services.viewers.add({ account, view: answer.view }, this, mailbox.address);
+      else this.services.viewers.add({ account, view }, this, mailbox.address);
     } else if (name === "mailbox.close") {
       const { view } = request as { readonly view: number };
       this.#views.delete(view);

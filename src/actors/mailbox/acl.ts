@@ -1,8 +1,19 @@
 import { Failure } from "../../base/mod.ts";
+import type { AccountId } from "../../mail/account.ts";
 import type { AclSet } from "../../mail/mailbox_ask.ts";
 import { ALL_RIGHTS, ANYONE, joinRights, NO_RIGHTS, type Rights, withoutRights } from "../../mail/rights.ts";
 import { dropKeys } from "./access_keys.ts";
-import { type AclRow, aclValue, type Place, placeWith, readAcl, readIdentifier, rightsIn } from "./shared/mod.ts";
+import { accessChanged } from "./name_news.ts";
+import {
+  type AclRow,
+  aclValue,
+  type Place,
+  placeWith,
+  readAcl,
+  readIdentifier,
+  rightsAmong,
+  rightsIn,
+} from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
 /** GETACL and LISTRIGHTS (RFC 4314 §3.3, §3.4). */
@@ -45,6 +56,8 @@ async function changeAcl(state: State, request: Asked<"mailbox.setAcl">): Promis
   if (isShared) shares.note(owner, mailbox, address);
   else shares.forget(owner, mailbox);
   rightsChanged(state, place);
+  const before = (account: AccountId) => rightsAmong(rows, account);
+  accessChanged(state, { account: owner, mailbox }, { address, before });
   await dropKeys(state, { account: owner, mailbox });
   return outcome;
 }

@@ -29,6 +29,8 @@ import { answerLater, type MailboxContext, type State } from "./state.ts";
 import { store } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
 import { ViewBook, type ViewBudget } from "./view_book.ts";
+import { tidings, watch } from "./watch.ts";
+import { WatchBook } from "./watch_book.ts";
 
 /** Messages that may wait for one domain; beyond it listeners are told "busy" and SMTP answers 451. */
 const INBOX_MAX = 20_000;
@@ -71,9 +73,12 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   accepts: mailboxAccepts,
   mayAsk,
   idleStopMs: IDLE_STOP_MS,
-  mayStop: ({ pending, locks, views }) => pending === 0 && locks.size === 0 && views.size === 0,
+  mayStop: ({ pending, locks, views, watches }) =>
+    pending === 0 && locks.size === 0 && views.size === 0 && watches.size === 0,
   init: ({ shard, texts, share: { budget, turns } }, context) => {
     const { clock, log, random } = context;
+    const shares = new Shares(shard, context.self.address.actor.slice(MAILBOX_ACTOR_PREFIX.length));
+    const views = viewBook(shard, budget, context);
     return {
       shard,
       clock,
@@ -82,8 +87,9 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       plausibleKey: newKey(random),
       locks: new Map(),
       lastLocks: new Map(),
-      views: viewBook(shard, budget, context),
-      shares: new Shares(shard, context.self.address.actor.slice(MAILBOX_ACTOR_PREFIX.length)),
+      views,
+      watches: new WatchBook({ shard, shares, views, budget, clock, ...toldBy(context) }),
+      shares,
       flagWork: new FlagWork(),
       searches: new Searches(),
       turns,
@@ -93,6 +99,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   },
   stopped(state) {
     state.views.stop();
+    state.watches.stop();
     for (const lock of state.locks.values()) lock.unwatch();
   },
   receive: {
@@ -132,6 +139,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       const purged = state.shard.purge(account).then((done) => {
         // UIDs begin anew: what sessions were told is over.
         state.views.endAccount(account);
+        state.watches.endAccount(account);
         state.texts.forget(account);
         state.shares.forget(account);
         return done;
@@ -148,6 +156,8 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.open": open,
     "mailbox.close": close,
     "mailbox.news": news,
+    "mailbox.watch": watch,
+    "mailbox.tidings": tidings,
     "mailbox.rows": rows,
     "mailbox.page": page,
     "mailbox.read": read,
@@ -169,15 +179,22 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
 
 /** Numbers of views begin anywhere: those of an earlier life of the actor are unknown to it. */
 function viewBook(shard: State["shard"], budget: ViewBudget, context: MailboxContext): ViewBook {
-  const { system, clock, random } = context;
+  const { clock, random } = context;
   return new ViewBook({
     shard,
     budget,
     clock,
     firstView: Math.floor(random.next() * 2 ** 50) + 1,
-    ref: (address) => system.ref(address),
-    watch: (address, gone) => context.watch(address, gone),
+    ...toldBy(context),
   });
+}
+
+/** How sessions are told that there is something, and how it is known that they are gone. */
+function toldBy(context: MailboxContext): Pick<ConstructorParameters<typeof ViewBook>[0], "ref" | "watch"> {
+  return {
+    ref: (address) => context.system.ref(address),
+    watch: (address, gone) => context.watch(address, gone),
+  };
 }
 
 /** RFC 1939 §4: the maildrop is locked for one session. Asking again from that session changes nothing. */

@@ -1,4 +1,5 @@
 import type { AccountId } from "../../mail/account.ts";
+import type { AppendOutcome } from "../../mail/mailbox_ask.ts";
 import { limitsOf } from "../../mail/quota.ts";
 import type { MessageRef } from "../../storage/mod.ts";
 import { freeFlags, placeWith, viewWith } from "./shared/mod.ts";
@@ -20,9 +21,10 @@ export function append(state: State, request: Asked<"mailbox.append">, reply: An
     keywords: free.keywords ? message.keywords : [],
     internalDateMs: message.internalDateMs ?? savedMs,
   }));
-  const { owner, node: { mailbox } } = place;
-  const input = { opId, account: owner, mailbox, ...limitsOf(request), messages, savedMs, ...old };
-  answerLater(state, shard.append(input), reply);
+  const to = { account: place.owner, mailbox: place.node.mailbox };
+  const input = { opId, ...to, ...limitsOf(request), messages, savedMs, ...old };
+  const arrivals = (outcome: AppendOutcome) => outcome.type === "appended" ? outcome.uids.length : 0;
+  answerLater(state, state.watches.during(request, to, shard.append(input), arrivals), reply);
 }
 
 /** Where the old message lies. Throws Failure `refused` when it may not be taken away. */

@@ -17,17 +17,16 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   const { account, set, to, move } = request;
   // RFC 6851 §4.2: a move is a copy, \Deleted and an expunge.
   const { open } = viewWith(state, request, { rights: move ? "te" : "", writes: move });
-  const target = placeWith(state, account, to, "i");
-  if (target === null) return reply.ok({ type: "missing" });
-  const { owner, node: { mailbox }, rights } = target;
+  const place = placeWith(state, account, to, "i");
+  if (place === null) return reply.ok({ type: "missing" });
+  const { owner, node: { mailbox }, rights } = place;
   const { quotaBytes, quotaMessages = 0 } = request;
   const quota = quotaBytes === undefined ? limitsOf(open) : limitsOf({ quotaBytes, quotaMessages });
   const uids = open.view.uidsOf(set);
-  answerLater(
-    state,
-    copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quota, free: freeFlags(rights) }),
-    reply,
-  );
+  const target = { account: owner, mailbox };
+  const work = copyTo(state, open, { to: target, uids, move, quota, free: freeFlags(rights) });
+  const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? outcome.to.length : 0;
+  answerLater(state, state.watches.during(request, target, work, arrivals), reply);
 }
 
 interface Copying {

@@ -4,6 +4,7 @@ import type { AccountId } from "../../mail/account.ts";
 import type { Annotations, AnnotationsSet } from "../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import { hasAnyRight } from "../../mail/rights.ts";
+import { annotationsChanged } from "./name_news.ts";
 import { type Place, placeOf, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
@@ -53,7 +54,7 @@ function chosen(held: Held, entries: readonly string[], depth: "0" | "1" | "infi
 /** SETMETADATA (RFC 5464 §4.3). */
 export function setMetadata(
   state: State,
-  { account, name, values }: Asked<"mailbox.setMetadata">,
+  { account, name, values, by }: Asked<"mailbox.setMetadata">,
   reply: Answer<"mailbox.setMetadata">,
 ): void {
   const place = name === "" ? null : placeOf(state, account, name);
@@ -64,7 +65,13 @@ export function setMetadata(
   const set = place === null
     ? state.shard.setMetadata(account, OF_ACCOUNT, pairs)
     : state.shard.setMetadata(place.owner, place.node.mailbox, pairs);
-  answerLater(state, set.then((outcome) => outcome.type === "limit" ? { type: "tooMany" as const } : outcome), reply);
+  const told = set.then((outcome) => {
+    if (outcome.type === "limit") return { type: "tooMany" as const };
+    const of = place ?? { owner: account, node: null };
+    if (outcome.type === "done") annotationsChanged(state, of, values.map(({ entry }) => entry), by);
+    return outcome;
+  });
+  answerLater(state, told, reply);
 }
 
 type Values = Asked<"mailbox.setMetadata">["values"];

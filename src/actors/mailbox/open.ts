@@ -8,6 +8,7 @@ import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenMailbox, OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
 import { rangesOf } from "./views/mod.ts";
+import { unwatch } from "./watch.ts";
 
 /** The last UIDs of a mailbox that are looked at for the first unseen message: it is mostly among them, or nobody can tell. */
 const UNSEEN_UIDS = 640;
@@ -69,8 +70,9 @@ function whenOpened({ views }: State, opened: OpenView, reply: Answer<"mailbox.o
   };
 }
 
-/** The mailbox is left; nothing is expunged. */
+/** The mailbox is left, and nothing is expunged; or a watch ends. */
 export function close(state: State, { account, view }: Asked<"mailbox.close">, reply: Answer<"mailbox.close">): void {
+  if (unwatch(state, account, view)) return reply.ok(null);
   try {
     state.views.close(state.views.get(account, view));
   } catch (error) {

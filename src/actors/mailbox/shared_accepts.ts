@@ -55,8 +55,9 @@ export const sharedAccepts: Accepts<SharedProtocol> = {
     isAccount(account) && isListOf(names, NAMES_MAX, isAnnotated) && isListOf(entries, ENTRIES_MAX, isEntry) &&
     DEPTHS.has(depth)
   ),
-  "mailbox.setMetadata": fields(({ account, name, values }) =>
-    isAccount(account) && isAnnotated(name) && isListOf(values, ENTRIES_MAX, isValue)
+  "mailbox.setMetadata": fields(({ account, name, values, by }) =>
+    isAccount(account) && isAnnotated(name) && isListOf(values, ENTRIES_MAX, isValue) &&
+    (by === undefined || isCount(by))
   ),
   "mailbox.readNamed": fields((request) => isAccount(request["account"]) && isExcerpt(request)),
   "mailbox.readAuthorized": fields((request) => {

@@ -7,6 +7,7 @@ import type { FlagWork } from "./flag_work.ts";
 import type { Searches, TextSearch, Turns } from "./search/mod.ts";
 import type { Shares } from "./shared/mod.ts";
 import type { ViewBook } from "./view_book.ts";
+import type { WatchBook } from "./watch_book.ts";
 
 export interface Lock {
   readonly session: string;
@@ -25,6 +26,7 @@ export interface State {
   /** When each account was locked last, where a delay between logins is asked for; oldest first. */
   readonly lastLocks: Map<AccountId, number>;
   readonly views: ViewBook;
+  readonly watches: WatchBook;
   readonly shares: Shares;
   readonly flagWork: FlagWork;
   readonly searches: Searches;

@@ -4,8 +4,17 @@ import { INBOX_NAME, type MailboxName, parentsOf } from "../../mail/mailbox_name
 import { isOthers } from "../../mail/other_users.ts";
 import { hasAnyRight } from "../../mail/rights.ts";
 import { inheritAcl } from "./acl.ts";
+import {
+  type By,
+  missingAmong,
+  nameChanged,
+  nameLost,
+  namesMade,
+  onlookersOf,
+  subscriptionChanged,
+} from "./name_news.ts";
 import { nearestParent, placeOf, placeWith, type Spot, spotFor } from "./shared/mod.ts";
-import { othersIn } from "./shared_tree.ts";
+import { type OthersEntry, othersIn } from "./shared_tree.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
 /** All mailboxes and subscriptions of an account, in the order of their names, then those that others share with it (LIST, RFC 9051 §6.3.9). */
@@ -14,14 +23,23 @@ export function tree(
   { account, status }: Asked<"mailbox.tree">,
   reply: Answer<"mailbox.tree">,
 ): void {
+  reply.ok({ entries: seenBy(state, account, status).map(({ entry }) => entry) });
+}
+
+/** A mailbox that an account sees, and whose it is. */
+export type Seen = OthersEntry;
+
+/** All that an account sees, in the order of LIST. */
+export function seenBy(state: State, account: AccountId, status: boolean): Seen[] {
   const nodes = state.shard.mailboxes(account);
-  const own = nodes.filter(({ name }) => !isOthers(name)).map((node) =>
-    status ? withStatus(state, account, node) : node
-  );
+  const own = nodes.filter(({ name }) => !isOthers(name))
+    .map((node) => ({ owner: account, entry: status ? withStatus(state, account, node) : node }));
   const subscribed = nodes.filter(({ name }) => isOthers(name)).map(({ name }) => name);
-  const others = othersIn(state, account, subscribed)
-    .map(({ owner, entry }) => status && mayRead(entry) ? withStatus(state, owner, entry) : entry);
-  reply.ok({ entries: [...own, ...others] });
+  const others = othersIn(state, account, subscribed).map(({ owner, entry }) => ({
+    owner,
+    entry: status && mayRead(entry) ? withStatus(state, owner, entry) : entry,
+  }));
+  return [...own, ...others];
 }
 
 /** STATUS (RFC 9051 §6.3.11), O(1) for each name, and what MYRIGHTS tells (RFC 4314 §3.5): of it, who may do nothing learns nothing. */
@@ -56,13 +74,22 @@ function withStatus({ shard }: State, owner: AccountId, entry: MailboxEntry): Ma
 
 /** CREATE (RFC 9051 §6.3.4, RFC 6154 §3). */
 export function create(state: State, request: Asked<"mailbox.create">, reply: Answer<"mailbox.create">): void {
-  const { account, name, specialUse } = request;
+  const { account, name, specialUse, by } = request;
   const spot = spotFor(state, account, name);
   const parent = nearestParent(state, spot);
-  if (parent === null || !state.shares.has(spot.owner, parent.mailbox)) {
-    return answerLater(state, state.shard.createMailbox(spot.owner, spot.name, specialUse), reply);
-  }
-  answerLater(state, createBelow(state, spot, { parent: parent.mailbox, specialUse }), reply);
+  const isShared = parent !== null && state.shares.has(spot.owner, parent.mailbox);
+  const work = isShared
+    ? createBelow(state, spot, { parent: parent.mailbox, specialUse })
+    : state.shard.createMailbox(spot.owner, spot.name, specialUse);
+  answerLater(state, noteMade(state, spot, work, by), reply);
+}
+
+/** Who watches is told of all that was made. */
+async function noteMade(state: State, { owner, name }: Spot, work: Promise<TreeOutcome>, by: By): Promise<TreeOutcome> {
+  const missing = missingAmong(state, owner, [...parentsOf(name), name]);
+  const outcome = await work;
+  if (outcome.type === "done") namesMade(state, owner, missing, by);
+  return outcome;
 }
 
 async function createBelow(
@@ -83,14 +110,17 @@ async function createBelow(
 /** DELETE (RFC 9051 §6.3.5): views of the mailbox are told that it is gone. */
 export function remove(
   state: State,
-  { account, name }: Asked<"mailbox.remove">,
+  { account, name, by }: Asked<"mailbox.remove">,
   reply: Answer<"mailbox.remove">,
 ): void {
   const place = placeWith(state, account, name, "x");
   if (place === null) return reply.ok({ type: "missing" });
   const { owner, node } = place;
+  const onlookers = onlookersOf(state, owner, node);
   const removed = state.shard.removeMailbox(owner, node.name).then((outcome) => {
-    if (outcome.type === "done") state.shares.forget(owner, node.mailbox);
+    if (outcome.type !== "done") return outcome;
+    state.shares.forget(owner, node.mailbox);
+    nameLost(state, { owner, name: node.name, onlookers }, by);
     return outcome;
   });
   answerLater(state, removed, reply);
@@ -98,22 +128,43 @@ export function remove(
 
 /** RENAME (RFC 9051 §6.3.6): views stay, as a mailbox keeps its number, and so do rights. */
 export function rename(state: State, request: Asked<"mailbox.rename">, reply: Answer<"mailbox.rename">): void {
-  const { account, from, to } = request;
-  if (!isOthers(from) && !isOthers(to)) return answerLater(state, state.shard.renameMailbox(account, from, to), reply);
+  const { account, from, to, by } = request;
+  if (!isOthers(from) && !isOthers(to)) {
+    return answerLater(state, renameIn(state, { owner: account, from, to }, by), reply);
+  }
   // RFC 4314 §4 RENAME: x on the mailbox, k on the parent that it gets.
   const place = placeWith(state, account, from, "x");
   if (place === null) return reply.ok({ type: "missing" });
   const spot = spotFor(state, account, to);
   // A mailbox stays its owner's; that of new mail is not for others to empty.
   if (spot.owner !== place.owner || place.node.name === INBOX_NAME) return reply.ok({ type: "cannot" });
-  answerLater(state, state.shard.renameMailbox(place.owner, place.node.name, spot.name), reply);
+  answerLater(state, renameIn(state, { owner: place.owner, from: place.node.name, to: spot.name }, by), reply);
+}
+
+async function renameIn(
+  state: State,
+  renaming: { readonly owner: AccountId; readonly from: MailboxName; readonly to: MailboxName },
+  by: By,
+): Promise<TreeOutcome> {
+  const { owner, from, to } = renaming;
+  const missing = missingAmong(state, owner, parentsOf(to));
+  const outcome = await state.shard.renameMailbox(owner, from, to);
+  if (outcome.type !== "done") return outcome;
+  namesMade(state, owner, missing, by);
+  nameChanged(state, renaming, by);
+  return outcome;
 }
 
 /** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): also to what is not there, or not for this account. */
 export function subscription(
   state: State,
-  { account, name, subscribed }: Asked<"mailbox.subscription">,
+  { account, name, subscribed, by }: Asked<"mailbox.subscription">,
   reply: Answer<"mailbox.subscription">,
 ): void {
-  answerLater(state, state.shard.subscribe(account, name, subscribed), reply);
+  const before = state.shard.mailboxNamed(account, name)?.subscribed ?? false;
+  const work = state.shard.subscribe(account, name, subscribed).then((outcome) => {
+    if (outcome.type === "done" && before !== subscribed) subscriptionChanged(state, account, name, by);
+    return outcome;
+  });
+  answerLater(state, work, reply);
 }

@@ -1,5 +1,6 @@
 import { SPECIAL_USES } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
+import { WATCH_EVENTS, WATCH_FILTERS, WATCH_GROUPS_MAX, WATCH_NAMES_MAX } from "../../mail/watch.ts";
 import type { MailboxViewProtocol } from "../../messages/mod.ts";
 import { DEFAULT_LIMITS } from "../../storage/limits.ts";
 import { areParts } from "../mail_shape.ts";
@@ -56,6 +57,12 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isQuota(request);
   }),
   "mailbox.close": fields(ofView),
+  "mailbox.watch": fields((request) => {
+    const { groups, status, subscriber, session } = request;
+    return ofAccount(request) && areWatchGroups(groups) && isBoolean(status) && isActorAddress(subscriber) &&
+      isName(session, SESSION_CHARS_MAX);
+  }),
+  "mailbox.tidings": fields((request) => ofAccount(request) && isCount(request["watch"])),
   "mailbox.news": fields((request) => ofView(request) && isBoolean(request["expunges"])),
   "mailbox.rows": fields((request) => {
     const { set, after, index, changedSince, vanished, headBytes } = request;
@@ -95,13 +102,28 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   ),
 };
 
+const FILTERS: ReadonlySet<unknown> = new Set(WATCH_FILTERS);
+const EVENTS: ReadonlySet<unknown> = new Set(WATCH_EVENTS);
 const USES: ReadonlySet<unknown> = new Set(SPECIAL_USES);
 const INDEXES: ReadonlySet<unknown> = new Set(["none", "all", "envelope", "body", "bodyStructure"]);
 const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
 const SAVES: ReadonlySet<unknown> = new Set(["none", "all", "min", "max", "minMax"]);
 
-function ofAccount({ account }: Fields): boolean {
-  return isName(account, ACCOUNT_CHARS_MAX);
+function ofAccount({ account, by }: Fields): boolean {
+  return isName(account, ACCOUNT_CHARS_MAX) && (by === undefined || isCount(by));
+}
+
+/** Groups of a watch, with as many names as it may have. */
+function areWatchGroups(value: unknown): boolean {
+  let names = 0;
+  return isListOf(value, WATCH_GROUPS_MAX, (item) => {
+    const group = fieldsOf(item);
+    if (group === null || !FILTERS.has(group["filter"]) || !isListOf(group["names"], WATCH_NAMES_MAX, isMailboxName)) {
+      return false;
+    }
+    names += (group["names"] as readonly unknown[]).length;
+    return names <= WATCH_NAMES_MAX && isListOf(group["events"], WATCH_EVENTS.length, (event) => EVENTS.has(event));
+  });
 }
 
 function ofView(request: Fields): boolean {

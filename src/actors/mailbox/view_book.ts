@@ -108,6 +108,10 @@ export class ViewBook {
   get size(): number {
     return this.#views.size;
   }
+  /** A number that no view has or will have. */
+  number(): number {
+    return this.#next++;
+  }
   /** The view, also when its mailbox is gone. Throws Failure `not_found`. */
   get(account: AccountId, id: number): OpenView {
     const found = this.#views.get(id);
@@ -143,6 +147,13 @@ export class ViewBook {
   /** The views of a mailbox, of whomever. */
   of(account: AccountId, mailbox: number): OpenView[] {
     return [...this.#open.get(account)?.get(mailbox)?.views ?? []];
+  }
+  /** Whether a session, by the key of its worker's actor and its name there, has the mailbox open. */
+  isOpenIn(account: AccountId, mailbox: number, owner: string, session: string): boolean {
+    for (const open of this.#open.get(account)?.get(mailbox)?.views ?? NO_VIEWS) {
+      if (open.session === session && open.owner.key === owner) return true;
+    }
+    return false;
   }
   add(of: OpenMailbox, input: NewView, start: ViewStart): OpenView {
     const { account, session, readOnly, rights } = input;

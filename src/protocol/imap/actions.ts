@@ -13,7 +13,7 @@ export interface ImapAsks extends MailboxAsks {
 export type ImapAskName = keyof ImapAsks;
 
 /** What whoever carries a question on adds to it: whose mailboxes, what they may hold, by what a repetition is known, who is meant. */
-type AddedLater = "account" | "owner" | keyof Quota | "opId" | "address" | "grantee";
+type AddedLater = "account" | "by" | "owner" | keyof Quota | "opId" | "address" | "grantee";
 
 /** A question as the session puts it. */
 export type ImapAskRequest<N extends ImapAskName> = Omit<ImapAsks[N]["request"], AddedLater>;
@@ -95,7 +95,7 @@ export interface ImapSession {
   tlsStarted(channel?: SaslChannel): ImapAction[];
   compressed(): ImapAction[];
   resumed(): ImapAction[];
-  /** There is news for a view: may come at any time, also for one that was closed meanwhile. */
+  /** There is news for a view, or for a watch: may come at any time, also for one that was closed meanwhile. */
   stirred(view: number): ImapAction[];
   /** The client was silent for too long (RFC 9051 §5.4: at least 30 minutes once it has logged in). */
   timedOut(): ImapAction[];
@@ -113,6 +113,8 @@ export interface ImapSession {
   readonly settling: boolean;
   /** The view of the selected mailbox, or null. */
   readonly view: number | null;
+  /** The watch of other mailboxes (RFC 5465), or null. */
+  readonly watch: number | null;
   /** Commands so far that made no sense. */
   readonly refusals: number;
   /** Bytes held: input, messages of APPEND, and what was read of a message to be decoded. */

@@ -8,6 +8,7 @@ import { type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { indexToKeep } from "./message_index.ts";
+import { noteOwn } from "./news.ts";
 import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
 
@@ -51,7 +52,10 @@ export function* appendAll(
   switch (outcome.type) {
     case "appended":
       // What came into the selected mailbox is told at once (RFC 9051 §6.3.12).
-      if (scene.state.selected?.name === name) scene.state.selected.stirred = true;
+      if (scene.state.selected?.name === name) {
+        scene.state.selected.stirred = true;
+        noteOwn(outcome.uids, scene);
+      }
       return outcome;
     case "missing":
       return no("No such mailbox", "TRYCREATE");

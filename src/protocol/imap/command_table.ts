@@ -21,6 +21,7 @@ import { lsub } from "./commands/lsub.ts";
 import { getMetadata, setMetadata } from "./commands/metadata.ts";
 import { namespace } from "./commands/namespace.ts";
 import { check, noop } from "./commands/noop.ts";
+import { notify } from "./commands/notify.ts";
 import { remove } from "./commands/delete.ts";
 import { getQuota, getQuotaRoot, setQuota } from "./commands/quota.ts";
 import { replace } from "./commands/replace.ts";
@@ -58,6 +59,7 @@ const ALL: readonly Any[] = [
     status,
     append,
     idle,
+    notify,
   ],
   ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
   ...[getQuota, getQuotaRoot, setQuota],

@@ -1,9 +1,13 @@
 import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
 import type { Right } from "../../mail/rights.ts";
+import type { Uid } from "../../mail/uid.ts";
+import { fetchPages } from "./commands/fetch.ts";
 import { untaggedStatus } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
+import { planFetch } from "./fetch_plan.ts";
 import { urlMechCode } from "./response_code.ts";
-import { type Scene, type Selected, tellsModSeq } from "./state.ts";
+import { compressToPairs } from "./sequence_set.ts";
+import { type Notify, type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { flagList, risingSet } from "./texts.ts";
 
 /**
@@ -28,6 +32,7 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
   if (news.expunged.length > 0) yield* output.send(expungedLines(news.expunged, state.enabled.has("QRESYNC")));
   if (news.exists !== selected.exists - news.expunged.length) output.push(`* ${news.exists} EXISTS\r\n`);
   if (news.recent !== selected.recent && !state.enabled.has("IMAP4rev2")) output.push(`* ${news.recent} RECENT\r\n`);
+  const before = selected.exists - news.expunged.length;
   selected.exists = news.exists;
   selected.recent = news.recent;
   if (news.keywords !== null || news.rights !== null) {
@@ -36,7 +41,37 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
     output.push(flagLines(selected));
   }
   if (news.keyReset === true) tellUrlMechanisms(scene);
-  for (const row of news.changed) yield* output.send(flagsOf(row, scene));
+  const { notify } = state;
+  if (notify === null) { for (const row of news.changed) yield* output.send(flagsOf(row, scene)); }
+  else yield* notice(news, { before, notify }, scene);
+}
+
+/** After NOTIFY: flags only if they are wanted, and of new messages what is wanted of them (RFC 5465 §5.1, §5.2). */
+function* notice(
+  { changed, exists }: ViewNews,
+  { before, notify }: { readonly before: number; readonly notify: Notify },
+  scene: Scene,
+): Program<void> {
+  const { selected, own } = notify;
+  notify.own = [];
+  if (selected?.flags === true) { for (const row of changed) yield* scene.output.send(flagsOf(row, scene)); }
+  if (selected === null || selected.items.length === 0 || exists <= before) return;
+  const given = { uid: false, items: selected.items, changedSince: null, vanished: false };
+  const skip = own.length === 0 ? {} : { skip: (uid: Uid) => isWithin(own, uid) };
+  const set = { by: "sequence", pairs: [before + 1, exists] } as const;
+  yield* fetchPages(set, { given, plan: planFetch(given, scene), ...skip }, scene);
+}
+
+function isWithin(pairs: readonly number[], uid: number): boolean {
+  for (let i = 0; i < pairs.length; i += 2) if (uid >= pairs[i]! && uid <= pairs[i + 1]!) return true;
+  return false;
+}
+
+/** Messages that the session itself puts into the selected mailbox: of those nothing is fetched unasked (RFC 5465 §5.2). */
+export function noteOwn(uids: readonly Uid[], { state }: Scene): void {
+  const { notify } = state;
+  if (notify?.selected == null || notify.selected.items.length === 0) return;
+  notify.own = [...notify.own, ...compressToPairs(uids)];
 }
 
 /** By which mechanisms URLs of the selected mailbox are authorized: told by SELECT, and when the key is another (RFC 4467 §8). */

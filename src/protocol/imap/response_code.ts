@@ -19,6 +19,11 @@ export function modifiedCode(pairs: readonly number[]): string {
   return `MODIFIED ${formatSequenceSet(pairs)}`;
 }
 
+/** BADEVENT (RFC 5465 §8), with the events we can tell. */
+export function badEventCode(events: readonly string[]): string {
+  return `BADEVENT (${events.join(" ")})`;
+}
+
 /** BADCHARSET (RFC 9051 §7.1), with the charsets we know. */
 export function badCharsetCode(charsets: readonly string[]): string {
   return `BADCHARSET (${charsets.join(" ")})`;

@@ -6,7 +6,8 @@ import { bad, type Completion, no, taggedLine } from "./completion.ts";
 import { leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
 import { tellNews } from "./news.ts";
-import { phaseOf, type Scene } from "./state.ts";
+import { phaseOf, type Scene, tellsSelected } from "./state.ts";
+import { tellTidings } from "./tidings.ts";
 
 /** A command from its first step to its tagged line. */
 export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {
@@ -38,14 +39,20 @@ function* attempt(program: Program<Completion>, { state }: Scene): Program<Compl
 
 /** What the command did is told whether or not there is news. */
 function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> {
-  const { selected } = scene.state;
-  if (policy === "none" || selected === null || !(polls || selected.stirred)) return;
+  const { selected, notify } = scene.state;
+  if (notify !== null) notify.held = false;
+  if (policy === "none") return;
+  const tellsNews = selected !== null && (polls || selected.stirred) && tellsSelected(scene.state);
   try {
-    yield* tellNews(scene, policy === "all");
+    if (tellsNews) yield* tellNews(scene, policy === "all");
+    if (notify?.stirred === true) yield* tellTidings(scene);
   } catch (error) {
     if (asFailure(error) === null) throw error;
-    selected.stirred = true;
+    if (selected !== null) selected.stirred = true;
+    if (notify !== null) notify.stirred = notify.watch > 0;
   }
+  // RFC 5465 §6.1.1: what this command may not tell is told as soon as it has ended.
+  if (tellsNews && policy !== "all" && notify?.selected?.delayed === false) selected.stirred = true;
 }
 
 /** Says how a command ended; counts those that made no sense. */

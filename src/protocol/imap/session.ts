@@ -14,6 +14,7 @@ import { CommandFramer } from "./framer.ts";
 import { DEFAULT_IMAP_LIMITS } from "./limits.ts";
 import { Output } from "./output.ts";
 import { phaseOf, type Scene, startState } from "./state.ts";
+import { hasUnasked, tellUnasked } from "./tidings.ts";
 
 /** Asks that change something: whoever asked is told what became of it. */
 const CHANGES: ReadonlySet<string> = new Set([
@@ -89,6 +90,9 @@ class Session implements ImapSession {
   get view(): number | null {
     return this.#scene.state.selected?.view ?? null;
   }
+  get watch(): number | null {
+    return this.#scene.state.notify?.watch || null;
+  }
   get refusals(): number {
     return this.#scene.state.errors;
   }
@@ -152,6 +156,12 @@ class Session implements ImapSession {
   stirred(view: number): ImapAction[] {
     const { state } = this.#scene;
     if (this.#closed) return [];
+    const { notify } = state;
+    if (notify !== null) notify.held = false;
+    if (notify?.watch === view) {
+      notify.stirred = true;
+      return this.#proceed();
+    }
     if (state.selected?.view !== view) {
       state.earlyStirred = view;
       return [];
@@ -201,13 +211,14 @@ class Session implements ImapSession {
   /** Goes on until a question is open or the input is used up. */
   #proceed(): ImapAction[] {
     while (!this.#closed && !this.waiting) {
-      if (this.#effect?.type === "idle" && this.#scene.state.selected?.stirred === true) {
+      if (this.#effect?.type === "idle" && hasUnasked(this.#scene.state, true)) {
         this.#step((program) => program.next({ type: "stirred" }));
         continue;
       }
       const frame = this.#framer.next(this.#program === null ? "command" : "line");
-      if (frame === null) break;
-      this.#take(frame);
+      if (frame !== null) this.#take(frame);
+      else if (this.#program === null && hasUnasked(this.#scene.state, false)) this.#run(tellUnasked(this.#scene));
+      else break;
     }
     return this.#collected();
   }
@@ -220,7 +231,10 @@ class Session implements ImapSession {
     }
     if (frame.type === "lost") return void this.#leave(frame);
     const program = arrive(frame, this.#framer, this.#scene);
-    if (program === null) return;
+    if (program !== null) this.#run(program);
+  }
+
+  #run(program: Program<void>): void {
     this.#program = program;
     this.#step((begun) => begun.next());
   }

@@ -5,6 +5,7 @@ import type { Rights } from "../../mail/rights.ts";
 import type { UidValidity } from "../../mail/uid.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { ImapOptions, ImapSession } from "./actions.ts";
+import type { FetchItem } from "./ast_fetch.ts";
 import type { AppendLiterals } from "./append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
 import type { Output } from "./output.ts";
@@ -40,6 +41,35 @@ export interface Login extends Quota {
   readonly user: string;
 }
 
+/** How a client is told of messages in the selected mailbox, unasked (RFC 5465 §6.1). */
+export interface NotifySelected {
+  /** Removals wait for a command that may tell them. */
+  readonly delayed: boolean;
+  /** Flags that others change are told, too. */
+  readonly flags: boolean;
+  /** To be fetched of each new message. */
+  readonly items: readonly FetchItem[];
+}
+
+/** What NOTIFY has asked for: there is one only once it was said. */
+export interface Notify {
+  /** Null: nothing of the selected mailbox. */
+  readonly selected: NotifySelected | null;
+  /** The watch of other mailboxes; 0: none. */
+  readonly watch: number;
+  /** The watch has tidings. */
+  stirred: boolean;
+  /** Something could not be told: it waits for the next command, or for more. */
+  held: boolean;
+  /** UIDs that this session has put into the selected mailbox itself, as pairs: nothing is fetched of them. */
+  own: readonly number[];
+}
+
+/** After NOTIFY NONE: nothing is told unasked. */
+export function noNotices(): Notify {
+  return { selected: null, watch: 0, stirred: false, held: false, own: [] };
+}
+
 /** What a session knows between commands. Only the command that runs changes it. */
 export interface ImapState {
   tlsActive: boolean;
@@ -48,6 +78,8 @@ export interface ImapState {
   login: Login | null;
   selected: Selected | null;
   readonly enabled: Set<Enabled>;
+  /** Null until NOTIFY is said for the first time: that costs those nothing that never say it. */
+  notify: Notify | null;
   /** A view that had news before its number was known. */
   earlyStirred: number;
   /** The owner of the mailboxes does not know the view any more: it was started anew. */
@@ -95,6 +127,7 @@ export function startState(tlsActive: boolean, channel: SaslChannel = BARE_CHANN
     login: null,
     selected: null,
     enabled: new Set(),
+    notify: null,
     earlyStirred: 0,
     viewLost: false,
     errors: 0,
@@ -123,6 +156,11 @@ export function mayLogIn({ state, options }: Scene): boolean {
 /** Whether mailbox names and texts go as UTF-8 (RFC 6855 §3, RFC 9051 §5.1). */
 export function speaksUtf8({ enabled }: ImapState): boolean {
   return enabled.has("UTF8=ACCEPT") || enabled.has("IMAP4rev2");
+}
+
+/** Whether the client wants to know of messages in the selected mailbox: all but those that said otherwise (RFC 5465 §3.1). */
+export function tellsSelected({ notify }: ImapState): boolean {
+  return notify === null || notify.selected !== null;
 }
 
 /** Whether modification sequences are told unasked (RFC 7162 §3.1). */

@@ -63,6 +63,12 @@ export function writeMetadata(
   return `* METADATA ${writeMailbox(mailbox, utf8)} (${list})\r\n`;
 }
 
+/** METADATA without values, told unasked: what changed (RFC 5464 §4.4.2). */
+export function writeMetadataNames(mailbox: string, entries: Iterable<string>, utf8: boolean): string {
+  const names = [...entries].map((entry) => ` ${writeAstring(entry, utf8)}`).join("");
+  return `* METADATA ${writeMailbox(mailbox, utf8)}${names}\r\n`;
+}
+
 /** A namespace: what its names begin with, and how their levels are parted. */
 export interface Namespace {
   readonly prefix: string;

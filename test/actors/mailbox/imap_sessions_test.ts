@@ -11,6 +11,8 @@ import { inMailbox, JOHN, type Listener, type MailboxWorld, put, settle, spawnLi
 class Live {
   readonly session: ImapSession = createImapSession({ hostname: "a.test", tls: "active", plaintextLogin: false });
   #sent: Uint8Array[] = [];
+  /** Every line that it was told. */
+  readonly heard: string[] = [];
   #asks = 0;
   #ops = 0;
   constructor(
@@ -24,7 +26,9 @@ class Live {
     this.#perform(this.session.receive(utf8(lines.map((line) => `${line}\r\n`).join(""))));
     while (this.#asks > 0) await settle();
     const text = new TextDecoder().decode(concat(this.#sent.splice(0)));
-    return text === "" ? [] : text.replace(/\r\n$/, "").split("\r\n");
+    const told = text === "" ? [] : text.replace(/\r\n$/, "").split("\r\n");
+    this.heard.push(...told);
+    return told;
   }
 
   /** Hands on the news that the listener was told of. */
@@ -45,11 +49,13 @@ class Live {
   async #ask({ name, request }: ImapAsk): Promise<void> {
     const more = {
       "mailbox.open": { subscriber: this.listener.ref.address, session: this.name, quotaBytes: 0 },
+      "mailbox.watch": { subscriber: this.listener.ref.address, session: this.name },
       "mailbox.append": { quotaBytes: 0, opId: `${this.name}-${this.#ops++}` },
     } as Readonly<Record<string, object>>;
     this.#asks++;
     try {
-      const whole = { ...request, account: JOHN, ...more[name] };
+      const { watch } = this.session;
+      const whole = { ...request, account: JOHN, ...more[name], ...(watch === null ? {} : { by: watch }) };
       const reply = await this.world.mailbox.ask(name as keyof MailboxProtocol, whole as never);
       this.#perform(this.session.answered({ type: "reply", reply }));
     } catch (error) {
@@ -68,6 +74,10 @@ async function live(world: MailboxWorld, name: string, ...first: readonly string
   await client.say("l LOGIN john secret", ...first);
   return client;
 }
+
+const NOTIFIED = "(MessageNew (UID FLAGS) MessageExpunge FlagChange)";
+const WATCHED = "(MessageNew MessageExpunge FlagChange)";
+const AT_ONCE = 3;
 
 const COMMANDS: readonly ((n: number) => string)[] = [
   () => "NOOP",
@@ -100,10 +110,13 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
             live(world, "a", "s SELECT INBOX"),
             live(world, "b", "e ENABLE QRESYNC", "s SELECT INBOX"),
             live(world, "c", "e ENABLE IMAP4rev2", "s SELECT INBOX"),
+            live(world, "d", "s SELECT INBOX", `n NOTIFY SET (selected ${NOTIFIED}) (personal ${WATCHED})`),
+            live(world, "e", "s SELECT INBOX", `n NOTIFY SET (selected-delayed ${NOTIFIED}) (personal ${WATCHED})`),
           ]);
           const beliefs = clients.map(() => new ImapBelief(6));
+          // To whom removals are told at once, they may be told just before the answer (RFC 5465 §5.3).
           const run = async (at: number, command: string) =>
-            beliefs[at]!.hearAll(command, await clients[at]!.say(`t ${command}`));
+            beliefs[at]!.hearAll(at === AT_ONCE ? "NOOP" : command, await clients[at]!.say(`t ${command}`));
           await Promise.all(clients.map((_, at) => run(at, "FETCH 1:* (UID FLAGS)")));
           for (let step = 0; step < 40; step++) {
             const lines = clients.map(() => COMMANDS[pick(COMMANDS.length)]!(pick(256)));
@@ -116,7 +129,18 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
             await run(at, "NOOP");
             await run(at, "FETCH 1:* (UID FLAGS)");
           }
-          assertEquals(clients.map(({ session }) => [session.phase, session.refusals]), Array(3).fill(["selected", 0]));
+          assertEquals(clients.map(({ session }) => [session.phase, session.refusals]), Array(5).fill(["selected", 0]));
+          // Both watch Archive, which all move messages into.
+          world.clock.advance(200);
+          await settle();
+          const told = (at: number) => clients[at]!.heard.filter((line) => line.startsWith("* STATUS Archive ")).at(-1);
+          for (const at of [3, 4]) clients[at]!.stir();
+          for (const at of [3, 4]) await run(at, "NOOP");
+          const { messages, uidNext, uidValidity, unseen } = world.shard.status(JOHN, 6);
+          const last =
+            `* STATUS Archive (MESSAGES ${messages} UIDNEXT ${uidNext} UIDVALIDITY ${uidValidity} UNSEEN ${unseen})`;
+          for (const at of [3, 4]) if (told(at) !== undefined) assertEquals(told(at), last);
+          assertEquals([3, 4].some((at) => told(at) !== undefined), messages > 0);
           const observer = await openSession(world);
           const there = await observer.rows({ by: "uid", pairs: [1, 0] });
           for (const belief of beliefs) belief.compare(there);

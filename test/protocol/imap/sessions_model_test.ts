@@ -18,40 +18,57 @@ const command = fc.oneof(
   range.map((set) => `UID COPY ${set} INBOX`),
   fc.constant("APPEND INBOX {3+}\r\nnew"),
 );
-const steps = fc.array(fc.tuple(fc.nat(2), command), { maxLength: 40 });
+const steps = fc.array(fc.tuple(fc.nat(4), command), { maxLength: 40 });
 
 interface Session {
   readonly client: Client;
   readonly belief: ImapBelief;
 }
 
-/** Says a command and believes its answer. */
+/** Says a command and believes its answer, and what is told behind it. */
 function run({ client, belief }: Session, command: string): void {
-  belief.hearAll(command, say(client, `t ${command}`));
+  const lines = say(client, `t ${command}`);
+  const end = lines.findIndex((line) => line.startsWith("t ")) + 1;
+  belief.hearAll(command, lines.slice(0, end));
+  for (const line of lines.slice(end)) belief.hear(line);
 }
 
-/** Three sessions of one mailbox; the second has QRESYNC enabled. */
-function threeSessions(mailboxes: FakeMailboxes): Session[] {
+/** Said when a session begins: the second has QRESYNC; two are told of changes between commands (RFC 5465), one of them of all. */
+const FIRST: readonly string[] = [
+  "CHECK",
+  "ENABLE QRESYNC",
+  "CHECK",
+  "NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange))",
+  "NOTIFY SET (selected-delayed (MessageNew (UID) MessageExpunge FlagChange)) (personal (MessageNew MessageExpunge))",
+];
+
+/** Sessions of one mailbox. */
+function openSessions(mailboxes: FakeMailboxes): Session[] {
   mailboxes.answer("mailbox.create", { name: "Box" as never, specialUse: null });
   for (let i = 0; i < 5; i++) mailboxes.deliver("INBOX", "A: b\r\n\r\nc");
-  return [0, 1, 2].map((number) => {
+  return FIRST.map((first) => {
     const client = loggedIn(mailboxes);
-    if (number === 1) say(client, "e ENABLE QRESYNC");
-    say(client, "s SELECT INBOX");
+    say(client, "s SELECT INBOX", `f ${first}`);
     const session = { client, belief: new ImapBelief(5) };
     run(session, "FETCH 1:* (UID FLAGS)");
     return session;
   });
 }
 
+/** What is told between commands: of removals only to who asked for that (RFC 5465 §6.1.2). */
+function hearBetween(belief: ImapBelief, lines: readonly string[], isDelayed: boolean): void {
+  belief.hearAll(isDelayed ? "FETCH" : "NOOP", lines);
+}
+
 /** Runs the steps, then lets every session catch up, and compares what it believes with what is there. */
 function play(list: readonly (readonly [number, string])[], spoil: (line: string) => string = (line) => line): void {
   const mailboxes = new FakeMailboxes();
-  const sessions = threeSessions(mailboxes);
+  const sessions = openSessions(mailboxes);
   for (const [who, line] of list) {
     run(sessions[who]!, line);
     // News reaches the others at once, and waits there for a moment at which it may be told.
     for (const { client } of sessions) client.perform([]);
+    for (const { client, belief } of sessions) hearBetween(belief, say(client), client.session.watch !== null);
   }
   for (const session of sessions) {
     run(session, "NOOP");

@@ -1,6 +1,7 @@
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { asFailure } from "../../../src/base/failure.ts";
-import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
+import type { MailboxAskName, WatchedName } from "../../../src/mail/mailbox_ask.ts";
+import type { MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../../src/mail/quota.ts";
 import {
   type AuthAnswer,
@@ -11,6 +12,7 @@ import {
 } from "../../../src/protocol/imap/mod.ts";
 import type { SaslQuestion } from "../../../src/protocol/sasl/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
+import { watchedMailbox, watchedName } from "../../support/fake_watches.ts";
 import { transcript, type TranscriptSession } from "../../support/transcript.ts";
 
 export const OPTIONS: ImapOptions = { hostname: "mail.example", tls: "active", plaintextLogin: false };
@@ -62,7 +64,10 @@ export class Client {
       if (action === undefined) {
         const view = this.#stirred.shift();
         if (view === undefined) return;
-        if (view === this.session.view || this.session.view === null) todo.push(...this.session.stirred(view));
+        const { session } = this;
+        if (view === session.view || view === session.watch || session.view === null) {
+          todo.push(...this.session.stirred(view));
+        }
         continue;
       }
       if (action.type === "send") this.#sent.push(typeof action.data === "string" ? utf8(action.data) : action.data);
@@ -179,6 +184,8 @@ function driven(before: (mailboxes: FakeMailboxes) => void, options: ClientOptio
   };
 }
 
+const WATCHED = ["messages", "flags"] as const;
+
 /** What others do meanwhile. */
 function happen(client: Client, name: string, args: readonly unknown[]): void {
   const { session, mailboxes } = client;
@@ -188,6 +195,22 @@ function happen(client: Client, name: string, args: readonly unknown[]): void {
       return client.perform([]);
     case "other":
       return other(mailboxes, String(args[0])), client.perform([]);
+    case "messages":
+      mailboxes.happened({
+        mailboxes: [watchedMailbox(String(args[0]), Number(args[1]), WATCHED.slice(0, Number(args[2] ?? 1)))],
+      });
+      return client.perform([]);
+    case "named":
+      mailboxes.happened({
+        names: [watchedName(String(args[0]), args[1] === true, (args[2] ?? {}) as Partial<WatchedName>)],
+      });
+      return client.perform([]);
+    case "annotated":
+      mailboxes.happened({ metadata: [{ name: String(args[0]) as MailboxName, entries: args.slice(1).map(String) }] });
+      return client.perform([]);
+    case "overflow":
+      mailboxes.happened({ overflow: true });
+      return client.perform([]);
     case "forgetViews":
       return mailboxes.forgetViews();
     case "timedOut":

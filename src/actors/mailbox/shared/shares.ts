@@ -32,6 +32,10 @@ export class Shares {
     this.#known();
     return this.#addresses.get(address) ?? null;
   }
+  /** The address of an account that shares mailboxes; null when it shares none. */
+  addressOf(owner: AccountId): string | null {
+    return this.#known().get(owner)?.address ?? null;
+  }
   has(owner: AccountId, mailbox: number): boolean {
     return this.#known().get(owner)?.mailboxes.has(mailbox) === true;
   }

@@ -3,7 +3,7 @@ import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
-import { tellNews } from "../news.ts";
+import { noteOwn, tellNews } from "../news.ts";
 import { copyUidCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
@@ -50,7 +50,10 @@ function* transfer(
   switch (outcome.type) {
     case "copied":
       // What came into the selected mailbox itself is told at once.
-      if (mailbox === selected.name) selected.stirred = true;
+      if (mailbox === selected.name) {
+        selected.stirred = true;
+        noteOwn(outcome.to, scene);
+      }
       return outcome;
     case "missing":
       return no("No such mailbox", "TRYCREATE");

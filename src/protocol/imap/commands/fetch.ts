@@ -54,11 +54,14 @@ function* partialSets({ set, partial }: Given<"FETCH">, scene: Scene): Program<M
 }
 
 interface Wanted {
-  readonly given: Given<"FETCH">;
+  readonly given: Pick<Given<"FETCH">, "uid" | "changedSince" | "vanished">;
   readonly plan: FetchPlan;
+  /** Messages of which nothing is told. */
+  readonly skip?: (uid: Uid) => boolean;
 }
 
-function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Program<Trouble | null> {
+/** Tells all messages of a set, page by page. */
+export function* fetchPages(set: MessageSet, { given, plan, skip }: Wanted, scene: Scene): Program<Trouble | null> {
   const { view } = selectedOf(scene);
   const { index, headBytes } = plan;
   const { changedSince } = given;
@@ -73,16 +76,21 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
     }
     if (page.vanished.length > 0) yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     if (page.missing && !given.uid) trouble ??= "gone";
-    const met = yield* tellPage(new RowReader(page), plan, scene);
+    const met = yield* tellPage(new RowReader(page), plan, scene, skip);
     trouble ??= met;
     if (page.next === null) return trouble;
   }
 }
 
 /** Tells all rows of a page. */
-function* tellPage(rows: RowReader, plan: FetchPlan, scene: Scene): Program<Trouble | null> {
+function* tellPage(
+  rows: RowReader,
+  plan: FetchPlan,
+  scene: Scene,
+  skip?: Wanted["skip"],
+): Program<Trouble | null> {
   const changed = plan.setsSeen ? yield* setSeen(rows, scene) : NONE_CHANGED;
-  const plain = plan.plain && changed.size === 0 ? new FetchRows(rows, plan, scene) : null;
+  const plain = plan.plain && changed.size === 0 && skip === undefined ? new FetchRows(rows, plan, scene) : null;
   let trouble: Trouble | null = null;
   for (let i = 0; i < rows.count;) {
     if (plain?.has(i) === true) {
@@ -93,6 +101,7 @@ function* tellPage(rows: RowReader, plan: FetchPlan, scene: Scene): Program<Trou
       continue;
     }
     const row = rows.row(i++);
+    if (skip?.(row.uid) === true) continue;
     const now = changed.get(row.uid);
     const met = yield* new FetchedMessage(now === undefined ? row : changedRow(row, now), plan, scene)
       .tell(now !== undefined);

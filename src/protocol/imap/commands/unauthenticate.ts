@@ -16,6 +16,7 @@ export const unauthenticate: Command<"UNAUTHENTICATE"> = {
     const { state } = scene;
     state.login = null;
     state.enabled.clear();
+    state.notify = null;
     yield { type: "unauthenticate" };
     return ok();
   },
