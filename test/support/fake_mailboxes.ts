@@ -1,7 +1,6 @@
-import { concat, decodeUtf8, utf8 } from "../../src/base/bytes.ts";
+import { concat, utf8 } from "../../src/base/bytes.ts";
 import { Flag } from "../../src/mail/flag.ts";
 import { Failure } from "../../src/base/failure.ts";
-import { latin1 } from "../../src/base/latin1.ts";
 import type {
   MailboxAskName,
   MailboxAsks,
@@ -17,7 +16,8 @@ import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { FakeUpdates } from "./fake_updates.ts";
+import { change, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 
 export type { FakeMessage };
 
@@ -46,6 +46,7 @@ interface FakeView {
   saved: number[];
   gone: boolean;
   rights: Rights;
+  readonly updates: FakeUpdates;
 }
 
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
@@ -159,6 +160,7 @@ export class FakeMailboxes {
       const keywords = keywordsOf(box);
       this.#views.set(view, {
         ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights },
+        updates: new FakeUpdates(),
         known: new Map(shown.map((each) => [each, each.modSeq])),
       });
       const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
@@ -224,7 +226,7 @@ export class FakeMailboxes {
       const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
       return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
     },
-    "mailbox.search": ({ view: id, program, save, modSeq }) => {
+    "mailbox.search": ({ view: id, program, save, modSeq, relevancy, update }) => {
       const view = this.#view(id);
       const found = view.shown.flatMap((message, at) =>
         this.#fits(message, program, view) ? [{ message, sequence: at + 1 }] : []
@@ -236,8 +238,18 @@ export class FakeMailboxes {
       return {
         found: found.map(({ message, sequence }) => ({ sequence, uid: message.uid as Uid, count: 1 })),
         modSeq: modSeq && found.length > 0 ? highest as ModSeq : null,
+        ...(relevancy ? { relevancy: Uint8Array.from(found, (_, at) => 10 + at) } : {}),
+        ...(update === undefined ? {} : {
+          updating: view.updates.watch(
+            update,
+            (message) => this.#fits(message, program, view),
+            found.map(({ message }) => message),
+          ),
+        }),
       };
     },
+    "mailbox.keepOrder": ({ view, tag, uids }) => ({ updating: this.#view(view).updates.keepOrder(tag, uids) }),
+    "mailbox.cancelUpdates": ({ view, tags }) => (this.#view(view).updates.cancel(tags), null),
     "mailbox.acl": ({ name }) => {
       const box = this.#allowed(name, "a");
       return box === undefined ? { type: "missing" } : listAcl(name, box.acl);
@@ -360,7 +372,8 @@ export class FakeMailboxes {
   }
 
   #news(view: FakeView, expunges: boolean): ViewNews {
-    const { box } = view;
+    const { box, updates } = view;
+    updates.before({ shown: view.shown, there: box.messages });
     const expunged: { sequence: number; uid: Uid }[] = [];
     if (expunges) {
       for (let at = 0; at < view.shown.length;) {
@@ -394,6 +407,7 @@ export class FakeMailboxes {
       highestModSeq: box.modSeq as ModSeq,
       more: false,
       gone: view.gone,
+      ...updates.after({ shown: view.shown, there: box.messages }),
     };
   }
 
@@ -462,37 +476,6 @@ export class FakeMailboxes {
   }
 
   #fits(message: FakeMessage, program: SearchProgram, view: FakeView): boolean {
-    const all = (of: SearchProgram) => this.#fits(message, of, view);
-    const text = latin1(message.bytes).toLowerCase();
-    switch (program.type) {
-      case "and":
-        return program.of.every(all);
-      case "or":
-        return program.of.some(all);
-      case "not":
-        return !all(program.of);
-      case "all":
-      case "saveDateSupported":
-        return true;
-      case "set":
-        return this.#inSet(view, program.set).includes(message);
-      case "flags":
-        return (message.flags & program.flags) === program.flags;
-      case "keyword":
-        return message.keywords.some((each) => each.toLowerCase() === program.keyword.toLowerCase());
-      case "recent":
-        return message.recent;
-      case "size":
-        return program.than === "larger" ? message.bytes.length > program.bytes : message.bytes.length < program.bytes;
-      case "modSeq":
-        return message.modSeq >= program.atLeast;
-      case "header":
-        return text.includes(`${program.field.toLowerCase()}: ${program.text.toLowerCase()}`);
-      case "body":
-      case "text":
-        return (decodeUtf8(message.bytes) ?? text).toLowerCase().includes(program.text.toLowerCase());
-      default:
-        throw new Error(`the fake cannot search by ${program.type}`);
-    }
+    return fitsProgram(message, program, (set) => this.#inSet(view, set).includes(message));
   }
 }

@@ -3,6 +3,7 @@ import type { Right } from "../../mail/rights.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { flagList, risingSet } from "./texts.ts";
+import { endUpdates, tellUpdates } from "./updates.ts";
 
 /**
  * Tells what happened in the selected mailbox. `expunges`: whether messages may be told to be gone (RFC 9051 §7.5.1); those
@@ -23,6 +24,8 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
 
 function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> {
   const { state, output } = scene;
+  // RFC 5267 §4.3.4: while the numbers of what goes are still valid.
+  if (news.updates !== undefined) yield* tellUpdates(news.updates.gone, scene);
   if (news.expunged.length > 0) yield* output.send(expungedLines(news.expunged, state.enabled.has("QRESYNC")));
   if (news.exists !== selected.exists - news.expunged.length) output.push(`* ${news.exists} EXISTS\r\n`);
   if (news.recent !== selected.recent && !state.enabled.has("IMAP4rev2")) output.push(`* ${news.recent} RECENT\r\n`);
@@ -34,6 +37,9 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
     output.push(flagLines(selected));
   }
   for (const row of news.changed) yield* output.send(flagsOf(row, scene));
+  if (news.updates === undefined) return;
+  yield* tellUpdates(news.updates.changed, scene);
+  endUpdates(news.updates.ended, scene);
 }
 
 /** Each by its number, which counts what was removed before it, or all by UIDs (RFC 7162 §3.2.10). */

@@ -38,7 +38,10 @@ function* attempt(program: Program<Completion>, { state }: Scene): Program<Compl
 /** What the command did is told whether or not there is news. */
 function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> {
   const { selected } = scene.state;
-  if (policy === "none" || selected === null || !(polls || selected.stirred)) return;
+  // What the command itself did may change results.
+  if (policy === "none" || selected === null || !(polls || selected.stirred || (selected.updates?.size ?? 0) > 0)) {
+    return;
+  }
   try {
     yield* tellNews(scene, policy === "all");
   } catch (error) {

@@ -6,7 +6,7 @@ import type { SearchProgram } from "../../../src/mail/search_program.ts";
 import { parseStructure, searchText } from "../../../src/mime/mod.ts";
 import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
 import type { TextQuery, TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
-import { findIn, type TextKey } from "../../../src/storage/mod.ts";
+import { findIn, foldedText, type FuzzyWord, gradeWords, noteBest, type TextKey } from "../../../src/storage/mod.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, type MailboxWorld, put, settle, type Shard } from "./support.ts";
 
@@ -35,6 +35,23 @@ class SimpleTexts implements TextSearch {
       });
     }
     return found;
+  }
+  async grade({ contents, read, check }: TextQuery, words: readonly FuzzyWord[]): Promise<Map<number, number>[]> {
+    await this.gate;
+    check();
+    const graded = words.map(() => new Map<number, number>());
+    for (const [at, content] of contents.entries()) {
+      const bytes = read(at);
+      if (bytes === null) continue;
+      const { header, body } = searchText(parseStructure(bytes));
+      for (const [part, text] of [["header", `\n${header}`], ["body", body]] as const) {
+        const work = gradeWords(foldedText(utf8(text)), part, words);
+        let step = work.next();
+        while (!step.done) step = work.next();
+        step.value.forEach((grade, i) => grade > 0 && noteBest(graded[i]!, new Map([[content, grade]])));
+      }
+    }
+    return graded;
   }
   forget(): void {}
 }
@@ -297,6 +314,7 @@ Deno.test("a message that goes while its text is on the way is not found", () =>
       await new Promise<void>((resolve) => void waiting.push(resolve));
       return [new Set(contents.filter((_, at) => read(at) !== null))];
     },
+    grade: () => Promise.resolve([]),
     forget() {},
   };
   return inMailbox(async (world) => {
