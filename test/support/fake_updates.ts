@@ -59,8 +59,12 @@ export class FakeUpdates {
 }
 
 function removals(search: FakeSearch, left: readonly FakeMessage[], shown: readonly FakeMessage[]): ResultChange[] {
+  if (left.length > 0 && !search.sorted) {
+    search.results = search.results.filter((each) => !left.includes(each));
+    return [{ tag: search.tag, how: "removed", places: [placed(search, 0, left, shown)] }];
+  }
   const places = left.map((message) => {
-    const place = search.sorted ? search.results.indexOf(message) + 1 : 0;
+    const place = search.results.indexOf(message) + 1;
     search.results = search.results.filter((each) => each !== message);
     return placed(search, place, [message], shown);
   });

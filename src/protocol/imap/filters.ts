@@ -95,6 +95,7 @@ function withoutLiterals(value: string): { readonly text: string; readonly liter
     const from = end + 3;
     text += value.slice(at, from);
     at = from + Number(length);
+    if (at > value.length) return { text: "", literals: [] };
     literals.push(Uint8Array.from(value.slice(from, at), (character) => character.charCodeAt(0)));
   }
   return { text: text + value.slice(at), literals };
@@ -108,21 +109,37 @@ export function isFilterName(name: string): boolean {
 function noteNames(keys: readonly SearchKey[], names: Set<string>): void {
   for (const key of keys) {
     if (key.key === "FILTER") names.add(key.name);
-    else if ("of" in key && key.key !== "DATE") noteNames(Array.isArray(key.of) ? key.of : [key.of], names);
+    else noteNames(within(key), names);
   }
 }
 
+/** How many keys there are once filters have been put in the place of their names; filters in those count as one key. */
 function countKeys(keys: readonly SearchKey[], filters: Filters): number {
   let count = 0;
   for (const key of keys) {
     count++;
-    if (key.key === "FILTER") count += countKeys(filters.get(key.name)!, NO_FILTERS);
-    else if ("of" in key && key.key !== "DATE") count += countKeys(Array.isArray(key.of) ? key.of : [key.of], filters);
+    const filter = key.key === "FILTER" ? filters.get(key.name) : undefined;
+    if (filter !== undefined) count += countKeys(filter, NO_FILTERS);
+    for (const of of within(key)) count += countKeys([of], filters);
   }
   return count;
 }
 
 const NO_FILTERS: Filters = new Map();
+
+/** The keys in a key. */
+function within(key: SearchKey): readonly SearchKey[] {
+  switch (key.key) {
+    case "NOT":
+    case "FUZZY":
+      return [key.of];
+    case "OR":
+    case "AND":
+      return key.of;
+    default:
+      return [];
+  }
+}
 
 /** As deep as the grammar allows, once for each pass. */
 function substituted(key: SearchKey, filters: Filters): SearchKey {
