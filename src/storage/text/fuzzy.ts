@@ -11,7 +11,7 @@ export type FuzzyWord =
 /** How well a word fits, from 1 to 100: where another word begins with it, or it stands within one. */
 const BEGINS = 100;
 const WITHIN = 75;
-/** The same by letters that are wrong, missing or too many: 1, 2. */
+/** The same by letters that are wrong, missing, too many, or in the place of the next: 1, 2. */
 const MISSPELT: readonly number[] = [BEGINS, 45, 20];
 /** What the whole message is asked for counts less outside the subject, in percent: fields that few read, the body. */
 const OTHER_FIELDS = 70;
@@ -156,20 +156,21 @@ function bitsOf(word: string): ReadonlyMap<number, number> {
 }
 
 /**
- * How many letters of a word are wrong, missing or too many, both beginning with the same: 1, 2, or 3 for more. Bit n of `none`,
- * `one` and `two` says that so far the first n letters are there, with so many of them wrong.
+ * How many letters of a word are wrong, missing, too many, or in the place of the next, both beginning with the same: 1, 2, or 3 for
+ * more. Bit n of `none`, `one` and `two` says that so far the first n letters are there, with so many of them wrong.
  */
 function wrongIn(word: string, letters: ReadonlyMap<number, number>, length: number): number {
-  let none = 0b10;
-  let one = 0b110;
-  let two = 0b1110;
+  let [none, one, two] = [0b10, 0b110, 0b1110];
+  // As they were a letter ago, and what that letter was.
+  let [noneOnce, oneOnce, bitsOnce] = [0, 0, 0];
   for (let i = 1; i < word.length; i++) {
     const bits = letters.get(word.charCodeAt(i)) ?? 0;
-    const noneBefore = none;
-    const oneBefore = one;
+    const swapped = bits & (bitsOnce >>> 1);
+    const [noneBefore, oneBefore] = [none, one];
     none = (none & bits) << 1;
-    one = ((one & bits) << 1) | noneBefore | (noneBefore << 1) | (none << 1);
-    two = ((two & bits) << 1) | oneBefore | (oneBefore << 1) | (one << 1);
+    one = ((one & bits) << 1) | noneBefore | (noneBefore << 1) | (none << 1) | ((noneOnce & swapped) << 2);
+    two = ((two & bits) << 1) | oneBefore | (oneBefore << 1) | (one << 1) | ((oneOnce & swapped) << 2);
+    [noneOnce, oneOnce, bitsOnce] = [noneBefore, oneBefore, bits];
   }
   const all = 1 << length;
   if (((none | one) & all) !== 0) return 1;
