@@ -12,7 +12,7 @@ export interface OrderedMessage {
 
 /**
  * Puts messages in order (RFC 5256 §3, SORT): by the first criterion, among equals by the next, at last as they came. `reverse` tells of
- * each criterion whether it goes down. Texts are compared as they are, the empty one first.
+ * each criterion whether it goes down. Texts are compared by their code units, the empty one first.
  */
 export function sortMessages<M extends OrderedMessage>(messages: readonly M[], reverse: readonly boolean[]): M[] {
   return messages.toSorted((one, other) => compareValues(one.values, other.values, reverse));
@@ -45,12 +45,31 @@ export function orderValue(
     case "date":
       return facts?.sentMs ?? internalDateMs; // RFC 5256 §2.2.
     case "subject":
-      return facts?.baseSubject ?? "";
+      return orderText(facts?.baseSubject ?? "");
     case "displayFrom":
-      return facts?.from.display ?? "";
+      return orderText(facts?.from.display ?? "");
     case "displayTo":
-      return facts?.to.display ?? "";
+      return orderText(facts?.to.display ?? "");
     default:
-      return facts?.[key].mailbox ?? "";
+      return orderText(facts?.[key].mailbox ?? "");
   }
+}
+
+/** What stands for a character of which nobody knows how it was encoded. */
+const UNKNOWN = "\ufffd";
+/** Above every other character. */
+const LAST = "\uffff";
+
+/**
+ * A text in whose place another stands that is in order by its code units: texts are in order by their characters (RFC 5051 §2 has
+ * it by octets of UTF-8, which is the same), and those that could not be decoded come last (RFC 5255 §4.6).
+ */
+function orderText(text: string): string {
+  if (!/[\ud800-\uffff]/.test(text)) return text;
+  // Characters beyond U+FFFF are written by units that lie below some that stand for lower characters.
+  const ordered = text.replace(/[\ud800-\uffff]/g, (unit) => {
+    const code = unit.charCodeAt(0);
+    return String.fromCharCode(code < 0xe000 ? code + 0x2000 : code - 0x0800);
+  });
+  return text.includes(UNKNOWN) ? LAST + ordered : ordered;
 }
