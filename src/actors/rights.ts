@@ -66,6 +66,8 @@ const VIEWS: readonly string[] = [
   "mailbox.copy",
   "mailbox.append",
   "mailbox.search",
+  "mailbox.keepOrder",
+  "mailbox.cancelUpdates",
   "mailbox.acl",
   "mailbox.setAcl",
   "mailbox.metadata",

@@ -110,6 +110,39 @@ export interface ViewNews {
   readonly gone: boolean;
   /** The account's key for the mailbox was made anew (RFC 4467 §7 RESETKEY). */
   readonly keyReset?: boolean;
+  /** Of searches whose changes are told; absent: there are none. */
+  readonly updates?: {
+    /** Results that left the mailbox, numbered as before `expunged`. */
+    readonly gone: readonly ResultChange[];
+    /** What else came to results or left them, numbered as after all that is told here. */
+    readonly changed: readonly ResultChange[];
+    /** Tags of searches whose changes are not told any more. */
+    readonly ended: readonly string[];
+  };
+}
+
+/** Messages that came to the results of a search or left them, to be told in this order (RFC 5267 §4.3.2). */
+export interface ResultChange {
+  /** Of the search. */
+  readonly tag: string;
+  readonly how: "added" | "removed";
+  /** Where in the results, from 1, or 0 where they are in mailbox order; and the messages, as pairs of UIDs or numbers. */
+  readonly places: readonly (readonly [position: number, pairs: readonly number[]])[];
+}
+
+/** What messages are put in order by (RFC 5256 §3, RFC 5957 §3). */
+export interface OrderKey {
+  readonly key:
+    | "arrival"
+    | "cc"
+    | "date"
+    | "from"
+    | "size"
+    | "subject"
+    | "to"
+    | "displayFrom"
+    | "displayTo";
+  readonly reverse: boolean;
 }
 
 /** One message as a view shows it. */
@@ -440,13 +473,36 @@ export interface MailboxAsks {
       readonly save: "none" | "all" | "min" | "max" | "minMax";
       /** Highest MODSEQ among the results is wanted (RFC 7162 §3.1.5). */
       readonly modSeq: boolean;
+      /** How well each fits is wanted (RFC 6203 §4). */
+      readonly relevancy?: boolean;
+      /**
+       * What changes in the results is told by news from now on (RFC 5267 §4.3), by UIDs or numbers, under a tag that no other such
+       * search of the view has. `sorted`: only once `mailbox.keepOrder` has said in which order.
+       */
+      readonly update?: { readonly tag: string; readonly uid: boolean; readonly sorted: boolean };
     };
     reply: {
       /** Sequence numbers and UIDs as pairs of first and last: where both run on together they share a range. */
       readonly found: readonly { readonly sequence: number; readonly uid: Uid; readonly count: number }[];
       readonly modSeq: ModSeq | null;
+      /** When it was wanted: a byte for each message, from 1 to 100; of a program that asks for no words all are 100. */
+      readonly relevancy?: Uint8Array;
+      /** Whether changes will be told; false when too much is kept for the view, its account or the worker already. */
+      readonly updating?: boolean;
     };
   };
+  /** The order in which a client was told the results of a search; answers whether it is kept, and changes told by their places. */
+  "mailbox.keepOrder": {
+    request: OfView & {
+      readonly tag: string;
+      readonly keys: readonly OrderKey[];
+      /** UIDs in order, of 32 bits each, in the byte order of the machine. */
+      readonly uids: Uint8Array;
+    };
+    reply: { readonly updating: boolean };
+  };
+  /** Changes in the results of these searches are not told any more (RFC 5267 §4.3.5). */
+  "mailbox.cancelUpdates": { request: OfView & { readonly tags: readonly string[] }; reply: null };
   /** GETACL, LISTRIGHTS (RFC 4314 §3.3, §3.4): for those who administer the mailbox. */
   "mailbox.acl": { request: OfAccount & { readonly name: MailboxName }; reply: AclListed };
   /** SETACL, DELETEACL (RFC 4314 §3.1, §3.2): an entry without rights is none. */

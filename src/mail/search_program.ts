@@ -8,6 +8,12 @@ import type { MessageSet } from "./mailbox_ask.ts";
 export type SearchProgram =
   | { readonly type: "and" | "or"; readonly of: readonly SearchProgram[] }
   | { readonly type: "not"; readonly of: SearchProgram }
+  /**
+   * FUZZY (RFC 6203 §3). Texts in it are taken as words, and fit where each word is, in any order, without accents: at the
+   * beginning of another word, within one, or as a word that begins with the same letter and has few others wrong. What is no
+   * text is matched as ever (RFC 6203 §5 lets a server say so), and so is a text without a word.
+   */
+  | { readonly type: "fuzzy"; readonly of: SearchProgram }
   | { readonly type: "all" }
   | { readonly type: "set"; readonly set: MessageSet }
   /** All of these flags are set. */

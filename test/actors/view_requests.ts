@@ -29,6 +29,7 @@ const PROGRAM = {
     { type: "header", field: "subject", text: "" },
     { type: "body", text: "grüße" },
     { type: "text", text: "x" },
+    { type: "fuzzy", of: { type: "text", text: "x" } },
   ],
 };
 
@@ -77,7 +78,16 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     quotaMessages: 7,
     messages: [MESSAGE],
   },
-  "mailbox.search": { ...VIEW, program: PROGRAM, save: "minMax", modSeq: true },
+  "mailbox.search": {
+    ...VIEW,
+    program: PROGRAM,
+    save: "minMax",
+    modSeq: true,
+    relevancy: true,
+    update: { tag: "a1", uid: true, sorted: false },
+  },
+  "mailbox.keepOrder": { ...VIEW, tag: "a1", keys: [{ key: "displayTo", reverse: true }], uids: new Uint8Array(8) },
+  "mailbox.cancelUpdates": { ...VIEW, tags: ["a1", "b2"] },
   "mailbox.acl": { account: "a1", name: "Other Users/b@c.test/Notes" },
   "mailbox.setAcl": {
     account: "a1",
@@ -107,6 +117,8 @@ export const VIEW_NULLABLE =
   /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value|readAuthorized\.(owner|expiresMs)|resetKey\.name|(readNamed|readAuthorized|urlToken)\.uidValidity)$|\.(known|match|index|internalDateMs)$/;
 /** Times may lie before 1970. */
 export const VIEW_SIGNED = /\.(dayMs|internalDateMs|expiresMs)$/;
+
+const ORDER = { key: "date", reverse: false };
 
 function nested(depth: number): unknown {
   let program: unknown = { type: "all" };
@@ -140,6 +152,11 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.readNamed", "length", 1_048_576, 1_048_577],
   ["mailbox.readNamed", "uidValidity", 1, 0],
   ["mailbox.urlToken", "rump", "x".repeat(8_192), "x".repeat(8_193)],
+  ["mailbox.keepOrder", "uids", new Uint8Array(4_000_000), new Uint8Array(4_000_004)],
+  ["mailbox.keepOrder", "uids", new Uint8Array(4), new Uint8Array(5)],
+  ["mailbox.keepOrder", "keys", new Array(20).fill(ORDER), new Array(21).fill(ORDER)],
+  ["mailbox.keepOrder", "tag", "x".repeat(128), "x".repeat(129)],
+  ["mailbox.cancelUpdates", "tags", new Array(1_000).fill("a"), new Array(1_001).fill("a")],
   ["mailbox.rows", "set", pairs(20_000), pairs(20_002)],
   ["mailbox.rows", "set", pairs(2, 0xffff_ffff), pairs(2, 0x1_0000_0000)],
   ["mailbox.rows", "set", pairs(2), pairs(3)],

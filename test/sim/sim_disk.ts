@@ -89,6 +89,9 @@ export class SimDisk implements ShardStore {
   setAcl(...args: Parameters<ShardStore["setAcl"]>): ReturnType<ShardStore["setAcl"]> {
     return this.#later(() => this.options.base.setAcl(...args), true);
   }
+  setAccessKeys(...args: Parameters<ShardStore["setAccessKeys"]>): ReturnType<ShardStore["setAccessKeys"]> {
+    return this.#later(() => this.options.base.setAccessKeys(...args), true);
+  }
   mailboxes(...args: Parameters<ShardStore["mailboxes"]>) {
     return this.options.base.mailboxes(...args);
   }
@@ -112,6 +115,9 @@ export class SimDisk implements ShardStore {
   }
   acl(...args: Parameters<ShardStore["acl"]>) {
     return this.options.base.acl(...args);
+  }
+  accessKeys(...args: Parameters<ShardStore["accessKeys"]>) {
+    return this.options.base.accessKeys(...args);
   }
   fillRows(...args: Parameters<ShardStore["fillRows"]>) {
     return this.options.base.fillRows(...args);

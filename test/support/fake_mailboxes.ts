@@ -1,7 +1,6 @@
-import { concat, decodeUtf8, utf8 } from "../../src/base/bytes.ts";
+import { concat, utf8 } from "../../src/base/bytes.ts";
 import { Flag } from "../../src/mail/flag.ts";
 import { Failure } from "../../src/base/failure.ts";
-import { latin1 } from "../../src/base/latin1.ts";
 import type {
   MailboxAskName,
   MailboxAsks,
@@ -20,8 +19,9 @@ import { indexMessage } from "../../src/protocol/imap/mod.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeBox, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, type FakeBox, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
+import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
 
@@ -38,6 +38,7 @@ interface FakeView {
   rights: Rights;
   /** How the mailbox was when news was asked for last. */
   asked: string;
+  readonly updates: FakeUpdates;
 }
 
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
@@ -164,6 +165,7 @@ export class FakeMailboxes {
       const keywords = keywordsOf(box);
       this.#views.set(view, {
         ...{ box, readOnly, shown, keywords: keywords.join(), saved: [], gone: false, rights, asked: "" },
+        updates: new FakeUpdates(),
         known: new Map(shown.map((each) => [each, each.modSeq])),
       });
       const known = since === null || since.uidValidity !== box.uidValidity ? null : since;
@@ -237,7 +239,7 @@ export class FakeMailboxes {
       if (from !== null) this.#remove(from, old);
       return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
     },
-    "mailbox.search": ({ view: id, program, save, modSeq }) => {
+    "mailbox.search": ({ view: id, program, save, modSeq, relevancy, update }) => {
       const view = this.#view(id);
       const found = view.shown.flatMap((message, at) =>
         this.#fits(message, program, view) ? [{ message, sequence: at + 1 }] : []
@@ -249,8 +251,18 @@ export class FakeMailboxes {
       return {
         found: found.map(({ message, sequence }) => ({ sequence, uid: message.uid as Uid, count: 1 })),
         modSeq: modSeq && found.length > 0 ? highest as ModSeq : null,
+        ...(relevancy ? { relevancy: Uint8Array.from(found, (_, at) => 10 + at) } : {}),
+        ...(update === undefined ? {} : {
+          updating: view.updates.watch(
+            update,
+            (message) => this.#fits(message, program, view),
+            found.map(({ message }) => message),
+          ),
+        }),
       };
     },
+    "mailbox.keepOrder": ({ view, tag, uids }) => ({ updating: this.#view(view).updates.keepOrder(tag, uids) }),
+    "mailbox.cancelUpdates": ({ view, tags }) => (this.#view(view).updates.cancel(tags), null),
     "mailbox.acl": ({ name }) => {
       const box = this.#allowed(name, "a");
       return box === undefined ? { type: "missing" } : listAcl(name, box.acl);
@@ -374,8 +386,9 @@ export class FakeMailboxes {
   }
 
   #news(view: FakeView, expunges: boolean): ViewNews {
-    const { box } = view;
+    const { box, updates } = view;
     view.asked = stateOf(view);
+    updates.before({ shown: view.shown, there: box.messages });
     const expunged: { sequence: number; uid: Uid }[] = [];
     if (expunges) {
       for (let at = 0; at < view.shown.length;) {
@@ -409,6 +422,7 @@ export class FakeMailboxes {
       highestModSeq: box.modSeq as ModSeq,
       more: false,
       gone: view.gone,
+      ...updates.after({ shown: view.shown, there: box.messages }),
     };
   }
 
@@ -477,37 +491,6 @@ export class FakeMailboxes {
   }
 
   #fits(message: FakeMessage, program: SearchProgram, view: FakeView): boolean {
-    const all = (of: SearchProgram) => this.#fits(message, of, view);
-    const text = latin1(message.bytes).toLowerCase();
-    switch (program.type) {
-      case "and":
-        return program.of.every(all);
-      case "or":
-        return program.of.some(all);
-      case "not":
-        return !all(program.of);
-      case "all":
-      case "saveDateSupported":
-        return true;
-      case "set":
-        return this.#inSet(view, program.set).includes(message);
-      case "flags":
-        return (message.flags & program.flags) === program.flags;
-      case "keyword":
-        return message.keywords.some((each) => each.toLowerCase() === program.keyword.toLowerCase());
-      case "recent":
-        return message.recent;
-      case "size":
-        return program.than === "larger" ? message.bytes.length > program.bytes : message.bytes.length < program.bytes;
-      case "modSeq":
-        return message.modSeq >= program.atLeast;
-      case "header":
-        return text.includes(`${program.field.toLowerCase()}: ${program.text.toLowerCase()}`);
-      case "body":
-      case "text":
-        return (decodeUtf8(message.bytes) ?? text).toLowerCase().includes(program.text.toLowerCase());
-      default:
-        throw new Error(`the fake cannot search by ${program.type}`);
-    }
+    return fitsProgram(message, program, (set) => this.#inSet(view, set).includes(message));
   }
 }

@@ -1,6 +1,9 @@
 import { Flag } from "../../src/mail/flag.ts";
-import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import { decodeUtf8 } from "../../src/base/bytes.ts";
+import { latin1 } from "../../src/base/latin1.ts";
+import type { MailboxAsks, MessageSet } from "../../src/mail/mailbox_ask.ts";
 import type { SpecialUse } from "../../src/mail/mailbox_name.ts";
+import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
 import type { Rights } from "../../src/mail/rights.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
@@ -81,4 +84,45 @@ export function statusOf(box: FakeCounts): MailboxStatus {
 /** Bytes of the messages with \Deleted. */
 export function deletedBytes(messages: readonly FakeMessage[]): number {
   return messages.reduce((sum, { bytes, flags }) => sum + ((flags & Flag.deleted) === 0 ? 0 : bytes.length), 0);
+}
+
+/** Whether a message is found; `isNamed` tells whether a set names it. */
+export function fitsProgram(
+  message: FakeMessage,
+  program: SearchProgram,
+  isNamed: (set: MessageSet) => boolean,
+): boolean {
+  const all = (of: SearchProgram) => fitsProgram(message, of, isNamed);
+  const text = latin1(message.bytes).toLowerCase();
+  switch (program.type) {
+    case "and":
+      return program.of.every(all);
+    case "or":
+      return program.of.some(all);
+    case "not":
+      return !all(program.of);
+    case "fuzzy":
+      return all(program.of);
+    case "all":
+      return true;
+    case "set":
+      return isNamed(program.set);
+    case "flags":
+      return (message.flags & program.flags) === program.flags;
+    case "keyword":
+      return message.keywords.some((each) => each.toLowerCase() === program.keyword.toLowerCase());
+    case "recent":
+      return message.recent;
+    case "size":
+      return program.than === "larger" ? message.bytes.length > program.bytes : message.bytes.length < program.bytes;
+    case "modSeq":
+      return message.modSeq >= program.atLeast;
+    case "header":
+      return text.includes(`${program.field.toLowerCase()}: ${program.text.toLowerCase()}`);
+    case "body":
+    case "text":
+      return (decodeUtf8(message.bytes) ?? text).toLowerCase().includes(program.text.toLowerCase());
+    default:
+      throw new Error(`the fake cannot search by ${program.type}`);
+  }
 }

@@ -16,6 +16,7 @@ import { deletedBytes } from "./deleted_bytes.ts";
 import { expungeDeleted } from "./expunge.ts";
 import { readAuthorized, readNamed } from "./excerpt.ts";
 import { FlagWork } from "./flag_work.ts";
+import { cancelUpdates, keepOrder } from "./keep_order.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
@@ -49,7 +50,7 @@ export interface MailboxShare {
 
 /** What a worker's mailbox actors share, at its start. */
 export function mailboxShare(clock: Clock): MailboxShare {
-  return { budget: { views: 0 }, turns: new Turns(clock) };
+  return { budget: { views: 0, watchedBytes: 0 }, turns: new Turns(clock) };
 }
 
 /** What a mailbox actor is started with: the shard its domain lives in. */
@@ -166,6 +167,8 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.copy": copy,
     "mailbox.append": append,
     "mailbox.search": search,
+    "mailbox.keepOrder": keepOrder,
+    "mailbox.cancelUpdates": cancelUpdates,
     "mailbox.acl": acl,
     "mailbox.setAcl": setAcl,
     "mailbox.metadata": metadata,

@@ -1,9 +1,10 @@
 import type { Uid } from "../../mail/uid.ts";
-import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ResultChange, ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
 import type { Rights } from "../../mail/rights.ts";
 import { PAGE_ROWS_MAX, readPage } from "./row_pages.ts";
 import { rightsIn } from "./shared/mod.ts";
-import type { Answer, Asked, State } from "./state.ts";
+import { type Answer, answerLater, type Asked, type State } from "./state.ts";
+import { changedResults, goneResults } from "./updates.ts";
 import type { OpenView } from "./view_book.ts";
 import { rangesOfRising } from "./views/mod.ts";
 
@@ -19,7 +20,25 @@ export function news(
   const open = state.views.get(account, id);
   open.stirred = false;
   const rights = rightsIn(state, account, open.of);
-  reply.ok(open.view.gone || !rights.includes("r") ? GONE : told(state, open, { expunges, rights }));
+  if (open.view.gone || !rights.includes("r")) return reply.ok(GONE);
+  // By the numbers that messages have before they go.
+  const gone = goneResults(open);
+  const news = told(state, open, { expunges, rights });
+  if (open.watches?.hasWork(open.view.uidNext) === true) {
+    return answerLater(state, withUpdates(state, open, { news, gone }), reply);
+  }
+  reply.ok(gone.length === 0 ? news : { ...news, updates: { gone, changed: [], ended: [] } });
+}
+
+/** Adds what changed in the results of searches (RFC 5267 §4.3). */
+async function withUpdates(
+  state: State,
+  open: OpenView,
+  { news, gone }: { readonly news: ViewNews; readonly gone: readonly ResultChange[] },
+): Promise<ViewNews> {
+  if (open.watches === null) return news;
+  const { changed, ended, more } = await changedResults(state, open, open.watches);
+  return open.view.gone ? GONE : { ...news, more: news.more || more, updates: { gone, changed, ended } };
 }
 
 const GONE: ViewNews = {

@@ -1,6 +1,6 @@
 import type { ModSeq } from "../../mail/uid.ts";
-import { emailId } from "./row_pages.ts";
-import { type Found, planSearch, runSearch } from "./search/mod.ts";
+import { fixedProgram, planFor } from "./programs.ts";
+import { type Found, runSearch } from "./search/mod.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
@@ -15,22 +15,25 @@ export function search(state: State, request: Asked<"mailbox.search">, reply: An
 async function searchIn(
   state: State,
   open: OpenView,
-  { program, save, modSeq }: Asked<"mailbox.search">,
+  { program, save, modSeq, relevancy = false, update }: Asked<"mailbox.search">,
 ): Promise<Parameters<Answer<"mailbox.search">["ok"]>[0]> {
-  const { shard, clock, searches, views } = state;
+  const { searches, views } = state;
   const { view } = open;
-  const emailIdOf = (content: number) => emailId(shard.number, content);
-  const plan = planSearch(program, {
-    uidsOf: (set) => view.uidsOf(set),
-    recentFrom: view.recentFrom,
-    nowMs: clock.wallMs(),
-    emailId: emailIdOf,
-  });
+  const plan = planFor(state, open, program);
   // RFC 9051 §6.4.4.1: a search that fails leaves nothing behind.
   if (save !== "none") view.saved = NO_RANGES;
-  const found = await searches.run(open.account, () => runSearch(state, open, { plan, emailId: emailIdOf }));
+  const fixed = update === undefined ? null : fixedProgram(program, view);
+  // What happens while it runs may change what it finds.
+  if (fixed !== null) views.watch(open);
+  const found = await searches.run(open.account, () => runSearch(state, open, plan, { scored: relevancy }));
   if (save !== "none" && !view.gone) views.save(open, savedOf(found, save));
-  return { found: found.runs, modSeq: modSeq ? found.modSeq as ModSeq | null : null };
+  const updating = fixed !== null && views.keepWatching(open, { ...update!, program: fixed, results: found.uids() });
+  return {
+    found: found.runs,
+    modSeq: modSeq ? found.modSeq as ModSeq | null : null,
+    ...(relevancy ? { relevancy: Uint8Array.from(found.scores ?? []) } : {}),
+    ...(fixed === null ? {} : { updating }),
+  };
 }
 
 function savedOf(found: Found, save: "all" | "min" | "max" | "minMax"): Ranges {

@@ -40,7 +40,7 @@ export function isSearchProgram(value: unknown): boolean {
     if (type === "and" || type === "or") {
       if (!Array.isArray(of) || of.length > PROGRAM_NODES_MAX) return false;
       for (const child of of) open.push({ node: child, depth: depth + 1 });
-    } else if (type === "not") open.push({ node: of, depth: depth + 1 });
+    } else if (type === "not" || type === "fuzzy") open.push({ node: of, depth: depth + 1 });
     else if (typeof type !== "string" || !Object.hasOwn(LEAVES, type) || !LEAVES[type]!(key)) return false;
   }
   return true;

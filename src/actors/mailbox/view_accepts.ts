@@ -1,3 +1,4 @@
+import type { OrderKey } from "../../mail/mailbox_ask.ts";
 import { SPECIAL_USES } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
 import { WATCH_EVENTS, WATCH_FILTERS, WATCH_GROUPS_MAX, WATCH_NAMES_MAX } from "../../mail/watch.ts";
@@ -30,6 +31,13 @@ const NAMES_MAX = 1_000;
 const HEAD_BYTES_MAX = 65_536;
 /** Numbers and UIDs that a client says it saw together (RFC 7162 §3.2.5.2). */
 const MATCHES_MAX = 10_000;
+
+/** Characters of a tag; tags of one command. */
+const TAG_CHARS_MAX = 128;
+const TAGS_MAX = 1_000;
+/** Criteria of one order, and the bytes of its UIDs: more results are not sorted. */
+const ORDER_KEYS_MAX = 20;
+const ORDER_BYTES_MAX = 4 * 1_000_000;
 
 const { messageBytesMax, appendMessagesMax, mimeIndexBytesMax } = DEFAULT_LIMITS;
 const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
@@ -98,12 +106,33 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces));
   }),
   "mailbox.search": fields((request) =>
-    ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) && isBoolean(request["modSeq"])
+    ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) &&
+    isBoolean(request["modSeq"]) && (request["relevancy"] === undefined || isBoolean(request["relevancy"])) &&
+    (request["update"] === undefined || isUpdate(request["update"]))
   ),
+  "mailbox.keepOrder": fields((request) => {
+    const { tag, keys, uids } = request;
+    return ofView(request) && isTag(tag) && isListOf(keys, ORDER_KEYS_MAX, isOrderKey) && uids instanceof Uint8Array &&
+      uids.length % 4 === 0 && uids.length <= ORDER_BYTES_MAX;
+  }),
+  "mailbox.cancelUpdates": fields((request) => ofView(request) && isListOf(request["tags"], TAGS_MAX, isTag)),
 };
 
 const FILTERS: ReadonlySet<unknown> = new Set(WATCH_FILTERS);
 const EVENTS: ReadonlySet<unknown> = new Set(WATCH_EVENTS);
+const ORDERS: ReadonlySet<unknown> = new Set(
+  [
+    "arrival",
+    "cc",
+    "date",
+    "from",
+    "size",
+    "subject",
+    "to",
+    "displayFrom",
+    "displayTo",
+  ] satisfies OrderKey["key"][],
+);
 const USES: ReadonlySet<unknown> = new Set(SPECIAL_USES);
 const INDEXES: ReadonlySet<unknown> = new Set(["none", "all", "envelope", "body", "bodyStructure"]);
 const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
@@ -144,6 +173,21 @@ function isMatch(value: unknown): boolean {
   const { sequence, uids } = match;
   return isListOf(sequence, MATCHES_MAX, isUid) && isListOf(uids, MATCHES_MAX, isUid) &&
     (sequence as unknown[]).length === (uids as unknown[]).length;
+}
+
+function isTag(value: unknown): boolean {
+  return isName(value, TAG_CHARS_MAX);
+}
+
+/** Which changes of results are to be told. */
+function isUpdate(value: unknown): boolean {
+  const update = fieldsOf(value);
+  return update !== null && isTag(update["tag"]) && isBoolean(update["uid"]) && isBoolean(update["sorted"]);
+}
+
+function isOrderKey(value: unknown): boolean {
+  const order = fieldsOf(value);
+  return order !== null && ORDERS.has(order["key"]) && isBoolean(order["reverse"]);
 }
 
 function isUid(value: unknown): boolean {

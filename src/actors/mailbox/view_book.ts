@@ -8,6 +8,7 @@ import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
 import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
 import { BLOCK_UIDS, GHOSTS_MAX, type Ranges, RowOrder, View, type ViewStart } from "./views/mod.ts";
+import { type WatchBudget, WatchedSearch, type WatchedStart, Watches } from "./results/mod.ts";
 
 /** Views of one session: IMAP selects one mailbox, others may look at some more. */
 const VIEWS_PER_SESSION_MAX = 16;
@@ -23,11 +24,17 @@ const GHOSTS_PER_ACCOUNT_MAX = 4_000_000;
 const SAVED_PER_ACCOUNT_MAX = 500_000;
 /** The same, of one view. */
 const SAVED_RANGES_MAX = 50_000;
+/** Searches of one view whose changes are told; clients have one or two. */
+const WATCHES_PER_VIEW_MAX = 16;
+/** Bytes that such searches and their results take, of one view, of all views of one account, in one worker. */
+const WATCHED_BYTES_PER_VIEW_MAX = 2 * 1024 * 1024;
+const WATCHED_BYTES_PER_ACCOUNT_MAX = 8 * 1024 * 1024;
+const WATCHED_BYTES_PER_WORKER_MAX = 64 * 1024 * 1024;
 /** Who could not be told is told after this long, in ms. */
 const STIR_AGAIN_MS = 1_000;
 
-/** How many views there are in a worker, over all of its actors. */
-export interface ViewBudget {
+/** How many views there are in a worker, over all of its actors, and what their searches take. */
+export interface ViewBudget extends WatchBudget {
   views: number;
 }
 
@@ -61,6 +68,8 @@ export interface OpenView extends Quota {
   stirred: boolean;
   /** What goes on for it must not. */
   closed: boolean;
+  /** Searches whose results are told as they change; null: none. */
+  watches: Watches | null;
 }
 
 interface Owner {
@@ -160,7 +169,7 @@ export class ViewBook {
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
     const added = { id: this.#next++, account, session, of, view, readOnly, rights, ...limitsOf(input), owner };
-    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false };
+    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false, watches: null };
     const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
     this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
@@ -176,6 +185,7 @@ export class ViewBook {
     this.options.budget.views--;
     this.#views.delete(open.id);
     this.#untold.delete(open);
+    open.watches?.end();
     open.of.views.delete(open);
     const others = this.#ofAccount.get(open.account);
     others?.delete(open);
@@ -226,6 +236,11 @@ export class ViewBook {
       this.#untold.delete(open);
       return;
     }
+    this.stirSoon(open);
+  }
+  /** The same, but in a while. */
+  stirSoon(open: OpenView): void {
+    if (open.closed) return;
     this.#untold.add(open);
     this.#stirAgain ??= this.options.clock.after(STIR_AGAIN_MS, () => {
       this.#stirAgain = null;
@@ -237,6 +252,48 @@ export class ViewBook {
     const rangesMax = Math.min(SAVED_RANGES_MAX, SAVED_PER_ACCOUNT_MAX / Math.max(1, this.#viewsOf(account).size));
     if (uids.length / 2 > rangesMax) throw new Failure("refused", "the result is too long to be kept");
     view.saved = uids;
+  }
+  /** From now on what may change results of searches is noted. */
+  watch(open: OpenView): Watches {
+    return open.watches ??= new Watches(this.options.budget, open.view.uidNext);
+  }
+  /** Keeps a search and its results, to tell what changes in them; false when there is no room. */
+  keepWatching(open: OpenView, start: WatchedStart): boolean {
+    const watches = this.watch(open);
+    watches.removeWaiting();
+    watches.remove(start.tag);
+    const search = new WatchedSearch(start);
+    if (open.closed || open.view.gone || watches.size >= WATCHES_PER_VIEW_MAX || search.bytes > this.watchRoom(open)) {
+      this.forgetWatches(open);
+      return false;
+    }
+    watches.add(search);
+    return true;
+  }
+  /** Bytes that searches of a view may still take. */
+  watchRoom({ account, watches }: OpenView): number {
+    let ofAccount = 0;
+    for (const open of this.#viewsOf(account)) ofAccount += open.watches?.bytes ?? 0;
+    return Math.min(
+      WATCHED_BYTES_PER_VIEW_MAX - (watches?.bytes ?? 0),
+      WATCHED_BYTES_PER_ACCOUNT_MAX - ofAccount,
+      WATCHED_BYTES_PER_WORKER_MAX - this.options.budget.watchedBytes,
+    );
+  }
+  /** Lets go of the largest searches of a view as long as there is no room for all; answers their tags. */
+  endTooLarge(open: OpenView): string[] {
+    const ended: string[] = [];
+    while (open.watches !== null && open.watches.size > 0 && this.watchRoom(open) < 0) {
+      const [largest] = [...open.watches.searches].sort((a, b) => b.bytes - a.bytes);
+      open.watches.remove(largest!.tag);
+      ended.push(largest!.tag);
+    }
+    this.forgetWatches(open);
+    return ended;
+  }
+  /** Nothing is noted where no search is left. */
+  forgetWatches(open: OpenView): void {
+    if (open.watches?.size === 0) open.watches = null;
   }
   /** Keywords in use in a mailbox: the same list as long as they are the same. */
   keywordsOf(of: OpenMailbox): readonly string[] {
@@ -299,6 +356,7 @@ export class ViewBook {
     const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
     for (const open of [...of.views]) {
       const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
+      open.watches?.note(told);
       if (isNews(open.view, told, ghostsMax)) this.stir(open);
     }
   }

@@ -3,12 +3,14 @@ import type { Command } from "./command.ts";
 import { deleteAcl, getAcl, setAcl } from "./commands/acl.ts";
 import { append } from "./commands/append.ts";
 import { authenticate } from "./commands/authenticate.ts";
+import { cancelUpdate } from "./commands/cancel_update.ts";
 import { capability } from "./commands/capability.ts";
 import { close, unselect } from "./commands/close.ts";
 import { compress } from "./commands/compress.ts";
 import { copy, move } from "./commands/copy.ts";
 import { create } from "./commands/create.ts";
 import { enable } from "./commands/enable.ts";
+import { esearch } from "./commands/esearch.ts";
 import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
 import { genUrlAuth } from "./commands/gen_url_auth.ts";
@@ -61,7 +63,7 @@ const ALL: readonly Any[] = [
     idle,
     notify,
   ],
-  ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
+  ...[check, close, unselect, expunge, search, esearch, sort, cancelUpdate, thread, fetch, store, copy, move, replace],
   ...[getQuota, getQuotaRoot, setQuota],
   ...[genUrlAuth, urlFetch, resetKey],
   ...[getAcl, setAcl, deleteAcl, listRights, myRights, getMetadata, setMetadata],

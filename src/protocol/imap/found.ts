@@ -9,11 +9,15 @@ export function countFound(found: Found): number {
   return found.reduce((total, { count }) => total + count, 0);
 }
 
-/** The results from `first` to `last`, both from 1; negative ones count from the last (RFC 9394 §3.1). */
-export function sliceFound(found: Found, { first, last }: PartialRange): Found {
-  const total = countFound(found);
+/** The first and the last place, from 1, of a range in so many results; the first lies behind the last when there are none. */
+export function resultRange(total: number, { first, last }: PartialRange): readonly [from: number, to: number] {
   const [one, other] = [first, last].map((at) => at < 0 ? total + 1 + at : at) as [number, number];
-  const [from, to] = [Math.max(1, Math.min(one, other)), Math.min(total, Math.max(one, other))];
+  return [Math.max(1, Math.min(one, other)), Math.min(total, Math.max(one, other))];
+}
+
+/** The results from `first` to `last`, both from 1; negative ones count from the last (RFC 9394 §3.1). */
+export function sliceFound(found: Found, range: PartialRange): Found {
+  const [from, to] = resultRange(countFound(found), range);
   const slice: Found[number][] = [];
   let before = 0;
   for (const { sequence, uid, count } of found) {
@@ -42,4 +46,13 @@ export function pairsOf(found: Found, uid: boolean): number[] {
     else pairs.push(first, first + run.count - 1);
   }
   return pairs;
+}
+
+/** Tells the places of UIDs among the results, from 0, when they are asked for in rising order. */
+export function placesIn(found: Found): (uid: number) => number {
+  let [run, before] = [0, 0];
+  return (uid) => {
+    for (; found[run]!.uid + found[run]!.count <= uid; run++) before += found[run]!.count;
+    return before + uid - found[run]!.uid;
+  };
 }

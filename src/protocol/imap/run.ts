@@ -42,7 +42,9 @@ function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> 
   const { selected, notify } = scene.state;
   if (notify !== null) notify.held = false;
   if (policy === "none") return;
-  const tellsNews = selected !== null && (polls || selected.stirred) && tellsSelected(scene.state);
+  // What the command itself did may change results.
+  const asks = selected !== null && (polls || selected.stirred || (selected.updates?.size ?? 0) > 0);
+  const tellsNews = asks && tellsSelected(scene.state);
   try {
     if (tellsNews) yield* tellNews(scene, policy === "all");
     if (notify?.stirred === true) yield* tellTidings(scene);

@@ -131,7 +131,7 @@ class Session implements ImapSession {
     const effect = this.#effect;
     assert(effect?.type === "ask", "an ask is answered but not asked");
     // Of a view that is not known nothing can be asked any more; of a message that is gone, something else can.
-    const ofView = "view" in effect.request;
+    const ofView = "view" in effect.request && effect.request.view === this.#scene.state.selected?.view;
     if (
       outcome.kind === "not_found" && ofView && effect.name !== "mailbox.read" && this.#scene.state.selected !== null
     ) {

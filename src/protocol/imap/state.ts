@@ -9,6 +9,7 @@ import type { FetchItem } from "./ast_fetch.ts";
 import type { AppendLiterals } from "./append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
 import type { Output } from "./output.ts";
+import type { UpdatedSearch } from "./updates.ts";
 
 /** The states of RFC 9051 §3; "closed" is logout. */
 export type Phase = ImapSession["phase"];
@@ -34,6 +35,8 @@ export interface Selected {
   keywords: readonly string[];
   /** There is news that was not asked for yet. */
   stirred: boolean;
+  /** Searches whose changes are told, by their tags (RFC 5267 §4.3); null: none. */
+  updates: Map<string, UpdatedSearch> | null;
 }
 
 /** Who has logged in, and what the account may hold. */

@@ -1,36 +1,17 @@
+import { Bug } from "../../base/assert.ts";
 import { Flag } from "../../mail/flag.ts";
 import type { SearchProgram } from "../../mail/search_program.ts";
 import type { SearchKey } from "./ast_search.ts";
 
-/** A search kept by name (FILTER, RFC 5466), or null when there is none of this name. */
-export type FilterLookup = (name: string) => SearchProgram | null;
-
-/**
- * The keys of a command as what the owner of the mailbox searches by; `{ undefinedFilter }` when a filter is not known.
- * Recursion is bounded by the depth the grammar allows.
- */
-export function toSearchProgram(
-  keys: readonly SearchKey[],
-  filter: FilterLookup = () => null,
-): SearchProgram | { readonly type: "undefinedFilter"; readonly name: string } {
-  const missing: string[] = [];
-  const program = allOf(keys, (name) => {
-    const found = filter(name);
-    if (found === null) missing.push(name);
-    return found;
-  });
-  return missing.length > 0 ? { type: "undefinedFilter", name: missing[0]! } : program;
-}
-
-function allOf(keys: readonly SearchKey[], filter: FilterLookup): SearchProgram {
-  if (keys.length === 1) return programOf(keys[0]!, filter);
-  return { type: "and", of: keys.map((key) => programOf(key, filter)) };
+/** The keys of a command as what the owner of the mailbox searches by. Calls itself as deep as the grammar lets keys lie. */
+export function toSearchProgram(keys: readonly SearchKey[]): SearchProgram {
+  return keys.length === 1 ? programOf(keys[0]!) : { type: "and", of: keys.map(programOf) };
 }
 
 const ALL: SearchProgram = { type: "all" };
 const RECENT: SearchProgram = { type: "recent" };
 
-function programOf(key: SearchKey, filter: FilterLookup): SearchProgram {
+function programOf(key: SearchKey): SearchProgram {
   switch (key.key) {
     case "ALL":
       return ALL;
@@ -71,21 +52,21 @@ function programOf(key: SearchKey, filter: FilterLookup): SearchProgram {
     case "SET":
       return { type: "set", set: key.set };
     case "NOT":
-      return not(programOf(key.of, filter));
-    case "FUZZY": // RFC 6203 §3: how fuzzy is up to the server; ours compares substrings without case anyway.
-      return programOf(key.of, filter);
+      return not(programOf(key.of));
+    case "FUZZY":
+      return { type: "fuzzy", of: programOf(key.of) };
     case "OR":
-      return { type: "or", of: alternatives(key, filter) };
+      return { type: "or", of: alternatives(key) };
     case "AND":
-      return allOf(key.of, filter);
+      return toSearchProgram(key.of);
     case "FILTER":
-      return filter(key.name) ?? ALL;
+      throw new Bug("a filter has not been put in the place of its name");
   }
 }
 
 /** Clients write long choices as OR within OR: here they lie side by side. */
-function alternatives(key: SearchKey, filter: FilterLookup): SearchProgram[] {
-  return key.key === "OR" ? key.of.flatMap((of) => alternatives(of, filter)) : [programOf(key, filter)];
+function alternatives(key: SearchKey): SearchProgram[] {
+  return key.key === "OR" ? key.of.flatMap((of) => alternatives(of)) : [programOf(key)];
 }
 
 function not(of: SearchProgram): SearchProgram {
@@ -98,9 +79,23 @@ function when(set: boolean, program: SearchProgram): SearchProgram {
 
 /** Whether the keys, or those within them, need modification sequences to be told of (RFC 7162 §3.1.5). */
 export function asksModSeq(keys: readonly SearchKey[]): boolean {
+  return hasKey(keys, ({ key }) => key === "MODSEQ");
+}
+
+/** Whether one of them is FUZZY (RFC 6203 §4). */
+export function asksWords(keys: readonly SearchKey[]): boolean {
+  return hasKey(keys, ({ key }) => key === "FUZZY");
+}
+
+/** Whether one of them asks how old a message is (RFC 5032 §3). */
+export function asksAge(keys: readonly SearchKey[]): boolean {
+  return hasKey(keys, ({ key }) => key === "YOUNGER" || key === "OLDER");
+}
+
+function hasKey(keys: readonly SearchKey[], fits: (key: SearchKey) => boolean): boolean {
   return keys.some((key) => {
-    if (key.key === "MODSEQ") return true;
-    if (key.key === "NOT" || key.key === "FUZZY") return asksModSeq([key.of]);
-    return (key.key === "AND" || key.key === "OR") && asksModSeq(key.of);
+    if (fits(key)) return true;
+    if (key.key === "NOT" || key.key === "FUZZY") return hasKey([key.of], fits);
+    return (key.key === "AND" || key.key === "OR") && hasKey(key.of, fits);
   });
 }

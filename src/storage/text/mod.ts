@@ -3,5 +3,6 @@
  * Owners of shards (mailbox actors) and the store itself may import it; it imports base and the store's files.
  * It must never hold the only copy of anything: whatever is lost or damaged here is made again from the messages.
  */
+export { foldedText, type FuzzyWord, gradeWords, wordsOf } from "./fuzzy.ts";
 export { findIn, type TextKey, type TextSpan } from "./match.ts";
-export { DEFAULT_TEXT_LIMITS, type MessageText, type TextLimits, TextStore } from "./text_store.ts";
+export { DEFAULT_TEXT_LIMITS, type MessageText, noteBest, type TextLimits, TextStore } from "./text_store.ts";

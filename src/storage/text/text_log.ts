@@ -3,6 +3,7 @@ import { assert, concat, latin1 } from "../../base/mod.ts";
 import { diskFailure, guarded } from "../disk_failure.ts";
 import type { FileSystem } from "../file_system.ts";
 import { getU32, getU48, putU32, putU48 } from "../pack.ts";
+import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
 import { findIn, type TextKey, type TextSpan } from "./match.ts";
 
 /*
@@ -91,6 +92,25 @@ export class TextLog {
       yield;
     }
     return found;
+  }
+  /** How well each of the wanted contents has each word, from 1 to 100; those that have it not at all are left out. */
+  *grade(
+    wanted: Iterable<number>,
+    part: "header" | "body",
+    words: readonly FuzzyWord[],
+  ): Generator<void, Map<number, number>[]> {
+    const graded = words.map(() => new Map<number, number>());
+    for (const run of runs(this.#wantedEntries(wanted))) {
+      const start = run[0]!.offset;
+      const bytes = this.#read(start, endOf(run.at(-1)!));
+      for (const entry of run) {
+        const span = spanOf(entry, start);
+        const grades = yield* gradeWords(foldedText(bytes.subarray(span.start, span.end)), part, words);
+        grades.forEach((grade, i) => grade > 0 && graded[i]!.set(entry.content, grade));
+        yield;
+      }
+    }
+    return graded;
   }
   /** Writes the file anew with what `alive` still names. On a Failure the old one stays. */
   *compact(alive: (content: number) => boolean): Generator<void, void> {

@@ -1,5 +1,6 @@
 import { assert } from "../../base/mod.ts";
 import type { FileSystem } from "../file_system.ts";
+import type { FuzzyWord } from "./fuzzy.ts";
 import type { TextKey } from "./match.ts";
 import { type LoggedText, TextLog } from "./text_log.ts";
 
@@ -67,6 +68,24 @@ export class TextStore {
       return found;
     });
   }
+  /** How well each of the wanted contents has each word, from 1 to 100; those that have it not at all are left out. */
+  grade(
+    account: string,
+    wanted: readonly number[],
+    words: readonly FuzzyWord[],
+  ): Generator<void, Map<number, number>[]> {
+    return this.#with(account, function* (texts) {
+      const graded = words.map(() => new Map<number, number>());
+      for (const part of ["header", "body"] as const) {
+        const left = part === "header" ? "body" : "header";
+        const here = words.map((word, at) => ({ word, at })).filter(({ word }) => word.in !== left);
+        if (here.length === 0) continue;
+        const more = yield* texts[part].grade(wanted, part, here.map(({ word }) => word));
+        here.forEach(({ at }, i) => noteBest(graded[at]!, more[i]!));
+      }
+      return graded;
+    });
+  }
   /** Whether so much of what is kept is of messages that are gone that it should be thrown away; `messages` are those there are. */
   *isWorthTidying(account: string, messages: number): Generator<void, boolean> {
     const { header, body } = yield* this.#texts(account);
@@ -131,6 +150,11 @@ export class TextStore {
     const log = (part: string) => new TextLog(`${this.dir}/${hex}.${part}`, this.files);
     return { header: log("header"), body: log("body") };
   }
+}
+
+/** Of two grades the better one counts. */
+export function noteBest(grades: Map<number, number>, more: ReadonlyMap<number, number>): void {
+  for (const [content, grade] of more) grades.set(content, Math.max(grade, grades.get(content) ?? 0));
 }
 
 function close({ header, body }: AccountTexts): void {

@@ -6,7 +6,7 @@ import type { SearchProgram } from "../../../src/mail/search_program.ts";
 import { parseStructure, searchText, threadId } from "../../../src/mime/mod.ts";
 import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
 import type { TextQuery, TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
-import { findIn, type TextKey } from "../../../src/storage/mod.ts";
+import { findIn, foldedText, type FuzzyWord, gradeWords, noteBest, type TextKey } from "../../../src/storage/mod.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, type MailboxWorld, put, settle, type Shard } from "./support.ts";
 
@@ -35,6 +35,23 @@ class SimpleTexts implements TextSearch {
       });
     }
     return found;
+  }
+  async grade({ contents, read, check }: TextQuery, words: readonly FuzzyWord[]): Promise<Map<number, number>[]> {
+    await this.gate;
+    check();
+    const graded = words.map(() => new Map<number, number>());
+    for (const [at, content] of contents.entries()) {
+      const bytes = read(at);
+      if (bytes === null) continue;
+      const { header, body } = searchText(parseStructure(bytes));
+      for (const [part, text] of [["header", `\n${header}`], ["body", body]] as const) {
+        const work = gradeWords(foldedText(utf8(text)), part, words);
+        let step = work.next();
+        while (!step.done) step = work.next();
+        step.value.forEach((grade, i) => grade > 0 && noteBest(graded[i]!, new Map([[content, grade]])));
+      }
+    }
+    return graded;
   }
   forget(): void {}
 }
@@ -300,6 +317,72 @@ Deno.test("numbers are right when the session was told of expunges while its sea
     assertEquals(found.map(({ sequence, uid, count }) => [sequence, uid, count]), [[1, 11, 39], [40, 51, 50]]);
   }));
 
+function fuzzy(of: SearchProgram): SearchProgram {
+  return { type: "fuzzy", of };
+}
+
+/** UIDs and scores of what is found. */
+async function scored(session: TestSession, program: SearchProgram): Promise<[number, number][]> {
+  const ask = session.ask("mailbox.search", { program, save: "none", modSeq: false, relevancy: true });
+  const { found, relevancy } = await inTurns(session.world, ask);
+  const numbers = found.flatMap(({ uid, count }) => Array.from({ length: count }, (_, i) => uid + i));
+  assertEquals(relevancy?.length, numbers.length);
+  return numbers.map((uid, i) => [uid, relevancy![i]!]);
+}
+
+Deno.test("FUZZY finds words in any order, misspelt, without accents, and says how well", () =>
+  inTexts(async (world) => {
+    await append(world, [
+      { subject: "IMAP break" },
+      { subject: "broken IMAP is breaking" },
+      { subject: "Ímáp braek" },
+      { subject: "imap", body: "break" },
+    ]);
+    const a = await openSession(world);
+    assertEquals(await find(a, header("Subject", "break imap")), []);
+    assertEquals(await scored(a, fuzzy(header("Subject", "break imap"))), [[1, 100], [2, 100], [3, 73]]);
+    assertEquals(await scored(a, fuzzy(header("Subject", "imp"))), []);
+    assertEquals(await scored(a, fuzzy(header("Subject", "imaap"))), [[1, 45], [2, 45], [3, 45], [4, 45]]);
+    assertEquals(await scored(a, fuzzy({ type: "text", text: "imap breik" })), [[1, 73], [4, 68]]);
+    assertEquals(await scored(a, fuzzy(and(header("Subject", "imap"), SEEN))), []);
+    assertEquals(await find(a, and(fuzzy(header("Subject", "imap")), not(fuzzy(header("Subject", "breaking"))))), [
+      1,
+      3,
+      4,
+    ]);
+    // Words and texts as they are may be asked for together; what is no text counts in full where it suffices.
+    assertEquals(await scored(a, and(fuzzy(header("Subject", "imxx")), { type: "body", text: "REAK" })), []);
+    assertEquals(await scored(a, and(fuzzy(header("Subject", "imaap")), { type: "body", text: "REAK" })), [[4, 45]]);
+    const either = fuzzy(or(header("Subject", "imaap"), { type: "set", set: uids(4, 4) }));
+    assertEquals(await scored(a, either), [[1, 45], [2, 45], [3, 45], [4, 100]]);
+    assertEquals(await scored(a, fuzzy({ type: "all" })), [[1, 100], [2, 100], [3, 100], [4, 100]]);
+    // Without a word it is a text as any other.
+    assertEquals(await find(a, fuzzy({ type: "body", text: "-" })), []);
+  }));
+
+Deno.test("a search may have 64 words that are matched with tolerance", () =>
+  inTexts(async (world) => {
+    await append(world, [{}]);
+    const a = await openSession(world);
+    const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(" ");
+    assertEquals(await find(a, fuzzy({ type: "body", text: words(64) })), []);
+    await assertRejects(() => find(a, fuzzy({ type: "body", text: words(65) })), Failure, "too many words");
+  }));
+
+Deno.test("scores stay with their messages when others go meanwhile", () =>
+  inTexts(async (world, texts) => {
+    await append(world, [{ body: "wrod" }, { body: "word" }, { body: "wrd" }, { body: "word" }]);
+    const a = await openSession(world);
+    let go = () => {};
+    texts.gate = new Promise((resolve) => void (go = resolve));
+    const search = scored(a, fuzzy({ type: "body", text: "word" }));
+    await settle();
+    await (world.shard as Shard).expunge(JOHN, 1, [2]);
+    await a.news();
+    go();
+    assertEquals(await search, [[1, 45], [3, 45], [4, 100]]);
+  }));
+
 Deno.test("two searches of an account run at once, more wait, and too many are told to come back", () =>
   inTexts(async (world) => {
     await append(world, [{}]);
@@ -318,6 +401,7 @@ Deno.test("a message that goes while its text is on the way is not found", () =>
       await new Promise<void>((resolve) => void waiting.push(resolve));
       return [new Set(contents.filter((_, at) => read(at) !== null))];
     },
+    grade: () => Promise.resolve([]),
     forget() {},
   };
   return inMailbox(async (world) => {

@@ -6,7 +6,7 @@ import type { AccountId } from "../../../src/mail/account.ts";
 import type { TextProtocol } from "../../../src/messages/mod.ts";
 import { casemap } from "../../../src/mime/mod.ts";
 import { Simulation } from "../../../src/runtime/mod.ts";
-import { createMemoryStore, type TextKey, TextStore } from "../../../src/storage/mod.ts";
+import { createMemoryStore, type FuzzyWord, type TextKey, TextStore } from "../../../src/storage/mod.ts";
 import { SimDisk } from "../../storage/sim_disk.ts";
 
 const JOHN = "john1" as AccountId;
@@ -73,6 +73,22 @@ Deno.test("each message is taken apart once, and found from then on", () =>
     const subject: TextKey = { in: "header", field: "SUBJECT", needle: "HELLO 3" };
     assertEquals(await settled(texts.find(query, [subject])), [new Set([3])]);
     assertEquals(query.reads, 3);
+  }));
+
+Deno.test("words are graded in texts that are kept, and in those that no room is left for", () =>
+  inWorld(async ({ disk, texts, settled }) => {
+    const words: FuzzyWord[] = [{ in: "body", word: "NEEDLE" }, { in: "header", field: "SUBJECT", word: "HELO" }];
+    const query = letters(["a needle", "neddle", "Nëedles", "hay"]);
+    const graded = [
+      new Map([[1, 100], [2, 45], [3, 100]]),
+      new Map([1, 2, 3, 4].map((content) => [content, 45])),
+    ];
+    disk.fault = (_step, name) => name === "write" || name === "create" ? "ENOSPC" : null;
+    assertEquals(await settled(texts.grade(query, words)), graded);
+    disk.fault = () => null;
+    assertEquals(await settled(texts.grade(query, words)), graded);
+    assertEquals(await settled(texts.grade(query, words)), graded);
+    assertEquals(query.reads, 8);
   }));
 
 Deno.test("what came since is searched too, and what is gone meanwhile is passed over", () =>

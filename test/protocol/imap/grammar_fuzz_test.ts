@@ -21,7 +21,8 @@ function answersTo(wire: string, utf8: boolean): number {
         assert(/^[ -~]+$/.test(parsed.problem.text));
       } else {
         commands++;
-        if (parsed.command.verb === "SEARCH") toSearchProgram(parsed.command.criteria.keys);
+        const isPlain = !/FILTER/i.test(frame.command.text);
+        if (parsed.command.verb === "SEARCH" && isPlain) toSearchProgram(parsed.command.criteria.keys);
       }
       if (frame.type === "literal") parsed.type === "bad" ? framer.refuse() : framer.accept();
     }

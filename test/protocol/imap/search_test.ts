@@ -68,7 +68,30 @@ Deno.test("what cannot be searched by is refused", () => {
   assertEquals(say(client, "3 SEARCH NOT OR 1 9"), ["3 BAD No such message"]);
   assertEquals(say(client, "4 SEARCH UID 9"), ["* SEARCH", "4 OK Done"]);
   assertEquals(say(client, "5 SEARCH FILTER mine"), ["5 NO [UNDEFINED-FILTER mine] No such filter"]);
-  assertEquals(say(client, "6 SEARCH RETURN (UPDATE) ALL"), ["6 BAD Return option not offered"]);
+  assertEquals(say(client, "6 SEARCH RETURN (RELEVANCY) SUBJECT x"), ["6 BAD RELEVANCY needs FUZZY"]);
+  assertEquals(say(client, "7 SORT (RELEVANCY) UTF-8 SUBJECT x"), ["7 BAD RELEVANCY needs FUZZY"]);
+});
+
+Deno.test("RELEVANCY tells a score for each result that is told, in the order of the results", () => {
+  const { client } = selected();
+  const fuzzy = "FUZZY (SUBJECT letter)";
+  assertEquals(
+    say(client, `1 SEARCH RETURN (RELEVANCY ALL) ${fuzzy}`)[0],
+    '* ESEARCH (TAG "1") ALL 1:5 RELEVANCY (10 11 12 13 14)',
+  );
+  assertEquals(
+    say(client, `2 UID SEARCH RETURN (RELEVANCY PARTIAL 2:3) ${fuzzy}`)[0],
+    '* ESEARCH (TAG "2") UID PARTIAL (2:3 2:3) RELEVANCY (11 12)',
+  );
+  assertEquals(
+    say(client, `3 SEARCH RETURN (RELEVANCY COUNT) ${fuzzy} SUBJECT none`)[0],
+    '* ESEARCH (TAG "3") COUNT 0 RELEVANCY ()',
+  );
+  assertEquals(say(client, `4 SORT (RELEVANCY) UTF-8 ${fuzzy}`)[0], "* SORT 5 4 3 2 1");
+  assertEquals(
+    say(client, `5 SORT RETURN (RELEVANCY ALL) (REVERSE RELEVANCY) UTF-8 ${fuzzy} SEEN`)[0],
+    '* ESEARCH (TAG "5") ALL 1,3,5 RELEVANCY (10 11 12)',
+  );
 });
 
 Deno.test("a million results are told in pieces, each once", () => {

@@ -12,4 +12,6 @@ export interface Candidate {
   threadId: string | undefined;
   /** Whether its texts hold what the key of that number asks for; null when they were not searched. */
   readonly holds: ((content: number, key: number) => boolean) | null;
+  /** How well its texts have the word of that number, 0 for not at all; null when they were not searched. */
+  readonly grade: ((content: number, word: number) => number) | null;
 }

@@ -15,6 +15,12 @@ export interface Run {
 export class Found {
   #runs: Run[] = [];
   #modSeq = 0;
+  readonly #scores: number[] | null;
+
+  /** `scored`: how well each message fits is noted, too. */
+  constructor({ scored = false }: { readonly scored?: boolean } = {}) {
+    this.#scores = scored ? [] : null;
+  }
 
   get runs(): readonly Run[] {
     return this.#runs;
@@ -23,8 +29,16 @@ export class Found {
   get modSeq(): number | null {
     return this.#runs.length === 0 ? null : this.#modSeq;
   }
+  /** For each message in order how well it fits; null when that was not noted. */
+  get scores(): readonly number[] | null {
+    return this.#scores;
+  }
   /** Adds a message behind all others. Throws Failure `refused` when the answer would be too long. */
-  add({ sequence, uid, modSeq }: { readonly sequence: number; readonly uid: Uid; readonly modSeq: number }): void {
+  add(
+    { sequence, uid, modSeq }: { readonly sequence: number; readonly uid: Uid; readonly modSeq: number },
+    score?: number,
+  ): void {
+    if (score !== undefined) this.#scores?.push(score);
     this.#modSeq = Math.max(this.#modSeq, modSeq);
     const last = this.#runs.at(-1);
     if (last !== undefined && last.uid + last.count === uid && last.sequence + last.count === sequence) last.count++;

@@ -4,7 +4,7 @@
  * It must never parse a message itself, and never keep other work waiting.
  */
 export { type Found } from "./found.ts";
-export { planSearch, PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "./plan.ts";
+export { type Plan, planSearch, PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "./plan.ts";
 export { runSearch } from "./run_search.ts";
 export { Searches } from "./searches.ts";
 export { StoredTexts, type StoredTextsOptions } from "./stored_texts.ts";

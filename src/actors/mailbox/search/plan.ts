@@ -3,9 +3,10 @@ import type { MessageSet } from "../../../mail/mailbox_ask.ts";
 import type { SearchProgram } from "../../../mail/search_program.ts";
 import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";
-import type { TextKey } from "../../../storage/mod.ts";
+import { type FuzzyWord, type TextKey, wordsOf } from "../../../storage/mod.ts";
 import { intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
+import { bestOf, meanOf, type Score, wordsScore } from "./relevancy.ts";
 import { sentTest } from "./sent_test.ts";
 
 /** Keys inside each other; a session refuses more, and so does the wire. */
@@ -14,6 +15,8 @@ export const PROGRAM_DEPTH_MAX = 64;
 export const PROGRAM_NODES_MAX = 2_000;
 /** Keys of one search that look into the text of messages: each reads all of it. */
 const TEXT_KEYS_MAX = 100;
+/** Words of one search that are matched with tolerance. */
+const FUZZY_WORDS_MAX = 64;
 
 const DAY_MS = 86_400_000;
 
@@ -30,6 +33,10 @@ export interface Plan {
   readonly texts: readonly TextKey[];
   /** Whether some key asks for the conversation. */
   readonly threads: boolean;
+  /** What is looked for in them with tolerance, in the same way. */
+  readonly words: readonly FuzzyWord[];
+  /** How well a candidate fits that does; null: all do alike. */
+  readonly score: Score | null;
 }
 
 /** What a search is made ready with. */
@@ -50,40 +57,48 @@ interface Node {
   readonly test: Plan["test"];
   /** What the dearest of its keys needs. */
   readonly cost: Level;
+  /** How well it fits, when it says more than that it does. */
+  readonly score?: Score | null;
 }
 
 /** Throws Failure `invalid` for a program that is too deep or too long. */
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
-  const { candidates, test } = planner.node(program, 1);
-  return { candidates, test, texts: planner.texts, threads: planner.threads };
+  const { candidates, test, score = null } = planner.node(program, 1, false);
+  const { texts, words, threads } = planner;
+  return { candidates, test, texts, words, score, threads };
 }
 
 class Planner {
   readonly texts: TextKey[] = [];
+  readonly words: FuzzyWord[] = [];
   threads = false;
   #nodes = 0;
   constructor(private readonly context: PlanContext) {}
 
-  /** Calls itself, but no deeper than PROGRAM_DEPTH_MAX. */
-  node(program: SearchProgram, depth: number): Node {
+  /** Calls itself, but no deeper than PROGRAM_DEPTH_MAX. `fuzzy`: it lies within FUZZY. */
+  node(program: SearchProgram, depth: number, fuzzy: boolean): Node {
     if (depth > PROGRAM_DEPTH_MAX || ++this.#nodes > PROGRAM_NODES_MAX) {
       throw new Failure("invalid", "the search has too many keys");
     }
     switch (program.type) {
       case "and":
-        return allOf(program.of.map((each) => this.node(each, depth + 1)));
+        return allOf(program.of.map((each) => this.node(each, depth + 1, fuzzy)));
       case "or":
-        return anyOf(program.of.map((each) => this.node(each, depth + 1)));
+        return anyOf(program.of.map((each) => this.node(each, depth + 1, fuzzy)));
       case "not": {
-        const { test, cost } = this.node(program.of, depth + 1);
+        const { test, cost } = this.node(program.of, depth + 1, fuzzy);
         return { candidates: null, test: (candidate) => negated(test(candidate)), cost };
       }
-      case "header":
-        return this.#textKey({ in: "header", field: textOf(program.field), needle: textOf(program.text) });
+      case "fuzzy":
+        return this.node(program.of, depth + 1, true);
+      case "header": {
+        const field = textOf(program.field);
+        return this.#text(program.text, fuzzy, { in: "header", field, needle: textOf(program.text) });
+      }
       case "body":
       case "text":
-        return this.#textKey({ in: program.type, needle: textOf(program.text) });
+        return this.#text(program.text, fuzzy, { in: program.type, needle: textOf(program.text) });
       case "date":
         return dateKey(program);
       case "objectId": {
@@ -99,6 +114,21 @@ class Planner {
       default:
         return leaf(0, rowTest(program, this.context));
     }
+  }
+  #text(text: string, fuzzy: boolean, key: TextKey): Node {
+    const words = fuzzy ? wordsOf(casemap(text)) : [];
+    return words.length === 0 ? this.#textKey(key) : this.#wordsKey(words, key);
+  }
+  #wordsKey(words: readonly string[], key: TextKey): Node {
+    if (this.words.length + words.length > FUZZY_WORDS_MAX) {
+      throw new Failure("invalid", "the search looks for too many words");
+    }
+    const numbers = words.map((word) =>
+      this.words.push(key.in === "header" ? { in: key.in, field: key.field, word } : { in: key.in, word }) - 1
+    );
+    const test = ({ row, grade }: Candidate) =>
+      grade === null ? null : numbers.every((number) => grade(row.content, number) > 0);
+    return { ...leaf(2, test), score: wordsScore(numbers) };
   }
   #textKey(key: TextKey): Node {
     if (this.texts.length === TEXT_KEYS_MAX) throw new Failure("invalid", "the search looks for too many texts");
@@ -135,7 +165,7 @@ function allOf(nodes: readonly Node[]): Node {
   const candidates = nodes.reduce<Ranges | null>((both, { candidates }) => {
     return both === null || candidates === null ? both ?? candidates : intersection(both, candidates);
   }, null);
-  return { candidates, test, cost: costOf(nodes) };
+  return { candidates, test, cost: costOf(nodes), score: meanOf(nodes) };
 }
 
 /** True when one is. */
@@ -152,7 +182,7 @@ function anyOf(nodes: readonly Node[]): Node {
   };
   const sets = nodes.map(({ candidates }) => candidates);
   const candidates = sets.every((set) => set !== null) ? rangesOf(sets.flat(), 0) : null;
-  return { candidates, test, cost: costOf(nodes) };
+  return { candidates, test, cost: costOf(nodes), score: bestOf(nodes) };
 }
 
 function byCost(nodes: readonly Node[]): Plan["test"][] {
@@ -175,7 +205,7 @@ function dateKey({ of, than, dayMs }: DateKey): Node {
 
 type RowKey = Exclude<
   SearchProgram,
-  { readonly type: "and" | "or" | "not" | "header" | "body" | "text" | "date" | "set" | "objectId" }
+  { readonly type: "and" | "or" | "not" | "fuzzy" | "header" | "body" | "text" | "date" | "set" | "objectId" }
 >;
 
 function rowTest(key: RowKey, { recentFrom, nowMs }: PlanContext): Plan["test"] {

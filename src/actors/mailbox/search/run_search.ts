@@ -9,12 +9,13 @@ import {
   threadIds,
 } from "../../../mime/mod.ts";
 import type { ShardStore } from "../../../storage/mod.ts";
-import { rowsIn } from "../row_pages.ts";
+import { emailId, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
 import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate } from "./candidate.ts";
 import { Found } from "./found.ts";
-import type { EmailId, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { FULL_SCORE } from "./relevancy.ts";
 import type { TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
@@ -27,14 +28,10 @@ export interface SearchServices {
   readonly texts: TextSearch;
 }
 
-export interface SearchOptions {
-  readonly plan: Plan;
-  readonly emailId: EmailId;
-}
-
 /** A search as it goes on. */
-interface Search extends SearchServices, SearchOptions {
+interface Search extends SearchServices {
   readonly open: OpenView;
+  readonly plan: Plan;
   /** Messages that can fit. */
   readonly uids: Ranges;
 }
@@ -46,21 +43,31 @@ interface Search extends SearchServices, SearchOptions {
 export async function runSearch(
   services: SearchServices,
   open: OpenView,
-  { plan, emailId }: SearchOptions,
+  plan: Plan,
+  { scored = false }: { readonly scored?: boolean } = {},
 ): Promise<Found> {
   const { view } = open;
   const toldBefore = view.told;
   const all = view.uidNext === 1 ? ([] as number[] as readonly number[] as Ranges) : rangesOf([1, view.uidNext - 1], 0);
   const uids = plan.candidates === null ? all : intersection(all, plan.candidates);
-  const search: Search = { ...services, open, plan, emailId, uids };
-  const holds = plan.texts.length === 0 ? null : await searchTexts(search);
-  const found = new Found();
+  const search: Search = { ...services, open, plan, uids };
+  const looks = plan.texts.length + plan.words.length === 0 ? NO_LOOKS : await searchTexts(search);
+  const found = new Found({ scored });
   await inTurns(search, ({ candidate, sequence }) => {
-    if (fits(search, candidate)) found.add({ ...candidate.row, sequence });
-  }, holds);
+    if (fits(search, candidate)) found.add({ ...candidate.row, sequence }, scoreIn(plan, candidate, scored));
+  }, looks);
   // While it ran messages left the view: the numbers are others now.
-  return view.told === toldBefore ? found : renumbered(services, open, found.uids());
+  return view.told === toldBefore ? found : renumbered(services, open, found);
 }
+
+function scoreIn({ score }: Plan, candidate: Candidate, scored: boolean): number | undefined {
+  return scored ? score?.(candidate) ?? FULL_SCORE : undefined;
+}
+
+/** What is known of texts. */
+type Looks = Pick<Candidate, "holds" | "grade">;
+
+const NO_LOOKS: Looks = { holds: null, grade: null };
 
 interface Looked {
   readonly candidate: Candidate;
@@ -68,7 +75,7 @@ interface Looked {
 }
 
 /** Calls `look` for each message that can fit, in the order of UIDs, in turns. */
-async function inTurns(search: Search, look: (looked: Looked) => void, holds: Candidate["holds"]): Promise<void> {
+async function inTurns(search: Search, look: (looked: Looked) => void, looks: Looks): Promise<void> {
   const { shard, turns, open, uids } = search;
   for (let after: number | null = 0; after !== null;) {
     await turns.next();
@@ -80,7 +87,7 @@ async function inTurns(search: Search, look: (looked: Looked) => void, holds: Ca
         next = row.uid - 1;
         break;
       }
-      look({ candidate: { row, envelope: undefined, threadId: undefined, holds }, sequence });
+      look({ candidate: { row, envelope: undefined, threadId: undefined, ...looks }, sequence });
     }
     after = next;
   }
@@ -105,12 +112,12 @@ function indexOf({ shard, open: { of: { account, mailbox } } }: Search, { row }:
 }
 
 /** Without an index the header says it; "" when that cannot be read. */
-function threadOf({ shard, open: { of }, emailId }: Search, { row }: Candidate, index: MessageIndex | null): string {
+function threadOf({ shard, open: { of } }: Search, { row }: Candidate, index: MessageIndex | null): string {
   const facts = index?.facts();
-  if (facts) return threadId(facts, emailId(row.content));
+  if (facts) return threadId(facts, emailId(shard.number, row.content));
   try {
     const { bytes } = shard.fetch(of.account, of.mailbox, { uid: row.uid, offset: 0, length: HEADER_BYTES_MAX });
-    return threadId(threadIds(parseStructure(bytes).root.fields), emailId(row.content));
+    return threadId(threadIds(parseStructure(bytes).root.fields), emailId(shard.number, row.content));
   } catch (error) {
     if (asFailure(error)?.kind === "corrupt") return "";
     throw error;
@@ -118,7 +125,7 @@ function threadOf({ shard, open: { of }, emailId }: Search, { row }: Candidate, 
 }
 
 /** Looks for the plan's texts in all messages that rows do not decide alone, before any of them is judged. */
-async function searchTexts(search: Search): Promise<NonNullable<Candidate["holds"]>> {
+async function searchTexts(search: Search): Promise<Looks> {
   const { open: { of }, shard, plan, texts } = search;
   const contents: number[] = [];
   const uids: number[] = [];
@@ -126,7 +133,7 @@ async function searchTexts(search: Search): Promise<NonNullable<Candidate["holds
     if (plan.test(candidate) !== null) return;
     contents.push(candidate.row.content);
     uids.push(candidate.row.uid);
-  }, null);
+  }, NO_LOOKS);
   const read = (at: number) => {
     try {
       const range = { uid: uids[at]!, offset: 0, length: SEARCHED_BYTES_MAX };
@@ -138,14 +145,32 @@ async function searchTexts(search: Search): Promise<NonNullable<Candidate["holds
       throw error;
     }
   };
-  const found = await texts.find({ account: of.account, contents, read, check: () => check(search) }, plan.texts);
-  return (content, key) => found[key]!.has(content);
+  const query = { account: of.account, contents, read, check: () => check(search) };
+  const found = plan.texts.length === 0 ? null : await texts.find(query, plan.texts);
+  const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
+  return {
+    holds: found === null ? null : (content, key) => found[key]!.has(content),
+    grade: graded === null ? null : (content, word) => graded[word]!.get(content) ?? 0,
+  };
 }
 
-function renumbered({ shard }: SearchServices, open: OpenView, uids: Ranges): Found {
-  const found = new Found();
+/** What was found, as far as it is still there, by its numbers now. */
+function renumbered({ shard }: SearchServices, open: OpenView, before: Found): Found {
+  const uids = before.uids();
+  const { scores } = before;
+  const found = new Found({ scored: scores !== null });
+  const placeOf = places(uids);
   for (const { row, sequence } of rowsIn(shard, open, { uids, after: 0, index: false })) {
-    found.add({ sequence, uid: row.uid as Uid, modSeq: row.modSeq });
+    found.add({ sequence, uid: row.uid as Uid, modSeq: row.modSeq }, scores?.[placeOf(row.uid)]);
   }
   return found;
+}
+
+/** Tells the places of UIDs in ranges that hold them, asked for in rising order. */
+function places(uids: Ranges): (uid: number) => number {
+  let [pair, before] = [0, 0];
+  return (uid) => {
+    for (; uids[pair + 1]! < uid; pair += 2) before += uids[pair + 1]! - uids[pair]! + 1;
+    return before + uid - uids[pair]!;
+  };
 }

@@ -2,7 +2,17 @@ import { asFailure, concat, describeError, latin1, type Log } from "../../../bas
 import type { AccountId } from "../../../mail/account.ts";
 import type { TextProtocol } from "../../../messages/mod.ts";
 import type { Ref } from "../../../runtime/types.ts";
-import { findIn, type MessageText, type ShardStore, type TextKey, type TextStore } from "../../../storage/mod.ts";
+import {
+  findIn,
+  foldedText,
+  type FuzzyWord,
+  gradeWords,
+  type MessageText,
+  noteBest,
+  type ShardStore,
+  type TextKey,
+  type TextStore,
+} from "../../../storage/mod.ts";
 import type { TextQuery, TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
@@ -13,6 +23,12 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const EXTRACT_DEADLINE_MS = 30_000;
 /** Rows read at once when the contents of an account are counted. */
 const ROWS = 1_000;
+
+/** How a search looks at texts: at those that are kept, and at each that no room is left for. */
+interface Looks<T> {
+  readonly kept: (query: TextQuery) => Generator<void, T>;
+  readonly unkept: (text: MessageText) => void;
+}
 
 export interface StoredTextsOptions {
   readonly store: TextStore;
@@ -33,27 +49,47 @@ export class StoredTexts implements TextSearch {
   constructor(private readonly options: StoredTextsOptions) {}
 
   find(query: TextQuery, keys: readonly TextKey[]): Promise<readonly ReadonlySet<number>[]> {
+    const loose = keys.map(() => new Set<number>());
+    return this.#search(query, {
+      kept: ({ account, contents }) => this.options.store.find(account, contents, keys),
+      unkept: (text) => findLoose(text, keys, loose),
+    }).then((found) => {
+      found.forEach((set, i) => loose[i]!.forEach((content) => set.add(content)));
+      return found;
+    });
+  }
+  grade(query: TextQuery, words: readonly FuzzyWord[]): Promise<readonly ReadonlyMap<number, number>[]> {
+    const loose = words.map(() => new Map<number, number>());
+    return this.#search(query, {
+      kept: ({ account, contents }) => this.options.store.grade(account, contents, words),
+      unkept: (text) => gradeLoose(text, words, loose),
+    }).then((graded) => {
+      graded.forEach((grades, i) => noteBest(grades, loose[i]!));
+      return graded;
+    });
+  }
+  forget(account: AccountId): void {
+    this.options.store.remove(account);
+  }
+
+  /** Searches of one account follow one another. */
+  #search<T>(query: TextQuery, looks: Looks<T>): Promise<T> {
     const { account } = query;
-    const found = (this.#last.get(account) ?? Promise.resolve()).then(() => this.#find(query, keys));
+    const found = (this.#last.get(account) ?? Promise.resolve()).then(() => this.#look(query, looks));
     const ended: Promise<void> = found.then(() => {}, () => {}).then(() => {
       if (this.#last.get(account) === ended) this.#last.delete(account);
     });
     this.#last.set(account, ended);
     return found;
   }
-  forget(account: AccountId): void {
-    this.options.store.remove(account);
-  }
 
-  async #find(query: TextQuery, keys: readonly TextKey[]): Promise<Set<number>[]> {
+  async #look<T>(query: TextQuery, { kept, unkept }: Looks<T>): Promise<T> {
     const { account, contents } = query;
     const { store } = this.options;
     query.check();
     const missing = await this.#inTurns(store.missing(account, contents), query);
-    const loose = keys.map(() => new Set<number>());
-    if (missing.length > 0) await this.#bring(query, missing, (text) => findLoose(text, keys, loose));
-    const found = await this.#inTurns(store.find(account, contents, keys), query);
-    found.forEach((set, i) => loose[i]!.forEach((content) => set.add(content)));
+    if (missing.length > 0) await this.#bring(query, missing, unkept);
+    const found = await this.#inTurns(kept(query), query);
     if (missing.length > 0) await this.#tidy(query);
     return found;
   }
@@ -155,4 +191,19 @@ function findLoose(text: MessageText, keys: readonly TextKey[], found: readonly 
       findIn(chunk, [{ start: 0, end: chunk.length }], key, () => found[i]!.add(text.content));
     }
   });
+}
+
+function gradeLoose(text: MessageText, words: readonly FuzzyWord[], graded: readonly Map<number, number>[]): void {
+  for (const part of ["header", "body"] as const) {
+    const grades = toEnd(gradeWords(foldedText(text[part]), part, words));
+    grades.forEach((grade, i) => grade > 0 && noteBest(graded[i]!, new Map([[text.content, grade]])));
+  }
+}
+
+/** One message is not so much that others would have to wait for long. */
+function toEnd<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
 }

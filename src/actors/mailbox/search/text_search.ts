@@ -1,5 +1,5 @@
 import type { AccountId } from "../../../mail/account.ts";
-import type { TextKey } from "../../../storage/mod.ts";
+import type { FuzzyWord, TextKey } from "../../../storage/mod.ts";
 
 /** The messages of one search whose texts decide. */
 export interface TextQuery {
@@ -16,6 +16,8 @@ export interface TextQuery {
 export interface TextSearch {
   /** The contents that hold what each key asks for. Rejects with Failure when texts cannot be had now. */
   find(query: TextQuery, keys: readonly TextKey[]): Promise<readonly ReadonlySet<number>[]>;
+  /** How well contents have each word, from 1 to 100; those that have it not at all are left out. Rejects as `find` does. */
+  grade(query: TextQuery, words: readonly FuzzyWord[]): Promise<readonly ReadonlyMap<number, number>[]>;
   /** The account is no more: what is kept of its texts goes. */
   forget(account: AccountId): void;
 }

@@ -6,4 +6,5 @@
 export { type Counts } from "./block_tree.ts";
 export * from "./ranges.ts";
 export { BLOCK_UIDS, RowOrder, type RowSource } from "./row_order.ts";
+export { SortedUids } from "./sorted_uids.ts";
 export { CHANGED_MAX, GHOSTS_MAX, View, type ViewStart } from "./view.ts";

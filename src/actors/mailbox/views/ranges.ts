@@ -86,6 +86,30 @@ export function without(ranges: Ranges, rising: readonly number[]): Ranges {
   return kept as readonly number[] as Ranges;
 }
 
+/** What is in the first and not in the others. */
+export function difference(ranges: Ranges, others: Ranges): Ranges {
+  const kept: number[] = [];
+  for (let i = 0, j = 0; i < ranges.length; i += 2) {
+    let from = ranges[i]!;
+    const last = ranges[i + 1]!;
+    while (j < others.length && others[j + 1]! < from) j += 2;
+    for (let k = j; k < others.length && others[k]! <= last && from <= last; k += 2) {
+      if (others[k]! > from) kept.push(from, others[k]! - 1);
+      from = others[k + 1]! + 1;
+      j = k;
+    }
+    if (from <= last) kept.push(from, last);
+  }
+  return kept as readonly number[] as Ranges;
+}
+
+/** All numbers, rising. */
+export function* numbersIn(ranges: Ranges): Generator<number> {
+  for (let i = 0; i < ranges.length; i += 2) {
+    for (let number = ranges[i]!; number <= ranges[i + 1]!; number++) yield number;
+  }
+}
+
 /** How many numbers there are. */
 export function countOf(ranges: Ranges): number {
   let count = 0;

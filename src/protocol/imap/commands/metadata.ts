@@ -4,6 +4,7 @@ import type { MailboxName } from "../../../mail/mailbox_name.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
+import { filterNameOf, isFilterName, readFilter } from "../filters.ts";
 import { metadataCode } from "../response_code.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
 import { writeMetadata } from "../write_access.ts";
@@ -47,10 +48,19 @@ export const setMetadata: Command<"SETMETADATA"> = {
     if (given.some(({ value }) => (value?.length ?? 0) > ANNOTATION_BYTES_MAX)) {
       return no("A value is too long", metadataCode("MAXSIZE", ANNOTATION_BYTES_MAX));
     }
+    if (mailbox === "" && given.some(({ value }, at) => isBrokenFilter(names[at]!, value))) {
+      return no("Not search keys, or not the name of a filter");
+    }
     const values = given.map(({ value }, at) => ({ entry: names[at]!, value }));
     return completion(yield* ask("mailbox.setMetadata", { name: mailbox, values }));
   },
 };
+
+/** Whether it would be a filter that no search could use (RFC 5466 §3.2). */
+function isBrokenFilter(entry: string, value: Uint8Array | null): boolean {
+  const name = filterNameOf(entry);
+  return name !== null && value !== null && !(isFilterName(name) && readFilter(value) !== null);
+}
 
 /** What LIST tells of mailboxes it has told (RFC 9590). */
 export function* tellMetadata(names: readonly MailboxName[], entries: readonly string[], scene: Scene): Program<void> {

@@ -53,6 +53,7 @@ function* open(
     recent: opened.recent,
     keywords: opened.keywords,
     stirred: state.earlyStirred === opened.view,
+    updates: null,
   };
   state.selected = selected;
   describe(opened, selected, scene);

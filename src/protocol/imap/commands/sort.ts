@@ -1,85 +1,112 @@
-import type { ViewRow } from "../../../mail/mailbox_ask.ts";
-import { type MessageFacts, type OrderedMessage, type OrderValue, sortMessages } from "../../../mime/mod.ts";
+import type { OrderKey } from "../../../mail/mailbox_ask.ts";
+import { type OrderedMessage, orderValue, sortMessages } from "../../../mime/mod.ts";
 import type { SortKey } from "../ast.ts";
-import type { SearchReturn } from "../ast_search.ts";
+import type { PartialRange, SearchReturn } from "../ast_search.ts";
 import { collect } from "../collect.ts";
-import { type Command, SELECTED } from "../command.ts";
+import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, ok } from "../completion.ts";
+import { ask, type Program } from "../effects.ts";
+import { resultRange } from "../found.ts";
+import { scoresOf, tellsAll } from "../search_results.ts";
+import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
-import { speaksUtf8 } from "../state.ts";
+import { type Scene, speaksUtf8 } from "../state.ts";
+import { noteUpdates } from "../updates.ts";
 import { writeEsearch, writeSort } from "../write_results.ts";
 
-/** SORT (RFC 5256 §3), UID SORT, by names as they are shown, too (RFC 5957), with return options (RFC 5267 §3). */
+/** SORT (RFC 5256 §3), UID SORT, by names as they are shown, too (RFC 5957), with return options and changes (RFC 5267 §3, §4). */
 export const sort: Command<"SORT"> = {
   verb: "SORT",
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
-  brings: ["SORT", "SORT=DISPLAY", "ESORT"],
+  brings: ["SORT", "SORT=DISPLAY", "ESORT", "CONTEXT=SORT"],
   *run({ uid, returns, sortBy, criteria }, scene, tag) {
-    if (returns !== null && isUnserved(returns)) return bad("Return option not offered with SORT");
+    // RFC 5182 §2.1: "$" is in mailbox order, and of these results the order is what matters.
+    if (returns?.save === true) return bad("Return option not offered with SORT");
     const sortKeys = sortBy.map(({ key }) => key);
-    if (sortKeys.includes("RELEVANCY")) return bad("RELEVANCY is not offered");
+    const update = returns?.update == null ? undefined : { tag, uid };
+    // How well a message fits is not kept: where a new one would come is not known.
+    const relevant = sortKeys.includes("RELEVANCY");
     const collected = yield* collect({
-      keys: criteria.keys,
+      ...{ keys: criteria.keys, returns },
       facts: sortKeys.some((key) => !OF_ROW.has(key)),
-      of: (row, facts): OrderedMessage => ({
+      scores: returns?.relevancy === true || relevant,
+      ...(update === undefined || relevant ? {} : { update }),
+      of: (row, facts, score): SortedMessage => ({
         number: uid ? row.uid : row.sequence,
-        values: sortKeys.map((key) => valueOf(key, row, facts)),
+        ...{ uid: row.uid, score },
+        // RFC 6203 §6: the highest first.
+        values: sortKeys.map((key) => key === "RELEVANCY" ? -score : orderValue(ORDER_KEYS[key], row, facts)),
       }),
     }, scene);
     if (!("items" in collected)) return collected;
     const sorted = sortMessages(collected.items, sortBy.map(({ reverse }) => reverse));
-    const numbers = sorted.map(({ number }) => number);
-    const { modSeq } = collected;
+    const { modSeq, updating } = collected;
     const line = returns === null
-      ? writeSort(numbers, modSeq)
-      : writeEsearch({ tag, uid, ...returned(numbers, returns, modSeq) }, speaksUtf8(scene.state));
+      ? writeSort(sorted.map(({ number }) => number), modSeq)
+      : writeEsearch({ tag, uid, ...returned(sorted, returns, modSeq) }, speaksUtf8(scene.state));
     yield* scene.output.send(line);
+    if (update !== undefined) {
+      const kept = updating && (yield* keepOrder(sorted, { tag, sortBy }, scene));
+      noteUpdates({ ...update, named: null, kept }, scene);
+    }
     return ok();
   },
 };
 
-/** Contexts (RFC 5267 §4) are not announced, and results in another order than the mailbox's are not kept for "$". */
-function isUnserved({ update, context, relevancy, partial, save }: SearchReturn): boolean {
-  return update !== null || context || relevancy || partial !== null || save;
+interface SortedMessage extends OrderedMessage {
+  readonly uid: number;
+  readonly score: number;
 }
 
-/** RFC 5267 §3.1: MIN and MAX are the first and the last in order. Of an empty result only COUNT is told. */
-function returned(numbers: readonly number[], { min, max, count, all }: SearchReturn, modSeq: number | null) {
+/** Lets the owner of the mailbox know in which order the client knows the results: changes have places in it (RFC 5267 §4.3.3). */
+function* keepOrder(
+  sorted: readonly SortedMessage[],
+  { tag, sortBy }: { readonly tag: string; readonly sortBy: Given<"SORT">["sortBy"] },
+  scene: Scene,
+): Program<boolean> {
+  const uids = Uint32Array.from(sorted, ({ uid }) => uid);
+  const { updating } = yield* ask("mailbox.keepOrder", {
+    ...{ view: selectedOf(scene).view, tag },
+    keys: sortBy.flatMap(({ key, reverse }) => key === "RELEVANCY" ? [] : { key: ORDER_KEYS[key], reverse }),
+    uids: new Uint8Array(uids.buffer),
+  });
+  return updating;
+}
+
+const ORDER_KEYS: Readonly<Record<Exclude<SortKey, "RELEVANCY">, OrderKey["key"]>> = {
+  ARRIVAL: "arrival",
+  CC: "cc",
+  DATE: "date",
+  FROM: "from",
+  SIZE: "size",
+  SUBJECT: "subject",
+  TO: "to",
+  DISPLAYFROM: "displayFrom",
+  DISPLAYTO: "displayTo",
+};
+
+/** RFC 5267 §3.1: MIN and MAX are the first and the last in order. Of an empty result only COUNT and PARTIAL are told. */
+function returned(sorted: readonly SortedMessage[], returns: SearchReturn, modSeq: number | null) {
+  const { min, max, count, partial, relevancy } = returns;
+  const numbers = sorted.map(({ number }) => number);
   const any = numbers.length > 0;
   return {
     ...(min && any ? { min: numbers[0]! } : {}),
     ...(max && any ? { max: numbers.at(-1)! } : {}),
-    ...(all || !(min || max || count) ? { all: compressToPairs(numbers) } : {}),
+    ...(tellsAll(returns) ? { all: compressToPairs(numbers) } : {}),
     ...(count ? { count: numbers.length } : {}),
+    ...(partial === null ? {} : { partial: { range: partial, pairs: compressToPairs(sliced(numbers, partial)) } }),
+    ...(relevancy ? { relevancy: scoresOf(Uint8Array.from(sorted, ({ score }) => score), returns) } : {}),
     ...(modSeq === null ? {} : { modSeq }),
   };
 }
 
-/** What the row knows. */
-const OF_ROW: ReadonlySet<SortKey> = new Set<SortKey>(["ARRIVAL", "SIZE"]);
-
-function valueOf(key: SortKey, row: ViewRow, facts: MessageFacts | null): OrderValue {
-  switch (key) {
-    case "ARRIVAL":
-      return row.internalDateMs;
-    case "SIZE":
-      return row.size;
-    case "DATE":
-      return facts?.sentMs ?? row.internalDateMs; // RFC 5256 §2.2.
-    case "SUBJECT":
-      return facts?.baseSubject ?? "";
-    case "FROM":
-      return facts?.from.mailbox ?? "";
-    case "TO":
-      return facts?.to.mailbox ?? "";
-    case "CC":
-      return facts?.cc.mailbox ?? "";
-    case "DISPLAYFROM":
-      return facts?.from.display ?? "";
-    case "DISPLAYTO":
-      return facts?.to.display ?? "";
-    case "RELEVANCY":
-      return 0;
-  }
+/** The nth to the mth result in order (RFC 5267 §4.4, RFC 9394 §3.1). */
+function sliced(numbers: readonly number[], range: PartialRange): readonly number[] {
+  const [from, to] = resultRange(numbers.length, range);
+  return from > to ? [] : numbers.slice(from - 1, to);
 }
+
+/** What the row knows. */
+const OF_ROW: ReadonlySet<SortKey> = new Set<SortKey>(["ARRIVAL", "SIZE", "RELEVANCY"]);

@@ -58,14 +58,14 @@ const NOTHING: { -readonly [K in keyof SearchReturn]: SearchReturn[K] } = {
 export function readSearchProgram(reader: Reader): SearchCriteria {
   const charset = reader.takeWord("CHARSET ") ? readCharset(reader) : null;
   if (charset !== null) reader.space();
-  return { charset, keys: readKeys(reader) };
+  return { charset, keys: readSearchKeys(reader) };
 }
 
 /** search-criteria = charset 1*(SP search-key) (RFC 5256 §5) */
 export function readSearchCriteria(reader: Reader): SearchCriteria {
   const charset = readCharset(reader);
   reader.space();
-  return { charset, keys: readKeys(reader) };
+  return { charset, keys: readSearchKeys(reader) };
 }
 
 /** charset = atom / quoted */
@@ -76,7 +76,7 @@ function readCharset(reader: Reader): string {
 }
 
 /** search-key *(SP search-key) */
-function readKeys(reader: Reader): SearchKey[] {
+export function readSearchKeys(reader: Reader): SearchKey[] {
   return new KeyReader(reader).keys(0);
 }
 
@@ -177,7 +177,7 @@ const KEYS: KeyTable = {
   MODSEQ: readModSeqKey,
   EMAILID: (reader) => ({ key: "EMAILID", id: readObjectId(reader) }),
   THREADID: (reader) => ({ key: "THREADID", id: readObjectId(reader) }),
-  FILTER: (reader) => ({ key: "FILTER", name: reader.atom("the name of a filter") }),
+  FILTER: (reader) => ({ key: "FILTER", name: readFilterName(reader) }),
 };
 
 function header(field: string): (reader: Reader) => SearchKey {
@@ -207,6 +207,13 @@ function readModSeqKey(reader: Reader): SearchKey {
     reader.space();
   }
   return { key: "MODSEQ", atLeast: reader.number64("The modification sequence") };
+}
+
+/** filter-name = 1*<any ATOM-CHAR except "/"> (RFC 5466 §4) */
+function readFilterName(reader: Reader): string {
+  const name = reader.atom("the name of a filter");
+  if (name.includes("/")) reader.fail("Not the name of a filter");
+  return name;
 }
 
 /** objectid = 1*255(ALPHA / DIGIT / "_" / "-") (RFC 8474 §7) */
