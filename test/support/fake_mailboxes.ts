@@ -16,6 +16,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
+import { type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
@@ -23,45 +24,11 @@ import { change, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_me
 
 export type { FakeMessage };
 
-interface FakeBox {
-  readonly id: number;
-  name: string;
-  readonly objectId: string;
-  readonly uidValidity: number;
-  readonly specialUse: SpecialUse | null;
-  readonly acl: Map<string, Rights>;
-  readonly annotations: Map<string, Uint8Array>;
-  uidNext: number;
-  modSeq: number;
-  messages: FakeMessage[];
-  readonly expunged: { readonly uid: number; readonly modSeq: number }[];
-}
-
-interface FakeView {
-  readonly box: FakeBox;
-  readonly readOnly: boolean;
-  /** What the session counts by. */
-  shown: FakeMessage[];
-  /** Which state of each message the session knows, by its MODSEQ. */
-  readonly known: Map<FakeMessage, number>;
-  keywords: string;
-  saved: number[];
-  gone: boolean;
-  rights: Rights;
-  /** How the mailbox was when news was asked for last. */
-  asked: string;
-}
-
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
   "account" | "opId" | "quotaBytes" | "address" | "grantee"
 >;
-
-/** What changes with every change of a mailbox. */
-function stateOf({ box, gone }: FakeView): string {
-  return `${box.modSeq} ${box.messages.length} ${gone}`;
-}
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
