@@ -16,41 +16,21 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
+import { type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeBox, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
 import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
-
-interface FakeView {
-  readonly box: FakeBox;
-  readonly readOnly: boolean;
-  /** What the session counts by. */
-  shown: FakeMessage[];
-  /** Which state of each message the session knows, by its MODSEQ. */
-  readonly known: Map<FakeMessage, number>;
-  keywords: string;
-  saved: number[];
-  gone: boolean;
-  rights: Rights;
-  /** How the mailbox was when news was asked for last. */
-  asked: string;
-  readonly updates: FakeUpdates;
-}
 
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
   "account" | "opId" | "owner" | keyof Quota | "address" | "grantee"
 >;
-
-/** What changes with every change of a mailbox. */
-function stateOf({ box, gone }: FakeView): string {
-  return `${box.modSeq} ${box.messages.length} ${gone}`;
-}
 
 /** 2026-02-01 03:04:05 UTC. */
 const FIRST_MS = Date.UTC(2026, 1, 1, 3, 4, 5);
@@ -374,7 +354,9 @@ export class FakeMailboxes {
 
   /** Tells each view that has news, once for each change. */
   #stir(): void {
-    for (const [id, view] of this.#views) if (this.#hasNews(view) && view.asked !== stateOf(view)) this.onStirred(id);
+    for (const [id, view] of this.#views) {
+      if (this.#hasNews(view) && view.asked !== stateOf(view, this.#rightsIn(view.box))) this.onStirred(id);
+    }
     for (const watch of this.watches.stirred) this.onStirred(watch);
   }
 
@@ -387,7 +369,7 @@ export class FakeMailboxes {
 
   #news(view: FakeView, expunges: boolean): ViewNews {
     const { box, updates } = view;
-    view.asked = stateOf(view);
+    view.asked = stateOf(view, this.#rightsIn(box));
     updates.before({ shown: view.shown, there: box.messages });
     const expunged: { sequence: number; uid: Uid }[] = [];
     if (expunges) {

@@ -2,10 +2,8 @@ import { Flag } from "../../src/mail/flag.ts";
 import { decodeUtf8 } from "../../src/base/bytes.ts";
 import { latin1 } from "../../src/base/latin1.ts";
 import type { MailboxAsks, MessageSet } from "../../src/mail/mailbox_ask.ts";
-import type { SpecialUse } from "../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
-import type { Rights } from "../../src/mail/rights.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 
 /** A message as the fake keeps it. */
@@ -17,21 +15,6 @@ export interface FakeMessage {
   modSeq: number;
   recent: boolean;
   readonly internalDateMs: number;
-}
-
-/** A mailbox as the fake keeps it. */
-export interface FakeBox {
-  readonly id: number;
-  name: string;
-  readonly objectId: string;
-  readonly uidValidity: number;
-  readonly specialUse: SpecialUse | null;
-  readonly acl: Map<string, Rights>;
-  readonly annotations: Map<string, Uint8Array>;
-  uidNext: number;
-  modSeq: number;
-  messages: FakeMessage[];
-  readonly expunged: { readonly uid: number; readonly modSeq: number }[];
 }
 
 /** What is counted of a mailbox. */

@@ -139,7 +139,12 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ],
   ),
   I12: notYet("COMPRESS inflates in the listener's front"),
-  I13: tests(["protocol/imap/hostile_test.ts", "junk in IDLE ends it, and an idle session holds nothing"]),
+  I13: tests(
+    ["protocol/imap/hostile_test.ts", "junk in IDLE ends it, and an idle session holds nothing"],
+    ["actors/mailbox/watches_test.ts", "however much happens to a mailbox, a watch tells it once"],
+    ["actors/mailbox/watches_test.ts", "more than a watch may keep ends it, and it says so once"],
+    ["e2e/imap_notify_test.ts", "a flood of mail is told in a few lines to each session that watches"],
+  ),
   I14: tests(
     ["e2e/resources_test.ts", "clients that ask for a big message and never read it"],
     ["protocol/imap/fetch_test.ts", "a slow reader is waited for: no more than the limits lies about"],

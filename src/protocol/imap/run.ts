@@ -51,7 +51,6 @@ function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> 
   } catch (error) {
     if (asFailure(error) === null) throw error;
     if (selected !== null) selected.stirred = true;
-    if (notify !== null) notify.stirred = notify.watch > 0;
   }
   // RFC 5465 §6.1.1: what this command may not tell is told as soon as it has ended.
   if (tellsNews && policy !== "all" && notify?.selected?.delayed === false) selected.stirred = true;

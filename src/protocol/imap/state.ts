@@ -62,7 +62,7 @@ export interface Notify {
   readonly watch: number;
   /** The watch has tidings. */
   stirred: boolean;
-  /** Something could not be told: it waits for the next command, or for more. */
+  /** News could not be had: it waits for the next command, or for more. */
   held: boolean;
   /** UIDs that this session has put into the selected mailbox itself, as pairs: nothing is fetched of them. */
   own: readonly number[];

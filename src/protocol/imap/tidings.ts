@@ -1,5 +1,5 @@
 import { asFailure } from "../../base/failure.ts";
-import type { MailboxEntry, WatchedName } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry, Tidings, WatchedName } from "../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { WatchEvent } from "../../mail/watch.ts";
 import type { StatusItem } from "./ast.ts";
@@ -25,7 +25,7 @@ export function* tellAll(scene: Scene, expunges: boolean): Program<void> {
   if (state.notify?.stirred === true) yield* tellTidings(scene);
 }
 
-/** The same between commands (RFC 5465 §3.1): what cannot be told now waits for the next command, or for more. */
+/** The same between commands (RFC 5465 §3.1): news that cannot be had now waits for the next command, or for more. */
 export function* tellUnasked(scene: Scene): Program<void> {
   const { state, output } = scene;
   const { selected } = state;
@@ -36,12 +36,12 @@ export function* tellUnasked(scene: Scene): Program<void> {
     }
     if (state.notify?.stirred === true) yield* tellTidings(scene);
   } catch (error) {
-    if (asFailure(error) === null) throw error;
+    const failure = asFailure(error);
+    if (failure === null) throw error;
+    // Views end with the worker that keeps them, and no command may come that would learn it.
+    if (failure.kind === "down") state.viewLost = true;
     if (selected !== null) selected.stirred = true;
-    const { notify } = state;
-    if (notify === null) return;
-    notify.held = true;
-    notify.stirred = notify.watch > 0;
+    if (state.notify !== null) state.notify.held = true;
   }
   if (state.viewLost) yield* leave("The mailbox has to be opened again", "UNAVAILABLE");
   if (output.isFull) yield* output.drain();
@@ -56,7 +56,7 @@ export function* tellTidings(scene: Scene): Program<void> {
     notify.stirred = false;
     const tidings = yield* tidingsOf(notify.watch);
     if (tidings === null || tidings.overflow) {
-      // RFC 5465 §5.8: as if NOTIFY NONE had come.
+      // RFC 5465 §5.8: as if NOTIFY NONE had come. What cannot be asked for is not told later as if nothing had been missed.
       state.notify = noNotices();
       return output.push(untaggedStatus("ok", "More happened than can be told", "NOTIFICATIONOVERFLOW"));
     }
@@ -71,13 +71,23 @@ export function* tellTidings(scene: Scene): Program<void> {
   }
 }
 
-/** Null: the owner knows nothing of the watch, as it was started anew. */
-function* tidingsOf(watch: number) {
+/** Null: they cannot be had, and the watch is over, for the owner too, if it knows of it. */
+function* tidingsOf(watch: number): Program<Tidings | null> {
   try {
     return yield* ask("mailbox.tidings", { watch });
   } catch (error) {
-    if (asFailure(error)?.kind === "not_found") return null;
-    throw error;
+    if (asFailure(error) === null) throw error;
+  }
+  yield* endWatch(watch);
+  return null;
+}
+
+/** Ends a watch; an owner that cannot be asked ends it with the connection. */
+export function* endWatch(watch: number): Program<void> {
+  try {
+    yield* ask("mailbox.close", { view: watch });
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
   }
 }
 

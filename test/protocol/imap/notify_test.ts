@@ -250,16 +250,30 @@ Deno.test("a watch that overflows, or whose owner was started anew, is over; the
   }
 });
 
-Deno.test("an owner that is busy is asked again with the next command, and not before", () => {
-  const { client, mailboxes } = selected("n NOTIFY SET (personal (MailboxName))");
-  mailboxes.failures.set("mailbox.tidings", new Failure("busy", "too much to do"));
-  mailboxes.happened({ names: [watchedName("New", true)] });
+Deno.test("an owner that cannot be asked ends the watch: nothing is told later as if nothing had been missed", () => {
+  for (const kind of ["busy", "down"] as const) {
+    const { client, mailboxes } = selected("n NOTIFY SET (personal (MailboxName))");
+    mailboxes.failures.set("mailbox.tidings", new Failure(kind, "not now"));
+    mailboxes.happened({ names: [watchedName("New", true)] });
+    assertEquals(heard(client), ["* OK [NOTIFICATIONOVERFLOW] More happened than can be told"]);
+    assertEquals(mailboxes.watches.shown, []);
+    assertEquals(say(client, "1 NOOP"), ["1 OK Done"]);
+  }
+});
+
+Deno.test("news that cannot be had waits for a command; a view that went with its worker ends the session", () => {
+  const { client, mailboxes } = selected("n NOTIFY SET (selected (MessageNew MessageExpunge))");
+  mailboxes.failures.set("mailbox.news", new Failure("busy", "not now"));
+  mailboxes.deliver("INBOX", LETTER);
   assertEquals(heard(client), []);
   const asked = mailboxes.asked.length;
-  assertEquals(say(client), []);
-  assertEquals(mailboxes.asked.length, asked);
+  assertEquals([heard(client), mailboxes.asked.length], [[], asked]);
   mailboxes.failures.clear();
-  assertEquals(say(client, "1 NOOP"), ['* LIST (\\HasNoChildren) "/" New', "1 OK Done"]);
+  assertEquals(say(client, "1 NOOP"), ["* 3 EXISTS", "* 3 RECENT", "1 OK Done"]);
+  mailboxes.failures.set("mailbox.news", new Failure("down", "the worker is gone"));
+  mailboxes.deliver("INBOX", LETTER);
+  assertEquals(heard(client), ["* BYE [UNAVAILABLE] The mailbox has to be opened again"]);
+  assertEquals(client.session.phase, "closed");
 });
 
 Deno.test("too many watches, and too many names, are an overflow, and the old watch stays", () => {

@@ -1,4 +1,3 @@
-import { asFailure } from "../../../base/failure.ts";
 import type { WatchedMailbox } from "../../../mail/mailbox_ask.ts";
 import { WATCH_NAMES_MAX, type WatchEvent, type WatchGroup } from "../../../mail/watch.ts";
 import type { NotifyEvent } from "../ast.ts";
@@ -8,7 +7,7 @@ import { ask, type Program } from "../effects.ts";
 import { tellNews } from "../news.ts";
 import { badEventCode } from "../response_code.ts";
 import { noNotices, type NotifySelected, type Scene } from "../state.ts";
-import { noAccessLine, stateLine, tellTidings } from "../tidings.ts";
+import { endWatch, noAccessLine, stateLine, tellTidings } from "../tidings.ts";
 
 /** NOTIFY (RFC 5465): from then on the client is told what it asked for, also between commands. */
 export const notify: Command<"NOTIFY"> = {
@@ -18,7 +17,7 @@ export const notify: Command<"NOTIFY"> = {
   brings: ["NOTIFY"],
   *run({ groups, status }, scene) {
     if (groups === null) {
-      yield* endWatch(scene);
+      yield* endOldWatch(scene);
       scene.state.notify = noNotices();
       return ok();
     }
@@ -45,7 +44,7 @@ function* set({ selected, others }: Wish, status: boolean, scene: Scene): Progra
   const isWatching = others.some(({ events }) => events.length > 0);
   const opened = isWatching ? yield* ask("mailbox.watch", { groups: others, status }) : null;
   if (opened?.type === "tooMany") return no("Too many sessions watch already", "NOTIFICATIONOVERFLOW");
-  yield* endWatch(scene);
+  yield* endOldWatch(scene);
   if (selected?.items.some(({ item }) => item === "MODSEQ") === true) state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
   // What comes between the two answers is told by a first question.
   state.notify = { selected, watch: opened?.watch ?? 0, stirred: opened !== null, held: false, own: [] };
@@ -57,16 +56,11 @@ function* firstLine({ entry, events }: WatchedMailbox, scene: Scene): Program<st
   return entry.status === undefined ? noAccessLine(entry.name, scene) : yield* stateLine(entry, events, scene, true);
 }
 
-/** The owner forgets the watch; one that knows nothing of it has done so. */
-function* endWatch({ state }: Scene): Program<void> {
+function* endOldWatch({ state }: Scene): Program<void> {
   const { notify: before } = state;
   if (before === null || before.watch === 0) return;
   state.notify = { ...before, watch: 0 };
-  try {
-    yield* ask("mailbox.close", { view: before.watch });
-  } catch (error) {
-    if (asFailure(error) === null) throw error;
-  }
+  yield* endWatch(before.watch);
 }
 
 /** Events that can be told (RFC 5465 §5); all of them are named where one was asked for that cannot. */
