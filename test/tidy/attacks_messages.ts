@@ -133,6 +133,16 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
   I11: tests(
     ["protocol/imap/grammar_search_test.ts", "searches nested too deep or too long are refused"],
     ["protocol/imap/sort_test.ts", "messages up to the limit are put in order, one more is refused"],
+    ["storage/text/fuzzy_test.ts", "long texts of every kind take time that grows with their length"],
+    ["actors/mailbox/search_test.ts", "a search may have 64 words that are matched with tolerance"],
+    ["actors/mailbox/updates_test.ts", "searches of one view are bounded, and one that is cancelled makes room"],
+    ["actors/mailbox/updates_test.ts", "what searches of a view and of an account hold is bounded in bytes"],
+    ["protocol/imap/filters_test.ts", "filters that would become too many keys are refused before they are made"],
+    ["protocol/imap/multi_search_test.ts", "of 1,000 mailboxes all are searched, of one more none is"],
+    [
+      "e2e/imap_searches_test.ts",
+      "thousands of updates, filters within filters and a thousand mailboxes cost a client",
+    ],
     [
       "mime/threads_test.ts",
       "a hundred thousand messages in one line, in any order, cost little more than their number",
@@ -208,6 +218,11 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
       "an access list survives the actor, and one of another domain of the shard is not seen",
     ],
     ["protocol/imap/acl_test.ts", "to whom nothing is given, a mailbox is not there (I20)"],
+    [
+      "protocol/imap/multi_search_test.ts",
+      "mailboxes that may not be read, or are gone, are passed over as if there were",
+    ],
+    ["e2e/imap_searches_test.ts", "many mailboxes are searched by one command, those of others as long as they may be"],
     [
       "e2e/imap_shared_test.ts",
       "what one account shares another lists, reads, marks and fills, and accounts beyond the domain",

@@ -185,7 +185,7 @@ export class ViewBook {
     this.options.budget.views--;
     this.#views.delete(open.id);
     this.#untold.delete(open);
-    open.watches?.end();
+    this.#endWatches(open);
     open.of.views.delete(open);
     const others = this.#ofAccount.get(open.account);
     others?.delete(open);
@@ -204,6 +204,7 @@ export class ViewBook {
     for (const { views } of ofAccount?.values() ?? []) {
       for (const open of views) {
         open.view.end();
+        this.#endWatches(open);
         this.stir(open);
       }
     }
@@ -314,6 +315,10 @@ export class ViewBook {
     return keywords;
   }
 
+  #endWatches(open: OpenView): void {
+    open.watches?.end();
+    open.watches = null;
+  }
   /** By who looks: what an account's views cost counts for it, whosever mailboxes they show. */
   #viewsOf(account: AccountId): ReadonlySet<OpenView> {
     return this.#ofAccount.get(account) ?? NO_VIEWS;
@@ -358,6 +363,7 @@ export class ViewBook {
       const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
       open.watches?.note(told);
       if (isNews(open.view, told, ghostsMax)) this.stir(open);
+      if (open.view.gone) this.#endWatches(open);
     }
   }
 }

@@ -40,6 +40,13 @@ Deno.test("commands of many parts are bounded, and the session goes on", () => {
       `SEARCH ${"(".repeat(30_000)}`,
       `SEARCH ${many(3_000, () => "OR SEEN", " ")} ALL`,
       `SEARCH TEXT ${"x".repeat(60_000)}`,
+      `SEARCH FUZZY TEXT "${"x ".repeat(30_000)}"`,
+      `SEARCH ${many(5_000, (n) => `FILTER f${n}`, " ")}`,
+      `SEARCH ${many(250, () => "FUZZY", " ")} NOT NOT NOT NOT NOT NOT NOT ALL`,
+      `ESEARCH IN (mailboxes (${many(5_000, (n) => `m${n}`, " ")})) ALL`,
+      `ESEARCH IN (${many(5_000, () => "personal", " ")}) ALL`,
+      `CANCELUPDATE ${many(5_000, (n) => `"t${n}"`, " ")}`,
+      `SORT RETURN (UPDATE) (${many(500, () => "DATE", " ")}) UTF-8 ALL`,
       `LIST "" ${"%*".repeat(2_000)}`,
       `FETCH 1 BODY[${many(1_000, () => "1", ".")}]`,
     ]

@@ -60,12 +60,12 @@ export class Watches {
   }
   /** Notes what happened to messages that results may hold. Rising UIDs. */
   note(change: MailboxChange): void {
-    if (change.kind === "flags" && !this.#anyTouched) {
-      this.#touched.addAll(change.uids.filter((uid) => uid < this.testedTo));
-      if (this.#touched.length > TOUCHED_MAX) this.#touchAny();
-    } else if (change.kind === "expunged") {
-      this.#gone.addAll(change.uids);
-    }
+    if (change.kind !== "flags" && change.kind !== "expunged") return;
+    // Of others nothing is known yet.
+    const known = change.uids.filter((uid) => uid < this.testedTo);
+    if (change.kind === "expunged") this.#gone.addAll(known);
+    else if (!this.#anyTouched) this.#touched.addAll(known);
+    if (this.#touched.length > TOUCHED_MAX) this.#touchAny();
   }
   /** Up to `max` messages that are gone, rising. */
   takeGone(max: number): number[] {
