@@ -52,7 +52,8 @@ export class OverlayIndex implements IndexEnv {
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     const before = this.#note(name);
-    this.#rows.set(name, { key, value: value.slice() });
+    // A copy, as the index below makes one; `slice` of a Buffer would be none.
+    this.#rows.set(name, { key, value: new Uint8Array(value) });
     if (before === undefined) this.#fresh.push(name);
     if (before === undefined || before.value === null) this.#closeGaps(name);
   }
