@@ -44,16 +44,14 @@ export class OverlayIndex implements IndexEnv {
   get(key: Key): Uint8Array | undefined {
     if (this.#rows.size > 0) {
       const row = this.#rows.get(nameOf(key));
-      // A copy, as the index below gives one: who asks may change it.
-      if (row !== undefined) return row.value?.slice();
+      if (row !== undefined) return row.value ?? undefined;
     }
     return this.below.get(key);
   }
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     const before = this.#note(name);
-    // A copy, as the index below makes one; `slice` of a Buffer would be none.
-    this.#rows.set(name, { key, value: new Uint8Array(value) });
+    this.#rows.set(name, { key, value });
     if (before === undefined) this.#fresh.push(name);
     if (before === undefined || before.value === null) this.#closeGaps(name);
   }
@@ -173,7 +171,7 @@ export class OverlayIndex implements IndexEnv {
     const take = (name: string) => {
       const { key, value } = this.#rows.get(name)!;
       at += reverse ? -1 : 1;
-      if (value !== null) found.push({ key, value: value.slice() });
+      if (value !== null) found.push({ key, value });
       else if (found.length === 0) dead++;
     };
     let { start, end } = options;

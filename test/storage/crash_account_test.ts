@@ -93,7 +93,7 @@ async function lives(seed: number, fault: Faults, { lies = false, kills = false 
       await shard.close();
       break;
     }
-    const last = disk.steps + 1 + Math.floor(random.next() * 150);
+    const last = disk.steps + 1 + Math.floor(random.next() * 70);
     disk.fault = (step) => step >= last ? "crash" : fault(random);
     for (let round = 0; round < 80; round++) {
       const step = randomStep(seededRandom(Math.floor(random.next() * 2 ** 31)), number++, true);

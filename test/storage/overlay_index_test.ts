@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Buffer } from "node:buffer";
 import { type Random, seededRandom } from "../../src/base/mod.ts";
 import { OverlayIndex } from "../../src/storage/overlay_index.ts";
 import { SimDisk, SimIndex } from "./sim_disk.ts";
@@ -127,17 +126,6 @@ Deno.test("rows that are taken from the front of a range, one after the other, a
       throw new Undo();
     }), Undo);
   assertEquals(overlay.range({ ...ALL, limit: 1 }), []);
-});
-
-Deno.test("what an overlay gives out and takes in is the caller's: changing it changes no row", () => {
-  const { overlay, below } = pair();
-  below.commit(() => below.put(numbered(1), Uint8Array.of(1)));
-  const value = Buffer.of(2);
-  overlay.commit(() => overlay.put(numbered(2), value));
-  value[0] = 9;
-  overlay.get(numbered(2))![0] = 9;
-  overlay.range({ ...ALL, limit: 9 })[1]!.value[0] = 9;
-  assertEquals(overlay.range({ ...ALL, limit: 9 }).map((row) => [...row.value]), [[1], [2]]);
 });
 
 Deno.test("a row that comes and goes above the index leaves nothing to be brought down", () => {
