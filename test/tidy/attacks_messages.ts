@@ -139,7 +139,10 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ],
   ),
   I12: notYet("COMPRESS inflates in the listener's front"),
-  I13: tests(["protocol/imap/hostile_test.ts", "junk in IDLE ends it, and an idle session holds nothing"]),
+  I13: tests(
+    ["protocol/imap/hostile_test.ts", "junk in IDLE ends it, and an idle session holds nothing"],
+    ["e2e/imap_idle_test.ts", "clients in IDLE are told of each mail to them, and of no other"],
+  ),
   I14: tests(
     ["e2e/resources_test.ts", "clients that ask for a big message and never read it"],
     ["protocol/imap/fetch_test.ts", "a slow reader is waited for: no more than the limits lies about"],
