@@ -9,6 +9,7 @@ import { benchGenerator } from "./generator.ts";
 import { keepResult, latestResult, writeResult } from "./history.ts";
 import { thisMachine } from "./machine.ts";
 import { benchImap } from "./imap.ts";
+import { benchImapIdle } from "./imap_idle.ts";
 import { benchDeliver } from "./micro/deliver.ts";
 import { benchIndex } from "./micro/index.ts";
 import { benchParse } from "./micro/parse.ts";
@@ -30,10 +31,11 @@ const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings
   relay: benchRelay,
   peers: benchPeers,
   imap: benchImap,
+  "imap-idle": benchImapIdle,
 };
 
 /** Parts that run only when asked for, as other servers are started for them. */
-const PEERS: ReadonlySet<string> = new Set(["peers", "imap"]);
+const PEERS: ReadonlySet<string> = new Set(["peers", "imap", "imap-idle"]);
 
 const USAGE = `usage: bench [--quick] [--peers] [--only NAME]... [--json FILE] [--markdown]
   --quick     short rounds: everything in under a minute

@@ -5,7 +5,7 @@ import { freePorts } from "../test/support/free_ports.ts";
 import { isRoot, programPath, runOk } from "../test/support/programs.ts";
 import { type BenchContext, figure, type Findings, noFindings } from "./figures.ts";
 import { LineCounter } from "./line_counter.ts";
-import { treeCpu } from "./process_figures.ts";
+import { treeCpu, treeMemory } from "./process_figures.ts";
 import { startStagepost } from "./stagepost.ts";
 import { type DeliveredLoad, deliverLoad, type Target } from "./target.ts";
 
@@ -15,6 +15,8 @@ const PEER = "Postfix + Dovecot LMTP";
 /** A running peer. */
 export interface Peer extends Target, AsyncDisposable {
   readonly imapPort: number;
+  /** Memory of all its processes, in bytes. */
+  memory(): number;
 }
 
 /** Why the peer cannot run here, or null when it can. */
@@ -53,6 +55,7 @@ export async function startPeer(): Promise<Peer> {
     imapPort: imap!,
     delivered: () => log.count(),
     cpu: () => treeCpu(pids),
+    memory: () => treeMemory(pids),
     [Symbol.asyncDispose]: stop,
   };
 }

@@ -30,6 +30,31 @@ export function processCpu(pid: number): CpuSeconds {
  * server of many processes used.
  */
 export function treeCpu(roots: readonly number[]): CpuSeconds {
+  const total = { user: 0, system: 0 };
+  for (const line of treeStats(roots).values()) {
+    const [own, ended] = [parseStat(line), parseStat(line, { children: true })];
+    total.user += own.user + ended.user;
+    total.system += own.system + ended.system;
+  }
+  return total;
+}
+
+/** Memory of processes and of all that descend from them, in bytes; what several share is counted once (PSS). */
+export function treeMemory(roots: readonly number[]): number {
+  let total = 0;
+  for (const pid of treeStats(roots).keys()) {
+    try {
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+      total += Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1_024;
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+  return total;
+}
+
+/** The line of /proc/<pid>/stat of each process that is one of `roots` or descends from one. */
+function treeStats(roots: readonly number[]): Map<number, string> {
   const children = new Map<number, number[]>();
   const lines = new Map<number, string>();
   for (const name of readdirSync("/proc")) {
@@ -40,16 +65,14 @@ export function treeCpu(roots: readonly number[]): CpuSeconds {
     children.set(parent, [...children.get(parent) ?? [], Number(name)]);
   }
   const waiting = [...roots];
-  const total = { user: 0, system: 0 };
+  const found = new Map<number, string>();
   for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
     const line = lines.get(pid);
     if (line === undefined) continue;
-    const [own, ended] = [parseStat(line), parseStat(line, { children: true })];
-    total.user += own.user + ended.user;
-    total.system += own.system + ended.system;
+    found.set(pid, line);
     waiting.push(...children.get(pid) ?? []);
   }
-  return total;
+  return found;
 }
 
 function statLine(pid: number): string | null {

@@ -23,8 +23,12 @@ export interface Stagepost extends Target, AsyncDisposable {
 }
 
 /** Starts the server in a directory of its own and makes the accounts; disposing leaves nothing behind. */
-export async function startStagepost(config: Readonly<Record<string, unknown>> = {}): Promise<Stagepost> {
-  const server = await startServer({ domains: [BENCH_DOMAIN], config });
+export async function startStagepost(
+  config: Readonly<Record<string, unknown>> = {},
+  /** Put before its command line. */
+  wrapper: readonly string[] = [],
+): Promise<Stagepost> {
+  const server = await startServer({ domains: [BENCH_DOMAIN], config, wrapper });
   const addresses = Array.from({ length: BENCH_ACCOUNTS }, (_, index) => `u${index}@${BENCH_DOMAIN}`);
   const all = <T>(run: (address: string) => Promise<T>) => inGroups(addresses, run);
   try {

@@ -75,7 +75,11 @@ async function addAccounts(directory: Ref<DirectoryProtocol>, random: Random): P
   return passwords as Passwords;
 }
 
-function portOf(config: ClusterConfig, service: "smtp" | "submission" | "pop3", tls: "starttls" | "implicit"): number {
+function portOf(
+  config: ClusterConfig,
+  service: "smtp" | "submission" | "pop3" | "imap",
+  tls: "starttls" | "implicit",
+): number {
   const listener = config.listeners.find((each) => each.service === service && each.tls === tls);
   if (listener === undefined) throw new Failure("invalid", `no ${service} listener with ${tls}`);
   return listener.port;
@@ -98,7 +102,7 @@ function* report(
   { config, passwords, reply, letter }: { config: ClusterConfig; passwords: Passwords; reply: string; letter: string },
 ): Iterable<string> {
   const [smtp, submissions] = [portOf(config, "smtp", "starttls"), portOf(config, "submission", "implicit")];
-  const pop3s = portOf(config, "pop3", "implicit");
+  const [pop3s, imaps] = [portOf(config, "pop3", "implicit"), portOf(config, "imap", "implicit")];
   const command = `deno task stagepost --socket ${controlPath(config.dataDir)}`;
   yield `A server with fresh data in ${config.dataDir} and two accounts:`;
   yield "";
@@ -119,6 +123,7 @@ function* report(
     passwords[JOHN]
   } --from ${JOHN} --to ${BILLY}`;
   yield `  curl --insecure --user '${JOHN}:${passwords[JOHN]}' pop3s://127.0.0.1:${pop3s}/`;
+  yield `  curl --insecure --user '${BILLY}:${passwords[BILLY]}' 'imaps://127.0.0.1:${imaps}/INBOX;UID=1'`;
   yield "";
   yield "Serving until Ctrl-C.";
 }

@@ -3,12 +3,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { takenPorts } from "../support/free_ports.ts";
 import { latin1 } from "../support/latin1.ts";
 import { readMaildrop } from "../support/pop3_client.ts";
+import { programPath, runOk } from "../support/programs.ts";
 import { prepareServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 /** The development ports: the demo knows no others. */
-const PORTS = { smtp: 2525, submission: 2587, submissions: 2465, pop3: 2110, pop3s: 2995 };
+const PORTS = { smtp: 2525, submission: 2587, submissions: 2465, pop3: 2110, pop3s: 2995, imap: 2143, imaps: 2993 };
 const taken = await takenPorts(Object.values(PORTS));
+const hasCurl = programPath("curl") !== null;
 const reason = taken.length === 0 ? "" : ` (skipped: somebody listens on ${taken.join(", ")})`;
 
 Deno.test({
@@ -36,6 +38,14 @@ Deno.test({
     const john = { user: "john@smith.test", password: passwords[0]! };
     const [answer] = await readMaildrop({ port: PORTS.pop3 }, john);
     assert(answer !== undefined && latin1(answer).endsWith("\r\n\r\nAlways.\r\n"), "John got the answer");
+    // What it tells to try next works as it stands there: the shell knows what is quoted.
+    const commands = server.text.filter((line) => /^ *curl /.test(line));
+    assertEquals(commands.map((line) => /(\w+):\/\//.exec(line)?.[1]), ["pop3s", "imaps"]);
+    if (hasCurl) {
+      const [list, letter] = await Promise.all(commands.map((line) => runOk("sh", ["-c", line])));
+      assertMatch(latin1(list!.stdout), /^1 \d+\r\n/);
+      assertMatch(latin1(letter!.stdout), /Still up for that boxing match\?/);
+    }
     await server.stop();
   },
 });

@@ -18,6 +18,8 @@ const [BILLY, ANN] = ["billy@bob.test", "ann@bob.test"];
 const HOST = "mail.bob.test";
 /** What a screen with a window full of text and symbols has at least; an empty window has some thirty. */
 const COLOURS_MIN = 200;
+/** Longest wait for one thing to happen, in ms. */
+const STEP_MS_MAX = 30_000;
 
 async function mailServer(authority: TestCertificate): Promise<TestServer> {
   const server = await prepareServer();
@@ -63,7 +65,7 @@ async function picture(screen: VirtualScreen, file: string): Promise<void> {
     last = now;
     const rests = before !== null && Buffer.compare(before.rgb, now.rgb) === 0;
     return rests && coloursOf(now) >= COLOURS_MIN ? now : null;
-  });
+  }, { ms: STEP_MS_MAX });
   await Deno.writeFile(file, pngOf(shown));
 }
 
@@ -93,7 +95,8 @@ testWith(
     assertEquals(proxy.asked, 1);
     assertEquals(await thunderbird.act("openFolder", "INBOX", 1), ["Lunch"]);
     // Mail shows up by itself where it idles. What comes while it fetches something else it overlooks until the next time.
-    await eventually("IDLE", async () => /S-INBOX:SendData: \d+ IDLE/.test(await thunderbird.imapLog()));
+    const idles = async () => /S-INBOX:SendData: \d+ IDLE/.test(await thunderbird.imapLog());
+    await eventually("IDLE", idles, { ms: STEP_MS_MAX });
     await post(server, ["Invoice"]);
     assertEquals(await thunderbird.act("listed", 2), ["Lunch", "Invoice"]);
     await post(server, ["Holidays", "Old news"]);
@@ -150,7 +153,7 @@ async function assertHeld(server: TestServer): Promise<void> {
     await eventually(`${mailbox}: ${messages}`, async () => {
       last = await held(client, mailbox);
       return JSON.stringify(last) === JSON.stringify(messages);
-    }).catch((error) => Promise.reject(new Error(`${error.message}; it has: ${last}`)));
+    }, { ms: STEP_MS_MAX }).catch((error) => Promise.reject(new Error(`${error.message}; it has: ${last}`)));
   }
   await ann.ok("EXAMINE INBOX");
   const [letter] = await ann.ok("FETCH 1 BODY.PEEK[]");

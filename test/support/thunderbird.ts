@@ -1,10 +1,12 @@
 /** Thunderbird with a profile of its own on a screen of its own, driven through its own windows. */
 import { fileURLToPath } from "node:url";
-import { eventually } from "./eventually.ts";
+import { eventually, within } from "./eventually.ts";
 import { Marionette } from "./marionette.ts";
 
 /** A first start makes a profile. */
 const START_MS_MAX = 60_000;
+/** Longest end after a SIGTERM. */
+const END_MS_MAX = 10_000;
 
 /** What it is started with. */
 export interface ThunderbirdOptions {
@@ -59,6 +61,8 @@ export class Thunderbird implements AsyncDisposable {
         DISPLAY: display,
         HOME: dir,
         XDG_RUNTIME_DIR: dir,
+        GDK_BACKEND: "x11", // Not the Wayland of whoever runs the tests.
+        MOZ_ENABLE_WAYLAND: "0",
         LC_ALL: "C.UTF-8",
         MOZ_CRASHREPORTER_DISABLE: "1",
         MOZ_LOG: "sync,IMAP:4",
@@ -72,12 +76,24 @@ export class Thunderbird implements AsyncDisposable {
       const port = await eventually("the port of the remote control", async () => {
         return Number(await Deno.readTextFile(`${profile}/MarionetteActivePort`)) || null;
       }, { ms: START_MS_MAX });
-      const marionette = await Marionette.open(port);
-      const thunderbird = new Thunderbird(child, marionette, `${dir}/thunderbird.moz_log`);
+      return await Thunderbird.#prepared(child, { port, authority, logFile: `${dir}/thunderbird.moz_log` });
+    } catch (error) {
+      await end(child);
+      throw error;
+    }
+  }
+
+  static async #prepared(
+    child: Deno.ChildProcess,
+    { port, authority, logFile }: { readonly port: number; readonly authority: string; readonly logFile: string },
+  ): Promise<Thunderbird> {
+    const marionette = await Marionette.open(port);
+    try {
+      const thunderbird = new Thunderbird(child, marionette, logFile);
       await thunderbird.#prepare(authority);
       return thunderbird;
     } catch (error) {
-      await end(child);
+      await marionette[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -112,6 +128,13 @@ export class Thunderbird implements AsyncDisposable {
 }
 
 async function end(child: Deno.ChildProcess): Promise<void> {
-  child.kill("SIGTERM");
-  await child.status;
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended by itself.
+  }
+  await within(END_MS_MAX, "Thunderbird's end", child.status).catch(() => {
+    child.kill("SIGKILL");
+    return child.status;
+  });
 }

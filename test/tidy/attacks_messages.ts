@@ -154,6 +154,7 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["actors/mailbox/watches_test.ts", "however much happens to a mailbox, a watch tells it once"],
     ["actors/mailbox/watches_test.ts", "more than a watch may keep ends it, and it says so once"],
     ["e2e/imap_notify_test.ts", "a flood of mail is told in a few lines to each session that watches"],
+    ["e2e/imap_idle_test.ts", "clients in IDLE are told of each mail to them, and of no other"],
   ),
   I14: tests(
     ["e2e/resources_test.ts", "clients that ask for a big message and never read it"],
