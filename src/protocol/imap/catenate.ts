@@ -1,4 +1,6 @@
 import { asFailure } from "../../base/failure.ts";
+import { PieceStore } from "../../base/piece_store.ts";
+import type { ByteRange } from "../../mime/mod.ts";
 import type { AppendPart } from "./ast.ts";
 import { type Completion, no } from "./completion.ts";
 import type { Program } from "./effects.ts";
@@ -59,28 +61,32 @@ function* takeUrl(
   if (length > room.total) return no("Messages too big together", "TOOBIG");
   room.message -= length;
   room.total -= length;
-  if (content.type === "bytes") {
-    scene.memory.readBytes += length;
-    return [content.bytes];
-  }
-  return yield* readPieces(reader, content.range, scene);
+  // A small piece must not keep the page alive that it was read with.
+  const kept = new PieceStore();
+  const before = scene.memory.readBytes;
+  if (content.type === "bytes") kept.add(content.bytes, 0, length);
+  else if (!(yield* readInto(kept, reader, content.range, scene))) return NO_ROOM;
+  scene.memory.readBytes = before + kept.bytes;
+  return kept.take();
 }
 
-function* readPieces(
+/** Whether there was room for all of a range. */
+function* readInto(
+  kept: PieceStore,
   reader: UrlReader,
-  { offset, length }: { readonly offset: number; readonly length: number },
+  { offset, length }: ByteRange,
   { limits, memory }: Scene,
-): Program<readonly Uint8Array[] | Completion> {
-  const pieces: Uint8Array[] = [];
+): Program<boolean> {
+  const before = memory.readBytes;
   for (let read = 0; read < length;) {
-    if (memory.short) return NO_ROOM;
+    if (memory.short) return false;
     const piece = yield* reader.piece(offset + read, Math.min(limits.readBytesMax, length - read));
     if (piece === null) throw reader.failure();
-    pieces.push(piece);
+    kept.add(piece, 0, piece.length);
     read += piece.length;
-    memory.readBytes += piece.length;
+    memory.readBytes = before + kept.bytes;
   }
-  return pieces;
+  return true;
 }
 
 /** All sessions together hold too much. */
