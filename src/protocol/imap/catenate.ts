@@ -1,7 +1,7 @@
 import { asFailure } from "../../base/failure.ts";
 import { PieceStore } from "../../base/piece_store.ts";
 import type { ByteRange } from "../../mime/mod.ts";
-import type { AppendPart } from "./ast.ts";
+import type { AppendMessage, AppendPart } from "./ast.ts";
 import { type Completion, no } from "./completion.ts";
 import type { Program } from "./effects.ts";
 import { type MessageUrl, parseImapUrl } from "./imap_url.ts";
@@ -30,21 +30,38 @@ export function* readUrl(
   state: Catenating,
   scene: Scene,
 ): Program<readonly Uint8Array[] | Completion> {
-  const badUrl = no("A URL names nothing that can be taken", badUrlCode(text));
-  const url = parseImapUrl(text);
-  if (url === null || !isOwn(url)) return badUrl;
+  const url = parseOwn(text);
+  if (url === null) return badUrl(text);
   try {
-    return (yield* takeUrl(url, state, scene)) ?? badUrl;
+    return (yield* takeUrl(url, state, scene)) ?? badUrl(text);
   } catch (error) {
     const kind = asFailure(error)?.kind;
-    if (kind === "refused" || kind === "not_found") return badUrl;
+    if (kind === "refused" || kind === "not_found") return badUrl(text);
     throw error;
   }
 }
 
+/**
+ * Why a message fails whose last part is still to come: one of the URLs right before that part can name nothing. So the client
+ * learns it before it sends the text (RFC 4469 appendix A, example 4); what they do name is found out at the end.
+ */
+export function urlProblem({ parts }: AppendMessage): Completion | null {
+  for (let at = parts.length - 2; at >= 0; at--) {
+    const part = parts[at]!;
+    if (part.type !== "url") return null;
+    if (parseOwn(part.url) === null) return badUrl(part.url);
+  }
+  return null;
+}
+
 /** RFC 4469 §3: only relative URLs of messages are taken, and they name messages of the session's user. */
-function isOwn(url: NonNullable<ReturnType<typeof parseImapUrl>>): url is MessageUrl {
-  return url.type === "message" && url.server === null && url.authorization === null;
+function parseOwn(text: string): MessageUrl | null {
+  const url = parseImapUrl(text);
+  return url?.type === "message" && url.server === null && url.authorization === null ? url : null;
+}
+
+function badUrl(text: string): Completion {
+  return no("A URL names nothing that can be taken", badUrlCode(text));
 }
 
 function* takeUrl(

@@ -99,6 +99,20 @@ Deno.test("a URL that names nothing fails the command and is told, and nothing i
   assertEquals([taken, last(mailboxes)], ["2 OK [APPENDUID 1002 1] Appended", "secret"]);
 });
 
+Deno.test("a URL that can name nothing is told before the text behind it is sent", () => {
+  const { client, mailboxes } = user();
+  const good = 'URL "/INBOX/;UID=1"';
+  assertEquals(say(client, `1 APPEND Drafts CATENATE (${good} URL /INBOX ${good} TEXT {5}`), [
+    "1 NO [BADURL /INBOX] A URL names nothing that can be taken",
+  ]);
+  assertEquals(say(client, `2 APPEND Drafts CATENATE (${good} TEXT {5}`), ["+ OK"]);
+  assertEquals(say(client, `hello URL "imap://h/INBOX/;UID=1" TEXT {3+}`, "abc)", "3 NOOP"), [
+    "2 NO [BADURL imap://h/INBOX/;UID=1] A URL names nothing that can be taken",
+    "3 OK Done",
+  ]);
+  assertEquals(mailboxes.messages("Drafts").length + client.session.bufferedBytes, 0);
+});
+
 Deno.test("whatever a URL holds, its code is one line without brackets", () => {
   const { client } = user();
   const told = (url: string) =>
