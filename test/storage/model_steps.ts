@@ -1,5 +1,6 @@
 import { type Random, utf8 } from "../../src/base/mod.ts";
 import { type MailboxName, SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
+import type { Quota } from "../../src/mail/quota.ts";
 import type { AppendMessage, ShardStore } from "../../src/storage/mod.ts";
 import { account } from "./support.ts";
 
@@ -44,9 +45,9 @@ function mailStep({ pick, below, some }: Dice, random: Random, number: number): 
   const [owner, mailbox] = [pick(ACCOUNTS), pick(MAILBOXES)];
   const luck = random.next();
   const opId = `op-${luck < 0.9 ? number : below(number + 1)}`;
-  const quotaBytes = below(2) * (1 + below(3_000));
+  const quota = quotaOf(below);
   if (luck < 0.6) {
-    const targets = [{ account: owner, quotaBytes }, ...some(() => ({ account: pick(ACCOUNTS), quotaBytes }), 2)];
+    const targets = [{ account: owner, ...quota }, ...some(() => ({ account: pick(ACCOUNTS), ...quota }), 2)];
     const parts = [utf8(`${opId} `), utf8("x".repeat(below(60)))];
     const index = pick([null, utf8(`index ${number}`), new Uint8Array(600)]);
     const flags = below(32);
@@ -66,7 +67,7 @@ function mailStep({ pick, below, some }: Dice, random: Random, number: number): 
       mailbox: pick([mailbox, pick(MAILBOXES)]),
       uid: 1 + below(30),
     };
-    const input = { opId, account: owner, mailbox, quotaBytes, messages, savedMs: number * 1_000 };
+    const input = { opId, account: owner, mailbox, ...quota, messages, savedMs: number * 1_000 };
     return (shard) => shard.append(luck < 0.7 ? input : { ...input, replaces });
   }
   const uids = some(() => below(60) + 1, 8);
@@ -89,12 +90,17 @@ function flagStep({ pick, below, some }: Dice, alone: boolean): Step {
   return (shard) => shard.storeFlags(owner, mailbox, uids, store);
 }
 
+/** None, or one of bytes, of messages or of both. */
+function quotaOf(below: Dice["below"]): Quota {
+  return { quotaBytes: below(2) * (1 + below(3_000)), quotaMessages: below(2) * (1 + below(40)) };
+}
+
 function copyStep({ pick, below, some }: Dice, number: number): Step {
   const from = { account: pick(ACCOUNTS), mailbox: pick(MAILBOXES) };
   const to = { account: pick([from.account, from.account, pick(ACCOUNTS)]), mailbox: pick(MAILBOXES) };
   const uids = some(() => below(60) + 1, 20);
-  const [quotaBytes, move] = [below(2) * (1 + below(3_000)), below(2) === 0];
-  return (shard) => shard.copy({ from, to, uids, quotaBytes, move, savedMs: number * 1_000 });
+  const [quota, move] = [quotaOf(below), below(2) === 0];
+  return (shard) => shard.copy({ from, to, uids, ...quota, move, savedMs: number * 1_000 });
 }
 
 function treeStep({ pick, below }: Dice): Step {
@@ -121,6 +127,8 @@ function settingStep({ pick, below, some }: Dice): Step {
   const value = () => pick([null, utf8("v"), new Uint8Array(below(5_000)).fill(7)]);
   const entries = some(() => [pick(["/private/comment", "/shared/x", "ä"]), value()] as const, 3);
   if (below(2) === 0) return (shard) => shard.setMetadata(owner, mailbox, entries);
+  const keys = some(() => [pick(ACCOUNTS), pick([null, new Uint8Array(32).fill(below(256))])] as const, 3);
+  if (below(3) === 0) return (shard) => shard.setAccessKeys(owner, Math.max(1, mailbox), keys);
   const rights = some(() => [pick(["bert", "anyone", "-x"]), pick([null, "lr", "lrswipkxtecda"])] as const, 3);
   return (shard) => shard.setAcl(owner, Math.max(1, mailbox), rights);
 }
@@ -131,7 +139,11 @@ export function picture(shard: ShardStore, firstEpoch: number): unknown {
     shard.usage(owner),
     shard.mailboxes(owner),
     NAMES.map((name) => shard.mailboxNamed(owner, name)),
-    [0, ...MAILBOXES].map((mailbox) => [shard.metadata(owner, mailbox), shard.acl(owner, mailbox)]),
+    [0, ...MAILBOXES].map((mailbox) => [
+      shard.metadata(owner, mailbox),
+      shard.acl(owner, mailbox),
+      mailbox === 0 ? [] : shard.accessKeys(owner, mailbox),
+    ]),
     MAILBOXES.map((mailbox) => {
       const { rows } = shard.rowsAt(owner, mailbox, 0, { limit: 10_000, index: true });
       const bodies = rows.map(({ uid }) => [...shard.fetch(owner, mailbox, { uid, offset: 0, length: 1e6 }).bytes]);

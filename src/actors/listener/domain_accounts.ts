@@ -1,5 +1,6 @@
 import { canonicalLocal, formatAddress, parseMailbox } from "../../mail/mod.ts";
 import type { Grantee } from "../../mail/mailbox_ask.ts";
+import type { DomainName } from "../../mail/domain.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import { isOthers, readOthersName } from "../../mail/other_users.ts";
 import { limitsOf, type Quota } from "../../mail/quota.ts";
@@ -32,6 +33,18 @@ export function granteeOf(identifier: string, account: AccountRecord, routes: Ro
 function accountOf(text: string, asker: AccountRecord, routes: Routes): AccountRecord | null {
   const found = accountNamed(text, routes);
   return found !== null && domainOfAccount(found) === domainOfAccount(asker) ? found : null;
+}
+
+/**
+ * The domain of whom a URL names as its owner, when it is one of ours: its actor is asked whether or not there is such an account,
+ * so that the time it takes tells nobody.
+ */
+export function domainNamed(text: string, routes: Routes): DomainName | null {
+  const account = accountNamed(text, routes);
+  if (account !== null) return domainOfAccount(account);
+  const address = parseMailbox(text, { utf8: true });
+  const verdict = address?.domain == null ? null : routes.resolve(address)?.type ?? null;
+  return verdict === null || verdict === "relayDenied" ? null : address!.domain;
 }
 
 /** The account of this address, of any domain here; not by an alias or a catch-all. Null when there is none, or it is disabled. */

@@ -14,7 +14,7 @@ import {
 } from "../../protocol/imap/mod.ts";
 import { REFUSAL } from "../../protocol/imap/refusal.ts";
 import type { Ref } from "../../runtime/types.ts";
-import { accountNamed, granteeOf, quotaOf } from "./domain_accounts.ts";
+import { accountNamed, domainNamed, granteeOf, quotaOf } from "./domain_accounts.ts";
 import { channelOf } from "./login.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
 import { MailboxFront, type MailboxFrontOptions } from "./mailbox_front.ts";
@@ -214,8 +214,9 @@ export class ImapFront extends MailboxFront<ImapAction> {
 
   /** Who answers: whoever has the account's mailboxes, or those that a URL is of. */
   #ownerOf({ name, request }: ImapAsk, { mailbox }: Opened): Ref<MailboxProtocol> {
-    const owner = name === "mailbox.readAuthorized" ? accountNamed(request.user, this.services.routes) : null;
-    return owner === null ? mailbox : this.services.mailboxes.forAccount(owner);
+    const { mailboxes, routes } = this.services;
+    const domain = name === "mailbox.readAuthorized" ? domainNamed(request.user, routes) : null;
+    return domain === null ? mailbox : mailboxes.forDomain(domain);
   }
 
   /** What the owner must know, and nobody may be told by a client. */

@@ -98,7 +98,8 @@ function tellReset({ views }: State, { owner, node }: Place, account: AccountId)
   }
 }
 
-async function removeKeys(state: State, account: AccountId): Promise<void> {
+/** An account's keys go, in its own mailboxes and in those that others share. */
+export async function removeKeys(state: State, account: AccountId): Promise<void> {
   const { shard, turns } = state;
   let looked = 0;
   for (const { account: owner, mailbox } of placesOf(state, account)) {

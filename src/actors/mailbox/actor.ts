@@ -25,7 +25,7 @@ import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
 import { search } from "./search.ts";
 import { Shares } from "./shared/mod.ts";
-import { newKey, resetKey, urlToken } from "./access_keys.ts";
+import { newKey, removeKeys, resetKey, urlToken } from "./access_keys.ts";
 import { answerLater, type MailboxContext, type State } from "./state.ts";
 import { store } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
@@ -137,12 +137,13 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     },
     "mailbox.usage": (state, { account }, reply) => reply.ok(state.shard.usage(account)),
     "mailbox.purge"(state, { account }, reply) {
-      const purged = state.shard.purge(account).then((done) => {
+      const purged = state.shard.purge(account).then(async (done) => {
         // UIDs begin anew: what sessions were told is over.
         state.views.endAccount(account);
         state.watches.endAccount(account);
         state.texts.forget(account);
         state.shares.forget(account);
+        await state.shares.inTurn(() => removeKeys(state, account));
         return done;
       });
       answerLater(state, purged, reply);

@@ -2,7 +2,7 @@ import { asFailure } from "../../base/failure.ts";
 import { assert } from "../../base/assert.ts";
 import { textBytes } from "./append.ts";
 import type { AppendCommand, ImapCommand } from "./ast.ts";
-import { NO_ROOM } from "./catenate.ts";
+import { NO_ROOM, urlProblem } from "./catenate.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
@@ -92,6 +92,8 @@ function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Comp
   const { messages } = command;
   if (literals.abandoned) return NO_ROOM;
   if (scene.commands.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
+  const problem = urlProblem(messages.at(-1)!);
+  if (problem !== null) return problem;
   // What URLs bring is found out at the end of the command.
   if (textBytes(messages.at(-1)!) > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");

@@ -1,5 +1,7 @@
 import { asFailure } from "../../base/failure.ts";
-import type { AppendPart } from "./ast.ts";
+import { PieceStore } from "../../base/piece_store.ts";
+import type { ByteRange } from "../../mime/mod.ts";
+import type { AppendMessage, AppendPart } from "./ast.ts";
 import { type Completion, no } from "./completion.ts";
 import type { Program } from "./effects.ts";
 import { type MessageUrl, parseImapUrl } from "./imap_url.ts";
@@ -28,21 +30,38 @@ export function* readUrl(
   state: Catenating,
   scene: Scene,
 ): Program<readonly Uint8Array[] | Completion> {
-  const badUrl = no("A URL names nothing that can be taken", badUrlCode(text));
-  const url = parseImapUrl(text);
-  if (url === null || !isOwn(url)) return badUrl;
+  const url = parseOwn(text);
+  if (url === null) return badUrl(text);
   try {
-    return (yield* takeUrl(url, state, scene)) ?? badUrl;
+    return (yield* takeUrl(url, state, scene)) ?? badUrl(text);
   } catch (error) {
     const kind = asFailure(error)?.kind;
-    if (kind === "refused" || kind === "not_found") return badUrl;
+    if (kind === "refused" || kind === "not_found") return badUrl(text);
     throw error;
   }
 }
 
+/**
+ * Why a message fails whose last part is still to come: one of the URLs right before that part can name nothing. So the client
+ * learns it before it sends the text (RFC 4469 appendix A, example 4); what they do name is found out at the end.
+ */
+export function urlProblem({ parts }: AppendMessage): Completion | null {
+  for (let at = parts.length - 2; at >= 0; at--) {
+    const part = parts[at]!;
+    if (part.type !== "url") return null;
+    if (parseOwn(part.url) === null) return badUrl(part.url);
+  }
+  return null;
+}
+
 /** RFC 4469 §3: only relative URLs of messages are taken, and they name messages of the session's user. */
-function isOwn(url: NonNullable<ReturnType<typeof parseImapUrl>>): url is MessageUrl {
-  return url.type === "message" && url.server === null && url.authorization === null;
+function parseOwn(text: string): MessageUrl | null {
+  const url = parseImapUrl(text);
+  return url?.type === "message" && url.server === null && url.authorization === null ? url : null;
+}
+
+function badUrl(text: string): Completion {
+  return no("A URL names nothing that can be taken", badUrlCode(text));
 }
 
 function* takeUrl(
@@ -59,28 +78,32 @@ function* takeUrl(
   if (length > room.total) return no("Messages too big together", "TOOBIG");
   room.message -= length;
   room.total -= length;
-  if (content.type === "bytes") {
-    scene.memory.readBytes += length;
-    return [content.bytes];
-  }
-  return yield* readPieces(reader, content.range, scene);
+  // A small piece must not keep the page alive that it was read with.
+  const kept = new PieceStore();
+  const before = scene.memory.readBytes;
+  if (content.type === "bytes") kept.add(content.bytes, 0, length);
+  else if (!(yield* readInto(kept, reader, content.range, scene))) return NO_ROOM;
+  scene.memory.readBytes = before + kept.bytes;
+  return kept.take();
 }
 
-function* readPieces(
+/** Whether there was room for all of a range. */
+function* readInto(
+  kept: PieceStore,
   reader: UrlReader,
-  { offset, length }: { readonly offset: number; readonly length: number },
+  { offset, length }: ByteRange,
   { limits, memory }: Scene,
-): Program<readonly Uint8Array[] | Completion> {
-  const pieces: Uint8Array[] = [];
+): Program<boolean> {
+  const before = memory.readBytes;
   for (let read = 0; read < length;) {
-    if (memory.short) return NO_ROOM;
+    if (memory.short) return false;
     const piece = yield* reader.piece(offset + read, Math.min(limits.readBytesMax, length - read));
     if (piece === null) throw reader.failure();
-    pieces.push(piece);
+    kept.add(piece, 0, piece.length);
     read += piece.length;
-    memory.readBytes += piece.length;
+    memory.readBytes = before + kept.bytes;
   }
-  return pieces;
+  return true;
 }
 
 /** All sessions together hold too much. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { granteeOf, quotaOf } from "../../../src/actors/listener/domain_accounts.ts";
+import { accountNamed, domainNamed, granteeOf, quotaOf } from "../../../src/actors/listener/domain_accounts.ts";
 import type { Address } from "../../../src/mail/address.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
 import { parseMailboxName } from "../../../src/mail/mailbox_name.ts";
@@ -68,4 +68,17 @@ Deno.test("what is put into a shared mailbox counts for its owner; with an owner
   assertEquals(quota("Other Users"), { quotaBytes: 1 });
   const limited = { ...ANNA, quotaMessages: 9 };
   assertEquals(quotaOf(parseMailboxName("a")!, limited, routes), { quotaBytes: 111, quotaMessages: 9 });
+});
+
+Deno.test("the owner of a URL is an account of any domain, by its own address; the domain is told of nobody, too", () => {
+  const named = (text: string) => [accountNamed(text, routes)?.address ?? null, domainNamed(text, routes)];
+  assertEquals(named("zoe@b.test"), ["zoe@b.test", "b.test"]);
+  assertEquals(named("BERT@A.test"), ["bert@a.test", "a.test"]);
+  for (const text of ["off@a.test", "typo@a.test", "team@a.test", "bert+x@a.test"]) {
+    assertEquals(named(text), [null, "a.test"], text);
+  }
+  for (const text of ["x@c.test", "bert", "", "postmaster@[127.0.0.1]", "x".repeat(8_192)]) {
+    assertEquals(named(text), [null, null], text);
+  }
+  assertEquals(domainNamed("zoe@b.test", { ...routes, resolve: () => null }), null);
 });

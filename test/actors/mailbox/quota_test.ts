@@ -41,3 +41,19 @@ Deno.test("the bytes of messages with \\Deleted are counted, and told only to wh
     assertEquals([await bytes(JOHN, "nowhere" as MailboxName), await bytes(MARY)], [0, 0]);
     assertEquals(await bytes(MARY, "Other Users/john@smith.test/INBOX" as MailboxName), 0);
   }));
+
+Deno.test("the bytes of more messages with \\Deleted than are looked at in one turn are counted", () =>
+  inMailbox(async (world) => {
+    const message = { parts: [MAIL], index: null, internalDateMs: null, keywords: [] };
+    const marked = (i: number) => i % 3 === 0 ? Flag.deleted : 0;
+    for (let from = 0; from < 22_000; from += 1_000) {
+      const messages = Array.from({ length: 1_000 }, (_, i) => ({ ...message, flags: marked(from + i) }));
+      const of = { account: JOHN, mailbox: 1, quotaBytes: 0, savedMs: 0 };
+      await world.shard.append({
+        ...{ ...of, opId: `fill/${from}` },
+        messages: messages.map((each) => ({ ...each, internalDateMs: 0 })),
+      });
+    }
+    const work = world.mailbox.ask("mailbox.deletedBytes", { account: JOHN, name: INBOX_NAME });
+    assertEquals((await inTurns(world, work)).bytes, Math.ceil(22_000 / 3) * MAIL.length);
+  }));

@@ -106,6 +106,10 @@ Deno.test("everybody who shares a mailbox has a key of their own, and loses it w
     await share(world, "lr");
     assertEquals(await read(world, again), null, "what was shared again begins anew");
     assertEquals(world.shard.accessKeys(JOHN, 1).map(([who]) => who), [JOHN]);
+    await token(world, MARY, JOHNS_INBOX);
+    assertEquals(world.shard.accessKeys(JOHN, 1).length, 2);
+    await world.mailbox.ask("mailbox.purge", { account: MARY });
+    assertEquals(world.shard.accessKeys(JOHN, 1).map(([who]) => who), [JOHN], "an account that is gone has none");
   }));
 
 Deno.test("keys go with their mailbox, and one of the same name has another", () =>
