@@ -7,6 +7,7 @@ import { leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
 import { tellNews } from "./news.ts";
 import { phaseOf, type Scene } from "./state.ts";
+import { noteOwnChanges } from "./updates.ts";
 
 /** A command from its first step to its tagged line. */
 export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {
@@ -20,6 +21,7 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   scene.literals.drop();
   scene.memory.readBytes = 0;
   const policy = typeof command.news === "function" ? command.news(own) : command.news;
+  noteOwnChanges(scene);
   if (completion.type !== "bad") yield* news(policy, command.polls === true, scene);
   yield* complete(tag, completion, scene);
 }
@@ -38,10 +40,7 @@ function* attempt(program: Program<Completion>, { state }: Scene): Program<Compl
 /** What the command did is told whether or not there is news. */
 function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> {
   const { selected } = scene.state;
-  // What the command itself did may change results.
-  if (policy === "none" || selected === null || !(polls || selected.stirred || (selected.updates?.size ?? 0) > 0)) {
-    return;
-  }
+  if (policy === "none" || selected === null || !(polls || selected.stirred)) return;
   try {
     yield* tellNews(scene, policy === "all");
   } catch (error) {

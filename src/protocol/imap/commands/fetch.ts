@@ -54,11 +54,12 @@ function* partialSets({ set, partial }: Given<"FETCH">, scene: Scene): Program<M
 }
 
 interface Wanted {
-  readonly given: Given<"FETCH">;
+  readonly given: Pick<Given<"FETCH">, "uid" | "changedSince" | "vanished">;
   readonly plan: FetchPlan;
 }
 
-function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Program<Trouble | null> {
+/** Tells all messages of a set, page by page. */
+export function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Program<Trouble | null> {
   const { view } = selectedOf(scene);
   const { index, headBytes } = plan;
   const { changedSince } = given;
