@@ -233,7 +233,9 @@ export class ViewBook {
     this.#untold.add(open);
     this.#stirAgain ??= this.options.clock.after(STIR_AGAIN_MS, () => {
       this.#stirAgain = null;
-      for (const each of [...this.#untold]) this.stir(each);
+      const untold = [...this.#untold];
+      this.#untold.clear();
+      for (const each of untold) this.stir(each);
     });
   }
   /** Keeps a result for "$" (RFC 5182). Throws Failure `refused` when it is in too many pieces (NOTSAVED). */
