@@ -128,6 +128,8 @@ export interface ResultChange {
   readonly how: "added" | "removed";
   /** Where in the results, from 1, or 0 where they are in mailbox order; and the messages, as pairs of UIDs or numbers. */
   readonly places: readonly (readonly [position: number, pairs: readonly number[]])[];
+  /** Those of them that came to the mailbox just now, as pairs of UIDs; absent: none. */
+  readonly fresh?: readonly number[];
 }
 
 /** What messages are put in order by (RFC 5256 §3, RFC 5957 §3). */

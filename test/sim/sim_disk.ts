@@ -86,9 +86,6 @@ export class SimDisk implements ShardStore {
   setMetadata(...args: Parameters<ShardStore["setMetadata"]>): ReturnType<ShardStore["setMetadata"]> {
     return this.#later(() => this.options.base.setMetadata(...args), true);
   }
-  setAccessKeys(...args: Parameters<ShardStore["setAccessKeys"]>): ReturnType<ShardStore["setAccessKeys"]> {
-    return this.#later(() => this.options.base.setAccessKeys(...args), true);
-  }
   setAcl(...args: Parameters<ShardStore["setAcl"]>): ReturnType<ShardStore["setAcl"]> {
     return this.#later(() => this.options.base.setAcl(...args), true);
   }
@@ -115,9 +112,6 @@ export class SimDisk implements ShardStore {
   }
   metadata(...args: Parameters<ShardStore["metadata"]>) {
     return this.options.base.metadata(...args);
-  }
-  accessKeys(...args: Parameters<ShardStore["accessKeys"]>) {
-    return this.options.base.accessKeys(...args);
   }
   acl(...args: Parameters<ShardStore["acl"]>) {
     return this.options.base.acl(...args);

@@ -38,8 +38,10 @@ export class FakeUpdates {
   cancel(tags: readonly string[]): void {
     for (const tag of tags) this.#searches.delete(tag);
   }
+  #known: readonly FakeMessage[] = [];
   /** Before anything leaves the view. */
   before({ shown, there }: Seen): void {
+    this.#known = [...shown];
     this.gone = [...this.#searches.values()].flatMap((search) =>
       removals(search, search.results.filter((each) => !there.includes(each)), shown)
     );
@@ -50,7 +52,7 @@ export class FakeUpdates {
     const changed = [...this.#searches.values()].flatMap((search) => {
       const left = search.results.filter((each) => !search.fits(each));
       const came = shown.filter((each) => there.includes(each) && !search.results.includes(each) && search.fits(each));
-      return [...removals(search, left, shown), ...additions(search, came, shown)];
+      return [...removals(search, left, shown), ...additions(search, came, { shown, known: this.#known })];
     });
     const { gone, ended } = this;
     this.gone = this.ended = [];
@@ -71,10 +73,15 @@ function removals(search: FakeSearch, left: readonly FakeMessage[], shown: reado
   return places.length === 0 ? [] : [{ tag: search.tag, how: "removed", places }];
 }
 
-function additions(search: FakeSearch, came: readonly FakeMessage[], shown: readonly FakeMessage[]): ResultChange[] {
+function additions(
+  search: FakeSearch,
+  came: readonly FakeMessage[],
+  { shown, known }: { readonly shown: readonly FakeMessage[]; readonly known: readonly FakeMessage[] },
+): ResultChange[] {
   if (came.length === 0) return [];
   search.results = [...came, ...search.results];
-  return [{ tag: search.tag, how: "added", places: [placed(search, search.sorted ? 1 : 0, came, shown)] }];
+  const fresh = came.filter((each) => !known.includes(each)).flatMap(({ uid }) => [uid, uid]);
+  return [{ tag: search.tag, how: "added", places: [placed(search, search.sorted ? 1 : 0, came, shown)], fresh }];
 }
 
 function placed(

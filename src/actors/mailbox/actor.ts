@@ -50,7 +50,7 @@ export interface MailboxShare {
 
 /** What a worker's mailbox actors share, at its start. */
 export function mailboxShare(clock: Clock): MailboxShare {
-  return { budget: { views: 0, watchedBytes: 0 }, turns: new Turns(clock) };
+  return { budget: { views: 0, liveBytes: 0 }, turns: new Turns(clock) };
 }
 
 /** What a mailbox actor is started with: the shard its domain lives in. */

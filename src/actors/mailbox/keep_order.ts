@@ -8,15 +8,15 @@ const UID_BYTES = 4;
 export function keepOrder(state: State, request: Asked<"mailbox.keepOrder">, reply: Answer<"mailbox.keepOrder">): void {
   const { tag, keys, uids } = request;
   const { open } = viewWith(state, request);
-  const search = open.watches?.get(tag);
-  if (open.watches === null || search?.waits !== true) return reply.ok({ updating: false });
+  const search = open.live?.get(tag);
+  if (open.live === null || search?.waits !== true) return reply.ok({ updating: false });
   // A copy, as the bytes may begin anywhere.
   const order = new Uint32Array(Uint8Array.from(uids).buffer);
   const isSet = new Set(order).size === order.length;
-  if (isSet && order.length * UID_BYTES <= state.views.watchRoom(open)) search.setOrder(keys, order);
-  else open.watches.remove(tag);
-  open.watches.count();
-  reply.ok({ updating: open.watches.get(tag) !== undefined });
+  if (isSet && order.length * UID_BYTES <= state.views.liveRoom(open)) search.setOrder(keys, order);
+  else open.live.remove(tag);
+  open.live.count();
+  reply.ok({ updating: open.live.get(tag) !== undefined });
 }
 
 /** CANCELUPDATE (RFC 5267 §4.3.5): of searches that are not known nothing is told anyway. */
@@ -26,7 +26,7 @@ export function cancelUpdates(
   reply: Answer<"mailbox.cancelUpdates">,
 ): void {
   const { open } = viewWith(state, request);
-  for (const tag of request.tags) open.watches?.remove(tag);
-  state.views.forgetWatches(open);
+  for (const tag of request.tags) open.live?.remove(tag);
+  state.views.forgetLive(open);
   reply.ok(null);
 }

@@ -24,7 +24,7 @@ export function news(
   // By the numbers that messages have before they go.
   const gone = goneResults(open);
   const news = told(state, open, { expunges, rights });
-  if (open.watches?.hasWork(open.view.uidNext) === true) {
+  if (open.live?.hasWork(open.view.uidNext) === true) {
     return answerLater(state, withUpdates(state, open, { news, gone }), reply);
   }
   reply.ok(gone.length === 0 ? news : { ...news, updates: { gone, changed: [], ended: [] } });
@@ -36,8 +36,8 @@ async function withUpdates(
   open: OpenView,
   { news, gone }: { readonly news: ViewNews; readonly gone: readonly ResultChange[] },
 ): Promise<ViewNews> {
-  if (open.watches === null) return news;
-  const { changed, ended, more } = await changedResults(state, open, open.watches);
+  if (open.live === null) return news;
+  const { changed, ended, more } = await changedResults(state, open, open.live);
   return open.view.gone ? GONE : { ...news, more: news.more || more, updates: { gone, changed, ended } };
 }
 

@@ -24,10 +24,10 @@ async function searchIn(
   if (save !== "none") view.saved = NO_RANGES;
   const fixed = update === undefined ? null : fixedProgram(program, view);
   // What happens while it runs may change what it finds.
-  if (fixed !== null) views.watch(open);
+  if (fixed !== null) views.followed(open);
   const found = await searches.run(open.account, () => runSearch(state, open, plan, { scored: relevancy }));
   if (save !== "none" && !view.gone) views.save(open, savedOf(found, save));
-  const updating = fixed !== null && views.keepWatching(open, { ...update!, program: fixed, results: found.uids() });
+  const updating = fixed !== null && views.keepLive(open, { ...update!, program: fixed, results: found.uids() });
   return {
     found: found.runs,
     modSeq: modSeq ? found.modSeq as ModSeq | null : null,

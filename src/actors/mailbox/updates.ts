@@ -1,13 +1,14 @@
 import { asFailure } from "../../base/mod.ts";
 import type { ResultChange, ViewNews } from "../../mail/mailbox_ask.ts";
 import type { SearchProgram } from "../../mail/search_program.ts";
+import { UID_MAX } from "../../mail/uid.ts";
 import { type OrderValue, orderValue, readIndex } from "../../mime/mod.ts";
 import { planFor } from "./programs.ts";
 import { runSearch } from "./search/mod.ts";
 import type { State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { difference, intersection, numbersIn, type Ranges, rangesOfRising, type View } from "./views/mod.ts";
-import type { ResultOrder, WatchedSearch, Watches } from "./results/mod.ts";
+import { difference, intersection, numbersIn, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
+import type { LiveSearch, LiveSearches, ResultOrder } from "./live_searches/mod.ts";
 
 /** Messages that leave results in one answer: as many as leave a view. */
 const GONE_MAX = 1_000;
@@ -20,15 +21,15 @@ type Updates = NonNullable<ViewNews["updates"]>;
  * What left the mailbox leaves the results at once (RFC 5267 §A.3), by the numbers it still has: to be called before the view lets
  * go of it.
  */
-export function goneResults({ view, watches }: OpenView): ResultChange[] {
-  if (watches === null) return [];
-  watches.removeWaiting();
-  const gone = rangesOfRising(watches.takeGone(GONE_MAX).filter((uid) => uid < view.uidNext));
+export function goneResults({ view, live }: OpenView): ResultChange[] {
+  if (live === null) return [];
+  live.removeWaiting();
+  const gone = rangesOfRising(live.takeGone(GONE_MAX).filter((uid) => uid < view.uidNext));
   if (gone.length === 0) return [];
-  const changes = [...watches.searches].flatMap((search) => {
+  const changes = [...live.searches].flatMap((search) => {
     return removed(search, intersection(search.results, gone), view);
   });
-  watches.count();
+  live.count();
   return changes;
 }
 
@@ -36,36 +37,36 @@ export function goneResults({ view, watches }: OpenView): ResultChange[] {
 export async function changedResults(
   state: State,
   open: OpenView,
-  watches: Watches,
+  live: LiveSearches,
 ): Promise<Pick<Updates, "changed" | "ended"> & { readonly more: boolean }> {
   const { view } = open;
   const changed: ResultChange[] = [];
   const ended: string[] = [];
-  const from = watches.testedTo;
-  const work = watches.work(view.uidNext, TESTED_MAX);
-  if (work.uids.length === 0) return { changed, ended, more: watches.hasWork(view.uidNext) };
-  watches.begin(work);
+  const from = live.testedTo;
+  const work = live.work(view.uidNext, TESTED_MAX);
+  if (work.uids.length === 0) return { changed, ended, more: live.hasWork(view.uidNext) };
+  live.begin(work);
   try {
     // All of them are looked at before the results of any change: what is given back was not told in part.
-    const found = new Map<WatchedSearch, Ranges>();
-    for (const search of watches.searches) {
+    const found = new Map<LiveSearch, Ranges>();
+    for (const search of live.searches) {
       const fits = await fitting(state, open, search.program, work.uids);
       if (fits !== null) found.set(search, fits);
       else ended.push(search.tag);
     }
     for (const [search, fits] of found) {
-      changed.push(...await changesOf(state, open, search, { uids: work.uids, fits }));
+      changed.push(...await changesOf(state, open, search, { uids: work.uids, from, fits }));
     }
   } catch (error) {
     if (asFailure(error) === null || open.closed || view.gone) throw error;
-    watches.giveBack(work, from);
+    live.giveBack(work, from);
     state.views.stirSoon(open);
     return { changed, ended: [], more: false };
   }
-  for (const tag of ended) watches.remove(tag);
-  watches.count();
+  for (const tag of ended) live.remove(tag);
+  live.count();
   ended.push(...state.views.endTooLarge(open));
-  return { changed, ended, more: watches.hasWork(view.uidNext) };
+  return { changed, ended, more: live.hasWork(view.uidNext) };
 }
 
 /** The UIDs among some that fit a search; null when it finds more than can be told. */
@@ -89,20 +90,20 @@ async function fitting(
   }
 }
 
-/** How the results of one search change when of `uids` these fit now. */
+/** How the results of one search change when of `uids`, of which those from `from` on have just come, these fit now. */
 async function changesOf(
   state: State,
   open: OpenView,
-  search: WatchedSearch,
-  { uids, fits }: { readonly uids: Ranges; readonly fits: Ranges },
+  search: LiveSearch,
+  { uids, from, fits }: { readonly uids: Ranges; readonly from: number; readonly fits: Ranges },
 ): Promise<ResultChange[]> {
   const { results } = search;
   const left = difference(intersection(results, uids), fits);
   const came = difference(fits, results);
-  return [...removed(search, left, open.view), ...await added(state, open, search, came)];
+  return [...removed(search, left, open.view), ...await added(state, open, search, { came, from })];
 }
 
-function removed(search: WatchedSearch, uids: Ranges, view: View): ResultChange[] {
+function removed(search: LiveSearch, uids: Ranges, view: View): ResultChange[] {
   if (uids.length === 0) return [];
   const { tag, order } = search;
   search.remove(uids);
@@ -113,7 +114,12 @@ function removed(search: WatchedSearch, uids: Ranges, view: View): ResultChange[
   return [{ tag, how: "removed", places }];
 }
 
-async function added(state: State, open: OpenView, search: WatchedSearch, uids: Ranges): Promise<ResultChange[]> {
+async function added(
+  state: State,
+  open: OpenView,
+  search: LiveSearch,
+  { came: uids, from }: { readonly came: Ranges; readonly from: number },
+): Promise<ResultChange[]> {
   if (uids.length === 0) return [];
   const { tag, order } = search;
   const { view } = open;
@@ -123,11 +129,12 @@ async function added(state: State, open: OpenView, search: WatchedSearch, uids: 
       [place, numbered(search, rangesOfRising([uid]), view)] as const
     );
   search.add(uids);
-  return [{ tag, how: "added", places }];
+  const fresh = intersection(uids, rangesOf([from, UID_MAX], 0));
+  return [{ tag, how: "added", places, ...(fresh.length === 0 ? {} : { fresh }) }];
 }
 
 /** UIDs as a search tells them: where all of a range are messages, their numbers are one, too. */
-function numbered({ uid }: WatchedSearch, uids: Ranges, view: View): readonly number[] {
+function numbered({ uid }: LiveSearch, uids: Ranges, view: View): readonly number[] {
   if (uid) return uids;
   const numbers: number[] = [];
   for (let i = 0; i < uids.length; i += 2) {

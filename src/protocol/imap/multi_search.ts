@@ -33,7 +33,7 @@ export function* multiSearch(
   // RFC 7377 §2.2: changes are told of the selected mailbox alone.
   const update = request.returns?.update != null;
   if (update && (selected === null || !names.has(selected.name))) {
-    noteUpdates({ tag: request.tag, uid: true, named: null, kept: false }, scene);
+    noteUpdates({ tag: request.tag, uid: true, named: null, items: [], kept: false }, scene);
   }
   for (const name of names) {
     const completion = name === selected?.name

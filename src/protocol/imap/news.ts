@@ -23,15 +23,17 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
     const news = yield* ask("mailbox.news", { view: selected.view, expunges });
     // RFC 2180 §3.3. Nothing is said of messages: they did not go, as far as the client may know (RFC 9051 §7.4.1).
     if (news.gone) yield* leave("The selected mailbox was removed");
+    // RFC 5267 §4.3.4: while the numbers of what goes are still valid.
+    if (news.updates !== undefined) yield* tellUpdates(news.updates.gone, scene);
     yield* tell(news, selected, scene);
+    if (news.updates !== undefined) yield* tellUpdates(news.updates.changed, scene);
+    endUpdates(news.updates?.ended ?? [], scene);
     more = news.more;
   }
 }
 
 function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> {
   const { state, output } = scene;
-  // RFC 5267 §4.3.4: while the numbers of what goes are still valid.
-  if (news.updates !== undefined) yield* tellUpdates(news.updates.gone, scene);
   if (news.expunged.length > 0) yield* output.send(expungedLines(news.expunged, state.enabled.has("QRESYNC")));
   if (news.exists !== selected.exists - news.expunged.length) output.push(`* ${news.exists} EXISTS\r\n`);
   if (news.recent !== selected.recent && !state.enabled.has("IMAP4rev2")) output.push(`* ${news.recent} RECENT\r\n`);
@@ -45,12 +47,8 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
   }
   if (news.keyReset === true) tellUrlMechanisms(scene);
   const { notify } = state;
-  if (notify === null) {
-    for (const row of news.changed) yield* output.send(flagsOf(row, scene));
-    if (news.updates === undefined) return;
-    yield* tellUpdates(news.updates.changed, scene);
-    endUpdates(news.updates.ended, scene);
-  } else yield* notice(news, { before, notify }, scene);
+  if (notify === null) { for (const row of news.changed) yield* output.send(flagsOf(row, scene)); }
+  else yield* notice(news, { before, notify }, scene);
 }
 
 /** After NOTIFY: flags only if they are wanted, and of new messages what is wanted of them (RFC 5465 §5.1, §5.2). */

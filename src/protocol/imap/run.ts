@@ -8,6 +8,7 @@ import { failureReply } from "./failure_reply.ts";
 import { tellNews } from "./news.ts";
 import { phaseOf, type Scene, tellsSelected } from "./state.ts";
 import { tellTidings } from "./tidings.ts";
+import { noteOwnChanges } from "./updates.ts";
 
 /** A command from its first step to its tagged line. */
 export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {
@@ -22,6 +23,7 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   scene.literals.drop();
   scene.memory.readBytes = 0;
   const policy = typeof command.news === "function" ? command.news(own) : command.news;
+  noteOwnChanges(scene);
   if (completion.type !== "bad") yield* news(policy, command.polls === true, scene);
   yield* complete(tag, completion, scene);
 }
@@ -42,9 +44,7 @@ function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> 
   const { selected, notify } = scene.state;
   if (notify !== null) notify.held = false;
   if (policy === "none") return;
-  // What the command itself did may change results.
-  const asks = selected !== null && (polls || selected.stirred || (selected.updates?.size ?? 0) > 0);
-  const tellsNews = asks && tellsSelected(scene.state);
+  const tellsNews = selected !== null && (polls || selected.stirred) && tellsSelected(scene.state);
   try {
     if (tellsNews) yield* tellNews(scene, policy === "all");
     if (notify?.stirred === true) yield* tellTidings(scene);

@@ -72,7 +72,7 @@ export function* readySearch(
   // RFC 6203 §4: there is nothing to be told of keys that fit or do not.
   const words = asksWords(keys);
   if (returns?.relevancy === true && !words) return refused(bad("RELEVANCY needs FUZZY"));
-  const problem = returns?.update == null ? null : cannotUpdate(returns.update, tag ?? "", scene);
+  const problem = returns?.update == null ? null : cannotUpdate(tag ?? "", scene);
   if (problem !== null) return refused(problem);
   const modSeq = asksModSeq(keys);
   if (modSeq) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
@@ -110,7 +110,9 @@ export function* searchIn(
   const told = { uid, tag, modSeq: result.modSeq };
   if (returns === null) yield* tellSearch(result.found, told, scene);
   else yield* tellExtended(result.found, { ...told, returns, named, relevancy: result.relevancy ?? null }, view, scene);
-  if (update) noteUpdates({ tag, uid, named, kept: result.updating === true }, scene);
+  if (update) {
+    noteUpdates({ tag, uid, named, items: returns?.update?.items ?? [], kept: result.updating === true }, scene);
+  }
   return ok();
 }
 

@@ -134,8 +134,8 @@ Deno.test("messages that come, are flagged and go are told of each search that t
       gone: [],
       changed: [
         { tag: "A", how: "removed", places: [[0, [2, 2]]] },
-        { tag: "A", how: "added", places: [[0, [4, 4]]] },
-        { tag: "B", how: "added", places: [[0, [4, 4]]] },
+        { tag: "A", how: "added", places: [[0, [4, 4]]], fresh: [4, 4] },
+        { tag: "B", how: "added", places: [[0, [4, 4]]], fresh: [4, 4] },
       ],
       ended: [],
     }]);

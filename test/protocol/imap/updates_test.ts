@@ -174,5 +174,22 @@ Deno.test("CONTEXT is a hint, and PARTIAL goes with it and with SORT", () => {
     say(client, "4 SORT RETURN (PARTIAL -1:-2) (ARRIVAL) UTF-8 ALL")[0],
     '* ESEARCH (TAG "4") PARTIAL (-1:-2 3:4)',
   );
-  assertEquals(say(client, "5 SEARCH RETURN (UPDATE (UID)) ALL"), ["5 BAD UPDATE with data items is not offered"]);
+});
+
+Deno.test("of new messages among the results what was asked for is told first, of others nothing (RFC 5465 §7)", () => {
+  const { client, mailboxes } = selected();
+  say(client, "A SEARCH RETURN (COUNT UPDATE (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])) UNSEEN");
+  other(mailboxes, "STORE 1 -FLAGS (\\Seen)");
+  mailboxes.deliver("INBOX", "Subject: new\r\n\r\n");
+  assertEquals(
+    say(client, "2 NOOP").slice(-5),
+    [
+      "* 5 FETCH (UID 5 BODY[HEADER.FIELDS (SUBJECT)] {18}",
+      "Subject: new",
+      "",
+      ")",
+      '* ESEARCH (TAG "A") ADDTO (0 1,5)',
+      "2 OK Done",
+    ].slice(-5),
+  );
 });

@@ -8,7 +8,7 @@ const SEARCH_BYTES = 500;
 const CHARACTER_BYTES = 2;
 
 /** What a search is known by. */
-export interface WatchedStart {
+export interface LiveStart {
   readonly tag: string;
   /** Its results are told by UIDs, not by numbers. */
   readonly uid: boolean;
@@ -20,7 +20,7 @@ export interface WatchedStart {
 }
 
 /** A search, and its results as the session knows them. */
-export class WatchedSearch {
+export class LiveSearch {
   readonly tag: string;
   readonly uid: boolean;
   readonly program: SearchProgram;
@@ -31,7 +31,7 @@ export class WatchedSearch {
   #results: Uint32Array;
   readonly #programBytes: number;
 
-  constructor({ tag, uid, sorted, program, results }: WatchedStart) {
+  constructor({ tag, uid, sorted, program, results }: LiveStart) {
     this.tag = tag;
     this.uid = uid;
     this.program = program;

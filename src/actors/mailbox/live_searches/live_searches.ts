@@ -1,24 +1,24 @@
 import type { MailboxChange } from "../../../mail/mailbox_state.ts";
 import { type Ranges, rangesOf, rangesOfRising, SortedUids } from "../views/mod.ts";
-import type { WatchedSearch } from "./watched_search.ts";
+import type { LiveSearch } from "./live_search.ts";
 
 /** Messages with changed flags that are remembered one by one; of more it is only known that any may have changed. 40 KB. */
 export const TOUCHED_MAX = 10_000;
 
 /** How many bytes all such searches of a worker take. */
-export interface WatchBudget {
-  watchedBytes: number;
+export interface LiveBudget {
+  liveBytes: number;
 }
 
 /** The searches of one view whose results are told as they change, and what happened since they were told last. */
-export class Watches {
-  readonly #searches = new Map<string, WatchedSearch>();
+export class LiveSearches {
+  readonly #searches = new Map<string, LiveSearch>();
   readonly #touched = new SortedUids();
   #anyTouched = false;
   readonly #gone = new SortedUids();
   #bytes = 0;
   /** `testedTo`: messages from this UID on were not looked at yet. */
-  constructor(private readonly budget: WatchBudget, public testedTo: number) {}
+  constructor(private readonly budget: LiveBudget, public testedTo: number) {}
 
   get size(): number {
     return this.#searches.size;
@@ -27,13 +27,13 @@ export class Watches {
   get bytes(): number {
     return this.#bytes;
   }
-  get searches(): Iterable<WatchedSearch> {
+  get searches(): Iterable<LiveSearch> {
     return this.#searches.values();
   }
-  get(tag: string): WatchedSearch | undefined {
+  get(tag: string): LiveSearch | undefined {
     return this.#searches.get(tag);
   }
-  add(search: WatchedSearch): void {
+  add(search: LiveSearch): void {
     this.remove(search.tag);
     this.#searches.set(search.tag, search);
     this.count();
@@ -51,7 +51,7 @@ export class Watches {
     const before = this.#bytes;
     this.#bytes = 0;
     for (const { bytes } of this.#searches.values()) this.#bytes += bytes;
-    this.budget.watchedBytes += this.#bytes - before;
+    this.budget.liveBytes += this.#bytes - before;
   }
   /** The view is closed. */
   end(): void {
@@ -76,7 +76,7 @@ export class Watches {
     return this.#gone.length > 0 || this.#touched.length > 0 || this.#anyTouched || this.testedTo < uidNext;
   }
   /** What is to be looked at next, at most about `max` messages: what was touched, then what has come. */
-  work(uidNext: number, max: number): WatchWork {
+  work(uidNext: number, max: number): LiveWork {
     const newTo = Math.min(uidNext, this.testedTo + max);
     if (this.#anyTouched) return { uids: rangesOf(newTo > 1 ? [1, newTo - 1] : [], 0), touched: null, newTo };
     const touched: number[] = [];
@@ -85,7 +85,7 @@ export class Watches {
     return { uids: rangesOf([...rangesOfRising(touched), ...fresh], 0), touched, newTo };
   }
   /** That work begins: what is touched from now on is looked at again. */
-  begin({ touched, newTo }: WatchWork): void {
+  begin({ touched, newTo }: LiveWork): void {
     if (touched === null) {
       this.#anyTouched = false;
       this.#touched.clear();
@@ -93,7 +93,7 @@ export class Watches {
     this.testedTo = Math.max(this.testedTo, newTo);
   }
   /** It could not be done: it is to be done again. */
-  giveBack({ touched, newTo }: WatchWork, from: number): void {
+  giveBack({ touched, newTo }: LiveWork, from: number): void {
     this.testedTo = Math.min(this.testedTo, from, newTo);
     if (touched === null) this.#touchAny();
     else if (!this.#anyTouched) this.#touched.addAll(touched);
@@ -105,7 +105,7 @@ export class Watches {
 }
 
 /** Messages to be looked at. */
-export interface WatchWork {
+export interface LiveWork {
   readonly uids: Ranges;
   /** Those whose flags were changed; null: any. */
   readonly touched: readonly number[] | null;

@@ -4,5 +4,5 @@
  * It must never read a message, and never hold more than the bytes it is given room for.
  */
 export * from "./result_order.ts";
-export * from "./watched_search.ts";
-export * from "./watches.ts";
+export * from "./live_search.ts";
+export * from "./live_searches.ts";

@@ -53,9 +53,11 @@ export async function runSearch(
   const search: Search = { ...services, open, plan, uids };
   const looks = plan.texts.length + plan.words.length === 0 ? NO_LOOKS : await searchTexts(search);
   const found = new Found({ scored });
-  await inTurns(search, ({ candidate, sequence }) => {
-    if (fits(search, candidate)) found.add({ ...candidate.row, sequence }, scoreIn(plan, candidate, scored));
-  }, looks);
+  await inTurns(search, looks, ({ candidate, sequence }) => {
+    if (!fits(search, candidate)) return;
+    const { row: { uid, modSeq } } = candidate;
+    found.add({ sequence, uid, modSeq }, scoreIn(plan, candidate, scored));
+  });
   // While it ran messages left the view: the numbers are others now.
   return view.told === toldBefore ? found : renumbered(services, open, found);
 }
@@ -75,7 +77,7 @@ interface Looked {
 }
 
 /** Calls `look` for each message that can fit, in the order of UIDs, in turns. */
-async function inTurns(search: Search, look: (looked: Looked) => void, looks: Looks): Promise<void> {
+async function inTurns(search: Search, { holds, grade }: Looks, look: (looked: Looked) => void): Promise<void> {
   const { shard, turns, open, uids } = search;
   for (let after: number | null = 0; after !== null;) {
     await turns.next();
@@ -87,7 +89,7 @@ async function inTurns(search: Search, look: (looked: Looked) => void, looks: Lo
         next = row.uid - 1;
         break;
       }
-      look({ candidate: { row, envelope: undefined, threadId: undefined, ...looks }, sequence });
+      look({ candidate: { row, envelope: undefined, threadId: undefined, holds, grade }, sequence });
     }
     after = next;
   }
@@ -129,11 +131,11 @@ async function searchTexts(search: Search): Promise<Looks> {
   const { open: { of }, shard, plan, texts } = search;
   const contents: number[] = [];
   const uids: number[] = [];
-  await inTurns(search, ({ candidate }) => {
+  await inTurns(search, NO_LOOKS, ({ candidate }) => {
     if (plan.test(candidate) !== null) return;
     contents.push(candidate.row.content);
     uids.push(candidate.row.uid);
-  }, NO_LOOKS);
+  });
   const read = (at: number) => {
     try {
       const range = { uid: uids[at]!, offset: 0, length: SEARCHED_BYTES_MAX };

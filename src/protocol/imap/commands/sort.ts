@@ -48,7 +48,7 @@ export const sort: Command<"SORT"> = {
     yield* scene.output.send(line);
     if (update !== undefined) {
       const kept = updating && (yield* keepOrder(sorted, { tag, sortBy }, scene));
-      noteUpdates({ ...update, named: null, kept }, scene);
+      noteUpdates({ ...update, named: null, items: returns?.update?.items ?? [], kept }, scene);
     }
     return ok();
   },

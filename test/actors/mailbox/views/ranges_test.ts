@@ -1,8 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { seededRandom } from "../../../../src/base/mod.ts";
 import {
   countOf,
+  difference,
   intersection,
   isIn,
+  numbersIn,
   pairFrom,
   rangesOf,
   rangesOfRising,
@@ -28,4 +31,20 @@ Deno.test("ranges are met, counted and searched", () => {
   assertEquals([0, 2, 5, 9, 21].map((number) => pairFrom(ranges, number)), [0, 0, 2, 4, 6]);
   assertEquals([...intersection(ranges, rangesOf([4, 9, 20, 30], 0))], [4, 4, 8, 8, 20, 20]);
   assertEquals([...rangesOfRising([1, 2, 5, 6, 7, 9])], [1, 2, 5, 7, 9, 9]);
+});
+
+Deno.test("what is taken from ranges leaves what sets of the same numbers leave", () => {
+  const random = seededRandom(3);
+  const some = () => rangesOfRising(Array.from({ length: 30 }, (_, i) => i + 1).filter(() => random.next() < 0.5));
+  for (let i = 0; i < 500; i++) {
+    const [ranges, others] = [some(), some()];
+    const gone = new Set(numbersIn(others));
+    const left = [...numbersIn(ranges)].filter((number) => !gone.has(number));
+    assertEquals([...difference(ranges, others)], [...rangesOfRising(left)]);
+  }
+  // Never as long as what the ranges span.
+  const started = performance.now();
+  const wide = difference(rangesOf([1, 4_294_967_295], 0), rangesOf([2, 4_294_967_290], 0));
+  assertEquals([...wide], [1, 1, 4_294_967_291, 4_294_967_295]);
+  assert(performance.now() - started < 1_000);
 });
