@@ -249,6 +249,13 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(9394, "IMAP PARTIAL Extension for Paged SEARCH and FETCH", "yes"),
   rfc(9422, "SMTP Service Extension for Limits", "yes", "RCPTMAX"),
+  rfc(
+    9585,
+    "IMAP Response Code for Command Progress Notifications",
+    "yes",
+    "numbers for SORT and THREAD; others are told to go on",
+  ),
+  rfc(9586, "IMAP Extension for Using and Returning Unique Identifiers (UIDs) Only", "yes"),
   rfc(9590, "IMAP Extension for Returning Mailbox METADATA in Extended LIST", "yes"),
   rfc(
     9989,

@@ -40,12 +40,14 @@ export function* collect<T>({ keys, facts, of }: Wanted<T>, scene: Scene): Progr
   if (countFound(found) > scene.limits.sortMessagesMax) return no("Too many messages", "LIMIT");
   if (found.length === 0) return { items: [], modSeq: null };
   const items: T[] = [];
+  scene.progress.goal = countFound(found);
   for (const set of setsOfUids(pairsOf(found, true))) {
     for (let after: Uid | 0 | null = 0; after !== null;) {
       const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
         ...{ view, set, after, index: facts, changedSince: null, vanished: false },
       });
       for (const row of page.rows) items.push(of(row, facts ? yield* factsOf(row, scene) : null));
+      scene.progress.done = items.length;
       after = page.next;
     }
   }

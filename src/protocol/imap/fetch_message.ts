@@ -18,7 +18,7 @@ import { addsModSeq, type FetchPlan } from "./fetch_plan.ts";
 import { MessageReader, type Trouble } from "./message_reader.ts";
 import { binaryLabel, sectionLabel } from "./section_label.ts";
 import { type Scene, speaksUtf8 } from "./state.ts";
-import { dateTimeText, flagList } from "./texts.ts";
+import { dateTimeText, fetchStart, flagList } from "./texts.ts";
 import { writeString } from "./write.ts";
 
 const WHOLE: Section = { part: [], text: null, fields: [] };
@@ -54,7 +54,7 @@ export class FetchedMessage {
 
   #add(text: string): void {
     const { output } = this.scene;
-    output.push(this.#begun ? ` ${text}` : `* ${this.row.sequence} FETCH (${text}`);
+    output.push(this.#begun ? ` ${text}` : fetchStart(this.row, this.scene) + text);
     output.open = true;
     this.#begun = true;
   }

@@ -13,6 +13,7 @@ import { frameReply } from "./frame_problem.ts";
 import { CommandFramer } from "./framer.ts";
 import { DEFAULT_IMAP_LIMITS } from "./limits.ts";
 import { Output } from "./output.ts";
+import { inProgressCode } from "./response_code.ts";
 import { phaseOf, type Scene, startState } from "./state.ts";
 import { hasUnasked, tellUnasked } from "./tidings.ts";
 
@@ -66,6 +67,7 @@ class Session implements ImapSession {
       state: startState(options.tls === "active", options.channel),
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
+      progress: { tag: null, done: 0, goal: 0 },
       memory: { readBytes: 0 },
     };
   }
@@ -166,6 +168,14 @@ class Session implements ImapSession {
     }
     state.selected.stirred = true;
     return this.#proceed();
+  }
+
+  stillWorking(): ImapAction[] {
+    const { output, progress } = this.#scene;
+    // Within a response a line would be a part of it.
+    if (this.#effect?.type !== "ask" || progress.tag === null || output.amidResponse) return [];
+    output.push(untaggedStatus("ok", "Still at it", inProgressCode(progress)));
+    return this.#collected();
   }
 
   timedOut(): ImapAction[] {

@@ -13,7 +13,7 @@ import type { Output } from "./output.ts";
 export type Phase = ImapSession["phase"];
 
 /** What a client can turn on (RFC 5161), and cannot turn off again. */
-export type Enabled = "CONDSTORE" | "QRESYNC" | "UTF8=ACCEPT" | "IMAP4rev2";
+export type Enabled = "CONDSTORE" | "QRESYNC" | "UTF8=ACCEPT" | "IMAP4rev2" | "UIDONLY";
 
 /** The selected mailbox, as far as the client was told of it. */
 export interface Selected {
@@ -101,6 +101,15 @@ export interface Announcement {
   readonly capabilities?: (scene: Scene) => readonly string[];
 }
 
+/** How far a command is. */
+export interface Progress {
+  /** Null between commands. */
+  tag: string | null;
+  /** Messages looked at, of how many; 0 of 0 when nobody can tell. */
+  done: number;
+  goal: number;
+}
+
 /** What a command runs in. */
 export interface Scene {
   /** Every command by its verb. */
@@ -111,6 +120,8 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
+  /** The command at hand, and how much of its work is done, where it can tell (RFC 9585). */
+  readonly progress: Progress;
   /** Bytes of messages that the command at hand has taken or read, and still needs. */
   readonly memory: { readBytes: number };
 }
@@ -163,6 +174,11 @@ export function tellsSelected({ notify }: ImapState): boolean {
 /** Whether modification sequences are told unasked (RFC 7162 §3.1). */
 export function tellsModSeq({ enabled }: ImapState): boolean {
   return enabled.has("CONDSTORE") || enabled.has("QRESYNC");
+}
+
+/** Whether the client knows no sequence numbers (RFC 9586): it must not be told any. */
+export function isUidOnly({ enabled }: ImapState): boolean {
+  return enabled.has("UIDONLY");
 }
 
 /** Whether the client speaks revision 2: no \Recent, ESEARCH for SEARCH. */
