@@ -44,6 +44,8 @@ export interface MailboxEntry {
   readonly rights?: Rights;
   /** Present when it was asked for, and the mailbox exists and may be read. */
   readonly status?: MailboxStatus;
+  /** The same of messages that no session was told of (RFC 3501 §6.3.10 RECENT). */
+  readonly recent?: number;
 }
 
 /** How a change of the mailbox tree ended. */
@@ -276,7 +278,7 @@ interface OfView extends OfAccount {
 export interface MailboxAsks {
   /** The account's mailboxes and subscriptions in the order of their names; makes the mailboxes of a new account first. */
   "mailbox.tree": {
-    request: OfAccount & { readonly status: boolean };
+    request: OfAccount & { readonly status: boolean; readonly recent?: boolean };
     reply: { readonly entries: readonly MailboxEntry[] };
   };
   /** Missing parents are made, too (RFC 9051 §6.3.4). */
@@ -298,7 +300,7 @@ export interface MailboxAsks {
   };
   /** By name: one entry each, in the order asked; null where there is none. */
   "mailbox.statusOf": {
-    request: OfAccount & { readonly names: readonly MailboxName[] };
+    request: OfAccount & { readonly names: readonly MailboxName[]; readonly recent?: boolean };
     reply: { readonly entries: readonly (MailboxEntry | null)[] };
   };
   /** `session` names the asker, so that its views end with it. */

@@ -215,7 +215,7 @@ const NULLABLE =
 const NULLABLE_EXCEPT = /^directory\.domainAdd|^mailbox\.rows\.(after|index)/;
 /** Fields that need not be there. */
 const OPTIONAL =
-  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes)$/;
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes|recent)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";
@@ -248,7 +248,7 @@ function* spoiled(value: unknown, path: string): Generator<[string, unknown]> {
       }
       const { [key]: _gone, ...rest } = value as Record<string, unknown>;
       if (key === "dkim") continue; // Absent in every place where it may stand.
-      if (!OPTIONAL.test(`.${key}`) || /^mailbox\.(?!deliver|rows)|^router|\.targets\[\]/.test(path)) {
+      if (!OPTIONAL.test(`.${key}`) || /^mailbox\.(?!deliver|rows|tree|statusOf)|^router|\.targets\[\]/.test(path)) {
         yield [`${path}.${key} is missing`, rest];
       }
     }

@@ -34,12 +34,12 @@ const PROGRAM = {
 
 /** For each question about views one as it should be, with every field there can be. */
 export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
-  "mailbox.tree": { account: "a1", status: true },
+  "mailbox.tree": { account: "a1", status: true, recent: true },
   "mailbox.create": { account: "a1", name: "Müll/1", specialUse: "junk" },
   "mailbox.remove": { account: "a1", name: "Notes" },
   "mailbox.rename": { account: "a1", from: "INBOX", to: "Old" },
   "mailbox.subscription": { account: "a1", name: "Notes", subscribed: false },
-  "mailbox.statusOf": { account: "a1", names: ["INBOX", "Notes"] },
+  "mailbox.statusOf": { account: "a1", names: ["INBOX", "Notes"], recent: true },
   "mailbox.open": {
     account: "a1",
     name: "INBOX",

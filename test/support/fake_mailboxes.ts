@@ -98,7 +98,7 @@ export class FakeMailboxes {
   }
 
   readonly #handlers: { [N in MailboxAskName]: (request: Request<N>) => Reply<N> } = {
-    "mailbox.tree": ({ status }) => ({ entries: this.#tree(status) }),
+    "mailbox.tree": ({ status, recent }) => ({ entries: this.#tree(status).map((each) => this.#recent(each, recent)) }),
     "mailbox.create": ({ name, specialUse }) => {
       if (this.#box(name) !== undefined) return { type: "exists" };
       for (const parent of parentsOf(name)) if (this.#box(parent) === undefined) this.#make(parent, null);
@@ -127,10 +127,11 @@ export class FakeMailboxes {
       else this.#subscriptions.delete(name);
       return { type: "done", mailbox: this.#box(name)?.id ?? 0, objectId: this.#box(name)?.objectId ?? "" };
     },
-    "mailbox.statusOf": ({ names }) => ({
+    "mailbox.statusOf": ({ names, recent }) => ({
       entries: names.map((name) => {
         const box = this.#box(name);
-        return box === undefined || this.#rightsIn(box) === NO_RIGHTS ? null : this.#entry(box, true);
+        const none = box === undefined || this.#rightsIn(box) === NO_RIGHTS;
+        return none ? null : this.#recent(this.#entry(box, true), recent);
       }),
     }),
     "mailbox.open": ({ name, readOnly, since }) => {
@@ -321,6 +322,11 @@ export class FakeMailboxes {
     };
   }
 
+  #recent(entry: MailboxEntry, wanted = false): MailboxEntry {
+    const box = wanted && entry.status !== undefined ? this.#box(entry.name) : undefined;
+    return box === undefined ? entry : { ...entry, recent: box.messages.filter(({ recent }) => recent).length };
+  }
+
   #tree(status: boolean): MailboxEntry[] {
     const shown = this.#boxes.filter((box) => this.#rightsIn(box).includes("l"));
     const entries = shown.map((box) => this.#entry(box, status));
@@ -336,7 +342,11 @@ export class FakeMailboxes {
 
   /** Tells each view that has news, once for each change. */
   #stir(): void {
-    for (const [id, view] of this.#views) if (this.#hasNews(view) && view.asked !== stateOf(view)) this.onStirred(id);
+    for (const [id, view] of this.#views) {
+      if (this.#hasNews(view) && (view.asked !== stateOf(view) || view.rights !== this.#rightsIn(view.box))) {
+        this.onStirred(id);
+      }
+    }
     for (const watch of this.watches.stirred) this.onStirred(watch);
   }
 

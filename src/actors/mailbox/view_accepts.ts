@@ -14,6 +14,7 @@ import {
   isCount,
   isListOf,
   isName,
+  isOptional,
   isWhole,
 } from "../shape.ts";
 import { isSearchProgram } from "./search_accepts.ts";
@@ -36,7 +37,9 @@ const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
 /** Whether requests of other workers have the form their types promise. */
 export const viewAccepts: Accepts<MailboxViewProtocol> = {
   ...sharedAccepts,
-  "mailbox.tree": fields((request) => ofAccount(request) && isBoolean(request["status"])),
+  "mailbox.tree": fields((request) =>
+    ofAccount(request) && isBoolean(request["status"]) && isOptional(request["recent"], isBoolean)
+  ),
   "mailbox.create": fields((request) => {
     const { name, specialUse } = request;
     return ofAccount(request) && isMailboxName(name) && (specialUse === null || USES.has(specialUse));
@@ -48,7 +51,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.subscription": fields((request) =>
     ofAccount(request) && isMailboxName(request["name"]) && isBoolean(request["subscribed"])
   ),
-  "mailbox.statusOf": fields((request) => ofAccount(request) && isListOf(request["names"], NAMES_MAX, isMailboxName)),
+  "mailbox.statusOf": fields((request) =>
+    ofAccount(request) && isListOf(request["names"], NAMES_MAX, isMailboxName) &&
+    isOptional(request["recent"], isBoolean)
+  ),
   "mailbox.open": fields((request) => {
     const { name, readOnly, since, subscriber, session, quotaBytes } = request;
     return ofAccount(request) && isMailboxName(name) && isBoolean(readOnly) && (since === null || isResync(since)) &&

@@ -31,8 +31,8 @@ export interface Collected<T> {
  * Or says why not.
  */
 export function* collect<T>({ keys, facts, of }: Wanted<T>, scene: Scene): Program<Collected<T> | Completion> {
-  const { view, exists } = selectedOf(scene);
-  const program = programOf(keys, exists);
+  const { view } = selectedOf(scene);
+  const program = programOf(keys);
   if (program.type === "refused") return program.completion;
   const modSeqWanted = asksModSeq(keys);
   if (modSeqWanted) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.

@@ -5,7 +5,7 @@ import type { SearchKey, SearchReturn } from "./ast_search.ts";
 import { bad, type Completion, no, ok } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import { countFound, edgeOf, type Found, pairsOf, sliceFound } from "./found.ts";
-import { isBeyond, setsOfUids } from "./message_set.ts";
+import { setsOfUids } from "./message_set.ts";
 import { selectedOf } from "./selection.ts";
 import { mergePairs } from "./sequence_set.ts";
 import { type Scene, speaksUtf8 } from "./state.ts";
@@ -41,7 +41,7 @@ const NUMBERS_AT_ONCE = 10_000;
 export function* search(request: SearchRequest, scene: Scene): Program<Completion> {
   const selected = selectedOf(scene);
   const { keys, returns } = request;
-  const program = programOf(keys, selected.exists);
+  const program = programOf(keys);
   if ("type" in program && program.type === "refused") return program.completion;
   if (returns !== null && isUnserved(returns)) return bad("Return option not offered");
   const modSeq = asksModSeq(keys);
@@ -58,29 +58,14 @@ interface Refused {
   readonly completion: Completion;
 }
 
-/** The keys as a program, or why they cannot be searched by. */
-export function programOf(keys: readonly SearchKey[], exists: number): SearchProgram | Refused {
-  if (namesBeyond(keys, exists)) return { type: "refused", completion: bad("No such message") };
+/**
+ * The keys as a program, or why they cannot be searched by. RFC 9051 §9 seq-number has an error for numbers that no message has, in
+ * commands that do something with these messages; as a criterion (§6.4.4) they fit nothing.
+ */
+export function programOf(keys: readonly SearchKey[]): SearchProgram | Refused {
   const program = toSearchProgram(keys);
   if (program.type !== "undefinedFilter") return program;
   return { type: "refused", completion: no("No such filter", `UNDEFINED-FILTER ${program.name}`) };
-}
-
-function namesBeyond(keys: readonly SearchKey[], exists: number): boolean {
-  return keys.some((key) => {
-    switch (key.key) {
-      case "SET":
-        return isBeyond(key.set, exists);
-      case "NOT":
-      case "FUZZY":
-        return namesBeyond([key.of], exists);
-      case "OR":
-      case "AND":
-        return namesBeyond(key.of, exists);
-      default:
-        return false;
-    }
-  });
 }
 
 /** Contexts (RFC 5267) and relevancy (RFC 6203) are not announced; PARTIAL and ALL exclude each other (RFC 9394 §3.1). */

@@ -9,16 +9,21 @@ import { mailboxText } from "./texts.ts";
 export function statusLine(entry: MailboxEntry, items: readonly StatusItem[], scene: Scene): string {
   const { name, status } = entry;
   assert(status !== undefined, "a mailbox that exists has a status");
-  const pairs = items.map((item) => `${item} ${valueOf(item, status, entry.objectId, scene)}`);
+  const pairs = items.map((item) =>
+    `${item} ${item === "RECENT" ? entry.recent ?? 0 : valueOf(item, status, entry.objectId, scene)}`
+  );
   return `* STATUS ${mailboxText(name, scene)} (${pairs.join(" ")})\r\n`;
 }
 
-function valueOf(item: StatusItem, status: MailboxStatus, objectId: string, scene: Scene): string | number {
+function valueOf(
+  item: Exclude<StatusItem, "RECENT">,
+  status: MailboxStatus,
+  objectId: string,
+  scene: Scene,
+): string | number {
   switch (item) {
     case "MESSAGES":
       return status.messages;
-    case "RECENT": // RFC 3501 §6.3.10: nobody is told of them by STATUS, and counting them is no one's work.
-      return 0;
     case "UIDNEXT":
       return status.uidNext;
     case "UIDVALIDITY":
