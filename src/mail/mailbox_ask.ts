@@ -358,6 +358,14 @@ export interface MailboxAsks {
     };
     reply: RowPage;
   };
+  /**
+   * UIDs that part the messages of the view into batches of `size`, counted from the newest (RFC 10022): of the batches `first` to
+   * `last`, as far as there are any, the highest and the lowest UID, flat. Each begins where the one before ends; the last ends at 1.
+   */
+  "mailbox.batches": {
+    request: OfView & { readonly size: number; readonly first: number; readonly last: number };
+    reply: { readonly ranges: readonly number[] };
+  };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
   "mailbox.read": {
     request: OfView & { readonly uid: Uid; readonly offset: number; readonly length: number };

@@ -263,6 +263,7 @@ export const RFCS: readonly Rfc[] = [
     "partly",
     "policies are found and obeyed; no reports are sent",
   ),
+  rfc(10022, "IMAP UIDBATCHES Extension", "yes"),
 ];
 
 /** The list as the Markdown table of the README. */

@@ -28,6 +28,7 @@ const LISTENER = [
   "greylist.check",
   "mailbox.acl",
   "mailbox.append",
+  "mailbox.batches",
   "mailbox.close",
   "mailbox.copy",
   "mailbox.create",

@@ -61,6 +61,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.news": { ...VIEW, expunges: true },
   "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
   "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
+  "mailbox.batches": { ...VIEW, size: 500, first: 2, last: 3 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
@@ -127,6 +128,9 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.page", "index", "all", "facts"],
   ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
+  ["mailbox.batches", "size", 1, 0],
+  ["mailbox.batches", "last", 2_001, 2_002],
+  ["mailbox.batches", "last", 2, 1],
   ["mailbox.watch", "groups", watched("mailboxes", 1_000), watched("mailboxes", 1_001)],
   [
     "mailbox.watch",

@@ -16,7 +16,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
-import { type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
+import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
@@ -176,6 +176,7 @@ export class FakeMailboxes {
     },
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
     "mailbox.rows": (request) => this.#rows(request),
+    "mailbox.batches": (request) => ({ ranges: batchesOf(this.#view(request.view).shown, request) }),
     "mailbox.page": (request) => rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index),
     "mailbox.read": ({ view, uid, offset, length }) => {
       const message = this.#view(view).box.messages.find((each) => each.uid === uid);

@@ -31,6 +31,9 @@ const HEAD_BYTES_MAX = 65_536;
 /** Numbers and UIDs that a client says it saw together (RFC 7162 §3.2.5.2). */
 const MATCHES_MAX = 10_000;
 
+/** Batches of one answer. */
+const BATCHES_MAX = 2_000;
+
 const { messageBytesMax, appendMessagesMax, mimeIndexBytesMax } = DEFAULT_LIMITS;
 const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
 
@@ -78,6 +81,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     const { set, after, index, changedSince, vanished, headBytes } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
+  }),
+  "mailbox.batches": fields((request) => {
+    const { size, first, last } = request;
+    return ofView(request) && isWhole(size, 1, UID_MAX) && isWhole(first, 1, UID_MAX) &&
+      isWhole(last, first as number, first as number + BATCHES_MAX - 1);
   }),
   "mailbox.read": fields((request) => {
     const { uid, offset, length } = request;

@@ -34,6 +34,7 @@ import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
 import { thread } from "./commands/thread.ts";
+import { uidBatches } from "./commands/uid_batches.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 
 type Any = { readonly [V in ImapVerb]: Command<V> }[ImapVerb];
@@ -58,7 +59,7 @@ const ALL: readonly Any[] = [
     idle,
     notify,
   ],
-  ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace],
+  ...[check, close, unselect, expunge, search, sort, thread, fetch, store, copy, move, replace, uidBatches],
   ...[getQuota, getQuotaRoot, setQuota],
   ...[getAcl, setAcl, deleteAcl, listRights, myRights, getMetadata, setMetadata],
 ];

@@ -32,6 +32,7 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
   if (news.exists !== selected.exists - news.expunged.length) output.push(`* ${news.exists} EXISTS\r\n`);
   if (news.recent !== selected.recent && !state.enabled.has("IMAP4rev2")) output.push(`* ${news.recent} RECENT\r\n`);
   const before = selected.exists - news.expunged.length;
+  selected.batches?.changed(news.expunged.length, news.exists - before);
   selected.exists = news.exists;
   selected.recent = news.recent;
   if (news.keywords !== null || news.rights !== null) {

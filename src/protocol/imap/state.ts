@@ -4,6 +4,7 @@ import type { Rights } from "../../mail/rights.ts";
 import type { UidValidity } from "../../mail/uid.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { ImapOptions, ImapSession } from "./actions.ts";
+import type { BatchesAsked } from "./batches_asked.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import type { AppendLiterals } from "./append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
@@ -33,6 +34,8 @@ export interface Selected {
   keywords: readonly string[];
   /** There is news that was not asked for yet. */
   stirred: boolean;
+  /** What was asked by UIDBATCHES since the mailbox was selected; absent: nothing. */
+  batches?: BatchesAsked;
 }
 
 /** Who has logged in. */
