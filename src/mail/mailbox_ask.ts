@@ -182,7 +182,9 @@ export type CopyOutcome =
   }
   | { readonly type: "missing" }
   | { readonly type: "full" }
-  | { readonly type: "limit" };
+  | { readonly type: "limit" }
+  /** The set has more messages than one copy may have, or than were asked for. */
+  | { readonly type: "tooMany"; readonly messagesMax: number };
 
 /** Who has which rights, without the owner. A negative entry, which takes rights away, begins with "-" (RFC 4314 §2). */
 export type AclListed =
@@ -398,7 +400,13 @@ export interface MailboxAsks {
   };
   /** All or nothing (RFC 9051 §6.4.7). With `move` the originals go, in the same change (RFC 6851). */
   "mailbox.copy": {
-    request: OfView & { readonly set: MessageSet; readonly to: MailboxName; readonly move: boolean };
+    request: OfView & {
+      readonly set: MessageSet;
+      readonly to: MailboxName;
+      readonly move: boolean;
+      /** Of more nothing is copied; absent: as many as the owner lets. */
+      readonly messagesMax?: number;
+    };
     reply: CopyOutcome;
   };
   /** All or nothing (RFC 3502). */

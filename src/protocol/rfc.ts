@@ -258,6 +258,12 @@ export const RFCS: readonly Rfc[] = [
   rfc(9586, "IMAP Extension for Using and Returning Unique Identifiers (UIDs) Only", "yes"),
   rfc(9590, "IMAP Extension for Returning Mailbox METADATA in Extended LIST", "yes"),
   rfc(
+    9738,
+    "IMAP MESSAGELIMIT Extension",
+    "partly",
+    "SAVELIMIT, where a limit is configured; other commands need none",
+  ),
+  rfc(
     9989,
     "Domain-based Message Authentication, Reporting, and Conformance (DMARC)",
     "partly",

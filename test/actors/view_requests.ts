@@ -164,6 +164,7 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.append", "messages", new Array(1_000).fill(MESSAGE), new Array(1_001).fill(MESSAGE)],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
   ["mailbox.copy", "quotaBytes", 5, -1],
+  ["mailbox.copy", "messagesMax", 1, 0],
   ["mailbox.setAcl", "rights", "lrswipkxtea", "lrd"],
   ["mailbox.setAcl", "rights", "lr", "rl"],
   ["mailbox.setAcl", "identifier", "x".repeat(255), "x".repeat(256)],

@@ -192,12 +192,13 @@ export class FakeMailboxes {
       this.#remove(view.box, view.box.messages.filter(fits));
       return { highestModSeq: view.box.modSeq as ModSeq };
     },
-    "mailbox.copy": ({ view: id, set, to, move }) => {
+    "mailbox.copy": ({ view: id, set, to, move, messagesMax = Infinity }) => {
       const view = this.#view(id);
       const target = this.#allowed(to, "i");
       if (move) this.#demand(view.box, "te");
       if (target === undefined) return { type: "missing" };
       const from = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
+      if (from.length > messagesMax) return { type: "tooMany", messagesMax };
       const copies = from.map((each) => this.#add(target, each.bytes, each));
       if (move) this.#remove(view.box, from);
       return {

@@ -100,8 +100,9 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     ofView(request) && (request["set"] === null || isMessageSet(request["set"]))
   ),
   "mailbox.copy": fields((request) => {
-    const { set, to, move, quotaBytes } = request;
+    const { set, to, move, quotaBytes, messagesMax } = request;
     return ofView(request) && isMessageSet(set) && isMailboxName(to) && isBoolean(move) &&
+      (messagesMax === undefined || isWhole(messagesMax, 1, UID_MAX)) &&
       (quotaBytes === undefined || isCount(quotaBytes));
   }),
   "mailbox.append": fields((request) => {

@@ -7,8 +7,9 @@ import { failureReply } from "./failure_reply.ts";
 import type { Frame, FramedCommand } from "./frame.ts";
 import { frameReply } from "./frame_problem.ts";
 import type { CommandFramer } from "./framer.ts";
+import { appendedAtOnce } from "./limits.ts";
 import { parseCommand, type ParsedCommand } from "./grammar.ts";
-import { badCharsetCode } from "./response_code.ts";
+import { badCharsetCode, saveLimitCode } from "./response_code.ts";
 import { complete, runCommand } from "./run.ts";
 import { phaseOf, type Scene, speaksUtf8 } from "./state.ts";
 
@@ -92,7 +93,8 @@ function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Comp
   if (scene.commands.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
   if (bytes > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");
-  if (literals.count >= limits.appendMessagesMax) return no("Too many messages", "LIMIT");
+  const messagesMax = appendedAtOnce(limits);
+  if (literals.count >= messagesMax) return no("Too many messages", saveLimitCode(messagesMax, limits));
   if (literals.count > 0 || bytes <= limits.readBytesMax) return null;
   return yield* judgeTarget(command);
 }

@@ -1,3 +1,4 @@
+import type { ImapLimits } from "./limits.ts";
 import { formatInOrder, formatSequenceSet } from "./sequence_set.ts";
 import type { Progress } from "./state.ts";
 
@@ -18,6 +19,11 @@ export function copyUidCode(uidValidity: number, from: readonly number[], to: re
 /** MODIFIED (RFC 7162 §3.1.3) */
 export function modifiedCode(pairs: readonly number[]): string {
   return `MODIFIED ${formatSequenceSet(pairs)}`;
+}
+
+/** MESSAGELIMIT (RFC 9738 §3.1) where a limit is announced, else LIMIT. Nothing was done, so no UID is named. */
+export function saveLimitCode(messagesMax: number, { saveMessagesMax }: Pick<ImapLimits, "saveMessagesMax">): string {
+  return saveMessagesMax === 0 ? "LIMIT" : `MESSAGELIMIT ${messagesMax}`;
 }
 
 /** BADEVENT (RFC 5465 §8), with the events we can tell. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import { dice } from "../../support/dice.ts";
 import { openSession } from "./sessions.ts";
@@ -40,4 +41,15 @@ Deno.test("of an empty mailbox there are no batches", () =>
     const session = await openSession(world);
     assertEquals(await session.ask("mailbox.batches", { size: 500, first: 1, last: 1 }), { ranges: [] });
     assert(session.opened.status.messages === 0);
+  }));
+
+Deno.test("of more messages than were asked for nothing is copied", () =>
+  inMailbox(async (world) => {
+    await Promise.all([1, 2, 3].map((i) => put(world, `op/${i}`)));
+    const session = await openSession(world);
+    const copy = (messagesMax: number) =>
+      session.ask("mailbox.copy", { set: { by: "sequence", pairs: [1, 0] }, to: INBOX_NAME, move: false, messagesMax });
+    assertEquals(await copy(2), { type: "tooMany", messagesMax: 2 });
+    assertEquals(world.shard.status(JOHN, 1).messages, 3);
+    assertEquals((await copy(3)).type, "copied");
   }));
