@@ -60,6 +60,7 @@ const VIEWS: readonly string[] = [
   "mailbox.tidings",
   "mailbox.rows",
   "mailbox.page",
+  "mailbox.batches",
   "mailbox.read",
   "mailbox.store",
   "mailbox.expungeDeleted",

@@ -70,6 +70,11 @@ export interface ImapLimitsConfig {
   readonly loginFailuresMax: number;
   /** Largest message that APPEND takes, in bytes (RFC 7889). Default 50 MiB. */
   readonly appendBytesMax: number;
+  /**
+   * Messages that one COPY, or one APPEND (up to 1,000), may have, announced as SAVELIMIT (RFC 9738): from 1,000 to 100,000. 0: nothing is
+   * announced; one COPY takes 100,000 then, and one APPEND 250. Default 0.
+   */
+  readonly saveMessagesMax: number;
 }
 
 /**

@@ -60,6 +60,10 @@ const limits = z.strictObject({
     errorsMax: count(1, 1_000, 20),
     loginFailuresMax: count(1, 100, 3),
     appendBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
+    // RFC 9738 §3: not below 1,000.
+    saveMessagesMax: z.union([z.literal(0), z.int().min(1_000).max(100_000)], {
+      error: "expected 0, or a number of 1000 to 100000",
+    }).default(0),
   }).prefault({}),
   connections: z.strictObject({
     max: count(1, 100_000, 10_000),

@@ -45,6 +45,8 @@ export interface MailboxEntry {
   readonly rights?: Rights;
   /** Present when it was asked for, and the mailbox exists and may be read. */
   readonly status?: MailboxStatus;
+  /** The same of messages that no session was told of (RFC 3501 §6.3.10 RECENT). */
+  readonly recent?: number;
 }
 
 /** How a change of the mailbox tree ended. */
@@ -218,7 +220,9 @@ export type CopyOutcome =
   }
   | { readonly type: "missing" }
   | { readonly type: "full" }
-  | { readonly type: "limit" };
+  | { readonly type: "limit" }
+  /** The set has more messages than one copy may have, or than were asked for. */
+  | { readonly type: "tooMany"; readonly messagesMax: number };
 
 /** Who has which rights, without the owner. A negative entry, which takes rights away, begins with "-" (RFC 4314 §2). */
 export type AclListed =
@@ -339,7 +343,7 @@ interface OfView extends OfAccount {
 export interface MailboxAsks {
   /** The account's mailboxes and subscriptions in the order of their names; makes the mailboxes of a new account first. */
   "mailbox.tree": {
-    request: OfAccount & { readonly status: boolean };
+    request: OfAccount & { readonly status: boolean; readonly recent?: boolean };
     reply: { readonly entries: readonly MailboxEntry[] };
   };
   /** Missing parents are made, too (RFC 9051 §6.3.4). */
@@ -361,7 +365,7 @@ export interface MailboxAsks {
   };
   /** By name: one entry each, in the order asked; null where there is none. */
   "mailbox.statusOf": {
-    request: OfAccount & { readonly names: readonly MailboxName[] };
+    request: OfAccount & { readonly names: readonly MailboxName[]; readonly recent?: boolean };
     reply: { readonly entries: readonly (MailboxEntry | null)[] };
   };
   /** Bytes of the messages with \Deleted (DELETED-STORAGE, RFC 9208 §4.1.4), O(messages) and in turns; 0 where there is no mailbox. */
@@ -421,6 +425,14 @@ export interface MailboxAsks {
     };
     reply: RowPage;
   };
+  /**
+   * UIDs that part the messages of the view into batches of `size`, counted from the newest (RFC 10022): of the batches `first` to
+   * `last`, as far as there are any, the highest and the lowest UID, flat. Each begins where the one before ends; the last ends at 1.
+   */
+  "mailbox.batches": {
+    request: OfView & { readonly size: number; readonly first: number; readonly last: number };
+    reply: { readonly ranges: readonly number[] };
+  };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
   "mailbox.read": {
     request: OfView & { readonly uid: Uid; readonly offset: number; readonly length: number };
@@ -453,7 +465,13 @@ export interface MailboxAsks {
   };
   /** All or nothing (RFC 9051 §6.4.7). With `move` the originals go, in the same change (RFC 6851). */
   "mailbox.copy": {
-    request: OfView & { readonly set: MessageSet; readonly to: MailboxName; readonly move: boolean };
+    request: OfView & {
+      readonly set: MessageSet;
+      readonly to: MailboxName;
+      readonly move: boolean;
+      /** Of more nothing is copied; absent: as many as the owner lets. */
+      readonly messagesMax?: number;
+    };
     reply: CopyOutcome;
   };
   /** All or nothing (RFC 3502). */

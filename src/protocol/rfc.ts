@@ -256,13 +256,27 @@ export const RFCS: readonly Rfc[] = [
   ),
   rfc(9394, "IMAP PARTIAL Extension for Paged SEARCH and FETCH", "yes"),
   rfc(9422, "SMTP Service Extension for Limits", "yes", "RCPTMAX"),
+  rfc(
+    9585,
+    "IMAP Response Code for Command Progress Notifications",
+    "yes",
+    "numbers for SORT and THREAD; others are told to go on",
+  ),
+  rfc(9586, "IMAP Extension for Using and Returning Unique Identifiers (UIDs) Only", "yes"),
   rfc(9590, "IMAP Extension for Returning Mailbox METADATA in Extended LIST", "yes"),
+  rfc(
+    9738,
+    "IMAP MESSAGELIMIT Extension",
+    "partly",
+    "SAVELIMIT, where a limit is configured; other commands need none",
+  ),
   rfc(
     9989,
     "Domain-based Message Authentication, Reporting, and Conformance (DMARC)",
     "partly",
     "policies are found and obeyed; no reports are sent",
   ),
+  rfc(10022, "IMAP UIDBATCHES Extension", "yes"),
 ];
 
 /** The list as the Markdown table of the README. */

@@ -28,6 +28,7 @@ const LISTENER = [
   "greylist.check",
   "mailbox.acl",
   "mailbox.append",
+  "mailbox.batches",
   "mailbox.cancelUpdates",
   "mailbox.close",
   "mailbox.copy",

@@ -37,12 +37,12 @@ const EXCERPT = { name: "Notes", uidValidity: 7, uid: 1, offset: 0, length: 10, 
 
 /** For each question about views one as it should be, with every field there can be. */
 export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
-  "mailbox.tree": { account: "a1", status: true },
+  "mailbox.tree": { account: "a1", status: true, recent: true },
   "mailbox.create": { account: "a1", name: "Müll/1", specialUse: "junk" },
   "mailbox.remove": { account: "a1", name: "Notes" },
   "mailbox.rename": { account: "a1", from: "INBOX", to: "Old" },
   "mailbox.subscription": { account: "a1", name: "Notes", subscribed: false },
-  "mailbox.statusOf": { account: "a1", names: ["INBOX", "Notes"] },
+  "mailbox.statusOf": { account: "a1", names: ["INBOX", "Notes"], recent: true },
   "mailbox.open": {
     account: "a1",
     name: "INBOX",
@@ -65,6 +65,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.news": { ...VIEW, expunges: true },
   "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
   "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
+  "mailbox.batches": { ...VIEW, size: 500, first: 2, last: 3 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
@@ -166,6 +167,9 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.page", "index", "all", "facts"],
   ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
+  ["mailbox.batches", "size", 1, 0],
+  ["mailbox.batches", "last", 2_001, 2_002],
+  ["mailbox.batches", "last", 2, 1],
   ["mailbox.watch", "groups", watched("mailboxes", 1_000), watched("mailboxes", 1_001)],
   [
     "mailbox.watch",
@@ -201,6 +205,7 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.append", "replaces", { view: 0, uid: 1 }, { uid: 1 }],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
   ["mailbox.copy", "quotaBytes", 5, -1],
+  ["mailbox.copy", "messagesMax", 1, 0],
   ["mailbox.setAcl", "rights", "lrswipkxtea", "lrd"],
   ["mailbox.setAcl", "rights", "lr", "rl"],
   ["mailbox.setAcl", "identifier", "x".repeat(255), "x".repeat(256)],

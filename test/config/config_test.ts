@@ -97,6 +97,7 @@ const ranges: [string, (n: number) => Record<string, unknown>, number, number][]
   ["shards", (n) => ({ shards: n, workers: { mailbox: 1 } }), 1, 1_000],
   ["workers.listener", (n) => ({ workers: { listener: n } }), 1, 64],
   ["limits.smtp.recipientsMax", (n) => ({ limits: { smtp: { recipientsMax: n } } }), 100, 100_000],
+  ["limits.imap.saveMessagesMax", (n) => ({ limits: { imap: { saveMessagesMax: n } } }), 1_000, 100_000],
   ["listeners[0].port", (n) => ({ workers: { listener: 1 }, listeners: [{ service: "smtp", port: n }] }), 0, 65_535],
 ];
 for (const [path, make, min, max] of ranges) {

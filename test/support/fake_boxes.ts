@@ -39,3 +39,18 @@ export interface FakeView {
 export function stateOf({ box, gone }: FakeView, rights: Rights): string {
   return `${box.modSeq} ${box.messages.length} ${gone} ${rights}`;
 }
+
+/** The highest and the lowest UID of each batch, by counting. */
+export function batchesOf(
+  shown: readonly FakeMessage[],
+  { size, first, last }: { readonly size: number; readonly first: number; readonly last: number },
+): number[] {
+  const uids = shown.map(({ uid }) => uid).reverse();
+  const ranges: number[] = [];
+  for (let batch = first; batch <= last && (batch - 1) * size < uids.length; batch++) {
+    const isLast = batch * size >= uids.length;
+    const before = batch === 1 ? uids[0]! : uids[(batch - 1) * size - 1]! - 1;
+    ranges.push(before, isLast ? 1 : uids[batch * size - 1]!);
+  }
+  return ranges;
+}

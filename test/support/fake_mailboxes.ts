@@ -16,7 +16,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
-import { type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
+import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
@@ -99,7 +99,7 @@ export class FakeMailboxes {
   }
 
   readonly #handlers: { [N in MailboxAskName]: (request: Request<N>) => Reply<N> } = {
-    "mailbox.tree": ({ status }) => ({ entries: this.#tree(status) }),
+    "mailbox.tree": ({ status, recent }) => ({ entries: this.#tree(status).map((each) => this.#recent(each, recent)) }),
     "mailbox.create": ({ name, specialUse }) => {
       if (this.#box(name) !== undefined) return { type: "exists" };
       for (const parent of parentsOf(name)) if (this.#box(parent) === undefined) this.#make(parent, null);
@@ -128,10 +128,11 @@ export class FakeMailboxes {
       else this.#subscriptions.delete(name);
       return { type: "done", mailbox: this.#box(name)?.id ?? 0, objectId: this.#box(name)?.objectId ?? "" };
     },
-    "mailbox.statusOf": ({ names }) => ({
+    "mailbox.statusOf": ({ names, recent }) => ({
       entries: names.map((name) => {
         const box = this.#box(name);
-        return box === undefined || this.#rightsIn(box) === NO_RIGHTS ? null : this.#entry(box, true);
+        const none = box === undefined || this.#rightsIn(box) === NO_RIGHTS;
+        return none ? null : this.#recent(this.#entry(box, true), recent);
       }),
     }),
     ...unopened((name, wanted) => this.#allowed(name, wanted), () => this.keepsIndex),
@@ -178,6 +179,7 @@ export class FakeMailboxes {
     },
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
     "mailbox.rows": (request) => this.#rows(request),
+    "mailbox.batches": (request) => ({ ranges: batchesOf(this.#view(request.view).shown, request) }),
     "mailbox.page": (request) => rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index),
     "mailbox.read": ({ view, uid, offset, length }) => {
       const message = this.#view(view).box.messages.find((each) => each.uid === uid);
@@ -193,12 +195,13 @@ export class FakeMailboxes {
       this.#remove(view.box, view.box.messages.filter(fits));
       return { highestModSeq: view.box.modSeq as ModSeq };
     },
-    "mailbox.copy": ({ view: id, set, to, move }) => {
+    "mailbox.copy": ({ view: id, set, to, move, messagesMax = Infinity }) => {
       const view = this.#view(id);
       const target = this.#allowed(to, "i");
       if (move) this.#demand(view.box, "te");
       if (target === undefined) return { type: "missing" };
       const from = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
+      if (from.length > messagesMax) return { type: "tooMany", messagesMax };
       const copies = from.map((each) => this.#add(target, each.bytes, each));
       if (move) this.#remove(view.box, from);
       return {
@@ -337,6 +340,11 @@ export class FakeMailboxes {
       ...(this.rights.has(name) ? { rights: this.#rightsIn(box) } : {}),
       ...(status && this.#rightsIn(box).includes("r") ? { status: statusOf(box) } : {}),
     };
+  }
+
+  #recent(entry: MailboxEntry, wanted = false): MailboxEntry {
+    const box = wanted && entry.status !== undefined ? this.#box(entry.name) : undefined;
+    return box === undefined ? entry : { ...entry, recent: box.messages.filter(({ recent }) => recent).length };
   }
 
   #tree(status: boolean): MailboxEntry[] {

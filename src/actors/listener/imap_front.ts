@@ -1,6 +1,6 @@
 import { isOthers } from "../../mail/other_users.ts";
 import { limitsOf } from "../../mail/quota.ts";
-import { asFailure, describeError, randomId } from "../../base/mod.ts";
+import { asFailure, type Cancel, describeError, randomId } from "../../base/mod.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
 import {
@@ -26,6 +26,9 @@ const OP_ID_CHARS = 32;
 
 const NOTHING = {};
 
+/** A client whose command takes longer is told that it goes on, in ms (RFC 9585 §4 recommends 10 to 15 seconds). */
+const PROGRESS_MS = 12_000;
+
 /** How long one question may take, in ms: a search or a change of a mailbox with millions of messages takes minutes. */
 const ASK = { deadlineMs: 600_000 };
 
@@ -47,6 +50,9 @@ export class ImapFront extends MailboxFront<ImapAction> {
   #opened: Opened | null = null;
   /** What lies between session and connection after COMPRESS (RFC 4978). */
   #deflate: DeflateLayer | null = null;
+  /** Since when the client waits for an answer, monotonic; null when it does not. */
+  #waitsSinceMs: number | null = null;
+  #progress: Cancel | null = null;
   /** What was asked ahead of the session. */
   #ahead: { readonly request: unknown; readonly outcome: Promise<AskOutcome> } | null = null;
   /** Views and watches that the owner of the mailboxes keeps for this session. */
@@ -85,6 +91,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   protected override left(): void {
     super.left();
     this.#ahead = null;
+    this.#progress?.();
     this.#deflate?.close();
   }
 
@@ -114,6 +121,22 @@ export class ImapFront extends MailboxFront<ImapAction> {
     // A message that comes in is worth less than all that the other sessions hold.
     if (!this.closed && !this.noteMemory()) this.session.memoryFull();
     super.perform(actions);
+    this.#watchProgress();
+  }
+
+  /** One timer at most, however many commands come: it does not end with a command, but looks when it rings how long this one takes. */
+  #watchProgress(): void {
+    const { clock } = this.services;
+    if (this.closed || !this.session.waiting) return void (this.#waitsSinceMs = null);
+    this.#waitsSinceMs ??= clock.monotonicMs();
+    this.#progress ??= clock.after(PROGRESS_MS - (clock.monotonicMs() - this.#waitsSinceMs), () => {
+      this.#progress = null;
+      if (this.#waitsSinceMs === null) return;
+      const isLong = clock.monotonicMs() - this.#waitsSinceMs >= PROGRESS_MS;
+      if (isLong) this.#waitsSinceMs = null;
+      // A client that reads slowly hears enough.
+      this.answer(() => isLong && !this.connection.congested ? this.session.stillWorking() : []);
+    });
   }
 
   /** Whatever is asked is answered later, but for COMPRESS. */

@@ -11,6 +11,7 @@ import { mayAsk } from "../rights.ts";
 import { mailboxAccepts } from "./accepts.ts";
 import { acl, setAcl } from "./acl.ts";
 import { append } from "./append.ts";
+import { batches } from "./batches.ts";
 import { copy } from "./copy.ts";
 import { deletedBytes } from "./deleted_bytes.ts";
 import { expungeDeleted } from "./expunge.ts";
@@ -162,6 +163,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.tidings": tidings,
     "mailbox.rows": rows,
     "mailbox.page": page,
+    "mailbox.batches": batches,
     "mailbox.read": read,
     "mailbox.store": store,
     "mailbox.expungeDeleted": expungeDeleted,

@@ -20,11 +20,12 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   const place = placeWith(state, account, to, "i");
   if (place === null) return reply.ok({ type: "missing" });
   const { owner, node: { mailbox }, rights } = place;
-  const { quotaBytes, quotaMessages = 0 } = request;
+  const { quotaBytes, quotaMessages = 0, messagesMax: asked = COPY_UIDS_MAX } = request;
   const quota = quotaBytes === undefined ? limitsOf(open) : limitsOf({ quotaBytes, quotaMessages });
+  const messagesMax = Math.min(asked, COPY_UIDS_MAX);
   const uids = open.view.uidsOf(set);
   const target = { account: owner, mailbox };
-  const work = copyTo(state, open, { to: target, uids, move, quota, free: freeFlags(rights) });
+  const work = copyTo(state, open, { to: target, uids, move, messagesMax, quota, free: freeFlags(rights) });
   const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? outcome.to.length : 0;
   answerLater(state, state.watches.during(request, target, work, arrivals), reply);
 }
@@ -33,18 +34,19 @@ interface Copying {
   readonly to: MailboxRef;
   readonly uids: Ranges;
   readonly move: boolean;
+  readonly messagesMax: number;
   readonly quota: Quota;
   readonly free: FreeFlags;
 }
 
 async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
   const { shard, clock, turns } = state;
-  const { to, uids: named, move, quota, free } = copying;
+  const { to, uids: named, move, quota, free, messagesMax } = copying;
   const uids: number[] = [];
   for (let after: number | null = 0; after !== null;) {
     const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
     for (const uid of step.uids) uids.push(uid);
-    if (uids.length > COPY_UIDS_MAX) return { type: "limit" };
+    if (uids.length > messagesMax) return { type: "tooMany", messagesMax };
     after = step.next;
     if (after !== null) await turns.next();
   }

@@ -3,18 +3,16 @@ import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
 import { hasAnyRight } from "../../mail/rights.ts";
 import { Flag } from "../../mail/flag.ts";
+import { countFrom } from "./recent.ts";
 import { placeWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
-import type { OpenMailbox, OpenView } from "./view_book.ts";
+import type { OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
 import { rangesOf } from "./views/mod.ts";
 import { unwatch } from "./watch.ts";
 
 /** The last UIDs of a mailbox that are looked at for the first unseen message: it is mostly among them, or nobody can tell. */
 const UNSEEN_UIDS = 640;
-
-/** Messages that are counted one by one because they are recent; of more the counts of the mailbox are made. */
-const RECENT_ROWS = 640;
 
 /** Changes that are kept from one question to the next. */
 const KEPT_CHANGES_MAX = 10_000;
@@ -80,18 +78,6 @@ export function close(state: State, { account, view }: Asked<"mailbox.close">, r
     // What is not there is closed.
   }
   reply.ok(null);
-}
-
-interface At {
-  readonly of: OpenMailbox;
-  readonly status: MailboxStatus;
-}
-
-function countFrom({ shard }: State, { of: { account, mailbox, order }, status }: At, uid: number): number {
-  if (uid >= status.uidNext) return 0;
-  if (uid <= 1) return status.messages;
-  const { rows, more } = shard.rowsAt(account, mailbox, uid - 1, { limit: RECENT_ROWS, index: false });
-  return more ? status.messages - order.rank(uid) : rows.length;
 }
 
 /** RFC 3501 §7.1 UNSEEN: its sequence number, or 0 when there is none or it lies far back; to leave it out is allowed. */

@@ -13,6 +13,7 @@ import {
   onlookersOf,
   subscriptionChanged,
 } from "./name_news.ts";
+import { countFrom } from "./recent.ts";
 import { nearestParent, placeOf, placeWith, type Spot, spotFor } from "./shared/mod.ts";
 import { type OthersEntry, othersIn } from "./shared_tree.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
@@ -20,10 +21,11 @@ import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 /** All mailboxes and subscriptions of an account, in the order of their names, then those that others share with it (LIST, RFC 9051 §6.3.9). */
 export function tree(
   state: State,
-  { account, status }: Asked<"mailbox.tree">,
+  { account, status, recent = false }: Asked<"mailbox.tree">,
   reply: Answer<"mailbox.tree">,
 ): void {
-  reply.ok({ entries: seenBy(state, account, status).map(({ entry }) => entry) });
+  const seen = seenBy(state, account, status);
+  reply.ok({ entries: seen.map(({ owner, entry }) => recent ? withRecent(state, owner, entry) : entry) });
 }
 
 /** A mailbox that an account sees, and whose it is. */
@@ -45,23 +47,28 @@ export function seenBy(state: State, account: AccountId, status: boolean): Seen[
 /** STATUS (RFC 9051 §6.3.11), O(1) for each name, and what MYRIGHTS tells (RFC 4314 §3.5): of it, who may do nothing learns nothing. */
 export function statusOf(
   state: State,
-  { account, names }: Asked<"mailbox.statusOf">,
+  { account, names, recent = false }: Asked<"mailbox.statusOf">,
   reply: Answer<"mailbox.statusOf">,
 ): void {
-  reply.ok({ entries: names.map((name) => entryOf(state, account, name)) });
+  reply.ok({ entries: names.map((name) => entryOf(state, { account, recent }, name)) });
 }
 
-function entryOf(state: State, account: AccountId, name: MailboxName): MailboxEntry | null {
+function entryOf(
+  state: State,
+  { account, recent }: { readonly account: AccountId; readonly recent: boolean },
+  name: MailboxName,
+): MailboxEntry | null {
   const place = placeOf(state, account, name);
   // A name that is only subscribed is the account's own affair.
   if (place === null) return isOthers(name) ? null : state.shard.mailboxNamed(account, name);
   const { owner, node, rights } = place;
-  if (owner === account) return withStatus(state, account, node);
+  const told = (entry: MailboxEntry) => recent ? withRecent(state, owner, entry) : entry;
+  if (owner === account) return told(withStatus(state, account, node));
   // RFC 4314 §4 MYRIGHTS: "any of the following rights".
   if (!hasAnyRight(rights, "lrikxa")) return null;
   const subscribed = state.shard.mailboxNamed(account, name)?.subscribed ?? false;
   const entry = { ...node, name, specialUse: null, subscribed, rights };
-  return mayRead(entry) ? withStatus(state, owner, entry) : entry;
+  return mayRead(entry) ? told(withStatus(state, owner, entry)) : entry;
 }
 
 function mayRead({ mailbox, rights }: MailboxEntry): boolean {
@@ -70,6 +77,14 @@ function mayRead({ mailbox, rights }: MailboxEntry): boolean {
 
 function withStatus({ shard }: State, owner: AccountId, entry: MailboxEntry): MailboxEntry {
   return entry.mailbox === 0 ? entry : { ...entry, status: shard.status(owner, entry.mailbox) };
+}
+
+/** With what a session that opened it now would be told to be recent; O(1) where nothing came since somebody looked. */
+function withRecent(state: State, account: AccountId, entry: MailboxEntry): MailboxEntry {
+  const { mailbox, status } = entry;
+  if (status === undefined) return entry;
+  const from = state.views.recentFrom(account, mailbox, status.uidNext);
+  return { ...entry, recent: countFrom(state, { of: state.views.mailbox(account, mailbox), status }, from) };
 }
 
 /** CREATE (RFC 9051 §6.3.4, RFC 6154 §3). */

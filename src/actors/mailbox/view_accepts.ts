@@ -15,6 +15,7 @@ import {
   isCount,
   isListOf,
   isName,
+  isOptional,
   isQuota,
   isWhole,
 } from "../shape.ts";
@@ -38,6 +39,8 @@ const TAGS_MAX = 1_000;
 /** Criteria of one order, and the bytes of its UIDs: more results are not sorted. */
 const ORDER_KEYS_MAX = 20;
 const ORDER_BYTES_MAX = 4 * 1_000_000;
+/** Batches of one answer. */
+const BATCHES_MAX = 2_000;
 
 const { messageBytesMax, appendMessagesMax, mimeIndexBytesMax } = DEFAULT_LIMITS;
 const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
@@ -45,7 +48,9 @@ const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
 /** Whether requests of other workers have the form their types promise. */
 export const viewAccepts: Accepts<MailboxViewProtocol> = {
   ...sharedAccepts,
-  "mailbox.tree": fields((request) => ofAccount(request) && isBoolean(request["status"])),
+  "mailbox.tree": fields((request) =>
+    ofAccount(request) && isBoolean(request["status"]) && isOptional(request["recent"], isBoolean)
+  ),
   "mailbox.create": fields((request) => {
     const { name, specialUse } = request;
     return ofAccount(request) && isMailboxName(name) && (specialUse === null || USES.has(specialUse));
@@ -57,7 +62,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.subscription": fields((request) =>
     ofAccount(request) && isMailboxName(request["name"]) && isBoolean(request["subscribed"])
   ),
-  "mailbox.statusOf": fields((request) => ofAccount(request) && isListOf(request["names"], NAMES_MAX, isMailboxName)),
+  "mailbox.statusOf": fields((request) =>
+    ofAccount(request) && isListOf(request["names"], NAMES_MAX, isMailboxName) &&
+    isOptional(request["recent"], isBoolean)
+  ),
   "mailbox.deletedBytes": fields((request) => ofAccount(request) && isMailboxName(request["name"])),
   "mailbox.open": fields((request) => {
     const { name, readOnly, since, subscriber, session } = request;
@@ -83,6 +91,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
   }),
+  "mailbox.batches": fields((request) => {
+    const { size, first, last } = request;
+    return ofView(request) && isWhole(size, 1, UID_MAX) && isWhole(first, 1, UID_MAX) &&
+      isWhole(last, first as number, first as number + BATCHES_MAX - 1);
+  }),
   "mailbox.read": fields((request) => {
     const { uid, offset, length } = request;
     return ofView(request) && isWhole(uid, 1, UID_MAX) && isCount(offset) && isCount(length);
@@ -96,8 +109,9 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     ofView(request) && (request["set"] === null || isMessageSet(request["set"]))
   ),
   "mailbox.copy": fields((request) => {
-    const { set, to, move, quotaBytes, quotaMessages } = request;
+    const { set, to, move, quotaBytes, quotaMessages, messagesMax } = request;
     return ofView(request) && isMessageSet(set) && isMailboxName(to) && isBoolean(move) &&
+      (messagesMax === undefined || isWhole(messagesMax, 1, UID_MAX)) &&
       (quotaBytes === undefined ? quotaMessages === undefined : isQuota(request));
   }),
   "mailbox.append": fields((request) => {

@@ -228,6 +228,10 @@ export class ViewBook {
     if (this.#recents.size > RECENTS_MAX) this.#recents.delete(this.#recents.keys().next().value!);
     return from;
   }
+  /** The same without taking it: what a session that opened the mailbox now would be told (STATUS RECENT). */
+  recentFrom(account: AccountId, mailbox: number, uidNext: number): number {
+    return this.#recents.get(`${mailbox}/${account}`) ?? uidNext;
+  }
   /** Tells the owner that there is news, once until it asks. */
   stir(open: OpenView): void {
     if (open.stirred || open.closed || open.view.ownWork) return;

@@ -97,6 +97,8 @@ export interface ImapSession {
   resumed(): ImapAction[];
   /** There is news for a view, or for a watch: may come at any time, also for one that was closed meanwhile. */
   stirred(view: number): ImapAction[];
+  /** A question has been open for long: the client is told that its command goes on (RFC 9585 §4: every 10 to 15 seconds). */
+  stillWorking(): ImapAction[];
   /** The client was silent for too long (RFC 9051 §5.4: at least 30 minutes once it has logged in). */
   timedOut(): ImapAction[];
   shuttingDown(): ImapAction[];

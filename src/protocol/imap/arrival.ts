@@ -9,8 +9,9 @@ import { failureReply } from "./failure_reply.ts";
 import type { Frame, FramedCommand } from "./frame.ts";
 import { frameReply } from "./frame_problem.ts";
 import type { CommandFramer } from "./framer.ts";
+import { appendedAtOnce } from "./limits.ts";
 import { parseCommand, type ParsedCommand } from "./grammar.ts";
-import { badCharsetCode } from "./response_code.ts";
+import { badCharsetCode, saveLimitCode } from "./response_code.ts";
 import { complete, runCommand } from "./run.ts";
 import { phaseOf, type Scene, speaksUtf8 } from "./state.ts";
 
@@ -97,7 +98,8 @@ function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Comp
   // What URLs bring is found out at the end of the command.
   if (textBytes(messages.at(-1)!) > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");
-  if (messages.length > limits.appendMessagesMax) return no("Too many messages", "LIMIT");
+  const messagesMax = appendedAtOnce(limits);
+  if (messages.length > messagesMax) return no("Too many messages", saveLimitCode(messagesMax, limits));
   if (literals.count > 0 || bytes <= limits.readBytesMax) return null;
   return yield* judgeTarget(command);
 }

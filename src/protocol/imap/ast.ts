@@ -133,6 +133,12 @@ export type ListCommand =
 /** RFC 9051 §6.4, without SEARCH. */
 export type SelectedCommand =
   | { readonly verb: "CHECK" | "CLOSE" | "UNSELECT" }
+  /** RFC 10022 §3.1. `size`: messages of a batch; `range`: the first and the last batch, counted from the newest; null: all. */
+  | {
+    readonly verb: "UIDBATCHES";
+    readonly size: number;
+    readonly range: { readonly first: number; readonly last: number } | null;
+  }
   /** `set`: of UID EXPUNGE; null without UID. */
   | { readonly verb: "EXPUNGE"; readonly set: MessageSet | null }
   | {

@@ -36,8 +36,8 @@ export interface Collected<T> {
  */
 export function* collect<T>(wanted: Wanted<T>, scene: Scene): Program<Collected<T> | Completion> {
   const { keys, returns = null, facts, scores = false, update, of } = wanted;
-  const { view, exists } = selectedOf(scene);
-  const ready = yield* readySearch({ keys, returns, tag: update?.tag ?? "" }, exists, scene);
+  const { view } = selectedOf(scene);
+  const ready = yield* readySearch({ keys, returns, tag: update?.tag ?? "" }, scene);
   if (ready.type === "refused") return ready.completion;
   if (scores && !ready.words) return bad("RELEVANCY needs FUZZY"); // RFC 6203 §6.
   const { found, modSeq, relevancy, updating = false } = yield* ask("mailbox.search", {
@@ -49,6 +49,7 @@ export function* collect<T>(wanted: Wanted<T>, scene: Scene): Program<Collected<
   if (found.length === 0) return { items: [], modSeq: null, updating };
   const placeOf = placesIn(found);
   const items: T[] = [];
+  scene.progress.goal = countFound(found);
   for (const set of setsOfUids(pairsOf(found, true))) {
     for (let after: Uid | 0 | null = 0; after !== null;) {
       const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
@@ -57,6 +58,7 @@ export function* collect<T>(wanted: Wanted<T>, scene: Scene): Program<Collected<
       for (const row of page.rows) {
         items.push(of(row, facts ? yield* factsOf(row, scene) : null, relevancy?.[placeOf(row.uid)] ?? 0));
       }
+      scene.progress.done = items.length;
       after = page.next;
     }
   }

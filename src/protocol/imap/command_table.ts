@@ -38,6 +38,7 @@ import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
 import { thread } from "./commands/thread.ts";
+import { uidBatches } from "./commands/uid_batches.ts";
 import { urlFetch } from "./commands/url_fetch.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 
@@ -64,6 +65,7 @@ const ALL: readonly Any[] = [
     notify,
   ],
   ...[check, close, unselect, expunge, search, esearch, sort, cancelUpdate, thread, fetch, store, copy, move, replace],
+  uidBatches,
   ...[getQuota, getQuotaRoot, setQuota],
   ...[genUrlAuth, urlFetch, resetKey],
   ...[getAcl, setAcl, deleteAcl, listRights, myRights, getMetadata, setMetadata],

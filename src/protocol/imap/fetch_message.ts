@@ -19,7 +19,7 @@ import { MessageReader, type Trouble } from "./message_reader.ts";
 import { cut, HEADER_BYTES_MAX, sectionOf } from "./section_range.ts";
 import { binaryLabel, sectionLabel } from "./section_label.ts";
 import { type Scene, speaksUtf8 } from "./state.ts";
-import { dateTimeText, flagList } from "./texts.ts";
+import { dateTimeText, fetchStart, flagList } from "./texts.ts";
 import { writeString } from "./write.ts";
 
 const WHOLE: Section = { part: [], text: null, fields: [] };
@@ -55,7 +55,7 @@ export class FetchedMessage {
 
   #add(text: string): void {
     const { output } = this.scene;
-    output.push(this.#begun ? ` ${text}` : `* ${this.row.sequence} FETCH (${text}`);
+    output.push(this.#begun ? ` ${text}` : fetchStart(this.row, this.scene) + text);
     output.open = true;
     this.#begun = true;
   }

@@ -1,7 +1,7 @@
 import type { IndexWanted } from "../../mail/mailbox_ask.ts";
 import type { IndexText } from "../../mime/mod.ts";
 import type { FetchItem } from "./ast_fetch.ts";
-import { type Scene, tellsModSeq } from "./state.ts";
+import { isUidOnly, type Scene, tellsModSeq } from "./state.ts";
 
 /** What one FETCH is to tell of each message. */
 export interface FetchPlan {
@@ -30,7 +30,8 @@ export function planFetch(
   const modSeq = asked || given.changedSince !== null; // RFC 7162 §3.1.4.1.
   const items: FetchItem[] = [];
   // RFC 9051 §6.4.9; with QRESYNC each FETCH has the UID (RFC 7162 §3.2.4).
-  if (given.uid || state.enabled.has("QRESYNC")) items.push({ item: "UID" });
+  // RFC 9586 §3.3: UIDFETCH begins with it.
+  if ((given.uid || state.enabled.has("QRESYNC")) && !isUidOnly(state)) items.push({ item: "UID" });
   for (const item of given.items) {
     if (!items.some((known) => isSame(known, item))) items.push(item);
   }

@@ -6,7 +6,7 @@ import { ByteLine } from "./byte_line.ts";
 import { type FetchPlan, INDEX_TEXTS } from "./fetch_plan.ts";
 import type { RowReader } from "./row_reader.ts";
 import { sectionLabel } from "./section_label.ts";
-import type { Scene } from "./state.ts";
+import { isUidOnly, type Scene } from "./state.ts";
 import { dateTimeText, flagList } from "./texts.ts";
 
 /** Bytes of one piece of output. */
@@ -18,6 +18,7 @@ const ITEM_BYTES = 64;
 
 const BEGIN = ascii("* ");
 const FETCH = ascii(" FETCH (");
+const UIDFETCH = ascii(" UIDFETCH (");
 const END = ascii(")\r\n");
 const LITERAL_END = ascii("}\r\n");
 
@@ -36,10 +37,13 @@ export class FetchRows {
   readonly #place: TextPlace = { offset: 0, length: 0 };
   /** Dates of many messages in a row lie close together. */
   #date: { readonly second: number; readonly text: Uint8Array } = { second: NaN, text: BEGIN };
+  /** RFC 9586 §3.3: by UIDs. */
+  readonly #uidOnly: boolean;
   /** Room that every row needs. */
   readonly #bytes: number;
 
   constructor(private readonly rows: RowReader, private readonly plan: FetchPlan, private readonly scene: Scene) {
+    this.#uidOnly = isUidOnly(scene.state);
     this.#told = plan.items.map((item, i) => toldOf(item, i > 0));
     this.#bytes = AROUND_BYTES + ITEM_BYTES * this.#told.length;
   }
@@ -83,8 +87,8 @@ export class FetchRows {
   #writeRow(number: number, line: ByteLine): void {
     const { columns } = this.rows;
     line.put(BEGIN);
-    line.number(columns.sequence[number]!);
-    line.put(FETCH);
+    line.number(this.#uidOnly ? columns.uid[number]! : columns.sequence[number]!);
+    line.put(this.#uidOnly ? UIDFETCH : FETCH);
     for (const told of this.#told) {
       line.put(told.before);
       if (told.text === undefined) this.#value(told.item, number, line);

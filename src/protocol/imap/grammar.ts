@@ -16,7 +16,7 @@ import { readCreate, readEnable, readRename, readSelect, readStatus } from "./gr
 import { readNotify } from "./grammar/notify.ts";
 import { type GrammarMode, type ParseProblem, Reader } from "./grammar/reader.ts";
 import { readCancelUpdate, readEsearch, readSearch, readSort, readThread } from "./grammar/search_commands.ts";
-import { readCopy, readExpunge, readFetch, readStore } from "./grammar/selected_commands.ts";
+import { readCopy, readExpunge, readFetch, readStore, readUidBatches } from "./grammar/selected_commands.ts";
 import { readGenUrlAuth, readResetKey, readUrlFetch } from "./grammar/url.ts";
 import { readTag } from "./tag.ts";
 
@@ -64,6 +64,7 @@ const READERS: Readonly<Record<ImapVerb, CommandReader>> = {
   EXPUNGE: (reader) => readExpunge(reader, false),
   FETCH: (reader) => readFetch(reader, false),
   STORE: (reader) => readStore(reader, false),
+  UIDBATCHES: readUidBatches,
   COPY: (reader) => readCopy(reader, "COPY", false),
   MOVE: (reader) => readCopy(reader, "MOVE", false),
   SEARCH: (reader) => readSearch(reader, false),

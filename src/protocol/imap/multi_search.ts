@@ -26,7 +26,7 @@ export function* multiSearch(
 ): Program<Completion> {
   const { selected } = scene.state;
   const request: SearchRequest = { ...given, returns: given.returns ?? RETURN_ALL, uid: true };
-  const ready = yield* readySearch(request, null, scene);
+  const ready = yield* readySearch(request, scene);
   if (ready.type === "refused") return ready.completion;
   const names = yield* namesOf(sources, selected);
   if (names.size > SEARCHED_MAILBOXES_MAX) return no("Too many mailboxes", "LIMIT");

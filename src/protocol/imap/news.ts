@@ -7,8 +7,8 @@ import { ask, leave, type Program } from "./effects.ts";
 import { planFetch } from "./fetch_plan.ts";
 import { urlMechCode } from "./response_code.ts";
 import { compressToPairs } from "./sequence_set.ts";
-import { type Notify, type Scene, type Selected, tellsModSeq } from "./state.ts";
-import { flagList, risingSet } from "./texts.ts";
+import { isUidOnly, type Notify, type Scene, type Selected, tellsModSeq } from "./state.ts";
+import { fetchStart, flagList, risingSet } from "./texts.ts";
 import { endUpdates, tellUpdates } from "./updates.ts";
 
 /**
@@ -34,10 +34,12 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
 
 function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> {
   const { state, output } = scene;
-  if (news.expunged.length > 0) yield* output.send(expungedLines(news.expunged, state.enabled.has("QRESYNC")));
+  const byUid = state.enabled.has("QRESYNC") || isUidOnly(state);
+  if (news.expunged.length > 0) yield* output.send(expungedLines(news.expunged, byUid));
   if (news.exists !== selected.exists - news.expunged.length) output.push(`* ${news.exists} EXISTS\r\n`);
   if (news.recent !== selected.recent && !state.enabled.has("IMAP4rev2")) output.push(`* ${news.recent} RECENT\r\n`);
   const before = selected.exists - news.expunged.length;
+  selected.batches?.changed(news.expunged.length, news.exists - before);
   selected.exists = news.exists;
   selected.recent = news.recent;
   if (news.keywords !== null || news.rights !== null) {
@@ -85,7 +87,7 @@ export function tellUrlMechanisms({ state, output }: Scene): void {
   if (code !== undefined) output.push(untaggedStatus("ok", "Mechanisms", code));
 }
 
-/** Each by its number, which counts what was removed before it, or all by UIDs (RFC 7162 §3.2.10). */
+/** Each by its number, which counts what was removed before it, or all by UIDs (RFC 7162 §3.2.10, RFC 9586 §3.4). */
 function expungedLines(expunged: ViewNews["expunged"], byUid: boolean): string {
   if (byUid) return `* VANISHED ${risingSet(expunged.map(({ uid }) => uid))}\r\n`;
   return expunged.map(({ sequence }) => `* ${sequence} EXPUNGE\r\n`).join("");
@@ -108,5 +110,6 @@ const SYSTEM_FLAGS = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft
 /** A message's flags, told unasked: with the UID (RFC 7162 §3.2.4), and MODSEQ once the client knows of it (§3.1). */
 export function flagsOf(row: ViewRow, scene: Scene): string {
   const modSeq = tellsModSeq(scene.state) ? ` MODSEQ (${row.modSeq})` : "";
-  return `* ${row.sequence} FETCH (UID ${row.uid} FLAGS ${flagList(row, scene)}${modSeq})\r\n`;
+  const uid = isUidOnly(scene.state) ? "" : `UID ${row.uid} `;
+  return `${fetchStart(row, scene)}${uid}FLAGS ${flagList(row, scene)}${modSeq})\r\n`;
 }

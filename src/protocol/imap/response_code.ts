@@ -1,4 +1,6 @@
+import type { ImapLimits } from "./limits.ts";
 import { formatInOrder, formatSequenceSet } from "./sequence_set.ts";
+import type { Progress } from "./state.ts";
 
 /*
  * resp-text-code (RFC 9051 §7.1, §9) with arguments, without the brackets. Codes that are one word stand where they are used.
@@ -19,9 +21,20 @@ export function modifiedCode(pairs: readonly number[]): string {
   return `MODIFIED ${formatSequenceSet(pairs)}`;
 }
 
+/** MESSAGELIMIT (RFC 9738 §3.1) where a limit is announced, else LIMIT. Nothing was done, so no UID is named. */
+export function saveLimitCode(messagesMax: number, { saveMessagesMax }: Pick<ImapLimits, "saveMessagesMax">): string {
+  return saveMessagesMax === 0 ? "LIMIT" : `MESSAGELIMIT ${messagesMax}`;
+}
+
 /** BADEVENT (RFC 5465 §8), with the events we can tell. */
 export function badEventCode(events: readonly string[]): string {
   return `BADEVENT (${events.join(" ")})`;
+}
+
+/** INPROGRESS (RFC 9585 §4): of a tag that cannot stand in brackets nothing is said, and numbers only while some work is left. */
+export function inProgressCode({ tag, done, goal }: Progress): string {
+  const name = tag === null || tag.includes("]") ? "NIL" : `"${tag}"`;
+  return `INPROGRESS (${name} ${done < goal ? `${done} ${goal}` : "NIL NIL"})`;
 }
 
 /** BADCHARSET (RFC 9051 §7.1), with the charsets we know. */

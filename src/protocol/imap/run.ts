@@ -6,15 +6,19 @@ import { bad, type Completion, no, taggedLine } from "./completion.ts";
 import { leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
 import { tellNews } from "./news.ts";
-import { phaseOf, type Scene, tellsSelected } from "./state.ts";
+import { isUidOnly, phaseOf, type Scene, tellsSelected } from "./state.ts";
+import { usesNumbers } from "./uid_only.ts";
 import { tellTidings } from "./tidings.ts";
 import { noteOwnChanges } from "./updates.ts";
 
 /** A command from its first step to its tagged line. */
 export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {
+  Object.assign(scene.progress, { tag, done: 0, goal: 0 });
   const command = COMMANDS.get(given.verb) as Command | undefined;
   if (command === undefined) return yield* complete(tag, bad("Unknown command"), scene);
   if (!command.phases.includes(phaseOf(scene.state))) return yield* complete(tag, bad("Not in this state"), scene);
+  const numbered = isUidOnly(scene.state) && usesNumbers(given);
+  if (numbered) return yield* complete(tag, bad("Only UIDs, as they were asked for", "UIDREQUIRED"), scene);
   // A table's entry takes what was parsed for its own verb.
   const own = given as never;
   scene.memory.short = false;
@@ -59,6 +63,7 @@ function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> 
 /** Says how a command ended; counts those that made no sense. */
 export function* complete(tag: string, completion: Completion, scene: Scene): Program<void> {
   const { state, limits, output } = scene;
+  scene.progress.tag = null;
   if (completion.silent !== true) output.push(taggedLine(tag, completion));
   if (completion.closes === true) yield { type: "close" };
   if (state.viewLost) yield* leave("The mailbox has to be opened again", "UNAVAILABLE");

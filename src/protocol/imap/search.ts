@@ -3,7 +3,6 @@ import type { SearchKey, SearchReturn } from "./ast_search.ts";
 import { bad, type Completion, ok } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import { expandFilters } from "./filters.ts";
-import { isBeyond } from "./message_set.ts";
 import { savedBy, type SearchedPlace, tellExtended, tellSearch } from "./search_results.ts";
 import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
@@ -34,8 +33,8 @@ export const RETURN_ALL: SearchReturn = {
 
 /** Runs a search in the selected mailbox and tells what it found. */
 export function* search(request: SearchRequest, scene: Scene): Program<Completion> {
-  const { view, exists } = selectedOf(scene);
-  const ready = yield* readySearch(request, exists, scene);
+  const { view } = selectedOf(scene);
+  const ready = yield* readySearch(request, scene);
   if (ready.type === "refused") return ready.completion;
   return yield* searchIn({ view, update: request.returns?.update != null, named: null }, request, ready, scene);
 }
@@ -57,18 +56,16 @@ interface Refused {
 }
 
 /**
- * The keys as a program, or why they cannot be searched by. `exists`: numbers beyond it are an error; null: they are not (RFC 7377
- * §2). What is to be returned must suit them.
+ * The keys as a program, or why they cannot be searched by. RFC 9051 §9 seq-number has an error for numbers that no message has, in
+ * commands that do something with these messages; as a criterion (§6.4.4) they fit nothing. What is to be returned must suit them.
  */
 export function* readySearch(
   { keys: given, returns, tag }: Pick<SearchRequest, "keys"> & Partial<SearchRequest>,
-  exists: number | null,
   scene: Scene,
 ): Program<ReadySearch | Refused> {
   const expanded = yield* expandFilters(given, scene);
   if ("completion" in expanded) return { type: "refused", completion: expanded.completion };
   const { keys } = expanded;
-  if (exists !== null && namesBeyond(keys, exists)) return refused(bad("No such message"));
   // RFC 6203 §4: there is nothing to be told of keys that fit or do not.
   const words = asksWords(keys);
   if (returns?.relevancy === true && !words) return refused(bad("RELEVANCY needs FUZZY"));
@@ -114,21 +111,4 @@ export function* searchIn(
     noteUpdates({ tag, uid, named, items: returns?.update?.items ?? [], kept: result.updating === true }, scene);
   }
   return ok();
-}
-
-function namesBeyond(keys: readonly SearchKey[], exists: number): boolean {
-  return keys.some((key) => {
-    switch (key.key) {
-      case "SET":
-        return isBeyond(key.set, exists);
-      case "NOT":
-      case "FUZZY":
-        return namesBeyond([key.of], exists);
-      case "OR":
-      case "AND":
-        return namesBeyond(key.of, exists);
-      default:
-        return false;
-    }
-  });
 }

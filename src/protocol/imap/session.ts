@@ -11,8 +11,9 @@ import type { Answer, Effect, Program } from "./effects.ts";
 import type { Frame } from "./frame.ts";
 import { frameReply } from "./frame_problem.ts";
 import { CommandFramer } from "./framer.ts";
-import { DEFAULT_IMAP_LIMITS } from "./limits.ts";
+import { DEFAULT_IMAP_LIMITS, framesOf } from "./limits.ts";
 import { Output } from "./output.ts";
+import { inProgressCode } from "./response_code.ts";
 import { phaseOf, type Scene, startState } from "./state.ts";
 import { hasUnasked, tellUnasked } from "./tidings.ts";
 
@@ -53,7 +54,8 @@ class Session implements ImapSession {
   #leaving = false;
 
   constructor(options: ImapOptions) {
-    const limits = { ...DEFAULT_IMAP_LIMITS, ...options.limits };
+    const given = { ...DEFAULT_IMAP_LIMITS, ...options.limits };
+    const limits = given.saveMessagesMax === 0 ? given : { ...given, frames: framesOf(given) };
     // What is announced must fit its grammar (RFC 9051 §9 text, RFC 2971 §4).
     assert(/^[\x21-\x5a\x5c\x5e-\x7e]{1,255}$/.test(options.hostname), "hostname not fit for a greeting");
     assert(
@@ -68,6 +70,7 @@ class Session implements ImapSession {
       state: startState(options.tls === "active", options.channel),
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
+      progress: { tag: null, done: 0, goal: 0 },
       memory: { readBytes: 0, short: false },
     };
   }
@@ -168,6 +171,14 @@ class Session implements ImapSession {
     }
     state.selected.stirred = true;
     return this.#proceed();
+  }
+
+  stillWorking(): ImapAction[] {
+    const { output, progress } = this.#scene;
+    // Within a response a line would be a part of it.
+    if (this.#effect?.type !== "ask" || progress.tag === null || output.amidResponse) return [];
+    output.push(untaggedStatus("ok", "Still at it", inProgressCode(progress)));
+    return this.#collected();
   }
 
   timedOut(): ImapAction[] {

@@ -5,6 +5,7 @@ import type { Rights } from "../../mail/rights.ts";
 import type { UidValidity } from "../../mail/uid.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { ImapOptions, ImapSession } from "./actions.ts";
+import type { BatchesAsked } from "./batches_asked.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import type { AppendLiterals } from "./append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
@@ -15,7 +16,7 @@ import type { UpdatedSearch } from "./updates.ts";
 export type Phase = ImapSession["phase"];
 
 /** What a client can turn on (RFC 5161), and cannot turn off again. */
-export type Enabled = "CONDSTORE" | "QRESYNC" | "UTF8=ACCEPT" | "IMAP4rev2";
+export type Enabled = "CONDSTORE" | "QRESYNC" | "UTF8=ACCEPT" | "IMAP4rev2" | "UIDONLY";
 
 /** The selected mailbox, as far as the client was told of it. */
 export interface Selected {
@@ -37,6 +38,8 @@ export interface Selected {
   stirred: boolean;
   /** Searches whose changes are told, by their tags (RFC 5267 §4.3); null: none. */
   updates: Map<string, UpdatedSearch> | null;
+  /** What was asked by UIDBATCHES since the mailbox was selected; absent: nothing. */
+  batches?: BatchesAsked;
 }
 
 /** Who has logged in, and what the account may hold. */
@@ -103,6 +106,15 @@ export interface Announcement {
   readonly capabilities?: (scene: Scene) => readonly string[];
 }
 
+/** How far a command is. */
+export interface Progress {
+  /** Null between commands. */
+  tag: string | null;
+  /** Messages looked at, of how many; 0 of 0 when nobody can tell. */
+  done: number;
+  goal: number;
+}
+
 /** What a command runs in. */
 export interface Scene {
   /** Every command by its verb. */
@@ -113,6 +125,8 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
+  /** The command at hand, and how much of its work is done, where it can tell (RFC 9585). */
+  readonly progress: Progress;
   readonly memory: {
     /** Bytes of messages that the command at hand has taken or read, and still needs. */
     readBytes: number;
@@ -169,6 +183,11 @@ export function tellsSelected({ notify }: ImapState): boolean {
 /** Whether modification sequences are told unasked (RFC 7162 §3.1). */
 export function tellsModSeq({ enabled }: ImapState): boolean {
   return enabled.has("CONDSTORE") || enabled.has("QRESYNC");
+}
+
+/** Whether the client knows no sequence numbers (RFC 9586): it must not be told any. */
+export function isUidOnly({ enabled }: ImapState): boolean {
+  return enabled.has("UIDONLY");
 }
 
 /** Whether the client speaks revision 2: no \Recent, ESEARCH for SEARCH. */

@@ -7,7 +7,11 @@ import type { Scene } from "./state.ts";
 import { mailboxText } from "./texts.ts";
 
 /** What a STATUS response tells of. */
-type Told = Pick<MailboxEntry, "objectId"> & { readonly status: MailboxStatus; readonly deletedBytes: number };
+type Told = Pick<MailboxEntry, "objectId"> & {
+  readonly status: MailboxStatus;
+  readonly deletedBytes: number;
+  readonly recent: number;
+};
 
 /** The STATUS response (RFC 9051 §7.3.4) of a mailbox that exists, with what has to be counted for it. */
 export function* statusLine(entry: MailboxEntry, items: readonly StatusItem[], scene: Scene): Program<string> {
@@ -15,17 +19,17 @@ export function* statusLine(entry: MailboxEntry, items: readonly StatusItem[], s
   assert(status !== undefined, "a mailbox that exists has a status");
   const counts = items.includes("DELETED-STORAGE") && status.deleted > 0;
   const deletedBytes = counts ? (yield* ask("mailbox.deletedBytes", { name })).bytes : 0;
-  const told = { objectId, status, deletedBytes };
+  const told = { objectId, status, deletedBytes, recent: entry.recent ?? 0 };
   const pairs = items.map((item) => `${item} ${valueOf(item, told, scene)}`);
   return `* STATUS ${mailboxText(name, scene)} (${pairs.join(" ")})\r\n`;
 }
 
-function valueOf(item: StatusItem, { objectId, status, deletedBytes }: Told, scene: Scene): string | number {
+function valueOf(item: StatusItem, { objectId, status, deletedBytes, recent }: Told, scene: Scene): string | number {
   switch (item) {
     case "MESSAGES":
       return status.messages;
-    case "RECENT": // RFC 3501 §6.3.10: nobody is told of them by STATUS, and counting them is no one's work.
-      return 0;
+    case "RECENT":
+      return recent;
     case "UIDNEXT":
       return status.uidNext;
     case "UIDVALIDITY":

@@ -3,7 +3,7 @@ import type { ViewRow } from "../../mail/mailbox_ask.ts";
 import type { SpecialUse } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
 import { compressToPairs, formatSequenceSet, mergePairs } from "./sequence_set.ts";
-import { isRevision2, type Scene, speaksUtf8 } from "./state.ts";
+import { isRevision2, isUidOnly, type Scene, speaksUtf8 } from "./state.ts";
 import { writeMailbox } from "./write.ts";
 
 /** mailbox (RFC 9051 §9) as it goes over the wire, one character for each byte. */
@@ -60,6 +60,11 @@ export function risingSet(numbers: Iterable<number>): string {
 /** Pairs of first and last, in rising order; those that touch become one. */
 export function pairSet(pairs: readonly number[]): string {
   return formatSequenceSet(mergePairs(pairs, UID_MAX));
+}
+
+/** How the response of a message begins: by its number, or by its UID for clients that know no numbers (RFC 9586 §3.3, §3.6). */
+export function fetchStart({ sequence, uid }: Pick<ViewRow, "sequence" | "uid">, { state }: Scene): string {
+  return isUidOnly(state) ? `* ${uid} UIDFETCH (` : `* ${sequence} FETCH (`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;

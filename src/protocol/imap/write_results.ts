@@ -81,3 +81,10 @@ export function writeThread(threads: readonly ThreadNode[]): string {
   }
   return `${line}\r\n`;
 }
+
+/** UIDBATCHES (RFC 10022 §3.1.2, §4): pairs of the highest and the lowest UID of each batch; a range even of a single UID. */
+export function writeUidBatches(tag: string, ranges: readonly number[]): string {
+  let text = `* UIDBATCHES (TAG ${writeString(tag, false)})`;
+  for (let i = 0; i < ranges.length; i += 2) text += `${i === 0 ? " " : ","}${ranges[i]}:${ranges[i + 1]}`;
+  return `${text}\r\n`;
+}

@@ -1,6 +1,7 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
 import type { ContentPolicy } from "../../../src/actors/listener/content_scan.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
+import { ImapFront } from "../../../src/actors/listener/imap_front.ts";
 import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../../src/actors/listener/services.ts";
@@ -20,7 +21,7 @@ import { settle } from "../../runtime/support/system.ts";
 /** Settles an answer that was asked for. */
 type Answer = (value: unknown) => void;
 
-type Service = "smtp" | "submission" | "lmtp" | "pop3";
+type Service = "smtp" | "submission" | "lmtp" | "pop3" | "imap";
 
 /** How a client is connected. */
 interface Connected {
@@ -178,7 +179,7 @@ export class FakeListener {
       connection: Connection;
       gone: () => void;
     },
-  ): SmtpFront | Pop3Front {
+  ): SmtpFront | Pop3Front | ImapFront {
     const hostname = "mx.smith.test";
     const timeouts = { commandMsMax: 1_000, dataMsMax: 1_000, dataBytesPerSecondMin: 0, slowGraceMs: 1_000 };
     const session: Omit<SmtpSessionOptions, "tls"> = {
@@ -197,6 +198,7 @@ export class FakeListener {
       turns: new TurnRules(this.turns),
     };
     const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
+    if (service === "imap") return new ImapFront(connection, this.#services, pop3, gone);
     return service === "pop3"
       ? new Pop3Front(connection, this.#services, pop3, gone)
       : new SmtpFront(connection, this.#services, smtp, gone);

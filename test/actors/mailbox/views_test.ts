@@ -361,6 +361,16 @@ Deno.test("messages are recent for the first that may write", () =>
     assertEquals((await a.news()).recent, a.opened.recent + 2);
     await a.close();
     await putMany(world, 1);
+    // STATUS tells what a session that opened the mailbox would be told, and changes nothing of it.
+    const recentNow = async () => {
+      const { entries: [entry] } = await world.mailbox.ask("mailbox.statusOf", {
+        ...{ account: JOHN, names: [INBOX_NAME], recent: true },
+      });
+      const { entries } = await world.mailbox.ask("mailbox.tree", { account: JOHN, status: true, recent: true });
+      assertEquals(entries.find(({ name }) => name === INBOX_NAME)?.recent, entry?.recent);
+      return entry?.recent;
+    };
+    assertEquals(await recentNow(), 3);
     const looking = await openSession(world, { readOnly: true });
     assertEquals(looking.opened.recent, 3);
     const b = await openSession(world);
@@ -372,6 +382,9 @@ Deno.test("messages are recent for the first that may write", () =>
       true,
     ]]);
     assertEquals((await openSession(world)).opened.recent, 0);
+    assertEquals(await recentNow(), 0);
+    await putMany(world, 700);
+    assertEquals(await recentNow(), 700);
   }));
 
 Deno.test("a client that comes back learns what vanished, by the history or without it", () =>

@@ -41,6 +41,13 @@ Deno.test("names that no mailbox may have are refused, whatever is done with the
   assertEquals(mailboxes.asked.filter((name) => name === "mailbox.create"), []);
 });
 
+Deno.test("STATUS tells how many messages nobody was told of, also in LIST, and counts them only when asked", () => {
+  const { client, mailboxes } = user();
+  for (let i = 0; i < 3; i++) mailboxes.deliver("INBOX", "A: b\r\n\r\nc");
+  assertEquals(say(client, "1 STATUS INBOX (RECENT MESSAGES)")[0], "* STATUS INBOX (RECENT 3 MESSAGES 3)");
+  assertEquals(say(client, '2 LIST "" INBOX RETURN (STATUS (RECENT))')[1], "* STATUS INBOX (RECENT 3)");
+});
+
 Deno.test("inherited names are ordinary names", () => {
   const { client } = user();
   for (const name of ["__proto__", "constructor"]) {

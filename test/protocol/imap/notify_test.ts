@@ -233,6 +233,16 @@ Deno.test("tidings do not wait for the end of a long line of commands", () => {
   ]);
 });
 
+Deno.test("while a message comes in, what is told between its pieces leaves it as it is", () => {
+  const { client, mailboxes } = selected("n NOTIFY SET (selected (MessageNew (UID BODY.PEEK[]) MessageExpunge))");
+  assertEquals(say(client, "1 APPEND INBOX {6}"), ["+ OK"]);
+  client.receive(utf8("A: "));
+  mailboxes.deliver("INBOX", LETTER);
+  assertEquals(heard(client).slice(0, 3), ["* 3 EXISTS", "* 3 RECENT", "* 3 FETCH (UID 3 BODY[] {51}"]);
+  assertEquals(say(client, "b c"), ["* 4 EXISTS", "* 4 RECENT", "1 OK [APPENDUID 1001 4] Appended"]);
+  assertEquals(new TextDecoder().decode(mailboxes.messages("INBOX")[3]!.bytes), "A: b c");
+});
+
 Deno.test("a watch that overflows, or whose owner was started anew, is over; the session says so and goes on", () => {
   for (const how of ["overflow", "forgotten"] as const) {
     const { client, mailboxes } = selected("n NOTIFY SET (personal (MessageNew MessageExpunge))", "c CLOSE");

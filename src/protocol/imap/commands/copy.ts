@@ -4,7 +4,7 @@ import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
 import { noteOwn, tellNews } from "../news.ts";
-import { copyUidCode } from "../response_code.ts";
+import { copyUidCode, saveLimitCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
 
@@ -13,6 +13,9 @@ export const copy: Command<"COPY"> = {
   verb: "COPY",
   phases: SELECTED,
   news: "all",
+  // RFC 9738 §3: it is COPY and APPEND alone that have a limit of their own.
+  capabilities: ({ state, limits }) =>
+    state.login === null || limits.saveMessagesMax === 0 ? [] : [`SAVELIMIT=${limits.saveMessagesMax}`],
   *run(given, scene) {
     const outcome = yield* transfer(given, scene, false);
     return "from" in outcome ? ok("Copied", copyUid(outcome)) : outcome;
@@ -46,7 +49,9 @@ function* transfer(
   const selected = selectedOf(scene);
   if (isBeyond(set, selected.exists)) return bad("No such message");
   if (mailbox === null) return no("No such mailbox", "CANNOT");
-  const outcome = yield* ask("mailbox.copy", { view: selected.view, set, to: mailbox, move });
+  const { saveMessagesMax } = scene.limits;
+  const most = move || saveMessagesMax === 0 ? {} : { messagesMax: saveMessagesMax };
+  const outcome = yield* ask("mailbox.copy", { view: selected.view, set, to: mailbox, move, ...most });
   switch (outcome.type) {
     case "copied":
       // What came into the selected mailbox itself is told at once.
@@ -61,6 +66,8 @@ function* transfer(
       return no("Not enough room", "OVERQUOTA");
     case "limit":
       return no("Too many keywords in that mailbox", "LIMIT");
+    case "tooMany":
+      return no("Too many messages at once", saveLimitCode(outcome.messagesMax, scene.limits));
   }
 }
 

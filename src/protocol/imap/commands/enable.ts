@@ -8,6 +8,7 @@ const ENABLES: ReadonlyMap<string, readonly [Enabled, ...Enabled[]]> = new Map([
   ["QRESYNC", ["QRESYNC", "CONDSTORE"]],
   ["UTF8=ACCEPT", ["UTF8=ACCEPT"]],
   ["IMAP4REV2", ["IMAP4rev2"]],
+  ["UIDONLY", ["UIDONLY"]], // RFC 9586 §3.1.
 ]);
 
 /** ENABLE (RFC 9051 §6.3.1, RFC 5161): unknown names are passed over. Legal with a mailbox selected, as nothing forbids it. */
@@ -15,7 +16,7 @@ export const enable: Command<"ENABLE"> = {
   verb: "ENABLE",
   phases: LOGGED_IN,
   news: "all",
-  brings: ["ENABLE", "UTF8=ACCEPT"],
+  brings: ["ENABLE", "UTF8=ACCEPT", "UIDONLY"],
   run({ capabilities }, { state, output }) {
     const told: string[] = [];
     for (const name of capabilities) {

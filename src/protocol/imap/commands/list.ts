@@ -29,7 +29,8 @@ export const list: Command<"LIST"> = {
       scene.output.push('* LIST (\\Noselect) "/" ""\r\n');
       return ok();
     }
-    const { entries } = yield* ask("mailbox.tree", { status: returns.status.length > 0 });
+    const recent = returns.status.includes("RECENT") ? { recent: true } : {};
+    const { entries } = yield* ask("mailbox.tree", { status: returns.status.length > 0, ...recent });
     if (returns.status.includes("HIGHESTMODSEQ")) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
     const told: MailboxName[] = [];
     for (const line of listLines(entries, given, { ...scene, told })) {

@@ -7,7 +7,10 @@ export const search: Command<"SEARCH"> = {
   verb: "SEARCH",
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
-  brings: ["ESEARCH", "SEARCHRES", "WITHIN", "PARTIAL", "SEARCH=FUZZY", "CONTEXT=SEARCH", "FILTERS", "I18NLEVEL=1"],
+  brings: [
+    ...["ESEARCH", "SEARCHRES", "WITHIN", "PARTIAL", "SEARCH=FUZZY", "CONTEXT=SEARCH", "FILTERS", "I18NLEVEL=1"],
+    "INPROGRESS",
+  ],
   run(given, scene, tag) {
     const { uid, returns, criteria } = given;
     // RFC 9051 §6.4.4: revision 2 has no SEARCH response.

@@ -6,7 +6,7 @@ import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { flagLines, flagsOf, tellUrlMechanisms } from "../news.ts";
 import { closeSelected } from "../selection.ts";
-import { isRevision2, type Scene, type Selected } from "../state.ts";
+import { isRevision2, isUidOnly, type Scene, type Selected } from "../state.ts";
 import { mailboxText, pairSet } from "../texts.ts";
 
 /** SELECT (RFC 9051 §6.3.2) with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
@@ -78,7 +78,10 @@ function describe(opened: Opened, selected: Selected, scene: Scene): void {
     output.push(`* LIST () "/" ${mailboxText(selected.name, scene)}\r\n`);
   } else {
     output.push(`* ${selected.recent} RECENT\r\n`);
-    if (opened.firstUnseen > 0) output.push(untaggedStatus("ok", "First unseen", `UNSEEN ${opened.firstUnseen}`));
+    // RFC 9586 §3: it is a sequence number.
+    if (opened.firstUnseen > 0 && !isUidOnly(state)) {
+      output.push(untaggedStatus("ok", "First unseen", `UNSEEN ${opened.firstUnseen}`));
+    }
   }
   output.push(untaggedStatus("ok", "UIDs valid", `UIDVALIDITY ${uidValidity}`));
   output.push(untaggedStatus("ok", "Predicted next UID", `UIDNEXT ${uidNext}`));

@@ -15,7 +15,7 @@ export const status: Command<"STATUS"> = {
   news: "all",
   brings: ["STATUS=SIZE"],
   *run({ mailbox, items }, scene) {
-    const entry = mailbox === null ? null : yield* entryOf(mailbox);
+    const entry = mailbox === null ? null : yield* entryOf(mailbox, items.includes("RECENT"));
     if (entry?.status === undefined) {
       // RFC 4314 §4: r is needed; who may look it up is told so.
       return entry?.rights?.includes("l") === true ? no("Not allowed", "NOPERM") : no("No such mailbox", "NONEXISTENT");
@@ -26,7 +26,8 @@ export const status: Command<"STATUS"> = {
   },
 };
 
-function* entryOf(name: MailboxName): Program<MailboxEntry | null> {
-  const { entries } = yield* ask("mailbox.statusOf", { names: [name] });
+/** RFC 3501 §6.3.10: recent messages are counted where that is asked for; revision 2 knows none. */
+function* entryOf(name: MailboxName, recent: boolean): Program<MailboxEntry | null> {
+  const { entries } = yield* ask("mailbox.statusOf", { names: [name], ...(recent ? { recent } : {}) });
   return entries[0] ?? null;
 }

@@ -6,8 +6,8 @@ import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
-import { type Scene, tellsModSeq } from "../state.ts";
-import { flagList } from "../texts.ts";
+import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
+import { fetchStart, flagList } from "../texts.ts";
 
 /** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
 export const store: Command<"STORE"> = {
@@ -64,8 +64,8 @@ function changeOf(row: ViewRow, { uid, silent, unchangedSince }: Given<"STORE">,
   const items: string[] = [];
   const modSeq = unchangedSince !== null || tellsModSeq(scene.state);
   // RFC 7162 §3.2.4: with QRESYNC each FETCH has the UID.
-  if (uid || scene.state.enabled.has("QRESYNC")) items.push(`UID ${row.uid}`);
+  if ((uid || scene.state.enabled.has("QRESYNC")) && !isUidOnly(scene.state)) items.push(`UID ${row.uid}`);
   if (!silent) items.push(`FLAGS ${flagList(row, scene)}`);
   if (modSeq) items.push(`MODSEQ (${row.modSeq})`);
-  return silent && !modSeq ? "" : `* ${row.sequence} FETCH (${items.join(" ")})\r\n`;
+  return silent && !modSeq ? "" : `${fetchStart(row, scene)}${items.join(" ")})\r\n`;
 }

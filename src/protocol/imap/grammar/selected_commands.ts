@@ -8,6 +8,7 @@ import type { Reader } from "./reader.ts";
 const SPACE = 0x20;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
+const COLON = 0x3a;
 
 /** uid-expunge = "EXPUNGE" SP sequence-set; without UID there is no argument. */
 export function readExpunge(reader: Reader, uid: boolean): CommandOf<"EXPUNGE"> {
@@ -61,6 +62,16 @@ export function readCopy(reader: Reader, verb: "COPY" | "MOVE", uid: boolean): C
   const set = readSet(reader, by(uid));
   reader.space();
   return { verb, uid, set, mailbox: readMailbox(reader) };
+}
+
+/** message-batches = "UIDBATCHES" SP nz-number [SP nz-number ":" nz-number] (RFC 10022 §4) */
+export function readUidBatches(reader: Reader): CommandOf<"UIDBATCHES"> {
+  reader.space();
+  const size = reader.nzNumber("The size of a batch");
+  if (!reader.take(SPACE)) return { verb: "UIDBATCHES", size, range: null };
+  const first = reader.nzNumber("The first batch");
+  if (!reader.take(COLON)) reader.fail("Missing the last batch");
+  return { verb: "UIDBATCHES", size, range: { first, last: reader.nzNumber("The last batch") } };
 }
 
 function by(uid: boolean): "uid" | "sequence" {

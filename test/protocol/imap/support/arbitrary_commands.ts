@@ -165,6 +165,11 @@ export const commands: fc.Arbitrary<ImapCommand> = fc.oneof(
     mailbox,
     specialUses: fc.uniqueArray(fc.constantFrom("all", "drafts", "junk"), { maxLength: 2 }),
   }),
+  fc.record({
+    verb: fc.constant("UIDBATCHES" as const),
+    size: number,
+    range: fc.option(fc.record({ first: number, last: number }), { nil: null }),
+  }),
   fc.record({ verb: fc.constantFrom("DELETE", "GETACL", "GETQUOTAROOT"), mailbox }),
   fc.record({ verb: fc.constant("RENAME" as const), from: mailbox, to: mailbox }),
   fc.record({

@@ -51,6 +51,10 @@ class Writer {
         const uses = command.specialUses.map((use) => `\\${use}`);
         return `CREATE ${this.#mailbox(command.mailbox)}${uses.length === 0 ? "" : ` (USE (${uses.join(" ")}))`}`;
       }
+      case "UIDBATCHES": {
+        const { size, range } = command;
+        return `UIDBATCHES ${size}${range === null ? "" : ` ${range.first}:${range.last}`}`;
+      }
       case "DELETE":
       case "GETACL":
       case "GETQUOTAROOT":
