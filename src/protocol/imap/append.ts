@@ -2,13 +2,15 @@ import { assert } from "../../base/assert.ts";
 import { byteLength } from "../../base/bytes.ts";
 import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
+import type { Uid } from "../../mail/uid.ts";
 import type { AppendCommand, AppendMessage, AppendPart } from "./ast.ts";
 import { type Catenating, readUrl } from "./catenate.ts";
 import { type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
-import type { Uid } from "../../mail/uid.ts";
+import { appendedAtOnce } from "./limits.ts";
 import { indexToKeep } from "./message_index.ts";
 import { noteOwn } from "./news.ts";
+import { saveLimitCode } from "./response_code.ts";
 import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
 
@@ -27,7 +29,8 @@ export function* appendAll(
   scene: Scene,
 ): Program<Appended | Completion> {
   const { literals, memory, limits } = scene;
-  if (messages.length > limits.appendMessagesMax) return no("Too many messages", "LIMIT");
+  const messagesMax = appendedAtOnce(limits);
+  if (messages.length > messagesMax) return no("Too many messages", saveLimitCode(messagesMax, limits));
   if (urlsOf(messages) > limits.appendUrlsMax) return no("Too many URLs", "LIMIT");
   // They lie in memory until the owner has answered.
   memory.readBytes = literals.heldBytes;
