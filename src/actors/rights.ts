@@ -59,6 +59,7 @@ const VIEWS: readonly string[] = [
   "mailbox.page",
   "mailbox.read",
   "mailbox.store",
+  "mailbox.annotate",
   "mailbox.expungeDeleted",
   "mailbox.copy",
   "mailbox.append",

@@ -1,3 +1,4 @@
+import { bytesOfAnnotations } from "./annotation_change.ts";
 import type { Change } from "./change.ts";
 
 /** Space the index may need for one row of a commit: two pages. */
@@ -12,6 +13,8 @@ export function bytesOf(change: Change): number {
       return change.size + (change.index?.length ?? 0);
     case "append":
       return change.messages.reduce((sum, { size, index }) => sum + size + (index?.length ?? 0), 0);
+    case "annotate":
+      return bytesOfAnnotations(change.changes);
     case "settings":
       return change.entries.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
     default:
@@ -32,6 +35,8 @@ export function takesSpace(change: Change): boolean {
       return true;
     case "copy":
       return !change.move;
+    case "annotate":
+      return change.changes.some(({ value }) => value !== null);
     case "settings":
       return change.entries.some(([, value]) => value !== null);
     default:
@@ -50,6 +55,8 @@ function rowsOf(change: Change): number {
       return 16;
     case "tree":
       return TREE_ROWS;
+    case "annotate":
+      return change.uids.length * (1 + change.changes.length + Math.ceil(bytesOf(change) / 1_024));
     case "settings":
       return change.entries.length + Math.ceil(bytesOf(change) / 1_024);
     case "purge":

@@ -53,6 +53,7 @@ const LISTENER = [
   "mailbox.status",
   "mailbox.statusOf",
   "mailbox.store",
+  "mailbox.annotate",
   "mailbox.subscription",
   "mailbox.tree",
   "mailbox.unlock",

@@ -3,6 +3,7 @@ import { Flag } from "../../src/mail/flag.ts";
 import { Failure } from "../../src/base/failure.ts";
 import { latin1 } from "../../src/base/latin1.ts";
 import type {
+  AppendedMessage,
   MailboxAskName,
   MailboxAsks,
   MailboxEntry,
@@ -15,6 +16,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
+import { annotateMessages } from "./fake_annotations.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
 import { change, type FakeBox, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
@@ -34,6 +36,7 @@ interface FakeView {
   rights: Rights;
 }
 
+type AppendedFields = Pick<AppendedMessage, "flags" | "keywords" | "internalDateMs" | "annotations">;
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
@@ -181,6 +184,13 @@ export class FakeMailboxes {
       return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
     },
     "mailbox.store": (request) => this.#store(request),
+    "mailbox.annotate": ({ view: id, set, changes }) => {
+      const view = this.#view(id);
+      const there = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
+      const type = annotateMessages(view.box, there, changes);
+      const rows = there.map((each) => this.#row(view, each, false));
+      return { type, rows, next: null, modified: [], highestModSeq: view.box.modSeq as ModSeq, missing: false };
+    },
     "mailbox.expungeDeleted": ({ view: id, set }) => {
       const view = this.#view(id);
       this.#demand(view.box, "e");
@@ -295,15 +305,12 @@ export class FakeMailboxes {
   #add(
     box: FakeBox,
     bytes: Uint8Array,
-    { flags, keywords, internalDateMs }: Pick<FakeMessage, "flags"> & {
-      readonly keywords: readonly string[];
-      readonly internalDateMs: number | null;
-    },
+    { flags, keywords, internalDateMs, annotations = [] }: AppendedFields,
   ): FakeMessage {
     const uid = box.uidNext++;
     const message: FakeMessage = {
       ...{ uid, bytes, flags, keywords: [...keywords], modSeq: ++box.modSeq, recent: true },
-      internalDateMs: internalDateMs ?? FIRST_MS + uid * 60_000,
+      ...{ internalDateMs: internalDateMs ?? FIRST_MS + uid * 60_000, annotations },
     };
     box.messages.push(message);
     this.#stir();
@@ -393,7 +400,7 @@ export class FakeMailboxes {
     return {
       ...{ sequence: view.shown.indexOf(message) + 1, uid: uid as Uid, modSeq: modSeq as ModSeq, flags },
       ...{ keywords: [...keywords], recent, size: bytes.length, internalDateMs, savedMs: FIRST_MS },
-      objectId: `E${uid}`,
+      ...{ objectId: `E${uid}`, annotations: message.annotations },
       ...(index ? { index: this.keepsIndex ? indexMessage(bytes) : null } : {}),
     };
   }

@@ -1,6 +1,7 @@
 import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { SpecialUse } from "../../src/mail/mailbox_name.ts";
+import type { MessageAnnotation } from "../../src/mail/message_annotation.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
 import type { Rights } from "../../src/mail/rights.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
@@ -14,6 +15,7 @@ export interface FakeMessage {
   modSeq: number;
   recent: boolean;
   readonly internalDateMs: number;
+  annotations: readonly MessageAnnotation[];
 }
 
 /** A mailbox as the fake keeps it. */

@@ -9,6 +9,7 @@ import { MAILBOX_ACTOR_PREFIX } from "../mailbox_refs.ts";
 import { mayAsk } from "../rights.ts";
 import { mailboxAccepts } from "./accepts.ts";
 import { acl, setAcl } from "./acl.ts";
+import { annotate } from "./annotate.ts";
 import { append } from "./append.ts";
 import { copy } from "./copy.ts";
 import { expungeDeleted } from "./expunge.ts";
@@ -145,6 +146,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.page": page,
     "mailbox.read": read,
     "mailbox.store": store,
+    "mailbox.annotate": annotate,
     "mailbox.expungeDeleted": expungeDeleted,
     "mailbox.copy": copy,
     "mailbox.append": append,

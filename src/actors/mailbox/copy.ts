@@ -1,5 +1,5 @@
 import type { CopyOutcome } from "../../mail/mailbox_ask.ts";
-import type { MailboxRef } from "../../storage/mod.ts";
+import type { AnnotationsCopied, MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";
 import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
@@ -20,10 +20,20 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   if (target === null) return reply.ok({ type: "missing" });
   const { owner, node: { mailbox }, rights } = target;
   const { quotaBytes = open.quotaBytes } = request;
+  // RFC 5257 §4.6: what is private goes with the owner's own copies, what is shared where it may be set.
+  const own = account === owner && account === open.of.account;
+  const annotations = own ? "all" as const : rights.includes("n") ? "shared" as const : "none" as const;
   const uids = open.view.uidsOf(set);
   answerLater(
     state,
-    copyTo(state, open, { to: { account: owner, mailbox }, uids, move, quotaBytes, free: freeFlags(rights) }),
+    copyTo(state, open, {
+      to: { account: owner, mailbox },
+      uids,
+      move,
+      quotaBytes,
+      annotations,
+      free: freeFlags(rights),
+    }),
     reply,
   );
 }
@@ -34,11 +44,12 @@ interface Copying {
   readonly move: boolean;
   readonly quotaBytes: number;
   readonly free: FreeFlags;
+  readonly annotations: AnnotationsCopied;
 }
 
 async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
   const { shard, clock, turns } = state;
-  const { to, uids: named, move, quotaBytes, free } = copying;
+  const { to, uids: named, move, quotaBytes, free, annotations } = copying;
   const uids: number[] = [];
   for (let after: number | null = 0; after !== null;) {
     const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
@@ -49,7 +60,7 @@ async function copyTo(state: State, open: OpenView, copying: Copying): Promise<C
   }
   const from = { account: open.of.account, mailbox: open.of.mailbox };
   const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
-  const outcome = await shard.copy({ from, to, uids, quotaBytes, move, savedMs: clock.wallMs() });
+  const outcome = await shard.copy({ from, to, uids, quotaBytes, move, annotations, savedMs: clock.wallMs() });
   // RFC 4314 §4: flags that may not be set are left out.
   if (outcome.type === "copied" && outcome.to.length > 0 && !areAllFree(free)) {
     await shard.storeFlags(to.account, to.mailbox, outcome.to, {

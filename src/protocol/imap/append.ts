@@ -1,12 +1,15 @@
 import { assert } from "../../base/assert.ts";
 import { byteLength } from "../../base/bytes.ts";
 import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
+import type { MessageAnnotation, MessageAnnotationChange } from "../../mail/message_annotation.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { AppendCommand, AppendMessage } from "./ast.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import type { Uid } from "../../mail/uid.ts";
-import { indexToKeep } from "./message_index.ts";
+import { readIndex } from "../../mime/mod.ts";
+import { lacksParts, partsNamed, refusedValues } from "./annotations.ts";
+import { indexMessage, indexToKeep } from "./message_index.ts";
 import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
 
@@ -33,14 +36,20 @@ export function* appendAll(
   const made: AppendedMessage[] = [];
   for (const [at, message] of messages.entries()) {
     const parts = bodies[at]!;
-    const problem = problemOf(message, parts);
+    const annotations = message.annotations ?? [];
+    const problem = problemOf(message, parts) ?? refusedValues(annotations);
     if (problem !== null) return problem;
+    const index = yield* indexToKeep(parts);
+    const root = partsNamed(annotations).length === 0 ? null : readIndex(index ?? indexMessage(parts))?.parts() ?? null;
+    const lacking = lacksParts(root, annotations);
+    if (lacking !== null) return lacking;
     made.push({
       flags: message.flags,
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index: yield* indexToKeep(parts),
+      index,
+      ...(annotations.length === 0 ? {} : { annotations: annotations.flatMap(valued) }),
     });
   }
   const old = replaces === undefined ? {} : { replaces: { view: selectedOf(scene).view, uid: replaces } };
@@ -55,10 +64,15 @@ export function* appendAll(
     case "full":
       return no("Not enough room", "OVERQUOTA");
     case "limit":
-      return no("Too many keywords", "LIMIT");
+      return no("Too many keywords or annotations", "LIMIT");
     case "gone":
       return GONE;
   }
+}
+
+/** A new message has no annotations that could be taken away. */
+function valued({ entry, scope, value }: MessageAnnotationChange): MessageAnnotation[] {
+  return value === null ? [] : [{ entry, scope, value }];
 }
 
 /** What was to be replaced is not there. */

@@ -18,6 +18,8 @@ export interface Wanted<T> {
   readonly keys: readonly SearchKey[];
   /** Facts of the index are needed. */
   readonly facts: boolean;
+  /** So are annotations. */
+  readonly annotations?: boolean;
   readonly of: (row: ViewRow, facts: MessageFacts | null) => T;
 }
 
@@ -30,7 +32,10 @@ export interface Collected<T> {
  * Searches, and makes something small of each message that was found: all of these lie in memory at once, so their number is bounded.
  * Or says why not.
  */
-export function* collect<T>({ keys, facts, of }: Wanted<T>, scene: Scene): Program<Collected<T> | Completion> {
+export function* collect<T>(
+  { keys, facts, annotations = false, of }: Wanted<T>,
+  scene: Scene,
+): Program<Collected<T> | Completion> {
   const { view, exists } = selectedOf(scene);
   const program = programOf(keys, exists);
   if (program.type === "refused") return program.completion;
@@ -43,7 +48,15 @@ export function* collect<T>({ keys, facts, of }: Wanted<T>, scene: Scene): Progr
   for (const set of setsOfUids(pairsOf(found, true))) {
     for (let after: Uid | 0 | null = 0; after !== null;) {
       const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
-        ...{ view, set, after, index: facts, changedSince: null, vanished: false },
+        ...{
+          view,
+          set,
+          after,
+          index: facts,
+          changedSince: null,
+          vanished: false,
+          ...(annotations ? { annotations } : {}),
+        },
       });
       for (const row of page.rows) items.push(of(row, facts ? yield* factsOf(row, scene) : null));
       after = page.next;

@@ -26,6 +26,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.setAcl",
   "mailbox.setMetadata",
   "mailbox.store",
+  "mailbox.annotate",
   "mailbox.subscription",
 ]);
 

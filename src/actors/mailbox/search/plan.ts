@@ -5,6 +5,7 @@ import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";
 import type { TextKey } from "../../../storage/mod.ts";
 import { intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
+import { annotationKey } from "./annotation_key.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import { sentTest } from "./sent_test.ts";
 
@@ -30,6 +31,8 @@ export interface Plan {
   readonly texts: readonly TextKey[];
   /** Whether some key asks for the conversation. */
   readonly threads: boolean;
+  /** Whether some key asks for annotations. */
+  readonly annotated: boolean;
 }
 
 /** What a search is made ready with. */
@@ -56,12 +59,13 @@ interface Node {
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
   const { candidates, test } = planner.node(program, 1);
-  return { candidates, test, texts: planner.texts, threads: planner.threads };
+  return { candidates, test, texts: planner.texts, threads: planner.threads, annotated: planner.annotated };
 }
 
 class Planner {
   readonly texts: TextKey[] = [];
   threads = false;
+  annotated = false;
   #nodes = 0;
   constructor(private readonly context: PlanContext) {}
 
@@ -86,6 +90,9 @@ class Planner {
         return this.#textKey({ in: program.type, needle: textOf(program.text) });
       case "date":
         return dateKey(program);
+      case "annotation":
+        this.annotated = true;
+        return leaf(1, annotationKey(program));
       case "objectId": {
         const { of, id } = program;
         if (of === "email") return leaf(0, ({ row }) => this.context.emailId(row.content) === id);
@@ -175,7 +182,7 @@ function dateKey({ of, than, dayMs }: DateKey): Node {
 
 type RowKey = Exclude<
   SearchProgram,
-  { readonly type: "and" | "or" | "not" | "header" | "body" | "text" | "date" | "set" | "objectId" }
+  { readonly type: "and" | "or" | "not" | "header" | "body" | "text" | "date" | "set" | "objectId" | "annotation" }
 >;
 
 function rowTest(key: RowKey, { recentFrom, nowMs }: PlanContext): Plan["test"] {

@@ -9,7 +9,7 @@ import {
   threadIds,
 } from "../../../mime/mod.ts";
 import type { ShardStore } from "../../../storage/mod.ts";
-import { rowsIn } from "../row_pages.ts";
+import { annotationsAt, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
 import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate } from "./candidate.ts";
@@ -80,7 +80,7 @@ async function inTurns(search: Search, look: (looked: Looked) => void, holds: Ca
         next = row.uid - 1;
         break;
       }
-      look({ candidate: { row, envelope: undefined, threadId: undefined, holds }, sequence });
+      look({ candidate: { row, envelope: undefined, threadId: undefined, annotations: undefined, holds }, sequence });
     }
     after = next;
   }
@@ -95,6 +95,7 @@ function fits(search: Search, candidate: Candidate): boolean {
   if (verdict !== null) return verdict;
   const index = indexOf(search, candidate);
   candidate.envelope = index?.envelope ?? null;
+  if (search.plan.annotated) candidate.annotations = annotationsAt(search.shard, search.open, candidate.row.uid);
   if (search.plan.threads) candidate.threadId = threadOf(search, candidate, index);
   return search.plan.test(candidate) === true;
 }

@@ -1,6 +1,7 @@
 import { asFailure } from "../../../base/failure.ts";
 import type { ViewOpened, ViewRow } from "../../../mail/mailbox_ask.ts";
 import type { Uid } from "../../../mail/uid.ts";
+import { annotationsLevel } from "../annotations.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
@@ -82,6 +83,7 @@ function describe(opened: Opened, selected: Selected, scene: Scene): void {
   output.push(untaggedStatus("ok", "UIDs valid", `UIDVALIDITY ${uidValidity}`));
   output.push(untaggedStatus("ok", "Predicted next UID", `UIDNEXT ${uidNext}`));
   output.push(untaggedStatus("ok", "Highest", `HIGHESTMODSEQ ${highestModSeq}`)); // RFC 7162 §3.1.2.1.
+  output.push(untaggedStatus("ok", "Annotations", annotationsLevel(selected)));
   output.push(untaggedStatus("ok", "Id", `MAILBOXID (${opened.objectId})`)); // RFC 8474 §4.2.
 }
 

@@ -1,5 +1,7 @@
 import type { ViewRow } from "../../../mail/mailbox_ask.ts";
-import { type MessageFacts, type OrderedMessage, type OrderValue, sortMessages } from "../../../mime/mod.ts";
+import { decodeUtf8, latin1 } from "../../../base/mod.ts";
+import type { AnnotationRef } from "../../../mail/message_annotation.ts";
+import { casemap, type MessageFacts, type OrderedMessage, type OrderValue, sortMessages } from "../../../mime/mod.ts";
 import type { SortKey } from "../ast.ts";
 import type { SearchReturn } from "../ast_search.ts";
 import { collect } from "../collect.ts";
@@ -22,9 +24,12 @@ export const sort: Command<"SORT"> = {
     const collected = yield* collect({
       keys: criteria.keys,
       facts: sortKeys.some((key) => !OF_ROW.has(key)),
+      annotations: sortKeys.includes("ANNOTATION"),
       of: (row, facts): OrderedMessage => ({
         number: uid ? row.uid : row.sequence,
-        values: sortKeys.map((key) => valueOf(key, row, facts)),
+        values: sortBy.map(({ key, annotation }) =>
+          annotation === undefined ? valueOf(key, row, facts) : annotationOf(row, annotation)
+        ),
       }),
     }, scene);
     if (!("items" in collected)) return collected;
@@ -57,7 +62,13 @@ function returned(numbers: readonly number[], { min, max, count, all }: SearchRe
 }
 
 /** What the row knows. */
-const OF_ROW: ReadonlySet<SortKey> = new Set<SortKey>(["ARRIVAL", "SIZE"]);
+const OF_ROW: ReadonlySet<SortKey> = new Set<SortKey>(["ARRIVAL", "SIZE", "ANNOTATION"]);
+
+/** RFC 5257 §4.9: a message without the annotation comes first, as one with an empty text. */
+function annotationOf({ annotations = [] }: ViewRow, { entry, scope }: AnnotationRef): string {
+  const value = annotations.find((each) => each.entry === entry && each.scope === scope)?.value;
+  return value === undefined ? "" : casemap(decodeUtf8(value) ?? latin1(value));
+}
 
 function valueOf(key: SortKey, row: ViewRow, facts: MessageFacts | null): OrderValue {
   switch (key) {
@@ -80,6 +91,7 @@ function valueOf(key: SortKey, row: ViewRow, facts: MessageFacts | null): OrderV
     case "DISPLAYTO":
       return facts?.to.display ?? "";
     case "RELEVANCY":
+    case "ANNOTATION":
       return 0;
   }
 }

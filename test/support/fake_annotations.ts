@@ -1,0 +1,35 @@
+import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import {
+  ANNOTATIONS_PER_MESSAGE_MAX,
+  type MessageAnnotation,
+  type MessageAnnotationChange,
+} from "../../src/mail/message_annotation.ts";
+import type { FakeBox, FakeMessage } from "./fake_messages.ts";
+
+type Reply = MailboxAsks["mailbox.annotate"]["reply"];
+
+/** STORE of annotations; answers what kind of answer that has. */
+export function annotateMessages(
+  box: FakeBox,
+  messages: readonly FakeMessage[],
+  changes: readonly MessageAnnotationChange[],
+): Reply["type"] {
+  const next = messages.map(({ annotations }) => changed(annotations, changes));
+  if (next.some(({ length }) => length > ANNOTATIONS_PER_MESSAGE_MAX)) return "limit";
+  messages.forEach((message, at) => {
+    message.annotations = next[at]!;
+    message.modSeq = ++box.modSeq;
+  });
+  return "stored";
+}
+
+function changed(
+  held: readonly MessageAnnotation[],
+  changes: readonly MessageAnnotationChange[],
+): readonly MessageAnnotation[] {
+  const others = held.filter((each) =>
+    !changes.some(({ entry, scope }) => entry === each.entry && scope === each.scope)
+  );
+  const set = changes.flatMap(({ entry, scope, value }) => value === null ? [] : [{ entry, scope, value }]);
+  return [...others, ...set].sort((a, b) => `${a.scope}${a.entry}` < `${b.scope}${b.entry}` ? -1 : 1);
+}
