@@ -130,6 +130,8 @@ export interface ViewRow extends MessageFlags {
   readonly head?: Uint8Array;
   /** Annotations that the account may read, when they were asked for and there are any (RFC 5257). */
   readonly annotations?: readonly MessageAnnotation[];
+  /** In news: entries that others changed, when that was asked for. */
+  readonly annotated?: readonly string[];
 }
 
 /** What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them. */
@@ -270,6 +272,8 @@ export interface MailboxAsks {
       readonly name: MailboxName;
       readonly readOnly: boolean;
       readonly since: ResyncFrom | null;
+      /** News tell of entries that others changed (RFC 5257 §4.2). */
+      readonly annotate?: boolean;
     };
     reply: ViewOpened;
   };

@@ -112,6 +112,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(5161, "The IMAP ENABLE Extension", "yes"),
   rfc(5182, "IMAP Extension for Referencing the Last SEARCH Result", "yes"),
   rfc(5256, "IMAP SORT and THREAD Extensions", "yes"),
+  rfc(5257, "Internet Message Access Protocol - ANNOTATE Extension", "yes"),
   rfc(5258, "Internet Message Access Protocol Version 4: LIST Command Extensions", "yes"),
   rfc(5267, "Contexts for IMAP4", "partly", "ESORT"),
   rfc(

@@ -6,6 +6,9 @@ import { checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 
+/** Values that are set or taken away at once. */
+const CHANGES_MAX = 1_000;
+
 /** Annotations of messages that are to be others (RFC 5257 §4.5). */
 export interface AnnotateChange {
   readonly kind: "annotate";
@@ -25,11 +28,15 @@ export function annotateChange(
   checkAccount(at.account);
   checkMailbox(at.mailbox);
   const uids = checkUids(at.uids, limits);
-  return { kind: "annotate", ...at, uids, changes: checkAnnotations(changes, limits), unchangedSince };
+  const last = checkAnnotations(changes, { ...limits, annotationsMax: CHANGES_MAX });
+  return { kind: "annotate", ...at, uids, changes: last, unchangedSince };
 }
 
 /** The last word on each annotation. Throws Failure `invalid`. */
-export function checkAnnotations<T extends MessageAnnotationChange>(changes: readonly T[], limits: StoreLimits): T[] {
+export function checkAnnotations<T extends MessageAnnotationChange>(
+  changes: readonly T[],
+  limits: Pick<StoreLimits, "annotationsMax" | "annotationBytesMax">,
+): T[] {
   const last = new Map<string, T>();
   for (const change of changes) {
     const { entry, scope, value } = change;

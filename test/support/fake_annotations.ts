@@ -1,9 +1,12 @@
+import { latin1 } from "../../src/base/latin1.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import {
   ANNOTATIONS_PER_MESSAGE_MAX,
+  entryMatcher,
   type MessageAnnotation,
   type MessageAnnotationChange,
 } from "../../src/mail/message_annotation.ts";
+import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { FakeBox, FakeMessage } from "./fake_messages.ts";
 
 type Reply = MailboxAsks["mailbox.annotate"]["reply"];
@@ -32,4 +35,16 @@ function changed(
   );
   const set = changes.flatMap(({ entry, scope, value }) => value === null ? [] : [{ entry, scope, value }]);
   return [...others, ...set].sort((a, b) => `${a.scope}${a.entry}` < `${b.scope}${b.entry}` ? -1 : 1);
+}
+
+/** SEARCH ANNOTATION. */
+export function findsAnnotation(
+  { annotations }: FakeMessage,
+  { entry, scopes, text }: Extract<SearchProgram, { readonly type: "annotation" }>,
+): boolean {
+  const matches = entryMatcher(entry);
+  const values = annotations.filter((each) => scopes.includes(each.scope) && matches(each.entry));
+  return text === null
+    ? values.length === 0
+    : values.some(({ value }) => latin1(value).toLowerCase().includes(text.toLowerCase()));
 }

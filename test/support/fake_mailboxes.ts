@@ -16,7 +16,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
-import { annotateMessages } from "./fake_annotations.ts";
+import { annotateMessages, findsAnnotation } from "./fake_annotations.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { rowPage } from "./fake_row_page.ts";
 import { change, type FakeBox, type FakeMessage, holds, keywordsOf, statusOf } from "./fake_messages.ts";
@@ -188,6 +188,7 @@ export class FakeMailboxes {
       const view = this.#view(id);
       const there = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
       const type = annotateMessages(view.box, there, changes);
+      for (const each of there) view.known.set(each, each.modSeq);
       const rows = there.map((each) => this.#row(view, each, false));
       return { type, rows, next: null, modified: [], highestModSeq: view.box.modSeq as ModSeq, missing: false };
     },
@@ -486,6 +487,8 @@ export class FakeMailboxes {
         return message.modSeq >= program.atLeast;
       case "header":
         return text.includes(`${program.field.toLowerCase()}: ${program.text.toLowerCase()}`);
+      case "annotation":
+        return findsAnnotation(message, program);
       case "body":
       case "text":
         return (decodeUtf8(message.bytes) ?? text).toLowerCase().includes(program.text.toLowerCase());

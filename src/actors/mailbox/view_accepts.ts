@@ -50,9 +50,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   ),
   "mailbox.statusOf": fields((request) => ofAccount(request) && isListOf(request["names"], NAMES_MAX, isMailboxName)),
   "mailbox.open": fields((request) => {
-    const { name, readOnly, since, subscriber, session, quotaBytes } = request;
+    const { name, readOnly, since, subscriber, session, quotaBytes, annotate } = request;
     return ofAccount(request) && isMailboxName(name) && isBoolean(readOnly) && (since === null || isResync(since)) &&
-      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isCount(quotaBytes);
+      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isCount(quotaBytes) &&
+      (annotate === undefined || isBoolean(annotate));
   }),
   "mailbox.close": fields(ofView),
   "mailbox.news": fields((request) => ofView(request) && isBoolean(request["expunges"])),

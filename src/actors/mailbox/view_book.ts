@@ -1,5 +1,6 @@
 import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
+import { type AnnotationRef, ANNOTATIONS_PER_MESSAGE_MAX } from "../../mail/message_annotation.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
 import type { Rights } from "../../mail/rights.ts";
 import type { Uid } from "../../mail/uid.ts";
@@ -24,6 +25,9 @@ const SAVED_PER_ACCOUNT_MAX = 500_000;
 const SAVED_RANGES_MAX = 50_000;
 /** Who could not be told is told after this long, in ms. */
 const STIR_AGAIN_MS = 1_000;
+
+/** Messages of one view of which is remembered what entries were changed. */
+const ANNOTATED_MAX = 1_000;
 
 /** How many views there are in a worker, over all of its actors. */
 export interface ViewBudget {
@@ -60,6 +64,8 @@ export interface OpenView {
   stirred: boolean;
   /** What goes on for it must not. */
   closed: boolean;
+  /** Entries that were changed, by UID, for a session that wants to know (RFC 5257 §4.4); else null. */
+  readonly annotated: Map<number, Set<string>> | null;
 }
 
 interface Owner {
@@ -84,6 +90,7 @@ export interface NewView extends ViewOwner {
   readonly mailbox: number;
   readonly readOnly: boolean;
   readonly rights: Rights;
+  readonly annotate?: boolean;
 }
 
 /** All views of one actor: who has which, what happened to their mailboxes, who is to be told. */
@@ -148,7 +155,8 @@ export class ViewBook {
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
     const added = { id: this.#next++, account, session, of, view, readOnly, rights, quotaBytes, owner };
-    const open: OpenView = { ...added, stirred: false, closed: false };
+    const annotated = input.annotate === true ? new Map<number, Set<string>>() : null;
+    const open: OpenView = { ...added, stirred: false, closed: false, annotated };
     const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
     this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
@@ -287,8 +295,25 @@ export class ViewBook {
     const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
     for (const open of [...of.views]) {
       const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
+      if (told.kind === "flags" && told.annotations !== undefined) noteAnnotated(open, told.uids, told.annotations);
       if (isNews(open.view, told, ghostsMax)) this.stir(open);
     }
+  }
+}
+
+/** Notes which entries were changed, of so many messages as are told one by one. */
+function noteAnnotated(
+  { annotated, account, of }: OpenView,
+  uids: readonly Uid[],
+  annotations: readonly AnnotationRef[],
+): void {
+  if (annotated === null) return;
+  const seen = annotations.filter(({ scope }) => scope === "shared" || account === of.account);
+  for (const uid of uids) {
+    const entries = annotated.get(uid) ?? new Set<string>();
+    if (annotated.size === ANNOTATED_MAX && entries.size === 0) return;
+    for (const { entry } of seen) if (entries.size < ANNOTATIONS_PER_MESSAGE_MAX) entries.add(entry);
+    if (entries.size > 0) annotated.set(uid, entries);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Right } from "../../mail/rights.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { flagList, risingSet } from "./texts.ts";
+import { writeAstring } from "./write.ts";
 
 /**
  * Tells what happened in the selected mailbox. `expunges`: whether messages may be told to be gone (RFC 9051 §7.5.1); those
@@ -59,5 +60,8 @@ const SYSTEM_FLAGS = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft
 /** A message's flags, told unasked: with the UID (RFC 7162 §3.2.4), and MODSEQ once the client knows of it (§3.1). */
 export function flagsOf(row: ViewRow, scene: Scene): string {
   const modSeq = tellsModSeq(scene.state) ? ` MODSEQ (${row.modSeq})` : "";
-  return `* ${row.sequence} FETCH (UID ${row.uid} FLAGS ${flagList(row, scene)}${modSeq})\r\n`;
+  // RFC 5257 §4.4: only the entries' names, and only to those who selected with ANNOTATE.
+  const names = row.annotated?.map((entry) => writeAstring(entry, false)).join(" ") ?? "";
+  const annotated = names === "" ? "" : ` ANNOTATION (${names})`;
+  return `* ${row.sequence} FETCH (UID ${row.uid} FLAGS ${flagList(row, scene)}${modSeq}${annotated})\r\n`;
 }

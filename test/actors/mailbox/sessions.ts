@@ -91,6 +91,7 @@ export interface OpenOptions {
   readonly session?: string;
   readonly listener?: Listener;
   readonly quotaBytes?: number;
+  readonly annotate?: boolean;
 }
 
 let sessions = 0;
@@ -108,6 +109,7 @@ export async function openSession(world: MailboxWorld, options: OpenOptions = {}
     subscriber: listener.ref.address,
     session,
     quotaBytes: options.quotaBytes ?? 0,
+    annotate: options.annotate ?? false,
   });
   if (opened.type !== "opened") throw new Error("no such mailbox");
   return new TestSession(world, listener, opened, account);

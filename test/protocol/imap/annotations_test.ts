@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { ANNOTATION_VALUE_BYTES_MAX } from "../../../src/mail/message_annotation.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
-import { loggedIn, replay, say } from "./support.ts";
+import { loggedIn, say } from "./support.ts";
 
 const TWO_PARTS = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n";
 
@@ -21,38 +21,33 @@ function user(...first: string[]) {
 }
 
 Deno.test("annotations are stored silently and told with what was asked of them (RFC 5257 §4.3 to §4.5)", () => {
-  replay(
-    `
-    C: s SELECT INBOX (ANNOTATE)
-    S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)
-    S: * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Kept
-    S: * 3 EXISTS
-    S: * 3 RECENT
-    S: * OK [UNSEEN 1] First unseen
-    S: * OK [UIDVALIDITY 1001] UIDs valid
-    S: * OK [UIDNEXT 4] Predicted next UID
-    S: * OK [HIGHESTMODSEQ 4] Highest
-    S: * OK [ANNOTATIONS 4096] Annotations
-    S: * OK [MAILBOXID (F1)] Id
-    S: s OK [READ-WRITE] Selected
-    C: a STORE 1 ANNOTATION (/comment (value.priv "My comment" value.shared "Group note") /altsubject (value.priv "x"))
-    S: a OK Done
-    C: b FETCH 1 (ANNOTATION (/comment value))
-    S: * 1 FETCH (ANNOTATION (/comment (value.priv "My comment" value.shared "Group note")))
-    S: b OK Done
-    C: c UID FETCH 1:2 (ANNOTATION (/* (value.priv size.priv)))
-    S: * 1 FETCH (UID 1 ANNOTATION (/altsubject (value.priv "x" size.priv "1") /comment (value.priv "My comment" size.priv "10")))
-    S: * 2 FETCH (UID 2)
-    S: c OK Done
-    C: d FETCH 2 (ANNOTATION ((/comment /altsubject) (value size)))
-    S: * 2 FETCH (ANNOTATION (/comment (value.priv NIL value.shared NIL size.priv "0" size.shared "0") /altsubject (value.priv NIL value.shared NIL size.priv "0" size.shared "0")))
-    S: d OK Done
-    C: e STORE 1 ANNOTATION (/comment (value.shared NIL))
-    S: e OK Done
-    C: f FETCH 1:3 ANNOTATION (/% value.shared)
-    S: f OK Done`,
-    withMessages,
-  );
+  const mailboxes = new FakeMailboxes();
+  withMessages(mailboxes);
+  const client = loggedIn(mailboxes);
+  mailboxes.pageRows = 100;
+  assertEquals(say(client, "s SELECT INBOX (ANNOTATE)").slice(-3), [
+    "* OK [ANNOTATIONS 4096] Annotations",
+    "* OK [MAILBOXID (M1)] Id",
+    "s OK [READ-WRITE] Selected",
+  ]);
+  const dialogue: readonly (readonly [string, readonly string[]])[] = [
+    ['STORE 1 ANNOTATION (/comment (value.priv "My note" value.shared "Group") /altsubject (value.priv "x"))', []],
+    ["FETCH 1 (ANNOTATION (/comment value))", [
+      '* 1 FETCH (ANNOTATION (/comment (value.priv "My note" value.shared "Group")))',
+    ]],
+    ["UID FETCH 1:2 (ANNOTATION (/* (value.priv size.priv)))", [
+      '* 1 FETCH (UID 1 ANNOTATION (/altsubject (value.priv "x" size.priv "1") ' +
+      '/comment (value.priv "My note" size.priv "7")))',
+      "* 2 FETCH (UID 2)",
+    ]],
+    ["FETCH 2 ANNOTATION ((/comment /altsubject) (value size))", [
+      '* 2 FETCH (ANNOTATION (/comment (value.priv NIL value.shared NIL size.priv "0" size.shared "0") ' +
+      '/altsubject (value.priv NIL value.shared NIL size.priv "0" size.shared "0")))',
+    ]],
+    ["STORE 1 ANNOTATION (/comment (value.shared NIL))", []],
+    ["FETCH 1:3 ANNOTATION (/% value.shared)", []],
+  ];
+  for (const [command, expected] of dialogue) assertEquals(say(client, `a ${command}`), [...expected, "a OK Done"]);
 });
 
 Deno.test("wildcards match names of entries, % only up to the next slash", () => {
@@ -179,4 +174,20 @@ Deno.test("in mailboxes of others there are no private annotations, and shared o
     "* OK [ANNOTATIONS READ-ONLY] Annotations",
   );
   assertEquals(say(client, 'f STORE 1 ANNOTATION (/comment (value.priv "x"))')[0]?.slice(0, 4), "f BA");
+});
+
+Deno.test("SEARCH by an annotation goes with other keys, and NIL asks for messages without it (RFC 5257 §4.8)", () => {
+  const { client } = user(
+    'a STORE 1 ANNOTATION (/comment (value.priv "IMAP4 rules"))',
+    'b STORE 2 ANNOTATION (/vendor/x (value.shared "imap4"))',
+  );
+  const search = (keys: string) => say(client, `s SEARCH ${keys}`)[0];
+  assertEquals(search('ANNOTATION /comment value "imap4"'), "* SEARCH 1");
+  assertEquals(search('ANNOTATION * value "imap4"'), "* SEARCH 1 2");
+  assertEquals(search("ANNOTATION * value.priv ~{5+}\r\nimap4"), "* SEARCH 1");
+  assertEquals(search('NOT ANNOTATION /% value "imap4"'), "* SEARCH 2 3");
+  const either = 'OR ANNOTATION /comment value.shared NIL ANNOTATION /comment value.priv "rules"';
+  assertEquals(search(either), "* SEARCH 1 2 3");
+  assertEquals(search("ANNOTATION /comment value NIL"), "* SEARCH 2 3");
+  assertEquals(search("ANNOTATION /comment value atom"), "s BAD Missing a text");
 });

@@ -29,6 +29,8 @@ export interface Plan {
   readonly test: (candidate: Candidate) => Verdict;
   /** What is looked for in texts: the number of a key is its place. */
   readonly texts: readonly TextKey[];
+  /** Whether some key asks for the MIME index. */
+  readonly indexed: boolean;
   /** Whether some key asks for the conversation. */
   readonly threads: boolean;
   /** Whether some key asks for annotations. */
@@ -59,11 +61,19 @@ interface Node {
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
   const { candidates, test } = planner.node(program, 1);
-  return { candidates, test, texts: planner.texts, threads: planner.threads, annotated: planner.annotated };
+  return {
+    candidates,
+    test,
+    texts: planner.texts,
+    indexed: planner.indexed,
+    threads: planner.threads,
+    annotated: planner.annotated,
+  };
 }
 
 class Planner {
   readonly texts: TextKey[] = [];
+  indexed = false;
   threads = false;
   annotated = false;
   #nodes = 0;
@@ -89,6 +99,7 @@ class Planner {
       case "text":
         return this.#textKey({ in: program.type, needle: textOf(program.text) });
       case "date":
+        if (program.of === "sent") this.indexed = true;
         return dateKey(program);
       case "annotation":
         this.annotated = true;
@@ -96,7 +107,7 @@ class Planner {
       case "objectId": {
         const { of, id } = program;
         if (of === "email") return leaf(0, ({ row }) => this.context.emailId(row.content) === id);
-        this.threads = true;
+        this.indexed = this.threads = true;
         return leaf(1, ({ threadId }) => threadId === undefined ? null : threadId === id);
       }
       case "set": {

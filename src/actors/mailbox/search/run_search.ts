@@ -93,7 +93,7 @@ function check({ open: { closed, view } }: Search): void {
 function fits(search: Search, candidate: Candidate): boolean {
   const verdict = search.plan.test(candidate);
   if (verdict !== null) return verdict;
-  const index = indexOf(search, candidate);
+  const index = search.plan.indexed ? indexOf(search, candidate) : null;
   candidate.envelope = index?.envelope ?? null;
   if (search.plan.annotated) candidate.annotations = annotationsAt(search.shard, search.open, candidate.row.uid);
   if (search.plan.threads) candidate.threadId = threadOf(search, candidate, index);

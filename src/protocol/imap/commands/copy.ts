@@ -57,7 +57,7 @@ function* transfer(
     case "full":
       return no("Not enough room", "OVERQUOTA");
     case "limit":
-      return no("Too many keywords in that mailbox", "LIMIT");
+      return no("Too many keywords or annotations in that mailbox", "LIMIT");
   }
 }
 

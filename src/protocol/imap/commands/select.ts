@@ -30,7 +30,7 @@ export const examine: Command<"EXAMINE"> = {
 type Opened = Extract<ViewOpened, { type: "opened" }>;
 
 function* open(
-  { mailbox, condstore, qresync }: Given<"SELECT"> | Given<"EXAMINE">,
+  { mailbox, condstore, qresync, annotate }: Given<"SELECT"> | Given<"EXAMINE">,
   readOnly: boolean,
   scene: Scene,
 ): Program<Completion> {
@@ -40,7 +40,10 @@ function* open(
   // RFC 9051 §6.3.2: a selection that fails leaves nothing selected.
   if (yield* closeSelected(scene)) output.push(untaggedStatus("ok", "Previous mailbox closed", "CLOSED"));
   if (mailbox === null) return no("No such mailbox", "NONEXISTENT");
-  const opened = yield* ask("mailbox.open", { name: mailbox, readOnly, since: qresync });
+  const opened = yield* ask("mailbox.open", {
+    ...{ name: mailbox, readOnly, since: qresync },
+    ...(annotate === undefined ? {} : { annotate }),
+  });
   if (opened.type === "missing") return no("No such mailbox", "NONEXISTENT");
   const selected: Selected = {
     view: opened.view,

@@ -4,6 +4,8 @@ import {
   isEntryPattern,
   type MessageAnnotationChange,
 } from "../../../mail/message_annotation.ts";
+import { decodeUtf8 } from "../../../base/bytes.ts";
+import { latin1 } from "../../../base/latin1.ts";
 import type { AnnotationAttribute, FetchItem } from "../ast_fetch.ts";
 import type { SearchKey } from "../ast_search.ts";
 import { LIST_ELEMENTS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "../syntax_limits.ts";
@@ -65,7 +67,8 @@ export function readAnnotationKey(reader: Reader): SearchKey {
   reader.space();
   const scopes = readAttribute(reader, SEARCHED).map(scopeOf);
   reader.space();
-  const text = reader.nstring("a text");
+  const bytes = reader.nstringBytes("a text");
+  const text = bytes === null ? null : decodeUtf8(bytes) ?? latin1(bytes);
   if (text !== null && text.length > SEARCH_TEXT_CHARACTERS_MAX) reader.fail("The text is too long", "limit");
   return { key: "ANNOTATION", entry, scopes, text };
 }
