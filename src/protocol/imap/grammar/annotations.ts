@@ -110,12 +110,17 @@ function readEntry(reader: Reader): string {
   if (reader.failed) return "";
   if (isEntryPattern(entry) || entry[0] !== "/" || !isSound(entry)) reader.fail("Not the name of an entry");
   // RFC 5257 §3.2.1: of a part, as BODY[…] calls it.
-  if (/^\/[0-9]/.test(entry) && !/^\/[1-9][0-9]*(\.[1-9][0-9]*)*\//.test(entry)) {
+  if (/^\/[0-9]/.test(entry) && !isOfPart(entry)) {
     reader.fail("Not the number of a part");
   }
   // RFC 5257 §3.5: must not be used.
   if (/^\/flags(\/|$)/.test(entry)) reader.fail("Flags of messages are no annotations");
   return entry;
+}
+
+function isOfPart(entry: string): boolean {
+  const [, part, name] = entry.split("/");
+  return name !== undefined && part!.split(".").every((number) => /^[1-9][0-9]{0,9}$/.test(number));
 }
 
 /** entry-match = list-mailbox: it may have wildcards. */
