@@ -24,30 +24,24 @@ export const ANNOTATIONS_PER_MESSAGE_MAX = 32;
 /** Characters of an entry's name: it becomes part of a key. */
 export const ANNOTATION_ENTRY_CHARS_MAX = 200;
 
-/** Matches names of entries: "*" any text, "%" all but a slash (RFC 5257 §4.3). */
+/** Matches names of entries: "*" stands for one or more characters, "%" for some that are no slash (RFC 5257 §4.3). */
 export function entryMatcher(pattern: string): (entry: string) => boolean {
-  const pieces = [...pattern].map((char) => char === "*" || char === "%" ? char : [char]);
   return (entry) => {
     // The places in the pattern that can be reached with what was read of the name.
-    let reached = skipped(pieces, new Set([0]));
+    let reached = new Set([0]);
     for (const char of entry) {
       const next = new Set<number>();
       for (const at of reached) {
-        const piece = pieces[at];
-        if (piece === "*" || (piece === "%" && char !== "/")) next.add(at);
-        else if (Array.isArray(piece) && piece[0] === char) next.add(at + 1);
+        const wanted = pattern[at];
+        const wild = wanted === "*" || (wanted === "%" && char !== "/");
+        if (wild) next.add(at);
+        if (wild || wanted === char) next.add(at + 1);
       }
-      reached = skipped(pieces, next);
-      if (reached.size === 0) return false;
+      if (next.size === 0) return false;
+      reached = next;
     }
-    return reached.has(pieces.length);
+    return reached.has(pattern.length);
   };
-}
-
-/** A wildcard may stand for nothing. */
-function skipped(pieces: readonly unknown[], reached: Set<number>): Set<number> {
-  for (const at of reached) if (pieces[at] === "*" || pieces[at] === "%") reached.add(at + 1);
-  return reached;
 }
 
 /** Whether the name is a pattern. */
