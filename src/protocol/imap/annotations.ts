@@ -96,7 +96,10 @@ export function* refusedParts(
     const rows = new RowReader(page);
     for (let i = 0; i < rows.count; i++) {
       const reader = new MessageReader(rows.row(i), scene, false);
-      if (!hasParts(yield* reader.parts(), named)) return NO_PART;
+      const root = yield* reader.parts();
+      if (reader.trouble === "gone") continue;
+      if (reader.trouble !== null) return no("Some messages cannot be read now, try again later", "UNAVAILABLE");
+      if (!hasParts(root, named)) return NO_PART;
     }
     after = page.next;
   }

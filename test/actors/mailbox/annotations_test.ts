@@ -86,6 +86,12 @@ for (const disk of [false, true]) {
       assertEquals(await find(a, { ...COMMENT, entry: "*", text: "O" }), [1, 2, 3]);
       assertEquals(await find(a, { ...COMMENT, entry: "/%", text: "" }), [1, 2]);
       assertEquals(await find(a, { ...COMMENT, text: null }), [3, 4]);
+      const often = (keys: number): SearchProgram => ({
+        type: "or",
+        of: Array(keys).fill({ ...COMMENT, text: "group" }),
+      });
+      assertEquals(await find(a, often(20)), [1, 2]);
+      assertEquals(await kindOf(find(a, often(21))), "invalid");
       assertEquals(await find(a, { type: "not", of: { ...COMMENT, entry: "*", text: "" } }), [4]);
       const late = await a.ask("mailbox.annotate", { set: ALL, changes: [note("new")], unchangedSince: before });
       assertEquals([late.rows.map(({ uid }) => uid as number), late.modified.map(({ uid }) => uid as number)], [[4], [

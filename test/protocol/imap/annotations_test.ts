@@ -176,6 +176,16 @@ Deno.test("in mailboxes of others there are no private annotations, and shared o
   assertEquals(say(client, 'f STORE 1 ANNOTATION (/comment (value.priv "x"))')[0]?.slice(0, 4), "f BA");
 });
 
+Deno.test("patterns are few and have few wildcards: each is tried on every name of every message", () => {
+  const { client } = user('s STORE 1 ANNOTATION (/a (value.priv "x"))');
+  const fetched = (entries: string) => say(client, `f FETCH 1 ANNOTATION (${entries} value.priv)`).at(-1)!.slice(0, 13);
+  assertEquals(fetched(`(${"/a ".repeat(15)}/a)`), "f OK Done");
+  assertEquals(fetched(`(${"/a ".repeat(16)}/a)`), "f BAD [LIMIT]");
+  assertEquals(fetched("/%*%*"), "f OK Done");
+  assertEquals(fetched("/%*%*%"), "f BAD [LIMIT]");
+  assertEquals(say(client, 's SEARCH ANNOTATION "/%*%*%" value "x"')[0]!.slice(0, 13), "s BAD [LIMIT]");
+});
+
 Deno.test("SEARCH by an annotation goes with other keys, and NIL asks for messages without it (RFC 5257 §4.8)", () => {
   const { client } = user(
     'a STORE 1 ANNOTATION (/comment (value.priv "IMAP4 rules"))',

@@ -16,6 +16,9 @@ export const PROGRAM_NODES_MAX = 2_000;
 /** Keys of one search that look into the text of messages: each reads all of it. */
 const TEXT_KEYS_MAX = 100;
 
+/** Keys of one search that look into annotations: each compares all that a message has. */
+const ANNOTATION_KEYS_MAX = 20;
+
 const DAY_MS = 86_400_000;
 
 /** What a key needs to be decided: the row, the MIME index, the texts of the message. */
@@ -77,6 +80,7 @@ class Planner {
   threads = false;
   annotated = false;
   #nodes = 0;
+  #annotations = 0;
   constructor(private readonly context: PlanContext) {}
 
   /** Calls itself, but no deeper than PROGRAM_DEPTH_MAX. */
@@ -102,6 +106,9 @@ class Planner {
         if (program.of === "sent") this.indexed = true;
         return dateKey(program);
       case "annotation":
+        if (++this.#annotations > ANNOTATION_KEYS_MAX) {
+          throw new Failure("invalid", "the search looks for too many annotations");
+        }
         this.annotated = true;
         return leaf(1, annotationKey(program));
       case "objectId": {

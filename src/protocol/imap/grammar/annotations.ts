@@ -12,8 +12,10 @@ import { LIST_ELEMENTS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "../syntax_limits.
 import { endOfPattern } from "./characters.ts";
 import type { Reader } from "./reader.ts";
 
-/** Names and attributes of one list. */
+/** Names and attributes of one list, and patterns of one FETCH. */
 const NAMES_MAX = 64;
+const PATTERNS_MAX = 16;
+const WILDCARDS_MAX = 4;
 
 /** "(" entry-att *(SP entry-att) ")" (RFC 5257 §5 att-annotate) */
 export function readAnnotationChanges(reader: Reader): MessageAnnotationChange[] {
@@ -51,7 +53,7 @@ export function readAnnotationItem(reader: Reader): FetchItem {
   reader.space();
   reader.open();
   const entries = reader.atOpen
-    ? reader.list(() => readPattern(reader), { max: NAMES_MAX, what: "entries" })
+    ? reader.list(() => readPattern(reader), { max: PATTERNS_MAX, what: "entries" })
     : [readPattern(reader)];
   reader.space();
   const attributes = reader.atOpen
@@ -128,6 +130,8 @@ function readPattern(reader: Reader): string {
   const end = endOfPattern(reader.text, reader.at);
   const pattern = end > reader.at ? reader.cut(end) : reader.string("an entry");
   if (!reader.failed && !isSound(pattern)) reader.fail("Not the name of an entry");
+  // Each is tried at every place of every name.
+  reader.bounded(pattern.replaceAll(/[^*%]/g, "").length, WILDCARDS_MAX, "wildcards");
   return pattern;
 }
 
