@@ -9,7 +9,7 @@ import { ask, type Program } from "./effects.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { readIndex } from "../../mime/mod.ts";
 import { lacksParts, partsNamed, refusedValues } from "./annotations.ts";
-import { indexMessage, indexToKeep } from "./message_index.ts";
+import { indexInSteps, keptIndex } from "./message_index.ts";
 import { selectedOf } from "./selection.ts";
 import type { Scene } from "./state.ts";
 
@@ -39,8 +39,8 @@ export function* appendAll(
     const annotations = message.annotations ?? [];
     const problem = problemOf(message, parts) ?? refusedValues(annotations);
     if (problem !== null) return problem;
-    const index = yield* indexToKeep(parts);
-    const root = partsNamed(annotations).length === 0 ? null : readIndex(index ?? indexMessage(parts))?.parts() ?? null;
+    const index = yield* indexInSteps(parts);
+    const root = partsNamed(annotations).length === 0 ? null : readIndex(index)?.parts() ?? null;
     const lacking = lacksParts(root, annotations);
     if (lacking !== null) return lacking;
     made.push({
@@ -48,7 +48,7 @@ export function* appendAll(
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index,
+      index: keptIndex(index),
       ...(annotations.length === 0 ? {} : { annotations: annotations.flatMap(valued) }),
     });
   }
