@@ -91,9 +91,9 @@ export function noFields(): Fields {
 }
 
 /**
- * Reads one header section (RFC 5322 §2.1): lines up to the first empty one, each ended by CRLF or LF. `isBoundary` tells of a line
- * that begins with `--` whether a part ends there (RFC 2046 §5.1.1), and looks no further than `boundaryChars`. Each line is looked at
- * once; a field that has not come whole again when more of it has.
+ * Reads one header section (RFC 5322 §2.1): lines up to the first empty one, each ended by CRLF or LF. `boundary` tells of a line that
+ * begins with `--` whether a part ends there (RFC 2046 §5.1.1), and looks at `chars` characters of it. Each line is looked at once; a
+ * field that has not come whole again when more of it has.
  */
 export class HeaderScanner {
   readonly fields: Fields = noFields();
@@ -101,7 +101,7 @@ export class HeaderScanner {
   /** Within a field of which nothing more is kept. */
   #within = false;
 
-  /** It begins where the window is. */
+  /** It begins where its source is read. */
   constructor(
     private readonly source: TextWindow,
     private readonly boundary: { readonly chars: number; readonly isAt: (lineStart: number) => boolean },
@@ -160,7 +160,7 @@ export function fieldEnd(text: string, start: number): number {
   }
 }
 
-/** Keeps the field that begins where the window is. */
+/** Keeps the field that begins where the source is read. */
 function keep(fields: Fields, source: TextWindow, end: number): void {
   const { text, at: start } = source;
   // No further than the longest name, and a blank: a search for the next colon might run to the end for each line.
