@@ -63,6 +63,7 @@ const VIEWS: readonly string[] = [
   "mailbox.batches",
   "mailbox.read",
   "mailbox.store",
+  "mailbox.annotate",
   "mailbox.expungeDeleted",
   "mailbox.copy",
   "mailbox.append",

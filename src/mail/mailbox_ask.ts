@@ -1,6 +1,7 @@
 import type { AccountId } from "./account.ts";
 import type { FlagBits } from "./flag.ts";
 import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
+import type { MessageAnnotation, MessageAnnotationChange } from "./message_annotation.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { Rights } from "./rights.ts";
 import type { PiecesSent } from "./pieces.ts";
@@ -168,6 +169,10 @@ export interface ViewRow extends MessageFlags {
   readonly index?: Uint8Array | null;
   /** The first bytes of the message, when they were asked for: absent of one that is large, or cannot be read. */
   readonly head?: Uint8Array;
+  /** Annotations that the account may read, when they were asked for and there are any (RFC 5257). */
+  readonly annotations?: readonly MessageAnnotation[];
+  /** In news: entries that others changed, when that was asked for. */
+  readonly annotated?: readonly string[];
 }
 
 /** What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them. */
@@ -185,6 +190,8 @@ export interface RowPage {
   readonly index: PiecesSent | null;
   /** The first bytes of each message; missing of one that is large, or cannot be read. Null when none were wanted. */
   readonly head: PiecesSent | null;
+  /** Of rows that have any; present when they were asked for. */
+  readonly annotations?: readonly { readonly uid: number; readonly annotations: readonly MessageAnnotation[] }[];
   /** The `after` of the rest, or null. */
   readonly next: Uid | null;
   readonly vanished: readonly number[];
@@ -200,6 +207,8 @@ export interface AppendedMessage extends MessageFlags {
   readonly index: Uint8Array | null;
   /** null: now. */
   readonly internalDateMs: number | null;
+  /** RFC 5257 §4.7. */
+  readonly annotations?: readonly MessageAnnotation[];
 }
 
 export type AppendOutcome =
@@ -376,6 +385,8 @@ export interface MailboxAsks {
       readonly name: MailboxName;
       readonly readOnly: boolean;
       readonly since: ResyncFrom | null;
+      /** News tell of entries that others changed (RFC 5257 §4.2). */
+      readonly annotate?: boolean;
     };
     reply: ViewOpened;
   };
@@ -403,6 +414,8 @@ export interface MailboxAsks {
       readonly vanished: boolean;
       /** So many bytes of the beginning of each message are wanted with its row: what would be read next anyway. */
       readonly headBytes?: number;
+      /** Annotations are wanted with the rows (RFC 5257). */
+      readonly annotations?: boolean;
     };
     reply: {
       readonly rows: readonly ViewRow[];
@@ -422,6 +435,8 @@ export interface MailboxAsks {
       readonly index: IndexWanted;
       /** So many bytes of the beginning of each message are wanted; 0: none. */
       readonly headBytes: number;
+      /** Annotations are wanted with the rows (RFC 5257). */
+      readonly annotations?: boolean;
     };
     reply: RowPage;
   };
@@ -455,6 +470,23 @@ export interface MailboxAsks {
       readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
       readonly highestModSeq: ModSeq;
       /** Some of the set was gone already. */
+      readonly missing: boolean;
+    };
+  };
+  /** STORE of annotations (RFC 5257 §4.5): rows and `modified` as `mailbox.store` has them. */
+  "mailbox.annotate": {
+    request: OfView & {
+      readonly set: MessageSet;
+      readonly changes: readonly MessageAnnotationChange[];
+      readonly unchangedSince: number | null;
+    };
+    reply: {
+      /** `limit`: too many of one message or of the account; `noPrivate`: those of others' mailboxes are not kept. */
+      readonly type: "stored" | "limit" | "noPrivate";
+      readonly rows: readonly ViewRow[];
+      readonly next: Uid | null;
+      readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
+      readonly highestModSeq: ModSeq;
       readonly missing: boolean;
     };
   };

@@ -1,5 +1,6 @@
 import type { AccountId } from "./account.ts";
 import type { FlagBits } from "./flag.ts";
+import type { AnnotationRef } from "./message_annotation.ts";
 import type { Quota } from "./quota.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
@@ -37,7 +38,12 @@ export type MailboxChange =
   /** One message came; several that come at once are told one by one. */
   | { readonly kind: "delivered"; readonly uid: Uid; readonly modSeq: ModSeq }
   | { readonly kind: "expunged"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
-  /** Flags or keywords are other than before. */
-  | { readonly kind: "flags"; readonly uids: readonly Uid[]; readonly modSeq: ModSeq }
+  /** Flags or keywords are other than before; or `annotations` of the messages are (RFC 5257). */
+  | {
+    readonly kind: "flags";
+    readonly uids: readonly Uid[];
+    readonly modSeq: ModSeq;
+    readonly annotations?: readonly AnnotationRef[];
+  }
   /** The mailbox was removed, or its UIDs begin anew under another UIDVALIDITY: what was told of it is over. */
   | { readonly kind: "ended" };

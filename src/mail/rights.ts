@@ -1,17 +1,18 @@
 /**
  * What an account may do with a mailbox (RFC 4314 §2.1), as letters in the order of `ALL_RIGHTS`, each at most once: l look up, r read,
- * s set \Seen, w write other flags, i insert, p post, k create below, x remove, t set \Deleted, e expunge, a administer.
+ * s set \Seen, w write other flags, i insert, p post, k create below, x remove, t set \Deleted, e expunge, a administer,
+ * n set shared annotations of messages (RFC 5257 §3.4).
  */
 export type Rights = string & { readonly __rights: unique symbol };
 
-export type Right = "l" | "r" | "s" | "w" | "i" | "p" | "k" | "x" | "t" | "e" | "a";
+export type Right = "l" | "r" | "s" | "w" | "i" | "p" | "k" | "x" | "t" | "e" | "a" | "n";
 
 /** What an owner has. */
-export const ALL_RIGHTS = "lrswipkxtea" as Rights;
+export const ALL_RIGHTS = "lrswipkxtean" as Rights;
 export const NO_RIGHTS = "" as Rights;
 
 /** Rights that RFC 2086 did not have: told by RIGHTS= (RFC 4314 §2.2). */
-export const NEW_RIGHTS = "texk";
+export const NEW_RIGHTS = "texkn";
 
 /** Everybody of the domain (RFC 4314 §2). */
 export const ANYONE = "anyone";

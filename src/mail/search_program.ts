@@ -1,4 +1,5 @@
 import type { FlagBits } from "./flag.ts";
+import type { AnnotationScope } from "./message_annotation.ts";
 import type { MessageSet } from "./mailbox_ask.ts";
 
 /**
@@ -32,6 +33,13 @@ export type SearchProgram =
   | { readonly type: "age"; readonly than: "younger" | "older"; readonly seconds: number }
   | { readonly type: "modSeq"; readonly atLeast: number }
   | { readonly type: "objectId"; readonly of: "email" | "thread"; readonly id: string }
+  /** A value of an entry that fits the pattern holds the text, or with null there is none (RFC 5257 §4.8). */
+  | {
+    readonly type: "annotation";
+    readonly entry: string;
+    readonly scopes: readonly AnnotationScope[];
+    readonly text: string | null;
+  }
   /** SAVEDATESUPPORTED (RFC 8514). */
   | { readonly type: "saveDateSupported" }
   /** Substring of a header field's unfolded, decoded text; an empty text asks whether the field is there. */

@@ -91,9 +91,9 @@ export function noFields(): Fields {
 }
 
 /**
- * Reads one header section (RFC 5322 §2.1): lines up to the first empty one, each ended by CRLF or LF. `isBoundary` tells of a line
- * that begins with `--` whether a part ends there (RFC 2046 §5.1.1), and looks no further than `boundaryChars`. Each line is looked at
- * once; a field that has not come whole again when more of it has.
+ * Reads one header section (RFC 5322 §2.1): lines up to the first empty one, each ended by CRLF or LF. `boundary` tells of a line that
+ * begins with `--` whether a part ends there (RFC 2046 §5.1.1), and looks at `chars` characters of it. Each line is looked at once; a
+ * field that has not come whole again when more of it has.
  */
 export class HeaderScanner {
   readonly fields: Fields = noFields();
@@ -101,47 +101,47 @@ export class HeaderScanner {
   /** Within a field of which nothing more is kept. */
   #within = false;
 
-  /** It begins where the window is. */
+  /** It begins where its source is read. */
   constructor(
-    private readonly window: TextWindow,
+    private readonly source: TextWindow,
     private readonly boundary: { readonly chars: number; readonly isAt: (lineStart: number) => boolean },
   ) {
-    this.#start = window.base + window.at;
+    this.#start = source.base + source.at;
   }
 
   /** Where the body begins: behind the empty line, or where the header ends without one. Null: more of it must come. */
   read(): number | null {
-    const { window } = this;
-    const { text, base } = window;
-    while (window.at < text.length) {
+    const { source } = this;
+    const { text, base } = source;
+    while (source.at < text.length) {
       if (!this.#within) {
-        const end = this.#endAt(window.at);
+        const end = this.#endAt(source.at);
         if (end !== undefined) return end;
       }
-      const end = fieldEnd(text, window.at);
-      const whole = end < text.length || window.ended;
-      if (!whole && !this.#within && text.length - window.at <= FIELD_CHARS_MAX + NAME_CHARS_MAX + 4) return null;
-      if (!this.#within && window.at + base - this.#start < HEADER_BYTES_MAX) keep(this.fields, window, end);
+      const end = fieldEnd(text, source.at);
+      const whole = end < text.length || source.ended;
+      if (!whole && !this.#within && text.length - source.at <= FIELD_CHARS_MAX + NAME_CHARS_MAX + 4) return null;
+      if (!this.#within && source.at + base - this.#start < HEADER_BYTES_MAX) keep(this.fields, source, end);
       this.#within = !whole;
       // What follows a line end says whether the field goes on.
-      window.at = whole || text.charCodeAt(end - 1) !== LF ? end : end - 1;
+      source.at = whole || text.charCodeAt(end - 1) !== LF ? end : end - 1;
       if (!whole) return null;
     }
-    return window.ended ? base + text.length : null;
+    return source.ended ? base + text.length : null;
   }
 
   /** The end of the header, if it is at the beginning of this line; undefined: it is not; null: more must come. */
   #endAt(at: number): number | null | undefined {
-    const { window, boundary } = this;
-    const { text, base } = window;
+    const { source, boundary } = this;
+    const { text, base } = source;
     const first = text.charCodeAt(at);
     if (first === LF) return base + at + 1;
     if (first === CR) {
-      if (!window.shows(at, 2)) return null;
+      if (!source.shows(at, 2)) return null;
       if (text.charCodeAt(at + 1) === LF) return base + at + 2;
     }
     if (first !== DASH) return undefined;
-    if (!window.shows(at, boundary.chars)) return null;
+    if (!source.shows(at, boundary.chars)) return null;
     if (text.charCodeAt(at + 1) !== DASH || !boundary.isAt(at)) return undefined;
     // The line end before a boundary belongs to the boundary.
     return Math.max(this.#start, base + withoutLineEnd(text, at));
@@ -160,9 +160,9 @@ export function fieldEnd(text: string, start: number): number {
   }
 }
 
-/** Keeps the field that begins where the window is. */
-function keep(fields: Fields, window: TextWindow, end: number): void {
-  const { text, at: start } = window;
+/** Keeps the field that begins where the source is read. */
+function keep(fields: Fields, source: TextWindow, end: number): void {
+  const { text, at: start } = source;
   // No further than the longest name, and a blank: a search for the next colon might run to the end for each line.
   const last = Math.min(end, start + NAME_CHARS_MAX + 2);
   let colon = start;
@@ -174,7 +174,7 @@ function keep(fields: Fields, window: TextWindow, end: number): void {
   if (length > NAME_CHARS_MAX || !SHAPES.has(shape(text.charCodeAt(start) | 0x20, length))) return;
   const key = KEYS.get(text.slice(start, nameEnd).toLowerCase());
   if (key === undefined) return;
-  const value = window.piece(colon + 1, Math.min(withoutLineEnd(text, end), colon + 1 + FIELD_CHARS_MAX));
+  const value = source.piece(colon + 1, Math.min(withoutLineEnd(text, end), colon + 1 + FIELD_CHARS_MAX));
   const known = fields[key];
   if (known === null) fields[key] = value;
   else if (LISTS.has(key) && known.length + value.length < FIELD_CHARS_MAX) fields[key] = `${known},${value}`;

@@ -119,6 +119,7 @@ export const RFCS: readonly Rfc[] = [
   rfc(5182, "IMAP Extension for Referencing the Last SEARCH Result", "yes"),
   rfc(5255, "Internet Message Access Protocol Internationalization", "partly", "I18NLEVEL=1"),
   rfc(5256, "IMAP SORT and THREAD Extensions", "yes"),
+  rfc(5257, "Internet Message Access Protocol - ANNOTATE Extension", "yes"),
   rfc(5258, "Internet Message Access Protocol Version 4: LIST Command Extensions", "yes"),
   rfc(5267, "Contexts for IMAP4", "yes"),
   rfc(

@@ -1,17 +1,20 @@
 import { byteLength, utf8 } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { MessageAnnotation } from "../mail/message_annotation.ts";
 import { limitsOf, type Quota } from "../mail/quota.ts";
 import type {
   AccessKey,
   AclEntry,
   Annotation,
+  AnnotationsCopied,
   AppendInput,
   AppendMessage,
   CopyInput,
   FlagStore,
   MessageRef,
 } from "./account_types.ts";
+import { type AnnotateChange, checkAnnotations } from "./annotation_change.ts";
 import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
@@ -30,6 +33,7 @@ export interface NewMessage extends NewBody {
   readonly flags: number;
   readonly keywords: readonly string[];
   readonly internalDateMs: number;
+  readonly annotations: readonly MessageAnnotation[];
 }
 
 /** What becomes of the keywords of a message: with `replace` all go, then `remove` go, then `add` come. */
@@ -40,7 +44,7 @@ export interface KeywordChange {
 }
 
 /** Small rows beside the messages of a mailbox: by name, values of any bytes, null for one that goes. */
-export const Setting = { metadata: 1, acl: 2, accessKeys: 3 } as const;
+export const Setting = { metadata: 1, acl: 2, accessKeys: 3, annotation: 4 } as const;
 export type SettingKind = typeof Setting[keyof typeof Setting];
 export type SettingEntry = readonly [name: string, value: Uint8Array | null];
 
@@ -59,6 +63,7 @@ export type AccountChange =
   | AppendChange
   | CopyChange
   | SettingsChange
+  | AnnotateChange
   /** Moves the next messages below `before` out of an INBOX that was renamed. */
   | {
     readonly kind: "drain";
@@ -81,8 +86,9 @@ export interface AppendChange extends Quota {
   readonly replaces: MessageRef | null;
 }
 
-export interface CopyChange extends Omit<CopyInput, "uids"> {
+export interface CopyChange extends Omit<CopyInput, "uids" | "annotations"> {
   readonly kind: "copy";
+  readonly annotations: AnnotationsCopied;
   readonly uids: readonly number[];
 }
 
@@ -118,6 +124,7 @@ function newMessage(message: AppendMessage, limits: StoreLimits): NewMessage {
     flags,
     keywords,
     internalDateMs,
+    annotations: checkAnnotations(message.annotations ?? [], limits),
   };
 }
 
@@ -153,13 +160,14 @@ export function copyChange(input: CopyInput, limits: StoreLimits): CopyChange {
     checkMailbox(mailbox);
   }
   checkQuota(input);
-  const { from, to, move } = input;
+  const { from, to, move, annotations = "none" } = input;
   return {
     kind: "copy",
     from,
     to,
     ...limitsOf(input),
     move,
+    annotations,
     uids: checkUids(input.uids, limits),
     savedMs: checkDateMs(input.savedMs),
   };

@@ -9,6 +9,8 @@ import {
   type TreeChange,
 } from "./account_change.ts";
 import type { MailboxRef, MessageRef } from "./account_types.ts";
+import type { AnnotateChange } from "./annotation_change.ts";
+import { annotated, bytesOfAll, copied, hasAnnotations, readAnnotations } from "./annotations.ts";
 import { PURGE_STEP_MESSAGES } from "./change.ts";
 import { FIXED_MAILBOXES } from "./fixed_mailboxes.ts";
 import { rowsFrom } from "./keys.ts";
@@ -44,6 +46,8 @@ export class AccountPlan {
         return this.#tree(change);
       case "settings":
         return this.#settings(change);
+      case "annotate":
+        return this.#annotate(change);
       case "drain":
         return this.#drain(change);
       case "sweep":
@@ -83,6 +87,8 @@ export class AccountPlan {
     if (full !== null) return full;
     const more = this.#roomFor({ account, mailbox }, messages.length, messages.flatMap(({ keywords }) => keywords));
     if (more !== null) return more;
+    const annotations = messages.reduce((sum, { annotations }) => sum + bytesOfAll(annotations), 0);
+    if (annotations > 0 && !this.#takesSettings(account, annotations)) return { type: "limit" };
     const to = plan.number(plan.mailbox(account, mailbox), messages.length);
     grow(plan.view.usage(account), grown);
     const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
@@ -126,7 +132,9 @@ export class AccountPlan {
   }
   /** The op that copies rows into a mailbox that has room for them. */
   #copyRows(
-    { from, to, move, savedMs }: Pick<CopyChange, "from" | "to" | "move"> & { savedMs: number | null },
+    { from, to, move, savedMs, annotations }: Pick<CopyChange, "from" | "to" | "move" | "annotations"> & {
+      savedMs: number | null;
+    },
     source: MailboxView | null,
     rows: readonly StoredRow[],
   ): Planned {
@@ -139,13 +147,65 @@ export class AccountPlan {
     }
     const more = this.#roomFor(to, rows.length, this.#keywordsOf(source, rows));
     if (more !== null) return more;
+    const how = this.#annotationsOf(from, uids) ? annotations : "none";
+    if (how !== "none" && !this.#copiesAnnotations({ from, to, move, uids, how })) return { type: "limit" };
     const target = plan.number(plan.mailbox(to.account, to.mailbox), rows.length);
     if (move) source.touched = true;
     const removed = move ? ++source.counters.highestModSeq : null;
     if (move && from.account !== to.account) plan.freed.add(from.account);
     if (!move || from.account !== to.account) grow(plan.view.usage(to.account), usageOf(rows));
-    plan.op({ kind: "copy", from, to: target, uids, removed, savedMs });
+    plan.op({ kind: "copy", from, to: target, uids, removed, savedMs, annotations: how });
     return { type: "copied", uids, to: target.uid, uidValidity: target.uidValidity };
+  }
+  #annotationsOf(from: MailboxRef, uids: readonly number[]): boolean {
+    return uids.length > 0 && hasAnnotations(this.plan.context.index, from);
+  }
+  /** Whether annotations fit where they are copied to. */
+  #copiesAnnotations(
+    { from, to, move, uids, how }: Pick<CopyChange, "from" | "to" | "move" | "uids"> & {
+      readonly how: CopyChange["annotations"];
+    },
+  ): boolean {
+    const { plan } = this;
+    const wanted = new Set(uids);
+    let bytes = 0;
+    for (const { uid, annotations } of readAnnotations(plan.context.index, from, uids[0]!, uids.at(-1)!)) {
+      if (wanted.has(uid)) bytes += bytesOfAll(copied(annotations, how));
+    }
+    plan.close(from.account);
+    return this.#takesSettings(to.account, move && from.account === to.account ? 0 : bytes);
+  }
+  /** Whether the settings of an account may be so many bytes more; what else is planned for it waits for the next group. */
+  #takesSettings(account: AccountId, bytes: number): boolean {
+    const { plan } = this;
+    const { index, limits } = plan.context;
+    if (bytes > 0 && settingsTotal(index, account) + bytes > limits.accountSettingsBytesMax) return false;
+    plan.close(account);
+    return true;
+  }
+  #annotate(change: AnnotateChange): Planned {
+    const { plan } = this;
+    const { account, mailbox, uids, changes, unchangedSince } = change;
+    const { index, limits, noSpace } = plan.context;
+    if (noSpace !== null && changes.some(({ value }) => value !== null)) return { type: "refused", failure: noSpace };
+    const view = plan.view.mailbox(account, mailbox);
+    if (view === null) return { type: "nothing" };
+    // Which rows there will be shows only when the group is applied.
+    if (view.touched) return { type: "later" };
+    const held = new Map(
+      readAnnotations(index, change, uids[0] ?? 1, uids.at(-1) ?? 0).map(({ uid, annotations }) => [uid, annotations]),
+    );
+    let grown = 0;
+    for (const { uid, modSeq } of this.#rowsOf(view, uids)) {
+      if (unchangedSince !== null && modSeq > unchangedSince) continue;
+      const before = held.get(uid) ?? [];
+      const next = annotated(before, changes);
+      if (next.length > limits.annotationsMax) return { type: "limit" };
+      grown += bytesOfAll(next) - bytesOfAll(before);
+    }
+    if (!this.#takesSettings(account, grown)) return { type: "limit" };
+    view.touched = true;
+    return plan.op({ ...change, modSeq: ++view.counters.highestModSeq });
   }
   #rowsOf(source: MailboxView, uids: readonly number[]): StoredRow[] {
     const rows: StoredRow[] = [];
@@ -205,7 +265,7 @@ export class AccountPlan {
     const blocks = { ...rowsFrom(account, 1, 0), limit: Math.ceil(limit / BLOCK_UIDS) + 1 };
     const rows = readBlocks(plan.context.index.range(blocks)).filter(({ uid }) => uid < before).slice(0, limit);
     const [from, to] = [{ account, mailbox: 1 }, { account, mailbox: number }];
-    return this.#copyRows({ from, to, move: true, savedMs: null }, source, rows);
+    return this.#copyRows({ from, to, move: true, savedMs: null, annotations: "all" }, source, rows);
   }
   #settings(change: SettingsChange): Planned {
     const { account, mailbox, setting, entries } = change;

@@ -2,6 +2,7 @@ import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { MessageAnnotation, MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import type { Quota } from "../mail/quota.ts";
@@ -78,6 +79,8 @@ export interface AppendMessage extends MessageFlags {
   readonly index: Uint8Array | null;
   /** ms since 1970 UTC. */
   readonly internalDateMs: number;
+  /** RFC 5257 §4.7. */
+  readonly annotations?: readonly MessageAnnotation[];
 }
 
 /** Several messages into one mailbox: all or none (RFC 3502). The limits are the account's. */
@@ -124,6 +127,8 @@ export interface CopyInput extends Quota {
   readonly to: MailboxRef;
   /** At most 100,000; those that are gone are passed over. */
   readonly uids: readonly number[];
+  /** Which annotations go with them (RFC 5257 §4.6); none when absent. */
+  readonly annotations?: AnnotationsCopied;
   /** Whether the originals go, in the same change (RFC 6851). */
   readonly move: boolean;
   /** The time now, ms since 1970 UTC. */
@@ -143,6 +148,23 @@ export type CopyResult =
   | { readonly type: "full" }
   /** Too many keywords in the target, or no UIDs left. */
   | { readonly type: "limit" };
+
+/** What of annotations goes with a copy. */
+export type AnnotationsCopied = "all" | "shared" | "none";
+
+/** Annotations of one message. */
+export interface AnnotationsOf {
+  readonly uid: number;
+  /** Private before shared, by rising names. */
+  readonly annotations: readonly MessageAnnotation[];
+}
+
+/** A STORE of annotations (RFC 5257 §4.5). */
+export interface AnnotationStore {
+  readonly changes: readonly MessageAnnotationChange[];
+  /** Messages with a higher MODSEQ are left alone (RFC 7162 §3.1.3); null: none are. */
+  readonly unchangedSince: number | null;
+}
 
 /** A STORE (RFC 9051 §6.4.6). */
 export interface FlagStore extends MessageFlags {
@@ -212,6 +234,15 @@ export interface AccountStore {
   append(input: AppendInput): Promise<AppendResult>;
   copy(input: CopyInput): Promise<CopyResult>;
   storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
+  /** All or none; `limit` when one of the messages would have too many, or the account's settings too many bytes. */
+  annotate(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+    store: AnnotationStore,
+  ): Promise<FlagStoreResult>;
+  /** Of the messages between two UIDs, those among them; without those that have none. */
+  annotations(account: AccountId, mailbox: number, first: number, last: number): AnnotationsOf[];
   /** Annotations of a mailbox, or of the account (`mailbox` 0), by rising key (METADATA, RFC 5464). */
   metadata(account: AccountId, mailbox: number): [key: string, value: Uint8Array][];
   /** All or nothing; `limit` when those of the mailbox would be more than 100, or than 256 KB, or all of the account than 4 MB. */

@@ -106,6 +106,8 @@ export class Applier {
         return this.#flags(op);
       case "copy":
         return this.#copy(op);
+      case "annotate":
+        return this.#annotate(op);
       case "tree":
         return this.#tree(op.account, op.edit);
       case "settings":
@@ -141,6 +143,7 @@ export class Applier {
       const { flags, size, internalDateMs, body } = message;
       const keywords = message.keywords.length === 0 ? 0 : this.#view.keywords(mailbox).acquire(message.keywords);
       this.#rows.arrive(mailbox, { uid: first + i, flags, keywords, size, modSeq, internalDateMs, body, saved });
+      if (message.annotations.length > 0) this.#rows.putAnnotations(mailbox, first + i, message.annotations);
     });
     this.#book.keep(op.opId, encodeOp({ targets: op.messages.map((_, i) => ({ ...op.to, uid: first + i })) }));
     return NONE;
@@ -181,6 +184,9 @@ export class Applier {
       const saved = op.savedMs === null ? row.saved : savedSeconds(op.savedMs);
       this.#rows.arrive(target, { ...row, uid: op.to.uid + i, modSeq: op.to.modSeq, keywords, saved });
     });
+    if (op.annotations !== "none") {
+      this.#rows.copyAnnotations(source, target, { uids: op.uids, first: op.to.uid, how: op.annotations });
+    }
     if (op.removed !== null) this.#rows.expunge(source, op.uids, op.removed);
     return NONE;
   }
@@ -201,6 +207,12 @@ export class Applier {
     const mailbox = this.#view.mailbox(op.account, op.mailbox);
     if (mailbox === null) return { ...NONE, missing: op.uids, modSeq: 1 };
     const { changed, modified, missing } = this.#rows.flags(mailbox, op);
+    return { ...NONE, uids: changed, modified, missing, modSeq: mailbox.counters.highestModSeq };
+  }
+  #annotate(op: OpOf<"annotate">): OpOutcome {
+    const mailbox = this.#view.mailbox(op.account, op.mailbox);
+    if (mailbox === null) return { ...NONE, missing: op.uids, modSeq: 1 };
+    const { changed, modified, missing } = this.#rows.annotate(mailbox, op);
     return { ...NONE, uids: changed, modified, missing, modSeq: mailbox.counters.highestModSeq };
   }
   #tree(account: string, { head, rows, made, renewed, removed }: TreeEdit): OpOutcome {

@@ -16,6 +16,7 @@ import { getAscii, getU24, getU32, getU48, putAscii, putU24, putU32, putU48 } fr
  *   14 account 00                                   what is next in the tree of an account that was changed
  *   14 account 00 name                              a name of the tree: its mailbox, its use, its subscription
  *   15 account 00 mailbox:u32 kind:u8 name 00 part:u8   a piece of an annotation
+ *   15 account 00 mailbox:u32 03 uid:hex8 p|s entry 00 part:u8   a piece of an annotation of a message
  *   15 account 00 00000000 00 00 00                 bytes of all annotations and rights of the account
  *   16 account 00 mailbox:u32                       a mailbox that was removed, while rows of it are left
  *   17 account 00 mailbox:u32 kind:u8 name 00 part:u8   rights of an identifier: apart, as who shares is looked for
@@ -295,6 +296,26 @@ export function piecesOfSetting(account: string, mailbox: number, kind: number, 
   const end = start.slice();
   end[end.length - 2] = 1;
   return { start, end };
+}
+
+/** The kind of setting that annotations of messages are: their names begin with a UID of eight hexadecimal digits. */
+const ANNOTATION_KIND = 4;
+
+/** All pieces of the annotations of the messages between two UIDs, those among them. */
+export function annotationsBetween(account: string, mailbox: number, first: number, last: number): KeyRange {
+  const at = (uid: number, behind: number) => {
+    const key = inMailbox(TAG.settings, account, mailbox, 10);
+    key[6 + account.length] = ANNOTATION_KIND;
+    putAscii(key, 7 + account.length, uid.toString(16).padStart(8, "0"));
+    key[15 + account.length] = behind;
+    return key;
+  };
+  return { start: at(first, 0), end: at(last, 0xff) };
+}
+
+export function readAnnotationUid(key: Key): number {
+  const at = key.indexOf(0, 1) + 6;
+  return parseInt(getAscii(key, at, at + 8), 16);
 }
 
 export function readSettingName(key: Key): string {

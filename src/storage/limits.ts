@@ -1,4 +1,5 @@
 import { INDEX_BYTES_MAX } from "../mail/index_limit.ts";
+import { ANNOTATION_VALUE_BYTES_MAX, ANNOTATIONS_PER_MESSAGE_MAX } from "../mail/message_annotation.ts";
 
 /** Bounds of the mail store. */
 export interface StoreLimits {
@@ -25,6 +26,9 @@ export interface StoreLimits {
   readonly settingBytesMax: number;
   readonly settingsBytesMax: number;
   readonly accountSettingsBytesMax: number;
+  /** Annotations of one message; bytes of one. Those of an account count among its settings. */
+  readonly annotationsMax: number;
+  readonly annotationBytesMax: number;
   /** Rows one `list` answers. */
   readonly listRowsMax: number;
   /** Changes that may wait for their group in one shard; beyond it `busy`. */
@@ -81,6 +85,8 @@ export const DEFAULT_LIMITS: StoreLimits = {
   settingBytesMax: 64 * 1024,
   settingsBytesMax: 256 * 1024,
   accountSettingsBytesMax: 4 * MB,
+  annotationsMax: ANNOTATIONS_PER_MESSAGE_MAX,
+  annotationBytesMax: ANNOTATION_VALUE_BYTES_MAX,
   listRowsMax: 10_000,
   pendingOpsMax: 10_000,
   pendingBytesMax: 512 * MB,

@@ -13,6 +13,7 @@ import {
   treeChange,
   type TreeWish,
 } from "./account_change.ts";
+import { annotateChange } from "./annotation_change.ts";
 import type { RecordOutcome } from "./apply.ts";
 import {
   type Change,
@@ -163,6 +164,15 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   subscribe(account: AccountId, name: MailboxName, subscribed: boolean): Promise<types.TreeOutcome> {
     return this.#wish(account, { wish: "subscribe", name, subscribed });
   }
+  async annotate(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+    store: types.AnnotationStore,
+  ): Promise<types.FlagStoreResult> {
+    const change = annotateChange({ account, mailbox, uids }, store, this.options.limits);
+    return flagStoreResult(await this.#loop.submit(change), change.uids);
+  }
   async setMetadata(account: AccountId, mailbox: number, entries: readonly types.Annotation[]) {
     const change = metadataChange(account, mailbox, entries, this.options.limits);
     return settingOutcome((await this.#loop.submit(change)).planned);
@@ -214,6 +224,9 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   }
   changes(account: AccountId, mailbox: number, since: number): types.ChangesSince | null {
     return this.#open().changes(account, mailbox, since);
+  }
+  annotations(account: AccountId, mailbox: number, first: number, last: number): types.AnnotationsOf[] {
+    return this.#open().annotations(account, mailbox, first, last);
   }
   metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
     return this.#open().settings(account, mailbox, Setting.metadata);

@@ -68,7 +68,7 @@ export class MemoryAccount implements TreeHome {
   drain(to: number): void {
     const [inbox, target] = [this.mailboxes.get(1)!, this.mailboxes.get(to)!];
     if (inbox.messages.size === 0) return;
-    target.add([...inbox.messages.values()].map(({ row, body }) => ({ ...row, body })));
+    target.add([...inbox.messages.values()].map(({ row, body, annotations }) => ({ ...row, body, annotations })));
     inbox.expunge([...inbox.messages.keys()]);
   }
   wish(wish: TreeWish): TreeOutcome {
@@ -97,6 +97,11 @@ export class MemoryAccount implements TreeHome {
     const held = [...this.#settings.get(`${kind}/${mailbox}`) ?? []];
     return held.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
+  /** Bytes of all settings, annotations of messages among them. */
+  get settingsTotal(): number {
+    const settings = [...this.#settings.values()].reduce((sum, held) => sum + bytesOf(held), 0);
+    return [...this.mailboxes.values()].reduce((sum, { annotationBytes }) => sum + annotationBytes, settings);
+  }
   set(kind: SettingKind, mailbox: number, entries: readonly SettingEntry[]): SettingOutcome {
     if (mailbox !== 0 && !this.has(mailbox)) return { type: "missing" };
     const next = new Map(this.settings(kind, mailbox));
@@ -108,8 +113,7 @@ export class MemoryAccount implements TreeHome {
     const grown = bytes - bytesOf(this.#settings.get(`${kind}/${mailbox}`) ?? new Map());
     const { settingsMax, settingsBytesMax, accountSettingsBytesMax } = this.home.limits;
     if (next.size > settingsMax || bytes > settingsBytesMax) return { type: "limit" };
-    const total = [...this.#settings.values()].reduce((sum, held) => sum + bytesOf(held), 0);
-    if (grown > 0 && total + grown > accountSettingsBytesMax) return { type: "limit" };
+    if (grown > 0 && this.settingsTotal + grown > accountSettingsBytesMax) return { type: "limit" };
     this.#settings.set(`${kind}/${mailbox}`, next);
     return { type: "done" };
   }

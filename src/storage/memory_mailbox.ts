@@ -1,7 +1,10 @@
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
+import type { MessageAnnotation } from "../mail/message_annotation.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import { foldKeyword, type KeywordChange, sortKeywords } from "./account_change.ts";
+import type { AnnotateChange } from "./annotation_change.ts";
+import { annotated, annotationName, bytesOfAll, isSame } from "./annotations.ts";
 import type { FullRow } from "./account_types.ts";
 import type { MailboxChange } from "./types.ts";
 
@@ -15,6 +18,7 @@ export interface MemoryBody {
 export interface MemoryMessage {
   row: FullRow;
   readonly body: MemoryBody;
+  annotations: readonly MessageAnnotation[];
 }
 
 /** What a new row is made with. */
@@ -24,6 +28,7 @@ export interface MemoryArrival {
   readonly internalDateMs: number;
   readonly savedMs: number;
   readonly body: MemoryBody;
+  readonly annotations?: readonly MessageAnnotation[];
 }
 
 /** How a change of flags ended. */
@@ -66,7 +71,7 @@ export class MemoryMailbox {
   /** Adds messages, all under one MODSEQ. */
   add(arrivals: readonly MemoryArrival[]): Uid[] {
     const modSeq = ++this.modSeq as ModSeq;
-    return arrivals.map(({ flags, keywords, internalDateMs, savedMs, body }) => {
+    return arrivals.map(({ flags, keywords, internalDateMs, savedMs, body, annotations = [] }) => {
       const uid = this.uidNext++ as Uid;
       const size = body.bytes.length;
       const row: FullRow = {
@@ -79,7 +84,7 @@ export class MemoryMailbox {
         savedMs: Math.floor(savedMs / 1_000) * 1_000,
         content: body.content,
       };
-      this.messages.set(uid, { row, body });
+      this.messages.set(uid, { row, body, annotations: inOrder(annotations) });
       this.tell(this, { kind: "delivered", uid, modSeq });
       return uid;
     });
@@ -118,6 +123,41 @@ export class MemoryMailbox {
     }
     return stored;
   }
+  /** Bytes of all annotations. */
+  get annotationBytes(): number {
+    let bytes = 0;
+    for (const { annotations } of this.messages.values()) bytes += bytesOfAll(annotations);
+    return bytes;
+  }
+  /** Messages of these that would be annotated: none that is not there, or changed too late. */
+  annotatable(uids: readonly number[], unchangedSince: number | null): MemoryMessage[] {
+    return uids.flatMap((uid) => this.messages.get(uid) ?? [])
+      .filter(({ row }) => unchangedSince === null || row.modSeq <= unchangedSince);
+  }
+  annotate(
+    { uids, changes, unchangedSince }: Pick<AnnotateChange, "uids" | "changes" | "unchangedSince">,
+  ): MemoryStored {
+    const stored: MemoryStored = { changed: [], modified: [], missing: [] };
+    const modSeq = this.modSeq + 1 as ModSeq;
+    for (const uid of uids as Uid[]) {
+      const message = this.messages.get(uid);
+      if (message === undefined) stored.missing.push(uid);
+      else if (unchangedSince !== null && message.row.modSeq > unchangedSince) stored.modified.push(uid);
+      else {
+        const held = new Map(message.annotations.map((each) => [annotationName(each), each.value]));
+        if (changes.every((each) => isSame(held.get(annotationName(each)) ?? null, each.value))) continue;
+        message.annotations = inOrder(annotated(message.annotations, changes));
+        message.row = { ...message.row, modSeq };
+        stored.changed.push(uid);
+      }
+    }
+    if (stored.changed.length > 0) {
+      this.modSeq = modSeq;
+      const annotations = changes.map(({ entry, scope }) => ({ entry, scope }));
+      this.tell(this, { kind: "flags", uids: stored.changed, modSeq, annotations });
+    }
+    return stored;
+  }
   #set(
     message: MemoryMessage,
     { add, remove, keywords: change }: { add: number; remove: number; keywords: KeywordChange | null },
@@ -150,6 +190,11 @@ export class MemoryMailbox {
       if (--held.count === 0) this.#keywords.delete(foldKeyword(name));
     }
   }
+}
+
+function inOrder(annotations: readonly MessageAnnotation[]): MessageAnnotation[] {
+  return annotations.map((each) => ({ ...each, value: each.value.slice() }))
+    .sort((a, b) => annotationName(a) < annotationName(b) ? -1 : 1);
 }
 
 /** Counters of rows. */

@@ -29,6 +29,8 @@ import {
   storeFlagsChange,
   withdrawChange,
 } from "./change.ts";
+import { type AnnotateChange, annotateChange } from "./annotation_change.ts";
+import { annotated, bytesOfAll, copied } from "./annotations.ts";
 import type { StoreLimits } from "./limits.ts";
 import { type AccountHome, MemoryAccount } from "./memory_account.ts";
 import { MemoryColumns } from "./memory_columns.ts";
@@ -142,6 +144,15 @@ export class MemoryShard implements types.ShardStore {
   subscribe(account: AccountId, name: MailboxName, subscribed: boolean): Promise<types.TreeOutcome> {
     return this.#wish(account, { wish: "subscribe", name, subscribed });
   }
+  async annotate(
+    account: AccountId,
+    mailbox: number,
+    uids: readonly number[],
+    store: types.AnnotationStore,
+  ): Promise<types.FlagStoreResult> {
+    const change = annotateChange({ account, mailbox, uids }, store, this.#limits);
+    return await this.#later(() => this.#annotate(change));
+  }
   async setMetadata(account: AccountId, mailbox: number, entries: readonly types.Annotation[]) {
     return await this.#set(metadataChange(account, mailbox, entries, this.#limits));
   }
@@ -156,6 +167,13 @@ export class MemoryShard implements types.ShardStore {
   }
   mailboxNamed(account: AccountId, name: MailboxName): types.MailboxNode | null {
     return this.mailboxes(account).find((node) => node.name === name) ?? null;
+  }
+  annotations(account: AccountId, number: number, first: number, last: number): types.AnnotationsOf[] {
+    const found: types.AnnotationsOf[] = [];
+    for (const [uid, { annotations }] of this.#find(account, number)?.messages ?? []) {
+      if (uid >= first && uid <= last && annotations.length > 0) found.push({ uid, annotations });
+    }
+    return found;
   }
   metadata(account: AccountId, mailbox: number): [string, Uint8Array][] {
     return this.#account(account).settings(Setting.metadata, mailbox);
@@ -321,6 +339,8 @@ export class MemoryShard implements types.ShardStore {
     if (!fits(change, this.usage(account), grown)) return { type: "full" };
     const keywords = messages.flatMap((message) => message.keywords);
     if (this.#tooManyKeywords(account, change.mailbox, keywords)) return { type: "limit" };
+    const annotations = messages.reduce((sum, { annotations }) => sum + bytesOfAll(annotations), 0);
+    if (this.#tooManySettings(account, annotations)) return { type: "limit" };
     const mailbox = this.#keep(account).forDelivery(change.mailbox);
     const arrivals = messages.map((message) => ({ ...message, savedMs: change.savedMs, body: this.#newBody(message) }));
     const targets = targetsOf(mailbox, mailbox.add(arrivals));
@@ -328,7 +348,7 @@ export class MemoryShard implements types.ShardStore {
     this.#answers.set(change.opId, targets);
     return appended(targets);
   }
-  #copy({ from, to, uids, move, savedMs, ...quota }: CopyChange): types.CopyResult {
+  #copy({ from, to, uids, move, savedMs, annotations: how, ...quota }: CopyChange): types.CopyResult {
     if (!this.#account(from.account).has(from.mailbox) || !this.#account(to.account).has(to.mailbox)) {
       return { type: "missing" };
     }
@@ -342,8 +362,15 @@ export class MemoryShard implements types.ShardStore {
     if (!stays && !fits(quota, this.usage(to.account), grown)) return { type: "full" };
     const keywords = messages.flatMap(({ row }) => row.keywords);
     if (this.#tooManyKeywords(to.account, to.mailbox, keywords)) return { type: "limit" };
+    const arrivals = messages.map(({ row, body, annotations }) => {
+      return { ...row, savedMs, body, annotations: copied(annotations, how) };
+    });
+    const annotations = arrivals.reduce((sum, { annotations }) => sum + bytesOfAll(annotations), 0);
+    if (!(move && from.account === to.account) && this.#tooManySettings(to.account, annotations)) {
+      return { type: "limit" };
+    }
     const target = this.#keep(to.account).forDelivery(to.mailbox);
-    const made = target.add(messages.map(({ row, body }) => ({ ...row, savedMs, body })));
+    const made = target.add(arrivals);
     if (move) source!.expunge(found);
     return { type: "copied", uidValidity: target.uidValidity as UidValidity, from: found, to: made };
   }
@@ -376,6 +403,22 @@ export class MemoryShard implements types.ShardStore {
   }
   #newBody({ parts, index }: NewBody): MemoryBody {
     return { content: ++this.#contents, bytes: concat(parts), index: index?.slice() ?? null };
+  }
+  #annotate(change: AnnotateChange): types.FlagStoreResult {
+    const { account, mailbox, uids, changes, unchangedSince } = change;
+    const held = this.#find(account, mailbox);
+    let grown = 0;
+    for (const { annotations } of held?.annotatable(uids, unchangedSince) ?? []) {
+      const next = annotated(annotations, changes);
+      if (next.length > this.#limits.annotationsMax) return { type: "limit" };
+      grown += bytesOfAll(next) - bytesOfAll(annotations);
+    }
+    if (this.#tooManySettings(account, grown)) return { type: "limit" };
+    const stored = held?.annotate(change) ?? { changed: [], modified: [], missing: [...uids] as Uid[] };
+    return { type: "stored", ...stored, modSeq: this.status(account, mailbox).highestModSeq };
+  }
+  #tooManySettings(account: AccountId, grown: number): boolean {
+    return grown > 0 && this.#account(account).settingsTotal + grown > this.#limits.accountSettingsBytesMax;
   }
   #tooManyKeywords(account: AccountId, mailbox: number, keywords: readonly string[]): boolean {
     const held = this.#find(account, mailbox);

@@ -1,9 +1,13 @@
 import { assert } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
+import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { AnnotationsCopied } from "./account_types.ts";
+import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
 import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
 import type { StoredRow } from "./row_block.ts";
+import { growSettings } from "./settings.ts";
 import type { ShardOp } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
 import { encodeChange } from "./values.ts";
@@ -23,6 +27,7 @@ export interface FlagsDone {
   readonly missing: number[];
 }
 
+type AnnotateOp = Extract<ShardOp, { kind: "annotate" }>;
 type FlagsOp = Extract<ShardOp, { kind: "flags" }>;
 
 /** Brings rows into mailboxes, changes them and takes them away, with all that counts them; tells what was done. */
@@ -47,12 +52,14 @@ export class RowChanges {
   /** Answers which of the UIDs were there. */
   expunge(mailbox: MailboxView, uids: readonly number[], modSeq: number): number[] {
     const gone: number[] = [];
+    const annotated = hasAnnotations(this.view.index, placeOf(mailbox));
     for (const uid of uids) {
       const block = this.view.block(mailbox, uid);
       const index = block.find(uid);
       if (index < 0) continue;
       this.#forget(mailbox, block.row(index));
       block.remove(index);
+      if (annotated) this.#grow(mailbox, -dropAnnotations(this.view.index, { ...placeOf(mailbox), uid }));
       gone.push(uid);
     }
     if (gone.length > 0) {
@@ -92,8 +99,57 @@ export class RowChanges {
     }
     return done;
   }
+  annotate(mailbox: MailboxView, op: AnnotateOp): FlagsDone {
+    const done: FlagsDone = { changed: [], modified: [], missing: [] };
+    for (const uid of op.uids) {
+      const block = this.view.block(mailbox, uid);
+      const index = block.find(uid);
+      if (index < 0) {
+        done.missing.push(uid);
+        continue;
+      }
+      const { flags, keywords, modSeq } = block.row(index);
+      if (op.unchangedSince !== null && modSeq > op.unchangedSince) done.modified.push(uid);
+      else if (this.putAnnotations(mailbox, uid, op.changes)) {
+        block.set(index, { flags, keywords, modSeq: op.modSeq });
+        done.changed.push(uid);
+      }
+    }
+    if (done.changed.length > 0) {
+      this.#remember(mailbox, 1, done.changed, op.modSeq);
+      const annotations = op.changes.map(({ entry, scope }) => ({ entry, scope }));
+      const [uids, modSeq] = [done.changed as Uid[], op.modSeq as ModSeq];
+      this.announce(mailbox, { kind: "flags", uids, modSeq, annotations });
+    }
+    return done;
+  }
+  /** Whether that made a difference. */
+  putAnnotations(mailbox: MailboxView, uid: number, changes: readonly MessageAnnotationChange[]): boolean {
+    const grown = putAnnotations(this.view.index, { ...placeOf(mailbox), uid }, changes);
+    this.#grow(mailbox, grown ?? 0);
+    return grown !== null;
+  }
+  copyAnnotations(
+    from: MailboxView,
+    to: MailboxView,
+    { uids, first, how }: {
+      readonly uids: readonly number[];
+      readonly first: number;
+      readonly how: AnnotationsCopied;
+    },
+  ): void {
+    const places = new Map(uids.map((uid, at) => [uid, first + at]));
+    const [low, high] = [uids[0] ?? 1, uids.at(-1) ?? 0];
+    for (const { uid, annotations } of readAnnotations(this.view.index, placeOf(from), low, high)) {
+      const place = places.get(uid);
+      if (place !== undefined) this.putAnnotations(to, place, copied(annotations, how));
+    }
+  }
   announce({ account, number }: MailboxView, change: MailboxChange): void {
     this.announced.push({ account: account as AccountId, mailbox: number, change });
+  }
+  #grow({ account }: MailboxView, bytes: number): void {
+    growSettings(this.view.index, account, bytes);
   }
   #forget(mailbox: MailboxView, row: StoredRow): void {
     count(mailbox, row, -1);
@@ -121,6 +177,10 @@ export class RowChanges {
       counters.changesFloor = readChangeModSeq(key);
     }
   }
+}
+
+function placeOf({ account, number }: MailboxView): { readonly account: string; readonly mailbox: number } {
+  return { account, mailbox: number };
 }
 
 function count({ counters }: MailboxView, { flags, size }: { flags: number; size: number }, sign: 1 | -1): void {

@@ -16,15 +16,22 @@ export function readSettings(
   mailbox: number,
   kind: SettingKind,
 ): [name: string, value: Uint8Array][] {
-  const found: [string, Uint8Array[]][] = [];
-  for (const { key, value } of index.range({ ...allSettings(account, mailbox, kind), limit: Infinity })) {
+  const rows = index.range({ ...allSettings(account, mailbox, kind), limit: Infinity });
+  return readPieces(rows).map(([key, value]) => [readSettingName(key), value]);
+}
+
+/** Values out of rows in order: each under the key of its first piece. */
+export function readPieces(
+  rows: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[],
+): [key: Uint8Array, value: Uint8Array][] {
+  const found: [Uint8Array, Uint8Array[]][] = [];
+  for (const { key, value } of rows) {
     if (value[0] !== FORM) throw damaged("setting");
-    const name = readSettingName(key);
-    const last = found.at(-1);
-    if (last?.[0] === name) last[1].push(value.subarray(1));
-    else found.push([name, [value.subarray(1)]]);
+    // The number of a piece is the last octet.
+    if (key.at(-1) === 0) found.push([key, [value.subarray(1)]]);
+    else found.at(-1)?.[1].push(value.subarray(1));
   }
-  return found.map(([name, pieces]) => [name, concat(pieces)]);
+  return found.map(([key, pieces]) => [key, concat(pieces)]);
 }
 
 /** Writes one setting over what it was, or takes it away. */

@@ -1,6 +1,8 @@
 import { assert, Failure } from "../base/mod.ts";
 import type { MailboxName } from "../mail/mailbox_name.ts";
+import type { AnnotationScope, MessageAnnotationChange } from "../mail/message_annotation.ts";
 import { type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
+import type { AnnotationsCopied } from "./account_types.ts";
 import type { GroupBody, LogForm, LogGroup } from "./log_tail.ts";
 import { checkAccount } from "./keys.ts";
 import { RowReader, RowWriter } from "./row_codec.ts";
@@ -29,7 +31,10 @@ const OP = {
   settings: 9,
   sweep: 10,
   purge: 11,
+  annotate: 12,
 } as const;
+const SCOPES: readonly AnnotationScope[] = ["priv", "shared"];
+const COPIED: readonly AnnotationsCopied[] = ["none", "shared", "all"];
 const U48_MAX = 2 ** 48 - 1;
 
 /** A record of a shard as its log keeps it: the bytes of bodies lie before it. The stamp is its incarnation. */
@@ -103,7 +108,12 @@ function encodeOp(row: RowWriter, op: ShardOp): void {
       putDelivery(row.text(op.from.account).u32(op.from.mailbox), op.to);
       putUids(row, op.uids);
       maybe(row, op.removed, (modSeq) => row.u48(modSeq));
-      return maybe(row, op.savedMs, (ms) => row.u48(ms));
+      maybe(row, op.savedMs, (ms) => row.u48(ms));
+      return void row.u8(COPIED.indexOf(op.annotations));
+    case "annotate":
+      putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
+      maybe(row, op.unchangedSince, (since) => row.u48(asModSeq(since)));
+      return putAll(row, op.changes, (change) => putAnnotation(row, change));
     case "tree":
       return putTree(row.text(op.account), op.edit);
     case "settings":
@@ -144,7 +154,13 @@ function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
       const from = { account: takeAccount(row), mailbox: row.u32() };
       const [to, uids] = [takeDelivery(row), takeUids(row)];
       const [removed, savedMs] = [takeMaybe(row, () => row.u48()), takeMaybe(row, () => row.u48())];
-      return { kind: "copy", from: from as Extract<ShardOp, { kind: "copy" }>["from"], to, uids, removed, savedMs };
+      const annotations = oneOf(COPIED, row);
+      const source = from as Extract<ShardOp, { kind: "copy" }>["from"];
+      return { kind: "copy", from: source, to, uids, removed, savedMs, annotations };
+    }
+    case OP.annotate: {
+      const [marked, unchangedSince] = [takeMarked(row), takeMaybe(row, () => row.u48())];
+      return { kind: "annotate", ...marked, unchangedSince, changes: many(row, () => takeAnnotation(row)) };
     }
     case OP.tree:
       return takeTree(row);
@@ -173,11 +189,27 @@ function putMessage(row: RowWriter, message: Appending): void {
   putBody(row, message);
   row.u8(message.flags).u48(message.internalDateMs);
   putAll(row, message.keywords, (name) => row.text(name));
+  putAll(row, message.annotations, (annotation) => putAnnotation(row, annotation));
 }
 
 function takeMessage(row: RowReader, bodies: GroupBody[]): Appending {
   const body = takeBody(row, bodies);
-  return { ...body, flags: row.u8(), internalDateMs: row.u48(), keywords: many(row, () => row.text()) };
+  const [flags, internalDateMs, keywords] = [row.u8(), row.u48(), many(row, () => row.text())];
+  const annotations = many(row, () => {
+    const { value, ...named } = takeAnnotation(row);
+    if (value === null) throw row.damaged();
+    return { ...named, value };
+  });
+  return { ...body, flags, internalDateMs, keywords, annotations };
+}
+
+function putAnnotation(row: RowWriter, { entry, scope, value }: MessageAnnotationChange): void {
+  maybe(row.text(entry).u8(SCOPES.indexOf(scope)), value, (bytes) => row.block(bytes));
+}
+
+function takeAnnotation(row: RowReader): MessageAnnotationChange {
+  const [entry, scope] = [row.text(), oneOf(SCOPES, row)];
+  return { entry, scope, value: takeMaybe(row, () => row.block().slice()) };
 }
 
 function putDelivery(row: RowWriter, { account, mailbox, uid, modSeq, uidValidity }: Delivery): void {
@@ -271,6 +303,13 @@ function asModSeq(bound: number): number {
 function putAll<T>(row: RowWriter, all: readonly T[], put: (one: T) => void): void {
   row.count(all.length);
   for (const one of all) put(one);
+}
+
+/** One of some words, by its place. */
+function oneOf<T extends string>(words: readonly T[], row: RowReader): T {
+  const word = words[row.u8()];
+  if (word === undefined) throw row.damaged();
+  return word;
 }
 
 /** Each one has an octet at least, so that a wrong count ends at the end of the row. */

@@ -1,6 +1,7 @@
 import { assert, Failure } from "../base/mod.ts";
 import type { KeywordChange, NewMessage, SettingEntry, SettingKind } from "./account_change.ts";
-import type { MailboxRef } from "./account_types.ts";
+import type { AnnotationsCopied, MailboxRef } from "./account_types.ts";
+import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { TreeEdit } from "./tree_plan.ts";
 
 /** One message for one recipient, numbered by the owner before the record is written. */
@@ -84,6 +85,18 @@ export type ShardOp =
     readonly removed: number | null;
     /** Null: each keeps the date it has. */
     readonly savedMs: number | null;
+    /** Which annotations go with them. */
+    readonly annotations: AnnotationsCopied;
+  }
+  | {
+    readonly kind: "annotate";
+    readonly account: string;
+    readonly mailbox: number;
+    readonly uids: readonly number[];
+    readonly changes: readonly MessageAnnotationChange[];
+    /** Rows with a higher MODSEQ are left alone. */
+    readonly unchangedSince: number | null;
+    readonly modSeq: number;
   }
   | { readonly kind: "tree"; readonly account: string; readonly edit: TreeEdit }
   | {

@@ -5,7 +5,8 @@ import type { Pieces } from "../mail/pieces.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { SettingKind } from "./account_change.ts";
-import type { BlockCounts, ContentsWanted, FullRow, RowRanges, RowsWanted } from "./account_types.ts";
+import type { AnnotationsOf, BlockCounts, ContentsWanted, FullRow, RowRanges, RowsWanted } from "./account_types.ts";
+import { readAnnotations } from "./annotations.ts";
 import { readBlockCounts } from "./block_counts.ts";
 import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
@@ -117,6 +118,12 @@ export class ShardReader {
     return guarded(() => {
       const removed = mailbox !== 0 && this.isRemoved(account, mailbox);
       return removed ? [] : readSettings(this.state.index, account, mailbox, kind);
+    });
+  }
+  annotations(account: AccountId, mailbox: number, first: number, last: number): AnnotationsOf[] {
+    return guarded(() => {
+      const removed = this.isRemoved(account, mailbox);
+      return removed ? [] : readAnnotations(this.state.index, { account, mailbox }, first, last);
     });
   }
   fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null {

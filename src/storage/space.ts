@@ -1,3 +1,4 @@
+import { bytesOfAnnotations } from "./annotation_change.ts";
 import type { Change } from "./change.ts";
 import type { ShardOp } from "./shard_log.ts";
 
@@ -8,6 +9,8 @@ export function bytesOf(change: Change): number {
       return change.size + (change.index?.length ?? 0);
     case "append":
       return change.messages.reduce((sum, { size, index }) => sum + size + (index?.length ?? 0), 0);
+    case "annotate":
+      return bytesOfAnnotations(change.changes);
     case "settings":
       return change.entries.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
     default:
@@ -23,6 +26,8 @@ export function takesSpace(change: Change): boolean {
       return true;
     case "copy":
       return !change.move;
+    case "annotate":
+      return change.changes.some(({ value }) => value !== null);
     case "settings":
       return change.entries.some(([, value]) => value !== null);
     default:
@@ -38,6 +43,8 @@ export function opTakesSpace(op: ShardOp): boolean {
       return true;
     case "copy":
       return op.removed === null;
+    case "annotate":
+      return op.changes.some(({ value }) => value !== null);
     case "settings":
       return op.entries.some(([, value]) => value !== null);
     default:

@@ -27,6 +27,7 @@ const LISTENER = [
   "directory.subscribe",
   "greylist.check",
   "mailbox.acl",
+  "mailbox.annotate",
   "mailbox.append",
   "mailbox.batches",
   "mailbox.cancelUpdates",

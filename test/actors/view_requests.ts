@@ -3,6 +3,10 @@ import { PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "../../src/actors/mailbox/s
 const VIEW = { account: "a1", view: 7 };
 const SET = { by: "uid", pairs: [1, 0, 5, 5] };
 const ADDRESS = { node: "local", worker: "listener-0", actor: "imap" };
+function ofMessage(bytes: number) {
+  return { entry: "/comment", scope: "shared", value: new Uint8Array(bytes) };
+}
+
 const MESSAGE = {
   parts: [new Uint8Array(3)],
   index: new Uint8Array(2),
@@ -67,6 +71,10 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
   "mailbox.batches": { ...VIEW, size: 500, first: 2, last: 3 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
+  "mailbox.annotate": {
+    ...{ ...VIEW, set: SET, unchangedSince: 3 },
+    changes: [{ entry: "/comment", scope: "priv", value: new Uint8Array(3) }],
+  },
   "mailbox.store": { ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
   "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true, quotaBytes: 5, quotaMessages: 7 },
@@ -115,7 +123,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
 
 /** Fields that may be null: all, nothing, or not known. */
 export const VIEW_NULLABLE =
-  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|store\.unchangedSince|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value|readAuthorized\.(owner|expiresMs)|resetKey\.name|(readNamed|readAuthorized|urlToken)\.uidValidity)$|\.(known|match|index|internalDateMs)$/;
+  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|(store|annotate)\.unchangedSince|annotate\.changes\[\]\.value|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value|readAuthorized\.(owner|expiresMs)|resetKey\.name|(readNamed|readAuthorized|urlToken)\.uidValidity)$|\.(known|match|index|internalDateMs)$/;
 /** Times may lie before 1970. */
 export const VIEW_SIGNED = /\.(dayMs|internalDateMs|expiresMs)$/;
 
@@ -193,6 +201,24 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.store", "keywords", new Array(255).fill("a"), new Array(256).fill("a")],
   ["mailbox.store", "keywords", ["x".repeat(255)], ["x".repeat(256)]],
   ["mailbox.store", "keywords", ["a"], ["a b"]],
+  ["mailbox.page", "annotations", true, 1],
+  ["mailbox.rows", "annotations", false, "no"],
+  ["mailbox.open", "annotate", true, null],
+  ["mailbox.annotate", "changes", [ofMessage(4_096)], [ofMessage(4_097)]],
+  ["mailbox.annotate", "changes", [{ ...ofMessage(1), value: null }], [{ ...ofMessage(1), scope: "private" }]],
+  ["mailbox.annotate", "changes", new Array(1_000).fill(ofMessage(0)), new Array(1_001).fill(ofMessage(0))],
+  ["mailbox.annotate", "changes", [{ ...ofMessage(0), entry: "x".repeat(200) }], [{
+    ...ofMessage(0),
+    entry: "x".repeat(201),
+  }]],
+  ["mailbox.append", "messages", [{ ...MESSAGE, annotations: [ofMessage(1)] }], [{
+    ...MESSAGE,
+    annotations: [{ ...ofMessage(1), value: null }],
+  }]],
+  ["mailbox.append", "messages", [{ ...MESSAGE, annotations: new Array(32).fill(ofMessage(1)) }], [{
+    ...MESSAGE,
+    annotations: new Array(33).fill(ofMessage(1)),
+  }]],
   ["mailbox.store", "flags", 31, 32],
   ["mailbox.store", "how", "replace", "other"],
   ["mailbox.create", "name", "INBOX", "inbox"],

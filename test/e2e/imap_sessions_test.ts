@@ -90,6 +90,7 @@ Deno.test("what was appended, flagged and moved with an OK is there after a kill
   }
   await client.ok("SELECT INBOX");
   await client.ok("UID STORE 2 +FLAGS (\\Flagged $Later)");
+  await client.ok('UID STORE 2:3 ANNOTATION (/comment (value.priv "not yet" value.shared {3+}\r\nall))');
   await client.ok("CREATE Kept/Deep");
   await client.ok("UID MOVE 3:5 Kept/Deep");
   await server.kill();
@@ -104,8 +105,35 @@ Deno.test("what was appended, flagged and moved with an OK is there after a kill
   }
   assertMatch((await again.ok("UID FETCH 2 FLAGS"))[0]!, /\\Flagged.*\$Later/);
   assertMatch((await again.ok("STATUS Kept/Deep (MESSAGES)"))[0]!, /MESSAGES 3/);
+  const noted = 'ANNOTATION (/comment (value.priv "not yet" value.shared "all"))';
+  assertEquals(await again.ok("UID FETCH 1:2 ANNOTATION (/* value)"), ["1 FETCH (UID 1)", `2 FETCH (UID 2 ${noted})`]);
+  await again.ok("EXAMINE Kept/Deep");
+  assertEquals(await again.ok("FETCH 1:2 ANNOTATION (/* value)"), [`1 FETCH (${noted})`]);
+  assertEquals(await again.ok('SEARCH ANNOTATION /comment value.priv "yet"'), ["SEARCH 1"]);
   assertMatch((await again.command("APPEND INBOX ", letter("next"))).text, /\[APPENDUID \d+ 13\]/);
   await again.logout();
+  await server.stop();
+});
+
+Deno.test("a message of many megabytes, sent or appended, has its structure and conversation told as any other", async () => {
+  await using server = await imapServer();
+  const head = "Message-ID: <1@bob.test>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee below\r\n";
+  const attached = `--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n`;
+  const content = utf8(`${head}${attached}${`${"A".repeat(76)}\r\n`.repeat(70_000)}--b--\r\n`);
+  await using smtp = await SmtpClient.greeted({ port: server.ports.smtp });
+  assertEquals((await smtp.send({ from: "john@smith.test", to: [LOGIN.user], content })).code, 250);
+  await smtp.quit();
+  await using client = await session(server);
+  await client.command("APPEND INBOX ", content);
+  await client.command("APPEND INBOX ", utf8("In-Reply-To: <1@bob.test>\r\n\r\nyes"));
+  await client.ok("SELECT INBOX");
+  const [sent, appended] = await client.ok("FETCH 1:2 BODY");
+  const structure = '("image" "png" NIL NIL NIL "base64" 5459998) "mixed"))';
+  assert(sent!.endsWith(structure) && appended!.endsWith(structure), sent);
+  const threads = (await client.ok("FETCH 1:3 THREADID")).map((line) => /THREADID \((T\w+)\)/.exec(line)?.[1]);
+  assertEquals([threads.length, new Set(threads).size], [3, 1]);
+  assertEquals(await client.ok(`SEARCH THREADID ${threads[0]}`), ["SEARCH 1 2 3"]);
+  await client.logout();
   await server.stop();
 });
 

@@ -1,5 +1,6 @@
 /** Mailboxes shared between the accounts of a domain, over sockets. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { utf8 } from "../../src/base/mod.ts";
 import { ImapClient } from "../support/imap_client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -55,7 +56,7 @@ Deno.test("what one account shares another lists, reads, marks and fills, and ac
   await billy.ok(`SETACL INBOX ${WILLY.toUpperCase()} lrsi`);
   assertStringIncludes(await refused(billy, `SETACL INBOX ${OTHER} lr`), "NO [CANNOT]");
   assertStringIncludes(await refused(billy, "SETACL INBOX nobody@bob.test lr"), "NO [CANNOT]");
-  assertEquals(await billy.ok("GETACL INBOX"), [`ACL INBOX ${BILLY} lrswipkxteacd ${WILLY} lrsi`]);
+  assertEquals(await billy.ok("GETACL INBOX"), [`ACL INBOX ${BILLY} lrswipkxteancd ${WILLY} lrsi`]);
   assertEquals(shared(await willy.ok('LIST "" * RETURN (MYRIGHTS STATUS (MESSAGES UNSEEN))')), [
     `LIST (\\NonExistent \\HasChildren) "/" "Other Users"`,
     `LIST (\\NonExistent \\HasChildren) "/" "Other Users/${BILLY}"`,
@@ -123,11 +124,18 @@ Deno.test("what is shared and annotated stays so through a restart, and mailboxe
     await billy.ok("CREATE Team");
     await billy.ok(`SETACL Team ${WILLY} lrswikxte`);
     await billy.ok('SETMETADATA Team (/shared/comment "ours" /private/comment "mine")');
+    await billy.command("APPEND Team ", utf8("Subject: plan\r\n\r\n"));
+    await billy.ok("SELECT Team");
+    await billy.ok('STORE 1 ANNOTATION (/comment (value.priv "mine" value.shared "ours"))');
     await willy.ok("CREATE x");
     await willy.ok(`SELECT ${TEAM}`);
     // Both are the seventh of their owner: to delete one does not close the other.
     assertEquals(await willy.ok("DELETE x"), []);
     await willy.ok("CHECK");
+    assertStringIncludes(await refused(willy, 'STORE 1 ANNOTATION (/comment (value.shared "no"))'), "NO [NOPERM]");
+    assertEquals(await willy.ok("FETCH 1 ANNOTATION (/comment value)"), [
+      '1 FETCH (ANNOTATION (/comment (value.priv NIL value.shared "ours")))',
+    ]);
     await willy.ok(`CREATE ${SUB}`);
     assertEquals((await billy.ok('LIST "" Team/*')).length, 1);
     await billy.logout();

@@ -34,7 +34,7 @@ Deno.test("the old rights are told with any of their parts, and read again right
   assertEquals(formatRights(parseRights("lrk")!), "lrkc");
   assertEquals(formatRights(parseRights("lrx")!), "lrxc");
   assertEquals(formatRights(parseRights("te")!), "ted");
-  assertEquals(formatRights(ALL_RIGHTS), "lrswipkxteacd");
+  assertEquals(formatRights(ALL_RIGHTS), "lrswipkxteancd");
   assertEquals(formatRights(NO_RIGHTS), "");
 });
 

@@ -110,6 +110,12 @@ export class SimDisk implements ShardStore {
   fetchIndex(...args: Parameters<ShardStore["fetchIndex"]>) {
     return this.options.base.fetchIndex(...args);
   }
+  annotate(...args: Parameters<ShardStore["annotate"]>): ReturnType<ShardStore["annotate"]> {
+    return this.#later(() => this.options.base.annotate(...args), true);
+  }
+  annotations(...args: Parameters<ShardStore["annotations"]>) {
+    return this.options.base.annotations(...args);
+  }
   metadata(...args: Parameters<ShardStore["metadata"]>) {
     return this.options.base.metadata(...args);
   }

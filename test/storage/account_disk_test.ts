@@ -75,6 +75,7 @@ Deno.test("the rows of a removed mailbox go in steps, also after a restart, and 
       unchangedSince: null,
     });
     await first.shard(0).setAcl(ANNA, mailbox, [["bert", "lr"]]);
+    await first.shard(0).annotate(ANNA, mailbox, [1, 2_000], { changes: [NOTE], unchangedSince: null });
     const before = segmentsOf(dir).length;
     assertEquals((await first.shard(0).removeMailbox(ANNA, "large" as MailboxName)).type, "done");
     await first.close();
@@ -98,6 +99,8 @@ Deno.test("purging an account takes away what a removed mailbox left", () =>
     const shard = store.shard(0);
     await fill(shard, await make(shard, "gone"), 1_500);
     await fill(shard, 1, 1_200);
+    const annotated = await shard.annotate(ANNA, 1, [1, 1_200], { changes: [NOTE], unchangedSince: null });
+    assert(annotated.type === "stored" && annotated.changed.length === 2);
     await shard.removeMailbox(ANNA, "gone" as MailboxName);
     await shard.subscribe(ANNA, "gone" as MailboxName, true);
     await shard.setMetadata(ANNA, 0, [["/shared/x", new Uint8Array(9_000)]]);
@@ -191,6 +194,9 @@ Deno.test("on a full device nothing is added, and what makes room goes on: moves
     await fill(shard, 1, 3);
     await make(shard, "a");
     await shard.setMetadata(ANNA, 0, [["/shared/x", utf8("x")]]);
+    const annotate = (value: Uint8Array | null) =>
+      shard.annotate(ANNA, 1, [3], { changes: [{ ...NOTE, value }], unchangedSince: null });
+    await annotate(NOTE.value);
     free = 1_000;
     const message = { parts: [utf8("x")], index: null, flags: 0, keywords: [], internalDateMs: 0 };
     const copy = { from: ofAnna(1), to: ofAnna(6), uids: [1], quotaBytes: 0, savedMs: 0 };
@@ -198,6 +204,8 @@ Deno.test("on a full device nothing is added, and what makes room goes on: moves
     assertEquals(await kindOf(() => shard.append(append)), "disk_full");
     assertEquals(await kindOf(() => shard.copy({ ...copy, move: false })), "disk_full");
     assertEquals(await kindOf(() => shard.setMetadata(ANNA, 0, [["/shared/y", utf8("y")]])), "disk_full");
+    assertEquals(await kindOf(() => annotate(utf8("other"))), "disk_full");
+    assertEquals((await annotate(null)).type, "stored");
     assertEquals((await shard.copy({ ...copy, move: true })).type, "copied");
     assertEquals((await shard.setMetadata(ANNA, 0, [["/shared/x", null]])).type, "done");
     assertEquals((await shard.removeMailbox(ANNA, "a" as MailboxName)).type, "done");
@@ -205,6 +213,8 @@ Deno.test("on a full device nothing is added, and what makes room goes on: moves
     assertEquals((await shard.append(append)).type, "appended");
     await store.close();
   }));
+
+const NOTE = { entry: "/comment", scope: "priv", value: utf8("note") } as const;
 
 function ofAnna(mailbox: number) {
   return { account: ANNA, mailbox };

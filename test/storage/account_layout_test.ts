@@ -8,6 +8,7 @@ import {
   allKeywordSets,
   allRemoved,
   allSettings,
+  annotationsBetween,
   besidesMailOf,
   blockCountsKey,
   changeKey,
@@ -19,6 +20,7 @@ import {
   mailboxKey,
   piecesOfSetting,
   rangesOfMailbox,
+  readAnnotationUid,
   readBlockCountsChunk,
   readKeywordId,
   readKeywordSet,
@@ -82,6 +84,25 @@ Deno.test("the pieces of a setting are a range, and nothing else lies in it", ()
     }),
     SEED,
   );
+});
+
+Deno.test("annotations of messages lie by UID among the settings of their mailbox (seeded)", () => {
+  const name = fc.tuple(fc.constantFrom("p/", "s/"), fc.string({ maxLength: 20 })).map(([scope, text]) => {
+    return scope + text.replaceAll("\0", "");
+  });
+  fc.assert(
+    fc.property(account, mailbox, mailbox, u32, u32, u32, name, (owner, m, n, uid, one, other, text) => {
+      const key = settingKey(owner, m, 3, uid.toString(16).padStart(8, "0") + text, 1);
+      const [first, last] = [Math.min(one, other), Math.max(one, other)];
+      assertEquals(readAnnotationUid(key), uid);
+      assertEquals(inside(key, annotationsBetween(owner, n, first, last)), m === n && uid >= first && uid <= last);
+      assert(inside(key, annotationsBetween(owner, m, uid, uid)));
+      assert(!inside(settingKey(owner, m, 1, text, 0), annotationsBetween(owner, m, 0, 0xffff_ffff)));
+      assert(rangesOfMailbox(owner, m).some((range) => inside(key, range)));
+    }),
+    SEED,
+  );
+  assert(settingKey("a".repeat(64), 1, 3, `${"f".repeat(8)}s${"/".repeat(200)}`, 0).length <= 511);
 });
 
 Deno.test("keys beside the rows of a mailbox are read back and lie in its ranges, and in no other's", () => {

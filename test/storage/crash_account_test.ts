@@ -13,6 +13,8 @@ const LIMITS = {
   segmentBytesMax: 900,
   compactStepBytesMax: 300,
   keywordsMax: 4,
+  annotationsMax: 4,
+  accountSettingsBytesMax: 12_000,
   mailboxesMax: 11,
   formerNamesMax: 2,
 };

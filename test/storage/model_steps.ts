@@ -1,6 +1,7 @@
 import { type Random, utf8 } from "../../src/base/mod.ts";
 import { type MailboxName, SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../src/mail/quota.ts";
+import type { MessageAnnotationChange } from "../../src/mail/message_annotation.ts";
 import type { AppendMessage, ShardStore } from "../../src/storage/mod.ts";
 import { account } from "./support.ts";
 
@@ -36,7 +37,8 @@ export function randomStep(random: Random, number: number, alone: boolean): Step
   if (some.luck < 0.45) return mailStep(some, random, number);
   if (some.luck < 0.6) return flagStep(some, alone);
   if (some.luck < 0.75) return copyStep(some, number);
-  if (some.luck < 0.93) return treeStep(some);
+  if (some.luck < 0.9) return treeStep(some);
+  if (some.luck < 0.95) return annotateStep(some, alone);
   return settingStep(some);
 }
 
@@ -60,7 +62,8 @@ function mailStep({ pick, below, some }: Dice, random: Random, number: number): 
       flags: below(32),
       keywords: some(() => pick(KEYWORDS), 3),
       internalDateMs: below(10 ** 9),
-    });
+      annotations: below(3) === 0 ? annotationsOf({ pick, below, some }).filter(({ value }) => value !== null) : [],
+    } as AppendMessage);
     const messages = [message(), ...some(message, 3)];
     const replaces = {
       account: pick([owner, owner, pick(ACCOUNTS)]),
@@ -100,7 +103,23 @@ function copyStep({ pick, below, some }: Dice, number: number): Step {
   const to = { account: pick([from.account, from.account, pick(ACCOUNTS)]), mailbox: pick(MAILBOXES) };
   const uids = some(() => below(60) + 1, 20);
   const [quota, move] = [quotaOf(below), below(2) === 0];
-  return (shard) => shard.copy({ from, to, uids, ...quota, move, savedMs: number * 1_000 });
+  const annotations = pick(["all", "shared", "none"] as const);
+  return (shard) => shard.copy({ from, to, uids, ...quota, move, annotations, savedMs: number * 1_000 });
+}
+
+function annotationsOf({ pick, below, some }: Omit<Dice, "luck">): MessageAnnotationChange[] {
+  return some(() => ({
+    entry: pick(["/comment", "/altsubject", "/1/flags/seen", "/1.2/comment", "/vendor/x"]),
+    scope: pick(["priv", "shared"] as const),
+    value: pick([null, utf8("1"), utf8("note"), new Uint8Array(below(4_000)).fill(9)]),
+  }), 3);
+}
+
+function annotateStep(dice: Dice, alone: boolean): Step {
+  const { pick, below, some } = dice;
+  const [owner, mailbox, uids] = [pick(ACCOUNTS), pick(MAILBOXES), some(() => below(60) + 1, 12)];
+  const store = { changes: annotationsOf(dice), unchangedSince: alone ? pick([null, null, below(20)]) : null };
+  return (shard) => shard.annotate(owner, mailbox, uids, store);
 }
 
 function treeStep({ pick, below }: Dice): Step {
@@ -157,6 +176,7 @@ export function picture(shard: ShardStore, firstEpoch: number): unknown {
         blocks: shard.blockCounts(owner, mailbox),
         rows,
         bodies,
+        annotations: shard.annotations(owner, mailbox, 1, 0xffff_ffff),
         indexes,
         changes,
       };

@@ -33,6 +33,7 @@ async function compare(seed: number, together: number): Promise<void> {
   const limits = {
     segmentBytesMax: 2_000,
     keywordsMax: 4,
+    annotationsMax: 4,
     mailboxesMax: 11,
     formerNamesMax: 2,
     settingsBytesMax: 6_000,

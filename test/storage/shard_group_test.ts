@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { asFailure, Failure } from "../../src/base/mod.ts";
 import { SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
+import { Setting } from "../../src/storage/account_change.ts";
 import { decodeShardGroup, encodeShardGroup } from "../../src/storage/shard_group.ts";
 import type { Appending, ShardOp } from "../../src/storage/shard_log.ts";
 
@@ -33,6 +34,9 @@ const edit = fc.record({
   renewed: epochs,
   removed: fc.array(u32, { maxLength: 5 }),
 });
+
+const bytes = fc.uint8Array({ maxLength: 300 });
+const annotation = { entry: text, scope: fc.constantFrom("priv", "shared") };
 
 const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
   claim: fc.record({ kind: fc.constant("claim"), node: text }),
@@ -68,7 +72,13 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
     opId: text,
     to: delivery,
     savedMs: u48,
-    messages: fc.array(fc.record({ ...body, flags, keywords: names, internalDateMs: u48 }), { maxLength: 3 }),
+    messages: fc.array(
+      fc.record({
+        ...{ ...body, flags, keywords: names, internalDateMs: u48 },
+        annotations: fc.array(fc.record({ ...annotation, value: bytes }), { maxLength: 3 }),
+      }),
+      { maxLength: 3 },
+    ),
   }),
   copy: fc.record({
     kind: fc.constant("copy"),
@@ -77,14 +87,24 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
     uids: rising,
     removed: fc.option(u48),
     savedMs: fc.option(u48),
+    annotations: fc.constantFrom("all", "shared", "none"),
+  }),
+  annotate: fc.record({
+    kind: fc.constant("annotate"),
+    account,
+    mailbox: u32,
+    modSeq: u48,
+    uids: rising,
+    unchangedSince: fc.option(u48),
+    changes: fc.array(fc.record({ ...annotation, value: fc.option(bytes) }), { maxLength: 3 }),
   }),
   tree: fc.record({ kind: fc.constant("tree"), account, edit }),
   settings: fc.record({
     kind: fc.constant("settings"),
     account,
     mailbox: u32,
-    setting: fc.constantFrom(1, 2),
-    entries: fc.array(fc.tuple(text, fc.option(fc.uint8Array({ maxLength: 300 }))), { maxLength: 3 }),
+    setting: fc.constantFrom(...Object.values(Setting)),
+    entries: fc.array(fc.tuple(text, fc.option(bytes)), { maxLength: 3 }),
     grown: fc.integer({ min: -1_000_000, max: 1_000_000 }),
   }),
   sweep: fc.record({ kind: fc.constant("sweep"), account, mailbox: u32, limit: u32 }),

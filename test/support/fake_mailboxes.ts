@@ -2,6 +2,7 @@ import { concat, utf8 } from "../../src/base/bytes.ts";
 import { Flag } from "../../src/mail/flag.ts";
 import { Failure } from "../../src/base/failure.ts";
 import type {
+  AppendedMessage,
   MailboxAskName,
   MailboxAsks,
   MailboxEntry,
@@ -16,6 +17,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
+import { annotateMessages } from "./fake_annotations.ts";
 import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
@@ -26,6 +28,7 @@ import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
 
+type AppendedFields = Pick<AppendedMessage, "flags" | "keywords" | "internalDateMs" | "annotations">;
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<
   MailboxAsks[N]["request"],
@@ -187,6 +190,14 @@ export class FakeMailboxes {
       return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
     },
     "mailbox.store": (request) => this.#store(request),
+    "mailbox.annotate": ({ view: id, set, changes }) => {
+      const view = this.#view(id);
+      const there = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));
+      const type = annotateMessages(view.box, there, changes);
+      for (const each of there) view.known.set(each, each.modSeq);
+      const rows = there.map((each) => this.#row(view, each, false));
+      return { type, rows, next: null, modified: [], highestModSeq: view.box.modSeq as ModSeq, missing: false };
+    },
     "mailbox.expungeDeleted": ({ view: id, set }) => {
       const view = this.#view(id);
       this.#demand(view.box, "e");
@@ -312,15 +323,12 @@ export class FakeMailboxes {
   #add(
     box: FakeBox,
     bytes: Uint8Array,
-    { flags, keywords, internalDateMs }: Pick<FakeMessage, "flags"> & {
-      readonly keywords: readonly string[];
-      readonly internalDateMs: number | null;
-    },
+    { flags, keywords, internalDateMs, annotations = [] }: AppendedFields,
   ): FakeMessage {
     const uid = box.uidNext++;
     const message: FakeMessage = {
       ...{ uid, bytes, flags, keywords: [...keywords], modSeq: ++box.modSeq, recent: true },
-      internalDateMs: internalDateMs ?? FIRST_MS + uid * 60_000,
+      ...{ internalDateMs: internalDateMs ?? FIRST_MS + uid * 60_000, annotations },
     };
     box.messages.push(message);
     this.#stir();
@@ -421,7 +429,7 @@ export class FakeMailboxes {
     return {
       ...{ sequence: view.shown.indexOf(message) + 1, uid: uid as Uid, modSeq: modSeq as ModSeq, flags },
       ...{ keywords: [...keywords], recent, size: bytes.length, internalDateMs, savedMs: FIRST_MS },
-      objectId: `E${uid}`,
+      ...{ objectId: `E${uid}`, annotations: message.annotations },
       ...(index ? { index: this.keepsIndex ? indexMessage(bytes) : null } : {}),
     };
   }

@@ -3,6 +3,8 @@ import { decodeUtf8 } from "../../src/base/bytes.ts";
 import { latin1 } from "../../src/base/latin1.ts";
 import type { MailboxAsks, MessageSet } from "../../src/mail/mailbox_ask.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
+import type { MessageAnnotation } from "../../src/mail/message_annotation.ts";
+import { findsAnnotation } from "./fake_annotations.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 
@@ -15,6 +17,7 @@ export interface FakeMessage {
   modSeq: number;
   recent: boolean;
   readonly internalDateMs: number;
+  annotations: readonly MessageAnnotation[];
 }
 
 /** What is counted of a mailbox. */
@@ -102,6 +105,8 @@ export function fitsProgram(
       return message.modSeq >= program.atLeast;
     case "header":
       return text.includes(`${program.field.toLowerCase()}: ${program.text.toLowerCase()}`);
+    case "annotation":
+      return findsAnnotation(message, program);
     case "body":
     case "text":
       return (decodeUtf8(message.bytes) ?? text).toLowerCase().includes(program.text.toLowerCase());

@@ -24,6 +24,7 @@ export function rowPage({ rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"],
   }
   return {
     ...rest,
+    annotations: rows.map(({ uid, annotations = [] }) => ({ uid, annotations })),
     rows: columns.bytes(),
     keywordSets,
     objectIdPrefix: "E",

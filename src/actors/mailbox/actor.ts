@@ -10,6 +10,7 @@ import { MAILBOX_ACTOR_PREFIX } from "../mailbox_refs.ts";
 import { mayAsk } from "../rights.ts";
 import { mailboxAccepts } from "./accepts.ts";
 import { acl, setAcl } from "./acl.ts";
+import { annotate } from "./annotate.ts";
 import { append } from "./append.ts";
 import { batches } from "./batches.ts";
 import { copy } from "./copy.ts";
@@ -166,6 +167,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.batches": batches,
     "mailbox.read": read,
     "mailbox.store": store,
+    "mailbox.annotate": annotate,
     "mailbox.expungeDeleted": expungeDeleted,
     "mailbox.copy": copy,
     "mailbox.append": append,

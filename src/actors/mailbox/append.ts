@@ -2,7 +2,8 @@ import type { AccountId } from "../../mail/account.ts";
 import type { AppendOutcome } from "../../mail/mailbox_ask.ts";
 import { limitsOf } from "../../mail/quota.ts";
 import type { MessageRef } from "../../storage/mod.ts";
-import { freeFlags, placeWith, viewWith } from "./shared/mod.ts";
+import { keepsPrivate } from "./annotate.ts";
+import { freeFlags, placeWith, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 
 /** APPEND (RFC 9051 §6.3.12, RFC 3502), all or none; REPLACE (RFC 8508 §3.4) takes the old message away in the same change. */
@@ -15,6 +16,11 @@ export function append(state: State, request: Asked<"mailbox.append">, reply: An
   // RFC 4314 §4: flags that may not be set are left out.
   const free = freeFlags(place.rights);
   const savedMs = clock.wallMs();
+  const annotations = request.messages.flatMap(({ annotations = [] }) => annotations);
+  const shared = annotations.some(({ scope }) => scope === "shared");
+  // RFC 5257 §3.4: what may not be stored is refused.
+  if (shared && !place.rights.includes("n")) throw wanting();
+  if (!keepsPrivate(annotations, account, place.owner)) throw wanting();
   const messages = request.messages.map((message) => ({
     ...message,
     flags: message.flags & free.flags,

@@ -1,6 +1,6 @@
 import type { CopyOutcome } from "../../mail/mailbox_ask.ts";
 import { limitsOf, type Quota } from "../../mail/quota.ts";
-import type { MailboxRef } from "../../storage/mod.ts";
+import type { AnnotationsCopied, MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";
 import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
@@ -23,9 +23,13 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   const { quotaBytes, quotaMessages = 0, messagesMax: asked = COPY_UIDS_MAX } = request;
   const quota = quotaBytes === undefined ? limitsOf(open) : limitsOf({ quotaBytes, quotaMessages });
   const messagesMax = Math.min(asked, COPY_UIDS_MAX);
+  // RFC 5257 §4.6: what is private goes with the owner's own copies, what is shared where it may be set.
+  const own = account === owner && account === open.of.account;
+  const annotations = own ? "all" as const : rights.includes("n") ? "shared" as const : "none" as const;
   const uids = open.view.uidsOf(set);
   const target = { account: owner, mailbox };
-  const work = copyTo(state, open, { to: target, uids, move, messagesMax, quota, free: freeFlags(rights) });
+  const free = freeFlags(rights);
+  const work = copyTo(state, open, { to: target, uids, move, messagesMax, quota, annotations, free });
   const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? outcome.to.length : 0;
   answerLater(state, state.watches.during(request, target, work, arrivals), reply);
 }
@@ -37,11 +41,12 @@ interface Copying {
   readonly messagesMax: number;
   readonly quota: Quota;
   readonly free: FreeFlags;
+  readonly annotations: AnnotationsCopied;
 }
 
 async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
   const { shard, clock, turns } = state;
-  const { to, uids: named, move, quota, free, messagesMax } = copying;
+  const { to, uids: named, move, quota, free, messagesMax, annotations } = copying;
   const uids: number[] = [];
   for (let after: number | null = 0; after !== null;) {
     const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
@@ -52,7 +57,7 @@ async function copyTo(state: State, open: OpenView, copying: Copying): Promise<C
   }
   const from = { account: open.of.account, mailbox: open.of.mailbox };
   const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
-  const outcome = await shard.copy({ from, to, uids, ...quota, move, savedMs: clock.wallMs() });
+  const outcome = await shard.copy({ from, to, uids, ...quota, move, annotations, savedMs: clock.wallMs() });
   // RFC 4314 §4: flags that may not be set are left out.
   if (outcome.type === "copied" && outcome.to.length > 0 && !areAllFree(free)) {
     await shard.storeFlags(to.account, to.mailbox, outcome.to, {

@@ -63,7 +63,8 @@ function told(
   const expunged = expunges ? view.takeGhosts(EXPUNGED_MAX) : [];
   const status = shard.status(account, mailbox);
   view.takeArrivals(status.uidNext, status.messages);
-  const changed = takeChanged(shard, open);
+  const changed = takeChanged(shard, open).map((row) => withEntries(row, open));
+  if (!view.hasChanged) open.annotated?.clear();
   view.settle(status.highestModSeq);
   return {
     exists: view.exists,
@@ -100,6 +101,14 @@ function takeChanged(shard: State["shard"], open: OpenView): ViewRow[] {
   const { rows, next } = readPage(shard, open, { uids, after: taken.above, index: false, wants });
   view.lookedUpTo(next);
   return rows;
+}
+
+/** RFC 5257 §4.4: names of entries alone, never their values. */
+function withEntries(row: ViewRow, { annotated }: OpenView): ViewRow {
+  const entries = annotated?.get(row.uid);
+  if (entries === undefined) return row;
+  annotated?.delete(row.uid);
+  return { ...row, annotated: [...entries].sort() };
 }
 
 function newRights(open: OpenView, rights: Rights): Rights | null {

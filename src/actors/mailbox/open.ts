@@ -25,7 +25,7 @@ export function open(state: State, request: Asked<"mailbox.open">, reply: Answer
   if (place === null) return reply.ok({ type: "missing" });
   const { owner: account, node: { mailbox, objectId }, rights } = place;
   // RFC 4314 §5.2: without any of these nothing could be changed.
-  const readOnly = request.readOnly || !hasAnyRight(rights, "iestw");
+  const readOnly = request.readOnly || !hasAnyRight(rights, "iestwn");
   views.checkRoom(request.account, request.session);
   const status = shard.status(account, mailbox);
   const of = views.mailbox(account, mailbox);

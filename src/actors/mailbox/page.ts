@@ -1,8 +1,10 @@
 import type { IndexWanted, RowPage } from "../../mail/mailbox_ask.ts";
+import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { findIndexText, INDEX_VERSION } from "../../mime/mod.ts";
+import { visible } from "./annotate.ts";
 import { emailIdPrefix } from "./row_pages.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
@@ -58,11 +60,12 @@ async function changedPage(
 /** As many rows as fit one answer. */
 function filled(
   { shard }: State,
-  { of: { account, mailbox }, view }: OpenView,
+  open: OpenView,
   ranges: Ranges,
-  { after, changedSince, index, headBytes }: Asked<"mailbox.page">,
+  { after, changedSince, index, headBytes, annotations = false }: Asked<"mailbox.page">,
 ): Omit<RowPage, "vanished" | "missing"> {
-  const wants = index !== "none" || headBytes > 0;
+  const { of: { account, mailbox }, view } = open;
+  const wants = index !== "none" || headBytes > 0 || annotations;
   const rows = new RowColumns(Math.min(countOf(ranges), wants ? FULL_ROWS_MAX : ROWS_MAX));
   const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
   const wanted = { ranges, after, modSeqAbove: changedSince ?? 0, rankOf, lookedMax: LOOKED_MAX };
@@ -79,6 +82,7 @@ function filled(
   if (head !== null) rows.count = head.count;
   const indexes = index === "none" ? null : indexesOf(shard, rows, index);
   if (indexes !== null) rows.count = indexes.count;
+  const annotated = annotations ? annotationsOf(shard, open, rows) : null;
   if (rows.count < before) next = rows.uid[rows.count - 1]!;
   for (let i = 0; i < rows.count; i++) {
     const uid = rows.uid[i]!;
@@ -91,8 +95,31 @@ function filled(
     objectIdPrefix: emailIdPrefix(shard.number),
     index: indexes?.sent() ?? null,
     head: head === null ? null : fitted(head, rows.count).sent(),
+    ...(annotated === null ? {} : { annotations: annotated }),
     next: next as Uid | null,
   };
+}
+
+/** Annotations of the rows, of as many as fit. */
+function annotationsOf(shard: State["shard"], open: OpenView, rows: RowColumns): RowPage["annotations"] & object {
+  const { of: { account, mailbox } } = open;
+  if (rows.count === 0) return [];
+  const there = shard.annotations(account, mailbox, rows.uid[0]!, rows.uid[rows.count - 1]!);
+  const found: { uid: number; annotations: readonly MessageAnnotation[] }[] = [];
+  let [row, bytes] = [0, 0];
+  for (const { uid, annotations } of there) {
+    while (row < rows.count && rows.uid[row]! < uid) row++;
+    if (row === rows.count) break;
+    if (rows.uid[row] !== uid) continue;
+    const told = visible(annotations, open);
+    if (bytes > CONTENT_BYTES_MAX && row > 0) {
+      rows.count = row;
+      break;
+    }
+    for (const { entry, value } of told) bytes += entry.length + value.length;
+    if (told.length > 0) found.push({ uid, annotations: told });
+  }
+  return found;
 }
 
 const NO_KEYWORDS = 0;

@@ -1,5 +1,6 @@
 import { asFailure } from "../../base/mod.ts";
 import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
 import { pairsFrom, type Ranges, type View } from "./views/mod.ts";
 import type { OpenView } from "./view_book.ts";
@@ -30,6 +31,8 @@ export interface PageWanted {
   readonly index: boolean;
   /** So many bytes of the beginning of each message; 0 when absent. */
   readonly headBytes?: number;
+  /** Whether their annotations are wanted. */
+  readonly annotations?: boolean;
   /** Which of the rows are wanted; all when absent. */
   readonly wants?: (row: FullRow) => boolean;
 }
@@ -53,10 +56,22 @@ export function readPage(shard: ShardStore, open: OpenView, wanted: PageWanted):
     if (wanted.wants?.(row) === false) continue;
     const shown = viewRow(open.view, row, { shard: shard.number, sequence, index: wanted.index });
     const head = headOf(row, wanted.headBytes ?? 0, { shard, of: open.of });
-    rows.push(head === null ? shown : { ...shown, head });
+    const annotations = wanted.annotations === true ? annotationsAt(shard, open, row.uid) : [];
+    for (const { entry, value } of annotations) bytes += entry.length + value.length;
+    rows.push({ ...shown, ...(head === null ? {} : { head }), ...(annotations.length === 0 ? {} : { annotations }) });
     bytes += ROW_BYTES + (row.index?.length ?? 0) + (head?.length ?? 0) + charsOf(row.keywords);
   }
   return { rows, next: null };
+}
+
+/** What an account sees of the annotations of a message. */
+export function annotationsAt(
+  shard: ShardStore,
+  { account, of }: Pick<OpenView, "account" | "of">,
+  uid: number,
+): readonly MessageAnnotation[] {
+  const annotations = shard.annotations(of.account, of.mailbox, uid, uid)[0]?.annotations ?? [];
+  return account === of.account ? annotations : annotations.filter(({ scope }) => scope === "shared");
 }
 
 /** The first bytes of a message; null when they are not wanted, or whoever wants them has to ask for them alone. */

@@ -8,12 +8,12 @@ import { intersection, rangesOfRising } from "./views/mod.ts";
 
 /** Rows of a set, page by page (FETCH, RFC 9051 §6.4.5; CHANGEDSINCE and VANISHED, RFC 7162 §3.1.4.1 and §3.2.6). */
 export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer<"mailbox.rows">): void {
-  const { set, after, index, changedSince, headBytes = 0 } = request;
+  const { set, after, index, changedSince, headBytes = 0, annotations = false } = request;
   const { open } = viewWith(state, request);
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
     const uids = open.view.pairsOf(set, after);
-    const { rows, next } = readPage(state.shard, open, { uids, after, index, headBytes });
+    const { rows, next } = readPage(state.shard, open, { uids, after, index, headBytes, annotations });
     return reply.ok({ rows, next: next as Uid | null, vanished: [], missing });
   }
   answerLater(state, changedRows(state, open, { ...request, changedSince }), reply);

@@ -1,4 +1,5 @@
-import { type Fields, fieldsOf, isCount, isText } from "../shape.ts";
+import { type Fields, fieldsOf, isCount, isListOf, isText } from "../shape.ts";
+import { isScope } from "./annotation_accepts.ts";
 import { PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "./search/mod.ts";
 import { isFlagBits, isKeyword, isMessageSet } from "./set_accepts.ts";
 
@@ -21,6 +22,8 @@ const LEAVES: Readonly<Record<string, (key: Fields) => boolean>> = {
   age: ({ than, seconds }) => (than === "younger" || than === "older") && isCount(seconds),
   modSeq: ({ atLeast }) => isCount(atLeast),
   objectId: ({ of, id }) => (of === "email" || of === "thread") && isText(id, ID_CHARS_MAX),
+  annotation: ({ entry, scopes, text }) =>
+    isText(entry, FIELD_CHARS_MAX) && isListOf(scopes, 2, isScope) && (text === null || isText(text, TEXT_CHARS_MAX)),
   header: ({ field, text }) => isText(field, FIELD_CHARS_MAX) && isText(text, TEXT_CHARS_MAX),
   body: ({ text }) => isText(text, TEXT_CHARS_MAX),
   text: ({ text }) => isText(text, TEXT_CHARS_MAX),

@@ -21,6 +21,7 @@ import {
 } from "../shape.ts";
 import { isSearchProgram } from "./search_accepts.ts";
 import { isMailboxName, sharedAccepts } from "./shared_accepts.ts";
+import { areAnnotations } from "./annotation_accepts.ts";
 import { areFlags, isMessageSet, isUidPairs } from "./set_accepts.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
@@ -68,9 +69,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   ),
   "mailbox.deletedBytes": fields((request) => ofAccount(request) && isMailboxName(request["name"])),
   "mailbox.open": fields((request) => {
-    const { name, readOnly, since, subscriber, session } = request;
+    const { name, readOnly, since, subscriber, session, annotate } = request;
     return ofAccount(request) && isMailboxName(name) && isBoolean(readOnly) && (since === null || isResync(since)) &&
-      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isQuota(request);
+      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isQuota(request) &&
+      (annotate === undefined || isBoolean(annotate));
   }),
   "mailbox.close": fields(ofView),
   "mailbox.watch": fields((request) => {
@@ -81,14 +83,16 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.tidings": fields((request) => ofAccount(request) && isCount(request["watch"])),
   "mailbox.news": fields((request) => ofView(request) && isBoolean(request["expunges"])),
   "mailbox.rows": fields((request) => {
-    const { set, after, index, changedSince, vanished, headBytes } = request;
+    const { set, after, index, changedSince, vanished, headBytes, annotations } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && isBoolean(index) &&
+      (annotations === undefined || isBoolean(annotations)) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) &&
       (headBytes === undefined || isWhole(headBytes, 0, HEAD_BYTES_MAX));
   }),
   "mailbox.page": fields((request) => {
-    const { set, after, index, changedSince, vanished, headBytes } = request;
+    const { set, after, index, changedSince, vanished, headBytes, annotations } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
+      (annotations === undefined || isBoolean(annotations)) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
   }),
   "mailbox.batches": fields((request) => {
@@ -103,6 +107,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.store": fields((request) => {
     const { set, how, unchangedSince } = request;
     return ofView(request) && isMessageSet(set) && areFlags(request) && HOWS.has(how) &&
+      (unchangedSince === null || isCount(unchangedSince));
+  }),
+  "mailbox.annotate": fields((request) => {
+    const { set, changes, unchangedSince } = request;
+    return ofView(request) && isMessageSet(set) && areAnnotations(changes, true) &&
       (unchangedSince === null || isCount(unchangedSince));
   }),
   "mailbox.expungeDeleted": fields((request) =>
@@ -216,9 +225,10 @@ function isReplaced(value: unknown): boolean {
 function isAppended(value: unknown): boolean {
   const message = fieldsOf(value);
   if (message === null) return false;
-  const { parts, index, internalDateMs } = message;
+  const { parts, index, internalDateMs, annotations } = message;
   return areFlags(message) && areParts(parts, CONTENT) && (index === null || isIndex(index)) &&
-    (internalDateMs === null || Number.isSafeInteger(internalDateMs));
+    (internalDateMs === null || Number.isSafeInteger(internalDateMs)) &&
+    (annotations === undefined || areAnnotations(annotations, false));
 }
 
 /** A MIME index, opaque here. */

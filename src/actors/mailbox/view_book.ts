@@ -1,5 +1,6 @@
 import { type Cancel, type Clock, Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
+import { type AnnotationRef, ANNOTATIONS_PER_MESSAGE_MAX } from "../../mail/message_annotation.ts";
 import type { MailboxChange } from "../../mail/mailbox_state.ts";
 import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { Rights } from "../../mail/rights.ts";
@@ -32,6 +33,9 @@ const LIVE_BYTES_PER_ACCOUNT_MAX = 8 * 1024 * 1024;
 const LIVE_BYTES_PER_WORKER_MAX = 64 * 1024 * 1024;
 /** Who could not be told is told after this long, in ms. */
 const STIR_AGAIN_MS = 1_000;
+
+/** Messages of one view of which is remembered what entries were changed. */
+const ANNOTATED_MAX = 1_000;
 
 /** How many views there are in a worker, over all of its actors, and what their searches take. */
 export interface ViewBudget extends LiveBudget {
@@ -70,6 +74,8 @@ export interface OpenView extends Quota {
   closed: boolean;
   /** Searches whose results are told as they change; null: none. */
   live: LiveSearches | null;
+  /** Entries that were changed, by UID, for a session that wants to know (RFC 5257 §4.4); else null. */
+  readonly annotated: Map<number, Set<string>> | null;
 }
 
 interface Owner {
@@ -94,6 +100,7 @@ export interface NewView extends ViewOwner {
   readonly mailbox: number;
   readonly readOnly: boolean;
   readonly rights: Rights;
+  readonly annotate?: boolean;
 }
 
 /** All views of one actor: who has which, what happened to their mailboxes, who is to be told. */
@@ -169,7 +176,8 @@ export class ViewBook {
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
     const added = { id: this.#next++, account, session, of, view, readOnly, rights, ...limitsOf(input), owner };
-    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false, live: null };
+    const annotated = input.annotate === true ? new Map<number, Set<string>>() : null;
+    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false, live: null, annotated };
     const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
     this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
@@ -368,9 +376,26 @@ export class ViewBook {
     for (const open of [...of.views]) {
       const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
       open.live?.note(told);
+      if (told.kind === "flags" && told.annotations !== undefined) noteAnnotated(open, told.uids, told.annotations);
       if (isNews(open.view, told, ghostsMax)) this.stir(open);
       if (open.view.gone) this.#endLive(open);
     }
+  }
+}
+
+/** Notes which entries were changed, of so many messages as are told one by one. */
+function noteAnnotated(
+  { annotated, account, of }: OpenView,
+  uids: readonly Uid[],
+  annotations: readonly AnnotationRef[],
+): void {
+  if (annotated === null) return;
+  const seen = annotations.filter(({ scope }) => scope === "shared" || account === of.account);
+  for (const uid of uids) {
+    const entries = annotated.get(uid) ?? new Set<string>();
+    if (annotated.size === ANNOTATED_MAX && entries.size === 0) return;
+    for (const { entry } of seen) if (entries.size < ANNOTATIONS_PER_MESSAGE_MAX) entries.add(entry);
+    if (entries.size > 0) annotated.set(uid, entries);
   }
 }
 

@@ -1,14 +1,17 @@
 import { assert } from "../../base/assert.ts";
 import { byteLength } from "../../base/bytes.ts";
 import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
+import type { MessageAnnotation, MessageAnnotationChange } from "../../mail/message_annotation.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { Uid } from "../../mail/uid.ts";
+import { readIndex } from "../../mime/mod.ts";
+import { lacksParts, partsNamed, refusedValues } from "./annotations.ts";
 import type { AppendCommand, AppendMessage, AppendPart } from "./ast.ts";
 import { type Catenating, readUrl } from "./catenate.ts";
 import { type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
 import { appendedAtOnce } from "./limits.ts";
-import { indexToKeep } from "./message_index.ts";
+import { indexInSteps, keptIndex } from "./message_index.ts";
 import { noteOwn } from "./news.ts";
 import { saveLimitCode } from "./response_code.ts";
 import { selectedOf } from "./selection.ts";
@@ -42,12 +45,20 @@ export function* appendAll(
     room.message = limits.appendBytesMax - textBytes(message);
     const parts = yield* piecesOf(message, texts, catenating, scene);
     if ("type" in parts) return parts;
+    const annotations = message.annotations ?? [];
+    const problem = refusedValues(annotations);
+    if (problem !== null) return problem;
+    const index = yield* indexInSteps(parts);
+    const root = partsNamed(annotations).length === 0 ? null : readIndex(index)?.parts() ?? null;
+    const lacking = lacksParts(root, annotations);
+    if (lacking !== null) return lacking;
     made.push({
       flags: message.flags,
       keywords: message.keywords,
       internalDateMs: message.internalDateMs,
       parts,
-      index: yield* indexToKeep(parts),
+      index: keptIndex(index),
+      ...(annotations.length === 0 ? {} : { annotations: annotations.flatMap(valued) }),
     });
   }
   const old = replaces === undefined ? {} : { replaces: { view: selectedOf(scene).view, uid: replaces } };
@@ -65,10 +76,15 @@ export function* appendAll(
     case "full":
       return no("Not enough room", "OVERQUOTA");
     case "limit":
-      return no("Too many keywords", "LIMIT");
+      return no("Too many keywords or annotations", "LIMIT");
     case "gone":
       return GONE;
   }
+}
+
+/** A new message has no annotations that could be taken away. */
+function valued({ entry, scope, value }: MessageAnnotationChange): MessageAnnotation[] {
+  return value === null ? [] : [{ entry, scope, value }];
 }
 
 /** What was to be replaced is not there. */

@@ -1,4 +1,5 @@
 import type { MessageFlags, MessageSet, ResyncFrom } from "../../mail/mailbox_ask.ts";
+import type { AnnotationRef, MessageAnnotationChange } from "../../mail/message_annotation.ts";
 import type { MailboxName, SpecialUse } from "../../mail/mailbox_name.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import type { PartialRange, SearchCriteria, SearchReturn } from "./ast_search.ts";
@@ -60,6 +61,8 @@ export type MailboxCommand =
     readonly verb: "SELECT" | "EXAMINE";
     readonly mailbox: MailboxArgument;
     readonly condstore: boolean;
+    /** RFC 5257 §4.2. */
+    readonly annotate?: true;
     readonly qresync: ResyncFrom | null;
   }
   /** `specialUse`: USE of RFC 6154 §3; null stands for one that is not known. A separator at the end of the name is taken off. */
@@ -80,6 +83,8 @@ export interface AppendMessage extends MessageFlags {
   readonly internalDateMs: number | null;
   /** CATENATE: the message is made of its parts; else there is one literal. */
   readonly catenate: boolean;
+  /** RFC 5257 §4.7. */
+  readonly annotations?: readonly MessageAnnotationChange[];
   readonly parts: readonly AppendPart[];
 }
 
@@ -160,6 +165,8 @@ export type SelectedCommand =
     readonly how: "add" | "remove" | "replace";
     readonly silent: boolean;
     readonly flags: MessageFlags;
+    /** RFC 5257 §4.5: these are stored, and no flags. */
+    readonly annotations?: readonly MessageAnnotationChange[];
     /** RFC 7162 §3.1.3; null when not given. */
     readonly unchangedSince: number | null;
   }
@@ -180,7 +187,9 @@ export type SortKey =
   | "TO"
   | "DISPLAYFROM"
   | "DISPLAYTO"
-  | "RELEVANCY";
+  | "RELEVANCY"
+  /** RFC 5257 §4.9. */
+  | "ANNOTATION";
 
 export type SearchCommand =
   /** `returns`: null without RETURN (RFC 9051 §6.4.4, RFC 4731, 5182, 5267, 9394). */
@@ -202,7 +211,12 @@ export type SearchCommand =
     readonly verb: "SORT";
     readonly uid: boolean;
     readonly returns: SearchReturn | null;
-    readonly sortBy: readonly { readonly key: SortKey; readonly reverse: boolean }[];
+    /** `annotation`: of ANNOTATION. */
+    readonly sortBy: readonly {
+      readonly key: SortKey;
+      readonly reverse: boolean;
+      readonly annotation?: AnnotationRef;
+    }[];
     readonly criteria: SearchCriteria;
   }
   /** RFC 5256. `algorithm` in capitals. */

@@ -12,6 +12,9 @@ export interface PartialBytes {
   readonly length: number;
 }
 
+/** What can be told of an annotation (RFC 5257 §3.2.2). */
+export type AnnotationAttribute = "value.priv" | "value.shared" | "size.priv" | "size.shared";
+
 /** One data item of FETCH. */
 export type FetchItem =
   | {
@@ -51,5 +54,11 @@ export type FetchItem =
     readonly part: readonly number[];
     readonly peek: boolean;
     readonly partial: PartialBytes | null;
+  }
+  /** RFC 5257 §4.3: patterns of entries; `value` and `size` stand for both of theirs. */
+  | {
+    readonly item: "ANNOTATION";
+    readonly entries: readonly string[];
+    readonly attributes: readonly AnnotationAttribute[];
   }
   | { readonly item: "BINARY.SIZE[]"; readonly part: readonly number[] };

@@ -1,3 +1,4 @@
+import type { AnnotationScope } from "../../mail/message_annotation.ts";
 import type { FlagBits } from "../../mail/flag.ts";
 import type { MessageSet } from "../../mail/mailbox_ask.ts";
 import type { FetchItem } from "./ast_fetch.ts";
@@ -56,6 +57,13 @@ export type SearchKey =
   | { readonly key: "MODSEQ"; readonly atLeast: number }
   | { readonly key: "EMAILID" | "THREADID"; readonly id: string }
   | { readonly key: "SET"; readonly set: MessageSet }
+  /** RFC 5257 §4.8: a pattern of entries; null: they have no such value. */
+  | {
+    readonly key: "ANNOTATION";
+    readonly entry: string;
+    readonly scopes: readonly AnnotationScope[];
+    readonly text: string | null;
+  }
   | { readonly key: "NOT" | "FUZZY"; readonly of: SearchKey }
   | { readonly key: "OR"; readonly of: readonly [SearchKey, SearchKey] }
   | { readonly key: "AND"; readonly of: readonly SearchKey[] }

@@ -16,6 +16,8 @@ export interface Wanted<T> extends Pick<SearchRequest, "keys"> {
   readonly returns?: SearchRequest["returns"];
   /** Facts of the index are needed. */
   readonly facts: boolean;
+  /** So are annotations. */
+  readonly annotations?: boolean;
   /** How well each fits is needed (RFC 6203 §4). */
   readonly scores?: boolean;
   /** What changes in the results is to be told, under this tag. */
@@ -35,7 +37,7 @@ export interface Collected<T> {
  * Or says why not.
  */
 export function* collect<T>(wanted: Wanted<T>, scene: Scene): Program<Collected<T> | Completion> {
-  const { keys, returns = null, facts, scores = false, update, of } = wanted;
+  const { keys, returns = null, facts, annotations = false, scores = false, update, of } = wanted;
   const { view } = selectedOf(scene);
   const ready = yield* readySearch({ keys, returns, tag: update?.tag ?? "" }, scene);
   if (ready.type === "refused") return ready.completion;
@@ -53,7 +55,15 @@ export function* collect<T>(wanted: Wanted<T>, scene: Scene): Program<Collected<
   for (const set of setsOfUids(pairsOf(found, true))) {
     for (let after: Uid | 0 | null = 0; after !== null;) {
       const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
-        ...{ view, set, after, index: facts, changedSince: null, vanished: false },
+        ...{
+          view,
+          set,
+          after,
+          index: facts,
+          changedSince: null,
+          vanished: false,
+          ...(annotations ? { annotations } : {}),
+        },
       });
       for (const row of page.rows) {
         items.push(of(row, facts ? yield* factsOf(row, scene) : null, relevancy?.[placeOf(row.uid)] ?? 0));

@@ -12,6 +12,7 @@ import {
   selectFields,
   threadId,
 } from "../../mime/mod.ts";
+import { annotationText } from "./annotations.ts";
 import type { FetchItem, PartialBytes, Section } from "./ast_fetch.ts";
 import type { Program } from "./effects.ts";
 import { addsModSeq, type FetchPlan } from "./fetch_plan.ts";
@@ -61,7 +62,8 @@ export class FetchedMessage {
   }
 
   /** An item that the row answers; null for others. */
-  #short({ item }: FetchItem): string | null {
+  #short(wanted: FetchItem): string | null {
+    const { item } = wanted;
     const { uid, size, modSeq, internalDateMs, savedMs, objectId } = this.row;
     switch (item) {
       case "UID":
@@ -78,6 +80,8 @@ export class FetchedMessage {
         return `SAVEDATE ${dateTimeText(savedMs)}`;
       case "EMAILID": // RFC 8474 §5.
         return `EMAILID (${objectId})`;
+      case "ANNOTATION":
+        return annotationText(this.row.annotations ?? [], wanted);
       default:
         return null;
     }

@@ -17,6 +17,8 @@ export interface FetchPlan {
   readonly sections: number;
   /** Something is read that marks a message as seen. */
   readonly setsSeen: boolean;
+  /** Annotations are told (RFC 5257). */
+  readonly annotations: boolean;
   /** The client wants to know of modification sequences. */
   readonly modSeq: boolean;
 }
@@ -39,7 +41,11 @@ export function planFetch(
   const read = items.filter(readsMessage);
   const headBytes = read.length === 0 ? 0 : read.every(isHeader) ? limits.headerBytes : limits.headBytes;
   const [plain, sees] = [items.every(isPlain), items.some(setsSeen)];
-  return { items, index: indexOf(items, plain), plain, headBytes, sections: read.length, setsSeen: sees, modSeq };
+  const annotations = items.some(({ item }) => item === "ANNOTATION");
+  return {
+    ...{ items, index: indexOf(items, plain), plain, headBytes, sections: read.length },
+    ...{ setsSeen: sees, annotations, modSeq },
+  };
 }
 
 /** MODSEQ goes with flags that were changed here, once the client knows of it (RFC 7162 §3.1.4.2). */

@@ -15,6 +15,10 @@ const CLOSE = 0x7d;
 const OPEN = 0x7b;
 const PLUS = 0x2b;
 const TILDE = 0x7e;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x28;
+const CLOSE_LIST = 0x29;
 const ZERO = 0x30;
 const NINE = 0x39;
 
@@ -64,10 +68,25 @@ const MESSAGE_COMMAND = /^[^ ]+ (?:APPEND|(?:UID )?REPLACE [^ ]+) /i;
 
 /**
  * Whether the literal announced at `at` of a command is a message of APPEND or REPLACE, to be handed on in pieces: it is not the
- * mailbox's name, and not a URL of CATENATE (RFC 4469).
+ * mailbox's name, not the value of an annotation (RFC 5257 §4.7), and not a URL of CATENATE (RFC 4469).
  */
 export function announcesMessage(text: string, at: number): boolean {
   const head = MESSAGE_COMMAND.exec(text)?.[0].length;
-  return head !== undefined && at > head && text.slice(at - 5, at).toUpperCase() !== " URL " &&
+  return head !== undefined && at > head && !isAnnotation(text, head, at) &&
+    text.slice(at - 5, at).toUpperCase() !== " URL " &&
     text.slice(at - 5, at).toUpperCase() !== "(URL ";
+}
+
+/** Whether a place of the arguments is within the parentheses of ANNOTATION. */
+function isAnnotation(text: string, from: number, to: number): boolean {
+  let [depth, within, quoted] = [0, false, false];
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) quoted = !quoted;
+    else if (quoted && code === BACKSLASH) at++;
+    else if (quoted) continue;
+    else if (code === OPEN_LIST && depth++ === 0) within = text.slice(at - 12, at).toUpperCase() === " ANNOTATION ";
+    else if (code === CLOSE_LIST) depth--;
+  }
+  return within && depth > 0;
 }

@@ -46,8 +46,16 @@ const STEP_BYTES_MAX = 262_144;
 
 /** The index to be kept beside a message, made step by step: of a long one others do not wait for all. Null when it is too large. */
 export function* indexSteps(parts: readonly Uint8Array[]): Generator<void, Uint8Array | null> {
-  const index = byteLength(parts) <= STEP_BYTES_MAX ? indexMessage(parts) : yield* longIndex(parts);
+  return keptIndex(yield* wholeIndex(parts));
+}
+
+/** The index, if it is to be kept. */
+export function keptIndex(index: Uint8Array): Uint8Array | null {
   return index.length > INDEX_BYTES_MAX ? null : index;
+}
+
+function* wholeIndex(parts: readonly Uint8Array[]): Generator<void, Uint8Array> {
+  return byteLength(parts) <= STEP_BYTES_MAX ? indexMessage(parts) : yield* longIndex(parts);
 }
 
 function* longIndex(parts: readonly Uint8Array[]): Generator<void, Uint8Array> {
@@ -67,9 +75,9 @@ function* longIndex(parts: readonly Uint8Array[]): Generator<void, Uint8Array> {
   return maker.done();
 }
 
-/** The same for a session, which does nothing else meanwhile. */
-export function* indexToKeep(parts: readonly Uint8Array[]): Program<Uint8Array | null> {
-  const steps = indexSteps(parts);
+/** The index of a message that a session has before it; it does nothing else meanwhile. */
+export function* indexInSteps(parts: readonly Uint8Array[]): Program<Uint8Array> {
+  const steps = wholeIndex(parts);
   for (let step = steps.next();; step = steps.next()) {
     if (step.done === true) return step.value;
     yield* pause(0);

@@ -10,6 +10,7 @@ import { compressToPairs } from "./sequence_set.ts";
 import { isUidOnly, type Notify, type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { fetchStart, flagList, risingSet } from "./texts.ts";
 import { endUpdates, tellUpdates } from "./updates.ts";
+import { writeAstring } from "./write.ts";
 
 /**
  * Tells what happened in the selected mailbox. `expunges`: whether messages may be told to be gone (RFC 9051 §7.5.1); those
@@ -110,6 +111,9 @@ const SYSTEM_FLAGS = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft
 /** A message's flags, told unasked: with the UID (RFC 7162 §3.2.4), and MODSEQ once the client knows of it (§3.1). */
 export function flagsOf(row: ViewRow, scene: Scene): string {
   const modSeq = tellsModSeq(scene.state) ? ` MODSEQ (${row.modSeq})` : "";
+  // RFC 5257 §4.4: only the entries' names, and only to those who selected with ANNOTATE.
+  const names = row.annotated?.map((entry) => writeAstring(entry, false)).join(" ") ?? "";
+  const annotated = names === "" ? "" : ` ANNOTATION (${names})`;
   const uid = isUidOnly(scene.state) ? "" : `UID ${row.uid} `;
-  return `${fetchStart(row, scene)}${uid}FLAGS ${flagList(row, scene)}${modSeq})\r\n`;
+  return `${fetchStart(row, scene)}${uid}FLAGS ${flagList(row, scene)}${modSeq}${annotated})\r\n`;
 }

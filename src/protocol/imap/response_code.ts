@@ -56,6 +56,11 @@ export function urlMechCode(tlsActive: boolean): string | undefined {
   return tlsActive ? "URLMECH INTERNAL" : undefined;
 }
 
+/** ANNOTATIONS (RFC 5257 §4.1): bytes of the longest value; null when none can be changed. */
+export function annotationsCode(bytes: number | null, keepsPrivate: boolean): string {
+  return `ANNOTATIONS ${bytes ?? "READ-ONLY"}${keepsPrivate ? "" : " NOPRIVATE"}`;
+}
+
 /** METADATA LONGENTRIES, MAXSIZE (RFC 5464 §4.2.1, §4.3), in bytes. */
 export function metadataCode(what: "LONGENTRIES" | "MAXSIZE", bytes: number): string {
   return `METADATA ${what} ${bytes}`;

@@ -1,5 +1,6 @@
 import { Failure } from "../../base/failure.ts";
 import type { RowPage, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces, type PiecesSent } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../../mail/uid.ts";
@@ -11,6 +12,7 @@ export class RowReader {
   readonly columns: RowColumns;
   readonly index: Pieces | null;
   readonly head: Pieces | null;
+  readonly #annotations = new Map<number, readonly MessageAnnotation[]>();
   readonly #names = new Map<number, readonly string[]>();
 
   /** Throws Failure `invalid` when the page is none. */
@@ -20,6 +22,7 @@ export class RowReader {
     this.columns = columns;
     this.index = piecesOf(page.index, columns.count);
     this.head = piecesOf(page.head, columns.count);
+    for (const { uid, annotations } of page.annotations ?? []) this.#annotations.set(uid, annotations);
     for (const { set, names } of page.keywordSets) this.#names.set(set, names);
   }
 
@@ -40,6 +43,7 @@ export class RowReader {
     const { columns } = this;
     const flags = columns.flags[number]!;
     const head = this.head?.at(number) ?? null;
+    const annotations = this.#annotations.get(columns.uid[number]!);
     return {
       sequence: columns.sequence[number]!,
       uid: columns.uid[number]! as Uid,
@@ -53,6 +57,7 @@ export class RowReader {
       objectId: this.objectId(number),
       index: this.index?.at(number) ?? null,
       ...(head === null ? {} : { head }),
+      ...(annotations === undefined ? {} : { annotations }),
     };
   }
 }

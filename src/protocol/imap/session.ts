@@ -29,6 +29,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.setAcl",
   "mailbox.setMetadata",
   "mailbox.store",
+  "mailbox.annotate",
   "mailbox.subscription",
   "mailbox.urlToken",
 ]);

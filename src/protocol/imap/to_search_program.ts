@@ -45,6 +45,8 @@ function programOf(key: SearchKey): SearchProgram {
       return { type: "age", than: "older", seconds: key.seconds };
     case "MODSEQ":
       return { type: "modSeq", atLeast: key.atLeast };
+    case "ANNOTATION":
+      return { type: "annotation", entry: key.entry, scopes: key.scopes, text: key.text };
     case "EMAILID":
       return { type: "objectId", of: "email", id: key.id };
     case "THREADID":

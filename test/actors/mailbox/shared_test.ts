@@ -252,7 +252,7 @@ Deno.test("the owner keeps all rights, nobody beyond the domain is given any, an
   inMailbox(async (world) => {
     assertEquals(await setAcl(world, "john@smith.test", "l"), { type: "owner" });
     await setAcl(world, "-anyone", "lrswipkxtea");
-    assertEquals((await openSession(world)).opened.rights, rights("lrswipkxtea"));
+    assertEquals((await openSession(world)).opened.rights, rights("lrswipkxtean"));
     assertEquals(await setAcl(world, "nobody@smith.test", "l"), { type: "unknown" });
     const foreign = { id: "out1" as AccountId, address: "boss@other.test" };
     const request = { account: JOHN, name: named("INBOX"), identifier: foreign.address, how: "add" } as const;

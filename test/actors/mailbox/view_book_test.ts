@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
+import type { RowPage } from "../../../src/mail/mailbox_ask.ts";
+import { RowColumns } from "../../../src/mail/row_columns.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import { dice } from "../../support/dice.ts";
 import { inTurns, openSession, uids } from "./sessions.ts";
@@ -111,6 +113,23 @@ Deno.test("changes beyond what one answer names are found by looking at all rows
     assertEquals([first.rows.length, first.next, first.vanished], [1_000, 1_000, [24_500, 24_501]]);
     const changed = await inTurns(world, a.rows(uids(1, 0), { changedSince }));
     assertEquals(changed.length, 24_000);
+    // The same by columns, as FETCH asks: each once, in order, however often it has to be asked.
+    const told: number[] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const page: RowPage = await inTurns(
+        world,
+        a.ask("mailbox.page", {
+          ...{ set: uids(1, 0), after, changedSince, vanished: true },
+          index: "none",
+          headBytes: 0,
+        }),
+      );
+      const columns = RowColumns.of(page.rows)!;
+      for (let i = 0; i < columns.count; i++) told.push(columns.uid[i]!);
+      assertEquals(page.vanished, after === 0 ? [24_500, 24_501] : []);
+      after = page.next;
+    }
+    assertEquals(told, Array.from({ length: 24_000 }, (_, i) => i + 1));
   }));
 
 Deno.test("long sets of numbers come in pages, ghosts between them, each message under its number", () =>

@@ -27,20 +27,23 @@ function user(letters: string) {
 
 Deno.test("rights are given, added to, taken from and removed; GETACL tells the owner's, and the old ones (RFC 4314 §2.1.1)", () => {
   const { client } = user("lr");
-  assertEquals(say(client, "1 GETACL INBOX"), ["* ACL INBOX anna@a.example lrswipkxteacd", "1 OK Done"]);
+  assertEquals(say(client, "1 GETACL INBOX"), ["* ACL INBOX anna@a.example lrswipkxteancd", "1 OK Done"]);
   assertEquals(say(client, "2 SETACL INBOX bert@a.example lrd"), ["2 OK Done"]);
   assertEquals(say(client, "3 SETACL INBOX bert@a.example +k"), ["3 OK Done"]);
   assertEquals(say(client, "4 SETACL INBOX bert@a.example -e"), ["4 OK Done"]);
   assertEquals(say(client, "5 SETACL INBOX -bert@a.example w", "6 SETACL INBOX anyone l"), ["5 OK Done", "6 OK Done"]);
   assertEquals(say(client, "7 GETACL INBOX"), [
-    "* ACL INBOX anna@a.example lrswipkxteacd bert@a.example lrktcd -bert@a.example w anyone l",
+    "* ACL INBOX anna@a.example lrswipkxteancd bert@a.example lrktcd -bert@a.example w anyone l",
     "7 OK Done",
   ]);
   assertEquals(say(client, "8 DELETEACL INBOX bert@a.example", "9 DELETEACL INBOX nobody@a.example"), [
     "8 OK Done",
     "9 OK Done",
   ]);
-  assertEquals(say(client, "a GETACL INBOX")[0], "* ACL INBOX anna@a.example lrswipkxteacd -bert@a.example w anyone l");
+  assertEquals(
+    say(client, "a GETACL INBOX")[0],
+    "* ACL INBOX anna@a.example lrswipkxteancd -bert@a.example w anyone l",
+  );
 });
 
 Deno.test("rights that are not known are BAD, names of nobody NO, and the owner keeps what he has", () => {
@@ -58,12 +61,12 @@ Deno.test("rights that are not known are BAD, names of nobody NO, and the owner 
 
 Deno.test("LISTRIGHTS tells what can be given to whom, MYRIGHTS what one has", () => {
   const { client } = user("lrd");
-  assertEquals(say(client, "1 LISTRIGHTS INBOX Anna@a.example")[0], "* LISTRIGHTS INBOX Anna@a.example lrswipkxteacd");
+  assertEquals(say(client, "1 LISTRIGHTS INBOX Anna@a.example")[0], "* LISTRIGHTS INBOX Anna@a.example lrswipkxteancd");
   assertEquals(
     say(client, "2 LISTRIGHTS INBOX bert")[0],
-    '* LISTRIGHTS INBOX bert "" l r s w i p k x t e a c d',
+    '* LISTRIGHTS INBOX bert "" l r s w i p k x t e a n c d',
   );
-  assertEquals(say(client, "3 MYRIGHTS INBOX"), ["* MYRIGHTS INBOX lrswipkxteacd", "3 OK Done"]);
+  assertEquals(say(client, "3 MYRIGHTS INBOX"), ["* MYRIGHTS INBOX lrswipkxteancd", "3 OK Done"]);
   assertEquals(say(client, `4 MYRIGHTS "${SHARED}"`), [`* MYRIGHTS "${SHARED}" lrted`, "4 OK Done"]);
   assertEquals(say(client, `5 GETACL "${SHARED}"`), ["5 NO [NOPERM] Not allowed"]);
   assertEquals(say(client, `6 LISTRIGHTS "${SHARED}" anyone`), ["6 NO [NOPERM] Not allowed"]);
@@ -91,7 +94,7 @@ Deno.test("LIST tells rights of each mailbox that is there (RFC 8440)", () => {
   say(client, "1 SUBSCRIBE gone");
   assertEquals(say(client, '2 LIST "" * RETURN (MYRIGHTS)'), [
     '* LIST (\\HasNoChildren) "/" INBOX',
-    "* MYRIGHTS INBOX lrswipkxteacd",
+    "* MYRIGHTS INBOX lrswipkxteancd",
     '* LIST (\\NonExistent \\HasChildren) "/" "Other Users"',
     '* LIST (\\NonExistent \\HasChildren) "/" "Other Users/bert@a.example"',
     `* LIST (\\HasNoChildren) "/" "${SHARED}"`,
@@ -117,6 +120,7 @@ Deno.test("PERMANENTFLAGS are those the user may change, and without any right t
     "* OK [UIDVALIDITY 1002] UIDs valid",
     "* OK [UIDNEXT 2] Predicted next UID",
     "* OK [HIGHESTMODSEQ 2] Highest",
+    "* OK [ANNOTATIONS READ-ONLY NOPRIVATE] Annotations",
     "* OK [MAILBOXID (M2)] Id",
     "* OK [URLMECH INTERNAL] Mechanisms",
     "1 OK [READ-WRITE] Selected",
@@ -173,7 +177,7 @@ Deno.test("what is announced of rights and annotations has handlers, and strange
   const { client } = user("lr");
   const [line = ""] = say(client, "1 CAPABILITY");
   const told = line.split(" ");
-  for (const name of ["ACL", "RIGHTS=texk", "LIST-MYRIGHTS", "METADATA", "LIST-METADATA", "NAMESPACE", "QUOTA"]) {
+  for (const name of ["ACL", "RIGHTS=texkn", "LIST-MYRIGHTS", "METADATA", "LIST-METADATA", "NAMESPACE", "QUOTA"]) {
     assertEquals(told.includes(name), true, name);
   }
   assertEquals(told.includes("QUOTASET"), false);

@@ -112,7 +112,7 @@ Deno.test("a message that comes byte by byte is held in few pieces", () => {
   assertEquals(bodies(mailboxes)[0]?.length, 20_000);
 });
 
-Deno.test("REPLACE stores the new message before the old one goes, and tells both", () => {
+Deno.test("REPLACE puts the new message in the place of the old one, and tells both", () => {
   const { client, mailboxes } = user();
   mailboxes.deliver("INBOX", "old");
   say(client, "1 SELECT INBOX");

@@ -30,6 +30,7 @@ Deno.test("SELECT tells what the mailbox is, and another one closes it", () => {
     "* OK [UIDVALIDITY 1001] UIDs valid",
     "* OK [UIDNEXT 4] Predicted next UID",
     "* OK [HIGHESTMODSEQ 4] Highest",
+    "* OK [ANNOTATIONS READ-ONLY] Annotations",
     "* OK [MAILBOXID (M1)] Id",
     "* OK [URLMECH INTERNAL] Mechanisms",
     "1 OK [READ-ONLY] Selected",
@@ -79,6 +80,7 @@ Deno.test("removals by others are told by NOOP, and not while messages are count
     S: * OK [UIDVALIDITY 1001] UIDs valid
     S: * OK [UIDNEXT 4] Predicted next UID
     S: * OK [HIGHESTMODSEQ 4] Highest
+    S: * OK [ANNOTATIONS 4096] Annotations
     S: * OK [MAILBOXID (M1)] Id
     S: * OK [URLMECH INTERNAL] Mechanisms
     S: 2 OK [READ-WRITE] Selected

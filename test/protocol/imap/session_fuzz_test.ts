@@ -50,6 +50,18 @@ const VERBS = [
     "GETMETADATA INBOX /shared/a",
   ],
   ...['LIST "" * RETURN (MYRIGHTS METADATA (/shared/a))', 'GETMETADATA (DEPTH 1 MAXSIZE 1) "" (/private /shared/d)'],
+  ...[
+    'STORE 1:* ANNOTATION (/comment (value.priv "a" value.shared {2+}',
+    "UID STORE 1 ANNOTATION (/2/comment (value.priv x))",
+  ],
+  ...["FETCH 1:* (FLAGS ANNOTATION (/* (value size)))", "FETCH 1 ANNOTATION ((/% /a) value.priv)"],
+  ...["APPEND INBOX ANNOTATION (/comment (value.shared {1+}", 'APPEND INBOX ANNOTATION (/a (value.priv "b")) {2+}'],
+  ...[
+    'SEARCH ANNOTATION * value "a"',
+    "SEARCH ANNOTATION /comment value.priv NIL",
+    "SORT (ANNOTATION /a value.priv) UTF-8 ALL",
+  ],
+  ...["SELECT INBOX (ANNOTATE CONDSTORE)", "EXAMINE x (ANNOTATE)"],
   ...["GETQUOTAROOT INBOX", 'GETQUOTA ""', "SORT (SUBJECT) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL"],
 ];
 

@@ -83,3 +83,17 @@ Deno.test("messages up to the limit are put in order, one more is refused", () =
     assertEquals(say(selected({ sortMessagesMax }).client, "1 SORT (ARRIVAL) UTF-8 ALL")[0], line);
   }
 });
+
+Deno.test("SORT by an annotation puts messages without it first (RFC 5257 §4.9)", () => {
+  const { client } = selected();
+  say(
+    client,
+    'a STORE 1 ANNOTATION (/altsubject (value.priv "b" value.shared "x"))',
+    'b STORE 3 ANNOTATION (/altsubject (value.priv "A"))',
+  );
+  const sorted = (keys: string) => say(client, `1 SORT (${keys}) UTF-8 ALL`)[0];
+  assertEquals(sorted("ANNOTATION /altsubject value.priv"), "* SORT 2 3 1");
+  assertEquals(sorted("REVERSE ANNOTATION /altsubject value.priv"), "* SORT 1 3 2");
+  assertEquals(sorted("ANNOTATION /altsubject value.shared"), "* SORT 2 3 1");
+  assertEquals(sorted("ANNOTATION /altsubject value.shared REVERSE DATE"), "* SORT 3 2 1");
+});

@@ -5,6 +5,7 @@ import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";
 import { type FuzzyWord, type TextKey, wordsOf } from "../../../storage/mod.ts";
 import { intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
+import { annotationKey } from "./annotation_key.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import { bestOf, meanOf, type Score, wordsScore } from "./relevancy.ts";
 import { sentTest } from "./sent_test.ts";
@@ -17,6 +18,9 @@ export const PROGRAM_NODES_MAX = 2_000;
 const TEXT_KEYS_MAX = 100;
 /** Words of one search that are matched with tolerance. */
 const FUZZY_WORDS_MAX = 64;
+
+/** Keys of one search that look into annotations: each compares all that a message has. */
+const ANNOTATION_KEYS_MAX = 20;
 
 const DAY_MS = 86_400_000;
 
@@ -31,12 +35,16 @@ export interface Plan {
   readonly test: (candidate: Candidate) => Verdict;
   /** What is looked for in texts: the number of a key is its place. */
   readonly texts: readonly TextKey[];
+  /** Whether some key asks for the MIME index. */
+  readonly indexed: boolean;
   /** Whether some key asks for the conversation. */
   readonly threads: boolean;
   /** What is looked for in them with tolerance, in the same way. */
   readonly words: readonly FuzzyWord[];
   /** How well a candidate fits that does; null: all do alike. */
   readonly score: Score | null;
+  /** Whether some key asks for annotations. */
+  readonly annotated: boolean;
 }
 
 /** What a search is made ready with. */
@@ -65,15 +73,18 @@ interface Node {
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
   const { candidates, test, score = null } = planner.node(program, 1, false);
-  const { texts, words, threads } = planner;
-  return { candidates, test, texts, words, score, threads };
+  const { texts, words, indexed, threads, annotated } = planner;
+  return { candidates, test, texts, words, score, indexed, threads, annotated };
 }
 
 class Planner {
   readonly texts: TextKey[] = [];
   readonly words: FuzzyWord[] = [];
+  indexed = false;
   threads = false;
+  annotated = false;
   #nodes = 0;
+  #annotations = 0;
   constructor(private readonly context: PlanContext) {}
 
   /** Calls itself, but no deeper than PROGRAM_DEPTH_MAX. `fuzzy`: it lies within FUZZY. */
@@ -100,11 +111,18 @@ class Planner {
       case "text":
         return this.#text(program.text, fuzzy, { in: program.type, needle: textOf(program.text) });
       case "date":
+        if (program.of === "sent") this.indexed = true;
         return dateKey(program);
+      case "annotation":
+        if (++this.#annotations > ANNOTATION_KEYS_MAX) {
+          throw new Failure("invalid", "the search looks for too many annotations");
+        }
+        this.annotated = true;
+        return leaf(1, annotationKey(program));
       case "objectId": {
         const { of, id } = program;
         if (of === "email") return leaf(0, ({ row }) => this.context.emailId(row.content) === id);
-        this.threads = true;
+        this.indexed = this.threads = true;
         return leaf(1, ({ threadId }) => threadId === undefined ? null : threadId === id);
       }
       case "set": {
@@ -205,7 +223,20 @@ function dateKey({ of, than, dayMs }: DateKey): Node {
 
 type RowKey = Exclude<
   SearchProgram,
-  { readonly type: "and" | "or" | "not" | "fuzzy" | "header" | "body" | "text" | "date" | "set" | "objectId" }
+  {
+    readonly type:
+      | "and"
+      | "or"
+      | "not"
+      | "fuzzy"
+      | "header"
+      | "body"
+      | "text"
+      | "date"
+      | "set"
+      | "objectId"
+      | "annotation";
+  }
 >;
 
 function rowTest(key: RowKey, { recentFrom, nowMs }: PlanContext): Plan["test"] {

@@ -9,7 +9,7 @@ import {
   threadIds,
 } from "../../../mime/mod.ts";
 import type { ShardStore } from "../../../storage/mod.ts";
-import { emailId, rowsIn } from "../row_pages.ts";
+import { annotationsAt, emailId, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
 import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
 import type { Candidate } from "./candidate.ts";
@@ -89,7 +89,8 @@ async function inTurns(search: Search, { holds, grade }: Looks, look: (looked: L
         next = row.uid - 1;
         break;
       }
-      look({ candidate: { row, envelope: undefined, threadId: undefined, holds, grade }, sequence });
+      const unread = { envelope: undefined, threadId: undefined, annotations: undefined };
+      look({ candidate: { row, ...unread, holds, grade }, sequence });
     }
     after = next;
   }
@@ -102,8 +103,9 @@ function check({ open: { closed, view } }: Search): void {
 function fits(search: Search, candidate: Candidate): boolean {
   const verdict = search.plan.test(candidate);
   if (verdict !== null) return verdict;
-  const index = indexOf(search, candidate);
+  const index = search.plan.indexed ? indexOf(search, candidate) : null;
   candidate.envelope = index?.envelope ?? null;
+  if (search.plan.annotated) candidate.annotations = annotationsAt(search.shard, search.open, candidate.row.uid);
   if (search.plan.threads) candidate.threadId = threadOf(search, candidate, index);
   return search.plan.test(candidate) === true;
 }

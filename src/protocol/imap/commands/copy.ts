@@ -65,7 +65,7 @@ function* transfer(
     case "full":
       return no("Not enough room", "OVERQUOTA");
     case "limit":
-      return no("Too many keywords in that mailbox", "LIMIT");
+      return no("Too many keywords or annotations in that mailbox", "LIMIT");
     case "tooMany":
       return no("Too many messages at once", saveLimitCode(outcome.messagesMax, scene.limits));
   }

@@ -66,7 +66,8 @@ export function* fetchPages(set: MessageSet, { given, plan, skip }: Wanted, scen
   const { index, headBytes } = plan;
   const { changedSince } = given;
   let trouble: Trouble | null = null;
-  let request = { view, set, after: 0, index, changedSince, vanished: given.vanished, headBytes };
+  const annotations = plan.annotations ? { annotations: true } : {};
+  let request = { view, set, after: 0, index, changedSince, vanished: given.vanished, headBytes, ...annotations };
   for (;;) {
     const page: RowPage = yield* ask("mailbox.page", request);
     // While this page is told, the next one is read.

@@ -1,6 +1,7 @@
 import { asFailure } from "../../../base/failure.ts";
 import type { ViewOpened, ViewRow } from "../../../mail/mailbox_ask.ts";
 import type { Uid } from "../../../mail/uid.ts";
+import { annotationsLevel } from "../annotations.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
@@ -29,7 +30,7 @@ export const examine: Command<"EXAMINE"> = {
 type Opened = Extract<ViewOpened, { type: "opened" }>;
 
 function* open(
-  { mailbox, condstore, qresync }: Given<"SELECT"> | Given<"EXAMINE">,
+  { mailbox, condstore, qresync, annotate }: Given<"SELECT"> | Given<"EXAMINE">,
   readOnly: boolean,
   scene: Scene,
 ): Program<Completion> {
@@ -39,7 +40,10 @@ function* open(
   // RFC 9051 §6.3.2: a selection that fails leaves nothing selected.
   if (yield* closeSelected(scene)) output.push(untaggedStatus("ok", "Previous mailbox closed", "CLOSED"));
   if (mailbox === null) return no("No such mailbox", "NONEXISTENT");
-  const opened = yield* ask("mailbox.open", { name: mailbox, readOnly, since: qresync });
+  const opened = yield* ask("mailbox.open", {
+    ...{ name: mailbox, readOnly, since: qresync },
+    ...(annotate === undefined ? {} : { annotate }),
+  });
   if (opened.type === "missing") return no("No such mailbox", "NONEXISTENT");
   const selected: Selected = {
     view: opened.view,
@@ -86,6 +90,7 @@ function describe(opened: Opened, selected: Selected, scene: Scene): void {
   output.push(untaggedStatus("ok", "UIDs valid", `UIDVALIDITY ${uidValidity}`));
   output.push(untaggedStatus("ok", "Predicted next UID", `UIDNEXT ${uidNext}`));
   output.push(untaggedStatus("ok", "Highest", `HIGHESTMODSEQ ${highestModSeq}`)); // RFC 7162 §3.1.2.1.
+  output.push(untaggedStatus("ok", "Annotations", annotationsLevel(selected)));
   output.push(untaggedStatus("ok", "Id", `MAILBOXID (${opened.objectId})`)); // RFC 8474 §4.2.
   tellUrlMechanisms(scene);
 }

@@ -1,5 +1,7 @@
-import type { OrderKey } from "../../../mail/mailbox_ask.ts";
-import { type OrderedMessage, orderValue, sortMessages } from "../../../mime/mod.ts";
+import { decodeUtf8, latin1 } from "../../../base/mod.ts";
+import type { OrderKey, ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { AnnotationRef } from "../../../mail/message_annotation.ts";
+import { casemap, type OrderedMessage, orderValue, sortMessages } from "../../../mime/mod.ts";
 import type { SortKey } from "../ast.ts";
 import type { PartialRange, SearchReturn } from "../ast_search.ts";
 import { collect } from "../collect.ts";
@@ -25,18 +27,22 @@ export const sort: Command<"SORT"> = {
     if (returns?.save === true) return bad("Return option not offered with SORT");
     const sortKeys = sortBy.map(({ key }) => key);
     const update = returns?.update == null ? undefined : { tag, uid };
-    // How well a message fits is not kept: where a new one would come is not known.
+    // How well a message fits is not kept, nor annotations: where a new one would come is not known.
     const relevant = sortKeys.includes("RELEVANCY");
     const collected = yield* collect({
       ...{ keys: criteria.keys, returns },
       facts: sortKeys.some((key) => !OF_ROW.has(key)),
+      annotations: sortKeys.includes("ANNOTATION"),
       scores: returns?.relevancy === true || relevant,
-      ...(update === undefined || relevant ? {} : { update }),
+      ...(update === undefined || relevant || sortKeys.includes("ANNOTATION") ? {} : { update }),
       of: (row, facts, score): SortedMessage => ({
         number: uid ? row.uid : row.sequence,
         ...{ uid: row.uid, score },
-        // RFC 6203 §6: the highest first.
-        values: sortKeys.map((key) => key === "RELEVANCY" ? -score : orderValue(ORDER_KEYS[key], row, facts)),
+        values: sortBy.map(({ key, annotation }) => {
+          if (key === "RELEVANCY") return -score; // RFC 6203 §6: the highest first.
+          if (key === "ANNOTATION") return annotation === undefined ? "" : annotationOf(row, annotation);
+          return orderValue(ORDER_KEYS[key], row, facts);
+        }),
       }),
     }, scene);
     if (!("items" in collected)) return collected;
@@ -68,13 +74,15 @@ function* keepOrder(
   const uids = Uint32Array.from(sorted, ({ uid }) => uid);
   const { updating } = yield* ask("mailbox.keepOrder", {
     ...{ view: selectedOf(scene).view, tag },
-    keys: sortBy.flatMap(({ key, reverse }) => key === "RELEVANCY" ? [] : { key: ORDER_KEYS[key], reverse }),
+    keys: sortBy.flatMap(({ key, reverse }) =>
+      key === "RELEVANCY" || key === "ANNOTATION" ? [] : { key: ORDER_KEYS[key], reverse }
+    ),
     uids: new Uint8Array(uids.buffer),
   });
   return updating;
 }
 
-const ORDER_KEYS: Readonly<Record<Exclude<SortKey, "RELEVANCY">, OrderKey["key"]>> = {
+const ORDER_KEYS: Readonly<Record<Exclude<SortKey, "RELEVANCY" | "ANNOTATION">, OrderKey["key"]>> = {
   ARRIVAL: "arrival",
   CC: "cc",
   DATE: "date",
@@ -108,5 +116,11 @@ function sliced(numbers: readonly number[], range: PartialRange): readonly numbe
   return from > to ? [] : numbers.slice(from - 1, to);
 }
 
+/** RFC 5257 §4.9: a message without the annotation comes first, as one with an empty text. */
+function annotationOf({ annotations = [] }: ViewRow, { entry, scope }: AnnotationRef): string {
+  const value = annotations.find((each) => each.entry === entry && each.scope === scope)?.value;
+  return value === undefined ? "" : casemap(decodeUtf8(value) ?? latin1(value));
+}
+
 /** What the row knows. */
-const OF_ROW: ReadonlySet<SortKey> = new Set<SortKey>(["ARRIVAL", "SIZE", "RELEVANCY"]);
+const OF_ROW: ReadonlySet<SortKey> = new Set<SortKey>(["ARRIVAL", "SIZE", "RELEVANCY", "ANNOTATION"]);

@@ -1,7 +1,10 @@
 import type { ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { MessageAnnotationChange } from "../../../mail/message_annotation.ts";
+import type { Uid } from "../../../mail/uid.ts";
+import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotations.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { ask } from "../effects.ts";
+import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../response_code.ts";
 import { selectedOf } from "../selection.ts";
@@ -9,36 +12,67 @@ import { compressToPairs } from "../sequence_set.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
 import { fetchStart, flagList } from "../texts.ts";
 
-/** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
+/** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3); of annotations (RFC 5257 §4.5). */
 export const store: Command<"STORE"> = {
   verb: "STORE",
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
+  brings: ["ANNOTATE-EXPERIMENT-1"],
   *run(given, scene) {
     const selected = selectedOf(scene);
     const { set, flags: { flags, keywords }, how, unchangedSince } = given;
     if (isBeyond(set, selected.exists)) return bad("No such message");
+    if (given.annotations !== undefined) return yield* storeAnnotations(given.annotations, given, scene);
     if (selected.readOnly) return no("Mailbox is read-only", "CANNOT");
     if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
     const stored = yield* ask("mailbox.store", { view: selected.view, set, flags, keywords, how, unchangedSince });
     // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
     if (keywords.some((keyword) => !isKnown(keyword, selected.keywords))) selected.stirred = true;
-    for (const row of stored.rows) yield* scene.output.send(changeOf(row, given, scene));
-    for (let after = stored.next; after !== null;) {
-      const page = yield* ask("mailbox.rows", {
-        view: selected.view,
-        set,
-        after,
-        index: false,
-        changedSince: null,
-        vanished: false,
-      });
-      for (const row of page.rows) yield* scene.output.send(changeOf(row, given, scene));
-      after = page.next;
-    }
+    yield* tellRows(stored, given, scene);
     return completion(stored, given);
   },
 };
+
+/** RFC 5257 §4.5: nothing is told of it but MODSEQ, to those that know of it. */
+function* storeAnnotations(
+  changes: readonly MessageAnnotationChange[],
+  given: Given<"STORE">,
+  scene: Scene,
+): Program<Completion> {
+  const { view, readOnly } = selectedOf(scene);
+  const { set, unchangedSince } = given;
+  if (readOnly) return no("Mailbox is read-only", "CANNOT");
+  const refused = refusedValues(changes) ?? (yield* refusedParts(set, changes, { scene, view }));
+  if (refused !== null) return refused;
+  if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
+  const stored = yield* ask("mailbox.annotate", { view, set, changes, unchangedSince });
+  if (stored.type === "noPrivate") return NO_PRIVATE;
+  if (stored.type === "limit") return TOO_MANY;
+  if (unchangedSince !== null || tellsModSeq(scene.state)) yield* tellRows(stored, given, scene);
+  return completion({ ...stored, type: "stored" }, given);
+}
+
+/** The rows that a change answered, and the rest of them. */
+function* tellRows(
+  stored: { readonly rows: readonly ViewRow[]; readonly next: Uid | null },
+  given: Given<"STORE">,
+  scene: Scene,
+): Program<void> {
+  const { view } = selectedOf(scene);
+  for (const row of stored.rows) yield* scene.output.send(changeOf(row, given, scene));
+  for (let after = stored.next; after !== null;) {
+    const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
+      view,
+      set: given.set,
+      after,
+      index: false,
+      changedSince: null,
+      vanished: false,
+    });
+    for (const row of page.rows) yield* scene.output.send(changeOf(row, given, scene));
+    after = page.next;
+  }
+}
 
 function isKnown(keyword: string, known: readonly string[]): boolean {
   return known.some((each) => each.toLowerCase() === keyword.toLowerCase());

@@ -1,5 +1,6 @@
 import type { AppendCommand, AppendMessage, AppendPart } from "../ast.ts";
 import { LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import { readAnnotationChanges } from "./annotations.ts";
 import { readFlagList, readMailbox } from "./arguments.ts";
 import { readDateTime } from "./dates.ts";
 import type { Reader } from "./reader.ts";
@@ -31,13 +32,14 @@ export function readReplace(reader: Reader, uid: boolean): AppendCommand {
   return { verb: "REPLACE", uid, number, mailbox, messages: [readMessage(reader)] };
 }
 
-/** append-message = [flag-list SP] [date-time SP] append-data */
+/** append-message = [flag-list SP] [date-time SP] [att-annotate SP] append-data (RFC 5257 §5) */
 function readMessage(reader: Reader): AppendMessage {
   const { flags, keywords } = reader.atOpen ? behind(reader, readFlagList(reader)) : NO_FLAGS;
   const internalDateMs = reader.peek() === QUOTE ? behind(reader, readDateTime(reader)) : null;
+  const annotations = reader.takeWord("ANNOTATION ") ? behind(reader, readAnnotationChanges(reader)) : null;
   const catenate = reader.takeWord("CATENATE ");
   const parts = catenate ? readCatenated(reader) : [readUtf8Literal(reader) ?? readLiteral(reader, false)];
-  return { flags, keywords, internalDateMs, catenate, parts };
+  return { flags, keywords, internalDateMs, catenate, parts, ...(annotations === null ? {} : { annotations }) };
 }
 
 function behind<T>(reader: Reader, value: T): T {

@@ -1,5 +1,6 @@
 import type { FetchItem, PartialBytes, Section } from "../ast_fetch.ts";
 import { FETCH_ITEMS_MAX, HEADER_FIELDS_MAX, PART_LEVELS_MAX } from "../syntax_limits.ts";
+import { readAnnotationItem } from "./annotations.ts";
 import { Reader } from "./reader.ts";
 
 const DOT = 0x2e;
@@ -8,7 +9,7 @@ const GREATER = 0x3e;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
-type PlainItem = Exclude<FetchItem["item"], "PREVIEW" | "BODY[]" | "BINARY[]" | "BINARY.SIZE[]">;
+type PlainItem = Exclude<FetchItem["item"], "PREVIEW" | "ANNOTATION" | "BODY[]" | "BINARY[]" | "BINARY.SIZE[]">;
 
 const PLAIN_ITEMS: ReadonlySet<string> = new Set<PlainItem>([
   "ENVELOPE",
@@ -67,6 +68,7 @@ function readFetchItem(reader: Reader): FetchItem {
         return { item: "BINARY.SIZE[]", part: readBinarySection(reader) };
     }
   } else if (PLAIN_ITEMS.has(name)) return { item: name as PlainItem };
+  else if (name === "ANNOTATION") return readAnnotationItem(reader);
   else if (name === "PREVIEW") return { item: "PREVIEW", lazy: readLazy(reader) };
   reader.fail("Unknown data item");
   return { item: "UID" };

@@ -39,11 +39,16 @@ export function readSelect(reader: Reader, verb: "SELECT" | "EXAMINE"): MailboxC
   reader.space();
   const mailbox = readMailbox(reader);
   let condstore = false;
+  let annotate = false;
   let qresync: ResyncFrom | null = null;
   if (reader.take(SPACE)) {
-    readModifiers(reader, { CONDSTORE: () => condstore = true, QRESYNC: () => qresync = readResync(reader) });
+    readModifiers(reader, {
+      CONDSTORE: () => condstore = true,
+      QRESYNC: () => qresync = readResync(reader),
+      ANNOTATE: () => annotate = true,
+    });
   }
-  return { verb, mailbox, condstore, qresync };
+  return { verb, mailbox, condstore, qresync, ...(annotate ? { annotate } : {}) };
 }
 
 /** SP "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")" (RFC 7162 §7) */

@@ -6,6 +6,7 @@ import { readKeyword, readSet } from "./arguments.ts";
 import { readDate } from "./dates.ts";
 import { readFetchList, readFieldName } from "./fetch.ts";
 import { type ModifierTable, readModifiers, readPartialRange } from "./modifiers.ts";
+import { readAnnotationKey } from "./annotations.ts";
 import type { Reader } from "./reader.ts";
 
 const SPACE = 0x20;
@@ -177,6 +178,7 @@ const KEYS: KeyTable = {
   MODSEQ: readModSeqKey,
   EMAILID: (reader) => ({ key: "EMAILID", id: readObjectId(reader) }),
   THREADID: (reader) => ({ key: "THREADID", id: readObjectId(reader) }),
+  ANNOTATION: readAnnotationKey,
   FILTER: (reader) => ({ key: "FILTER", name: readFilterName(reader) }),
 };
 

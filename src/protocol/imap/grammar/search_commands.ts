@@ -1,5 +1,6 @@
 import type { CommandOf, SortKey } from "../ast.ts";
 import { LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import { readAnnotationSort } from "./annotations.ts";
 import { readMailboxFilter } from "./notify.ts";
 import type { Reader } from "./reader.ts";
 import { readSearchCriteria, readSearchProgram, readSearchReturn } from "./search.ts";
@@ -18,6 +19,7 @@ const SORT_KEYS: ReadonlySet<string> = new Set<SortKey>([
   "DISPLAYFROM",
   "DISPLAYTO",
   "RELEVANCY",
+  "ANNOTATION",
 ]);
 
 /** search = "SEARCH" [search-return-opts] SP search-program */
@@ -61,7 +63,9 @@ function readSortKey(reader: Reader): CommandOf<"SORT">["sortBy"][number] {
   const reverse = reader.takeWord("REVERSE ");
   const key = reader.word("a sort key");
   if (!SORT_KEYS.has(key)) reader.fail("Unknown sort key");
-  return { key: key as SortKey, reverse };
+  return key === "ANNOTATION"
+    ? { key, reverse, annotation: readAnnotationSort(reader) }
+    : { key: key as SortKey, reverse };
 }
 
 /** thread = ["UID" SP] "THREAD" SP thread-alg SP search-criteria (RFC 5256 §5) */

@@ -1,5 +1,6 @@
 import type { CommandOf } from "../ast.ts";
 import type { PartialRange } from "../ast_search.ts";
+import { readAnnotationChanges } from "./annotations.ts";
 import { readFlags, readMailbox, readSet } from "./arguments.ts";
 import { readFetchItems } from "./fetch.ts";
 import { readModifiers, readModSeq, readPartialRange } from "./modifiers.ts";
@@ -49,8 +50,13 @@ export function readStore(reader: Reader, uid: boolean): CommandOf<"STORE"> {
     readModifiers(reader, { UNCHANGEDSINCE: () => unchangedSince = readModSeq(reader, true) });
     reader.space();
   }
+  if (reader.takeWord("ANNOTATION ")) {
+    const annotations = readAnnotationChanges(reader);
+    const flags = { flags: 0, keywords: [] };
+    return { verb: "STORE", uid, set, how: "replace", silent: true, flags, annotations, unchangedSince };
+  }
   const how = reader.take(PLUS) ? "add" : reader.take(MINUS) ? "remove" : "replace";
-  if (!reader.takeWord("FLAGS")) reader.fail("STORE changes FLAGS");
+  if (!reader.takeWord("FLAGS")) reader.fail("STORE changes FLAGS or ANNOTATION");
   const silent = reader.takeWord(".SILENT");
   reader.space();
   return { verb: "STORE", uid, set, how, silent, flags: readFlags(reader), unchangedSince };

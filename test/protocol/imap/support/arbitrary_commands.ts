@@ -44,6 +44,20 @@ const section = fc.oneof(
   }),
 );
 
+const entry = fc.oneof(
+  fc.constantFrom("/comment", "/altsubject", "/1.2/flags/x(y", 'a"b', "/a b"),
+  fc.stringMatching(/^\/[a-z{}()0-9]{1,8}$/),
+).filter((name) => name[0] === "/" && !/^\/[0-9]/.test(name) && name !== "/flags");
+const attribute = fc.constantFrom("value.priv", "value.shared", "size.priv", "size.shared");
+const annotations = fc.array(
+  fc.record({
+    entry,
+    scope: fc.constantFrom("priv", "shared"),
+    value: fc.option(fc.uint8Array({ maxLength: 20 }), { nil: null }),
+  }),
+  { minLength: 1, maxLength: 3 },
+);
+
 const fetchItem: fc.Arbitrary<FetchItem> = fc.oneof(
   fc.record({
     item: fc.constantFrom(
@@ -67,6 +81,11 @@ const fetchItem: fc.Arbitrary<FetchItem> = fc.oneof(
   fc.record({ item: fc.constant("BODY[]" as const), section, peek: fc.boolean(), partial }),
   fc.record({ item: fc.constant("BINARY[]" as const), part, peek: fc.boolean(), partial }),
   fc.record({ item: fc.constant("BINARY.SIZE[]" as const), part }),
+  fc.record({
+    item: fc.constant("ANNOTATION" as const),
+    entries: fc.array(fc.oneof(entry, fc.constantFrom("*", "/%", "/*/x")), { minLength: 1, maxLength: 3 }),
+    attributes: fc.uniqueArray(attribute, { minLength: 1 }),
+  }),
 );
 
 const dayMs = fc.integer({ min: -20_000, max: 60_000 }).map((days) => days * 86_400_000);
@@ -94,6 +113,12 @@ const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
     fc.record({ key: fc.constantFrom("EMAILID", "THREADID"), id: fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/) }),
     fc.record({ key: fc.constant("SET" as const), set: fc.oneof(set("uid"), set("sequence")) }),
     fc.record({ key: fc.constant("FILTER" as const), name: atom }),
+    fc.record({
+      key: fc.constant("ANNOTATION" as const),
+      entry,
+      scopes: fc.constantFrom(["priv"], ["shared"], ["priv", "shared"]),
+      text: fc.option(text, { nil: null }),
+    }),
     fc.record({ key: fc.constantFrom("NOT", "FUZZY"), of: tie("key") }),
     fc.record({ key: fc.constant("OR" as const), of: fc.tuple(tie("key"), tie("key")) }),
     fc.record({ key: fc.constant("AND" as const), of: fc.array(tie("key"), { minLength: 2, maxLength: 3 }) }),
@@ -107,7 +132,8 @@ const appendMessage = fc.record({
   internalDateMs: fc.option(fc.integer({ min: -2_000_000_000, max: 4_000_000_000 }).map((s) => s * 1_000), {
     nil: null,
   }),
-}).chain((head) =>
+  annotations: fc.option(annotations, { nil: undefined }),
+}).map(({ annotations, ...head }) => annotations === undefined ? head : { ...head, annotations }).chain((head) =>
   fc.oneof(
     fc.record({ bytes: literalBytes, binary: fc.boolean() }).map((literal) => ({
       ...head,
@@ -205,6 +231,18 @@ export const commands: fc.Arbitrary<ImapCommand> = fc.oneof(
       how: fc.constantFrom("add", "remove", "replace"),
       silent: fc.boolean(),
       flags: messageFlags,
+      unchangedSince: fc.option(size, { nil: null }),
+    })
+  ),
+  fc.boolean().chain((uid) =>
+    fc.record({
+      verb: fc.constant("STORE" as const),
+      uid: fc.constant(uid),
+      set: set(uid ? "uid" : "sequence"),
+      how: fc.constant("replace" as const),
+      silent: fc.constant(true),
+      flags: fc.constant({ flags: 0, keywords: [] }),
+      annotations,
       unchangedSince: fc.option(size, { nil: null }),
     })
   ),

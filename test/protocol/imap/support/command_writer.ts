@@ -2,6 +2,7 @@ import { Flag } from "../../../../src/mail/mod.ts";
 import type { FetchItem, ImapCommand, SearchKey } from "../../../../src/protocol/imap/mod.ts";
 import { formatSequenceSet } from "../../../../src/protocol/imap/mod.ts";
 import { writeAstring, writeBytes, writeMailbox, writeString } from "../../../../src/protocol/imap/write.ts";
+import type { MessageAnnotationChange } from "../../../../src/mail/message_annotation.ts";
 import type { MessageFlags, MessageSet } from "../../../../src/mail/mod.ts";
 
 /** How a client writes: whether UTF-8 is enabled, whether it waits for "+". */
@@ -79,6 +80,9 @@ class Writer {
       case "STORE": {
         const sign = { add: "+", remove: "-", replace: "" }[command.how];
         const since = command.unchangedSince === null ? "" : ` (UNCHANGEDSINCE ${command.unchangedSince})`;
+        if (command.annotations !== undefined) {
+          return `${uid}STORE ${set(command.set)}${since} ${this.#annotations(command.annotations)}`;
+        }
         return `${uid}STORE ${set(command.set)}${since} ${sign}FLAGS${command.silent ? ".SILENT" : ""} ${
           flags(command.flags)
         }`;
@@ -121,7 +125,15 @@ class Writer {
       const literal = `${part.binary ? "~" : ""}{${part.bytes}}\r\n${"x".repeat(part.bytes)}`;
       return part.utf8 ? `UTF8 (${literal})` : message.catenate ? `TEXT ${literal}` : literal;
     });
-    return `${listed}${date} ${message.catenate ? `CATENATE (${parts.join(" ")})` : parts[0]!}`;
+    const annotations = message.annotations === undefined ? "" : ` ${this.#annotations(message.annotations)}`;
+    return `${listed}${date}${annotations} ${message.catenate ? `CATENATE (${parts.join(" ")})` : parts[0]!}`;
+  }
+
+  #annotations(changes: readonly MessageAnnotationChange[]): string {
+    const list = changes.map(({ entry, scope, value }) =>
+      `${this.#astring(entry)} (value.${scope} ${writeBytes(value)})`
+    );
+    return `ANNOTATION (${list.join(" ")})`;
   }
 
   #item(item: FetchItem): string {
@@ -138,6 +150,10 @@ class Writer {
         return `BINARY${item.peek ? ".PEEK" : ""}[${item.part.join(".")}]${partial}`;
       case "BINARY.SIZE[]":
         return `BINARY.SIZE[${item.part.join(".")}]`;
+      case "ANNOTATION": {
+        const entries = item.entries.map((entry) => /[*%]/.test(entry) ? entry : this.#astring(entry)).join(" ");
+        return `ANNOTATION ((${entries}) (${item.attributes.join(" ")}))`;
+      }
       case "PREVIEW":
         return item.lazy ? "PREVIEW (LAZY)" : "PREVIEW";
       default:
@@ -180,6 +196,11 @@ class Writer {
         return `OR ${this.#key(key.of[0])} ${this.#key(key.of[1])}`;
       case "AND":
         return `(${key.of.map((of) => this.#key(of)).join(" ")})`;
+      case "ANNOTATION": {
+        const attribute = key.scopes.length === 2 ? "value" : `value.${key.scopes[0]}`;
+        const value = key.text === null ? "NIL" : this.#string(key.text);
+        return `ANNOTATION ${this.#astring(key.entry)} ${attribute} ${value}`;
+      }
       case "FILTER":
         return `FILTER ${key.name}`;
       default:
