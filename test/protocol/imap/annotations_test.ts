@@ -25,9 +25,10 @@ Deno.test("annotations are stored silently and told with what was asked of them 
   withMessages(mailboxes);
   const client = loggedIn(mailboxes);
   mailboxes.pageRows = 100;
-  assertEquals(say(client, "s SELECT INBOX (ANNOTATE)").slice(-3), [
+  assertEquals(say(client, "s SELECT INBOX (ANNOTATE)").slice(-4), [
     "* OK [ANNOTATIONS 4096] Annotations",
     "* OK [MAILBOXID (M1)] Id",
+    "* OK [URLMECH INTERNAL] Mechanisms",
     "s OK [READ-WRITE] Selected",
   ]);
   const dialogue: readonly (readonly [string, readonly string[]])[] = [

@@ -49,6 +49,7 @@ Deno.test("texts and parts of messages become one message, in their order", () =
     S: * OK [UIDVALIDITY 1002] UIDs valid
     S: * OK [UIDNEXT 2] Predicted next UID
     S: * OK [HIGHESTMODSEQ 2] Highest
+    S: * OK [ANNOTATIONS READ-ONLY] Annotations
     S: * OK [MAILBOXID (M2)] Id
     S: * OK [URLMECH INTERNAL] Mechanisms
     S: 2 OK [READ-ONLY] Selected
