@@ -1,36 +1,98 @@
+import type { Conversation } from "./conversation.ts";
+
 interface Lane {
   active: number;
-  readonly waiting: (() => void)[];
+  /** Those that may go on when another one leaves, in their order. */
+  readonly waiting: Set<Place>;
+}
+
+/** Sends a mail at once behind the one of a conversation. */
+type Follow = (conversation: Conversation) => void;
+
+/** The place of an attempt in the lane of its destination: who has one may have a connection. */
+export class Place {
+  #own: boolean;
+  #wake: (() => void) | null = null;
+  #wanted: { readonly key: string; readonly follow: Follow } | null = null;
+
+  constructor(private readonly lane: Lane, own: boolean) {
+    this.#own = own;
+    if (!own) lane.waiting.add(this);
+  }
+
+  /** Whether it may have a connection. */
+  get own(): boolean {
+    return this.#own;
+  }
+
+  /** Calls back, once, when it may have a connection: at once if it may already. */
+  whenOwn(wake: () => void): void {
+    if (this.#own) return wake();
+    this.#wake = wake;
+    this.lane.waiting.add(this);
+  }
+
+  /** Until it may have a connection, `follow` is called with the first one to the target of this key whose mail it may follow. */
+  want(key: string, follow: Follow): void {
+    if (!this.#own) this.#wanted = { key, follow };
+  }
+
+  /**
+   * The mail of this attempt is out, and another one may follow it over its connection: if one wants to, that one has the
+   * connection and the place from now on. False when there is none.
+   */
+  lend(key: string, conversation: Conversation): boolean {
+    if (!this.#own) return false;
+    for (const other of this.lane.waiting) {
+      if (other.#wanted?.key !== key) continue;
+      const { follow } = other.#wanted;
+      this.#own = false;
+      other.#wake = null;
+      other.take();
+      follow(conversation);
+      return true;
+    }
+    return false;
+  }
+
+  /** It has a place. For `Lanes`. */
+  take(): void {
+    const wake = this.#wake;
+    this.#wake = this.#wanted = null;
+    this.#own = true;
+    this.lane.waiting.delete(this);
+    wake?.();
+  }
 }
 
 /**
- * Attempts at each destination, so many at a time: the queue hands out more to one that is quick, so that the next attempt is
- * there when one ends. Those beyond wait in their order.
+ * Attempts at each destination, so many with a connection at a time: the queue hands out more to one that is quick, so that the
+ * next attempt is there when one ends, or its mail follows. Those beyond wait in their order.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
 
   constructor(private readonly widthMax: number) {}
 
-  /** Begins at once, or when `leave` makes room. Who waits at most is bounded by the attempts that the worker takes. */
-  enter(destination: string, begin: () => void): void {
+  /** How many wait at most is bounded by the attempts that the worker takes. */
+  enter(destination: string): Place {
     let lane = this.#lanes.get(destination);
-    if (lane === undefined) this.#lanes.set(destination, lane = { active: 0, waiting: [] });
-    if (lane.active >= this.widthMax) return void lane.waiting.push(begin);
-    lane.active++;
-    begin();
+    if (lane === undefined) this.#lanes.set(destination, lane = { active: 0, waiting: new Set() });
+    const own = lane.active < this.widthMax;
+    if (own) lane.active++;
+    return new Place(lane, own);
   }
 
-  /** One that had begun has ended. */
-  leave(destination: string): void {
+  /** An attempt has ended; whoever has waited longest has its place, if it had one. */
+  leave(destination: string, place: Place): void {
     const lane = this.#lanes.get(destination);
     if (lane === undefined) return; // All were forgotten meanwhile.
-    const next = lane.waiting.shift();
-    if (next !== undefined) return next();
+    if (!place.own) return void lane.waiting.delete(place);
+    for (const next of lane.waiting) return next.take();
     if (--lane.active === 0) this.#lanes.delete(destination);
   }
 
-  /** Forgets those that wait: they never begin. */
+  /** Forgets those that wait: their turn never comes. */
   clear(): void {
     this.#lanes.clear();
   }
