@@ -1,6 +1,10 @@
 import type { Conversation } from "./conversation.ts";
 
 interface Lane {
+  readonly widthMax: number;
+  /** Attempts in it. */
+  members: number;
+  /** Those that may have a connection. */
   active: number;
   /** Those that may go on when another one leaves, in their order. */
   readonly waiting: Set<Place>;
@@ -11,13 +15,12 @@ type Follow = (conversation: Conversation) => void;
 
 /** The place of an attempt in the lane of its destination: who has one may have a connection. */
 export class Place {
-  #own: boolean;
+  #own = false;
   #wake: (() => void) | null = null;
   #wanted: { readonly key: string; readonly follow: Follow } | null = null;
 
-  constructor(private readonly lane: Lane, own: boolean) {
-    this.#own = own;
-    if (!own) lane.waiting.add(this);
+  constructor(private readonly lane: Lane) {
+    this.#queue();
   }
 
   /** Whether it may have a connection. */
@@ -27,9 +30,10 @@ export class Place {
 
   /** Calls back, once, when it may have a connection: at once if it may already. */
   whenOwn(wake: () => void): void {
-    if (this.#own) return wake();
-    this.#wake = wake;
-    this.lane.waiting.add(this);
+    // Whoever has lent its place stands in line again only now.
+    if (!this.#own) this.#queue();
+    if (this.#own) wake();
+    else this.#wake = wake;
   }
 
   /** Until it may have a connection, `follow` is called with the first one to the target of this key whose mail it may follow. */
@@ -55,7 +59,14 @@ export class Place {
     return false;
   }
 
-  /** It has a place. For `Lanes`. */
+  #queue(): void {
+    const { lane } = this;
+    if (lane.active === lane.widthMax) return void lane.waiting.add(this);
+    lane.active++;
+    this.#own = true;
+  }
+
+  /** It has the place of another one. For `Lanes`. */
   take(): void {
     const wake = this.#wake;
     this.#wake = this.#wanted = null;
@@ -77,19 +88,22 @@ export class Lanes {
   /** How many wait at most is bounded by the attempts that the worker takes. */
   enter(destination: string): Place {
     let lane = this.#lanes.get(destination);
-    if (lane === undefined) this.#lanes.set(destination, lane = { active: 0, waiting: new Set() });
-    const own = lane.active < this.widthMax;
-    if (own) lane.active++;
-    return new Place(lane, own);
+    if (lane === undefined) {
+      lane = { widthMax: this.widthMax, members: 0, active: 0, waiting: new Set() };
+      this.#lanes.set(destination, lane);
+    }
+    lane.members++;
+    return new Place(lane);
   }
 
   /** An attempt has ended; whoever has waited longest has its place, if it had one. */
   leave(destination: string, place: Place): void {
     const lane = this.#lanes.get(destination);
     if (lane === undefined) return; // All were forgotten meanwhile.
+    if (--lane.members === 0) this.#lanes.delete(destination);
     if (!place.own) return void lane.waiting.delete(place);
     for (const next of lane.waiting) return next.take();
-    if (--lane.active === 0) this.#lanes.delete(destination);
+    lane.active--;
   }
 
   /** Forgets those that wait: their turn never comes. */

@@ -73,6 +73,19 @@ Deno.test("one that has lent its place waits for another as all do, and leaves w
   assertEquals(told.at(-1), "a4");
 });
 
+Deno.test("one that has lent its place finds another one when all the others have left", () => {
+  const { lanes: made, told, enter, wanting } = lanes(1);
+  const first = enter("a");
+  const second = wanting("a", "x");
+  first.lend("x", CONVERSATION);
+  made.leave("a", second);
+  first.whenOwn(() => told.push("a1 again"));
+  const third = enter("a");
+  assertEquals([told.at(-1), first.own, third.own], ["a1 again", true, false]);
+  made.leave("a", first);
+  assertEquals([told.at(-1), third.own], ["a3", true]);
+});
+
 Deno.test("those that wait when all is let go of never begin", () => {
   const { lanes: made, told, enter } = lanes(1);
   const first = enter("a");
