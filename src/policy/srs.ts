@@ -11,6 +11,8 @@ const DAY_MS = 86_400_000;
 const DAYS_CYCLE = 1_024;
 /** Characters of the hash, five bits each: what a guesser has to hit. */
 const HASH_CHARS = 8;
+/** Hashes remembered. */
+const MADE_MAX = 1_000;
 /** No letter has two cases here: local parts lose theirs on the way (RFC 5321 §2.4 notwithstanding). */
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -20,6 +22,9 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
  * good for bounces of a few weeks.
  */
 export class SenderRewriting {
+  /** Hashes made lately, by what they are of: senders come in bursts, and a keyed hash costs more than the rest of forwarding. */
+  readonly #made = new Map<string, string>();
+
   constructor(private readonly secret: Uint8Array) {}
 
   /**
@@ -53,18 +58,29 @@ export class SenderRewriting {
 
   #first(local: string, host: string, day: number): string {
     const stamp = ALPHABET[day >> 5]! + ALPHABET[day & 31]!;
-    return `SRS0=${this.#hash([stamp, host, local])}=${stamp}=${host}=${local}`;
+    return `SRS0=${this.#madeBefore([stamp, host, local])}=${stamp}=${host}=${local}`;
   }
 
   /** A chain of forwarders stays as long as two: the first one, who knows the sender, and ourselves. */
   #next(local: string, host: string): string | null {
     const later = /^srs1=[^=]*=([^=]+)=(=.+)$/is.exec(local);
     const [first, rest] = later === null ? [host, local.slice("SRS0".length)] : [later[1]!, later[2]!];
-    return `SRS1=${this.#hash([first, rest])}=${first}=${rest}`;
+    return `SRS1=${this.#madeBefore([first, rest])}=${first}=${rest}`;
   }
 
   #isHash(given: string, fields: readonly string[]): boolean {
     return timingSafeEqual(utf8(given.toLowerCase()), utf8(this.#hash(fields)));
+  }
+
+  /** Only of what is forwarded: what strangers claim to have from here is not remembered. */
+  #madeBefore(fields: readonly string[]): string {
+    const text = fields.join("=");
+    const known = this.#made.get(text);
+    if (known !== undefined) return known;
+    const hash = this.#hash(fields);
+    if (this.#made.size >= MADE_MAX) this.#made.clear();
+    this.#made.set(text, hash);
+    return hash;
   }
 
   #hash(fields: readonly string[]): string {

@@ -49,6 +49,17 @@ Deno.test("what another server has rewritten leads back to that server, however 
   assertEquals(formatAddress(other.reverse(local(once), NOW)!), "ann@origin.example");
 });
 
+Deno.test("the same sender has the same address on one day, however many came between, and another one on the next", () => {
+  const own = new SenderRewriting(utf8("a secret of this server"));
+  const forward = (sender: string, wallMs = NOW) => own.forward(mailbox(sender), OURS, wallMs)!;
+  const first = forward("ann@origin.example");
+  for (let i = 0; i < 2_500; i++) assertEquals(back(forward(`u${i}@origin.example`)), `u${i}@origin.example`);
+  assertEquals(forward("ann@origin.example"), first);
+  const next = forward("ann@origin.example", NOW + DAY);
+  assert(next !== first);
+  assertEquals(back(next, NOW + DAY), "ann@origin.example");
+});
+
 Deno.test("whatever is changed in it, it leads nowhere", () => {
   const made = local(srs.forward(mailbox("ann@origin.example"), OURS, NOW)!);
   fc.assert(

@@ -118,11 +118,10 @@ export const deliveryActor = defineActor<DeliveryProtocol, State, DeliveryArgs>(
       office.attempts++;
       office.active++;
       const { lanes } = office;
-      lanes.enter(request.destination, () => {
-        attemptDelivery(request, services).then(reply.ok, reply.fail).finally(() => {
-          lanes.leave(request.destination);
-          office.finished();
-        });
+      const place = lanes.enter(request.destination);
+      attemptDelivery(request, services, place).then(reply.ok, reply.fail).finally(() => {
+        lanes.leave(request.destination, place);
+        office.finished();
       });
     },
     "delivery.status"({ office }, _request, reply) {

@@ -3,6 +3,7 @@ import type { DeliveryAttempt, DeliveryReport, RecipientOutcome } from "../../me
 import { isTlsOptional, REPORT_ID_PREFIX } from "../../policy/mod.ts";
 import { isSurplus, ours } from "../../protocol/smtp/client/mod.ts";
 import { type Conversation, type ConversationHost, openConversation, type Sent } from "./conversation.ts";
+import type { Place } from "./lanes.ts";
 import { type ConversationPool, keyOf } from "./pool.ts";
 import { type DeliveryNames, type Target, targetsOf } from "./targets.ts";
 import { countOpened, countRefused } from "./tls_counts.ts";
@@ -19,10 +20,14 @@ export interface AttemptServices extends ConversationHost {
 }
 
 /** Tries the hosts of the destination, best first, until every recipient has its verdict. Never rejects for the world's sake. */
-export async function attemptDelivery(request: DeliveryAttempt, services: AttemptServices): Promise<DeliveryReport> {
+export async function attemptDelivery(
+  request: DeliveryAttempt,
+  services: AttemptServices,
+  place: Place,
+): Promise<DeliveryReport> {
   const { clock, log } = services;
   const startMs = clock.monotonicMs();
-  const attempt = new Attempt(request, services);
+  const attempt = new Attempt(request, services, place);
   await attempt.run();
   const report = attempt.report();
   noteReport(log, request, report, clock.monotonicMs() - startMs);
@@ -54,6 +59,15 @@ interface Trouble {
   readonly fault: "destination" | "mail";
 }
 
+/** A mail on its way to some of its recipients. */
+interface Sending {
+  readonly conversation: Conversation;
+  readonly group: readonly number[];
+  readonly sent: Promise<Sent>;
+  /** Another attempt's mail came behind this one: the conversation is that one's. */
+  readonly followed: () => boolean;
+}
+
 class Attempt {
   readonly #outcomes: (RecipientOutcome | null)[];
   readonly #troubles: Trouble[] = [];
@@ -61,13 +75,19 @@ class Attempt {
   #tls: string | null = null;
   /** Addresses tried. */
   #addresses = 0;
+  /** Time spent on waiting for a place, in ms. */
+  #waitedMs = 0;
   readonly #requireTls: boolean;
   /** Whether its sessions are reported: not those for the sake of a report. */
   readonly #counts: boolean;
   /** A host was of no use as its domain's policy on TLS was not met. */
   #keptByPolicy = false;
 
-  constructor(private readonly request: DeliveryAttempt, private readonly services: AttemptServices) {
+  constructor(
+    private readonly request: DeliveryAttempt,
+    private readonly services: AttemptServices,
+    private readonly place: Place,
+  ) {
     this.#outcomes = request.recipients.map(() => null);
     this.#counts = !request.envelope.id.startsWith(REPORT_ID_PREFIX);
     // RFC 8689 §5: it stops no report of non-delivery, which has no sender.
@@ -116,7 +136,7 @@ class Attempt {
     await this.#try(target);
     this.#addresses++;
     return this.#undecided().length > 0 && this.#addresses < settings.limits.addressesMax &&
-      clock.monotonicMs() < untilMs;
+      clock.monotonicMs() - this.#waitedMs < untilMs;
   }
 
   report(): DeliveryReport {
@@ -145,14 +165,53 @@ class Attempt {
 
   async #try(target: Target): Promise<void> {
     const key = keyOf(target);
+    const following = this.place.own ? null : await this.#follow(key);
+    if (following !== null) {
+      if (await this.#converse(following, { target, key, kept: true }) === "over") return;
+      await this.#ownPlace();
+    }
     const kept = this.services.pool.take(key);
     // A connection that has died while it was kept says nothing of the host.
-    if (kept !== null && (!this.#suits(kept) || await this.#converse(kept, { target, key }) === "over")) return;
+    if (kept !== null) {
+      if (!this.#suits(kept)) return;
+      if (await this.#converse(this.#send(kept, key), { target, key, kept: true }) === "over") return;
+    }
     while (this.#undecided().length > 0) {
+      await this.#ownPlace();
       const conversation = await this.#open(target);
       if (conversation === null || !this.#suits(conversation)) return;
-      if (await this.#converse(conversation, { target, key }) === "over") return;
+      if (await this.#converse(this.#send(conversation, key), { target, key, kept: false }) === "over") return;
     }
+  }
+
+  /** Whoever was followed has given its place away with its connection. */
+  async #ownPlace(): Promise<void> {
+    if (!this.place.own) await new Promise<void>((resolve) => this.place.whenOwn(resolve));
+  }
+
+  /** Follows another mail over its connection as soon as one lets it; null when it may have a connection before. */
+  #follow(key: string): Promise<Sending | null> {
+    const { place, services: { clock } } = this;
+    const sinceMs = clock.monotonicMs();
+    return new Promise((resolve) => {
+      const follow = (sending: Sending | null) => {
+        this.#waitedMs += clock.monotonicMs() - sinceMs;
+        resolve(sending);
+      };
+      // What demands TLS looks at the connection first.
+      if (!this.#requireTls) place.want(key, (conversation) => follow(this.#send(conversation, key, "follow")));
+      place.whenOwn(() => follow(null));
+    });
+  }
+
+  /** Begins to send to as many as the host takes at a time. Behind the last of them another attempt's mail may follow. */
+  #send(conversation: Conversation, key: string, how: "send" | "follow" = "send"): Sending {
+    const undecided = this.#undecided();
+    const group = undecided.slice(0, conversation.recipientsMax);
+    let followed = false;
+    const lend = () => void (followed = this.place.lend(key, conversation));
+    const sent = conversation[how](this.#mailFor(group), group.length === undecided.length ? lend : null);
+    return { conversation, group, sent, followed: () => followed };
   }
 
   /** RFC 8689 §4.2.1: a host that does not hand the demand on is left, and the next one may. */
@@ -191,20 +250,20 @@ class Attempt {
     return null;
   }
 
-  /** Sends to whom it can. `again`: a fresh connection may do what this one could not. */
+  /** Sends to whom it can, `first` of all what was begun. `again`: a fresh connection may do what this one could not. */
   async #converse(
-    conversation: Conversation,
-    { target, key }: { readonly target: Target; readonly key: string },
+    first: Sending,
+    { target, key, kept }: { readonly target: Target; readonly key: string; readonly kept: boolean },
   ): Promise<"over" | "again"> {
-    const kept = conversation.kept;
-    for (let first = true;; first = false) {
-      const group = this.#undecided().slice(0, conversation.recipientsMax);
+    const { conversation } = first;
+    for (let sending = first;; sending = this.#send(conversation, key)) {
       const { tls } = conversation;
-      const sent = await conversation.send(this.#mailFor(group));
-      if (kept && first && sent.end === "beforeMail") return "again";
+      const sent = await sending.sent;
+      if (kept && sending === first && sent.end === "beforeMail") return "again";
       this.#host = hostOf(target);
       if (sent.outcomes.some(isTaken)) this.#tls = tls;
-      if (!this.#note(group, conversation.fellBack ? withoutTlsDemand(sent) : sent)) return "over";
+      if (!this.#note(sending.group, conversation.fellBack ? withoutTlsDemand(sent) : sent)) return "over";
+      if (sending.followed()) return this.#undecided().length === 0 ? "over" : "again";
       if (this.#undecided().length === 0) break;
       if (conversation.mailsLeft > 0) continue;
       conversation.quit();

@@ -140,6 +140,10 @@ export class Conversation {
   finding: Finding | null = null;
   #setUp: ((failure: SetupFailure | null) => void) | null = null;
   #sent: ((sent: Sent) => void) | null = null;
+  /** Of the mail that follows the one under way. */
+  #sentNext: ((sent: Sent) => void) | null = null;
+  /** Called when the content of the mail under way is out and another one may follow. */
+  #mayFollow: (() => void) | null = null;
   /** For what the deadline runs: it begins anew with each reply. */
   #armedFor = "";
   #idle = false;
@@ -187,8 +191,12 @@ export class Conversation {
 
   /** Mails that may still be sent over this connection. */
   get mailsLeft(): number {
+    return this.ready ? this.#mailsLeft : 0;
+  }
+
+  get #mailsLeft(): number {
     const most = Math.min(this.host.settings.limits.mailsPerConnectionMax, this.session.peer.mailsMax ?? Infinity);
-    return this.ready ? most - this.session.transactions : 0;
+    return most - this.session.transactions;
   }
 
   /** Recipients that the peer takes in one transaction. */
@@ -220,8 +228,8 @@ export class Conversation {
     return this.session.peer.requireTls;
   }
 
-  /** Sends one mail at a time. */
-  send(mail: ClientMail): Promise<Sent> {
+  /** Sends one mail at a time. `mayFollow` is called when another one may follow, and must call `follow` then or never. */
+  send(mail: ClientMail, mayFollow: (() => void) | null = null): Promise<Sent> {
     assert(this.#sent === null, "one mail at a time");
     if (!this.ready) {
       // The server took its leave a moment ago, perhaps with the same bytes that said it was ready.
@@ -231,7 +239,17 @@ export class Conversation {
     return new Promise((resolve) => {
       this.#idle = false;
       this.#sent = resolve;
+      this.#mayFollow = mayFollow;
       this.#perform(this.session.send(mail));
+    });
+  }
+
+  /** Sends one mail behind the content of the one under way, in the same write; only out of `mayFollow`. */
+  follow(mail: ClientMail, mayFollow: (() => void) | null): Promise<Sent> {
+    return new Promise((resolve) => {
+      this.#sentNext = resolve;
+      this.#mayFollow = mayFollow;
+      this.#perform(this.session.follow(mail));
     });
   }
 
@@ -288,11 +306,20 @@ export class Conversation {
       const piece = this.session.pull();
       if (piece === null) {
         this.#contentEndAt = this.connection.bytesOut + this.connection.pendingBytes;
+        this.#contentSent();
         break;
       }
       this.connection.write(piece);
     }
     this.#arm();
+  }
+
+  /** A kept connection could take the next mail after the reply: it may as well follow now. */
+  #contentSent(): void {
+    const mayFollow = this.#mayFollow;
+    this.#mayFollow = null;
+    if (!this.session.mayFollow || this.#mailsLeft <= 0 || this.host.settings.limits.keepMsMax === 0) return;
+    mayFollow?.();
   }
 
   #startTls(): void {
@@ -314,7 +341,8 @@ export class Conversation {
 
   #settleSent(sent: Sent): void {
     const settle = this.#sent;
-    this.#sent = null;
+    this.#sent = this.#sentNext;
+    this.#sentNext = null;
     settle?.(sent);
   }
 

@@ -2,7 +2,7 @@ import { assert } from "../../../base/assert.ts";
 import type { Credentials } from "../../sasl/mod.ts";
 import type { ClientMail, SetupStage, SmtpClientAction, TransactionEnd } from "./actions.ts";
 import { isWireAddress } from "./commands.ts";
-import { examine, type OutgoingContent } from "./content.ts";
+import { type ContentFacts, examine, type OutgoingContent } from "./content.ts";
 import { NO_EXTENSIONS, parseExtensions, type PeerExtensions } from "./extensions.ts";
 import { REPLY_LIMITS, type ReplyLimits } from "./limits.ts";
 import { type LoginLines, loginLines } from "./login.ts";
@@ -45,6 +45,12 @@ const STAGE: Readonly<Record<SetupStep["type"], SetupStage>> = {
   login: "login",
 };
 
+/** A mail that waits for the end of the one before it: its commands are out, or there is nothing to say. */
+interface Following {
+  readonly mail: ClientMail;
+  readonly next: Transaction | ClientOutcome;
+}
+
 /** Hands mails to one server, over one connection: bytes in, actions out (RFC 5321). Nothing it is sent makes it throw. */
 export class SmtpClientSession {
   readonly #reader: ReplyReader;
@@ -55,6 +61,8 @@ export class SmtpClientSession {
   #handshake = false;
   #closed = false;
   #transaction: Transaction | null = null;
+  /** The mail behind the one whose content was sent. */
+  #following: Following | null = null;
   #sending: OutgoingContent | null = null;
   /** The last transaction left something with the peer that RSET must clear. */
   #dirty = false;
@@ -119,20 +127,46 @@ export class SmtpClientSession {
   /** Begins a transaction. Only when the session is ready. */
   send(mail: ClientMail): SmtpClientAction[] {
     assert(this.phase === "ready" && this.#ready && this.#transaction === null, "a mail needs a session that is ready");
-    assert(
-      [mail.sender, ...mail.recipients.map(({ address }) => address)].every(isWireAddress),
-      "addresses fit the wire",
-    );
-    const facts = examine(mail.parts);
-    const verdict = obstacle(mail, facts, { peer: this.#peer, secured: this.#secured });
-    if (verdict !== null) {
-      return [{ type: "done", end: "complete", outcomes: mail.recipients.map(() => verdict), problem: null }];
-    }
+    const { verdict, facts } = this.#judge(mail);
+    if (verdict !== null) return [refused(mail, verdict)];
     this.#transactions++;
     this.#transaction = new Transaction(mail, facts, this.#peer, { reset: this.#dirty });
     const actions: SmtpClientAction[] = [];
     this.#goOn(this.#transaction, actions);
     return actions;
+  }
+
+  /** Whether the next mail may begin behind the content that was sent, before the reply to it (RFC 2920 §3.1). */
+  get mayFollow(): boolean {
+    const isSent = this.phase === "content" && this.#transaction !== null;
+    return isSent && this.#following === null && this.#peer.pipelining;
+  }
+
+  /** Begins the transaction behind the one that is under way: its end is told after that one's. Only when it `mayFollow`. */
+  follow(mail: ClientMail): SmtpClientAction[] {
+    assert(this.mayFollow, "a mail follows content that was sent");
+    const { verdict, facts } = this.#judge(mail);
+    if (verdict !== null) {
+      this.#following = { mail, next: verdict };
+      return [];
+    }
+    this.#transactions++;
+    // Content that was answered leaves nothing behind, whatever the answer (RFC 5321 §4.1.1.4).
+    const next = new Transaction(mail, facts, this.#peer, { reset: false });
+    this.#following = { mail, next };
+    const actions: SmtpClientAction[] = [];
+    this.#goOn(next, actions);
+    return actions;
+  }
+
+  /** What stands in the way of a mail here, if anything. */
+  #judge(mail: ClientMail): { verdict: ClientOutcome | null; facts: ContentFacts } {
+    assert(
+      [mail.sender, ...mail.recipients.map(({ address }) => address)].every(isWireAddress),
+      "addresses fit the wire",
+    );
+    const facts = examine(mail.parts);
+    return { verdict: obstacle(mail, facts, { peer: this.#peer, secured: this.#secured }), facts };
   }
 
   /** The next piece of the content, or null when all of it was given. */
@@ -267,7 +301,10 @@ export class SmtpClientSession {
   /** Sends the next commands, or ends the transaction when it has none. */
   #goOn(transaction: Transaction, actions: SmtpClientAction[]): void {
     const group = transaction.nextGroup();
-    if (group.length === 0) return this.#finish(transaction, "complete", null, actions);
+    if (group.length === 0) {
+      this.#finish(transaction, "complete", null, actions);
+      return this.#advance(actions);
+    }
     this.#owed.push(...group);
     actions.push({ type: "send", text: group.map((step) => transaction.lineOf(step)).join("") });
     if (group[0]?.type !== "content") return;
@@ -303,6 +340,15 @@ export class SmtpClientSession {
     this.#transaction = null;
     this.#dirty = transaction.open;
     actions.push({ type: "done", end, outcomes: transaction.outcomes, problem });
+  }
+
+  /** The mail that followed is the one under way now. */
+  #advance(actions: SmtpClientAction[]): void {
+    const following = this.#following;
+    this.#following = null;
+    if (following === null) return;
+    if (following.next instanceof Transaction) this.#transaction = following.next;
+    else actions.push(refused(following.mail, following.next));
   }
 
   /** The peer can be spoken to no longer. What was decided stays decided. */
@@ -343,7 +389,19 @@ export class SmtpClientSession {
   }
 
   #close(actions: SmtpClientAction[]): void {
+    const following = this.#following;
+    this.#following = null;
+    if (following !== null) {
+      const problem = ours("deferred", "4.4.2", "the connection ended with the mail before");
+      const outcomes = following.mail.recipients.map(() => null);
+      actions.push({ type: "done", end: "beforeMail", outcomes, problem });
+    }
     this.#closed = true;
     actions.push({ type: "close" });
   }
+}
+
+/** The end of a mail that need not be offered. */
+function refused({ recipients }: ClientMail, verdict: ClientOutcome): SmtpClientAction {
+  return { type: "done", end: "complete", outcomes: recipients.map(() => verdict), problem: null };
 }

@@ -30,10 +30,14 @@ const token = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.nat(255), { maxLength: 20 }).map((codes) => String.fromCharCode(...codes)) },
 );
 
-type Chosen = Partial<SmtpClientOptions> & { readonly firstMail: number };
+type Chosen = Partial<SmtpClientOptions> & { readonly firstMail: number; readonly follows: boolean };
 
 /** Plays a server that says these words one after the other, whenever something was said to it; then it hangs up. */
-function play(words: readonly string[], { firstMail, ...options }: Chosen, chunks: number[] | "byte"): string[] {
+function play(
+  words: readonly string[],
+  { firstMail, follows, ...options }: Chosen,
+  chunks: number[] | "byte",
+): string[] {
   const client = new TestClient(
     { ...options, limits: { lineBytesMax: 100, linesMax: 4, replyBytesMax: 200 } },
     MAILS.slice(firstMail),
@@ -60,6 +64,9 @@ function play(words: readonly string[], { firstMail, ...options }: Chosen, chunk
     ) {
       perform(client.answer("send", sent++));
     }
+    if (follows && client.session.mayFollow && sent < MAILS.length - firstMail) {
+      perform(client.answer("follow", sent++));
+    }
   };
   for (const word of words) {
     const whole = bytes(word);
@@ -76,6 +83,7 @@ function play(words: readonly string[], { firstMail, ...options }: Chosen, chunk
 
 const options = fc.record({
   firstMail: fc.nat(2),
+  follows: fc.boolean(),
   tls: fc.constantFrom("never", "opportunistic", "required", "active"),
   login: fc.constantFrom(null, { user: "u", secret: "s" }),
 });
@@ -105,6 +113,7 @@ Deno.test("canary: the fuzzer meets mails that were taken, refused and left unde
       "BDAT ",
       "RSET",
       "AUTH LOGIN",
+      "ended with the mail before",
       "\r\n..\r\n",
     ]
   ) {

@@ -77,6 +77,11 @@ export class TestClient {
         if (next === undefined) throw new Error("no such mail");
         return this.#withContent(this.session.send(next));
       }
+      case "follow": {
+        const next = this.mails[args[0] as number ?? 0];
+        if (next === undefined) throw new Error("no such mail");
+        return this.#withContent(this.session.follow(next));
+      }
       case "tlsStarted":
         return this.session.tlsStarted();
       case "ended":
