@@ -6,8 +6,8 @@ import { type BenchContext, figure, type Findings, noFindings } from "./figures.
 import { startPeer, whyNoPeer } from "./peers.ts";
 import { BENCH_ACCOUNTS, BENCH_DOMAIN, type Stagepost, startStagepost } from "./stagepost.ts";
 
-/** Until the collectors of idle workers have been through: measured, they take 25 s. */
-const SETTLE_MS = 35_000;
+/** Until the collectors of idle workers have been through: measured, they take 25 to 35 s. */
+const SETTLE_MS = 40_000;
 /** From the beginning of one delivery to that of the next, in ms. */
 const DELIVERY_EVERY_MS = 50;
 /** Each is a process there. */
@@ -25,6 +25,17 @@ function idlers(ours: Stagepost, count: number, tls: boolean): Promise<ImapIdler
     password: ours.password,
     smtpPort: ports.smtp,
   });
+}
+
+/** Memory of the process, and what its heaps held after the last full collection of each, as V8 has traced them. */
+function memoryOf({ server }: Stagepost): { readonly residentBytes: number; readonly heapBytes: number } {
+  const heaps = new Map<string, number>();
+  for (const line of server.text) {
+    const [, isolate, megabytes] = /^\[\d+:(0x[0-9a-f]+)\].* Mark-Compact .*-> ([\d.]+) \(/.exec(line) ?? [];
+    if (isolate !== undefined) heaps.set(isolate, Number(megabytes) * 1_048_576);
+  }
+  const heapBytes = [...heaps.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return { residentBytes: server.rssBytes(), heapBytes };
 }
 
 /** Delivers one mail after the other; how long after its 250 each client was told, in ms, the shortest first. */
@@ -67,16 +78,18 @@ async function benchKind(
     const other = against === null ? undefined : { name: "Dovecot", rounds: [against] };
     findings.figures.push(figure(`imap-idle/${name}, ${kind}`, spec, other));
   };
-  await using ours = await startStagepost({}, MANY_FILES);
+  await using ours = await startStagepost({}, { wrapper: MANY_FILES, env: { DENO_V8_FLAGS: "--trace-gc" } });
   context.note(`imap-idle: memory of ${most} connections, ${kind}`);
   await delay(SETTLE_MS);
-  const before = ours.server.rssBytes();
+  const before = memoryOf(ours);
   // The many first: garbage of others would count as theirs.
   for (const count of [most, 1, 100]) {
     await using clients = await idlers(ours, count, kind === "TLS");
     if (count === most) {
       await delay(SETTLE_MS);
-      add(`memory of one of ${most}`, "KB", (ours.server.rssBytes() - before) / most / 1_024, reference);
+      const after = memoryOf(ours);
+      add(`memory of one of ${most}`, "KB", (after.residentBytes - before.residentBytes) / most / 1_024, reference);
+      add(`of it on the heap`, "KB", (after.heapBytes - before.heapBytes) / most / 1_024);
     }
     context.note(`imap-idle: notices at ${count} connections, ${kind}`);
     const times = await notices(clients, deliveries, Math.min(count, BENCH_ACCOUNTS));

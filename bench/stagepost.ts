@@ -1,6 +1,6 @@
 /** Our own server as the benchmark runs it: fresh data, one domain, a hundred accounts. */
 import { Pop3Client } from "../test/support/pop3_client.ts";
-import { startServer, type TestServer } from "../test/support/server.ts";
+import { type ServerOptions, startServer, type TestServer } from "../test/support/server.ts";
 import { hasProc, processCpu } from "./process_figures.ts";
 import type { Target } from "./target.ts";
 
@@ -25,10 +25,9 @@ export interface Stagepost extends Target, AsyncDisposable {
 /** Starts the server in a directory of its own and makes the accounts; disposing leaves nothing behind. */
 export async function startStagepost(
   config: Readonly<Record<string, unknown>> = {},
-  /** Put before its command line. */
-  wrapper: readonly string[] = [],
+  options: Pick<ServerOptions, "wrapper" | "env"> = {},
 ): Promise<Stagepost> {
-  const server = await startServer({ domains: [BENCH_DOMAIN], config, wrapper });
+  const server = await startServer({ ...options, domains: [BENCH_DOMAIN], config });
   const addresses = Array.from({ length: BENCH_ACCOUNTS }, (_, index) => `u${index}@${BENCH_DOMAIN}`);
   const all = <T>(run: (address: string) => Promise<T>) => inGroups(addresses, run);
   try {
