@@ -3,6 +3,9 @@ import { Buffer } from "node:buffer";
 /** Most bytes given to the socket at a time: what the peer must take within `writeMsMax`. */
 export const FLUSH_BYTES_MAX = 64 * 1024;
 
+/** Bytes that are worth a write of their own. */
+const ALONE_BYTES_MIN = 16 * 1024;
+
 /** Bytes waiting to be sent, in order, taken out in pieces of at most `FLUSH_BYTES_MAX`. */
 export class OutputQueue {
   #parts: (string | Uint8Array)[] = [];
@@ -33,6 +36,10 @@ export class OutputQueue {
       this.#parts[this.#head] = first.subarray(FLUSH_BYTES_MAX);
       this.#bytes -= FLUSH_BYTES_MAX;
       return { data: first.subarray(0, FLUSH_BYTES_MAX), bytes: FLUSH_BYTES_MAX };
+    }
+    // Much is not copied to be sent together with little.
+    if (typeof first !== "string" && first.length >= ALONE_BYTES_MIN) {
+      return this.#taken(first, first.length, this.#head + 1);
     }
     return this.#takeSeveral();
   }

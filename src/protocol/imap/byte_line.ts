@@ -11,7 +11,7 @@ export class ByteLine {
   #used = 0;
 
   constructor(size: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(size);
+    this.#bytes = new Uint8Array(size);
   }
 
   /** Bytes that still fit. */
