@@ -23,6 +23,9 @@ const WAITING_INPUT_BYTES_MAX = 16_384;
 /** Characters of an operation's id: 160 random bits. */
 const OP_ID_CHARS = 32;
 
+/** What is noted for a page that is read ahead, in bytes: most are no larger. */
+const AHEAD_BYTES = 640 * 1024;
+
 const NOTHING = {};
 
 /** How long one question may take, in ms: a search or a change of a mailbox with millions of messages takes minutes. */
@@ -75,6 +78,10 @@ export class ImapFront extends MailboxFront<ImapAction> {
 
   protected override get accountName(): string | null {
     return this.#opened?.account.address ?? null;
+  }
+
+  protected override get heldForClient(): number {
+    return this.session.pageBytes + (this.#ahead === null ? 0 : AHEAD_BYTES);
   }
 
   protected override letGo(): void {
@@ -135,8 +142,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
         this.whenRoom(() => this.settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
         break;
       case "ahead":
-        // A client that reads slowly must not make pages lie about.
-        if (!this.connection.congested) this.#begin(action);
+        // A client that reads slowly must not make pages lie about, nor all clients together.
+        if (!this.connection.congested && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#begin(action);
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));

@@ -116,4 +116,6 @@ export interface ImapSession {
   readonly refusals: number;
   /** Bytes held: input, messages of APPEND, and what was read of a message to be decoded. */
   readonly bufferedBytes: number;
+  /** Bytes of the page of rows that a FETCH tells. */
+  readonly pageBytes: number;
 }

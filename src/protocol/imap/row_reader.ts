@@ -23,6 +23,11 @@ export class RowReader {
     for (const { set, names } of page.keywordSets) this.#names.set(set, names);
   }
 
+  /** Bytes that the page holds. */
+  get bytes(): number {
+    return this.page.rows.length + (this.index?.bytes.length ?? 0) + (this.head?.bytes.length ?? 0);
+  }
+
   get count(): number {
     return this.columns.count;
   }

@@ -65,7 +65,7 @@ class Session implements ImapSession {
       state: startState(options.tls === "active", options.channel),
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
-      memory: { readBytes: 0 },
+      memory: { readBytes: 0, pageBytes: 0 },
     };
   }
 
@@ -92,6 +92,10 @@ class Session implements ImapSession {
   }
   get bufferedBytes(): number {
     return this.#framer.bufferedBytes + this.#scene.literals.heldBytes + this.#scene.memory.readBytes;
+  }
+
+  get pageBytes(): number {
+    return this.#scene.memory.pageBytes;
   }
 
   open(): ImapAction[] {

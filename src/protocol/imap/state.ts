@@ -79,8 +79,8 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
-  /** Bytes of messages that the command at hand has taken or read, and still needs. */
-  readonly memory: { readBytes: number };
+  /** Bytes of messages that the command at hand has taken or read, and still needs; and of the page of rows that it tells. */
+  readonly memory: { readBytes: number; pageBytes: number };
 }
 
 /** Before any login. */

@@ -73,7 +73,9 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
     }
     if (page.vanished.length > 0) yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     if (page.missing && !given.uid) trouble ??= "gone";
-    const met = yield* tellPage(new RowReader(page), plan, scene);
+    const rows = new RowReader(page);
+    scene.memory.pageBytes = rows.bytes;
+    const met = yield* tellPage(rows, plan, scene);
     trouble ??= met;
     if (page.next === null) return trouble;
   }
