@@ -3,7 +3,6 @@ import type { FlagBits } from "./flag.ts";
 import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { Rights } from "./rights.ts";
-import type { PiecesSent } from "./pieces.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
@@ -142,10 +141,12 @@ export interface RowPage {
   readonly keywordSets: readonly { readonly set: number; readonly names: readonly string[] }[];
   /** EMAILID (RFC 8474 §5.1) is this and the number of the content to the base 36. */
   readonly objectIdPrefix: string;
-  /** What was wanted of each MIME index; a piece is missing when there is none. Null when nothing was wanted. */
-  readonly index: PiecesSent | null;
-  /** The first bytes of each message; missing of one that is large, or cannot be read. Null when none were wanted. */
-  readonly head: PiecesSent | null;
+  /** Places in `indexBytes` of what was wanted of each MIME index; a piece is missing when there is none. Null: nothing was wanted. */
+  readonly index: Uint8Array | null;
+  readonly indexBytes: Uint8Array | null;
+  /** Places in `headBytes` of the first bytes of each message; missing of one that is large, or cannot be read. Null: none were wanted. */
+  readonly head: Uint8Array | null;
+  readonly headBytes: Uint8Array | null;
   /** The `after` of the rest, or null. */
   readonly next: Uid | null;
   readonly vanished: readonly number[];

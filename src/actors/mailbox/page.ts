@@ -26,6 +26,9 @@ const HEAD_OF_BYTES_MAX = 128 * 1024;
 /** Characters of all names of keywords in one answer. */
 const KEYWORD_CHARS_MAX = 128 * 1024;
 
+/** Made for this answer alone. */
+const MOVED = ["rows", "indexBytes", "headBytes"] as const;
+
 /** Rows of a set as columns, with what a FETCH tells of them (RFC 9051 §6.4.5; RFC 7162 §3.1.4.1 and §3.2.6). */
 export function page(state: State, request: Asked<"mailbox.page">, reply: Answer<"mailbox.page">): void {
   const { set, changedSince } = request;
@@ -33,7 +36,7 @@ export function page(state: State, request: Asked<"mailbox.page">, reply: Answer
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
     const uids = open.view.uidsOf(set);
-    return reply.ok({ ...filled(state, open, uids, request), vanished: [], missing });
+    return reply.ok({ ...filled(state, open, uids, request), vanished: [], missing }, MOVED);
   }
   answerLater(state, changedPage(state, open, { ...request, changedSince }), reply);
 }
@@ -87,8 +90,10 @@ function filled(
     rows: rows.bytes(),
     keywordSets,
     objectIdPrefix: emailIdPrefix(shard.number),
-    index: indexes?.sent() ?? null,
-    head: head === null ? null : fitted(head, rows.count).sent(),
+    index: indexes?.places() ?? null,
+    indexBytes: indexes?.bytes ?? null,
+    head: head === null ? null : fitted(head, rows.count).places(),
+    headBytes: head?.bytes ?? null,
     next: next as Uid | null,
   };
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../../base/failure.ts";
 import type { RowPage, ViewRow } from "../../mail/mailbox_ask.ts";
-import { Pieces, type PiecesSent } from "../../mail/pieces.ts";
+import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../../mail/uid.ts";
 
@@ -18,8 +18,8 @@ export class RowReader {
     const columns = RowColumns.of(page.rows);
     if (columns === null) throw new Failure("invalid", "a page of rows has a wrong length");
     this.columns = columns;
-    this.index = piecesOf(page.index, columns.count);
-    this.head = piecesOf(page.head, columns.count);
+    this.index = piecesOf(page.index, page.indexBytes, columns.count);
+    this.head = piecesOf(page.head, page.headBytes, columns.count);
     for (const { set, names } of page.keywordSets) this.#names.set(set, names);
   }
 
@@ -63,9 +63,9 @@ export class RowReader {
   }
 }
 
-function piecesOf(sent: PiecesSent | null, count: number): Pieces | null {
-  if (sent === null) return null;
-  const pieces = Pieces.of(sent, count);
+function piecesOf(places: Uint8Array | null, bytes: Uint8Array | null, count: number): Pieces | null {
+  if (places === null || bytes === null) return null;
+  const pieces = Pieces.of({ places, bytes }, count);
   if (pieces === null) throw new Failure("invalid", "the contents of a page of rows do not fit");
   return pieces;
 }
