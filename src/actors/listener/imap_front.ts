@@ -99,8 +99,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
     else this.#deflate.receive(chunk);
   }
 
-  protected override write(data: string | Uint8Array): void {
-    if (this.#deflate === null) super.write(data);
+  protected override write(data: string | Uint8Array, given = false): void {
+    if (this.#deflate === null) super.write(data, given);
     else this.#deflate.write(data);
   }
 
@@ -126,7 +126,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   protected override act(action: ImapAction): readonly ImapAction[] | null {
     switch (action.type) {
       case "send":
-        this.write(action.data);
+        this.write(action.data, action.given);
         break;
       case "login":
         this.settle(this.logIn(action, (account) => this.#open(account)), (outcome) => this.session.loggedIn(outcome));

@@ -146,9 +146,9 @@ export abstract class SessionFront<A> implements Front {
     this.#meter = null;
   }
 
-  /** Sends bytes, or a text as UTF-8. */
-  protected write(data: string | Uint8Array): void {
-    this.connection.write(data);
+  /** Sends bytes, or a text as UTF-8; `given` as a connection takes it. */
+  protected write(data: string | Uint8Array, given = false): void {
+    this.connection.write(data, given);
   }
 
   /** Closes the connection when all that was written has left. */

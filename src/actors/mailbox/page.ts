@@ -23,6 +23,11 @@ const LOOKED_MAX = 20_000;
 const CONTENT_BYTES_MAX = 480 * 1024;
 /** Messages whose first bytes go with their rows, in bytes: the checksum of a larger one takes long. */
 const HEAD_OF_BYTES_MAX = 128 * 1024;
+/** Bytes that are read for one answer of indexes; each lies behind its message, which is read with it up to so many bytes. */
+const INDEX_READ_BYTES = 4 * 1024 * 1024;
+const GAP_BYTES_MAX = 16 * 1024;
+/** Bytes of most indexes. */
+const INDEX_BYTES = 1_024;
 /** Characters of all names of keywords in one answer. */
 const KEYWORD_CHARS_MAX = 128 * 1024;
 
@@ -68,7 +73,7 @@ function filled(
 ): Omit<RowPage, "vanished" | "missing"> {
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
-  const room = headBytes > 0 ? rowsMax(state, open, headBytes) : index === "none" ? ROWS_MAX : FULL_ROWS_MAX;
+  const room = headBytes === 0 && index === "none" ? ROWS_MAX : rowsMax(state, open, headBytes);
   const rows = new RowColumns(Math.min(countOf(ranges), room));
   const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
   const wanted = { ranges, after, modSeqAbove: changedSince ?? 0, rankOf, lookedMax: LOOKED_MAX };
@@ -147,11 +152,14 @@ function textPart(text: IndexText): (bytes: Uint8Array, place: PiecePlace) => bo
   };
 }
 
-/** Rows whose contents are about what one answer takes: those that did not fit would be read in vain. */
-function rowsMax({ shard }: State, { of: { account, mailbox } }: OpenView, bytesOfEach: number): number {
+/** Rows whose contents are about what one answer takes: those that did not fit would be looked at in vain. */
+function rowsMax({ shard }: State, { of: { account, mailbox } }: OpenView, headBytes: number): number {
   const { size, messages } = shard.status(account, mailbox);
-  const bytes = Math.max(1, Math.min(bytesOfEach, size / Math.max(1, messages)));
-  return Math.max(FEW_ROWS, Math.min(FULL_ROWS_MAX, Math.ceil(CONTENT_BYTES_MAX / bytes)));
+  const mean = size / Math.max(1, messages);
+  const rows = headBytes > 0
+    ? CONTENT_BYTES_MAX / Math.max(1, Math.min(headBytes, mean))
+    : INDEX_READ_BYTES / (INDEX_BYTES + Math.min(mean, GAP_BYTES_MAX));
+  return Math.max(FEW_ROWS, Math.min(FULL_ROWS_MAX, Math.ceil(rows)));
 }
 
 /** The first `count` pieces. */

@@ -28,6 +28,15 @@ export class RowReader {
     return this.page.rows.length + (this.index?.bytes.length ?? 0) + (this.head?.bytes.length ?? 0);
   }
 
+  /** Frees what the page holds now: nothing of it is used any more. Garbage of this size is dear to find. */
+  letGo(): void {
+    for (const bytes of [this.page.rows, this.page.indexBytes, this.page.headBytes]) {
+      const buffer = bytes?.buffer;
+      // Others of a shared buffer are still needed.
+      if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes!.length) buffer.transfer(0);
+    }
+  }
+
   get count(): number {
     return this.columns.count;
   }

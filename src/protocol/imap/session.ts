@@ -300,7 +300,9 @@ class Session implements ImapSession {
   }
 
   #flush(): void {
-    for (const data of this.#scene.output.take()) this.#actions.push({ type: "send", data });
+    for (const { data, given } of this.#scene.output.take()) {
+      this.#actions.push(given ? { type: "send", data, given } : { type: "send", data });
+    }
   }
 
   #collected(): ImapAction[] {

@@ -3,7 +3,7 @@ import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_ask.ts"
 import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { ahead, allowed, ask, type Program } from "../effects.ts";
+import { ahead, allowed, ask, pause, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch_plan.ts";
 import { FetchedMessage } from "../fetch_message.ts";
 import { FetchRows } from "../fetch_rows.ts";
@@ -70,6 +70,8 @@ function* fetchPages(set: MessageSet, { given, plan }: Wanted, scene: Scene): Pr
     if (page.next !== null) {
       request = { ...request, after: page.next, vanished: false };
       yield* ahead("mailbox.page", request);
+      // What was asked leaves now, not when all of this page was told.
+      yield* pause(0);
     }
     if (page.vanished.length > 0) yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     if (page.missing && !given.uid) trouble ??= "gone";
@@ -86,6 +88,8 @@ function* tellPage(rows: RowReader, plan: FetchPlan, scene: Scene): Program<Trou
   const changed = plan.setsSeen ? yield* setSeen(rows, scene) : NONE_CHANGED;
   const plain = plan.plain && changed.size === 0 ? new FetchRows(rows, plan, scene) : null;
   let trouble: Trouble | null = null;
+  // What goes out is made of copies; else it may be part of the page.
+  let copied = true;
   for (let i = 0; i < rows.count;) {
     if (plain?.has(i) === true) {
       const { piece, next } = plain.write(i);
@@ -94,12 +98,14 @@ function* tellPage(rows: RowReader, plan: FetchPlan, scene: Scene): Program<Trou
       i = next;
       continue;
     }
+    copied = false;
     const row = rows.row(i++);
     const now = changed.get(row.uid);
     const met = yield* new FetchedMessage(now === undefined ? row : changedRow(row, now), plan, scene)
       .tell(now !== undefined);
     trouble ??= met;
   }
+  if (copied) rows.letGo();
   return trouble;
 }
 
