@@ -1,21 +1,9 @@
 import { Pieces } from "../mail/pieces.ts";
 import type { PiecePlace } from "./account_types.ts";
+import type { Rooms } from "./rooms.ts";
 
-/** Room that is kept for the next time, in bytes. */
-const ROOM_BYTES_MAX = 1024 * 1024;
-
-/** Room that is used again and again. */
-export class Rooms {
-  #read = new Uint8Array();
-  gathered = new Uint8Array(65_536);
-
-  /** Its content is anything. */
-  forReading(bytes: number): Uint8Array {
-    if (bytes > ROOM_BYTES_MAX) return new Uint8Array(bytes);
-    if (bytes > this.#read.length) this.#read = new Uint8Array(Math.min(ROOM_BYTES_MAX, 2 * bytes));
-    return this.#read.subarray(0, bytes);
-  }
-}
+/** Room to begin with, in bytes. */
+const ROOM_BYTES_MIN = 64 * 1024;
 
 /** Pieces of contents as they are read, in any order. */
 export class Gathered {
@@ -75,10 +63,10 @@ export class Gathered {
   }
 
   #grow(bytes: number): void {
-    const more = new Uint8Array(Math.max(bytes, 2 * this.#room.length));
+    const more = new Uint8Array(Math.max(bytes, ROOM_BYTES_MIN, 2 * this.#room.length));
     more.set(this.#room.subarray(0, this.#used));
     this.#room = more;
-    if (more.length <= ROOM_BYTES_MAX) this.rooms.gathered = more;
+    this.rooms.keep(more);
   }
 }
 

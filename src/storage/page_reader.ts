@@ -6,8 +6,9 @@ import type { ContentsWanted, RowRanges } from "./account_types.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { bodyKey, type Key, mailboxKey, readRowsBlock, rowsFrom } from "./keys.ts";
 import { getU32 } from "./pack.ts";
-import { Gathered, Rooms } from "./gathered.ts";
+import { Gathered } from "./gathered.ts";
 import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
+import { LooseRooms } from "./rooms.ts";
 import { RECORD_HEADER_BYTES, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeMailbox } from "./values.ts";
 
@@ -25,8 +26,7 @@ const READ_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Reads many rows, and what lies behind them, at a time; from committed state. */
 export class PageReader {
-  /** New room costs more than reading into it; what was used last may be given up between two turns. */
-  #rooms: WeakRef<Rooms> | null = null;
+  readonly #rooms = new LooseRooms();
   constructor(private readonly state: { readonly index: IndexEnv; readonly segments: Segments }) {}
 
   fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
@@ -61,9 +61,7 @@ export class PageReader {
 
   contents(wanted: ContentsWanted): Pieces {
     const { rows, bytesMax } = wanted;
-    const rooms = this.#rooms?.deref() ?? new Rooms();
-    this.#rooms = new WeakRef(rooms);
-    const gathered = new Gathered(rows.count, rooms);
+    const gathered = new Gathered(rows.count, this.#rooms.get());
     for (let read = 0; gathered.rows < rows.count && gathered.bytes <= bytesMax && read < READ_BYTES_MAX;) {
       const lying = this.#lying(wanted, gathered);
       for (const run of runsOf(lying.pieces)) read += this.#gather(run, wanted, gathered);
