@@ -322,6 +322,7 @@ Deno.test("first bytes that come with the rows change nothing but how often is a
 
 Deno.test("a page counts as memory while it is told, and no longer", () => {
   const mailboxes = new FakeMailboxes();
+  mailboxes.givesHeads = true;
   for (let i = 0; i < 20; i++) mailboxes.deliver("INBOX", LETTER);
   // The client has to be waited for amid the page.
   const client = loggedIn(mailboxes, { limits: { outputBytesMax: 1_000 } });
