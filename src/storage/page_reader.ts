@@ -22,7 +22,7 @@ const CRC_BYTES = 4;
 const CHUNK_ROWS = 256;
 const CHUNK_BYTES = 256 * 1024;
 /** Bytes read for one answer. */
-const READ_BYTES_MAX = 4 * 1024 * 1024;
+const READ_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Reads many rows, and what lies behind them, at a time; from committed state. */
 export class PageReader {

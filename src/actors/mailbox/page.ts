@@ -24,7 +24,7 @@ const CONTENT_BYTES_MAX = 480 * 1024;
 /** Messages whose first bytes go with their rows, in bytes: the checksum of a larger one takes long. */
 const HEAD_OF_BYTES_MAX = 128 * 1024;
 /** Bytes that are read for one answer of indexes; each lies behind its message, which is read with it up to so many bytes. */
-const INDEX_READ_BYTES = 4 * 1024 * 1024;
+const INDEX_READ_BYTES = 2 * 1024 * 1024;
 const GAP_BYTES_MAX = 16 * 1024;
 /** Bytes of most indexes. */
 const INDEX_BYTES = 1_024;
