@@ -4,7 +4,7 @@ import { Pieces } from "../mail/pieces.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ContentsWanted, RowRanges } from "./account_types.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { bodyKey, type Key, mailboxKey, readRowsBlock, rowsFrom } from "./keys.ts";
+import { bodyKey, type Key, mailboxKey, nextBodyKey, readRowsBlock, rowsFrom } from "./keys.ts";
 import { getU32 } from "./pack.ts";
 import { Gathered } from "./gathered.ts";
 import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
@@ -73,12 +73,13 @@ export class PageReader {
   /** Where what is wanted of the next rows lies, each content once: of so many rows as are read at once. */
   #lying({ rows, what, sizeMax }: ContentsWanted, { rows: from, same }: Gathered): Lain {
     const pieces: Lying[] = [];
+    const key = bodyKey(0);
     let [bytes, row] = [0, from];
     for (; row < rows.count && row - from < CHUNK_ROWS; row++) {
       const size = rows.size[row]!;
       const content = rows.content[row]!;
       if (size > sizeMax || same.seen(row, content)) continue;
-      const stored = this.state.index.get(bodyKey(content));
+      const stored = this.state.index.get(nextBodyKey(key, content));
       if (stored === undefined) continue;
       const place = decodeBody(stored);
       if (place.length !== size) continue;
