@@ -19,7 +19,7 @@ const FULL_ROWS_MAX = 2_048;
 const FEW_ROWS = 16;
 /** Rows looked at for one answer, when few of them are wanted. */
 const LOOKED_MAX = 20_000;
-/** Bytes of contents in one answer: with what is said around them they are one piece of a session's output. */
+/** Bytes of contents in one answer: what a session holds twice while it tells much, and what makes the way between workers cheap. */
 const CONTENT_BYTES_MAX = 480 * 1024;
 /** Messages whose first bytes go with their rows, in bytes: the checksum of a larger one takes long. */
 const HEAD_OF_BYTES_MAX = 128 * 1024;
