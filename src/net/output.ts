@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 /** Most bytes given to the socket at a time: what the peer must take within `writeMsMax`. */
 export const FLUSH_BYTES_MAX = 64 * 1024;
 
-/** Bytes that are worth a write of their own. */
+/** Bytes that are worth a write of their own, and to be let go of. */
 const ALONE_BYTES_MIN = 16 * 1024;
 
 /** What is sent at a time; `spent` is a buffer that is needed no more when it was. */
@@ -37,7 +37,9 @@ export class OutputQueue {
     if (bytes === 0) return;
     this.#parts.push(typeof data === "string" && bytes > FLUSH_BYTES_MAX ? Buffer.from(data) : data);
     this.#bytes += bytes;
-    if (given && typeof data !== "string") (this.#given ??= new WeakSet()).add(data.buffer);
+    if (given && bytes >= ALONE_BYTES_MIN && typeof data !== "string") {
+      (this.#given ??= new WeakSet()).add(data.buffer);
+    }
   }
 
   /** The next piece as one buffer, or as one text when all of it is text; null when nothing waits. */
