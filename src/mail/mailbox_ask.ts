@@ -4,7 +4,6 @@ import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "./message_annotation.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { Rights } from "./rights.ts";
-import type { PiecesSent } from "./pieces.ts";
 import type { Quota } from "./quota.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
@@ -186,10 +185,12 @@ export interface RowPage {
   readonly keywordSets: readonly { readonly set: number; readonly names: readonly string[] }[];
   /** EMAILID (RFC 8474 §5.1) is this and the number of the content to the base 36. */
   readonly objectIdPrefix: string;
-  /** What was wanted of each MIME index; a piece is missing when there is none. Null when nothing was wanted. */
-  readonly index: PiecesSent | null;
-  /** The first bytes of each message; missing of one that is large, or cannot be read. Null when none were wanted. */
-  readonly head: PiecesSent | null;
+  /** Places in `indexBytes` of what was wanted of each MIME index; a piece is missing when there is none. Null: nothing was wanted. */
+  readonly index: Uint8Array | null;
+  readonly indexBytes: Uint8Array | null;
+  /** Places in `headBytes` of the first bytes of each message; missing of one that is large, or cannot be read. Null: none were wanted. */
+  readonly head: Uint8Array | null;
+  readonly headBytes: Uint8Array | null;
   /** Of rows that have any; present when they were asked for. */
   readonly annotations?: readonly { readonly uid: number; readonly annotations: readonly MessageAnnotation[] }[];
   /** The `after` of the rest, or null. */

@@ -1,30 +1,23 @@
 /** Length of a piece that is not there. */
 const NONE = 0xffff_ffff;
 
-/** Pieces of one array of bytes, one for each row of a page, as they go from worker to worker. */
-export interface PiecesSent {
-  /** Offsets, then lengths: numbers of four bytes. */
-  readonly places: Uint8Array;
-  readonly bytes: Uint8Array;
-}
-
 /** Pieces of one array of bytes, by their numbers; some may be missing. They may lie in any order, and share bytes. */
 export class Pieces {
   readonly #offsets: Uint32Array;
   readonly #lengths: Uint32Array;
 
-  /** `places` is a buffer of its own. */
+  /** `numbers` is a buffer of its own. */
   constructor(
     readonly count: number,
     readonly bytes: Uint8Array,
-    private readonly places = new ArrayBuffer(8 * count),
+    private readonly numbers = new ArrayBuffer(8 * count),
   ) {
-    this.#offsets = new Uint32Array(places, 0, count);
-    this.#lengths = new Uint32Array(places, 4 * count, count);
+    this.#offsets = new Uint32Array(numbers, 0, count);
+    this.#lengths = new Uint32Array(numbers, 4 * count, count);
   }
 
-  /** Reads what was sent; null when it cannot be so many pieces, or one of them lies outside. */
-  static of({ places, bytes }: PiecesSent, count: number): Pieces | null {
+  /** Reads what `places` made; null when it cannot be so many pieces, or one of them lies outside `bytes`. */
+  static of({ places, bytes }: { readonly places: Uint8Array; readonly bytes: Uint8Array }, count: number) {
     if (places.length !== 8 * count) return null;
     const pieces = new Pieces(count, bytes, places.slice().buffer);
     for (let i = 0; i < count; i++) {
@@ -61,7 +54,8 @@ export class Pieces {
     return this.bytes.subarray(offset, offset + length);
   }
 
-  sent(): PiecesSent {
-    return { places: new Uint8Array(this.places), bytes: this.bytes };
+  /** Offsets, then lengths: numbers of four bytes. */
+  places(): Uint8Array {
+    return new Uint8Array(this.numbers);
   }
 }

@@ -39,7 +39,9 @@ export class RowColumns {
   static of(bytes: Uint8Array): RowColumns | null {
     const count = bytes.length / ROW_BYTES;
     if (!Number.isInteger(count)) return null;
-    const columns = new RowColumns(count, bytes.slice().buffer);
+    const { buffer } = bytes;
+    const own = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length;
+    const columns = new RowColumns(count, own ? buffer : bytes.slice().buffer);
     columns.count = count;
     return columns;
   }

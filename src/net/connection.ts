@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { assert, Failure } from "../base/mod.ts";
 import { normalizeAddress } from "./address.ts";
 import { kindOf } from "./error_kind.ts";
-import { OutputQueue } from "./output.ts";
+import { letGo, OutputQueue } from "./output.ts";
 import type { ProxiedEnds } from "./proxy_header.ts";
 import { type TlsDone, tlsInfo } from "./tls_context.ts";
 import type { CloseReason, Connection, ConnectionHandlers, ConnectionLimits, Endpoint, TlsInfo } from "./types.ts";
@@ -65,6 +65,8 @@ export class SocketConnection implements Connection {
   #handling = false;
   #flushQueued = false;
   #inFlight = 0;
+  /** The buffer of what is in flight, if it may be let go of then. */
+  #spent: ArrayBuffer | null = null;
   #lingered = 0;
   #ownerDue = Infinity;
   #writeDue = Infinity;
@@ -103,9 +105,9 @@ export class SocketConnection implements Connection {
     else this.#read();
   }
 
-  write(data: string | Uint8Array): void {
+  write(data: string | Uint8Array, given = false): void {
     if (this.#phase === "closing" || this.#phase === "closed" || data.length === 0) return;
-    this.#output.push(data);
+    this.#output.push(data, given);
     const pending = this.pendingBytes;
     if (pending > this.host.limits.outputBytesMax) this.congested = true;
     if (pending > this.host.limits.outputBytesHardMax) return this.#drop("error");
@@ -171,6 +173,7 @@ export class SocketConnection implements Connection {
     const piece = this.#output.take();
     if (piece === null) return this.#outputEmpty();
     this.#inFlight = piece.bytes;
+    this.#spent = piece.spent;
     this.bytesOut += piece.bytes;
     this.#writeDue = this.host.wheel.nowMs() + this.host.limits.writeMsMax;
     this.#rearm();
@@ -181,6 +184,8 @@ export class SocketConnection implements Connection {
     if (error || this.#phase === "closed") return;
     this.#inFlight = 0;
     this.#writeDue = Infinity;
+    if (this.#spent !== null) letGo(this.#spent);
+    this.#spent = null;
     if (this.#phase === "handshake") return this.#flushed?.();
     if (this.#output.bytes > 0 || this.#phase === "closing") this.flush();
     if (!this.congested || this.pendingBytes > this.host.limits.outputBytesMax / 2) return;

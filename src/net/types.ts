@@ -60,9 +60,10 @@ export interface Connection {
   start(handlers: ConnectionHandlers): void;
   /**
    * Queues bytes, or a text as UTF-8. What is written in one event-loop turn goes out in one write. The array belongs to
-   * the connection from now on: do not change it. After `close()` or the end of the connection it does nothing.
+   * the connection from now on: do not change it. `given`: its whole buffer does, and is let go of once it was sent, which costs
+   * less than to have it found and freed. After `close()` or the end of the connection it does nothing.
    */
-  write(data: string | Uint8Array): void;
+  write(data: string | Uint8Array, given?: boolean): void;
   /** Bytes written but not yet taken by the kernel. */
   readonly pendingBytes: number;
   /** True from more than `outputBytesMax` pending bytes until half of it is left; then `drained` is called. */

@@ -288,7 +288,7 @@ class System implements HostedSystem, CellHost, LinkOwner, RefOwner {
   #receivedMessage(link: Link, frame: Frame & { readonly kind: "message" }): void {
     const { id, type, request, trace } = frame;
     const sink: ReplySink | null = id === 0 ? null : {
-      ok: (value) => link.answer(id, value),
+      ok: (value, moved) => link.answer(id, value, moved),
       fail: (failure) => link.control({ kind: "fail", id, failure }),
     };
     const message: Message = {

@@ -73,7 +73,7 @@ export async function valueOf<T>(pending: PromiseLike<Outcome<T>>): Promise<T> {
 /** A MessagePort as the two ends of a link. */
 export function messagePortLink(port: MessagePort): LinkPort {
   return {
-    send: (batch) => port.postMessage(batch, [batch]),
+    send: (batch) => port.postMessage(batch, Array.isArray(batch) ? batch : [batch]),
     receive: (handle) => {
       port.onmessage = (event) => handle(event.data);
     },

@@ -1,12 +1,13 @@
 import { describeError, Failure, type Log } from "../base/mod.ts";
 import { ACK_EVERY_BYTES, BATCH_FLUSH_BYTES, LINK_REPLY_FACTOR } from "./limits.ts";
+import { type Sent, sentBytes, takeOut } from "./beside.ts";
 import { measure } from "./wire_measure.ts";
 import { type Batch, decodeBatch, encodeBatch, type Frame } from "./wire.ts";
 
 /** The two ends of a channel between workers: a MessagePort, or the simulator's stand-in. */
 export interface LinkPort {
-  /** Hands over one batch; the buffer belongs to the receiver afterwards. */
-  send(batch: ArrayBuffer): void;
+  /** Hands over one batch; its buffers belong to the receiver afterwards. */
+  send(batch: Sent): void;
   /** Calls `handle` for every batch that arrives, in the order sent. Called once. */
   receive(handle: (batch: unknown) => void): void;
   close(): void;
@@ -37,6 +38,8 @@ export interface LinkOwner {
 export class Link {
   #frames: Frame[] = [];
   #queuedBytes = 0;
+  /** How many of them go beside the batch. */
+  #besideBytes = 0;
   #sentBytes = 0;
   #acknowledged = 0;
   #receivedBytes = 0;
@@ -82,12 +85,15 @@ export class Link {
     return true;
   }
 
-  /** Queues an answer. One that finds no room is answered as `busy`, so that the asker need not wait for its deadline. */
-  answer(id: number, value: unknown): void {
+  /**
+   * Queues an answer; the bytes in the fields `moved` may be given away. One that finds no room is answered as `busy`, so that the
+   * asker need not wait for its deadline.
+   */
+  answer(id: number, value: unknown, moved: readonly string[] = []): void {
     if (this.closed) return;
     try {
       const bytes = measure(value) + 16;
-      if (this.#roomFor(LINK_REPLY_FACTOR)) return this.#queue({ kind: "ok", id, value }, bytes);
+      if (this.#roomFor(LINK_REPLY_FACTOR)) return this.#queue(this.#answerOf(id, value, moved), bytes);
       this.#counts.busy++;
       this.control({ kind: "fail", id, failure: new Failure("busy", `${this.peer.worker} takes no more answers`) });
     } catch (error) {
@@ -95,6 +101,14 @@ export class Link {
       this.control({ kind: "fail", id, failure });
       if (failure !== error) throw error;
     }
+  }
+
+  #answerOf(id: number, value: unknown, moved: readonly string[]): Frame {
+    if (moved.length === 0 || typeof value !== "object" || value === null) return { kind: "ok", id, value };
+    const { rest, beside } = takeOut(value, moved);
+    if (beside.length === 0) return { kind: "ok", id, value };
+    for (const { buffer } of beside) this.#besideBytes += buffer.byteLength;
+    return { kind: "ok", id, value: rest, beside };
   }
 
   /** Queues what must not be refused: failures, watches and their ends. */
@@ -108,11 +122,11 @@ export class Link {
     if (this.closed) return;
     if (this.#frames.length === 0 && this.#receivedBytes - this.#toldReceived < this.#ackEvery) return;
     const frames = this.#frames;
-    const batch = this.#encode(frames, this.#queuedBytes);
+    const batch = this.#encode(frames, this.#queuedBytes - this.#besideBytes);
     this.#frames = [];
-    this.#queuedBytes = 0;
+    this.#queuedBytes = this.#besideBytes = 0;
     this.#toldReceived = this.#receivedBytes;
-    this.#sentBytes += batch.byteLength;
+    this.#sentBytes += sentBytes(batch);
     this.#counts.batchesSent++;
     this.#counts.framesSent += frames.length;
     this.port.send(batch);
@@ -146,19 +160,19 @@ export class Link {
   }
 
   /** What was measured can be packed, unless its sender changed it afterwards: then that frame alone is lost. */
-  #encode(frames: Frame[], bytes: number): ArrayBuffer {
+  #encode(frames: Frame[], bytes: number): Sent {
     try {
-      return encodeBatch({ acknowledged: this.#receivedBytes, frames, bytes });
+      return withBeside(encodeBatch({ acknowledged: this.#receivedBytes, frames, bytes }), frames);
     } catch (error) {
       this.log.error("batch cannot be encoded", { peer: this.peer.worker, error: describeError(error) });
       const sound = frames.filter((frame) => canEncode(frame));
-      return encodeBatch({ acknowledged: this.#receivedBytes, frames: sound });
+      return withBeside(encodeBatch({ acknowledged: this.#receivedBytes, frames: sound }), sound);
     }
   }
 
   #receive(data: unknown): void {
     if (this.closed) return;
-    this.#receivedBytes += data instanceof ArrayBuffer ? data.byteLength : 0;
+    this.#receivedBytes += sentBytes(data);
     if (this.#receivedBytes - this.#toldReceived >= this.#ackEvery) this.#want();
     const batch = this.#decode(data);
     if (batch === null) return;
@@ -181,6 +195,14 @@ export class Link {
       return null;
     }
   }
+}
+
+function withBeside(batch: ArrayBuffer, frames: readonly Frame[]): Sent {
+  const all = [batch];
+  for (const frame of frames) {
+    if (frame.kind === "ok") { for (const { buffer } of frame.beside ?? []) all.push(buffer); }
+  }
+  return all.length === 1 ? batch : all;
 }
 
 function canEncode(frame: Frame): boolean {

@@ -3,7 +3,8 @@ import type { ActorAddress } from "./types.ts";
 
 /** Where the answer of one ask goes: the promise of a local asker, or the link to a remote one. */
 export interface ReplySink {
-  ok(value: unknown): void;
+  /** Bytes in the fields `moved` are given away. */
+  ok(value: unknown, moved?: readonly string[]): void;
   fail(failure: Failure): void;
 }
 

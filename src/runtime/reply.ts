@@ -25,9 +25,9 @@ export class ActorReply implements Reply<unknown> {
     return this.sink !== null;
   }
 
-  readonly ok = (value: unknown): void => {
+  readonly ok = (value: unknown, moved?: readonly string[]): void => {
     if (!this.#finish()) return;
-    this.sink?.ok(value);
+    this.sink?.ok(value, moved);
   };
 
   readonly fail = (error: unknown): void => {

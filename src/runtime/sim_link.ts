@@ -1,9 +1,10 @@
 import type { Random } from "../base/mod.ts";
+import type { Sent } from "./beside.ts";
 import type { LinkPort } from "./link.ts";
 
 /** One direction of a simulated channel: in order, but only as far as the simulation delivers. */
 export class SimLink {
-  #queue: ArrayBuffer[] = [];
+  #queue: Sent[] = [];
   #handle: ((batch: unknown) => void) | null = null;
   #closed = false;
 

@@ -36,7 +36,8 @@ export interface Ref<P extends Protocol<P>> {
 
 /** Answers one message, now or later, once. A message that was told swallows the answer. */
 export interface Reply<T> {
-  ok(value: T): void;
+  /** The bytes in the fields `moved` are given away, and go to another worker without a copy: nobody here may use them any more. */
+  ok(value: T, moved?: readonly (keyof T & string)[]): void;
   /** A Failure reaches the asker as it is; anything else as a `down` Failure without detail. */
   fail(error: unknown): void;
 }

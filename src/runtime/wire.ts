@@ -9,6 +9,7 @@ import {
   MESSAGE_NAME_CHARS_MAX,
   TRACE_CHARS_MAX,
 } from "./limits.ts";
+import { type Beside, partsOf, putBack } from "./beside.ts";
 import { scanBatch } from "./wire_scan.ts";
 
 /** Version of the envelope and of the messages. A node understands this one and the one before. */
@@ -36,7 +37,8 @@ export type Frame =
     /** About how many bytes it took on the wire; 0 on the way out. */
     readonly bytes: number;
   }
-  | { readonly kind: "ok"; readonly id: number; readonly value: unknown }
+  /** `beside`: what was taken out of the value on the way out. */
+  | { readonly kind: "ok"; readonly id: number; readonly value: unknown; readonly beside?: readonly Beside[] }
   | { readonly kind: "fail"; readonly id: number; readonly failure: Failure }
   | { readonly kind: "watch"; readonly id: number; readonly actor: string }
   | { readonly kind: "unwatch"; readonly id: number }
@@ -125,9 +127,10 @@ function packLarge(list: unknown[], bytes: number): ArrayBuffer {
  * anything that is not a batch. Limits are checked on the bytes before anything is built.
  */
 export function decodeBatch(data: unknown): Batch {
-  if (!(data instanceof ArrayBuffer)) throw new Failure("invalid", "a batch is no buffer");
-  if (data.byteLength > BATCH_BYTES_MAX) throw new Failure("invalid", "a batch is too large");
-  const bytes = new Uint8Array(data);
+  const { batch, beside } = partsOf(data);
+  if (batch.byteLength > BATCH_BYTES_MAX) throw new Failure("invalid", "a batch is too large");
+  const bytes = new Uint8Array(batch);
+  const rest = beside.values();
   scanBatch(bytes);
   const list: unknown = unpack(bytes);
   if (!Array.isArray(list) || list.length < 2) throw new Failure("invalid", "a batch is no list");
@@ -139,7 +142,8 @@ export function decodeBatch(data: unknown): Batch {
   const frames: Frame[] = new Array(list.length - 2);
   // Shared out evenly: the sum is right, and that is what bounds an inbox.
   const share = Math.ceil(bytes.length / Math.max(1, frames.length));
-  for (let i = 2; i < list.length; i++) frames[i - 2] = fromWire(list[i], share);
+  for (let i = 2; i < list.length; i++) frames[i - 2] = fromWire(list[i], share, rest);
+  if (rest.next().done !== true) throw new Failure("invalid", "bytes beside a batch belong nowhere");
   return { version, acknowledged, frames };
 }
 
@@ -158,7 +162,8 @@ function toWire(frame: Frame): unknown[] {
       return [MESSAGE, to, from, type, id, deadlineMs, trace ?? null, request];
     }
     case "ok":
-      return [OK, frame.id, frame.value];
+      if (frame.beside === undefined) return [OK, frame.id, frame.value];
+      return [OK, frame.id, frame.value, frame.beside.map(({ field }) => field)];
     case "fail": {
       const { kind, message, temporary } = frame.failure;
       return [FAIL, frame.id, kind, message.slice(0, FAILURE_CHARS_MAX), temporary];
@@ -172,7 +177,7 @@ function toWire(frame: Frame): unknown[] {
   }
 }
 
-function fromWire(value: unknown, bytes: number): Frame {
+function fromWire(value: unknown, bytes: number, beside: Iterator<ArrayBuffer>): Frame {
   if (!Array.isArray(value)) throw new Failure("invalid", "a frame is no list");
   const frame = value as unknown[];
   switch (frame[0]) {
@@ -180,7 +185,10 @@ function fromWire(value: unknown, bytes: number): Frame {
       if (frame.length === 8) return messageFrom(frame, bytes);
       break;
     case OK:
-      if (frame.length === 3 && isId(frame[1])) return { kind: "ok", id: frame[1], value: frame[2] };
+      if (frame.length === 4 && Array.isArray(frame[3])) {
+        for (const field of frame[3] as unknown[]) putBack(frame[2], field, beside.next().value);
+      } else if (frame.length !== 3) break;
+      if (isId(frame[1])) return { kind: "ok", id: frame[1], value: frame[2] };
       break;
     case FAIL:
       if (frame.length === 5) return failFrom(frame);

@@ -61,6 +61,14 @@ export interface ContentsWanted {
   readonly sizeMax: number;
   /** Bytes of one answer: it is of fewer rows then, and of one at least. */
   readonly bytesMax: number;
+  /** Takes a part: narrows the place of a whole one within `bytes`. False: the piece is missing. */
+  readonly part: (bytes: Uint8Array, place: PiecePlace) => boolean;
+}
+
+/** Where a piece lies. */
+export interface PiecePlace {
+  offset: number;
+  length: number;
 }
 
 /** Rows per block of 64 UIDs: block number b holds the UIDs [64 b, 64 b + 64). Blocks without rows are left out. */

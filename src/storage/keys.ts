@@ -355,6 +355,12 @@ export function bodyKey(body: number): Key {
   return key;
 }
 
+/** Makes the key of a body that of another one: who looks for many makes one key. */
+export function nextBodyKey(key: Key, body: number): Key {
+  putU48(key, 1, body);
+  return key;
+}
+
 export function opKey(opId: string): Key {
   const key = new Uint8Array(1 + opId.length);
   key[0] = TAG.op;

@@ -35,12 +35,16 @@ export class MemoryColumns {
     return null;
   }
 
-  contents({ rows, what, sizeMax, bytesMax }: ContentsWanted): Pieces {
+  contents({ rows, what, sizeMax, bytesMax, part }: ContentsWanted): Pieces {
     const found: (Uint8Array | null)[] = [];
     let bytes = 0;
     for (let i = 0; i < rows.count; i++) {
       const body = rows.size[i]! > sizeMax ? undefined : this.#bodies.get(rows.content[i]!);
-      const piece = (what === "body" ? body?.bytes : body?.index) ?? null;
+      const whole = (what === "body" ? body?.bytes : body?.index) ?? null;
+      const place = { offset: 0, length: whole?.length ?? 0 };
+      const piece = whole !== null && part(whole, place)
+        ? whole.subarray(place.offset, place.offset + place.length)
+        : null;
       if (i > 0 && bytes + (piece?.length ?? 0) > bytesMax) break;
       bytes += piece?.length ?? 0;
       found.push(piece);

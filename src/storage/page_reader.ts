@@ -4,9 +4,11 @@ import { Pieces } from "../mail/pieces.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ContentsWanted, RowRanges } from "./account_types.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { bodyKey, type Key, mailboxKey, readRowsBlock, rowsFrom } from "./keys.ts";
+import { bodyKey, type Key, mailboxKey, nextBodyKey, readRowsBlock, rowsFrom } from "./keys.ts";
 import { getU32 } from "./pack.ts";
+import { Gathered } from "./gathered.ts";
 import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
+import { LooseRooms } from "./rooms.ts";
 import { RECORD_HEADER_BYTES, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeMailbox } from "./values.ts";
 
@@ -16,9 +18,15 @@ const READ_BLOCKS = 64;
 const GAP_BYTES_MAX = 16_384;
 /** Bytes behind an index: its checksum. */
 const CRC_BYTES = 4;
+/** Rows whose contents are read at once, and their bytes: what the caches of a processor hold. */
+const CHUNK_ROWS = 256;
+const CHUNK_BYTES = 256 * 1024;
+/** Bytes read for one answer. */
+const READ_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Reads many rows, and what lies behind them, at a time; from committed state. */
 export class PageReader {
+  readonly #rooms = new LooseRooms();
   constructor(private readonly state: { readonly index: IndexEnv; readonly segments: Segments }) {}
 
   fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
@@ -51,46 +59,27 @@ export class PageReader {
     return null;
   }
 
-  contents({ rows, what, sizeMax, bytesMax }: ContentsWanted): Pieces {
-    const lying = this.#lying({ rows, what, sizeMax, bytesMax });
-    const runs = runsOf(lying.pieces);
-    const bytes = new Uint8Array(runs.reduce((sum, { start, end }) => sum + end - start, 0));
-    const pieces = new Pieces(lying.count, bytes);
-    for (let i = 0; i < lying.count; i++) pieces.putNone(i);
-    let at = 0;
-    for (const run of runs) {
-      const target = bytes.subarray(at, at + run.end - run.start);
-      if (this.#read(run, target)) {
-        for (const piece of run.pieces) {
-          const offset = piece.start - run.start;
-          if (isRight(target, offset, piece, what)) pieces.put(piece.row, at + offset, piece.length);
-        }
-      }
-      at += target.length;
+  contents(wanted: ContentsWanted): Pieces {
+    const { rows, bytesMax } = wanted;
+    const gathered = new Gathered(rows.count, this.#rooms.get());
+    for (let read = 0; gathered.rows < rows.count && gathered.bytes <= bytesMax && read < READ_BYTES_MAX;) {
+      const lying = this.#lying(wanted, gathered);
+      for (const run of runsOf(lying.pieces)) read += this.#gather(run, wanted, gathered);
+      gathered.upTo(lying.end);
     }
-    // Several rows may show one content.
-    for (const [row, same] of lying.same) {
-      if (pieces.length(same) >= 0) pieces.put(row, pieces.offset(same), pieces.length(same));
-    }
-    return pieces;
+    return gathered.pieces(bytesMax);
   }
 
-  /** Where what is wanted of the rows lies, each content once, as many rows as make up `bytesMax`; at least one. */
-  #lying({ rows, what, sizeMax, bytesMax }: ContentsWanted) {
+  /** Where what is wanted of the next rows lies, each content once: of so many rows as are read at once. */
+  #lying({ rows, what, sizeMax }: ContentsWanted, { rows: from, same }: Gathered): Lain {
     const pieces: Lying[] = [];
-    const same: [row: number, same: number][] = [];
-    const known = new Map<number, number>();
-    let [bytes, row] = [0, 0];
-    for (; row < rows.count; row++) {
-      const content = rows.content[row]!;
-      const first = known.get(content);
-      if (first !== undefined) {
-        same.push([row, first]);
-        continue;
-      }
+    const key = bodyKey(0);
+    let [bytes, row] = [0, from];
+    for (; row < rows.count && row - from < CHUNK_ROWS; row++) {
       const size = rows.size[row]!;
-      if (size > sizeMax) continue;
-      const stored = this.state.index.get(bodyKey(content));
+      const content = rows.content[row]!;
+      if (size > sizeMax || same.seen(row, content)) continue;
+      const stored = this.state.index.get(nextBodyKey(key, content));
       if (stored === undefined) continue;
       const place = decodeBody(stored);
       if (place.length !== size) continue;
@@ -98,12 +87,27 @@ export class PageReader {
       if (what === "index" && length === 0) continue;
       // What lies between two indexes is read with them.
       const read = what === "body" ? size : length + Math.min(size, GAP_BYTES_MAX);
-      if (row > 0 && bytes + read > bytesMax) break;
+      if (pieces.length > 0 && bytes + read > CHUNK_BYTES) {
+        same.forget(content);
+        break;
+      }
       bytes += read;
-      known.set(content, row);
       pieces.push(lying(row, place, what));
     }
-    return { pieces, same, count: row };
+    return { pieces, end: row };
+  }
+
+  /** Reads a run and takes what is wanted out of it; answers how many bytes it is long. */
+  #gather(run: Run, { what, part }: ContentsWanted, into: Gathered): number {
+    const bytes = into.rooms.forReading(run.end - run.start);
+    if (!this.#read(run, bytes)) return 0;
+    const place = { offset: 0, length: 0 };
+    for (const piece of run.pieces) {
+      place.offset = piece.start - run.start;
+      place.length = piece.length;
+      if (isRight(bytes, place.offset, piece, what) && part(bytes, place)) into.add(piece.row, bytes, place);
+    }
+    return bytes.length;
   }
 
   /** False when the segment is gone or ends too early: what it held is asked for one by one, and complained of then. */
@@ -116,6 +120,13 @@ export class PageReader {
       throw error;
     }
   }
+}
+
+/** Where something lies that is read at once. */
+interface Lain {
+  readonly pieces: Lying[];
+  /** The row behind them. */
+  readonly end: number;
 }
 
 /** A piece of a segment. */

@@ -36,7 +36,10 @@ const CHECK_BYTES = 1024 * 1024;
 export class ShardReader {
   /** Bodies whose checksum was right, oldest first. */
   readonly #checked = new Set<number>();
-  constructor(private readonly state: ShardState, private readonly limits: StoreLimits) {}
+  readonly #pages: PageReader;
+  constructor(private readonly state: ShardState, private readonly limits: StoreLimits) {
+    this.#pages = new PageReader(state);
+  }
 
   status(account: AccountId, mailbox: number): MailboxStatus {
     return guarded(() => {
@@ -85,10 +88,10 @@ export class ShardReader {
     });
   }
   fillRows(account: AccountId, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
-    return guarded(() => new PageReader(this.state).fillRows(account, mailbox, wanted, into));
+    return guarded(() => this.#pages.fillRows(account, mailbox, wanted, into));
   }
   contents(wanted: ContentsWanted): Pieces {
-    return guarded(() => new PageReader(this.state).contents(wanted));
+    return guarded(() => this.#pages.contents(wanted));
   }
   keywordSet(account: AccountId, mailbox: number, set: number): readonly string[] {
     return this.#names(account, mailbox)(set);

@@ -51,3 +51,27 @@ Deno.test("many short writes stay linear", () => {
   for (let i = 0; i < 200_000; i++) queue.push("0123456789");
   assertEquals(drain(queue).reduce((sum, piece) => sum + piece.length, 0), 2_000_000);
 });
+
+Deno.test("a buffer that was given is spent with the last piece of it, a shared one never", () => {
+  const queue = new OutputQueue();
+  const long = new Uint8Array(2 * FLUSH_BYTES_MAX + 1);
+  queue.push(long, true);
+  assertEquals([queue.take()?.spent, queue.take()?.spent, queue.take()?.spent], [null, null, long.buffer]);
+  const shared = new Uint8Array(FLUSH_BYTES_MAX);
+  queue.push(shared);
+  assertEquals(queue.take()?.spent, null);
+  // What is copied to be sent with others is left to be collected.
+  const short = new Uint8Array(10);
+  queue.push(short, true);
+  queue.push("text");
+  assertEquals([queue.take()?.spent, queue.take()], [null, null]);
+});
+
+Deno.test("much is sent as it is, without a copy, whatever waits behind it", () => {
+  const queue = new OutputQueue();
+  const much = new Uint8Array(20_000);
+  queue.push(much);
+  queue.push("and a text");
+  assertEquals(queue.take()?.data === much, true);
+  assertEquals(queue.take()?.data, "and a text");
+});

@@ -1,6 +1,6 @@
 import { concat } from "../../src/base/bytes.ts";
 import type { IndexWanted, MailboxAsks, RowPage } from "../../src/mail/mailbox_ask.ts";
-import { Pieces, type PiecesSent } from "../../src/mail/pieces.ts";
+import { Pieces } from "../../src/mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../src/mail/row_columns.ts";
 import { readIndex } from "../../src/mime/mod.ts";
 
@@ -22,14 +22,18 @@ export function rowPage({ rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"],
     columns.keywords[i] = i + 1;
     keywordSets.push({ set: i + 1, names: row.keywords });
   }
+  const index = wanted === "none" ? null : pieces(rows.map(({ index }) => textOf(index ?? null, wanted)));
+  const head = rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null;
   return {
     ...rest,
     annotations: rows.map(({ uid, annotations = [] }) => ({ uid, annotations })),
     rows: columns.bytes(),
     keywordSets,
     objectIdPrefix: "E",
-    index: wanted === "none" ? null : pieces(rows.map(({ index }) => textOf(index ?? null, wanted))),
-    head: rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null,
+    index: index?.places() ?? null,
+    indexBytes: index?.bytes ?? null,
+    head: head?.places() ?? null,
+    headBytes: head?.bytes ?? null,
   };
 }
 
@@ -38,7 +42,7 @@ function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none">):
   return index === null || wanted === "all" ? bytes : index[wanted];
 }
 
-function pieces(list: readonly (Uint8Array | null)[]): PiecesSent {
+function pieces(list: readonly (Uint8Array | null)[]): Pieces {
   const made = new Pieces(list.length, concat(list.filter((piece) => piece !== null)));
   let at = 0;
   for (const [i, piece] of list.entries()) {
@@ -46,5 +50,5 @@ function pieces(list: readonly (Uint8Array | null)[]): PiecesSent {
     else made.put(i, at, piece.length);
     at += piece?.length ?? 0;
   }
-  return made.sent();
+  return made;
 }

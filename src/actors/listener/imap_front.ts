@@ -24,6 +24,9 @@ const WAITING_INPUT_BYTES_MAX = 16_384;
 /** Characters of an operation's id: 160 random bits. */
 const OP_ID_CHARS = 32;
 
+/** What is noted for a page that is read ahead, in bytes: most are no larger. */
+const AHEAD_BYTES = 640 * 1024;
+
 const NOTHING = {};
 
 /** A client whose command takes longer is told that it goes on, in ms (RFC 9585 §4 recommends 10 to 15 seconds). */
@@ -84,6 +87,10 @@ export class ImapFront extends MailboxFront<ImapAction> {
     return this.#opened?.account.address ?? null;
   }
 
+  protected override get heldForClient(): number {
+    return this.session.pageBytes + (this.#ahead === null ? 0 : AHEAD_BYTES);
+  }
+
   protected override letGo(): void {
     this.#closeViews();
   }
@@ -100,8 +107,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
     else this.#deflate.receive(chunk);
   }
 
-  protected override write(data: string | Uint8Array): void {
-    if (this.#deflate === null) super.write(data);
+  protected override write(data: string | Uint8Array, given = false): void {
+    if (this.#deflate === null) super.write(data, given);
     else this.#deflate.write(data);
   }
 
@@ -143,7 +150,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   protected override act(action: ImapAction): readonly ImapAction[] | null {
     switch (action.type) {
       case "send":
-        this.write(action.data);
+        this.write(action.data, action.given);
         break;
       case "login":
         this.settle(this.logIn(action, (account) => this.#open(account)), (outcome) => this.session.loggedIn(outcome));
@@ -159,8 +166,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
         this.whenRoom(() => this.settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
         break;
       case "ahead":
-        // A client that reads slowly must not make pages lie about.
-        if (!this.connection.congested) this.#begin(action);
+        // A client that reads slowly must not make pages lie about, nor all clients together.
+        if (!this.connection.congested && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#begin(action);
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));

@@ -10,6 +10,11 @@ export class MemoryBudget {
     return this.#used;
   }
 
+  /** Whether a session may hold so many bytes more. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#used + bytes <= this.bytesMax;
+  }
+
   /** Notes that a session now holds `after` bytes where it held `before`. False when all together are over the limit. */
   change(before: number, after: number): boolean {
     this.#used += after - before;

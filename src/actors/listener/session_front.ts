@@ -146,9 +146,9 @@ export abstract class SessionFront<A> implements Front {
     this.#meter = null;
   }
 
-  /** Sends bytes, or a text as UTF-8. */
-  protected write(data: string | Uint8Array): void {
-    this.connection.write(data);
+  /** Sends bytes, or a text as UTF-8; `given` as a connection takes it. */
+  protected write(data: string | Uint8Array, given = false): void {
+    this.connection.write(data, given);
   }
 
   /** Closes the connection when all that was written has left. */
@@ -203,9 +203,14 @@ export abstract class SessionFront<A> implements Front {
     }, () => this.connection.destroy());
   }
 
+  /** Bytes held for the client beside its input. */
+  protected get heldForClient(): number {
+    return 0;
+  }
+
   /** Notes what the session holds in memory; false when all sessions of the worker hold too much. */
   protected noteMemory(): boolean {
-    const held = this.session.bufferedBytes;
+    const held = this.session.bufferedBytes + this.heldForClient;
     const fits = held === this.#held || this.services.memory.change(this.#held, held);
     this.#held = held;
     return fits;

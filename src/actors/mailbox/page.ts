@@ -3,7 +3,8 @@ import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
 import type { Uid } from "../../mail/uid.ts";
-import { findIndexText, INDEX_VERSION } from "../../mime/mod.ts";
+import { findIndexText, INDEX_VERSION, type IndexText } from "../../mime/mod.ts";
+import type { PiecePlace } from "../../storage/mod.ts";
 import { visible } from "./annotate.ts";
 import { emailIdPrefix } from "./row_pages.ts";
 import { viewWith } from "./shared/mod.ts";
@@ -15,17 +16,25 @@ import { countOf, intersection, type Ranges, rangesOfRising } from "./views/mod.
 /** Rows of one answer: 200 KB. */
 const ROWS_MAX = 4_096;
 /** The same when something of their contents is wanted. */
-const FULL_ROWS_MAX = 1_024;
+const FULL_ROWS_MAX = 2_048;
+/** The same at least: messages are of all sizes. */
+const FEW_ROWS = 16;
 /** Rows looked at for one answer, when few of them are wanted. */
 const LOOKED_MAX = 20_000;
-/** Bytes of contents in one answer: with what is said around them they are one piece of a session's output. */
-const CONTENT_BYTES_MAX = 240 * 1024;
-/** Bytes read for one answer when a part of them is wanted. */
-const READ_BYTES_MAX = 1024 * 1024;
+/** Bytes of contents in one answer: what a session holds twice while it tells much, and what makes the way between workers cheap. */
+const CONTENT_BYTES_MAX = 480 * 1024;
 /** Messages whose first bytes go with their rows, in bytes: the checksum of a larger one takes long. */
 const HEAD_OF_BYTES_MAX = 128 * 1024;
+/** Bytes that are read for one answer of indexes; each lies behind its message, which is read with it up to so many bytes. */
+const INDEX_READ_BYTES = 2 * 1024 * 1024;
+const GAP_BYTES_MAX = 16 * 1024;
+/** Bytes of most indexes. */
+const INDEX_BYTES = 1_024;
 /** Characters of all names of keywords in one answer. */
 const KEYWORD_CHARS_MAX = 128 * 1024;
+
+/** Made for this answer alone. */
+const MOVED = ["rows", "indexBytes", "headBytes"] as const;
 
 /** Rows of a set as columns, with what a FETCH tells of them (RFC 9051 §6.4.5; RFC 7162 §3.1.4.1 and §3.2.6). */
 export function page(state: State, request: Asked<"mailbox.page">, reply: Answer<"mailbox.page">): void {
@@ -34,7 +43,7 @@ export function page(state: State, request: Asked<"mailbox.page">, reply: Answer
   const missing = open.view.namesGhosts(set);
   if (changedSince === null) {
     const uids = open.view.uidsOf(set);
-    return reply.ok({ ...filled(state, open, uids, request), vanished: [], missing });
+    return reply.ok({ ...filled(state, open, uids, request), vanished: [], missing }, MOVED);
   }
   answerLater(state, changedPage(state, open, { ...request, changedSince }), reply);
 }
@@ -59,26 +68,23 @@ async function changedPage(
 
 /** As many rows as fit one answer. */
 function filled(
-  { shard }: State,
+  state: State,
   open: OpenView,
   ranges: Ranges,
   { after, changedSince, index, headBytes, annotations = false }: Asked<"mailbox.page">,
 ): Omit<RowPage, "vanished" | "missing"> {
+  const { shard } = state;
   const { of: { account, mailbox }, view } = open;
-  const wants = index !== "none" || headBytes > 0 || annotations;
-  const rows = new RowColumns(Math.min(countOf(ranges), wants ? FULL_ROWS_MAX : ROWS_MAX));
+  const contents = headBytes > 0 || index !== "none";
+  const room = contents ? rowsMax(state, open, headBytes) : annotations ? FULL_ROWS_MAX : ROWS_MAX;
+  const rows = new RowColumns(Math.min(countOf(ranges), room));
   const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
   const wanted = { ranges, after, modSeqAbove: changedSince ?? 0, rankOf, lookedMax: LOOKED_MAX };
   let next = ranges.length === 0 ? null : shard.fillRows(account, mailbox, wanted, rows);
   const keywordSets: { set: number; names: readonly string[] }[] = [];
   const before = rows.count;
   rows.count = namesOf(rows, (set) => shard.keywordSet(account, mailbox, set), keywordSets);
-  const heads = headBytes === 0 ? null : shard.contents({
-    ...{ rows, what: "body", sizeMax: HEAD_OF_BYTES_MAX },
-    bytesMax: headBytes < SMALL_BYTES ? READ_BYTES_MAX : CONTENT_BYTES_MAX,
-  });
-  if (heads !== null) rows.count = heads.count;
-  const head = heads === null ? null : cutHeads(heads, headBytes);
+  const head = headBytes === 0 ? null : headsOf(shard, rows, headBytes);
   if (head !== null) rows.count = head.count;
   const indexes = index === "none" ? null : indexesOf(shard, rows, index);
   if (indexes !== null) rows.count = indexes.count;
@@ -93,8 +99,10 @@ function filled(
     rows: rows.bytes(),
     keywordSets,
     objectIdPrefix: emailIdPrefix(shard.number),
-    index: indexes?.sent() ?? null,
-    head: head === null ? null : fitted(head, rows.count).sent(),
+    index: indexes?.places() ?? null,
+    indexBytes: indexes?.bytes ?? null,
+    head: head === null ? null : fitted(head, rows.count).places(),
+    headBytes: head?.bytes ?? null,
     ...(annotated === null ? {} : { annotations: annotated }),
     next: next as Uid | null,
   };
@@ -124,9 +132,6 @@ function annotationsOf(shard: State["shard"], open: OpenView, rows: RowColumns):
 
 const NO_KEYWORDS = 0;
 
-/** From so many first bytes on whole messages are wanted rather than headers. */
-const SMALL_BYTES = 16_384;
-
 /** Notes the names of all sets of keywords; answers how many rows that is enough for. */
 function namesOf(
   rows: RowColumns,
@@ -147,58 +152,41 @@ function namesOf(
   return rows.count;
 }
 
-/** The first bytes of each message alone, as many as fit; messages that are wanted whole stay where they are. */
-function cutHeads(bodies: Pieces, headBytes: number): Pieces {
-  let [bytes, longer] = [0, false];
-  for (let i = 0; i < bodies.count; i++) {
-    bytes += Math.max(0, Math.min(headBytes, bodies.length(i)));
-    longer ||= bodies.length(i) > headBytes;
-  }
-  return longer || bytes < bodies.bytes.length / 2
-    ? joined(bodies, ([from, to]) => [from, Math.min(to, from + headBytes)])
-    : bodies;
+/** The first bytes of each message, as many as fit. */
+function headsOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces {
+  const part = (_message: Uint8Array, place: PiecePlace) => {
+    place.length = Math.min(place.length, bytes);
+    return true;
+  };
+  return shard.contents({ rows, what: "body", sizeMax: HEAD_OF_BYTES_MAX, bytesMax: CONTENT_BYTES_MAX, part });
 }
 
-/** What is wanted of the indexes, side by side. */
+/** What is wanted of the indexes. */
 function indexesOf(shard: State["shard"], rows: RowColumns, wanted: Exclude<IndexWanted, "none">): Pieces {
-  const indexes = shard.contents({ rows, what: "index", sizeMax: Infinity, bytesMax: READ_BYTES_MAX });
-  if (wanted === "all") return joined(indexes, (range) => range);
-  const place = { offset: 0, length: 0 };
-  const how = { text: wanted, version: INDEX_VERSION, place } as const;
-  return joined(indexes, (range) => {
-    return findIndexText(indexes.bytes, range, how) ? [place.offset, place.offset + place.length] : null;
-  });
+  const part = wanted === "all" ? () => true : textPart(wanted);
+  return shard.contents({ rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX, part });
 }
 
-type Range = readonly [from: number, to: number];
+/** One text of an index. */
+function textPart(text: IndexText): (bytes: Uint8Array, place: PiecePlace) => boolean {
+  const found = { offset: 0, length: 0 };
+  const how = { text, version: INDEX_VERSION, place: found };
+  return (bytes, place) => {
+    if (!findIndexText(bytes, [place.offset, place.offset + place.length], how)) return false;
+    place.offset = found.offset;
+    place.length = found.length;
+    return true;
+  };
+}
 
-/** Parts of the pieces copied side by side: of as many pieces as fit one answer, and one at least. */
-function joined(pieces: Pieces, partOf: (range: Range) => Range | null): Pieces {
-  const parts: (Range | null)[] = [];
-  let bytes = 0;
-  for (let i = 0; i < pieces.count; i++) {
-    const length = pieces.length(i);
-    const from = pieces.offset(i);
-    const part = length < 0 ? null : partOf([from, from + length]);
-    const more = part === null ? 0 : part[1] - part[0];
-    if (i > 0 && bytes + more > CONTENT_BYTES_MAX) break;
-    bytes += more;
-    parts.push(part);
-  }
-  const result = new Pieces(parts.length, new Uint8Array(bytes));
-  let at = 0;
-  for (let i = 0; i < parts.length; i++) {
-    const part = parts[i]!;
-    if (part === null) {
-      result.putNone(i);
-      continue;
-    }
-    const [from, to] = part;
-    result.bytes.set(pieces.bytes.subarray(from, to), at);
-    result.put(i, at, to - from);
-    at += to - from;
-  }
-  return result;
+/** Rows whose contents are about what one answer takes: those that did not fit would be looked at in vain. */
+function rowsMax({ shard }: State, { of: { account, mailbox } }: OpenView, headBytes: number): number {
+  const { size, messages } = shard.status(account, mailbox);
+  const mean = size / Math.max(1, messages);
+  const rows = headBytes > 0
+    ? CONTENT_BYTES_MAX / Math.max(1, Math.min(headBytes, mean))
+    : INDEX_READ_BYTES / (INDEX_BYTES + Math.min(mean, GAP_BYTES_MAX));
+  return Math.max(FEW_ROWS, Math.min(FULL_ROWS_MAX, Math.ceil(rows)));
 }
 
 /** The first `count` pieces. */

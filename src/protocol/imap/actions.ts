@@ -45,7 +45,8 @@ export type ImapAsk = {
  * bounds the memory of a slow reader.
  */
 export type ImapAction =
-  | { readonly type: "send"; readonly data: string | Uint8Array }
+  /** `given`: the buffer of the data is nobody else's, and may be let go of once they have left. */
+  | { readonly type: "send"; readonly data: string | Uint8Array; readonly given?: boolean }
   | { readonly type: "login"; readonly user: string; readonly secret: string; readonly mechanism: string }
   /** A question of a SASL mechanism other than by name and password. */
   | { readonly type: "authenticate"; readonly question: SaslQuestion; readonly mechanism: string }
@@ -121,4 +122,6 @@ export interface ImapSession {
   readonly refusals: number;
   /** Bytes held: input, messages of APPEND, and what was read of a message to be decoded. */
   readonly bufferedBytes: number;
+  /** Bytes of the page of rows that a FETCH tells. */
+  readonly pageBytes: number;
 }

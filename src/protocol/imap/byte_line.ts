@@ -11,7 +11,7 @@ export class ByteLine {
   #used = 0;
 
   constructor(size: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(size);
+    this.#bytes = new Uint8Array(size);
   }
 
   /** Bytes that still fit. */
@@ -26,13 +26,14 @@ export class ByteLine {
   /** A whole number of 0 or more, in decimal. */
   number(value: number): void {
     if (value > WORD) return this.put(Buffer.from(String(value), "latin1"));
+    const bytes = this.#bytes;
     let digits = 1;
     for (let limit = 10; value >= limit; limit *= 10) digits++;
     let at = this.#used + digits;
     this.#used = at;
     for (let rest = value; digits > 0; digits--) {
       const tenth = Math.floor(rest / 10);
-      this.#bytes[--at] = ZERO + rest - tenth * 10;
+      bytes[--at] = ZERO + rest - tenth * 10;
       rest = tenth;
     }
   }
@@ -41,8 +42,9 @@ export class ByteLine {
   put(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length > FEW) return this.copy(bytes, 0, length);
+    const line = this.#bytes;
     let at = this.#used;
-    for (let i = 0; i < length; i++) this.#bytes[at++] = bytes[i]!;
+    for (let i = 0; i < length; i++) line[at++] = bytes[i]!;
     this.#used = at;
   }
 

@@ -34,6 +34,8 @@ interface Told {
 export class FetchRows {
   readonly #told: readonly Told[];
   readonly #flags = new Map<number, Uint8Array>();
+  /** Most messages have the flags of the one before. */
+  #last: { readonly key: number; readonly text: Uint8Array } = { key: -1, text: BEGIN };
   readonly #place: TextPlace = { offset: 0, length: 0 };
   /** Dates of many messages in a row lie close together. */
   #date: { readonly second: number; readonly text: Uint8Array } = { second: NaN, text: BEGIN };
@@ -145,12 +147,16 @@ export class FetchRows {
     const { columns } = this.rows;
     const flags = columns.flags[number]!;
     const key = columns.keywords[number]! * 256 + flags;
-    const known = this.#flags.get(key);
-    if (known !== undefined) return known;
+    if (key === this.#last.key) return this.#last.text;
+    const text = this.#flags.get(key) ?? this.#flagsMade(number, flags);
+    this.#flags.set(key, text);
+    this.#last = { key, text };
+    return text;
+  }
+
+  #flagsMade(number: number, flags: number): Uint8Array {
     const told = { flags, recent: (flags & RECENT_BIT) !== 0, keywords: this.rows.keywords(number) };
-    const made = Buffer.from(flagList(told, this.scene), "latin1");
-    this.#flags.set(key, made);
-    return made;
+    return ascii(flagList(told, this.scene));
   }
 
   #dateOf(ms: number): Uint8Array {

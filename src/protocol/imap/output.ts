@@ -3,9 +3,15 @@ import { type Effect, pause, type Program } from "./effects.ts";
 
 type Piece = string | Uint8Array;
 
+/** What is to be sent, and whether its buffer is nobody else's. */
+export interface Outgoing {
+  readonly data: Piece;
+  readonly given: boolean;
+}
+
 /** What a session has to send: bytes, or texts of one character for each byte. Text is joined with text: one go, few writes. */
 export class Output {
-  #pieces: Piece[] = [];
+  #pieces: Outgoing[] = [];
   /** Texts of the last piece, joined when it is taken. */
   #texts: string[] = [];
   /** Characters or bytes since the client was last waited for. */
@@ -17,7 +23,7 @@ export class Output {
   constructor(private readonly bytesMax: number) {}
 
   /** Adds to what is to be sent, whatever there is already. */
-  push(data: Piece): void {
+  push(data: Piece, given = false): void {
     this.#unsentBytes += data.length;
     this.#pendingBytes += data.length;
     if (data.length === 0) return;
@@ -28,12 +34,12 @@ export class Output {
     }
     this.#atLineEnd = false;
     this.#endText();
-    this.#pieces.push(data);
+    this.#pieces.push({ data, given });
   }
 
-  /** Adds whole responses. */
+  /** Adds whole responses, in a buffer of their own that is given away. */
   pushLines(lines: Uint8Array): void {
-    this.push(lines);
+    this.push(lines, true);
     this.#atLineEnd = true;
   }
 
@@ -68,7 +74,7 @@ export class Output {
   }
 
   /** Everything since the last call. */
-  take(): Piece[] {
+  take(): Outgoing[] {
     this.#endText();
     const pieces = this.#pieces;
     this.#pieces = [];
@@ -86,7 +92,8 @@ export class Output {
     const text = this.#texts.length === 1 ? this.#texts[0]! : this.#texts.join("");
     this.#texts = [];
     // Text that is sent as such becomes UTF-8; these characters are bytes already.
-    if (text !== "") this.#pieces.push(isAscii(text) ? text : Buffer.from(text, "latin1"));
+    if (text === "") return;
+    this.#pieces.push({ data: isAscii(text) ? text : Buffer.from(text, "latin1"), given: false });
   }
 }
 

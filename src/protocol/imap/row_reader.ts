@@ -1,7 +1,7 @@
 import { Failure } from "../../base/failure.ts";
 import type { RowPage, ViewRow } from "../../mail/mailbox_ask.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
-import { Pieces, type PiecesSent } from "../../mail/pieces.ts";
+import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../../mail/uid.ts";
 
@@ -20,10 +20,24 @@ export class RowReader {
     const columns = RowColumns.of(page.rows);
     if (columns === null) throw new Failure("invalid", "a page of rows has a wrong length");
     this.columns = columns;
-    this.index = piecesOf(page.index, columns.count);
-    this.head = piecesOf(page.head, columns.count);
+    this.index = piecesOf(page.index, page.indexBytes, columns.count);
+    this.head = piecesOf(page.head, page.headBytes, columns.count);
     for (const { uid, annotations } of page.annotations ?? []) this.#annotations.set(uid, annotations);
     for (const { set, names } of page.keywordSets) this.#names.set(set, names);
+  }
+
+  /** Bytes that the page holds. */
+  get bytes(): number {
+    return this.page.rows.length + (this.index?.bytes.length ?? 0) + (this.head?.bytes.length ?? 0);
+  }
+
+  /** Frees what the page holds now: nothing of it is used any more. Garbage of this size is dear to find. */
+  letGo(): void {
+    for (const bytes of [this.page.rows, this.page.indexBytes, this.page.headBytes]) {
+      const buffer = bytes?.buffer;
+      // Others of a shared buffer are still needed.
+      if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes!.length) buffer.transfer(0);
+    }
   }
 
   get count(): number {
@@ -62,9 +76,9 @@ export class RowReader {
   }
 }
 
-function piecesOf(sent: PiecesSent | null, count: number): Pieces | null {
-  if (sent === null) return null;
-  const pieces = Pieces.of(sent, count);
+function piecesOf(places: Uint8Array | null, bytes: Uint8Array | null, count: number): Pieces | null {
+  if (places === null || bytes === null) return null;
+  const pieces = Pieces.of({ places, bytes }, count);
   if (pieces === null) throw new Failure("invalid", "the contents of a page of rows do not fit");
   return pieces;
 }

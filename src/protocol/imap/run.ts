@@ -25,7 +25,7 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   const result = command.run(own, scene, tag);
   const completion = "next" in result ? yield* attempt(result, scene) : result;
   scene.literals.drop();
-  scene.memory.readBytes = 0;
+  scene.memory.readBytes = scene.memory.pageBytes = 0;
   const policy = typeof command.news === "function" ? command.news(own) : command.news;
   noteOwnChanges(scene);
   if (completion.type !== "bad") yield* news(policy, command.polls === true, scene);

@@ -72,7 +72,7 @@ class Session implements ImapSession {
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
       progress: { tag: null, done: 0, goal: 0 },
-      memory: { readBytes: 0, short: false },
+      memory: { readBytes: 0, pageBytes: 0, short: false },
     };
   }
 
@@ -102,6 +102,10 @@ class Session implements ImapSession {
   }
   get bufferedBytes(): number {
     return this.#framer.bufferedBytes + this.#scene.literals.heldBytes + this.#scene.memory.readBytes;
+  }
+
+  get pageBytes(): number {
+    return this.#scene.memory.pageBytes;
   }
 
   open(): ImapAction[] {
@@ -325,7 +329,9 @@ class Session implements ImapSession {
   }
 
   #flush(): void {
-    for (const data of this.#scene.output.take()) this.#actions.push({ type: "send", data });
+    for (const { data, given } of this.#scene.output.take()) {
+      this.#actions.push(given ? { type: "send", data, given } : { type: "send", data });
+    }
   }
 
   #collected(): ImapAction[] {

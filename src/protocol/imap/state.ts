@@ -130,6 +130,8 @@ export interface Scene {
   readonly memory: {
     /** Bytes of messages that the command at hand has taken or read, and still needs. */
     readBytes: number;
+    /** Bytes of the page of rows that it tells. */
+    pageBytes: number;
     /** All sessions together hold too much: the command should give up. */
     short: boolean;
   };

@@ -4,6 +4,7 @@ import { diskFailure, guarded } from "../disk_failure.ts";
 import type { FileSystem } from "../file_system.ts";
 import { getU32, getU48, putU32, putU48 } from "../pack.ts";
 import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
+import { LooseRooms } from "../rooms.ts";
 import { findIn, type TextKey, type TextSpan } from "./match.ts";
 
 /*
@@ -12,8 +13,8 @@ import { findIn, type TextKey, type TextSpan } from "./match.ts";
  */
 const MAGIC = 0x53505431; // "SPT1"
 const RECORD_BYTES = 18;
-/** What is read and searched in one go. */
-const CHUNK_BYTES = 1024 * 1024;
+/** What is read and searched in one go: what the caches of a processor hold. */
+const CHUNK_BYTES = 256 * 1024;
 /** Bytes between two wanted messages that are rather read than jumped over. */
 const GAP_BYTES = 64 * 1024;
 
@@ -34,6 +35,7 @@ interface Entry {
 /** One file of texts. Reading and writing are synchronous; long work is a generator that yields in between. */
 export class TextLog {
   readonly #entries = new Map<number, Entry>();
+  readonly #rooms = new LooseRooms();
   #fd: number | null = null;
   /** Bytes of whole records. */
   #end = 0;
@@ -80,13 +82,14 @@ export class TextLog {
   }
   /**
    * Which of the wanted contents hold what each key asks for; contents without a text here are in none. Yields after each
-   * chunk of about a megabyte, so that others have their turn.
+   * chunk, so that others have their turn.
    */
   *find(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Set<number>[]> {
     const found = keys.map(() => new Set<number>());
     for (const run of runs(this.#wantedEntries(wanted))) {
       const start = run[0]!.offset;
-      const chunk = latin1(this.#read(start, endOf(run.at(-1)!)));
+      const end = endOf(run.at(-1)!);
+      const chunk = latin1(this.#read(start, end, this.#rooms.get().forReading(end - start)));
       const spans = run.map((entry) => spanOf(entry, start));
       keys.forEach((key, i) => findIn(chunk, spans, key, (span) => found[i]!.add(run[span]!.content)));
       yield;
@@ -183,13 +186,15 @@ export class TextLog {
     }
     return entries.sort((a, b) => a.offset - b.offset);
   }
-  #read(from: number, to: number): Uint8Array {
-    const bytes = new Uint8Array(to - from);
+  #read(from: number, to: number, bytes: Uint8Array = new Uint8Array(to - from)): Uint8Array {
     guarded(() => {
       assert(this.#fd !== null, "what is read has been opened");
       for (let at = 0; at < bytes.length;) {
         const came = this.files.read(this.#fd, bytes, at, bytes.length - at, from + at);
-        if (came === 0) break; // Cut behind our back: what is missing is zero, and found nowhere.
+        if (came === 0) {
+          bytes.fill(0, at); // Cut behind our back: what is missing is found nowhere.
+          break;
+        }
         at += came;
       }
     });

@@ -63,7 +63,10 @@ export class TextStore {
         const here = keys.map((key, at) => ({ key, at })).filter(({ key }) => key.in !== left);
         if (here.length === 0) continue;
         const more = yield* log.find(wanted, here.map(({ key }) => key));
-        here.forEach(({ at }, i) => more[i]!.forEach((content) => found[at]!.add(content)));
+        here.forEach(({ at }, i) => {
+          if (found[at]!.size === 0) found[at] = more[i]!;
+          else more[i]!.forEach((content) => found[at]!.add(content));
+        });
       }
       return found;
     });

@@ -15,3 +15,10 @@ Deno.test("giving back is always right, also over the limit", () => {
   assertEquals(budget.change(15, 0), true);
   assertEquals(budget.usedBytes, 0);
 });
+
+Deno.test("who asks before it takes is told whether there is room", () => {
+  const budget = new MemoryBudget(100);
+  budget.change(0, 60);
+  assertEquals([budget.hasRoomFor(40), budget.hasRoomFor(41)], [true, false]);
+  assertEquals(budget.usedBytes, 60);
+});

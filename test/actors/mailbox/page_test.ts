@@ -14,7 +14,7 @@ Deno.test("a page of columns says the same as rows do, whichever rows are gone",
     const { rows } = await a.ask("mailbox.rows", { ...asked, index: false });
     const page = await a.ask("mailbox.page", { ...asked, index: "none", headBytes: 4 });
     const columns = RowColumns.of(page.rows)!;
-    const heads = Pieces.of(page.head!, columns.count)!;
+    const heads = Pieces.of({ places: page.head!, bytes: page.headBytes! }, columns.count)!;
     assertEquals(columns.count, rows.length);
     for (const [i, row] of rows.entries()) {
       const { sequence, uid, modSeq, size } = row;

@@ -284,18 +284,18 @@ Deno.test("a result that is saved is a set, loses what is expunged, and is empty
   }));
 
 Deno.test("a search goes on in turns: between them others are answered, and it ends with its view", () =>
-  inTexts(async (world) => {
+  inTexts(async (world, texts) => {
     await append(world, Array.from({ length: 200 }, () => ({ body: "needle" })));
     const a = await openSession(world);
+    const gate = Promise.withResolvers<void>();
+    texts.gate = gate.promise;
     const search = a.ask("mailbox.search", { program: { type: "body", text: "needle" }, save: "none", modSeq: false });
     const outcome = search.then(() => "done", (error) => (error as Failure).kind);
     await settle();
-    world.clock.advance(1);
-    await settle();
-    // It has looked at a few, and waits for its next turn; a delivery does not wait for it.
+    // It has looked at all rows, and waits; a delivery does not wait for it.
     await put(world, "meanwhile");
     await a.close();
-    world.clock.advance(1);
+    gate.resolve();
     assertEquals(await outcome, "not_found");
   }));
 

@@ -331,3 +331,16 @@ Deno.test("first bytes that come with the rows change nothing but how often is a
     assertLessOrEqual(mailboxes.asked.length, reads);
   }
 });
+
+Deno.test("a page counts as memory while it is told, and no longer", () => {
+  const mailboxes = new FakeMailboxes();
+  mailboxes.givesHeads = true;
+  for (let i = 0; i < 20; i++) mailboxes.deliver("INBOX", LETTER);
+  // The client has to be waited for amid the page.
+  const client = loggedIn(mailboxes, { limits: { outputBytesMax: 1_000 } });
+  say(client, "s SELECT INBOX");
+  assertEquals(client.pageMax, 0);
+  say(client, "1 FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (Subject)])");
+  assert(client.pageMax > 2 * LETTER.length);
+  assertEquals(client.session.pageBytes, 0);
+});

@@ -40,6 +40,8 @@ export class Client {
   readonly #directory: (question: SaslQuestion) => AuthAnswer;
   /** Most input it held, in bytes. */
   heldMax = 0;
+  /** The largest page it held, in bytes. */
+  pageMax = 0;
 
   constructor(readonly mailboxes: FakeMailboxes, options: ClientOptions = {}) {
     const { quotaBytes = 1_048_576, quotaMessages = 0, ...more } = options;
@@ -74,6 +76,7 @@ export class Client {
       else if (!QUIET.has(describe(action))) this.did.push(describe(action));
       todo.push(...this.#answer(action));
       this.heldMax = Math.max(this.heldMax, this.session.bufferedBytes);
+      this.pageMax = Math.max(this.pageMax, this.session.pageBytes);
     }
   }
 

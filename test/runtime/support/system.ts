@@ -6,6 +6,7 @@ import {
   type HostedSystem,
   type LinkPort,
 } from "../../../src/runtime/mod.ts";
+import type { Sent } from "../../../src/runtime/beside.ts";
 
 /** A system on a fake clock. */
 export function testSystem(
@@ -23,10 +24,10 @@ export async function settle(): Promise<void> {
 
 /** One end of a channel whose batches wait until the test lets them through. */
 export class TestPort implements LinkPort {
-  readonly sent: ArrayBuffer[] = [];
+  readonly sent: Sent[] = [];
   closed = false;
   #handle: ((batch: unknown) => void) | null = null;
-  send(batch: ArrayBuffer): void {
+  send(batch: Sent): void {
     this.sent.push(batch);
   }
   receive(handle: (batch: unknown) => void): void {

@@ -1,5 +1,6 @@
 import { asFailure, Failure } from "../../../base/mod.ts";
 import type { Uid } from "../../../mail/uid.ts";
+import { RowColumns } from "../../../mail/row_columns.ts";
 import {
   HEADER_BYTES_MAX,
   type MessageIndex,
@@ -8,17 +9,21 @@ import {
   threadId,
   threadIds,
 } from "../../../mime/mod.ts";
-import type { ShardStore } from "../../../storage/mod.ts";
+import type { RowRanges, ShardStore } from "../../../storage/mod.ts";
 import { annotationsAt, emailId, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
-import { intersection, type Ranges, rangesOf } from "../views/mod.ts";
-import type { Candidate } from "./candidate.ts";
+import { countOf, intersection, type Ranges, rangesOf } from "../views/mod.ts";
+import { type Candidate, ColumnRow } from "./candidate.ts";
 import { Found } from "./found.ts";
 import type { Plan } from "./plan.ts";
 import { FULL_SCORE } from "./relevancy.ts";
 import type { TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
+/** Rows read at once. */
+const ROWS_MAX = 1_024;
+/** Rows looked at before the clock is. */
+const LOOKS = 16;
 /** Bytes of a message that are searched: what lies behind is attachments, or nobody reads it. */
 const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -53,10 +58,10 @@ export async function runSearch(
   const search: Search = { ...services, open, plan, uids };
   const looks = plan.texts.length + plan.words.length === 0 ? NO_LOOKS : await searchTexts(search);
   const found = new Found({ scored });
-  await inTurns(search, looks, ({ candidate, sequence }) => {
+  await inTurns(search, looks, (candidate) => {
     if (!fits(search, candidate)) return;
-    const { row: { uid, modSeq } } = candidate;
-    found.add({ sequence, uid, modSeq }, scoreIn(plan, candidate, scored));
+    const { row: { uid, modSeq }, sequence } = candidate;
+    found.add({ sequence, uid: uid as Uid, modSeq }, scoreIn(plan, candidate, scored));
   });
   // While it ran messages left the view: the numbers are others now.
   return view.told === toldBefore ? found : renumbered(services, open, found);
@@ -71,29 +76,40 @@ type Looks = Pick<Candidate, "holds" | "grade">;
 
 const NO_LOOKS: Looks = { holds: null, grade: null };
 
-interface Looked {
-  readonly candidate: Candidate;
-  readonly sequence: number;
-}
+/** Nothing but the row is known. */
+const UNREAD = { envelope: undefined, threadId: undefined, annotations: undefined } as const;
 
-/** Calls `look` for each message that can fit, in the order of UIDs, in turns. */
-async function inTurns(search: Search, { holds, grade }: Looks, look: (looked: Looked) => void): Promise<void> {
-  const { shard, turns, open, uids } = search;
-  for (let after: number | null = 0; after !== null;) {
+/** Calls `look` for each message that can fit, in the order of UIDs, in turns. The candidate is the same each time. */
+async function inTurns(search: Search, looks: Looks, look: (candidate: Looked) => void): Promise<void> {
+  const { shard, turns, open: { of: { account, mailbox }, view }, uids } = search;
+  const columns = new RowColumns(Math.min(countOf(uids), ROWS_MAX));
+  const row = new ColumnRow(columns, (set) => shard.keywordSet(account, mailbox, set));
+  const candidate: Looked = { row, ...UNREAD, ...looks, sequence: 0 };
+  const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
+  for (let after = uids.length === 0 ? null : 0; after !== null;) {
     await turns.next();
     check(search);
     const over = turns.begin();
-    let next: number | null = null;
-    for (const { row, sequence } of rowsIn(shard, open, { uids, after, index: false })) {
-      if (over()) {
-        next = row.uid - 1;
-        break;
+    while (after !== null && !over()) {
+      columns.count = 0;
+      const wanted: RowRanges = { ranges: uids, after, modSeqAbove: 0, rankOf, lookedMax: ROWS_MAX };
+      after = shard.fillRows(account, mailbox, wanted, columns);
+      for (row.at = 0; row.at < columns.count; row.at++) {
+        if (row.at % LOOKS === LOOKS - 1 && over()) {
+          after = row.uid - 1;
+          break;
+        }
+        candidate.envelope = candidate.threadId = candidate.annotations = undefined;
+        candidate.sequence = columns.sequence[row.at]! + view.ghostsBelow(row.uid) + 1;
+        look(candidate);
       }
-      const unread = { envelope: undefined, threadId: undefined, annotations: undefined };
-      look({ candidate: { row, ...unread, holds, grade }, sequence });
     }
-    after = next;
   }
+}
+
+/** A candidate, and its sequence number. */
+interface Looked extends Candidate {
+  sequence: number;
 }
 
 function check({ open: { closed, view } }: Search): void {
@@ -133,7 +149,7 @@ async function searchTexts(search: Search): Promise<Looks> {
   const { open: { of }, shard, plan, texts } = search;
   const contents: number[] = [];
   const uids: number[] = [];
-  await inTurns(search, NO_LOOKS, ({ candidate }) => {
+  await inTurns(search, NO_LOOKS, (candidate) => {
     if (plan.test(candidate) !== null) return;
     contents.push(candidate.row.content);
     uids.push(candidate.row.uid);

@@ -3,7 +3,7 @@ import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_ask.ts"
 import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
-import { ahead, allowed, ask, type Program } from "../effects.ts";
+import { ahead, allowed, ask, pause, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch_plan.ts";
 import { FetchedMessage } from "../fetch_message.ts";
 import { FetchRows } from "../fetch_rows.ts";
@@ -74,10 +74,14 @@ export function* fetchPages(set: MessageSet, { given, plan, skip }: Wanted, scen
     if (page.next !== null) {
       request = { ...request, after: page.next, vanished: false };
       yield* ahead("mailbox.page", request);
+      // What was asked leaves now, not when all of this page was told.
+      yield* pause(0);
     }
     if (page.vanished.length > 0) yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     if (page.missing && !given.uid) trouble ??= "gone";
-    const met = yield* tellPage(new RowReader(page), plan, scene, skip);
+    const rows = new RowReader(page);
+    scene.memory.pageBytes = rows.bytes;
+    const met = yield* tellPage(rows, plan, scene, skip);
     trouble ??= met;
     if (page.next === null) return trouble;
   }
@@ -93,6 +97,8 @@ function* tellPage(
   const changed = plan.setsSeen ? yield* setSeen(rows, scene) : NONE_CHANGED;
   const plain = plan.plain && changed.size === 0 && skip === undefined ? new FetchRows(rows, plan, scene) : null;
   let trouble: Trouble | null = null;
+  // What goes out is made of copies; else it may be part of the page.
+  let copied = true;
   for (let i = 0; i < rows.count;) {
     if (plain?.has(i) === true) {
       const { piece, next } = plain.write(i);
@@ -101,6 +107,7 @@ function* tellPage(
       i = next;
       continue;
     }
+    copied = false;
     const row = rows.row(i++);
     if (skip?.(row.uid) === true) continue;
     const now = changed.get(row.uid);
@@ -108,6 +115,7 @@ function* tellPage(
       .tell(now !== undefined);
     trouble ??= met;
   }
+  if (copied) rows.letGo();
   return trouble;
 }
 

@@ -1,0 +1,98 @@
+import { assert, assertEquals } from "@std/assert";
+import { utf8 } from "../../src/base/mod.ts";
+import type { MailboxName } from "../../src/mail/mailbox_name.ts";
+import { RowColumns } from "../../src/mail/row_columns.ts";
+import type { ContentsWanted, ShardStore } from "../../src/storage/mod.ts";
+import { ANNA, mail, type Open, openDisk, openMemory } from "./support.ts";
+
+/** Rows of anna's INBOX. */
+function rowsOf(shard: ShardStore, mailbox = 1, capacity = 5_000): RowColumns {
+  const rows = new RowColumns(capacity);
+  const rankOf = () => 0;
+  shard.fillRows(ANNA, mailbox, { ranges: [1, 10_000], after: 0, modSeqAbove: 0, rankOf, lookedMax: 10_000 }, rows);
+  return rows;
+}
+
+/** Pieces as texts, null where one is missing. */
+function texts(shard: ShardStore, rows: RowColumns, wanted: Partial<ContentsWanted> = {}): (string | null)[] {
+  const whole = { what: "body", sizeMax: Infinity, bytesMax: 1_000_000, part: () => true } as const;
+  const pieces = shard.contents({ rows, ...whole, ...wanted });
+  return Array.from({ length: pieces.count }, (_, i) => {
+    const piece = pieces.at(i);
+    return piece === null ? null : new TextDecoder().decode(piece);
+  });
+}
+
+async function filled(shard: ShardStore, bodies: readonly string[]): Promise<void> {
+  for (const [i, body] of bodies.entries()) await shard.deliver(mail(body, { index: utf8(`index ${i}`) }));
+}
+
+for (const [name, open] of [["memory", openMemory], ["disk", openDisk]] as const satisfies [string, Open][]) {
+  const inStore = (run: (shard: ShardStore) => Promise<void>) => async () => {
+    const opened = await open();
+    try {
+      await run(opened.shard);
+    } finally {
+      await opened.close();
+    }
+  };
+
+  Deno.test(
+    `${name}: bodies and indexes come in the order of rows, also of copies that lie in another order`,
+    inStore(async (shard) => {
+      const bodies = Array.from({ length: 300 }, (_, i) => `body ${i} `.repeat(1 + i % 50));
+      await filled(shard, bodies);
+      const rows = rowsOf(shard);
+      assertEquals(texts(shard, rows), bodies);
+      assertEquals(texts(shard, rows, { what: "index" }), bodies.map((_, i) => `index ${i}`));
+      const made = await shard.createMailbox(ANNA, "Other" as MailboxName, null);
+      assert(made.type === "done");
+      const to = { account: ANNA, mailbox: made.mailbox };
+      for (const pick of [200, 5, 200]) {
+        const from = { account: ANNA, mailbox: 1 };
+        await shard.copy({ from, to, uids: [rows.uid[pick]!], quotaBytes: 0, move: false, savedMs: 0 });
+      }
+      assertEquals(texts(shard, rowsOf(shard, made.mailbox)), [bodies[200]!, bodies[5]!, bodies[200]!]);
+    }),
+  );
+
+  Deno.test(
+    `${name}: an answer is of as many rows as fit, and of one at least; what is too large is missing`,
+    inStore(async (shard) => {
+      await filled(shard, ["a".repeat(600), "b".repeat(600), "c".repeat(600)]);
+      const rows = rowsOf(shard);
+      assertEquals(texts(shard, rows, { bytesMax: 1_200 }).length, 2);
+      assertEquals(texts(shard, rows, { bytesMax: 1_199 }).length, 1);
+      assertEquals(texts(shard, rows, { bytesMax: 1 }).length, 1);
+      assertEquals(texts(shard, rows, { sizeMax: 599 }), [null, null, null]);
+    }),
+  );
+
+  Deno.test(
+    `${name}: a part is taken, and only its bytes count; what part refuses is missing`,
+    inStore(async (shard) => {
+      await filled(shard, ["first one", "second one", "third one"]);
+      const rows = rowsOf(shard);
+      const part: ContentsWanted["part"] = (bytes, place) => {
+        assert(place.offset + place.length <= bytes.length);
+        place.offset += 2;
+        place.length = 3;
+        return bytes[place.offset - 2] !== 0x73; // "s"
+      };
+      assertEquals(texts(shard, rows, { part, bytesMax: 6 }), ["rst", null, "ird"]);
+      assertEquals(texts(shard, rows, { part, bytesMax: 5 }), ["rst", null]);
+    }),
+  );
+
+  Deno.test(
+    `${name}: what was answered stays as it is when more is read`,
+    inStore(async (shard) => {
+      await filled(shard, ["first", "other"]);
+      const rows = rowsOf(shard);
+      const wanted = { rows, what: "body", sizeMax: 10, bytesMax: 100, part: () => true } as const;
+      const before = shard.contents(wanted);
+      shard.contents({ ...wanted, what: "index" });
+      assertEquals(before.at(1), utf8("other"));
+    }),
+  );
+}
