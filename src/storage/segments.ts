@@ -6,7 +6,8 @@ import { getU32, putU32 } from "./pack.ts";
 
 /*
  * A segment is a file of records: header, then the body, then what is kept beside it (a MIME index) with its own CRC-32C u32
- * behind it, if there is any. Only records below the offset that the index has committed are mail. Header: magic u32,
+ * behind it, if there is any. Only records below the offset that the index has committed are mail, and those of whole groups
+ * behind it (log_tail.ts). Header: magic u32,
  * CRC-32C of the rest of the header u32, body length u32, CRC-32C of the body u32, body number u48, sequence number of the
  * record that brought it u48, length of what is beside the body u32 (without its CRC).
  */
@@ -63,9 +64,14 @@ export interface PlacedBody {
   readonly offset: number;
 }
 
-/** Bodies that are on the disk; they become mail when the index commits `position`. */
+/** Where a record lies, and how much is beside its body. */
+export interface PlacedRecord extends PlacedBody {
+  readonly indexBytes: number;
+}
+
+/** Bodies that are on the disk; they become mail when the index, or a record of their group behind them, says so. */
 export interface Appended {
-  readonly places: readonly PlacedBody[];
+  readonly places: readonly PlacedRecord[];
   readonly position: SegmentPosition;
 }
 
@@ -106,12 +112,11 @@ export class Segments {
       offset = 0;
       tail = -1;
     }
-    const places: PlacedBody[] = [];
+    const places = placesFrom({ segment, offset }, bodies);
     this.#buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
     const writer = new BufferedWriter(this.#buffer, this.files, this.#writerFd(), offset);
     for (const body of bodies) {
       tail = writer.offset;
-      places.push({ segment, offset: tail });
       writer.header(body, seq);
       for (const part of body.parts) writer.write(part);
       if (hasIndex(body)) writer.index(body.index);
@@ -119,6 +124,11 @@ export class Segments {
     writer.flush();
     this.files.syncData(this.#writerFd());
     return { places, position: { segment, offset: writer.offset, tail } };
+  }
+  /** Where the bodies will lie if they are what is appended next, and do not start a new file. */
+  placesOf(bodies: readonly BodyRecord[]): PlacedRecord[] {
+    assert(!this.full, "the open segment takes what is placed");
+    return placesFrom(this.#position, bodies);
   }
   /** Whether the next append starts a new file. */
   get full(): boolean {
@@ -336,6 +346,15 @@ export function readRecordHeader(bytes: Buffer): RecordHead | null {
     body: bytes.readUIntBE(16, 6),
     indexBytes: bytes.readUInt32BE(28),
   };
+}
+
+/** Where records lie that are written one behind the other. */
+function placesFrom({ segment, offset }: PlacedBody, records: readonly BodyRecord[]): PlacedRecord[] {
+  return records.map(({ size, index }) => {
+    const place = { segment, offset, indexBytes: index?.bytes.length ?? 0 };
+    offset += recordBytes({ length: size, indexBytes: place.indexBytes });
+    return place;
+  });
 }
 
 function hasIndex(body: BodyRecord): body is BodyRecord & { readonly index: IndexBytes } {

@@ -1,4 +1,5 @@
 import { Failure } from "../../base/mod.ts";
+import type { LogForm, LogGroup } from "../log_tail.ts";
 import { RowReader, RowWriter } from "../row_codec.ts";
 import type { Until } from "./change.ts";
 import type { NewMail, QueueStep } from "./delta.ts";
@@ -8,25 +9,26 @@ import { decodeItem, encodeItem, type ItemBounds } from "./values.ts";
 const GROUP_FORM = 1;
 const STEP = { mail: 1, item: 2, done: 3, suspend: 4, suspendForever: 5, resume: 6 } as const;
 
-/** The number that the record of a group has in place of a body's: mails are numbered from 1. */
-export const GROUP_BODY = 0;
-
 /** What was made durable together. Its record stands in the segment behind the bodies of its mails, and makes them count. */
-export interface LogGroup {
-  /** Random, of this queue alone: nothing in a body can pass for a group. */
-  readonly stamp: string;
-  /** Rises by one from group to group. */
-  readonly seq: number;
-  /** Offset in the segment where its first record begins. */
-  readonly start: number;
+export interface QueueGroup extends LogGroup {
   /** Queue time and wall-clock time, ms. */
   readonly timeMs: number;
   readonly wallMs: number;
   readonly steps: readonly QueueStep[];
 }
 
+/** The log of the queue. */
+export const QUEUE_LOG: LogForm<QueueGroup> = {
+  store: "queue",
+  decode: decodeGroup,
+  bodiesOf: ({ steps }) =>
+    steps.flatMap((step) =>
+      step.kind === "mail" ? [{ body: step.mail.message, size: step.mail.size, crc: step.mail.crc, indexBytes: 0 }] : []
+    ),
+};
+
 /** Form u8, stamp, seq u48, start u48, times u48, count of steps, steps. */
-export function encodeGroup(group: LogGroup, bounds: ItemBounds): Uint8Array {
+export function encodeGroup(group: QueueGroup, bounds: ItemBounds): Uint8Array {
   const { stamp, seq, start, timeMs, wallMs, steps } = group;
   const row = new RowWriter().u8(GROUP_FORM).text(stamp).u48(seq).u48(start).u48(timeMs);
   row.u48(Math.max(0, Math.floor(wallMs))).count(steps.length);
@@ -35,7 +37,7 @@ export function encodeGroup(group: LogGroup, bounds: ItemBounds): Uint8Array {
 }
 
 /** Throws Failure `corrupt` when it is not well-formed. */
-export function decodeGroup(bytes: Uint8Array): LogGroup {
+export function decodeGroup(bytes: Uint8Array): QueueGroup {
   const row = new RowReader(bytes, "a group of the log");
   if (row.u8() !== GROUP_FORM) throw row.damaged();
   const stamp = row.text();

@@ -3,14 +3,14 @@ import type { Compactable } from "../compact.ts";
 import { diskFailure } from "../disk_failure.ts";
 import type { FileSystem } from "../file_system.ts";
 import type { IndexEnv } from "../index_env.ts";
-import { type BodyRecord, checksum, type SegmentPosition, type Segments } from "../segments.ts";
+import { appendGroup, groupRecord, readTail } from "../log_tail.ts";
+import type { BodyRecord, PlacedBody, SegmentPosition, Segments } from "../segments.ts";
 import { StoreFiles } from "../store_files.ts";
 import { QueueApplier } from "./apply.ts";
 import { QueueDelta, type QueueStep } from "./delta.ts";
 import { decodeQueueHeader, encodeQueueHeader, QUEUE_SCHEMA_VERSION, type QueueHeader } from "./header.ts";
 import type { QueueLimits } from "./limits.ts";
-import { encodeGroup, GROUP_BODY } from "./log_group.ts";
-import { type LogTail, readTail } from "./log_tail.ts";
+import { encodeGroup, QUEUE_LOG } from "./log_group.ts";
 
 export interface QueueStateOptions {
   readonly dir: string;
@@ -140,9 +140,7 @@ export class QueueState implements Compactable {
     const seq = this.#seq + 1;
     const group = { stamp: this.header.stamp, seq, start: segments.position.offset, ...moment, steps };
     const record = encodeGroup(group, this.options.limits);
-    const { places, position } = this.#append([...bodies, recordOf(record)], seq);
-    // A successor reads the log after it has changed the header: what it did not see is not acknowledged here.
-    this.#files.checkOwner();
+    const { places, position } = appendGroup(this.#files, [...bodies, groupRecord(record)], seq);
     segments.committed(position);
     this.#apply(steps, places, { seq, moment });
   }
@@ -245,23 +243,9 @@ export class QueueState implements Compactable {
     }
     this.#fold(this.#delta, moment);
   }
-  /** Where nothing was written for want of space, nothing is left behind that could be read again after a crash. */
-  #append(records: readonly BodyRecord[], seq: number): ReturnType<Segments["append"]> {
-    try {
-      return this.segments.append(records, seq);
-    } catch (error) {
-      if (diskFailure(error)?.kind !== "disk_full") throw error;
-      try {
-        this.segments.cut();
-      } catch (cause) {
-        throw diskFailure(cause)?.kind === "disk_full" ? new Failure("disk", "a group is in doubt", { cause }) : cause;
-      }
-      throw error;
-    }
-  }
   #apply(
     steps: readonly QueueStep[],
-    places: LogTail["groups"][0]["places"],
+    places: readonly PlacedBody[],
     { seq, moment }: { readonly seq: number; readonly moment: Moment },
   ): void {
     let body = 0;
@@ -276,7 +260,7 @@ export class QueueState implements Compactable {
     const { log } = this.options;
     const { position, stamp, logSeq } = this.header;
     if (position.segment === 0) return position;
-    const { groups, end } = readTail(this.segments.rest(position), position, { stamp, seq: logSeq });
+    const { groups, end } = readTail(this.segments.rest(position), position, { stamp, seq: logSeq }, QUEUE_LOG);
     for (const { group, places, damaged } of groups) {
       const { seq, timeMs, wallMs } = group;
       if (damaged > 0) {
@@ -294,10 +278,6 @@ export class QueueState implements Compactable {
     this.#last = this.header;
     this.#owedSinceMs = null;
   }
-}
-
-function recordOf(bytes: Uint8Array): BodyRecord {
-  return { body: GROUP_BODY, parts: [bytes], size: bytes.length, crc: checksum([bytes]) };
 }
 
 function newHeader(wallMs: number, stamp: string): QueueHeader {

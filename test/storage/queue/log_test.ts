@@ -5,7 +5,8 @@ import { DEFAULT_QUEUE_LIMITS, nodeFiles, openQueueStore, type QueueStoreOptions
 import { LmdbIndex } from "../../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../../src/storage/keys.ts";
 import { itemKey } from "../../../src/storage/queue/keys.ts";
-import { readTail } from "../../../src/storage/queue/log_tail.ts";
+import { QUEUE_LOG } from "../../../src/storage/queue/log_group.ts";
+import { readTail } from "../../../src/storage/log_tail.ts";
 import { SimDisk, SimIndex } from "../sim_disk.ts";
 import { kindOf } from "../support.ts";
 import { bodyText, enqueued, inDirectory, next, outgoing, problems, queueOptions, to } from "./support.ts";
@@ -238,7 +239,7 @@ Deno.test("a group belongs to the log when its number, place, mark and checksum 
     assertEquals([logSeq, position.offset], [0, 0]);
     const bytes = Uint8Array.from(readFileSync(segmentOf(dir)));
     const read = (more: Partial<{ seq: number; stamp: string; offset: number; bytes: Uint8Array }> = {}) =>
-      readTail(more.bytes ?? bytes, { ...position, offset: more.offset ?? 0 }, { stamp, seq: 0, ...more });
+      readTail(more.bytes ?? bytes, { ...position, offset: more.offset ?? 0 }, { stamp, seq: 0, ...more }, QUEUE_LOG);
     const { groups, end } = read();
     assertEquals([groups.length, end.offset], [3, bytes.length]);
     // One is missing, and others are there.
