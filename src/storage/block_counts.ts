@@ -25,7 +25,7 @@ export function putBlockCounts(
   const chunks = new Map<number, Uint8Array>();
   for (const [block, rows] of counts) {
     const chunk = Math.floor(block / CHUNK_BLOCKS);
-    let bytes = chunks.get(chunk) ?? index.get(blockCountsKey(at.account, at.number, chunk)) ?? new Uint8Array();
+    let bytes = chunks.get(chunk) ?? new Uint8Array(index.get(blockCountsKey(at.account, at.number, chunk)) ?? []);
     if (bytes.length <= block % CHUNK_BLOCKS) {
       const more = new Uint8Array(block % CHUNK_BLOCKS + 1);
       more.set(bytes);

@@ -3,7 +3,10 @@ import { Failure } from "../base/mod.ts";
 import { type FileSystem, nodeFiles } from "./file_system.ts";
 import type { Key } from "./keys.ts";
 
-/** What the store needs of an ordered, transactional index. Reads see committed state, or inside `commit` its own writes. */
+/**
+ * What the store needs of an ordered, transactional index. Reads see committed state, or inside `commit` its own writes. Values
+ * that were put or read are the index's: nobody changes them or hands them on.
+ */
 export interface IndexEnv {
   get(key: Key): Uint8Array | undefined;
   /** What is read from now on is the newest that was committed, also by other owners. */

@@ -43,35 +43,40 @@ export function savedSeconds(ms: number): number {
   return Math.min(SAVED_MAX, Math.floor(ms / 1_000));
 }
 
-/** Rows of up to 64 consecutive UIDs, in the form in which they are stored. */
+/**
+ * Rows of up to 64 consecutive UIDs, in the form in which they are stored. What it was made of and what it gave out is the
+ * index's, and never changed.
+ */
 export class RowBlock {
   #bytes: Uint8Array;
   #rows: number;
+  /** Whether the bytes are the index's, too. */
+  #shared: boolean;
   constructor(readonly number: number, stored: Uint8Array | undefined) {
     if (stored === undefined) {
       this.#bytes = new Uint8Array(1 + 4 * ROW_BYTES);
       this.#bytes[0] = FORM;
       this.#rows = 0;
+      this.#shared = false;
     } else {
       this.#rows = rowsIn(stored);
-      this.#bytes = stored[0] === FORM ? stored : renewed(stored, number);
+      this.#shared = stored[0] === FORM;
+      this.#bytes = this.#shared ? stored : renewed(stored, number);
     }
   }
   get rows(): number {
     return this.#rows;
   }
   bytes(): Uint8Array {
+    this.#shared = true;
     return this.#bytes.subarray(0, 1 + this.#rows * ROW_BYTES);
   }
   /** Adds a row whose UID is above all others in the block. */
   append(row: StoredRow): void {
     assert(this.#rows < BLOCK_UIDS, "a block has room for its UIDs");
     const used = 1 + this.#rows * ROW_BYTES;
-    if (used + ROW_BYTES > this.#bytes.length) {
-      const more = new Uint8Array(1 + Math.min(BLOCK_UIDS, this.#rows + 8) * ROW_BYTES);
-      more.set(this.#bytes);
-      this.#bytes = more;
-    }
+    if (used + ROW_BYTES > this.#bytes.length) this.#own(Math.min(BLOCK_UIDS, this.#rows + 8));
+    else if (this.#shared) this.#own(this.#rows + 1);
     writeRow(this.#bytes, used, row);
     this.#rows++;
   }
@@ -85,15 +90,24 @@ export class RowBlock {
     return readRow(this.#bytes, 1 + index * ROW_BYTES, this.number);
   }
   set(index: number, change: { flags: number; keywords: number; modSeq: number }): void {
+    if (this.#shared) this.#own(this.#rows);
     const at = 1 + index * ROW_BYTES;
     this.#bytes[at + 1] = change.flags;
     putU24(this.#bytes, at + 2, change.keywords);
     putU48(this.#bytes, at + 9, change.modSeq);
   }
   remove(index: number): void {
+    if (this.#shared) this.#own(this.#rows);
     const at = 1 + index * ROW_BYTES;
     this.#bytes.copyWithin(at, at + ROW_BYTES, 1 + this.#rows * ROW_BYTES);
     this.#rows--;
+  }
+  /** Goes on with bytes of its own, with room for so many rows. */
+  #own(rows: number): void {
+    const own = new Uint8Array(1 + rows * ROW_BYTES);
+    own.set(this.#bytes.subarray(0, 1 + this.#rows * ROW_BYTES));
+    this.#bytes = own;
+    this.#shared = false;
   }
 }
 

@@ -235,6 +235,29 @@ Deno.test("a block of schema 1 shows its rows, and takes the present form when i
   );
 });
 
+Deno.test("a block changes neither the bytes it was made of nor those it gave out: they are the index's", () => {
+  const row = { flags: 0, keywords: 0, modSeq: 1, size: 1, internalDateMs: 1, body: 1, saved: 1 };
+  const first = new RowBlock(0, undefined);
+  for (let uid = 1; uid <= 6; uid++) first.append({ uid, ...row });
+  const changes: ((block: RowBlock) => void)[] = [
+    (block) => block.set(0, { flags: 9, keywords: 9, modSeq: 9 }),
+    (block) => block.remove(1),
+    (block) => block.append({ uid: 9, ...row }),
+  ];
+  for (const change of changes) {
+    const stored = first.bytes().slice();
+    const block = new RowBlock(0, stored);
+    const before = stored.slice();
+    change(block);
+    const given = block.bytes();
+    const after = given.slice();
+    assert(after.length !== before.length || after.some((octet, i) => octet !== before[i]));
+    change(block.rows > 6 ? new RowBlock(0, given) : block);
+    for (const other of changes.slice(0, 2)) other(block);
+    assertEquals([stored, given], [before, after]);
+  }
+});
+
 Deno.test("a block that was never written so is damaged, not guessed at", () => {
   for (
     const bytes of [[], [64], [0, 1], [0x82, 1], Array(31).fill(0), Array(65 * 30).fill(0), [

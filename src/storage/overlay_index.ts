@@ -1,0 +1,234 @@
+import { assert } from "../base/mod.ts";
+import type { IndexEnv } from "./index_env.ts";
+import type { Key } from "./keys.ts";
+
+type Entry = { key: Key; value: Uint8Array };
+type RangeWanted = Parameters<IndexEnv["range"]>[0];
+
+/** A row over that of the index below; null: that one is gone. */
+interface Row {
+  readonly key: Key;
+  readonly value: Uint8Array | null;
+}
+
+/** Dead rows that a range walks over before that is noted; and how many such notes are kept. */
+const GAP_ROWS_MIN = 4;
+const GAPS_MAX = 16;
+/** Rows that are read from the index below at a time when dead ones are among them, at least. */
+const PAGE_ROWS_MIN = 16;
+/** Space that the index below may need for a row: a page, with its share of those above it. */
+const INDEX_BYTES_A_ROW = 4_096;
+
+/**
+ * An index in memory over another one: what was changed, and is not brought there yet. Reads show both as one, and cost no more
+ * than those of the one below while nothing is here. Changes are made in `commit`, which undoes all of them when it throws.
+ */
+export class OverlayIndex implements IndexEnv {
+  /** By the octets of the key. A null stands only where the index below has a row. */
+  readonly #rows = new Map<string, Row>();
+  /** The same keys, rising; those that came since the last range stand apart. */
+  #sorted: string[] = [];
+  #fresh: string[] = [];
+  /** Where ranges that begin with many dead rows find the first living one: what is taken from its front costs no walk each time. */
+  readonly #gaps = new Map<string, Key>();
+  #undo: { readonly name: string; readonly before: Row | undefined }[] | null = null;
+  constructor(private readonly below: IndexEnv) {}
+  /** Rows that differ from the index below. */
+  get size(): number {
+    return this.#rows.size;
+  }
+  /** Space that the index below may need for them. */
+  get indexBytes(): number {
+    return this.#rows.size * INDEX_BYTES_A_ROW;
+  }
+  get(key: Key): Uint8Array | undefined {
+    if (this.#rows.size > 0) {
+      const row = this.#rows.get(nameOf(key));
+      if (row !== undefined) return row.value ?? undefined;
+    }
+    return this.below.get(key);
+  }
+  put(key: Key, value: Uint8Array): void {
+    const name = nameOf(key);
+    const before = this.#note(name);
+    this.#rows.set(name, { key, value });
+    if (before === undefined) this.#fresh.push(name);
+    if (before === undefined || before.value === null) this.#closeGaps(name);
+  }
+  remove(key: Key): void {
+    const name = nameOf(key);
+    if (this.below.get(key) !== undefined) {
+      if (this.#note(name) === undefined) this.#fresh.push(name);
+      this.#rows.set(name, { key, value: null });
+    } else if (this.#rows.has(name)) {
+      this.#note(name);
+      this.#drop(name);
+    }
+  }
+  range(options: RangeWanted): Entry[] {
+    if (this.#rows.size === 0) return this.below.range(options);
+    this.#settle();
+    const first = nameOf(options.start);
+    const gap = options.reverse === true ? undefined : this.#gaps.get(first);
+    const start = gap ?? options.start;
+    const [name, end] = [gap === undefined ? first : nameOf(gap), nameOf(options.end)];
+    if (name >= end) return [];
+    const from = lowerBound(this.#sorted, name);
+    const to = lowerBound(this.#sorted, end);
+    if (from === to) return this.below.range({ ...options, start });
+    const { found, dead } = this.#merge({ ...options, start }, from, to);
+    if (dead >= GAP_ROWS_MIN && options.reverse !== true) {
+      if (this.#gaps.size >= GAPS_MAX) this.#gaps.clear();
+      this.#gaps.set(first, found[0]?.key ?? options.end);
+    }
+    return found;
+  }
+  /** Runs a change; a throw inside undoes all that it did here. */
+  commit<T>(change: () => T): T {
+    assert(this.#undo === null, "one change is made at a time");
+    this.#undo = [];
+    try {
+      return change();
+    } catch (error) {
+      this.#takeBack(this.#undo);
+      throw error;
+    } finally {
+      this.#undo = null;
+    }
+  }
+  /** Writes what is here to the index below, inside a transaction of it. It stays here until `clear`. */
+  fold(): void {
+    this.#settle();
+    for (const name of this.#sorted) {
+      const { key, value } = this.#rows.get(name)!;
+      if (value === null) this.below.remove(key);
+      else this.below.put(key, value);
+    }
+  }
+  /** Forgets what is here: it has been brought to the index below, or is read again. */
+  clear(): void {
+    this.#rows.clear();
+    this.#sorted = [];
+    this.#fresh = [];
+    this.#gaps.clear();
+    if (this.#undo !== null) this.#undo = [];
+  }
+  refresh(): void {
+    this.below.refresh();
+  }
+  reserve(bytes: number): void {
+    this.below.reserve(bytes);
+  }
+  reopen(): void {
+    this.below.reopen();
+  }
+  close(): void {
+    this.below.close();
+  }
+  gone(): Promise<void> {
+    return this.below.gone();
+  }
+  /** What a key had before it is changed. */
+  #note(name: string): Row | undefined {
+    assert(this.#undo !== null, "rows change inside a commit");
+    const before = this.#rows.get(name);
+    this.#undo.push({ name, before });
+    return before;
+  }
+  #takeBack(done: readonly { readonly name: string; readonly before: Row | undefined }[]): void {
+    for (const { name, before } of [...done].reverse()) {
+      if (before === undefined) this.#rows.delete(name);
+      else this.#rows.set(name, before);
+    }
+    if (done.length === 0) return;
+    this.#sorted = [...this.#rows.keys()].sort();
+    this.#fresh = [];
+    this.#gaps.clear();
+  }
+  #drop(name: string): void {
+    this.#settle();
+    this.#rows.delete(name);
+    this.#sorted.splice(lowerBound(this.#sorted, name), 1);
+  }
+  /** Puts the keys that came lately in their places. */
+  #settle(): void {
+    const fresh = this.#fresh;
+    if (fresh.length === 0) return;
+    this.#fresh = [];
+    if (fresh.length <= 8) {
+      for (const name of fresh) this.#sorted.splice(lowerBound(this.#sorted, name), 0, name);
+    } else this.#sorted = merged(this.#sorted, fresh.sort());
+  }
+  #closeGaps(name: string): void {
+    for (const [start, to] of this.#gaps) if (start <= name && name < nameOf(to)) this.#gaps.delete(start);
+  }
+  /** Rows from below with those from here, `from` to `to` of the sorted ones; how many dead ones came before the first. */
+  #merge(options: RangeWanted, from: number, to: number): { readonly found: Entry[]; readonly dead: number } {
+    const { limit, reverse = false } = options;
+    const found: Entry[] = [];
+    let [at, dead] = [reverse ? to - 1 : from, 0];
+    const next = () => at < from || at >= to ? undefined : this.#sorted[at];
+    const take = (name: string) => {
+      const { key, value } = this.#rows.get(name)!;
+      at += reverse ? -1 : 1;
+      if (value !== null) found.push({ key, value });
+      else if (found.length === 0) dead++;
+    };
+    let { start, end } = options;
+    for (let page = limit; found.length < limit; page = Math.max(PAGE_ROWS_MIN, 2 * page)) {
+      const stored = this.below.range({ start, end, limit: page, reverse });
+      for (const entry of stored) {
+        const name = nameOf(entry.key);
+        let own = next();
+        for (; own !== undefined && isBefore(own, name, reverse) && found.length < limit; own = next()) take(own);
+        if (found.length >= limit) break;
+        if (own === name) take(own);
+        else found.push(entry);
+      }
+      const last = stored.at(-1);
+      if (last === undefined || stored.length < page) {
+        for (let own = next(); own !== undefined && found.length < limit; own = next()) take(own);
+        break;
+      }
+      if (reverse) end = last.key;
+      else start = behind(last.key);
+    }
+    return { found, dead };
+  }
+}
+
+/** The octets of a key as text that sorts as they do. */
+function nameOf(key: Key): string {
+  return String.fromCharCode.apply(null, key as unknown as number[]);
+}
+
+function isBefore(name: string, other: string, reverse: boolean): boolean {
+  return reverse ? name > other : name < other;
+}
+
+/** The least key above a key. */
+function behind(key: Key): Key {
+  const next = new Uint8Array(key.length + 1);
+  next.set(key);
+  return next;
+}
+
+/** How many of the sorted names are below a name. */
+function lowerBound(sorted: readonly string[], name: string): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]! < name) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function merged(a: readonly string[], b: readonly string[]): string[] {
+  const all: string[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) all.push(a[i]! < b[j]! ? a[i++]! : b[j++]!);
+  while (i < a.length) all.push(a[i++]!);
+  while (j < b.length) all.push(b[j++]!);
+  return all;
+}
