@@ -5,7 +5,7 @@ import { OpBook } from "./op_book.ts";
 import { purgeAccount, sweepMailbox } from "./removal.ts";
 import { savedSeconds, type StoredRow } from "./row_block.ts";
 import { type Announced, RowChanges } from "./row_changes.ts";
-import type { PlacedBody } from "./segments.ts";
+import type { PlacedRecord } from "./segments.ts";
 import { growSettings, mailboxSettingsBytes, putSetting } from "./settings.ts";
 import type { Delivery, ShardOp, ShardRecord } from "./shard_log.ts";
 import type { TreeEdit } from "./tree_plan.ts";
@@ -71,7 +71,7 @@ export class Applier {
   apply(
     seq: number,
     record: ShardRecord,
-    places: readonly PlacedBody[],
+    places: readonly PlacedRecord[],
   ): { header: ShardHeader; outcome: RecordOutcome } {
     const ops: OpOutcome[] = [];
     let bodies = 0;
@@ -121,7 +121,7 @@ export class Applier {
         };
     }
   }
-  #deliver(op: OpOf<"deliver">, place: PlacedBody | undefined): OpOutcome {
+  #deliver(op: OpOf<"deliver">, place: PlacedRecord | undefined): OpOutcome {
     const { size, flags, body, internalDateMs } = op;
     this.#addBody(op, place, op.deliveries.length);
     const saved = savedSeconds(internalDateMs);
@@ -132,7 +132,7 @@ export class Applier {
     this.#book.keep(op.opId, encodeOp({ targets: op.deliveries }));
     return NONE;
   }
-  #append(op: OpOf<"append">, places: readonly PlacedBody[]): OpOutcome {
+  #append(op: OpOf<"append">, places: readonly PlacedRecord[]): OpOutcome {
     const mailbox = this.#target(op.to);
     const saved = savedSeconds(op.savedMs);
     const { uid: first, modSeq } = op.to;
@@ -146,14 +146,14 @@ export class Applier {
     return NONE;
   }
   #addBody(
-    { body, size, crc, index }: { body: number; size: number; crc: number; index: Uint8Array | null },
-    place: PlacedBody | undefined,
+    { body, size, crc }: { body: number; size: number; crc: number },
+    place: PlacedRecord | undefined,
     refs: number,
   ): void {
     assert(place !== undefined, "every body has been placed");
     assert(body >= this.#header.bodyNext, "body numbers rise");
     this.#header = { ...this.#header, bodyNext: body + 1 };
-    this.#view.bodies.add(body, { ...place, length: size, crc, refs, indexBytes: index?.length ?? 0 });
+    this.#view.bodies.add(body, { ...place, length: size, crc, refs });
   }
   /** The mailbox that rows go to; made when it was not there. */
   #target({ account, mailbox, uidValidity }: Omit<Delivery, "uid" | "modSeq">): MailboxView {

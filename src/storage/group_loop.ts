@@ -21,8 +21,6 @@ export interface GroupedStore<C, A> {
   readonly index: IndexEnv;
   /** Bytes that a change keeps in memory while it waits. */
   bytesOf(change: C): number;
-  /** Space that the index may need for it. */
-  indexBytesOf(change: C): number;
   /** Whether it is refused on a full device; what frees space goes on. */
   takesSpace(change: C): boolean;
   /** Begins a group; with `noSpace`, what takes space is refused with that. */
@@ -54,8 +52,6 @@ export interface GroupLoopOptions {
   readonly defer: (run: () => void) => void;
 }
 
-/** The most that is laid ready in the index for one commit. */
-const INDEX_BYTES_MAX = 128 * 1024 * 1024;
 /** Space that the index may need for a claim. */
 const CLAIM_BYTES = 8 * 1024;
 
@@ -215,7 +211,6 @@ export class GroupLoop<C, A> {
   /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
   #checkSpace(): void {
     const { files, dir, limits, log } = this.options;
-    const unreserved = this.#reserveIndex();
     if (!this.#waiting.some(({ change }) => this.store.takesSpace(change))) return;
     const free = files.freeBytes(dir);
     const need = Math.max(limits.freeBytesMin, 1.5 * Math.min(this.#waitingBytes, limits.groupBytesMax));
@@ -223,29 +218,10 @@ export class GroupLoop<C, A> {
     const was = this.#noSpace;
     if (free !== null && free < need) this.#noSpace = was ?? full("too little space is left on the device");
     else if (index >= limits.indexBytesMax) this.#noSpace = was ?? full("the index has grown to its limit");
-    else this.#noSpace = unreserved;
+    else this.#noSpace = null;
     if ((was === null) === (this.#noSpace === null)) return;
     if (this.#noSpace !== null) log.error("mail is refused", { reason: this.#noSpace.message, free, index });
     else log.info("mail is taken again", { free, index });
-  }
-  /** Space for the group that is next, as far as it can be told before it is planned. */
-  #reserveIndex(): Failure | null {
-    const { groupOpsMax, groupBytesMax } = this.options.limits;
-    let index = 0;
-    let bytes = 0;
-    for (const { change } of this.#waiting.slice(0, groupOpsMax)) {
-      if (bytes > groupBytesMax) break;
-      bytes += this.store.bytesOf(change);
-      index += this.store.indexBytesOf(change);
-    }
-    try {
-      this.store.index.reserve(Math.min(INDEX_BYTES_MAX, index));
-      return null;
-    } catch (error) {
-      const failure = diskFailure(error);
-      if (failure?.kind === "disk_full") return failure;
-      throw error;
-    }
   }
   /** The group does not count. Only a Failure is answered; a defect of ours takes the worker down. */
   #undo(group: readonly Waiting<C, A>[], error: unknown): void {

@@ -2,20 +2,25 @@ import { decodeUtf8, Failure, utf8 } from "../base/mod.ts";
 import type { SegmentPosition } from "./segments.ts";
 
 /**
- * Version of everything `keys.ts`, `values.ts`, `row_block.ts` and `segments.ts` lay out. A change of any of them raises it.
- * Rows of version 1 are read as they are and take the new form when they are written; the first record of a shard says 2, so
- * that a program that does not know the new forms refuses.
+ * Version of everything `keys.ts`, `values.ts`, `row_block.ts`, `segments.ts` and `shard_group.ts` lay out. A change of any of
+ * them raises it. Rows of version 1 are read as they are and take the new form when they are written; up to version 2 there was
+ * no log: what was in the index was all there was. The first commit to a shard says 3, so that a program that does not know the
+ * new forms, or would cut the log off, refuses.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 const SCHEMA_VERSION_MIN = 1;
+/** The first with a log. */
+const SCHEMA_WITH_LOG = 3;
 
-/** State of a shard beside its rows; one row of its own, written with every record. */
+/** State of a shard beside its rows; one row of its own, written with every commit of the index. */
 export interface ShardHeader {
   readonly schema: number;
   readonly shard: number;
   readonly shardCount: number;
   readonly incarnation: string;
-  /** Number of the last record applied. */
+  /** Commits of the index so far: no two rows of it are alike. */
+  readonly commits: number;
+  /** Number of the last record applied. The groups of the log behind `position` follow it. */
   readonly appliedSeq: number;
   /** Number of the claim under which the present owner writes; 0 before the first. */
   readonly epoch: number;
@@ -55,7 +60,7 @@ export function decodeHeader(stored: Uint8Array, expected: { shard: number; shar
         "the number of shards is fixed when the data directory is made",
     );
   }
-  return { ...header, schema: SCHEMA_VERSION };
+  return { ...header, schema: SCHEMA_VERSION, commits: header.schema < SCHEMA_WITH_LOG ? 0 : header.commits };
 }
 
 function parse(stored: Uint8Array): ShardHeader {

@@ -35,6 +35,11 @@ export interface StoreLimits {
   readonly groupOpsMax: number;
   /** Body bytes flushed together; one larger message makes its own group. */
   readonly groupBytesMax: number;
+  /** Changes are in the log alone for no longer than this, in ms: then they are brought to the index. */
+  readonly unindexedMsMax: number;
+  /** Rows of the index and bytes of the log that may be owed to the index; beyond it nothing is taken before they are there. */
+  readonly unindexedRowsMax: number;
+  readonly unindexedBytesMax: number;
   /** A segment is sealed when it has grown to this. */
   readonly segmentBytesMax: number;
   /** How long the answer to an `opId` is kept, in ms. */
@@ -81,6 +86,12 @@ export const DEFAULT_LIMITS: StoreLimits = {
   pendingBytesMax: 512 * MB,
   groupOpsMax: 1_024,
   groupBytesMax: 16 * MB,
+  // After so long without a change a shard is read from its index alone.
+  unindexedMsMax: 3_000,
+  // Some 1,300 deliveries. Fewer would write the pages of a mailbox more often, more would stop the shard for longer.
+  unindexedRowsMax: 4_000,
+  // What has to be read, and written once more, when a shard is opened after a crash.
+  unindexedBytesMax: 16 * MB,
   segmentBytesMax: 128 * MB,
   opIdMsMin: 7 * 86_400_000,
   opIdsMax: 5_000_000,

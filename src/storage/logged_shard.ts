@@ -23,6 +23,7 @@ import {
   storeFlagsChange,
   withdrawChange,
 } from "./change.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Compactor, roomIsShort } from "./compact.ts";
 import type { FileSystem } from "./file_system.ts";
 import { type Group, type GroupedStore, GroupLoop } from "./group_loop.ts";
@@ -33,7 +34,7 @@ import { appendResult, copyResult, deliverResult, flagStoreResult, settingOutcom
 import { claimRecord, RECORD_VERSION, type ShardLog, type ShardRecord } from "./shard_log.ts";
 import { ShardReader } from "./shard_reader.ts";
 import type { ShardState } from "./shard_state.ts";
-import { bytesOf, indexBytesOf, takesSpace } from "./space.ts";
+import { bytesOf, takesSpace } from "./space.ts";
 import { Sweeper } from "./sweeper.ts";
 import type * as types from "./types.ts";
 
@@ -62,6 +63,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   readonly #listeners = new Set<types.ChangeListener>();
   readonly #bornMs: number;
   readonly #compactor: Compactor;
+  readonly #checkpoints: Checkpoints;
   readonly #sweeper: Sweeper;
 
   /** Nothing else may be called before `open` has resolved. */
@@ -80,6 +82,14 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       stepBytesMax: options.limits.compactStepBytesMax,
       mayRun: () => this.#loop.idle,
       roomIsShort: () => roomIsShort(options),
+      failed: (failure) => this.#loop.failed(failure),
+    });
+    this.#checkpoints = new Checkpoints(state, {
+      clock: options.clock,
+      log: options.log,
+      afterMs: options.limits.unindexedMsMax,
+      mayRun: () => this.#loop.idle,
+      made: () => this.#compactor.look(),
       failed: (failure) => this.#loop.failed(failure),
     });
     this.#sweeper = new Sweeper(() => this.index, {
@@ -217,19 +227,21 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     return () => void this.#listeners.delete(listener);
   }
   health(): "ok" | Failure {
-    return this.#loop.health;
+    const { health } = this.#loop;
+    return health === "ok" ? this.state.indexFull ?? health : health;
   }
   async close(): Promise<void> {
     this.#sweeper.stop();
     if (!await this.#loop.close()) return;
     this.#compactor.stop();
+    this.#checkpoints.stop();
+    // So that the next start has no log to read. A shard that cannot say so is not kept from closing: what is in the log is
+    // durable.
+    if (this.#loop.health === "ok") this.#checkpoints.makeIfItCan();
     await this.state.close();
   }
   bytesOf(change: Change): number {
     return bytesOf(change);
-  }
-  indexBytesOf(change: Change): number {
-    return indexBytesOf(change);
   }
   takesSpace(change: Change): boolean {
     return takesSpace(change);
@@ -253,10 +265,13 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       answer: (i) => settledAs(planned[i]!, outcome),
       settled: () => {
         if (outcome !== null) this.#tell(outcome);
+        if (this.state.takeSealed()) this.#compactor.look();
+        if (this.state.owed) this.#checkpoints.look();
       },
     };
   }
   async claim(): Promise<void> {
+    this.state.adopt();
     const applied = this.state.appliedSeq;
     for await (const { seq, record } of this.shardLog.read(applied + 1)) this.state.apply(seq, record);
     const ageMs = this.#ageMs();

@@ -1,9 +1,5 @@
 import type { Change } from "./change.ts";
-
-/** Space the index may need for one row of a commit: two pages. */
-const INDEX_BYTES_A_ROW = 8 * 1024;
-/** Pages of names that one change of a tree may touch: thousands of names lie close together. */
-const TREE_ROWS = 256;
+import type { ShardOp } from "./shard_log.ts";
 
 /** Bytes that a change keeps in memory while it waits. */
 export function bytesOf(change: Change): number {
@@ -17,11 +13,6 @@ export function bytesOf(change: Change): number {
     default:
       return 0;
   }
-}
-
-/** Space that the index may need for it. */
-export function indexBytesOf(change: Change): number {
-  return rowsOf(change) * INDEX_BYTES_A_ROW;
 }
 
 /** Whether it is refused on a full device; what frees space goes on. */
@@ -39,24 +30,17 @@ export function takesSpace(change: Change): boolean {
   }
 }
 
-/** Rows a change may touch. */
-function rowsOf(change: Change): number {
-  switch (change.kind) {
+/** Whether an op of a record is what such a change becomes. */
+export function opTakesSpace(op: ShardOp): boolean {
+  switch (op.kind) {
     case "deliver":
-      return change.targets.length;
     case "append":
-      return change.messages.length;
-    case "withdraw":
-      return 16;
-    case "tree":
-      return TREE_ROWS;
+      return true;
+    case "copy":
+      return op.removed === null;
     case "settings":
-      return change.entries.length + Math.ceil(bytesOf(change) / 1_024);
-    case "purge":
-    case "drain":
-    case "sweep":
-      return change.limit;
+      return op.entries.some(([, value]) => value !== null);
     default:
-      return change.uids.length;
+      return false;
   }
 }

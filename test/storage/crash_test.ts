@@ -11,6 +11,14 @@ import { account } from "./support.ts";
 const ACCOUNTS = ["anna", "bert", "carl"].map(account);
 /** Small, so that segments are sealed, compacted and removed within a few operations. */
 const LIMITS = { ...DEFAULT_LIMITS, segmentBytesMax: 700, compactStepBytesMax: 200, changeRowsMax: 8, opIdsMax: 40 };
+/** From each record in the index at once to all of a life in the log alone. */
+const LOGS = [
+  {},
+  { unindexedRowsMax: 0 },
+  { unindexedRowsMax: 12, segmentBytesMax: 4_000 },
+  { unindexedBytesMax: 400, segmentBytesMax: 4_000, unindexedMsMax: 100 },
+  { segmentBytesMax: 1_000_000, unindexedMsMax: 1e9 },
+].map((limits) => ({ ...LIMITS, ...limits }));
 
 interface Sent {
   readonly opId: string;
@@ -140,18 +148,28 @@ async function check(shard: LoggedShard, sent: readonly Sent[]): Promise<void> {
 
 type Faults = (random: Random) => "ENOSPC" | "EIO" | null;
 
-/** Runs one seed: three lives of a shard, each ending with a loss of power at a random step. */
-async function lives(seed: number, fault: Faults, lies = false): Promise<number> {
+interface Fate {
+  readonly fault: Faults;
+  /** Whether the disk only says that it flushes. */
+  readonly lies?: boolean;
+  /** Whether the process may be killed in place of a loss of power. */
+  readonly kills?: boolean;
+  /** The step of each life at which the power goes (default: at random). */
+  readonly endsAt?: number;
+}
+
+/** Runs one seed: four lives of a shard, each ending with a loss of power or a kill. */
+async function lives(seed: number, { fault, lies = false, kills = false, endsAt }: Fate): Promise<number> {
   const random = seededRandom(seed);
   const disk = new SimDisk(random);
   disk.lies = lies;
   const clock = new FakeClock();
   const script = new Script(random);
-  for (let life = 0; life < 3; life++) {
+  for (let life = 0; life < 4; life++) {
     disk.fault = () => null;
-    const shard = await openSimShard(disk, clock, LIMITS);
+    const shard = await openSimShard(disk, clock, LOGS[Math.floor(random.next() * LOGS.length)]!);
     await check(shard, script.sent);
-    const last = disk.steps + 1 + Math.floor(random.next() * 80);
+    const last = disk.steps + (endsAt ?? 1 + Math.floor(random.next() * 80));
     disk.fault = (step) => step >= last ? "crash" : fault(random);
     for (let round = 0; round < 60; round++) {
       if (!await script.round(shard)) break;
@@ -163,7 +181,9 @@ async function lives(seed: number, fault: Faults, lies = false): Promise<number>
         break;
       }
     }
-    disk.restart();
+    // Killed, it leaves more than the disk has; the power may go later, before or after that was found.
+    if (kills && random.next() < 0.6) disk.kill();
+    else disk.restart();
   }
   disk.fault = () => null;
   const shard = await openSimShard(disk, clock, LIMITS);
@@ -174,11 +194,11 @@ async function lives(seed: number, fault: Faults, lies = false): Promise<number>
 
 const SEEDS = Number(process.env["STORE_SEEDS"] ?? 60);
 
-async function matrix(name: string, fault: Faults): Promise<void> {
+async function matrix(name: string, fault: Faults, kills = false): Promise<void> {
   let sent = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     try {
-      sent += await lives(seed, fault);
+      sent += await lives(seed, { fault, kills });
     } catch (error) {
       throw new Error(`${name}: seed ${seed} fails`, { cause: error });
     }
@@ -198,10 +218,25 @@ Deno.test("the same on a disk where one step in twenty fails with an I/O error",
   await matrix("EIO", (random) => random.next() < 0.05 ? "EIO" : null);
 });
 
+Deno.test("the same when the power goes at each of the first hundred steps in turn", async () => {
+  for (const seed of [4_711, 4_712, 4_713, 4_714]) {
+    for (let endsAt = 1; endsAt <= 100; endsAt++) {
+      await lives(seed, { fault: () => null, endsAt }).catch((error) => {
+        throw new Error(`seed ${seed}, step ${endsAt} fails`, { cause: error });
+      });
+    }
+  }
+});
+
+Deno.test("the same when the process is killed now and the power goes later, on a disk that fails now and then", async () => {
+  await matrix("kills", () => null, true);
+  await matrix("kills and EIO", (random) => random.next() < 0.03 ? "EIO" : null, true);
+});
+
 Deno.test("canary: on a disk that only says it flushes, acknowledged mail is lost and these tests see it", async () => {
   let seen = 0;
   for (let seed = 1; seed <= 10; seed++) {
-    await lives(seed, () => null, true).catch(() => seen++);
+    await lives(seed, { fault: () => null, lies: true }).catch(() => seen++);
   }
   assert(seen > 5, `${seen} of 10 seeds showed it`);
 });

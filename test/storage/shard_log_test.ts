@@ -199,7 +199,8 @@ Deno.test("a follower that replays the log of an owner shows the same mail under
     assertEquals(copy.status(ANNA, 1), shard.status(ANNA, 1));
     assertEquals(copy.usage(BERT), { bytes: 0, messages: 0 });
     assertEquals(text(copy, 20), "message 19");
-    assertEquals({ ...follower.header, position: 0 }, { ...owner.header, position: 0 } as never);
+    const everywhere = ({ header }: ShardState) => ({ ...header, position: null, commits: null });
+    assertEquals(everywhere(follower), everywhere(owner));
   } finally {
     for (const state of [owner, follower]) await state.close();
     for (const dir of dirs) rmSync(dir, { recursive: true, force: true });

@@ -18,13 +18,12 @@ export interface QueueLimits extends
     | "openSegmentsMax"
     | "retryMsMin"
     | "retryMsMax"
+    | "unindexedMsMax"
+    | "unindexedRowsMax"
+    | "unindexedBytesMax"
   > {
-  /** Changes are in the log alone for no longer than this, in ms of queue time: then they are brought to the index. */
-  readonly unindexedMsMax: number;
-  /** Rows of the index, opIds and bytes of the log that may be owed to the index; beyond it nothing is taken before they are there. */
-  readonly unindexedRowsMax: number;
+  /** OpIds that may be owed to the index; beyond it nothing is taken before they are there. */
   readonly unindexedOpsMax: number;
-  readonly unindexedBytesMax: number;
   /** Items of one mail. */
   readonly itemsMax: number;
   /** Recipients of one item: as many as every server has to take in a transaction (RFC 5321 §4.5.3.1.8). */

@@ -165,10 +165,6 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   bytesOf(change: QueueChange): number {
     return change.bytes;
   }
-  /** A checkpoint makes sure of what it needs. */
-  indexBytesOf(): number {
-    return 0;
-  }
   takesSpace(change: QueueChange): boolean {
     return change.kind === "enqueue";
   }

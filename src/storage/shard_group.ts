@@ -1,0 +1,290 @@
+import { assert, Failure } from "../base/mod.ts";
+import type { MailboxName } from "../mail/mailbox_name.ts";
+import { type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
+import type { GroupBody, LogForm, LogGroup } from "./log_tail.ts";
+import { checkAccount } from "./keys.ts";
+import { RowReader, RowWriter } from "./row_codec.ts";
+import {
+  type Appending,
+  type Delivery,
+  RECORD_VERSION,
+  type Removal,
+  type ShardOp,
+  type ShardRecord,
+} from "./shard_log.ts";
+import type { MailboxEpoch } from "./tree_plan.ts";
+import { decodeTreeHead, decodeTreeRow, encodeTreeHead, encodeTreeRow } from "./tree_rows.ts";
+
+/** Form of the log; a change of it raises SCHEMA_VERSION. */
+const GROUP_FORM = 1;
+const OP = {
+  claim: 1,
+  deliver: 2,
+  withdraw: 3,
+  expunge: 4,
+  flags: 5,
+  append: 6,
+  copy: 7,
+  tree: 8,
+  settings: 9,
+  sweep: 10,
+  purge: 11,
+} as const;
+const U48_MAX = 2 ** 48 - 1;
+
+/** A record of a shard as its log keeps it: the bytes of bodies lie before it. The stamp is its incarnation. */
+export interface ShardGroup extends LogGroup {
+  /** Written under an epoch that was over: it only counts. */
+  readonly stale: boolean;
+  /** Without the bytes of its bodies, and of what is beside them. */
+  readonly record: ShardRecord;
+  readonly bodies: readonly GroupBody[];
+}
+
+/** The log of a shard. */
+export const SHARD_LOG: LogForm<ShardGroup> = {
+  store: "shard",
+  decode: decodeShardGroup,
+  bodiesOf: ({ bodies }) => bodies,
+};
+
+/** Form u8, stale u8, stamp, seq u48, start u48, epoch u48, age u48 (ms), count of ops, ops. */
+export function encodeShardGroup({ stamp, seq, start, stale, record }: Omit<ShardGroup, "bodies">): Uint8Array {
+  const row = new RowWriter().u8(GROUP_FORM).u8(Number(stale)).text(stamp).u48(seq).u48(start);
+  const ops = stale ? [] : record.ops;
+  row.u48(record.epoch).u48(record.ageMs).count(ops.length);
+  for (const op of ops) encodeOp(row.u8(OP[op.kind]), op);
+  return row.bytes();
+}
+
+/** Throws Failure when it is not well-formed. */
+export function decodeShardGroup(bytes: Uint8Array): ShardGroup {
+  const row = new RowReader(bytes, "a group of the log");
+  if (row.u8() !== GROUP_FORM) throw row.damaged();
+  const stale = row.u8() !== 0;
+  const stamp = row.text();
+  const [seq, start, epoch, ageMs] = [row.u48(), row.u48(), row.u48(), row.u48()];
+  const bodies: GroupBody[] = [];
+  const ops = many(row, () => decodeOp(row, bodies));
+  row.end();
+  return {
+    stamp,
+    seq,
+    start,
+    stale,
+    bodies,
+    record: { version: RECORD_VERSION, epoch, incarnation: stamp, ageMs, ops },
+  };
+}
+
+function encodeOp(row: RowWriter, op: ShardOp): void {
+  switch (op.kind) {
+    case "claim":
+      return void row.text(op.node);
+    case "deliver":
+      row.text(op.opId).u8(op.flags).u48(op.internalDateMs);
+      putBody(row, op);
+      return putAll(row, op.deliveries, (to) => putDelivery(row, to));
+    case "withdraw":
+      row.text(op.opId);
+      return putAll(row, op.removals, ({ account, mailbox, modSeq, uids }) => {
+        putAll(row.text(account).u32(mailbox).u48(modSeq), uids, (uid) => row.u32(uid));
+      });
+    case "expunge":
+      return putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
+    case "flags":
+      putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
+      maybe(row.u8(op.add).u8(op.remove), op.unchangedSince, (since) => row.u48(asModSeq(since)));
+      return maybe(row, op.keywords, (keywords) => putKeywords(row, keywords));
+    case "append":
+      putDelivery(row.text(op.opId), op.to);
+      return putAll(row.u48(op.savedMs), op.messages, (message) => putMessage(row, message));
+    case "copy":
+      putDelivery(row.text(op.from.account).u32(op.from.mailbox), op.to);
+      putUids(row, op.uids);
+      maybe(row, op.removed, (modSeq) => row.u48(modSeq));
+      return maybe(row, op.savedMs, (ms) => row.u48(ms));
+    case "tree":
+      return putTree(row.text(op.account), op.edit);
+    case "settings":
+      row.text(op.account).u32(op.mailbox).u8(op.setting).u8(Number(op.grown < 0)).u48(Math.abs(op.grown));
+      return putAll(row, op.entries, ([name, value]) => maybe(row.text(name), value, (bytes) => row.block(bytes)));
+    case "sweep":
+      return void row.text(op.account).u32(op.mailbox).u48(op.limit);
+    case "purge":
+      return void row.text(op.account).u48(op.limit);
+  }
+}
+
+function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
+  const kind = row.u8();
+  switch (kind) {
+    case OP.claim:
+      return { kind: "claim", node: row.text() };
+    case OP.deliver: {
+      const [opId, flags, internalDateMs] = [row.text(), row.u8(), row.u48()];
+      const body = takeBody(row, bodies);
+      return { kind: "deliver", opId, flags, internalDateMs, ...body, deliveries: many(row, () => takeDelivery(row)) };
+    }
+    case OP.withdraw:
+      return { kind: "withdraw", opId: row.text(), removals: many(row, () => takeRemoval(row)) };
+    case OP.expunge:
+      return { kind: "expunge", ...takeMarked(row) };
+    case OP.flags: {
+      const [marked, add, remove] = [takeMarked(row), row.u8(), row.u8()];
+      const unchangedSince = takeMaybe(row, () => row.u48());
+      const keywords = takeMaybe(row, (): KeywordChange => takeKeywords(row));
+      return { kind: "flags", ...marked, add, remove, unchangedSince, keywords };
+    }
+    case OP.append: {
+      const [opId, to, savedMs] = [row.text(), takeDelivery(row), row.u48()];
+      return { kind: "append", opId, to, savedMs, messages: many(row, () => takeMessage(row, bodies)) };
+    }
+    case OP.copy: {
+      const from = { account: takeAccount(row), mailbox: row.u32() };
+      const [to, uids] = [takeDelivery(row), takeUids(row)];
+      const [removed, savedMs] = [takeMaybe(row, () => row.u48()), takeMaybe(row, () => row.u48())];
+      return { kind: "copy", from: from as Extract<ShardOp, { kind: "copy" }>["from"], to, uids, removed, savedMs };
+    }
+    case OP.tree:
+      return takeTree(row);
+    case OP.settings:
+      return takeSettings(row);
+    case OP.sweep:
+      return { kind: "sweep", account: takeAccount(row), mailbox: row.u32(), limit: row.u48() };
+    case OP.purge:
+      return { kind: "purge", account: takeAccount(row), limit: row.u48() };
+    default:
+      throw new Failure("corrupt", `the log of the shard has a change of an unknown kind, ${kind}`);
+  }
+}
+
+function putBody(row: RowWriter, op: Pick<Appending, "body" | "size" | "crc" | "index">): void {
+  row.u48(op.body).u48(op.size).u32(op.crc).u32(op.index?.length ?? 0);
+}
+
+function takeBody(row: RowReader, bodies: GroupBody[]) {
+  const [body, size, crc, indexBytes] = [row.u48(), row.u48(), row.u32(), row.u32()];
+  bodies.push({ body, size, crc, indexBytes });
+  return { body, size, crc, parts: [], index: null };
+}
+
+function putMessage(row: RowWriter, message: Appending): void {
+  putBody(row, message);
+  row.u8(message.flags).u48(message.internalDateMs);
+  putAll(row, message.keywords, (name) => row.text(name));
+}
+
+function takeMessage(row: RowReader, bodies: GroupBody[]): Appending {
+  const body = takeBody(row, bodies);
+  return { ...body, flags: row.u8(), internalDateMs: row.u48(), keywords: many(row, () => row.text()) };
+}
+
+function putDelivery(row: RowWriter, { account, mailbox, uid, modSeq, uidValidity }: Delivery): void {
+  row.text(account).u32(mailbox).u32(uid).u48(modSeq).u32(uidValidity);
+}
+
+function takeDelivery(row: RowReader): Delivery {
+  const account = takeAccount(row);
+  return { account, mailbox: row.u32(), uid: row.u32(), modSeq: row.u48(), uidValidity: row.u32() };
+}
+
+/** Messages of a mailbox that change under one MODSEQ. */
+function takeMarked(row: RowReader) {
+  const account = takeAccount(row);
+  return { account, mailbox: row.u32(), modSeq: row.u48(), uids: takeUids(row) };
+}
+
+function takeRemoval(row: RowReader): Removal {
+  const account = takeAccount(row);
+  return { account, mailbox: row.u32(), modSeq: row.u48(), uids: many(row, () => row.u32()) };
+}
+
+function putKeywords(row: RowWriter, { replace, add, remove }: KeywordChange): void {
+  row.u8(Number(replace));
+  for (const names of [add, remove]) putAll(row, names, (name) => row.text(name));
+}
+
+function takeKeywords(row: RowReader): KeywordChange {
+  return { replace: row.u8() !== 0, add: many(row, () => row.text()), remove: many(row, () => row.text()) };
+}
+
+type TreeOp = Extract<ShardOp, { kind: "tree" }>;
+
+function putTree(row: RowWriter, { head, rows, made, renewed, removed }: TreeOp["edit"]): void {
+  row.block(encodeTreeHead(head));
+  putAll(row, rows, ({ name, row: held }) => maybe(row.text(name), held, (some) => row.block(encodeTreeRow(some))));
+  for (const epochs of [made, renewed]) {
+    putAll(row, epochs, ({ mailbox, uidValidity }) => row.u32(mailbox).u32(uidValidity));
+  }
+  putAll(row, removed, (mailbox) => row.u32(mailbox));
+}
+
+function takeTree(row: RowReader): TreeOp {
+  const account = takeAccount(row);
+  const head = decodeTreeHead(row.block());
+  const rows = many(row, () => {
+    const name = row.text() as MailboxName;
+    return { name, row: takeMaybe(row, () => decodeTreeRow(row.block())) };
+  });
+  const epochs = () => many(row, (): MailboxEpoch => ({ mailbox: row.u32(), uidValidity: row.u32() }));
+  const [made, renewed] = [epochs(), epochs()];
+  return { kind: "tree", account, edit: { head, rows, made, renewed, removed: many(row, () => row.u32()) } };
+}
+
+function takeSettings(row: RowReader): ShardOp {
+  const [account, mailbox, kind, negative, grown] = [takeAccount(row), row.u32(), row.u8(), row.u8(), row.u48()];
+  const setting = Object.values(Setting).find((value) => value === kind);
+  if (setting === undefined) throw row.damaged();
+  const entries = many(row, (): SettingEntry => [row.text(), takeMaybe(row, () => row.block().slice())]);
+  return { kind: "settings", account, mailbox, setting, entries, grown: negative === 0 ? grown : -grown };
+}
+
+/** An account id is part of keys. */
+function takeAccount(row: RowReader): string {
+  const account = row.text();
+  checkAccount(account);
+  return account;
+}
+
+/** UIDs rise: the first, then how far it is from each to the next. */
+function putUids(row: RowWriter, uids: readonly number[]): void {
+  row.count(uids.length);
+  let last = 0;
+  for (const uid of uids) {
+    assert(uid > last, "UIDs of a change rise");
+    row.count(uid - last);
+    last = uid;
+  }
+}
+
+function takeUids(row: RowReader): number[] {
+  let last = 0;
+  return many(row, () => last += row.count());
+}
+
+/** MODSEQs have 48 bits: a higher bound holds nobody back, nor does none at all. */
+function asModSeq(bound: number): number {
+  return Number.isNaN(bound) ? U48_MAX : Math.min(U48_MAX, Math.max(0, Math.floor(bound)));
+}
+
+function putAll<T>(row: RowWriter, all: readonly T[], put: (one: T) => void): void {
+  row.count(all.length);
+  for (const one of all) put(one);
+}
+
+/** Each one has an octet at least, so that a wrong count ends at the end of the row. */
+function many<T>(row: RowReader, take: () => T): T[] {
+  const all: T[] = [];
+  for (let left = row.count(); left > 0; left--) all.push(take());
+  return all;
+}
+
+function maybe<T>(row: RowWriter, value: T | null, put: (value: T) => unknown): void {
+  row.u8(Number(value !== null));
+  if (value !== null) put(value);
+}
+
+function takeMaybe<T>(row: RowReader, take: () => T): T | null {
+  return row.u8() === 0 ? null : take();
+}

@@ -1,0 +1,182 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { asFailure, Failure } from "../../src/base/mod.ts";
+import { SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
+import { decodeShardGroup, encodeShardGroup } from "../../src/storage/shard_group.ts";
+import type { Appending, ShardOp } from "../../src/storage/shard_log.ts";
+
+const SEED = { seed: 11 };
+const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+const account = fc.array(printable, { minLength: 1, maxLength: 64 }).map((some) => some.join(""));
+const text = fc.string({ maxLength: 300 });
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+const flags = fc.integer({ min: 0, max: 31 });
+const rising = fc.uniqueArray(fc.integer({ min: 1, max: 0xffff_ffff }), { maxLength: 40 }).map((uids) =>
+  uids.sort((a, b) => a - b)
+);
+const names = fc.array(text, { maxLength: 4 });
+const delivery = fc.record({ account, mailbox: u32, uid: u32, modSeq: u48, uidValidity: u32 });
+const index = fc.option(fc.uint8Array({ minLength: 1, maxLength: 50 }));
+const body = { body: u48, size: u48, crc: u32, index, parts: fc.constant([Uint8Array.of(1, 2)]) };
+const epochs = fc.array(fc.record({ mailbox: u32, uidValidity: u32 }), { maxLength: 3 });
+const treeRow = fc.record({
+  mailbox: u32,
+  specialUse: fc.constantFrom(null, ...SPECIAL_USES),
+  subscribed: fc.boolean(),
+  last: u32,
+});
+const edit = fc.record({
+  head: fc.record({ mailboxNext: u48, epochNext: u32, retired: u32, names: u32, former: u32 }),
+  rows: fc.array(fc.record({ name: text, row: fc.option(treeRow) }), { maxLength: 5 }),
+  made: epochs,
+  renewed: epochs,
+  removed: fc.array(u32, { maxLength: 5 }),
+});
+
+const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
+  claim: fc.record({ kind: fc.constant("claim"), node: text }),
+  deliver: fc.record({
+    kind: fc.constant("deliver"),
+    opId: text,
+    flags,
+    internalDateMs: u48,
+    ...body,
+    deliveries: fc.array(delivery, { maxLength: 4 }),
+  }),
+  withdraw: fc.record({
+    kind: fc.constant("withdraw"),
+    opId: text,
+    removals: fc.array(fc.record({ account, mailbox: u32, modSeq: u48, uids: fc.array(u32, { maxLength: 5 }) }), {
+      maxLength: 3,
+    }),
+  }),
+  expunge: fc.record({ kind: fc.constant("expunge"), account, mailbox: u32, modSeq: u48, uids: rising }),
+  flags: fc.record({
+    kind: fc.constant("flags"),
+    account,
+    mailbox: u32,
+    modSeq: u48,
+    uids: rising,
+    add: flags,
+    remove: flags,
+    unchangedSince: fc.option(u48),
+    keywords: fc.option(fc.record({ replace: fc.boolean(), add: names, remove: names })),
+  }),
+  append: fc.record({
+    kind: fc.constant("append"),
+    opId: text,
+    to: delivery,
+    savedMs: u48,
+    messages: fc.array(fc.record({ ...body, flags, keywords: names, internalDateMs: u48 }), { maxLength: 3 }),
+  }),
+  copy: fc.record({
+    kind: fc.constant("copy"),
+    from: fc.record({ account, mailbox: u32 }),
+    to: delivery,
+    uids: rising,
+    removed: fc.option(u48),
+    savedMs: fc.option(u48),
+  }),
+  tree: fc.record({ kind: fc.constant("tree"), account, edit }),
+  settings: fc.record({
+    kind: fc.constant("settings"),
+    account,
+    mailbox: u32,
+    setting: fc.constantFrom(1, 2),
+    entries: fc.array(fc.tuple(text, fc.option(fc.uint8Array({ maxLength: 300 }))), { maxLength: 3 }),
+    grown: fc.integer({ min: -1_000_000, max: 1_000_000 }),
+  }),
+  sweep: fc.record({ kind: fc.constant("sweep"), account, mailbox: u32, limit: u32 }),
+  purge: fc.record({ kind: fc.constant("purge"), account, limit: u32 }),
+};
+
+const group = fc.record({
+  stamp: text,
+  seq: u48,
+  start: u48,
+  epoch: u48,
+  ageMs: u48,
+  ops: fc.array(fc.oneof(...Object.values(OPS)), { maxLength: 6 }) as fc.Arbitrary<ShardOp[]>,
+}).map(({ epoch, ageMs, ops, ...mark }) => ({
+  ...mark,
+  stale: false,
+  record: { version: 1 as const, epoch, incarnation: mark.stamp, ageMs, ops },
+}));
+
+/** An op without the bytes that lie before the group. */
+function withoutBytes(op: ShardOp): unknown {
+  const bare = { parts: [], index: null };
+  if (op.kind === "deliver") return { ...op, ...bare };
+  return op.kind === "append" ? { ...op, messages: op.messages.map((message) => ({ ...message, ...bare })) } : op;
+}
+
+Deno.test("a group comes out of the log as it went in, but for the bytes of its bodies, which it names", () => {
+  fc.assert(
+    fc.property(group, (written) => {
+      const { bodies, ...read } = decodeShardGroup(encodeShardGroup(written).slice());
+      const ops = written.record.ops.map(withoutBytes);
+      assertEquals(read, { ...written, record: { ...written.record, ops } } as never);
+      const held = written.record.ops.flatMap((op): readonly Pick<Appending, "body" | "size" | "crc" | "index">[] =>
+        op.kind === "deliver" ? [op] : op.kind === "append" ? op.messages : []
+      );
+      const named = held.map(({ body, size, crc, index }) => ({ body, size, crc, indexBytes: index?.length ?? 0 }));
+      assertEquals(bodies, named);
+    }),
+    { ...SEED, numRuns: 500 },
+  );
+});
+
+Deno.test("a bound that no MODSEQ reaches, or none at all, holds nobody back after it was written down", () => {
+  const since = (unchangedSince: number) => {
+    const op: ShardOp = {
+      kind: "flags",
+      account: "anna",
+      mailbox: 1,
+      modSeq: 9,
+      uids: [1],
+      add: 1,
+      remove: 0,
+      unchangedSince,
+      keywords: null,
+    };
+    const record = { version: 1 as const, epoch: 1, incarnation: "x", ageMs: 0, ops: [op] };
+    const [read] =
+      decodeShardGroup(encodeShardGroup({ stamp: "x", seq: 1, start: 0, stale: false, record })).record.ops;
+    assert(read?.kind === "flags");
+    return read.unchangedSince;
+  };
+  const most = 2 ** 48 - 1;
+  assertEquals([5, 5.5, -1, 2 ** 63, Infinity, NaN].map(since), [5, 5, 0, most, most, most]);
+});
+
+Deno.test("a group of a record that came too late holds none of it", () => {
+  const record = {
+    version: 1 as const,
+    epoch: 3,
+    incarnation: "x",
+    ageMs: 4,
+    ops: [{ kind: "claim", node: "n" }] as const,
+  };
+  const read = decodeShardGroup(encodeShardGroup({ stamp: "x", seq: 1, start: 0, stale: true, record }));
+  assertEquals([read.stale, read.record.ops, read.bodies], [true, [], []]);
+});
+
+Deno.test("bytes that are no group, or not all of one, or changed, end in a Failure and nothing else", () => {
+  fc.assert(
+    fc.property(group, fc.nat(), fc.nat(), fc.uint8Array({ maxLength: 200 }), (written, at, mask, noise) => {
+      const bytes = encodeShardGroup(written).slice();
+      assertThrows(() => decodeShardGroup(bytes.subarray(0, at % bytes.length)), Failure);
+      const changed = bytes.slice();
+      changed[at % bytes.length]! ^= mask % 256;
+      for (const some of [changed, noise, Uint8Array.of(1, 0, ...noise)]) {
+        try {
+          decodeShardGroup(some);
+        } catch (error) {
+          if (asFailure(error) === null) throw error;
+        }
+      }
+    }),
+    { ...SEED, numRuns: 500 },
+  );
+});
