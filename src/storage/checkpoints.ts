@@ -11,6 +11,8 @@ export interface CheckpointsOptions {
   readonly afterMs: number;
   /** False while a group is written, or the disk is down: the next claim then brings the log to the index. */
   readonly mayRun: () => boolean;
+  /** One was made: what the log held is dead bytes now. */
+  readonly made: () => void;
   /** The disk refused one, or another owner has taken over. */
   readonly failed: (failure: Failure) => void;
 }
@@ -53,6 +55,7 @@ export class Checkpoints {
       const failure = this.options.mayRun() ? this.makeIfItCan() : null;
       if (failure !== null) this.options.failed(failure);
       if (this.state.owed) this.#in(RETRY_MS);
+      else this.options.made();
     });
   }
 }

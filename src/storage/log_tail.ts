@@ -81,15 +81,28 @@ export function groupRecord(bytes: Uint8Array): BodyRecord {
   return { body: GROUP_BODY, parts: [bytes], size: bytes.length, crc: checksum([bytes]) };
 }
 
+/** What takes a group. */
+export interface LogFiles {
+  readonly segments: Segments;
+  /** Throws Failure `refused` when another owner has claimed the store. */
+  checkOwner(): void;
+}
+
 /**
- * Appends the records of a group, flushed. Where nothing was written for want of space, nothing is left behind that could be
- * read again after a crash.
+ * Appends the records of a group, flushed, unless another owner has claimed the store: that one reads the log after it has
+ * changed the header, so what it did not see is not acknowledged here. Where nothing was written for want of space, nothing is
+ * left behind that could be read again after a crash.
  */
-export function appendGroup(segments: Segments, records: readonly BodyRecord[], seq: number): Appended {
+export function appendGroup(files: LogFiles, records: readonly BodyRecord[], seq: number): Appended {
+  const { segments } = files;
   try {
-    return segments.append(records, seq);
+    const appended = segments.append(records, seq);
+    files.checkOwner();
+    return appended;
   } catch (error) {
     if (diskFailure(error)?.kind !== "disk_full") throw error;
+    // Another owner may have read the group, and goes on with it.
+    files.checkOwner();
     try {
       segments.cut();
     } catch (cause) {

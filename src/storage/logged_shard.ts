@@ -91,6 +91,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       log: options.log,
       afterMs: options.limits.unindexedMsMax,
       mayRun: () => this.#loop.idle,
+      made: () => this.#compactor.look(),
       failed: (failure) => this.#loop.failed(failure),
     });
     this.#sweeper = new Sweeper(() => this.index, {

@@ -1,6 +1,6 @@
 /**
- * The mail store (shards of LMDB index and segment files) and the outbound queue (queue/): group commit, recovery,
- * verification; the directory's store; the lock of a data directory.
+ * The mail store (shards of LMDB index and segment files, of which the last is a log) and the outbound queue (queue/): group
+ * commit, checkpoints, recovery, verification; the directory's store; the lock of a data directory.
  * Owners (mailbox, queue and directory actors) and their workers may import it; it imports base and mail.
  * It must never answer a change before it is on the disk, and never know of actors, sockets or protocols.
  */

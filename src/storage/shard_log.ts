@@ -204,7 +204,7 @@ function copyContent<T extends { readonly parts: readonly Uint8Array[]; readonly
   return { ...held, parts: held.parts.map((part) => part.slice()), index: held.index?.slice() ?? null };
 }
 
-/** State that holds its log position in itself: applying a record is writing it. */
+/** State that holds its log position in itself, and its records until they are in its index: applying one is writing it. */
 export interface Materialised {
   readonly incarnation: string;
   readonly appliedSeq: number;
@@ -212,7 +212,7 @@ export interface Materialised {
   apply(seq: number, record: ShardRecord): unknown;
 }
 
-/** The log of a single machine: state and log position change in one durable transaction, so no record is kept besides. */
+/** The log of a single machine: the state itself makes records durable, so none is kept besides. */
 export class LocalLog implements ShardLog {
   constructor(private readonly state: Materialised) {}
   get incarnation(): string {

@@ -245,9 +245,7 @@ export class ShardState implements Materialised, Compactable {
     const { header, outcome, position } = this.#overlay.commit(() => {
       const groupBytes = recordBytes({ length: group.size, indexBytes: 0 });
       const applied = this.#applied({ seq, record, stale, places: segments.placesOf(bodies), groupBytes });
-      const { position } = appendGroup(segments, [...bodies, group], seq);
-      // A successor reads the log after it has changed the header: what it did not see is not acknowledged here.
-      this.#files.checkOwner();
+      const { position } = appendGroup(this.#files, [...bodies, group], seq);
       return { ...applied, position };
     });
     segments.committed(position);

@@ -179,7 +179,7 @@ Deno.test("ImapFlow fetches by every option it has, and downloads parts decoded"
   assertEquals(found.envelope?.from, [{ name: "René", address: "rene@smith.test" }]);
   assertEquals(found.envelope?.messageId, "<many@smith.test>");
   assert(found.emailId !== undefined && found.modseq !== undefined);
-  assertMatch(found.threadId ?? "", /^T[0-9a-z]{14}$/); // RFC 8474 §5.2.
+  assertMatch(found.threadId ?? "", /^T[0-9a-z]{14,}$/); // RFC 8474 §5.2.
   const source = Buffer.from(MANY_PARTS).toString("latin1");
   const [head] = source.split("\r\n\r\n");
   assertEquals(found.headers?.toString("latin1"), `${head}\r\n\r\n`);

@@ -38,7 +38,7 @@ for (const stallUs of STALLS_US) {
     await eventually("mail flows", () => ledger.acknowledged >= 50);
     for (let round = 0; round < STALLS_EACH; round++) {
       const thread = await flushingThread(server);
-      // The first flush that is met is the segment's or the index's, by turns as chance has it.
+      // The first flush that is met is a group's or a checkpoint's, by turns as chance has it.
       const inject = [`fdatasync:delay_exit=${stallUs}:when=${1 + round % 2}`];
       const file = `${server.dir}/trace`;
       await using strace = await Strace.attach(thread, { trace: ["fdatasync"], inject, threadOnly: true, file });

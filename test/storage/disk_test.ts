@@ -223,6 +223,18 @@ Deno.test("on a device that is nearly full the open segment gives back its dead 
     assertEquals(uids(await shard.deliver(mail("next"))), [11]);
   }, { segmentBytesMax: 1_000_000 }));
 
+Deno.test("on a device that is nearly full the log of changes that add no mail is given back", () =>
+  rig(async (rig) => {
+    const { shard, clock } = rig;
+    await shard.deliver(mail("kept"));
+    rig.files = { freeBytes: () => 100_000 };
+    for (let i = 0; i < 300; i++) await shard.setFlags(ANNA, 1, [1], { add: 1 + i % 2, remove: 2 - i % 2 });
+    const before = rig.segmentBytes();
+    clock.advance(10_000);
+    assert(rig.segmentBytes() < before / 50, `${rig.segmentBytes()} of ${before} bytes are left`);
+    assertEquals(text(shard, 1), "kept");
+  }, { segmentBytesMax: 1_000_000 }));
+
 Deno.test("segments are no larger than a small device bears, and never tiny", () => {
   const MB = 1024 * 1024;
   const sizes = [null, 1024 * 1024 * MB, 8 * 1024 * MB, 64 * MB].map((device) =>

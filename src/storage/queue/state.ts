@@ -140,9 +140,7 @@ export class QueueState implements Compactable {
     const seq = this.#seq + 1;
     const group = { stamp: this.header.stamp, seq, start: segments.position.offset, ...moment, steps };
     const record = encodeGroup(group, this.options.limits);
-    const { places, position } = appendGroup(segments, [...bodies, groupRecord(record)], seq);
-    // A successor reads the log after it has changed the header: what it did not see is not acknowledged here.
-    this.#files.checkOwner();
+    const { places, position } = appendGroup(this.#files, [...bodies, groupRecord(record)], seq);
     segments.committed(position);
     this.#apply(steps, places, { seq, moment });
   }

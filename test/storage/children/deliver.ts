@@ -7,11 +7,12 @@ import { openMailStore } from "../../../src/storage/mod.ts";
 import { bodyOf, COUNT_A_ROUND, opIdOf } from "../numbered.ts";
 import { account, diskOptions } from "../support.ts";
 
-const [dir, from = "0", rounds = "1000000", pauseMs = "0"] = process.argv.slice(2);
-if (dir === undefined) throw new Error("usage: deliver.ts DIRECTORY [FROM] [ROUNDS] [PAUSE_MS]");
+const [dir, from = "0", rounds = "1000000", pauseMs = "0", unindexedMs] = process.argv.slice(2);
+if (dir === undefined) throw new Error("usage: deliver.ts DIRECTORY [FROM] [ROUNDS] [PAUSE_MS] [UNINDEXED_MS_MAX]");
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const store = await openMailStore(diskOptions(dir, { clock: systemClock(), random: systemRandom() }));
+const limits = unindexedMs === undefined ? {} : { unindexedMsMax: Number(unindexedMs) };
+const store = await openMailStore(diskOptions(dir, { clock: systemClock(), random: systemRandom(), limits }));
 const shard = store.shard(0);
 print("ready");
 
