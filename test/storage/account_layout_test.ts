@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { Setting } from "../../src/storage/account_change.ts";
 import { mailboxObjectId } from "../../src/storage/fixed_mailboxes.ts";
 import {
   allBlockCounts,
@@ -92,7 +93,7 @@ Deno.test("annotations of messages lie by UID among the settings of their mailbo
   });
   fc.assert(
     fc.property(account, mailbox, mailbox, u32, u32, u32, name, (owner, m, n, uid, one, other, text) => {
-      const key = settingKey(owner, m, 3, uid.toString(16).padStart(8, "0") + text, 1);
+      const key = settingKey(owner, m, Setting.annotation, uid.toString(16).padStart(8, "0") + text, 1);
       const [first, last] = [Math.min(one, other), Math.max(one, other)];
       assertEquals(readAnnotationUid(key), uid);
       assertEquals(inside(key, annotationsBetween(owner, n, first, last)), m === n && uid >= first && uid <= last);
@@ -102,7 +103,7 @@ Deno.test("annotations of messages lie by UID among the settings of their mailbo
     }),
     SEED,
   );
-  assert(settingKey("a".repeat(64), 1, 3, `${"f".repeat(8)}s${"/".repeat(200)}`, 0).length <= 511);
+  assert(settingKey("a".repeat(64), 1, Setting.annotation, `${"f".repeat(8)}s${"/".repeat(200)}`, 0).length <= 511);
 });
 
 Deno.test("keys beside the rows of a mailbox are read back and lie in its ranges, and in no other's", () => {

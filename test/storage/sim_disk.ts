@@ -65,6 +65,10 @@ export class SimDisk implements FileSystem {
   close(fd: number): void {
     this.#open.delete(fd);
   }
+  /** Whether the power has gone. */
+  get isDown(): boolean {
+    return this.#down;
+  }
   read(fd: number, into: Uint8Array, at: number, length: number, position: number): number {
     const some = this.#of(fd).bytes.subarray(position, position + length);
     into.set(some, at);
