@@ -1,6 +1,6 @@
 import type { FlagBits } from "./flag.ts";
 import type { AnnotationScope } from "./message_annotation.ts";
-import type { MessageSet } from "./mailbox_ask.ts";
+import type { MessageSet } from "./mailbox_view.ts";
 
 /**
  * What a message must be to be found (RFC 9051 §6.4.4). Texts are as the client sent them, in Unicode; they are compared as

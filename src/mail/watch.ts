@@ -1,3 +1,4 @@
+import type { MailboxEntry } from "./mailbox_entry.ts";
 import type { MailboxName } from "./mailbox_name.ts";
 
 /**
@@ -33,3 +34,44 @@ export interface WatchGroup {
 export const WATCH_NAMES_MAX = 1_000;
 /** Groups of one watch. */
 export const WATCH_GROUPS_MAX = 1_000;
+
+/** A mailbox that is watched, as it is now. */
+export interface WatchedMailbox {
+  /** With `status` where it was asked for, and the mailbox may be read. */
+  readonly entry: MailboxEntry;
+  readonly events: readonly WatchEvent[];
+}
+
+/** The answer to a watch. */
+export type WatchOpened =
+  | {
+    readonly type: "watching";
+    /** Names the watch in all that follows; never the number of a view. */
+    readonly watch: number;
+    /** Mailboxes whose state was asked for, and all that may be looked up but not read. */
+    readonly mailboxes: readonly WatchedMailbox[];
+  }
+  /** There are too many watches already. */
+  | { readonly type: "tooMany" };
+
+/** Something happened to a name: it has a mailbox now, or another one, or none. */
+export interface WatchedName {
+  readonly entry: MailboxEntry;
+  readonly hasChildren: boolean;
+  /** What the mailbox was called before; null when it has no other name. */
+  readonly oldName: MailboxName | null;
+  /** It is watched for more than its name, and may not be read (RFC 5465 §5.9). */
+  readonly noAccess: boolean;
+}
+
+/** What a watch has to tell: each mailbox once, however much happened to it. */
+export interface Tidings {
+  readonly names: readonly WatchedName[];
+  readonly metadata: readonly { readonly name: MailboxName | ""; readonly entries: readonly string[] }[];
+  /** Mailboxes whose messages or flags changed, with their state. */
+  readonly mailboxes: readonly WatchedMailbox[];
+  /** Ask again. */
+  readonly more: boolean;
+  /** More happened than is kept: the watch is over (RFC 5465 §5.8). */
+  readonly overflow: boolean;
+}

@@ -1,4 +1,4 @@
-import type { OrderKey } from "../mail/mailbox_ask.ts";
+import type { OrderKey } from "../mail/mailbox_view.ts";
 import type { MessageFacts } from "./facts.ts";
 
 /** What a message is sorted by, for one criterion: a number, or a text in the form in which it is compared. */

@@ -1,6 +1,6 @@
 import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
-import type { MessageFlags, TreeOutcome } from "../mail/mailbox_ask.ts";
+import type { MessageFlags, TreeOutcome } from "../mail/mailbox_entry.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";

@@ -3,7 +3,8 @@ import { utf8 } from "../../src/base/mod.ts";
 import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import type { AppendInput, AppendMessage, CopyInput, MailboxChange, ShardStore } from "../../src/storage/mod.ts";
-import { ANNA, BERT, kindOf, mail, type Open, type Opened, targets, text, uids } from "./support.ts";
+import { settingTests } from "./setting_contract.ts";
+import { ANNA, BERT, kindOf, made, mail, type Open, type Opened, targets, type Test, text, uids } from "./support.ts";
 
 const name = (text: string) => text as MailboxName;
 const NOW_MS = 1_750_000_000_000;
@@ -23,12 +24,6 @@ function append(mailbox: number, messages: AppendMessage[], more: Partial<Append
 function copy(from: number, to: number, uids: number[], more: Partial<CopyInput> = {}): CopyInput {
   const at = (mailbox: number) => ({ account: ANNA, mailbox });
   return { from: at(from), to: at(to), uids, quotaBytes: 0, move: false, savedMs: NOW_MS, ...more };
-}
-
-async function made(shard: ShardStore, mailbox: string): Promise<number> {
-  const outcome = await shard.createMailbox(ANNA, name(mailbox), null);
-  assert(outcome.type === "done", outcome.type);
-  return outcome.mailbox;
 }
 
 function names(shard: ShardStore): string[] {
@@ -57,8 +52,6 @@ export function accountContractTests(store: string, open: Open): void {
   flagTests(test);
   settingTests(test);
 }
-
-type Test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits?: object) => void;
 
 function treeTests(test: Test): void {
   test("an account has its six mailboxes from the first day on, subscribed", async ({ shard }) => {
@@ -464,65 +457,4 @@ function flagTests(test: Test): void {
     assertEquals(await kindOf(() => shard.storeFlags(ANNA, 1, [1], more)), "invalid");
     assertEquals((await shard.storeFlags(ANNA, 1, [1], { ...more, keywords: ["more"] })).type, "limit");
   });
-}
-
-function settingTests(test: Test): void {
-  test("annotations and rights come out as they went in, by rising names", async ({ shard }) => {
-    const large = Uint8Array.from({ length: 60_000 }, (_, i) => i % 251);
-    assertEquals(await shard.setMetadata(ANNA, 0, [["/shared/b", large], ["/shared/a", new Uint8Array()]]), {
-      type: "done",
-    });
-    assertEquals(shard.metadata(ANNA, 0), [["/shared/a", new Uint8Array()], ["/shared/b", large]]);
-    await shard.setMetadata(ANNA, 0, [["/shared/b", utf8("short")], ["/shared/a", null], ["/nothing", null]]);
-    assertEquals(shard.metadata(ANNA, 0), [["/shared/b", utf8("short")]]);
-    assertEquals(await shard.setAcl(ANNA, 1, [["bert", "lrs"], ["-Ä", "l"]]), { type: "done" });
-    assertEquals(shard.acl(ANNA, 1), [["-Ä", "l"], ["bert", "lrs"]]);
-    assertEquals([shard.acl(ANNA, 2), shard.metadata(ANNA, 1), shard.acl(BERT, 1)], [[], [], []]);
-    assertEquals(await shard.setMetadata(ANNA, 77, [["/x", utf8("y")]]), { type: "missing" });
-  });
-
-  test("mailboxes with rights beside them are found over all accounts, until nobody has any there", async ({ shard }) => {
-    const number = await made(shard, "a");
-    await shard.setMetadata(BERT, 1, [["/shared/a", utf8("no right")]]);
-    await shard.setAcl(BERT, 2, [["anna", "l"], ["zoe", "r"]]);
-    await shard.setAcl(ANNA, number, [["bert", "lr"]]);
-    await shard.setAcl(ANNA, 1, [["bert", "lr"]]);
-    const shared = () => shard.shared().map(({ account, mailbox }) => `${account} ${mailbox}`).sort();
-    assertEquals(shared(), [`${ANNA} 1`, `${ANNA} ${number}`, `${BERT} 2`].sort());
-    await shard.setAcl(ANNA, 1, [["bert", null]]);
-    await shard.purge(BERT);
-    assertEquals(shared(), [`${ANNA} ${number}`]);
-  });
-
-  test(
-    "the settings of all mailboxes of an account have a bound, and a mailbox that goes makes room",
-    async ({ shard }) => {
-      const value = new Uint8Array(10);
-      const number = await made(shard, "a");
-      assertEquals(await shard.setMetadata(ANNA, 0, [["a", value]]), { type: "done" });
-      assertEquals(await shard.setMetadata(ANNA, number, [["b", value]]), { type: "done" });
-      assertEquals(await shard.setAcl(ANNA, 1, [["bert", "lrswipkxt"]]), { type: "limit" });
-      assertEquals(await shard.setMetadata(BERT, 0, [["a", value]]), { type: "done" });
-      assertEquals(await shard.setMetadata(ANNA, number, [["b", utf8("1")]]), { type: "done" });
-      assertEquals(await shard.setAcl(ANNA, 1, [["b", "lrsw"]]), { type: "done" });
-      await shard.removeMailbox(ANNA, name("a"));
-      assertEquals(await shard.setAcl(ANNA, 1, [["c", "lrs"]]), { type: "done" });
-      await shard.purge(ANNA);
-      assertEquals(await shard.setMetadata(ANNA, 0, [["a", new Uint8Array(19)]]), { type: "done" });
-    },
-    { accountSettingsBytesMax: 22 },
-  );
-
-  test("settings have bounds", async ({ shard }) => {
-    const value = new Uint8Array(10);
-    assertEquals(await shard.setMetadata(ANNA, 1, [["a", value], ["b", value]]), { type: "done" });
-    assertEquals(await shard.setMetadata(ANNA, 1, [["c", value]]), { type: "limit" });
-    assertEquals(await shard.setMetadata(ANNA, 1, [["a", null], ["c", value]]), { type: "done" });
-    assertEquals(await shard.setMetadata(ANNA, 1, [["c", new Uint8Array(19)]]), { type: "limit" });
-    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["c", new Uint8Array(21)]])), "invalid");
-    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["", value]])), "invalid");
-    assertEquals(await kindOf(() => shard.setMetadata(ANNA, 1, [["x".repeat(256), value]])), "invalid");
-    assertEquals(await kindOf(() => shard.setAcl(ANNA, 0, [])), "invalid");
-    assertEquals(await kindOf(() => shard.setAcl(ANNA, 1, [["bert", "l".repeat(129)]])), "invalid");
-  }, { settingsMax: 2, settingBytesMax: 20, settingsBytesMax: 30 });
 }

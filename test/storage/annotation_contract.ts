@@ -3,9 +3,7 @@ import { utf8 } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "../../src/mail/message_annotation.ts";
 import type { AnnotationsCopied, MailboxChange, ShardStore } from "../../src/storage/mod.ts";
-import { ANNA, BERT, kindOf, mail, type Open, type Opened, targets } from "./support.ts";
-
-type Test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits?: object) => void;
+import { ANNA, BERT, kindOf, mail, type Open, targets, type Test } from "./support.ts";
 
 function note(value: string | Uint8Array, entry = "/comment", scope: "priv" | "shared" = "priv"): MessageAnnotation {
   return { entry, scope, value: typeof value === "string" ? utf8(value) : value };

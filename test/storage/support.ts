@@ -1,8 +1,10 @@
+import { assert } from "@std/assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asFailure, FakeClock, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
 import type { AccountId } from "../../src/mail/account.ts";
+import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import {
   createMemoryStore,
   type DeliverInput,
@@ -96,4 +98,14 @@ export async function kindOf(run: () => unknown): Promise<string> {
     if (failure === null) throw error;
     return failure.kind;
   }
+}
+
+/** One case of a contract, for whichever store. */
+export type Test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits?: object) => void;
+
+/** Makes a mailbox of anna's; answers its number. */
+export async function made(shard: ShardStore, mailbox: string): Promise<number> {
+  const outcome = await shard.createMailbox(ANNA, mailbox as MailboxName, null);
+  assert(outcome.type === "done", outcome.type);
+  return outcome.mailbox;
 }

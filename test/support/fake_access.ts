@@ -1,5 +1,6 @@
 import { isWithin } from "../../src/mail/annotation.ts";
-import type { AclListed, AclSet, AnnotationsSet, MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { AclListed, AclSet, AnnotationsSet } from "../../src/mail/mailbox_entry.ts";
 import { isOthers } from "../../src/mail/other_users.ts";
 import { joinRights, NO_RIGHTS, type Rights, withoutRights } from "../../src/mail/rights.ts";
 

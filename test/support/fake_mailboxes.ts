@@ -1,16 +1,10 @@
 import { concat, utf8 } from "../../src/base/bytes.ts";
 import { Flag } from "../../src/mail/flag.ts";
 import { Failure } from "../../src/base/failure.ts";
-import type {
-  AppendedMessage,
-  MailboxAskName,
-  MailboxAsks,
-  MailboxEntry,
-  MessageSet,
-  Tidings,
-  ViewNews,
-  ViewRow,
-} from "../../src/mail/mailbox_ask.ts";
+import type { MailboxAskName, MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../src/mail/mailbox_entry.ts";
+import type { AppendedMessage, MessageSet, ViewNews, ViewRow } from "../../src/mail/mailbox_view.ts";
+import type { Tidings } from "../../src/mail/watch.ts";
 import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../src/mail/quota.ts";
 import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/rights.ts";

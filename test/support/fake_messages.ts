@@ -1,7 +1,8 @@
 import { Flag } from "../../src/mail/flag.ts";
 import { decodeUtf8 } from "../../src/base/bytes.ts";
 import { latin1 } from "../../src/base/latin1.ts";
-import type { MailboxAsks, MessageSet } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { MessageSet } from "../../src/mail/mailbox_view.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { MessageAnnotation } from "../../src/mail/message_annotation.ts";
 import { findsAnnotation } from "./fake_annotations.ts";

@@ -1,5 +1,6 @@
 import { concat } from "../../src/base/bytes.ts";
-import type { IndexWanted, MailboxAsks, RowPage } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { IndexWanted, RowPage } from "../../src/mail/mailbox_view.ts";
 import { Pieces } from "../../src/mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../src/mail/row_columns.ts";
 import { readIndex } from "../../src/mime/mod.ts";

@@ -1,4 +1,5 @@
-import type { MailboxAsks, ResultChange, ViewNews } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import type { ResultChange, ViewNews } from "../../src/mail/mailbox_view.ts";
 import type { FakeMessage } from "./fake_messages.ts";
 
 type Update = NonNullable<MailboxAsks["mailbox.search"]["request"]["update"]>;

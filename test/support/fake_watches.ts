@@ -1,5 +1,6 @@
 import { Failure } from "../../src/base/failure.ts";
-import type { MailboxEntry, Tidings, WatchedName, WatchOpened } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../src/mail/mailbox_entry.ts";
+import type { Tidings, WatchedName, WatchOpened } from "../../src/mail/watch.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import type { WatchEvent, WatchGroup } from "../../src/mail/watch.ts";
 

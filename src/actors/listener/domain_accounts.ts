@@ -1,5 +1,5 @@
 import { canonicalLocal, formatAddress, parseMailbox } from "../../mail/mod.ts";
-import type { Grantee } from "../../mail/mailbox_ask.ts";
+import type { Grantee } from "../../mail/mailbox_entry.ts";
 import type { DomainName } from "../../mail/domain.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import { isOthers, readOthersName } from "../../mail/other_users.ts";

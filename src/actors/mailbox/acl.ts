@@ -1,6 +1,6 @@
 import { Failure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
-import type { AclSet } from "../../mail/mailbox_ask.ts";
+import type { AclSet } from "../../mail/mailbox_entry.ts";
 import { ALL_RIGHTS, ANYONE, joinRights, NO_RIGHTS, type Rights, withoutRights } from "../../mail/rights.ts";
 import { dropKeys } from "./access_keys.ts";
 import { accessChanged } from "./name_news.ts";

@@ -1,5 +1,5 @@
 import type { AccountId } from "../../mail/account.ts";
-import type { AppendOutcome } from "../../mail/mailbox_ask.ts";
+import type { AppendOutcome } from "../../mail/mailbox_view.ts";
 import { limitsOf } from "../../mail/quota.ts";
 import type { MessageRef } from "../../storage/mod.ts";
 import { keepsPrivate } from "./annotate.ts";

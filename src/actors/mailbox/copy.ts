@@ -1,4 +1,4 @@
-import type { CopyOutcome } from "../../mail/mailbox_ask.ts";
+import type { CopyOutcome } from "../../mail/mailbox_view.ts";
 import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { AnnotationsCopied, MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";

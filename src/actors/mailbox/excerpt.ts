@@ -1,5 +1,5 @@
 import { asFailure } from "../../base/mod.ts";
-import type { Excerpt, ExcerptWanted } from "../../mail/mailbox_ask.ts";
+import type { Excerpt, ExcerptWanted } from "../../mail/mailbox_view.ts";
 import { isOf, keyOf, vouches } from "./access_keys.ts";
 import { type Place, placeWith } from "./shared/mod.ts";
 import type { Answer, Asked, State } from "./state.ts";

@@ -1,7 +1,7 @@
 import { utf8 } from "../../base/mod.ts";
 import { isWithin, scopeOf, SPECIAL_USE_ENTRY, specialUseValue } from "../../mail/annotation.ts";
 import type { AccountId } from "../../mail/account.ts";
-import type { Annotations, AnnotationsSet } from "../../mail/mailbox_ask.ts";
+import type { Annotations, AnnotationsSet } from "../../mail/mailbox_entry.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import { hasAnyRight } from "../../mail/rights.ts";
 import { annotationsChanged } from "./name_news.ts";

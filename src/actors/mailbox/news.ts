@@ -1,5 +1,5 @@
 import type { Uid } from "../../mail/uid.ts";
-import type { ResultChange, ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ResultChange, ViewNews, ViewRow } from "../../mail/mailbox_view.ts";
 import type { Rights } from "../../mail/rights.ts";
 import { PAGE_ROWS_MAX, readPage } from "./row_pages.ts";
 import { rightsIn } from "./shared/mod.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../base/mod.ts";
-import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
+import type { ResyncFrom } from "../../mail/mailbox_view.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
 import { hasAnyRight } from "../../mail/rights.ts";
 import { Flag } from "../../mail/flag.ts";

@@ -1,4 +1,4 @@
-import type { IndexWanted, RowPage } from "../../mail/mailbox_ask.ts";
+import type { IndexWanted, RowPage } from "../../mail/mailbox_view.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";

@@ -1,5 +1,5 @@
 import { asFailure } from "../../base/mod.ts";
-import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../mail/mailbox_view.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
 import { pairsFrom, type Ranges, type View } from "./views/mod.ts";

@@ -1,5 +1,5 @@
 import type { AccountId } from "../../mail/account.ts";
-import type { MailboxEntry } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../mail/mailbox_entry.ts";
 import { type MailboxName, parentsOf } from "../../mail/mailbox_name.ts";
 import { othersName } from "../../mail/other_users.ts";
 import { rightsIn } from "./shared/mod.ts";

@@ -1,4 +1,4 @@
-import type { MailboxEntry, TreeOutcome } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry, TreeOutcome } from "../../mail/mailbox_entry.ts";
 import type { AccountId } from "../../mail/account.ts";
 import { INBOX_NAME, type MailboxName, parentsOf } from "../../mail/mailbox_name.ts";
 import { isOthers } from "../../mail/other_users.ts";

@@ -1,5 +1,5 @@
 import { asFailure } from "../../base/mod.ts";
-import type { ResultChange, ViewNews } from "../../mail/mailbox_ask.ts";
+import type { ResultChange, ViewNews } from "../../mail/mailbox_view.ts";
 import type { SearchProgram } from "../../mail/search_program.ts";
 import { UID_MAX } from "../../mail/uid.ts";
 import { type OrderValue, orderValue, readIndex } from "../../mime/mod.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../base/mod.ts";
-import type { ResyncFrom } from "../../mail/mailbox_ask.ts";
+import type { ResyncFrom } from "../../mail/mailbox_view.ts";
 import type { ChangesSince } from "../../storage/mod.ts";
 import type { State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";

@@ -1,4 +1,4 @@
-import type { OrderKey } from "../../mail/mailbox_ask.ts";
+import type { OrderKey } from "../../mail/mailbox_view.ts";
 import { SPECIAL_USES } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
 import { WATCH_EVENTS, WATCH_FILTERS, WATCH_GROUPS_MAX, WATCH_NAMES_MAX } from "../../mail/watch.ts";

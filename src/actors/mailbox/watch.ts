@@ -1,5 +1,6 @@
 import type { AccountId } from "../../mail/account.ts";
-import type { MailboxEntry, Tidings, WatchedMailbox, WatchedName } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../mail/mailbox_entry.ts";
+import type { Tidings, WatchedMailbox, WatchedName } from "../../mail/watch.ts";
 import { type MailboxName, parentsOf } from "../../mail/mailbox_name.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import { hasRights } from "../../mail/rights.ts";

@@ -6,7 +6,7 @@ import {
   type MessageAnnotation,
   type MessageAnnotationChange,
 } from "../../mail/message_annotation.ts";
-import type { MessageSet, RowPage } from "../../mail/mailbox_ask.ts";
+import type { MessageSet, RowPage } from "../../mail/mailbox_view.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import { findPart, type IndexedPart } from "../../mime/mod.ts";
 import type { AnnotationAttribute, FetchItem } from "./ast_fetch.ts";

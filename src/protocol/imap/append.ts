@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { byteLength } from "../../base/bytes.ts";
-import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_ask.ts";
+import type { AppendedMessage, AppendOutcome } from "../../mail/mailbox_view.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "../../mail/message_annotation.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { Uid } from "../../mail/uid.ts";

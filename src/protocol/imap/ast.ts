@@ -1,4 +1,5 @@
-import type { MessageFlags, MessageSet, ResyncFrom } from "../../mail/mailbox_ask.ts";
+import type { MessageFlags } from "../../mail/mailbox_entry.ts";
+import type { MessageSet, ResyncFrom } from "../../mail/mailbox_view.ts";
 import type { AnnotationRef, MessageAnnotationChange } from "../../mail/message_annotation.ts";
 import type { MailboxName, SpecialUse } from "../../mail/mailbox_name.ts";
 import type { FetchItem } from "./ast_fetch.ts";

@@ -1,6 +1,6 @@
 import type { AnnotationScope } from "../../mail/message_annotation.ts";
 import type { FlagBits } from "../../mail/flag.ts";
-import type { MessageSet } from "../../mail/mailbox_ask.ts";
+import type { MessageSet } from "../../mail/mailbox_view.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 
 /**

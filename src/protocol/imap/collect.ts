@@ -1,5 +1,5 @@
 import { Failure } from "../../base/failure.ts";
-import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../mail/mailbox_view.ts";
 import type { Uid } from "../../mail/uid.ts";
 import type { MessageFacts } from "../../mime/mod.ts";
 import { bad, type Completion, no } from "./completion.ts";

@@ -1,5 +1,5 @@
 import { latin1 } from "../../base/latin1.ts";
-import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../mail/mailbox_view.ts";
 import {
   type ByteRange,
   decodeBody,

@@ -1,4 +1,4 @@
-import type { IndexWanted } from "../../mail/mailbox_ask.ts";
+import type { IndexWanted } from "../../mail/mailbox_view.ts";
 import type { IndexText } from "../../mime/mod.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "./state.ts";

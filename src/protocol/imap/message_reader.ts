@@ -1,6 +1,6 @@
 import { concat } from "../../base/bytes.ts";
 import { asFailure } from "../../base/failure.ts";
-import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../mail/mailbox_view.ts";
 import { type ByteRange, type IndexedPart, type MessageFacts, type MessageIndex, readIndex } from "../../mime/mod.ts";
 import { ask, type Program } from "./effects.ts";
 import { IndexMaker } from "./message_index.ts";

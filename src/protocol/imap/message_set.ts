@@ -1,4 +1,4 @@
-import type { MessageSet } from "../../mail/mailbox_ask.ts";
+import type { MessageSet } from "../../mail/mailbox_view.ts";
 import { SET_RANGES_MAX } from "./syntax_limits.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { asFailure } from "../../base/failure.ts";
-import type { MailboxEntry } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../mail/mailbox_entry.ts";
 import { INBOX_NAME, isBelow, MAILBOX_SEPARATOR, type MailboxName } from "../../mail/mailbox_name.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import type { MailboxFilter } from "./ast.ts";

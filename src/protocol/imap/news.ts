@@ -1,4 +1,4 @@
-import type { ViewNews, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ViewNews, ViewRow } from "../../mail/mailbox_view.ts";
 import type { Right } from "../../mail/rights.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { fetchPages } from "./commands/fetch.ts";

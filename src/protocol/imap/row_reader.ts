@@ -1,5 +1,5 @@
 import { Failure } from "../../base/failure.ts";
-import type { RowPage, ViewRow } from "../../mail/mailbox_ask.ts";
+import type { RowPage, ViewRow } from "../../mail/mailbox_view.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";

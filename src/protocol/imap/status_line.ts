@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { MailboxEntry } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../mail/mailbox_entry.ts";
 import type { MailboxStatus } from "../../mail/mailbox_state.ts";
 import type { StatusItem } from "./ast.ts";
 import { ask, type Program } from "./effects.ts";

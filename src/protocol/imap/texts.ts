@@ -1,5 +1,5 @@
 import { Flag } from "../../mail/flag.ts";
-import type { ViewRow } from "../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../mail/mailbox_view.ts";
 import type { SpecialUse } from "../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../mail/uid.ts";
 import { compressToPairs, formatSequenceSet, mergePairs } from "./sequence_set.ts";

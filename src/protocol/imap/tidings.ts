@@ -1,5 +1,6 @@
 import { asFailure } from "../../base/failure.ts";
-import type { MailboxEntry, Tidings, WatchedName } from "../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../mail/mailbox_entry.ts";
+import type { Tidings, WatchedName } from "../../mail/watch.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { WatchEvent } from "../../mail/watch.ts";
 import type { StatusItem } from "./ast.ts";

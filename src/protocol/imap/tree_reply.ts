@@ -1,4 +1,4 @@
-import type { TreeOutcome } from "../../mail/mailbox_ask.ts";
+import type { TreeOutcome } from "../../mail/mailbox_entry.ts";
 import { type Completion, no } from "./completion.ts";
 
 /** Why the mailbox tree stays as it is (RFC 5530 §3). */

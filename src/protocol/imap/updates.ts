@@ -1,4 +1,4 @@
-import type { ResultChange } from "../../mail/mailbox_ask.ts";
+import type { ResultChange } from "../../mail/mailbox_view.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import { fetchPages } from "./commands/fetch.ts";
 import { bad, type Completion, untaggedStatus } from "./completion.ts";

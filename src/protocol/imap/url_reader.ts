@@ -1,6 +1,6 @@
 import { concat } from "../../base/bytes.ts";
 import { Failure } from "../../base/failure.ts";
-import type { Excerpt, ExcerptWanted } from "../../mail/mailbox_ask.ts";
+import type { Excerpt, ExcerptWanted } from "../../mail/mailbox_view.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { type ByteRange, locateSection, selectFields } from "../../mime/mod.ts";
 import type { Section } from "./ast_fetch.ts";

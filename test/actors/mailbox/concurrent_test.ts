@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
-import type { MessageSet, ViewRow } from "../../../src/mail/mailbox_ask.ts";
+import type { MessageSet, ViewRow } from "../../../src/mail/mailbox_view.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { ALL, inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, settle } from "./support.ts";

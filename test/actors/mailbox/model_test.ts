@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
-import type { ViewRow } from "../../../src/mail/mailbox_ask.ts";
+import type { ViewRow } from "../../../src/mail/mailbox_view.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld } from "./support.ts";

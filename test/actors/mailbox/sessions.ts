@@ -1,5 +1,5 @@
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
-import type { MessageSet, ViewNews, ViewOpened, ViewRow } from "../../../src/mail/mailbox_ask.ts";
+import type { MessageSet, ViewNews, ViewOpened, ViewRow } from "../../../src/mail/mailbox_view.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
 import type { MailboxProtocol } from "../../../src/messages/mod.ts";
 import { JOHN, type Listener, type MailboxWorld, settle, spawnListener } from "./support.ts";

@@ -1,5 +1,5 @@
 import type { AccountId } from "../../../src/mail/account.ts";
-import type { AclSet, MailboxEntry } from "../../../src/mail/mailbox_ask.ts";
+import type { AclSet, MailboxEntry } from "../../../src/mail/mailbox_entry.ts";
 import { type MailboxName, parseMailboxName } from "../../../src/mail/mailbox_name.ts";
 import { parseRights, type Rights } from "../../../src/mail/rights.ts";
 import { JOHN, type MailboxWorld, MARY } from "./support.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Failure, type Random, seededRandom, utf8 } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
-import type { OrderKey, ResultChange, ViewNews } from "../../../src/mail/mailbox_ask.ts";
+import type { OrderKey, ResultChange, ViewNews } from "../../../src/mail/mailbox_view.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
 import { indexMessage } from "../../../src/protocol/imap/message_index.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
-import type { RowPage } from "../../../src/mail/mailbox_ask.ts";
+import type { RowPage } from "../../../src/mail/mailbox_view.ts";
 import { RowColumns } from "../../../src/mail/row_columns.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import { dice } from "../../support/dice.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Failure, utf8 } from "../../../src/base/mod.ts";
-import type { CopyOutcome } from "../../../src/mail/mailbox_ask.ts";
+import type { CopyOutcome } from "../../../src/mail/mailbox_view.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Uid } from "../../../src/mail/uid.ts";

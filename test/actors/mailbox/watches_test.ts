@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Failure, utf8 } from "../../../src/base/mod.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
-import type { Tidings } from "../../../src/mail/mailbox_ask.ts";
+import type { Tidings } from "../../../src/mail/watch.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { WatchGroup } from "../../../src/mail/watch.ts";
 import { Atlases, Pending, WatchScope } from "../../../src/actors/mailbox/watches/mod.ts";

@@ -1,6 +1,7 @@
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { asFailure } from "../../../src/base/failure.ts";
-import type { MailboxAskName, WatchedName } from "../../../src/mail/mailbox_ask.ts";
+import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
+import type { WatchedName } from "../../../src/mail/watch.ts";
 import type { MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../../src/mail/quota.ts";
 import {

@@ -1,4 +1,4 @@
-import type { OrderKey } from "../../../mail/mailbox_ask.ts";
+import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import type { SearchProgram } from "../../../mail/search_program.ts";
 import { difference, isIn, NO_RANGES, type Ranges, rangesOf, rangesOfRising } from "../views/mod.ts";
 import { ResultOrder } from "./result_order.ts";

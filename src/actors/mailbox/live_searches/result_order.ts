@@ -1,4 +1,4 @@
-import type { OrderKey } from "../../../mail/mailbox_ask.ts";
+import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import { compareValues, type OrderValue } from "../../../mime/mod.ts";
 
 /** What a message is put in order by; null when it is gone. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../../base/mod.ts";
-import type { MessageSet } from "../../../mail/mailbox_ask.ts";
+import type { MessageSet } from "../../../mail/mailbox_view.ts";
 import type { SearchProgram } from "../../../mail/search_program.ts";
 import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";

@@ -1,4 +1,4 @@
-import type { MessageSet } from "../../../mail/mailbox_ask.ts";
+import type { MessageSet } from "../../../mail/mailbox_view.ts";
 import { NO_RANGES, pairFrom, pairsFrom, type Ranges, rangesOf } from "./ranges.ts";
 import type { RowOrder } from "./row_order.ts";
 import { SortedUids } from "./sorted_uids.ts";

@@ -1,4 +1,4 @@
-import type { AclSet } from "../../../mail/mailbox_ask.ts";
+import type { AclSet } from "../../../mail/mailbox_entry.ts";
 import { ALL_RIGHTS, formatRights, hasRights, NEW_RIGHTS, NO_RIGHTS, parseRights } from "../../../mail/rights.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";

@@ -1,4 +1,4 @@
-import type { CopyOutcome } from "../../../mail/mailbox_ask.ts";
+import type { CopyOutcome } from "../../../mail/mailbox_view.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";

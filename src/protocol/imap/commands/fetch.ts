@@ -1,5 +1,5 @@
 import { Flag } from "../../../mail/flag.ts";
-import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";

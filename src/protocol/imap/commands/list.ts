@@ -1,4 +1,4 @@
-import type { MailboxEntry } from "../../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../../mail/mailbox_entry.ts";
 import { type MailboxName, parentsOf } from "../../../mail/mailbox_name.ts";
 import { ALL_RIGHTS, formatRights } from "../../../mail/rights.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";

@@ -1,5 +1,5 @@
 import { ANNOTATION_BYTES_MAX, scopeOf } from "../../../mail/annotation.ts";
-import type { Annotations, AnnotationsSet } from "../../../mail/mailbox_ask.ts";
+import type { Annotations, AnnotationsSet } from "../../../mail/mailbox_entry.ts";
 import type { MailboxName } from "../../../mail/mailbox_name.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";

@@ -1,4 +1,4 @@
-import type { WatchedMailbox } from "../../../mail/mailbox_ask.ts";
+import type { WatchedMailbox } from "../../../mail/watch.ts";
 import { WATCH_NAMES_MAX, type WatchEvent, type WatchGroup } from "../../../mail/watch.ts";
 import type { NotifyEvent } from "../ast.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";

@@ -1,5 +1,5 @@
 import { asFailure } from "../../../base/failure.ts";
-import type { ViewOpened, ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { ViewOpened, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { annotationsLevel } from "../annotations.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";

@@ -1,5 +1,5 @@
 import { decodeUtf8, latin1 } from "../../../base/mod.ts";
-import type { OrderKey, ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { OrderKey, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { AnnotationRef } from "../../../mail/message_annotation.ts";
 import { casemap, type OrderedMessage, orderValue, sortMessages } from "../../../mime/mod.ts";
 import type { SortKey } from "../ast.ts";

@@ -1,4 +1,4 @@
-import type { MailboxEntry } from "../../../mail/mailbox_ask.ts";
+import type { MailboxEntry } from "../../../mail/mailbox_entry.ts";
 import type { MailboxName } from "../../../mail/mailbox_name.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";

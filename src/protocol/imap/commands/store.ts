@@ -1,4 +1,4 @@
-import type { ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../../mail/mailbox_view.ts";
 import type { MessageAnnotationChange } from "../../../mail/message_annotation.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotations.ts";

@@ -1,4 +1,4 @@
-import type { ViewRow } from "../../../mail/mailbox_ask.ts";
+import type { ViewRow } from "../../../mail/mailbox_view.ts";
 import { type MessageFacts, threadByReferences, threadBySubject, type ThreadedMessage } from "../../../mime/mod.ts";
 import { collect } from "../collect.ts";
 import { type Command, SELECTED } from "../command.ts";

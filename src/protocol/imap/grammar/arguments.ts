@@ -1,5 +1,6 @@
 import { Flag, type FlagBits } from "../../../mail/flag.ts";
-import type { MessageFlags, MessageSet } from "../../../mail/mailbox_ask.ts";
+import type { MessageFlags } from "../../../mail/mailbox_entry.ts";
+import type { MessageSet } from "../../../mail/mailbox_view.ts";
 import type { MailboxArgument } from "../ast.ts";
 import { decodeMailboxName } from "../mailbox_name_codec.ts";
 import { parseSequenceSet } from "../sequence_set.ts";

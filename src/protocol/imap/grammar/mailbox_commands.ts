@@ -1,4 +1,4 @@
-import type { ResyncFrom } from "../../../mail/mailbox_ask.ts";
+import type { ResyncFrom } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES, type SpecialUse } from "../../../mail/mailbox_name.ts";
 import type { MailboxArgument, MailboxCommand, StatusItem } from "../ast.ts";
 import { LIST_ELEMENTS_MAX, RESYNC_MATCHES_MAX } from "../syntax_limits.ts";
