@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import PostalMime from "postal-mime";
 import { parseStructure, readIndex } from "../../src/mime/mod.ts";
-import { indexMessage } from "../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../src/protocol/imap/fetch/message_index.ts";
 import { type BenchContext, figure, type Findings, noFindings } from "../figures.ts";
 import { Letter } from "../load/letter.ts";
 import { compare, effort } from "./compare.ts";

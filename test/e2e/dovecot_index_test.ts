@@ -16,7 +16,7 @@ import {
   searchText,
   selectFields,
 } from "../../src/mime/mod.ts";
-import { indexMessage } from "../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../src/protocol/imap/fetch/message_index.ts";
 import { DOVECOT_DIFFERENCES } from "../mime/dovecot_differences.ts";
 import { dovecotMissing, dovecotSession, fetched, type ImapValue, imapValue } from "../support/dovecot_imap.ts";
 import { mailCorpus } from "../support/mail_corpus.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { latin1, utf8 } from "../../src/base/mod.ts";
 import { locateSection, partialRange, readIndex, type Section, selectFields } from "../../src/mime/mod.ts";
-import { indexMessage } from "../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../src/protocol/imap/fetch/message_index.ts";
 
 type Want = Extract<Section, { want: "all" | "header" | "text" | "mime" }>["want"];
 

@@ -14,7 +14,7 @@ import {
   SEARCH_HEADER_CHARS_MAX,
   searchText,
 } from "../../src/mime/mod.ts";
-import { indexMessage } from "../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../src/protocol/imap/fetch/message_index.ts";
 
 function words(html: string): string {
   return htmlText(html).replace(/\s+/g, " ").trim();

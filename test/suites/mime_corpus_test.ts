@@ -12,7 +12,7 @@ import {
   readIndex,
   searchText,
 } from "../../src/mime/mod.ts";
-import { indexMessage } from "../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../src/protocol/imap/fetch/message_index.ts";
 import { type CorpusMessage, mailCorpus } from "../support/mail_corpus.ts";
 
 const corpus = mailCorpus();

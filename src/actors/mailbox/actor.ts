@@ -8,7 +8,7 @@ import { defineActor } from "../../runtime/mod.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import { MAILBOX_ACTOR_PREFIX } from "../mailbox_refs.ts";
 import { mayAsk } from "../rights.ts";
-import { mailboxAccepts } from "./accepts.ts";
+import { mailboxAccepts } from "./accepts/accepts.ts";
 import { acl, setAcl } from "./acl.ts";
 import { annotate } from "./annotate.ts";
 import { append } from "./append.ts";

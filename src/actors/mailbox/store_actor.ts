@@ -3,7 +3,7 @@ import type { StoreProtocol, VerifyProblem } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/mod.ts";
 import type { MailStore } from "../../storage/mod.ts";
 import { mayAsk } from "../rights.ts";
-import { storeAccepts } from "./store_accepts.ts";
+import { storeAccepts } from "./accepts/store_accepts.ts";
 
 /** Name of the actor that speaks for a worker's shards as a whole. */
 export const STORE_ACTOR = "store";

@@ -9,14 +9,14 @@ import {
 import type { MessageSet, RowPage } from "../../mail/mailbox_view.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import { findPart, type IndexedPart } from "../../mime/mod.ts";
-import type { AnnotationAttribute, FetchItem } from "./ast_fetch.ts";
+import type { AnnotationAttribute, FetchItem } from "./grammar/ast_fetch.ts";
 import { bad, type Completion, no } from "./completion.ts";
 import { ask, type Program } from "./effects.ts";
-import { MessageReader } from "./message_reader.ts";
-import { annotationsCode } from "./response_code.ts";
-import { RowReader } from "./row_reader.ts";
+import { MessageReader } from "./fetch/message_reader.ts";
+import { annotationsCode } from "./write/response_code.ts";
+import { RowReader } from "./fetch/row_reader.ts";
 import type { Scene, Selected } from "./state.ts";
-import { writeAstring, writeBytes } from "./write.ts";
+import { writeAstring, writeBytes } from "./write/write.ts";
 
 type AnnotationItem = Extract<FetchItem, { readonly item: "ANNOTATION" }>;
 

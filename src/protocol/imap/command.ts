@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapVerb } from "./ast.ts";
+import type { ImapCommand, ImapVerb } from "./grammar/ast.ts";
 import type { Completion } from "./completion.ts";
 import type { Program } from "./effects.ts";
 import type { Announcement, Phase, Scene } from "./state.ts";

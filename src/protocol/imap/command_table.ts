@@ -1,4 +1,4 @@
-import type { ImapVerb } from "./ast.ts";
+import type { ImapVerb } from "./grammar/ast.ts";
 import type { Command } from "./command.ts";
 import { deleteAcl, getAcl, setAcl } from "./commands/acl.ts";
 import { append } from "./commands/append.ts";

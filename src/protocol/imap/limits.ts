@@ -1,5 +1,5 @@
-import type { FrameLimits } from "./frame.ts";
-import { FRAME_LIMITS, FRAME_LIMITS_BEFORE_LOGIN } from "./frame_limits.ts";
+import type { FrameLimits } from "./frame/frame.ts";
+import { FRAME_LIMITS, FRAME_LIMITS_BEFORE_LOGIN } from "./frame/frame_limits.ts";
 
 /** What one IMAP session may cost. Every field has its unit in its name; all can be overridden by configuration. */
 export interface ImapLimits {

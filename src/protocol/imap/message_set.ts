@@ -1,5 +1,5 @@
 import type { MessageSet } from "../../mail/mailbox_view.ts";
-import { SET_RANGES_MAX } from "./syntax_limits.ts";
+import { SET_RANGES_MAX } from "./grammar/syntax_limits.ts";
 
 /**
  * Whether a set names sequence numbers that no message has (RFC 9051 §9 seq-number: an error). A range that ends in "*" is

@@ -4,19 +4,13 @@
  * It must never touch a socket, a clock, randomness or a log, and never await.
  */
 export type * from "./actions.ts";
-export type * from "./ast.ts";
-export type * from "./ast_fetch.ts";
-export type * from "./ast_search.ts";
-export type * from "./frame.ts";
-export * from "./frame_limits.ts";
-export * from "./framer.ts";
-export * from "./grammar.ts";
+export * from "./fetch/mod.ts";
+export * from "./frame/mod.ts";
+export * from "./grammar/mod.ts";
 export * from "./limits.ts";
 export * from "./list_match.ts";
-export * from "./mailbox_name_codec.ts";
-export { indexMessage, indexSteps } from "./message_index.ts";
 export * from "./refusal.ts";
+export * from "./search/mod.ts";
 export * from "./sequence_set.ts";
 export * from "./session.ts";
-export * from "./tag.ts";
-export * from "./to_search_program.ts";
+export * from "./write/mod.ts";

@@ -4,13 +4,13 @@ import type { Uid } from "../../mail/uid.ts";
 import { fetchPages } from "./commands/fetch.ts";
 import { untaggedStatus } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
-import { planFetch } from "./fetch_plan.ts";
-import { urlMechCode } from "./response_code.ts";
+import { planFetch } from "./fetch/fetch_plan.ts";
+import { urlMechCode } from "./write/response_code.ts";
 import { compressToPairs } from "./sequence_set.ts";
 import { isUidOnly, type Notify, type Scene, type Selected, tellsModSeq } from "./state.ts";
-import { fetchStart, flagList, risingSet } from "./texts.ts";
-import { endUpdates, tellUpdates } from "./updates.ts";
-import { writeAstring } from "./write.ts";
+import { fetchStart, flagList, risingSet } from "./write/texts.ts";
+import { endUpdates, tellUpdates } from "./search/updates.ts";
+import { writeAstring } from "./write/write.ts";
 
 /**
  * Tells what happened in the selected mailbox. `expunges`: whether messages may be told to be gone (RFC 9051 §7.5.1); those

@@ -1,5 +1,5 @@
 import { asFailure } from "../../base/failure.ts";
-import type { ImapCommand } from "./ast.ts";
+import type { ImapCommand } from "./grammar/ast.ts";
 import type { Command, NewsPolicy } from "./command.ts";
 import { COMMANDS } from "./command_table.ts";
 import { bad, type Completion, no, taggedLine } from "./completion.ts";
@@ -9,7 +9,7 @@ import { tellNews } from "./news.ts";
 import { isUidOnly, phaseOf, type Scene, tellsSelected } from "./state.ts";
 import { usesNumbers } from "./uid_only.ts";
 import { tellTidings } from "./tidings.ts";
-import { noteOwnChanges } from "./updates.ts";
+import { noteOwnChanges } from "./search/updates.ts";
 
 /** A command from its first step to its tagged line. */
 export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {

@@ -1,5 +1,5 @@
 import { UID_MAX } from "../../mail/uid.ts";
-import { SET_RANGES_MAX } from "./syntax_limits.ts";
+import { SET_RANGES_MAX } from "./grammar/syntax_limits.ts";
 
 /** What a set may hold besides numbers. */
 export interface SetSyntax {

@@ -6,11 +6,11 @@ import type { UidValidity } from "../../mail/uid.ts";
 import { BARE_CHANNEL, type SaslChannel } from "../sasl/mod.ts";
 import type { ImapOptions, ImapSession } from "./actions.ts";
 import type { BatchesAsked } from "./batches_asked.ts";
-import type { FetchItem } from "./ast_fetch.ts";
-import type { AppendLiterals } from "./append_literals.ts";
+import type { FetchItem } from "./grammar/ast_fetch.ts";
+import type { AppendLiterals } from "./append/append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
-import type { Output } from "./output.ts";
-import type { UpdatedSearch } from "./updates.ts";
+import type { Output } from "./write/output.ts";
+import type { UpdatedSearch } from "./search/updates.ts";
 
 /** The states of RFC 9051 §3; "closed" is logout. */
 export type Phase = ImapSession["phase"];

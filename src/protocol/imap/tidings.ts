@@ -3,14 +3,14 @@ import type { MailboxEntry } from "../../mail/mailbox_entry.ts";
 import type { Tidings, WatchedName } from "../../mail/watch.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { WatchEvent } from "../../mail/watch.ts";
-import type { StatusItem } from "./ast.ts";
+import type { StatusItem } from "./grammar/ast.ts";
 import { untaggedStatus } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { tellNews } from "./news.ts";
 import { type ImapState, noNotices, type Scene, speaksUtf8, tellsModSeq, tellsSelected } from "./state.ts";
-import { statusLine } from "./status_line.ts";
-import { mailboxText, specialUseAttribute } from "./texts.ts";
-import { writeMetadataNames } from "./write_access.ts";
+import { statusLine } from "./write/status_line.ts";
+import { mailboxText, specialUseAttribute } from "./write/texts.ts";
+import { writeMetadataNames } from "./write/write_access.ts";
 
 /** Whether something is to be told though no command asks for it: in IDLE, and between commands once NOTIFY allows it. */
 export function hasUnasked(state: ImapState, idling: boolean): boolean {

@@ -1,5 +1,5 @@
-import type { ImapCommand } from "./ast.ts";
-import type { SearchKey } from "./ast_search.ts";
+import type { ImapCommand } from "./grammar/ast.ts";
+import type { SearchKey } from "./grammar/ast_search.ts";
 
 /**
  * Whether a command names messages by sequence numbers, or is answered by them: then it is none for a client that knows UIDs only

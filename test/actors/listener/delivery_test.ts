@@ -3,7 +3,7 @@ import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { deliver } from "../../../src/actors/listener/delivery.ts";
 import { SenderRewriting } from "../../../src/policy/mod.ts";
 import type { FrontServices } from "../../../src/actors/listener/services.ts";
-import { mailboxAccepts } from "../../../src/actors/mailbox/accepts.ts";
+import { mailboxAccepts } from "../../../src/actors/mailbox/accepts/accepts.ts";
 import { Failure, type FailureKind, FakeClock, SILENT } from "../../../src/base/mod.ts";
 import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
 import type { AccountRecord } from "../../../src/messages/mod.ts";

@@ -4,7 +4,7 @@ import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
 import { parseStructure, searchText, threadId } from "../../../src/mime/mod.ts";
-import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../../src/protocol/imap/fetch/message_index.ts";
 import type { TextQuery, TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
 import { findIn, foldedText, type FuzzyWord, gradeWords, noteBest, type TextKey } from "../../../src/storage/mod.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";

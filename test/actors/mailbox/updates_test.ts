@@ -5,7 +5,7 @@ import { Flag } from "../../../src/mail/flag.ts";
 import type { OrderKey, ResultChange, ViewNews } from "../../../src/mail/mailbox_view.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
-import { indexMessage } from "../../../src/protocol/imap/message_index.ts";
+import { indexMessage } from "../../../src/protocol/imap/fetch/message_index.ts";
 import type { TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, type MailboxWorld, settle } from "./support.ts";

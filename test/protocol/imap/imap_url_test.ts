@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../../src/base/random.ts";
 import { parseMailboxName } from "../../../src/mail/mailbox_name.ts";
-import { type MessageUrl, parseImapUrl, type UrlAccess } from "../../../src/protocol/imap/imap_url.ts";
-import { parseInternetTime } from "../../../src/protocol/imap/internet_time.ts";
+import { type MessageUrl, parseImapUrl, type UrlAccess } from "../../../src/protocol/imap/url/imap_url.ts";
+import { parseInternetTime } from "../../../src/protocol/imap/url/internet_time.ts";
 import { writeImapUrl } from "./support/url_writer.ts";
 
 function message(text: string): MessageUrl {

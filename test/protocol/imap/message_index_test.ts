@@ -10,8 +10,8 @@ import {
   PARTS_MAX,
   readIndex,
 } from "../../../src/mime/mod.ts";
-import { IndexMaker, indexMessage, indexSteps } from "../../../src/protocol/imap/message_index.ts";
-import { renderBody, renderBodyStructure } from "../../../src/protocol/imap/render_body_structure.ts";
+import { IndexMaker, indexMessage, indexSteps } from "../../../src/protocol/imap/fetch/message_index.ts";
+import { renderBody, renderBodyStructure } from "../../../src/protocol/imap/fetch/render_body_structure.ts";
 
 const MESSAGE = Buffer.from(
   [

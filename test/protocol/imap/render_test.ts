@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { latin1 } from "../../../src/base/mod.ts";
 import { parseStructure, readEnvelope } from "../../../src/mime/mod.ts";
-import { renderBody, renderBodyStructure } from "../../../src/protocol/imap/render_body_structure.ts";
-import { renderEnvelope } from "../../../src/protocol/imap/render_envelope.ts";
-import { renderNstring, renderString } from "../../../src/protocol/imap/render_string.ts";
+import { renderBody, renderBodyStructure } from "../../../src/protocol/imap/fetch/render_body_structure.ts";
+import { renderEnvelope } from "../../../src/protocol/imap/fetch/render_envelope.ts";
+import { renderNstring, renderString } from "../../../src/protocol/imap/write/render_string.ts";
 
 function message(...lines: string[]) {
   return parseStructure(Buffer.from(lines.join("\r\n"), "latin1")).root;

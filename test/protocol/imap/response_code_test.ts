@@ -5,7 +5,7 @@ import {
   copyUidCode,
   metadataCode,
   modifiedCode,
-} from "../../../src/protocol/imap/response_code.ts";
+} from "../../../src/protocol/imap/write/response_code.ts";
 
 Deno.test("response codes with arguments (RFC 9051 §7.1, RFC 4315, 4469, 5267, 5464, 5465, 7162)", () => {
   assertEquals(appendUidCode(38505, [3955]), "APPENDUID 38505 3955");

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Response, ResponseReader, type Value } from "../../support/imap_responses/mod.ts";
 import { latin1Bytes } from "../../support/latin1.ts";
-import { toWire, writeAstring, writeBytes, writeMailbox, writeString } from "../../../src/protocol/imap/write.ts";
+import { toWire, writeAstring, writeBytes, writeMailbox, writeString } from "../../../src/protocol/imap/write/write.ts";
 import {
   writeAcl,
   writeListRights,
@@ -11,8 +11,13 @@ import {
   writeNamespace,
   writeQuota,
   writeQuotaRoot,
-} from "../../../src/protocol/imap/write_access.ts";
-import { type ThreadNode, writeEsearch, writeSort, writeThread } from "../../../src/protocol/imap/write_results.ts";
+} from "../../../src/protocol/imap/write/write_access.ts";
+import {
+  type ThreadNode,
+  writeEsearch,
+  writeSort,
+  writeThread,
+} from "../../../src/protocol/imap/write/write_results.ts";
 
 /** What a client reads of one response. */
 function read(wire: string): Response {

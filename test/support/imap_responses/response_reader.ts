@@ -1,6 +1,6 @@
 import { concat } from "../../../src/base/bytes.ts";
 import { latin1 } from "../../../src/base/latin1.ts";
-import { readAnnouncement } from "../../../src/protocol/imap/literal.ts";
+import { readAnnouncement } from "../../../src/protocol/imap/frame/literal.ts";
 import { Response } from "./response.ts";
 
 const LF = 0x0a;

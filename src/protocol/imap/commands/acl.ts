@@ -4,7 +4,7 @@ import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { addressOf, speaksUtf8 } from "../state.ts";
-import { writeAcl } from "../write_access.ts";
+import { writeAcl } from "../write/write_access.ts";
 
 /** GETACL (RFC 4314 §3.3): the owner first, who has all rights. */
 export const getAcl: Command<"GETACL"> = {

@@ -1,7 +1,7 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
-import { appendAll } from "../append.ts";
-import { appendUidCode } from "../response_code.ts";
+import { appendAll } from "../append/append.ts";
+import { appendUidCode } from "../write/response_code.ts";
 
 /** APPEND (RFC 9051 §6.3.12), of several messages, too (RFC 3502), up to a limit (RFC 7889), also made of parts (RFC 4469). */
 export const append: Command<"APPEND"> = {

@@ -4,7 +4,7 @@ import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
 import { noteOwn, tellNews } from "../news.ts";
-import { copyUidCode, saveLimitCode } from "../response_code.ts";
+import { copyUidCode, saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
 

@@ -1,7 +1,7 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
-import { treeRefusal } from "../tree_reply.ts";
+import { treeRefusal } from "../write/tree_reply.ts";
 
 /** CREATE (RFC 9051 §6.3.4), with USE of RFC 6154 §3. */
 export const create: Command<"CREATE"> = {

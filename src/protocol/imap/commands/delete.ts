@@ -2,7 +2,7 @@ import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok, untaggedStatus } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { closeSelected } from "../selection.ts";
-import { treeRefusal } from "../tree_reply.ts";
+import { treeRefusal } from "../write/tree_reply.ts";
 
 /** DELETE (RFC 9051 §6.3.5). */
 export const remove: Command<"DELETE"> = {

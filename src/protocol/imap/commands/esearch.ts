@@ -1,6 +1,6 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { bad } from "../completion.ts";
-import { multiSearch } from "../multi_search.ts";
+import { multiSearch } from "../search/multi_search.ts";
 
 /** ESEARCH (RFC 7377 §2): a search in any number of mailboxes, whose results are UIDs. */
 export const esearch: Command<"ESEARCH"> = {

@@ -4,16 +4,16 @@ import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ahead, allowed, ask, pause, type Program } from "../effects.ts";
-import { type FetchPlan, planFetch } from "../fetch_plan.ts";
-import { FetchedMessage } from "../fetch_message.ts";
-import { FetchRows } from "../fetch_rows.ts";
-import { pairsOf, sliceFound } from "../found.ts";
+import { type FetchPlan, planFetch } from "../fetch/fetch_plan.ts";
+import { FetchedMessage } from "../fetch/fetch_message.ts";
+import { FetchRows } from "../fetch/fetch_rows.ts";
+import { pairsOf, sliceFound } from "../search/found.ts";
 import { isBeyond, setsOfUids } from "../message_set.ts";
-import type { Trouble } from "../message_reader.ts";
-import { RowReader } from "../row_reader.ts";
+import type { Trouble } from "../fetch/message_reader.ts";
+import { RowReader } from "../fetch/row_reader.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
-import { pairSet } from "../texts.ts";
+import { pairSet } from "../write/texts.ts";
 
 /**
  * FETCH (RFC 9051 §6.4.5), UID FETCH, with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6) and PARTIAL (RFC 9394 §3.3).

@@ -1,10 +1,10 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
-import { parseImapUrl } from "../imap_url.ts";
+import { parseImapUrl } from "../url/imap_url.ts";
 import { addressOf, type Scene, speaksUtf8 } from "../state.ts";
-import { isSameUser, URL_MECHANISM } from "../url_access.ts";
-import { writeAstring } from "../write.ts";
+import { isSameUser, URL_MECHANISM } from "../url/url_access.ts";
+import { writeAstring } from "../write/write.ts";
 
 /** GENURLAUTH (RFC 4467 §7): URLs by which others may read messages of the session's user. */
 export const genUrlAuth: Command<"GENURLAUTH"> = {

@@ -6,9 +6,9 @@ import { bad, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { listMatcher } from "../list_match.ts";
 import { isRevision2, type Scene, speaksUtf8 } from "../state.ts";
-import { statusLine } from "../status_line.ts";
-import { mailboxText, specialUseAttribute } from "../texts.ts";
-import { writeMyRights } from "../write_access.ts";
+import { statusLine } from "../write/status_line.ts";
+import { mailboxText, specialUseAttribute } from "../write/texts.ts";
+import { writeMyRights } from "../write/write_access.ts";
 import { namesOf, tellMetadata } from "./metadata.ts";
 
 /** LIST (RFC 9051 §6.3.9, RFC 5258) with STATUS (RFC 5819), special uses (RFC 6154), children (RFC 3348), rights (RFC 8440) and annotations (RFC 9590). */

@@ -2,7 +2,7 @@ import { type Command, LOGGED_IN } from "../command.ts";
 import { ok } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { listMatcher } from "../list_match.ts";
-import { mailboxText } from "../texts.ts";
+import { mailboxText } from "../write/texts.ts";
 import { parentsAmong } from "./list.ts";
 
 /** LSUB (RFC 3501 §6.3.9), for clients older than LIST with SUBSCRIBED. */

@@ -4,10 +4,10 @@ import type { MailboxName } from "../../../mail/mailbox_name.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
-import { filterNameOf, isFilterName, readFilter } from "../filters.ts";
-import { metadataCode } from "../response_code.ts";
+import { filterNameOf, isFilterName, readFilter } from "../search/filters.ts";
+import { metadataCode } from "../write/response_code.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
-import { writeMetadata } from "../write_access.ts";
+import { writeMetadata } from "../write/write_access.ts";
 
 /** Names whose annotations are asked for at once. */
 const PAGE_NAMES = 16;

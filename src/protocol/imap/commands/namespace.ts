@@ -3,7 +3,7 @@ import { OTHER_USERS } from "../../../mail/other_users.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { ok } from "../completion.ts";
 import { speaksUtf8 } from "../state.ts";
-import { writeNamespace } from "../write_access.ts";
+import { writeNamespace } from "../write/write_access.ts";
 
 /** NAMESPACE (RFC 9051 §6.3.10): one's own, and that of the other users of the domain (RFC 2342 §5). */
 export const namespace: Command<"NAMESPACE"> = {

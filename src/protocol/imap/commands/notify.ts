@@ -1,11 +1,11 @@
 import type { WatchedMailbox } from "../../../mail/watch.ts";
 import { WATCH_NAMES_MAX, type WatchEvent, type WatchGroup } from "../../../mail/watch.ts";
-import type { NotifyEvent } from "../ast.ts";
+import type { NotifyEvent } from "../grammar/ast.ts";
 import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { tellNews } from "../news.ts";
-import { badEventCode } from "../response_code.ts";
+import { badEventCode } from "../write/response_code.ts";
 import { noNotices, type NotifySelected, type Scene } from "../state.ts";
 import { endWatch, noAccessLine, stateLine, tellTidings } from "../tidings.ts";
 

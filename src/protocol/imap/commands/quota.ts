@@ -4,7 +4,7 @@ import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
-import { type QuotaResource, writeQuota, writeQuotaRoot } from "../write_access.ts";
+import { type QuotaResource, writeQuota, writeQuotaRoot } from "../write/write_access.ts";
 
 /** The one quota root: all mailboxes of the account share a limit. */
 const ROOT = "";

@@ -1,6 +1,6 @@
 import { hasRights } from "../../../mail/rights.ts";
 import type { Uid } from "../../../mail/uid.ts";
-import { appendAll, GONE } from "../append.ts";
+import { appendAll, GONE } from "../append/append.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
@@ -8,7 +8,7 @@ import { isBeyond } from "../message_set.ts";
 import { tellNews } from "../news.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
-import { appendUidCode } from "../response_code.ts";
+import { appendUidCode } from "../write/response_code.ts";
 
 /**
  * REPLACE (RFC 8508 §3.2), UID REPLACE (§3.3): the old message goes in the change by which the new one comes, so that at no time there

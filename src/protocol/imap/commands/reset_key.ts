@@ -1,8 +1,8 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
-import { urlMechCode } from "../response_code.ts";
-import { URL_MECHANISM } from "../url_access.ts";
+import { urlMechCode } from "../write/response_code.ts";
+import { URL_MECHANISM } from "../url/url_access.ts";
 
 /** RESETKEY (RFC 4467 §7): URLs that were authorized until now are worth nothing, of one mailbox or of all. */
 export const resetKey: Command<"RESETKEY"> = {

@@ -3,7 +3,7 @@ import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { addressOf, speaksUtf8 } from "../state.ts";
-import { writeListRights, writeMyRights } from "../write_access.ts";
+import { writeListRights, writeMyRights } from "../write/write_access.ts";
 
 /** MYRIGHTS (RFC 4314 §3.5): for whoever may do anything there but send to it or set flags. */
 export const myRights: Command<"MYRIGHTS"> = {

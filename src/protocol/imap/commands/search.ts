@@ -1,5 +1,5 @@
 import { type Command, SELECTED } from "../command.ts";
-import { RETURN_ALL, search as runSearch } from "../search.ts";
+import { RETURN_ALL, search as runSearch } from "../search/search.ts";
 import { isRevision2 } from "../state.ts";
 
 /** SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4), UID SEARCH; texts are compared by i;unicode-casemap (RFC 5255 §4.2). */

@@ -8,7 +8,7 @@ import { ask, type Program } from "../effects.ts";
 import { flagLines, flagsOf, tellUrlMechanisms } from "../news.ts";
 import { closeSelected } from "../selection.ts";
 import { isRevision2, isUidOnly, type Scene, type Selected } from "../state.ts";
-import { mailboxText, pairSet } from "../texts.ts";
+import { mailboxText, pairSet } from "../write/texts.ts";
 
 /** SELECT (RFC 9051 §6.3.2) with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
 export const select: Command<"SELECT"> = {

@@ -2,19 +2,19 @@ import { decodeUtf8, latin1 } from "../../../base/mod.ts";
 import type { OrderKey, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { AnnotationRef } from "../../../mail/message_annotation.ts";
 import { casemap, type OrderedMessage, orderValue, sortMessages } from "../../../mime/mod.ts";
-import type { SortKey } from "../ast.ts";
-import type { PartialRange, SearchReturn } from "../ast_search.ts";
-import { collect } from "../collect.ts";
+import type { SortKey } from "../grammar/ast.ts";
+import type { PartialRange, SearchReturn } from "../grammar/ast_search.ts";
+import { collect } from "../search/collect.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
-import { resultRange } from "../found.ts";
-import { scoresOf, tellsAll } from "../search_results.ts";
+import { resultRange } from "../search/found.ts";
+import { scoresOf, tellsAll } from "../search/search_results.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
-import { noteUpdates } from "../updates.ts";
-import { writeEsearch, writeSort } from "../write_results.ts";
+import { noteUpdates } from "../search/updates.ts";
+import { writeEsearch, writeSort } from "../write/write_results.ts";
 
 /** SORT (RFC 5256 §3), UID SORT, by names as they are shown, too (RFC 5957), with return options and changes (RFC 5267 §3, §4). */
 export const sort: Command<"SORT"> = {

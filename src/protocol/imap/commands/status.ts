@@ -3,7 +3,7 @@ import type { MailboxName } from "../../../mail/mailbox_name.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
-import { statusLine } from "../status_line.ts";
+import { statusLine } from "../write/status_line.ts";
 
 /**
  * STATUS (RFC 9051 §6.3.11), with SIZE (RFC 8438), HIGHESTMODSEQ (RFC 7162), MAILBOXID (RFC 8474), APPENDLIMIT (RFC 7889) and

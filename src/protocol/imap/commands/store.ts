@@ -6,11 +6,11 @@ import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
-import { modifiedCode } from "../response_code.ts";
+import { modifiedCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
-import { fetchStart, flagList } from "../texts.ts";
+import { fetchStart, flagList } from "../write/texts.ts";
 
 /** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3); of annotations (RFC 5257 §4.5). */
 export const store: Command<"STORE"> = {

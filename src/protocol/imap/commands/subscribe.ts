@@ -1,8 +1,8 @@
-import type { MailboxArgument } from "../ast.ts";
+import type { MailboxArgument } from "../grammar/ast.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
-import { treeRefusal } from "../tree_reply.ts";
+import { treeRefusal } from "../write/tree_reply.ts";
 
 /** SUBSCRIBE (RFC 9051 §6.3.7). */
 export const subscribe: Command<"SUBSCRIBE"> = {

@@ -1,9 +1,9 @@
 import type { ViewRow } from "../../../mail/mailbox_view.ts";
 import { type MessageFacts, threadByReferences, threadBySubject, type ThreadedMessage } from "../../../mime/mod.ts";
-import { collect } from "../collect.ts";
+import { collect } from "../search/collect.ts";
 import { type Command, SELECTED } from "../command.ts";
 import { bad, ok } from "../completion.ts";
-import { writeThread } from "../write_results.ts";
+import { writeThread } from "../write/write_results.ts";
 
 /** The algorithms (RFC 5256 §3), by name. */
 const ALGORITHMS = new Map([

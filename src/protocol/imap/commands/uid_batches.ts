@@ -3,7 +3,7 @@ import { type Command, SELECTED } from "../command.ts";
 import { bad, no, ok } from "../completion.ts";
 import { ask } from "../effects.ts";
 import { selectedOf } from "../selection.ts";
-import { writeUidBatches } from "../write_results.ts";
+import { writeUidBatches } from "../write/write_results.ts";
 
 /** Smaller batches would tell sequence numbers to clients that have none (RFC 10022 §3.1.3.2). */
 const SIZE_MIN = 500;

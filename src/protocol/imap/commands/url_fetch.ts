@@ -3,11 +3,11 @@ import type { ByteRange } from "../../../mime/mod.ts";
 import { type Command, LOGGED_IN } from "../command.ts";
 import { ok } from "../completion.ts";
 import type { Program } from "../effects.ts";
-import { type MessageUrl, parseImapUrl } from "../imap_url.ts";
+import { type MessageUrl, parseImapUrl } from "../url/imap_url.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
-import { rightByUrl } from "../url_access.ts";
-import { type UrlContent, UrlReader } from "../url_reader.ts";
-import { writeAstring } from "../write.ts";
+import { rightByUrl } from "../url/url_access.ts";
+import { type UrlContent, UrlReader } from "../url/url_reader.ts";
+import { writeAstring } from "../write/write.ts";
 
 /** URLFETCH (RFC 4467 §7): NIL for whatever is wrong with a URL, so that nobody learns what. */
 export const urlFetch: Command<"URLFETCH"> = {

@@ -1,5 +1,5 @@
-import type { AccessCommand, MailboxArgument } from "../ast.ts";
-import { ENTRY_CHARACTERS_MAX, LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import type { AccessCommand, MailboxArgument } from "./ast.ts";
+import { ENTRY_CHARACTERS_MAX, LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readMailbox, readMailboxText, toMailbox } from "./arguments.ts";
 import { readModifiers } from "./modifiers.ts";
 import type { Reader } from "./reader.ts";

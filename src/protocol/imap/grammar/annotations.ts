@@ -6,9 +6,9 @@ import {
 } from "../../../mail/message_annotation.ts";
 import { decodeUtf8 } from "../../../base/bytes.ts";
 import { latin1 } from "../../../base/latin1.ts";
-import type { AnnotationAttribute, FetchItem } from "../ast_fetch.ts";
-import type { SearchKey } from "../ast_search.ts";
-import { LIST_ELEMENTS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "../syntax_limits.ts";
+import type { AnnotationAttribute, FetchItem } from "./ast_fetch.ts";
+import type { SearchKey } from "./ast_search.ts";
+import { LIST_ELEMENTS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "./syntax_limits.ts";
 import { endOfPattern } from "./characters.ts";
 import type { Reader } from "./reader.ts";
 

@@ -1,5 +1,5 @@
-import type { AnyStateCommand, NotAuthenticatedCommand } from "../ast.ts";
-import { ID_FIELDS_MAX, ID_NAME_CHARACTERS_MAX, ID_VALUE_CHARACTERS_MAX } from "../syntax_limits.ts";
+import type { AnyStateCommand, NotAuthenticatedCommand } from "./ast.ts";
+import { ID_FIELDS_MAX, ID_NAME_CHARACTERS_MAX, ID_VALUE_CHARACTERS_MAX } from "./syntax_limits.ts";
 import type { Reader } from "./reader.ts";
 
 const SPACE = 0x20;

@@ -1,5 +1,5 @@
-import type { AppendCommand, AppendMessage, AppendPart } from "../ast.ts";
-import { LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import type { AppendCommand, AppendMessage, AppendPart } from "./ast.ts";
+import { LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readAnnotationChanges } from "./annotations.ts";
 import { readFlagList, readMailbox } from "./arguments.ts";
 import { readDateTime } from "./dates.ts";

@@ -1,10 +1,10 @@
 import { Flag, type FlagBits } from "../../../mail/flag.ts";
 import type { MessageFlags } from "../../../mail/mailbox_entry.ts";
 import type { MessageSet } from "../../../mail/mailbox_view.ts";
-import type { MailboxArgument } from "../ast.ts";
-import { decodeMailboxName } from "../mailbox_name_codec.ts";
+import type { MailboxArgument } from "./ast.ts";
+import { decodeMailboxName } from "../write/mailbox_name_codec.ts";
 import { parseSequenceSet } from "../sequence_set.ts";
-import { FLAGS_MAX, KEYWORD_CHARACTERS_MAX } from "../syntax_limits.ts";
+import { FLAGS_MAX, KEYWORD_CHARACTERS_MAX } from "./syntax_limits.ts";
 import { endOfAtom } from "./characters.ts";
 import type { Reader } from "./reader.ts";
 

@@ -1,5 +1,5 @@
-import type { FetchItem, PartialBytes, Section } from "../ast_fetch.ts";
-import { FETCH_ITEMS_MAX, HEADER_FIELDS_MAX, PART_LEVELS_MAX } from "../syntax_limits.ts";
+import type { FetchItem, PartialBytes, Section } from "./ast_fetch.ts";
+import { FETCH_ITEMS_MAX, HEADER_FIELDS_MAX, PART_LEVELS_MAX } from "./syntax_limits.ts";
 import { readAnnotationItem } from "./annotations.ts";
 import { Reader } from "./reader.ts";
 

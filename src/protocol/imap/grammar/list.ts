@@ -1,6 +1,6 @@
-import type { ListCommand, ListReturn, ListSelection } from "../ast.ts";
-import { decodeModifiedUtf7 } from "../mailbox_name_codec.ts";
-import { LIST_ELEMENTS_MAX, LIST_PATTERN_CHARACTERS_MAX, LIST_PATTERNS_MAX } from "../syntax_limits.ts";
+import type { ListCommand, ListReturn, ListSelection } from "./ast.ts";
+import { decodeModifiedUtf7 } from "../write/mailbox_name_codec.ts";
+import { LIST_ELEMENTS_MAX, LIST_PATTERN_CHARACTERS_MAX, LIST_PATTERNS_MAX } from "./syntax_limits.ts";
 import { readEntry } from "./access.ts";
 import { checkedText, readMailboxText } from "./arguments.ts";
 import { endOfPattern } from "./characters.ts";

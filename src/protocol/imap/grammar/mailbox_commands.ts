@@ -1,7 +1,7 @@
 import type { ResyncFrom } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES, type SpecialUse } from "../../../mail/mailbox_name.ts";
-import type { MailboxArgument, MailboxCommand, StatusItem } from "../ast.ts";
-import { LIST_ELEMENTS_MAX, RESYNC_MATCHES_MAX } from "../syntax_limits.ts";
+import type { MailboxArgument, MailboxCommand, StatusItem } from "./ast.ts";
+import { LIST_ELEMENTS_MAX, RESYNC_MATCHES_MAX } from "./syntax_limits.ts";
 import { readMailbox, readMailboxText, readPairs, toMailbox } from "./arguments.ts";
 import { readModifiers, readModSeq } from "./modifiers.ts";
 import type { Reader } from "./reader.ts";

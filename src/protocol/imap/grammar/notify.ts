@@ -1,6 +1,6 @@
 import type { MailboxName } from "../../../mail/mailbox_name.ts";
-import type { MailboxFilter, NotifyCommand, NotifyEvent } from "../ast.ts";
-import { LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import type { MailboxFilter, NotifyCommand, NotifyEvent } from "./ast.ts";
+import { LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readMailbox } from "./arguments.ts";
 import { readFetchList } from "./fetch.ts";
 import type { Reader } from "./reader.ts";

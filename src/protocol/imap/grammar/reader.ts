@@ -1,5 +1,5 @@
 import { decodeUtf8, utf8 } from "../../../base/bytes.ts";
-import type { FramedCommand } from "../frame.ts";
+import type { FramedCommand } from "../frame/frame.ts";
 import { endOfAstring, endOfAtom } from "./characters.ts";
 
 /** Why a command cannot be read. `text` is for the human at the other end: it holds nothing of what was sent. */

@@ -1,7 +1,7 @@
 import { Flag } from "../../../mail/flag.ts";
-import type { FetchItem } from "../ast_fetch.ts";
-import type { SearchCriteria, SearchKey, SearchReturn } from "../ast_search.ts";
-import { SEARCH_DEPTH_MAX, SEARCH_KEYS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "../syntax_limits.ts";
+import type { FetchItem } from "./ast_fetch.ts";
+import type { SearchCriteria, SearchKey, SearchReturn } from "./ast_search.ts";
+import { SEARCH_DEPTH_MAX, SEARCH_KEYS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "./syntax_limits.ts";
 import { readKeyword, readSet } from "./arguments.ts";
 import { readDate } from "./dates.ts";
 import { readFetchList, readFieldName } from "./fetch.ts";

@@ -1,5 +1,5 @@
-import type { CommandOf, SortKey } from "../ast.ts";
-import { LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import type { CommandOf, SortKey } from "./ast.ts";
+import { LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readAnnotationSort } from "./annotations.ts";
 import { readMailboxFilter } from "./notify.ts";
 import type { Reader } from "./reader.ts";

@@ -1,5 +1,5 @@
-import type { CommandOf } from "../ast.ts";
-import type { PartialRange } from "../ast_search.ts";
+import type { CommandOf } from "./ast.ts";
+import type { PartialRange } from "./ast_search.ts";
 import { readAnnotationChanges } from "./annotations.ts";
 import { readFlags, readMailbox, readSet } from "./arguments.ts";
 import { readFetchItems } from "./fetch.ts";

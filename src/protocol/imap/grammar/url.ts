@@ -1,5 +1,5 @@
-import type { UrlCommand } from "../ast.ts";
-import { LIST_ELEMENTS_MAX } from "../syntax_limits.ts";
+import type { UrlCommand } from "./ast.ts";
+import { LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readMailbox } from "./arguments.ts";
 import type { Reader } from "./reader.ts";
 

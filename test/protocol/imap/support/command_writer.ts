@@ -1,7 +1,7 @@
 import { Flag } from "../../../../src/mail/mod.ts";
 import type { FetchItem, ImapCommand, SearchKey } from "../../../../src/protocol/imap/mod.ts";
 import { formatSequenceSet } from "../../../../src/protocol/imap/mod.ts";
-import { writeAstring, writeBytes, writeMailbox, writeString } from "../../../../src/protocol/imap/write.ts";
+import { writeAstring, writeBytes, writeMailbox, writeString } from "../../../../src/protocol/imap/write/write.ts";
 import type { MessageAnnotationChange } from "../../../../src/mail/message_annotation.ts";
 import type { MessageFlags, MessageSet } from "../../../../src/mail/mod.ts";
 

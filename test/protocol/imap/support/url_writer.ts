@@ -1,5 +1,5 @@
 import { utf8 } from "../../../../src/base/bytes.ts";
-import type { ImapUrl, UrlAccess, UrlServer } from "../../../../src/protocol/imap/imap_url.ts";
+import type { ImapUrl, UrlAccess, UrlServer } from "../../../../src/protocol/imap/url/imap_url.ts";
 
 /** Written as it is in every place of a URL (RFC 3986 §2.3). */
 const PLAIN = /[A-Za-z0-9\-._~]/;

@@ -1,0 +1,43 @@
+import { UID_MAX } from "../../../mail/uid.ts";
+import { type Fields, fieldsOf, isListOf, isName, isWhole } from "../../shape.ts";
+
+/** Numbers of one set, two for each of its ranges. */
+const SET_NUMBERS_MAX = 20_000;
+/** Keywords of one message or change, and the characters of one. */
+const KEYWORDS_MAX = 255;
+const KEYWORD_CHARS_MAX = 255;
+/** All five system flags. */
+const FLAGS_MAX = 31;
+
+/** A set of messages as a session names them. */
+export function isMessageSet(value: unknown): boolean {
+  const set = fieldsOf(value);
+  if (set === null) return false;
+  if (set["by"] === "saved") return true;
+  return (set["by"] === "sequence" || set["by"] === "uid") && arePairs(set["pairs"], 0);
+}
+
+/** Pairs of first and last UID, none of them "*". */
+export function isUidPairs(value: unknown): boolean {
+  return arePairs(value, 1);
+}
+
+function arePairs(value: unknown, min: 0 | 1): boolean {
+  return isListOf(value, SET_NUMBERS_MAX, (number) => isWhole(number, min, UID_MAX)) &&
+    (value as unknown[]).length % 2 === 0;
+}
+
+/** A sum of system flags. */
+export function isFlagBits(value: unknown): boolean {
+  return isWhole(value, 0, FLAGS_MAX);
+}
+
+/** An IMAP atom, more or less: the store says what is allowed. */
+export function isKeyword(value: unknown): boolean {
+  return isName(value, KEYWORD_CHARS_MAX);
+}
+
+/** Flags and keywords of a message, or of a change. */
+export function areFlags({ flags, keywords }: Fields): boolean {
+  return isFlagBits(flags) && isListOf(keywords, KEYWORDS_MAX, isKeyword);
+}
