@@ -4,7 +4,7 @@ import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import type { AppendInput, AppendMessage, CopyInput, MailboxChange, ShardStore } from "../../src/storage/mod.ts";
 import { settingTests } from "./setting_contract.ts";
-import { ANNA, BERT, kindOf, made, mail, type Open, type Opened, targets, type Test, text, uids } from "./support.ts";
+import { ANNA, BERT, casesOf, kindOf, made, mail, type Open, targets, type Test, text, uids } from "./support.ts";
 
 const name = (text: string) => text as MailboxName;
 const NOW_MS = 1_750_000_000_000;
@@ -36,16 +36,7 @@ function rows(shard: ShardStore, mailbox: number, account = ANNA) {
 
 /** What every mail store must do with many mailboxes per account. */
 export function accountContractTests(store: string, open: Open): void {
-  const test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits = {}) => {
-    Deno.test(`${store}: ${behaviour}`, async () => {
-      const opened = await open(limits);
-      try {
-        await run(opened);
-      } finally {
-        await opened.close();
-      }
-    });
-  };
+  const test = casesOf(store, open);
 
   treeTests(test);
   messageTests(test);

@@ -3,7 +3,7 @@ import { utf8 } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "../../src/mail/message_annotation.ts";
 import type { AnnotationsCopied, MailboxChange, ShardStore } from "../../src/storage/mod.ts";
-import { ANNA, BERT, kindOf, mail, type Open, targets, type Test } from "./support.ts";
+import { ANNA, BERT, casesOf, kindOf, mail, type Open, targets, type Test } from "./support.ts";
 
 function note(value: string | Uint8Array, entry = "/comment", scope: "priv" | "shared" = "priv"): MessageAnnotation {
   return { entry, scope, value: typeof value === "string" ? utf8(value) : value };
@@ -42,16 +42,7 @@ function copy(shard: ShardStore, to: number, annotations: AnnotationsCopied, mor
 
 /** What every mail store must do with annotations of messages (RFC 5257). */
 export function annotationContractTests(store: string, open: Open): void {
-  const test: Test = (behaviour, run, limits = {}) => {
-    Deno.test(`${store}: ${behaviour}`, async () => {
-      const opened = await open(limits);
-      try {
-        await run(opened);
-      } finally {
-        await opened.close();
-      }
-    });
-  };
+  const test = casesOf(store, open);
   changeTests(test);
   carryTests(test);
 }

@@ -1,20 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxChange } from "../../src/storage/mod.ts";
-import { account, ANNA, BERT, kindOf, mail, type Open, type Opened, targets, text, uids } from "./support.ts";
+import { account, ANNA, BERT, casesOf, kindOf, mail, type Open, targets, text, uids } from "./support.ts";
 
 /** What every mail store must do, whatever it is made of. */
 export function contractTests(name: string, open: Open): void {
-  const test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits = {}) => {
-    Deno.test(`${name}: ${behaviour}`, async () => {
-      const opened = await open(limits);
-      try {
-        await run(opened);
-      } finally {
-        await opened.close();
-      }
-    });
-  };
+  const test = casesOf(name, open);
 
   test("a delivered message can be read back byte for byte", async ({ shard }) => {
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -103,6 +103,20 @@ export async function kindOf(run: () => unknown): Promise<string> {
 /** One case of a contract, for whichever store. */
 export type Test = (behaviour: string, run: (opened: Opened) => Promise<void>, limits?: object) => void;
 
+/** Registers the cases of a contract for one store, each over a fresh one. */
+export function casesOf(store: string, open: Open): Test {
+  return (behaviour, run, limits = {}) => {
+    Deno.test(`${store}: ${behaviour}`, async () => {
+      const opened = await open(limits);
+      try {
+        await run(opened);
+      } finally {
+        await opened.close();
+      }
+    });
+  };
+}
+
 /** Makes a mailbox of anna's; answers its number. */
 export async function made(shard: ShardStore, mailbox: string): Promise<number> {
   const outcome = await shard.createMailbox(ANNA, mailbox as MailboxName, null);

@@ -1,11 +1,10 @@
 import type { AccountId } from "../../mail/account.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "../../mail/message_annotation.ts";
-import type { ModSeq, Uid } from "../../mail/uid.ts";
-import { readPage, readUids } from "./row_pages.ts";
+import type { ModSeq } from "../../mail/uid.ts";
+import { changeSet } from "./change_set.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { without } from "./views/mod.ts";
 
 /** Messages annotated in one change of the store: some ms of its time. */
 const ANNOTATE_UIDS_MAX = 1_000;
@@ -41,38 +40,13 @@ export function visible(
 }
 
 async function annotateIn(state: State, open: OpenView, request: Asked<"mailbox.annotate">): Promise<Annotated> {
-  const { shard, views } = state;
-  const { of: { account, mailbox }, view } = open;
+  const { account, mailbox } = open.of;
   const { set, changes, unchangedSince } = request;
-  const uids = view.uidsOf(set);
-  const missing = view.namesGhosts(set);
-  const modified: Uid[] = [];
-  let gone = false;
-  view.ownBegins();
-  try {
-    for (let after: number | null = 0; after !== null && !open.closed;) {
-      const step = readUids(shard, open, { uids, after, limit: ANNOTATE_UIDS_MAX });
-      const result = await shard.annotate(account, mailbox, step.uids, { changes, unchangedSince });
-      if (result.type === "limit") return refused(open, "limit");
-      for (const uid of result.modified) modified.push(uid);
-      if (result.changed.length > 0) view.ownWas(result.modSeq);
-      gone ||= result.missing.length > 0;
-      after = step.next;
-    }
-  } finally {
-    view.ownEnds();
-    if (!open.closed && !view.gone) view.settle(shard.status(account, mailbox).highestModSeq);
-    if (views.hasNews(open)) views.stir(open);
-  }
-  const { rows, next } = readPage(shard, open, { uids: without(uids, modified), after: 0, index: false });
-  return {
-    type: "stored",
-    rows,
-    next: next as Uid | null,
-    modified: modified.map((uid) => ({ sequence: view.sequenceOf(uid), uid })),
-    highestModSeq: view.modSeq as ModSeq,
-    missing: missing || (gone && set.by === "sequence"),
-  };
+  const stored = await changeSet(state, open, {
+    ...{ set, atOnce: ANNOTATE_UIDS_MAX },
+    change: (uids) => state.shard.annotate(account, mailbox, uids, { changes, unchangedSince }),
+  });
+  return stored ?? refused(open, "limit");
 }
 
 function refused({ view }: OpenView, type: "limit" | "noPrivate"): Annotated {

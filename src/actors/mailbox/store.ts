@@ -1,10 +1,10 @@
-import type { ModSeq, Uid } from "../../mail/uid.ts";
+import type { ModSeq } from "../../mail/uid.ts";
 import type { FlagStore } from "../../storage/mod.ts";
-import { readPage, readUids } from "./row_pages.ts";
+import { changeSet } from "./change_set.ts";
 import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { countOf, type Ranges, type View, without } from "./views/mod.ts";
+import { countOf, type Ranges, type View } from "./views/mod.ts";
 
 /** Messages whose flags change in one change of the store: some ms of its time. Fewer than a view remembers one by one. */
 const STORE_UIDS_MAX = 5_000;
@@ -32,44 +32,16 @@ function changesAny({ how, flags, keywords }: Asked<"mailbox.store">, free: Free
 type Storing = Asked<"mailbox.store"> & { readonly within?: FreeFlags };
 
 async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
-  const { shard, views } = state;
-  const { of: { account, mailbox }, view } = open;
+  const { view } = open;
   const { set, flags, keywords, how, unchangedSince, within } = request;
-  const uids = view.uidsOf(set);
-  const missing = view.namesGhosts(set);
-  if (unchangedSince !== null && isLarge(view, uids)) {
-    return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
-  }
-  const modified: Uid[] = [];
-  let gone = false;
-  view.ownBegins();
-  try {
-    for (let after: number | null = 0; after !== null && !open.closed;) {
-      const step = readUids(shard, open, { uids, after, limit: STORE_UIDS_MAX });
-      const result = await flagged(state, open, step.uids, {
-        ...{ flags, keywords, how, unchangedSince },
-        ...(within === undefined ? {} : { within }),
-      });
-      if (result.type === "limit") return { ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing };
-      modified.push(...result.modified);
-      if (result.changed.length > 0) view.ownWas(result.modSeq);
-      gone ||= result.missing.length > 0;
-      after = step.next;
-    }
-  } finally {
-    view.ownEnds();
-    if (!open.closed && !view.gone) view.settle(shard.status(account, mailbox).highestModSeq);
-    if (views.hasNews(open)) views.stir(open);
-  }
-  const { rows, next } = readPage(shard, open, { uids: without(uids, modified), after: 0, index: false });
-  return {
-    type: "stored",
-    rows,
-    next: next as Uid | null,
-    modified: modified.map((uid) => ({ sequence: view.sequenceOf(uid), uid })),
-    highestModSeq: modSeqOf(view),
-    missing: missing || (gone && set.by === "sequence"),
-  };
+  const change = { flags, keywords, how, unchangedSince, ...(within === undefined ? {} : { within }) };
+  const nothing = () => ({ ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing: view.namesGhosts(set) });
+  if (unchangedSince !== null && isLarge(view, view.uidsOf(set))) return nothing();
+  const stored = await changeSet(state, open, {
+    ...{ set, atOnce: STORE_UIDS_MAX },
+    change: (uids) => flagged(state, open, uids, change),
+  });
+  return stored ?? nothing();
 }
 
 const NOTHING_STORED = { type: "limit", rows: [], modified: [], next: null } as const;
