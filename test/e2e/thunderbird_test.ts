@@ -19,7 +19,7 @@ const HOST = "mail.bob.test";
 /** What a screen with a window full of text and symbols has at least; an empty window has some thirty. */
 const COLOURS_MIN = 200;
 /** Longest wait for one thing to happen, in ms. */
-const STEP_MS_MAX = 30_000;
+const STEP_MS_MAX = 60_000;
 
 async function mailServer(authority: TestCertificate): Promise<TestServer> {
   const server = await prepareServer();

@@ -4,7 +4,7 @@ import { eventually, within } from "./eventually.ts";
 import { Marionette } from "./marionette.ts";
 
 /** A first start makes a profile. */
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 120_000;
 /** Longest end after a SIGTERM. */
 const END_MS_MAX = 10_000;
 
