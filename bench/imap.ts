@@ -60,6 +60,17 @@ async function rate(durationMs: number, together: number, step: (lane: number) =
   return steps * 1_000 / (performance.now() - startMs);
 }
 
+/** Connections that have logged in, one after the other: how many check one user's password at once is limited. */
+async function opened(
+  { imapPort, password }: Parameters<Measure>[0],
+  together: number,
+  user: (lane: number) => string,
+): Promise<ImapPipe[]> {
+  const pipes: ImapPipe[] = [];
+  for (let lane = 0; lane < together; lane++) pipes.push(await ImapPipe.open(imapPort, user(lane), password));
+  return pipes;
+}
+
 function sessions(durationMs: number): Measure {
   return (target) =>
     rate(durationMs, TOGETHER, async (lane) => {
@@ -72,9 +83,7 @@ function sessions(durationMs: number): Measure {
 function appends(durationMs: number, together: number): Measure {
   const content = letter(1);
   return async (target) => {
-    const pipes = await Promise.all(
-      Array.from({ length: together }, (_, i) => ImapPipe.open(target.imapPort, USER(10 + i), target.password)),
-    );
+    const pipes = await opened(target, together, (i) => USER(10 + i));
     const found = await rate(durationMs, together, async (lane) => {
       await pipes[lane]!.ok("APPEND INBOX", [content]);
     });
@@ -85,9 +94,7 @@ function appends(durationMs: number, together: number): Measure {
 
 function stores(durationMs: number, together: number, [box, messages]: readonly [string, number]): Measure {
   return async (target) => {
-    const pipes = await Promise.all(
-      Array.from({ length: together }, () => ImapPipe.open(target.imapPort, USER(0), target.password)),
-    );
+    const pipes = await opened(target, together, () => USER(0));
     for (const pipe of pipes) await pipe.ok(`SELECT ${box}`);
     let number = 0;
     let sign = "+";
