@@ -148,7 +148,11 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
       "a hundred thousand messages in one line, in any order, cost little more than their number",
     ],
   ),
-  I12: notYet("COMPRESS inflates in the listener's front"),
+  I12: tests(
+    ["net/deflate_test.ts", "a bomb inflates piece by piece, and not at all while nobody takes it"],
+    ["net/deflate_test.ts", "a peer that sends on while nothing is taken is cut off"],
+    ["e2e/imap_sessions_test.ts", "COMPRESS=DEFLATE deflates both directions, and its farewell"],
+  ),
   I13: tests(
     ["protocol/imap/hostile_test.ts", "junk in IDLE ends it, and an idle session holds nothing"],
     ["actors/mailbox/watches_test.ts", "however much happens to a mailbox, a watch tells it once"],
