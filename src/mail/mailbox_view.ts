@@ -170,6 +170,7 @@ export type AppendOutcome =
   | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
   | { readonly type: "missing" }
   | { readonly type: "full" }
+  /** Too many keywords or annotations in the mailbox, or no UIDs left. */
   | { readonly type: "limit" }
   /** The message that was to be replaced is not there: nothing was stored. */
   | { readonly type: "gone" };
@@ -177,13 +178,15 @@ export type AppendOutcome =
 export type CopyOutcome =
   | {
     readonly type: "copied";
+    /** Of the target. */
     readonly uidValidity: UidValidity;
-    /** UIDs in the source and in the target, one for one, rising in the source. */
+    /** UIDs in the source and in the target, one for one, both rising. */
     readonly from: readonly Uid[];
     readonly to: readonly Uid[];
   }
   | { readonly type: "missing" }
   | { readonly type: "full" }
+  /** Too many keywords or annotations in the target, or no UIDs left. */
   | { readonly type: "limit" }
   /** The set has more messages than one copy may have, or than were asked for. */
   | { readonly type: "tooMany"; readonly messagesMax: number };

@@ -4,10 +4,11 @@ import type { MessageFlags, TreeOutcome } from "../mail/mailbox_entry.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { MessageAnnotation, MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { MessageRow } from "../mail/mailbox_state.ts";
+import type { AppendOutcome, CopyOutcome } from "../mail/mailbox_view.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import type { Quota } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
-import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
+import type { ModSeq, Uid } from "../mail/uid.ts";
 
 export type { TreeOutcome };
 
@@ -105,15 +106,6 @@ export interface AppendInput extends Quota {
   readonly replaces?: MessageRef;
 }
 
-export type AppendResult =
-  | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
-  | { readonly type: "missing" }
-  | { readonly type: "full" }
-  /** Too many keywords in the mailbox, or no UIDs left. */
-  | { readonly type: "limit" }
-  /** What was to be replaced is not there: nothing was stored. */
-  | { readonly type: "gone" };
-
 /** A mailbox of an account. */
 export interface MailboxRef {
   readonly account: AccountId;
@@ -143,19 +135,8 @@ export interface CopyInput extends Quota {
   readonly savedMs: number;
 }
 
-export type CopyResult =
-  | {
-    readonly type: "copied";
-    /** Of the target. */
-    readonly uidValidity: UidValidity;
-    /** UIDs in the source and in the target, one for one, both rising. */
-    readonly from: readonly Uid[];
-    readonly to: readonly Uid[];
-  }
-  | { readonly type: "missing" }
-  | { readonly type: "full" }
-  /** Too many keywords in the target, or no UIDs left. */
-  | { readonly type: "limit" };
+/** What a shard answers to a copy; how many it may be is for whoever asks to see to. */
+export type CopyResult = Exclude<CopyOutcome, { readonly type: "tooMany" }>;
 
 /** What of annotations goes with a copy. */
 export type AnnotationsCopied = "all" | "shared" | "none";
@@ -239,7 +220,7 @@ export interface AccountStore {
   keywords(account: AccountId, mailbox: number): string[];
   /** The MIME index of a message; null when none was made or it is damaged; Failure `not_found` when the message is gone. */
   fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null;
-  append(input: AppendInput): Promise<AppendResult>;
+  append(input: AppendInput): Promise<AppendOutcome>;
   copy(input: CopyInput): Promise<CopyResult>;
   storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
   /** All or none; `limit` when one of the messages would have too many, or the account's settings too many bytes. */

@@ -1,6 +1,7 @@
 import { assert, type Clock, decodeUtf8, Failure, type Log } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import {
@@ -138,7 +139,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     const change = storeFlagsChange({ account, mailbox, uids }, store, this.options.limits);
     return flagStoreResult(await this.#loop.submit(change), change.uids);
   }
-  async append(input: types.AppendInput): Promise<types.AppendResult> {
+  async append(input: types.AppendInput): Promise<AppendOutcome> {
     return appendResult((await this.#loop.submit(appendChange(input, this.options.limits))).planned);
   }
   async copy(input: types.CopyInput): Promise<types.CopyResult> {

@@ -1,6 +1,7 @@
 import { concat, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
+import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import { fits } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
@@ -110,7 +111,7 @@ export class MemoryShard implements types.ShardStore {
       return { type: "stored", ...this.#store(change), modSeq: this.status(account, mailbox).highestModSeq };
     });
   }
-  async append(input: types.AppendInput): Promise<types.AppendResult> {
+  async append(input: types.AppendInput): Promise<AppendOutcome> {
     const change = appendChange(input, this.#limits);
     return await this.#later(() => this.#append(change));
   }
@@ -322,7 +323,7 @@ export class MemoryShard implements types.ShardStore {
     this.#answers.set(change.opId, targets);
     return { type: "delivered", uids: targets.map(({ uid }) => uid) };
   }
-  #append(change: AppendChange): types.AppendResult {
+  #append(change: AppendChange): AppendOutcome {
     const { account, messages } = change;
     const known = this.#known(change.opId);
     if (known !== null) return appended(known);
@@ -454,7 +455,7 @@ function targetsOf({ account, number, uidValidity }: MemoryMailbox, uids: readon
   return uids.map((uid) => ({ account, mailbox: number, uid, uidValidity }));
 }
 
-function appended(targets: readonly OpTarget[]): types.AppendResult {
+function appended(targets: readonly OpTarget[]): AppendOutcome {
   return {
     type: "appended",
     uidValidity: targets[0]!.uidValidity as UidValidity,

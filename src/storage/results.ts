@@ -1,6 +1,7 @@
 import { assert, Failure } from "../base/mod.ts";
+import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
-import type { AppendResult, CopyResult, FlagStoreResult, SettingOutcome } from "./account_types.ts";
+import type { CopyResult, FlagStoreResult, SettingOutcome } from "./account_types.ts";
 import type { OpOutcome } from "./apply.ts";
 import type { Planned } from "./plan.ts";
 import type { DeliverResult } from "./types.ts";
@@ -16,7 +17,7 @@ export function deliverResult(planned: Planned): DeliverResult {
 }
 
 /** Throws Failure `refused` when the append was taken back. */
-export function appendResult(planned: Planned): AppendResult {
+export function appendResult(planned: Planned): AppendOutcome {
   if (planned.type === "gone") return { type: "gone" };
   if (planned.type === "full" || planned.type === "missing" || planned.type === "limit") return { type: planned.type };
   const targets = targetsOf(planned);

@@ -19,6 +19,22 @@ import { SimDisk } from "./sim_disk.ts";
 import { openSimShard } from "./sim_shard.ts";
 import { ANNA, kindOf, mail, uids } from "./support.ts";
 
+/** Owners that may follow each other within one process. */
+const OWNED = { owner: "process 1", defer: (run: () => void) => run() };
+
+/** Files in which something else happens first when they are written or flushed the next time. */
+function interruptible(call: "write" | "syncData"): { files: FileSystem; next: (run: () => void) => void } {
+  const real = nodeFiles();
+  let first = () => {};
+  const interrupted = (...args: never[]) => {
+    const run = first;
+    first = () => {};
+    run();
+    (real[call] as (...args: never[]) => void)(...args);
+  };
+  return { files: { ...real, [call]: interrupted }, next: (run) => first = run };
+}
+
 Deno.test("when no checkpoint finds space, mail is refused before memory grows beyond its bound; what makes room goes on", () =>
   inDirectory(async (dir) => {
     const { shard, clock, index } = await open(dir, { limits: { unindexedRowsMax: 20 } });
@@ -49,8 +65,7 @@ Deno.test("when no checkpoint finds space, mail is refused before memory grows b
 
 Deno.test("mail that an owner acknowledges while its successor opens the shard is the successor's", () =>
   inDirectory(async (dir) => {
-    const owned = { owner: "process 1", defer: (run: () => void) => run() };
-    const lost = await open(dir, owned);
+    const lost = await open(dir, OWNED);
     await lost.shard.deliver(mail("before"));
     const answers: string[] = [];
     const deliver = (body: string) =>
@@ -68,7 +83,7 @@ Deno.test("mail that an owner acknowledges while its successor opens the shard i
       };
       return index;
     };
-    const { shard } = await open(dir, { ...owned, openIndex });
+    const { shard } = await open(dir, { ...OWNED, openIndex });
     assertEquals(answers, ["acknowledged", "refused"]);
     assertEquals(texts(shard).slice(0, 2), ["before", "during"]);
     // What was refused may be there, whole, and never shadows what comes.
@@ -84,20 +99,11 @@ Deno.test("mail that an owner acknowledges while its successor opens the shard i
 
 Deno.test("an owner that hangs in its write while a successor claims is refused, and what it wrote late is nobody's mail", () =>
   inDirectory(async (dir) => {
-    const real = nodeFiles();
-    let hang = () => {};
-    const write = (fd: number, bytes: Uint8Array, position: number) => {
-      hang();
-      real.write(fd, bytes, position);
-    };
-    const owned = { owner: "process 1", defer: (run: () => void) => run() };
-    const lost = await open(dir, { ...owned, files: { ...real, write } });
+    const { files, next } = interruptible("write");
+    const lost = await open(dir, { ...OWNED, files });
     await lost.shard.deliver(mail("before"));
     let opening: ReturnType<typeof open> | null = null;
-    hang = () => {
-      hang = () => {};
-      opening = open(dir, owned);
-    };
+    next(() => opening = open(dir, OWNED));
     assertEquals(await kindOf(() => lost.shard.deliver(mail("late"))), "refused");
     const successor = await opening!;
     assertEquals(texts(successor.shard), ["before"]);
@@ -113,21 +119,14 @@ Deno.test("an owner that hangs in its write while a successor claims is refused,
 
 Deno.test("an owner whose flush finds no space cuts nothing off that a successor has read meanwhile", () =>
   inDirectory(async (dir) => {
-    const real = nodeFiles();
-    let flush = () => {};
-    const syncData = (fd: number) => {
-      flush();
-      real.syncData(fd);
-    };
-    const owned = { owner: "process 1", defer: (run: () => void) => run() };
-    const lost = await open(dir, { ...owned, files: { ...real, syncData } });
+    const { files, next } = interruptible("syncData");
+    const lost = await open(dir, { ...OWNED, files });
     await lost.shard.deliver(mail("before"));
     let opening: ReturnType<typeof open> | null = null;
-    flush = () => {
-      flush = () => {};
-      opening = open(dir, owned);
+    next(() => {
+      opening = open(dir, OWNED);
       throw coded("ENOSPC");
-    };
+    });
     const input = mail("written, and read by the successor");
     assertEquals(await kindOf(() => lost.shard.deliver(input)), "refused");
     const { shard } = await opening!;

@@ -13,6 +13,7 @@ import { ask, type Program } from "../effects.ts";
 import { appendedAtOnce } from "../limits.ts";
 import { indexInSteps, keptIndex } from "../fetch/message_index.ts";
 import { noteOwn } from "../news.ts";
+import { arrivalRefusal } from "../write/arrival_reply.ts";
 import { saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
@@ -71,14 +72,10 @@ export function* appendAll(
         noteOwn(outcome.uids, scene);
       }
       return outcome;
-    case "missing":
-      return no("No such mailbox", "TRYCREATE");
-    case "full":
-      return no("Not enough room", "OVERQUOTA");
-    case "limit":
-      return no("Too many keywords or annotations", "LIMIT");
     case "gone":
       return GONE;
+    default:
+      return arrivalRefusal(outcome.type);
   }
 }
 

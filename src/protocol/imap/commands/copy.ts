@@ -4,6 +4,7 @@ import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { isBeyond } from "../message_set.ts";
 import { noteOwn, tellNews } from "../news.ts";
+import { arrivalRefusal } from "../write/arrival_reply.ts";
 import { copyUidCode, saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
@@ -60,14 +61,10 @@ function* transfer(
         noteOwn(outcome.to, scene);
       }
       return outcome;
-    case "missing":
-      return no("No such mailbox", "TRYCREATE");
-    case "full":
-      return no("Not enough room", "OVERQUOTA");
-    case "limit":
-      return no("Too many keywords or annotations in that mailbox", "LIMIT");
     case "tooMany":
       return no("Too many messages at once", saveLimitCode(outcome.messagesMax, scene.limits));
+    default:
+      return arrivalRefusal(outcome.type);
   }
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { clientTranscript, mail, TestClient } from "./support.ts";
+import { clientTranscript, mail, TestClient, UP_TO_DOT } from "./support.ts";
 import { bytes } from "../support/session.ts";
 
 const TWO = mail({ to: ["b@there.test", "c@there.test"] });
@@ -246,27 +246,10 @@ Deno.test("421 ends a session at any time; what was decided before stays decided
 });
 
 Deno.test("a connection lost after the end of the content defers the mail, for it may have been taken", () => {
-  const upToDot = `
-    S: 220 x
-    C: EHLO here.test
-    S: 250-x
-    S: 250 PIPELINING
-    ? ready
-    ! send 0
-    C: MAIL FROM:<a@here.test>
-    C: RCPT TO:<b@there.test>
-    C: DATA
-    S: 250 ok
-    S: 250 ok
-    S: 354 go
-    C: Subject: x
-    C:
-    C: hello
-    C: .`;
   const taken = "deferred null 4.4.2 lost; the mail may have been taken";
-  clientTranscript(`${upToDot}\n! ended lost\n? done complete: ${taken}\n? close`);
-  clientTranscript(`${upToDot}\nS: 421 4.3.2 later\n? done complete: deferred 421 4.3.2 later\n? close`);
-  clientTranscript(`${upToDot}\nS: 552 5.3.4 too big\n? done complete: failed 552 5.3.4 too big`);
+  clientTranscript(`${UP_TO_DOT}\n! ended lost\n? done complete: ${taken}\n? close`);
+  clientTranscript(`${UP_TO_DOT}\nS: 421 4.3.2 later\n? done complete: deferred 421 4.3.2 later\n? close`);
+  clientTranscript(`${UP_TO_DOT}\nS: 552 5.3.4 too big\n? done complete: failed 552 5.3.4 too big`);
 });
 
 Deno.test("a connection lost before leaves open who had no verdict, and says whether MAIL was answered", () => {

@@ -1,24 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { clientTranscript, mail, TestClient } from "./support.ts";
+import { clientTranscript, mail, TestClient, UP_TO_DOT } from "./support.ts";
 import { bytes } from "../support/session.ts";
 
-const UNTIL_SENT = `
-    S: 220 there.test
-    C: EHLO here.test
-    S: 250-there.test
-    S: 250 PIPELINING
-    ? ready
-    ! send 0
-    C: MAIL FROM:<a@here.test>
-    C: RCPT TO:<b@there.test>
-    C: DATA
-    S: 250 ok
-    S: 250 ok
-    S: 354 go
-    C: Subject: x
-    C:
-    C: hello
-    C: .
+const UNTIL_SENT = `${UP_TO_DOT}
     ! follow 1`;
 
 const BEGUN = `

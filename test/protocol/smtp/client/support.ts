@@ -120,3 +120,22 @@ export function clientTranscript(
   const swapped = text.replace(/^(\s*)([CS]):/gm, (_, blank, side) => `${blank}${side === "C" ? "S" : "C"}:`);
   transcript(() => new TestClient(options.session, options.mails), swapped, { modes: ["line", "byte"] });
 }
+
+/** A conversation with a server that takes commands in groups, up to the end of the first content. */
+export const UP_TO_DOT = `
+    S: 220 x
+    C: EHLO here.test
+    S: 250-x
+    S: 250 PIPELINING
+    ? ready
+    ! send 0
+    C: MAIL FROM:<a@here.test>
+    C: RCPT TO:<b@there.test>
+    C: DATA
+    S: 250 ok
+    S: 250 ok
+    S: 354 go
+    C: Subject: x
+    C:
+    C: hello
+    C: .`;
