@@ -7,7 +7,7 @@ import { leave, type Program } from "./effects.ts";
 import { failureReply } from "./failure_reply.ts";
 import { tellNews } from "./news.ts";
 import { isUidOnly, phaseOf, type Scene, tellsSelected } from "./state.ts";
-import { usesNumbers } from "./uid_only.ts";
+import { UIDS_REQUIRED, usesNumbers } from "./uid_only.ts";
 import { tellTidings } from "./tidings.ts";
 import { noteOwnChanges } from "./search/updates.ts";
 
@@ -18,7 +18,7 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   if (command === undefined) return yield* complete(tag, bad("Unknown command"), scene);
   if (!command.phases.includes(phaseOf(scene.state))) return yield* complete(tag, bad("Not in this state"), scene);
   const numbered = isUidOnly(scene.state) && usesNumbers(given);
-  if (numbered) return yield* complete(tag, bad("Only UIDs, as they were asked for", "UIDREQUIRED"), scene);
+  if (numbered) return yield* complete(tag, UIDS_REQUIRED, scene);
   // A table's entry takes what was parsed for its own verb.
   const own = given as never;
   scene.memory.short = false;

@@ -1,3 +1,4 @@
+import { bad } from "./completion.ts";
 import type { ImapCommand } from "./grammar/ast.ts";
 import type { SearchKey } from "./grammar/ast_search.ts";
 
@@ -11,7 +12,11 @@ export function usesNumbers(command: ImapCommand): boolean {
   return "qresync" in command && command.qresync !== null && command.qresync.match !== null;
 }
 
-function namesNumbers(keys: readonly SearchKey[]): boolean {
+/** RFC 9586 §3.2. */
+export const UIDS_REQUIRED = bad("Only UIDs, as they were asked for", "UIDREQUIRED");
+
+/** Whether search keys name messages by sequence numbers. */
+export function namesNumbers(keys: readonly SearchKey[]): boolean {
   return keys.some((key) => {
     switch (key.key) {
       case "SET":

@@ -104,3 +104,12 @@ Deno.test("RELEVANCY and MODSEQ in a filter count as if they stood in the search
   );
   assertEquals(say(client, "2 SEARCH FILTER modseq")[0], "* SEARCH 3 4 (MODSEQ 5)");
 });
+
+Deno.test("a filter that names sequence numbers is none for who knows UIDs only (RFC 9586 §3.2)", () => {
+  const { mailboxes, client } = selected({ first: "NOT 2:*", uid: "UID 1" });
+  assertEquals(say(client, "1 UID SEARCH FILTER first")[0], "* SEARCH 1");
+  const other = loggedIn(mailboxes);
+  say(other, "e ENABLE UIDONLY", "s SELECT INBOX");
+  assertEquals(say(other, "2 UID SEARCH FILTER uid")[0], "* SEARCH 1");
+  assertEquals(say(other, "3 UID SEARCH FILTER first").at(-1)?.slice(0, 21), "3 BAD [UIDREQUIRED] O");
+});

@@ -5,7 +5,8 @@ import { ask, type Program } from "../effects.ts";
 import { expandFilters } from "./filters.ts";
 import { savedBy, type SearchedPlace, tellExtended, tellSearch } from "./search_results.ts";
 import { selectedOf } from "../selection.ts";
-import type { Scene } from "../state.ts";
+import { isUidOnly, type Scene } from "../state.ts";
+import { namesNumbers, UIDS_REQUIRED } from "../uid_only.ts";
 import { asksAge, asksModSeq, asksWords, toSearchProgram } from "./to_search_program.ts";
 import { cannotUpdate, noteUpdates } from "./updates.ts";
 
@@ -66,6 +67,8 @@ export function* readySearch(
   const expanded = yield* expandFilters(given);
   if ("completion" in expanded) return { type: "refused", completion: expanded.completion };
   const { keys } = expanded;
+  // A command that names numbers itself has been refused already; a filter was kept by who knew them.
+  if (isUidOnly(scene.state) && namesNumbers(keys)) return refused(UIDS_REQUIRED);
   // RFC 6203 §4: there is nothing to be told of keys that fit or do not.
   const words = asksWords(keys);
   if (returns?.relevancy === true && !words) return refused(bad("RELEVANCY needs FUZZY"));
