@@ -6,23 +6,23 @@ import { startPeer, whyNoPeer } from "./peers.ts";
 import { startStagepost } from "./stagepost.ts";
 
 /** A server that hands out mail by IMAP to u0 … u99@bench.test. */
-interface ImapTarget {
+export interface ImapTarget {
   readonly name: string;
   readonly imapPort: number;
   readonly password: string;
 }
 
 /** What is measured, and in which unit. */
-type Measure = (target: ImapTarget) => Promise<number>;
+export type Measure = (target: ImapTarget) => Promise<number>;
 
-const USER = (index: number) => `u${index}@bench.test`;
+export const USER = (index: number) => `u${index}@bench.test`;
 const MESSAGE_BYTES = 4_096;
 /** Connections at a time where many are. */
 const TOGETHER = 10;
 /** Messages of one APPEND that fills a mailbox. */
 const FILL_TOGETHER = 100;
 
-function letter(number: number): Uint8Array {
+export function letter(number: number): Uint8Array {
   const made = new Letter({ messageBytes: MESSAGE_BYTES, domain: "bench.test", idPrefix: "imap" });
   made.renumber(number);
   // Without the final dot, which is SMTP's.
@@ -30,13 +30,17 @@ function letter(number: number): Uint8Array {
 }
 
 /** Fills a mailbox with messages that are all different (APPEND), then by copies up to `messages`. */
-async function fill(target: ImapTarget, name: string, { distinct, messages }: { distinct: number; messages: number }) {
+export async function fill(
+  target: ImapTarget,
+  name: string,
+  { distinct, messages, make = letter }: { distinct: number; messages: number; make?: (number: number) => Uint8Array },
+) {
   const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
   await pipe.ok(`CREATE ${name}`);
   for (let at = 0; at < distinct; at += FILL_TOGETHER) {
     const count = Math.min(FILL_TOGETHER, distinct - at);
     const parts: Uint8Array[] = [];
-    for (let i = 0; i < count; i++) parts.push(letter(at + i));
+    for (let i = 0; i < count; i++) parts.push(make(at + i));
     await pipe.ok(`APPEND ${name}`, parts); // RFC 3502: all in one command.
   }
   await pipe.ok(`SELECT ${name}`);
@@ -108,7 +112,7 @@ function stores(durationMs: number, together: number, [box, messages]: readonly 
 }
 
 /** One command over a whole mailbox; messages per second, of the best of `times`: the first may fill caches. */
-function overAll(box: string, command: string, messages: number, times: number): Measure {
+export function overAll(box: string, command: string, messages: number, times: number): Measure {
   return async (target) => {
     const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
     await pipe.ok(`SELECT ${box}`);

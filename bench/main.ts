@@ -10,6 +10,7 @@ import { keepResult, latestResult, writeResult } from "./history.ts";
 import { thisMachine } from "./machine.ts";
 import { benchImap } from "./imap.ts";
 import { benchImapIdle } from "./imap_idle.ts";
+import { benchImapSearch } from "./imap_search.ts";
 import { benchDeliver } from "./micro/deliver.ts";
 import { benchIndex } from "./micro/index.ts";
 import { benchParse } from "./micro/parse.ts";
@@ -32,10 +33,11 @@ const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<Findings
   peers: benchPeers,
   imap: benchImap,
   "imap-idle": benchImapIdle,
+  "imap-search": benchImapSearch,
 };
 
 /** Parts that run only when asked for, as other servers are started for them. */
-const PEERS: ReadonlySet<string> = new Set(["peers", "imap", "imap-idle"]);
+const PEERS: ReadonlySet<string> = new Set(["peers", "imap", "imap-idle", "imap-search"]);
 
 const USAGE = `usage: bench [--quick] [--peers] [--only NAME]... [--json FILE] [--markdown]
   --quick     short rounds: everything in under a minute

@@ -27,8 +27,8 @@ export function whyNoPeer(): string | null {
   return isRoot() ? null : "it starts as root only";
 }
 
-/** Starts the peer pair in a directory of its own on free ports. */
-export async function startPeer(): Promise<Peer> {
+/** Starts the peer pair in a directory of its own on free ports. `dovecot`: more lines of Dovecot's configuration. */
+export async function startPeer({ dovecot = "" }: { readonly dovecot?: string } = {}): Promise<Peer> {
   const dir = await Deno.makeTempDir({ prefix: "stagepost-peer-" });
   // Postfix and Dovecot drop to users of their own, who have to get through.
   await Deno.chmod(dir, 0o755);
@@ -41,6 +41,7 @@ export async function startPeer(): Promise<Peer> {
   };
   try {
     await start(env);
+    if (dovecot !== "") await restartDovecot(`${root}/dovecot.conf`, dovecot);
   } catch (error) {
     await stop();
     throw error;
@@ -60,12 +61,22 @@ export async function startPeer(): Promise<Peer> {
   };
 }
 
-/** The script's daemons keep its output open, so it goes to nowhere: waiting for its end would be waiting for theirs. */
 async function start(env: Record<string, string>): Promise<void> {
-  const child = new Deno.Command(SCRIPT, { args: ["start"], env, stdin: "null", stdout: "null", stderr: "null" })
-    .spawn();
-  const { code } = await child.status;
+  const { code } = await daemon(SCRIPT, ["start"], env);
   if (code !== 0) throw new Error(`${PEER}: the start script ended with ${code}`);
+}
+
+/** Starts Dovecot again with more lines in its configuration. */
+async function restartDovecot(config: string, lines: string): Promise<void> {
+  await runOk("doveadm", ["-c", config, "stop"]);
+  await Deno.writeTextFile(config, lines, { append: true });
+  const { code } = await daemon("dovecot", ["-c", config]);
+  if (code !== 0) throw new Error(`${PEER}: dovecot ended with ${code}`);
+}
+
+/** Daemons keep their starter's output open, so it goes to nowhere: waiting for its end would be waiting for theirs. */
+function daemon(program: string, args: string[], env: Record<string, string> = {}): Promise<Deno.CommandStatus> {
+  return new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "null" }).spawn().status;
 }
 
 const SIZES = [{ label: "4KB", messageBytes: 4_096 }, { label: "100KB", messageBytes: 102_400 }] as const;

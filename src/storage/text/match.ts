@@ -13,6 +13,11 @@ export interface TextSpan {
   readonly end: number;
 }
 
+/** What a text must hold if a key finds something in it. */
+export function patternsOf(key: TextKey): string[] {
+  return key.in === "header" ? [`\n${key.field}:`, key.needle] : [key.needle];
+}
+
 /**
  * Calls `found` with the index of each span that holds what the key asks for, once each, in order. Runs through the chunk at
  * the speed of a native substring search: what a span costs besides is spent on hits only.

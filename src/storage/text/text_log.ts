@@ -1,11 +1,12 @@
 import { crc32c } from "@node-rs/crc32";
-import { assert, concat, latin1 } from "../../base/mod.ts";
+import { asFailure, assert, concat, latin1 } from "../../base/mod.ts";
 import { diskFailure, guarded } from "../disk_failure.ts";
 import type { FileSystem } from "../file_system.ts";
 import { getU32, getU48, putU32, putU48 } from "../pack.ts";
 import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
 import { LooseRooms } from "../rooms.ts";
-import { findIn, type TextKey, type TextSpan } from "./match.ts";
+import { findIn, patternsOf, type TextKey, type TextSpan } from "./match.ts";
+import { mayHold, Signatures, SIGNED_TOGETHER } from "./signatures.ts";
 
 /*
  * A file of records: magic u32, CRC-32C of all that follows u32, content number u48, bytes of the text u32, the text. It is
@@ -30,16 +31,31 @@ interface Entry {
   /** Where its record begins. */
   readonly offset: number;
   readonly bytes: number;
+  /** How many records are before it. */
+  readonly place: number;
 }
 
 /** One file of texts. Reading and writing are synchronous; long work is a generator that yields in between. */
 export class TextLog {
   readonly #entries = new Map<number, Entry>();
+  /** For each SIGNED_TOGETHER records from the first on the CRC-32C of their checksums. */
+  readonly #checks: number[] = [];
+  #check = 0;
+  readonly #signatures: Signatures;
+  /** Signatures could not be written: the disk would say the same again. */
+  #unsigned = false;
   readonly #rooms = new LooseRooms();
   #fd: number | null = null;
   /** Bytes of whole records. */
   #end = 0;
-  constructor(private readonly path: string, private readonly files: FileSystem) {}
+  /** `signatureRows`: hashes that are told apart of what a text holds; a power of two. */
+  constructor(
+    private readonly path: string,
+    private readonly files: FileSystem,
+    private readonly signatureRows: number,
+  ) {
+    this.#signatures = new Signatures(`${path}.signs`, files, signatureRows);
+  }
 
   /** Reads what is there; cuts off what is damaged. To be run to its end before anything else. */
   *load(): Generator<void, void> {
@@ -54,6 +70,7 @@ export class TextLog {
       yield;
     }
     if (this.#end < size) guarded(() => this.files.truncate(this.#fd!, this.#end));
+    this.#signatures.load(this.#checks);
   }
   has(content: number): boolean {
     return this.#entries.has(content);
@@ -86,7 +103,8 @@ export class TextLog {
    */
   *find(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Set<number>[]> {
     const found = keys.map(() => new Set<number>());
-    for (const run of runs(this.#wantedEntries(wanted))) {
+    yield* this.#sign();
+    for (const run of runs(yield* this.#candidates(wanted, keys))) {
       const start = run[0]!.offset;
       const end = endOf(run.at(-1)!);
       const chunk = latin1(this.#read(start, end, this.#rooms.get().forReading(end - start)));
@@ -118,7 +136,7 @@ export class TextLog {
   /** Writes the file anew with what `alive` still names. On a Failure the old one stays. */
   *compact(alive: (content: number) => boolean): Generator<void, void> {
     const kept = [...this.#entries.values()].filter(({ content }) => alive(content));
-    const next = new TextLog(`${this.path}.new`, this.files);
+    const next = new TextLog(`${this.path}.new`, this.files, this.signatureRows);
     try {
       if (this.files.fileBytes(next.path) !== null) this.files.remove(next.path);
       for (const run of runs(kept)) {
@@ -126,29 +144,36 @@ export class TextLog {
         yield;
       }
       if (next.#fd === null) return this.remove();
+      this.#signatures.remove();
       this.files.rename(next.path, this.path);
     } catch (error) {
       next.close();
       throw diskFailure(error) ?? error;
     }
     this.close();
-    this.#entries.clear();
+    this.#forget();
     for (const [content, entry] of next.#entries) this.#entries.set(content, entry);
-    [this.#fd, this.#end] = [next.#fd, next.#end];
+    this.#checks.push(...next.#checks);
+    [this.#fd, this.#end, this.#check] = [next.#fd, next.#end, next.#check];
   }
   /** Removes the file. */
   remove(): void {
     this.close();
-    this.#entries.clear();
-    this.#end = 0;
+    this.#forget();
+    this.#signatures.remove();
     guarded(() => {
       if (this.files.fileBytes(this.path) !== null) this.files.remove(this.path);
     });
   }
   /** Lets go of the file. */
   close(): void {
+    this.#signatures.close();
     if (this.#fd !== null) this.files.close(this.#fd);
     this.#fd = null;
+  }
+  #forget(): void {
+    this.#entries.clear();
+    this.#checks.length = this.#check = this.#end = 0;
   }
   #append(records: readonly Uint8Array[]): void {
     this.#fd ??= this.files.open(this.path, "create");
@@ -165,9 +190,16 @@ export class TextLog {
       const length = recordLength(chunk, at);
       if (length === null || at + length > chunk.length || !isWhole(chunk, at, length)) return at;
       const content = getU48(chunk, at + 8);
-      this.#entries.set(content, { content, offset: offset + at, bytes: getU32(chunk, at + 14) });
+      if (this.#entries.has(content)) return at; // Each is written once.
+      const place = this.#entries.size;
+      this.#entries.set(content, { content, offset: offset + at, bytes: getU32(chunk, at + 14), place });
+      this.#sum(chunk.subarray(at + 4, at + 8), place);
       at += length;
     }
+  }
+  #sum(checksum: Uint8Array, place: number): void {
+    this.#check = crc32c(checksum, place % SIGNED_TOGETHER === 0 ? 0 : this.#check) >>> 0;
+    if (place % SIGNED_TOGETHER === SIGNED_TOGETHER - 1) this.#checks.push(this.#check);
   }
   /** A record that is longer than a chunk. */
   #takeLong(chunk: Uint8Array, size: number): boolean {
@@ -177,12 +209,47 @@ export class TextLog {
     this.#end += length;
     return true;
   }
+  /** Makes signatures of texts that have none yet, as many as are written together. A full disk leaves it at that. */
+  *#sign(): Generator<void, void> {
+    const signed = this.#signatures.texts;
+    if (this.#unsigned || this.#entries.size - signed < SIGNED_TOGETHER) return;
+    const unsigned = [...this.#entries.values()].slice(signed);
+    for (let at = 0; at + SIGNED_TOGETHER <= unsigned.length; at += SIGNED_TOGETHER) {
+      const block = this.#signatures.block();
+      for (const run of runs(unsigned.slice(at, at + SIGNED_TOGETHER))) {
+        const start = run[0]!.offset;
+        const bytes = this.#read(start, endOf(run.at(-1)!));
+        for (const entry of run) {
+          const span = spanOf(entry, start);
+          block.add(bytes.subarray(span.start, span.end));
+        }
+        yield;
+      }
+      try {
+        this.#signatures.add(block, this.#checks[this.#signatures.texts / SIGNED_TOGETHER]!);
+      } catch (error) {
+        if (asFailure(error) === null) throw error;
+        this.#unsigned = true;
+        return;
+      }
+    }
+  }
+  /** Those of the wanted texts that may hold what one of the keys asks for, in the order of the file. */
+  *#candidates(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Entry[]> {
+    const all: Uint8Array[] = [];
+    for (const key of keys) {
+      const bits = yield* this.#signatures.candidates(patternsOf(key));
+      if (bits === null) return this.#wantedEntries(wanted);
+      all.push(bits);
+    }
+    return this.#wantedEntries(wanted, ({ place }) => all.some((bits) => mayHold(bits, place)));
+  }
   /** Those that are here, in the order of the file. */
-  #wantedEntries(wanted: Iterable<number>): Entry[] {
+  #wantedEntries(wanted: Iterable<number>, fits: (entry: Entry) => boolean = () => true): Entry[] {
     const entries: Entry[] = [];
     for (const content of wanted) {
       const entry = this.#entries.get(content);
-      if (entry !== undefined) entries.push(entry);
+      if (entry !== undefined && fits(entry)) entries.push(entry);
     }
     return entries.sort((a, b) => a.offset - b.offset);
   }

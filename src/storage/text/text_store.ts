@@ -19,6 +19,9 @@ interface AccountTexts {
   readonly body: TextLog;
 }
 
+/** Hashes that signatures tell apart: a few times the trigrams of a usual text. */
+const SIGNATURE_ROWS = { header: 2_048, body: 8_192 } as const;
+
 /** Bounds of the texts of a shard. */
 export interface TextLimits {
   /** Messages whose places are kept in memory, over all accounts; the account that searched longest ago is closed first. */
@@ -150,7 +153,8 @@ export class TextStore {
   #make(account: string): AccountTexts {
     let hex = "";
     for (let i = 0; i < account.length; i++) hex += account.charCodeAt(i).toString(16).padStart(2, "0");
-    const log = (part: string) => new TextLog(`${this.dir}/${hex}.${part}`, this.files);
+    const log = (part: keyof AccountTexts) =>
+      new TextLog(`${this.dir}/${hex}.${part}`, this.files, SIGNATURE_ROWS[part]);
     return { header: log("header"), body: log("body") };
   }
 }
