@@ -29,7 +29,7 @@ import type {
 } from "./messages/mod.ts";
 import { type Listener, listenUnix } from "./net/mod.ts";
 import type { Ref, Supervisor, WorkerStats } from "./runtime/mod.ts";
-import type { Server, ServerOptions } from "./server.ts";
+import type { Server, ServerOptions } from "./server_types.ts";
 import { kickSession, listSessions } from "./session_control.ts";
 import { VERSION } from "./version.ts";
 

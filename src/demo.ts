@@ -6,7 +6,8 @@ import { controlPath } from "./control.ts";
 import { parseMailbox } from "./mail/mod.ts";
 import type { DirectoryProtocol } from "./messages/mod.ts";
 import type { Ref } from "./runtime/mod.ts";
-import { type Server, type ServerOptions, startServer } from "./server.ts";
+import { startServer } from "./server.ts";
+import type { Server, ServerOptions } from "./server_types.ts";
 
 /** Where the demo keeps its mail: made anew at each start. */
 const DEMO_DIR = "data/demo";

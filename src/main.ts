@@ -3,7 +3,8 @@ import { describeError, jsonLog, type Log, type LogLevel, systemClock, systemRan
 import { loadConfig } from "./config/mod.ts";
 import { startDemo } from "./demo.ts";
 import { connectUnix } from "./net/mod.ts";
-import { type Server, startServer } from "./server.ts";
+import { startServer } from "./server.ts";
+import type { Server } from "./server_types.ts";
 import { askOnTerminal, readFirstLine, showProgress } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 

@@ -1,4 +1,4 @@
-import { asFailure, type Clock, describeError, Failure, type Log, type Random } from "./base/mod.ts";
+import { asFailure, describeError, Failure } from "./base/mod.ts";
 import { networkInterfaces } from "node:os";
 import { clusterTree, type DirectoryLock, takeDataDirectory, type TreeInput } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
@@ -16,6 +16,7 @@ import { orphanedPorts } from "./orphaned_ports.ts";
 import { loadOrMakeKey, readSecret } from "./secrets.ts";
 import { createSupervisor, type Supervisor } from "./runtime/mod.ts";
 import { controlContext, openControlSocket } from "./control.ts";
+import type { Server, ServerOptions } from "./server_types.ts";
 
 /** How long workers may take to stop beyond the sessions' own grace, in ms. */
 const STOP_MARGIN_MS = 5_000;
@@ -23,33 +24,6 @@ const STOP_MARGIN_MS = 5_000;
 /** Exit codes of the server's process. */
 const EXIT_DONE = 0;
 const EXIT_FAILED = 1;
-
-/** What the server is made of, given by `main.ts`. */
-export interface ServerOptions {
-  readonly config: ClusterConfig;
-  /** Reads the config anew for a reload. Throws when it is not valid: the running one stays. */
-  readonly reread: () => Promise<ClusterConfig>;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly random: Random;
-  /** The process's environment, where the config may refer to secrets. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-/** A running server. */
-export interface Server {
-  readonly supervisor: Supervisor;
-  /** The config in force. */
-  readonly config: ClusterConfig;
-  /** Takes no new connections; sessions finish what they do. */
-  drain(): Promise<void>;
-  /** Re-reads config and certificate; all or nothing. */
-  reload(): Promise<ReloadPlan>;
-  /** Drains, stops and resolves `ended` with 0. Calling it again does nothing. */
-  stop(): Promise<void>;
-  /** The exit code, once the server has stopped or failed for good. */
-  readonly ended: Promise<number>;
-}
 
 /** The certificate to serve with, as PEM text: workers that face strangers read no files. */
 async function certificateOf(config: ClusterConfig): Promise<{ cert: string; key: string; clientCa: string | null }> {

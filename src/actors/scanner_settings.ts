@@ -1,7 +1,7 @@
 import { assert } from "../base/mod.ts";
 import type { ClusterConfig, ScannerConfig } from "../config/mod.ts";
 import { type HeaderRule, parseHeaderRule, type ScannerRules, type ScanSettings } from "../policy/scan/mod.ts";
-import type { ContentConfig } from "./listener/content_scan.ts";
+import type { ContentConfig } from "./listener/content_policy.ts";
 import type { ScannerPlace, ScannersConfig } from "./policy/mod.ts";
 
 /** Mails that may wait to be scanned, and bytes of those that wait or are scanned. */

@@ -1,11 +1,10 @@
 import { assert } from "../base/mod.ts";
-import type { ControlContext } from "./control_context.ts";
 import { execute } from "./execute.ts";
 import { HttpReader } from "./http_reader.ts";
 import { answerHttp } from "./http_routes.ts";
 import { errorOf, type Parsed, parseLine, type Request, type Response, resultOf, type RpcId } from "./json_rpc.ts";
 import { type Framed, LineFramer } from "./line_framer.ts";
-import type { Registry } from "./method.ts";
+import type { ControlServices } from "./method.ts";
 import { RpcCode, RpcError } from "./rpc_error.ts";
 
 /** Requests of one connection that are worked on at a time; the others wait, and the socket is not read. */
@@ -17,12 +16,6 @@ export interface ControlPeer {
   close(): void;
   pause(): void;
   resume(): void;
-}
-
-/** What all sessions share. */
-export interface ControlServices {
-  readonly registry: Registry;
-  readonly context: ControlContext;
 }
 
 /** Answers of one batch, which go out together (JSON-RPC 2.0 §6). */

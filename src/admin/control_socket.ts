@@ -1,4 +1,5 @@
-import { type ControlPeer, type ControlServices, ControlSession } from "./control_session.ts";
+import { type ControlPeer, ControlSession } from "./control_session.ts";
+import type { ControlServices } from "./method.ts";
 
 /** What the control socket needs of a connection; those of `net` fit. */
 export interface ControlStream {

@@ -1,9 +1,9 @@
 import { utf8 } from "../base/mod.ts";
 import { assert } from "../base/mod.ts";
-import type { ControlServices } from "./control_session.ts";
 import { execute } from "./execute.ts";
 import type { HttpRead } from "./http_reader.ts";
 import { errorOf, parseLine, type Response, resultOf } from "./json_rpc.ts";
+import type { ControlServices } from "./method.ts";
 import { healthOf } from "./methods/server.ts";
 import { metricsText } from "./metrics.ts";
 import { RpcError } from "./rpc_error.ts";

@@ -104,3 +104,9 @@ export class Registry {
 export function paramsSchema(method: Method): Record<string, unknown> {
   return z.toJSONSchema(method.params, { io: "input" }) as Record<string, unknown>;
 }
+
+/** What all sessions share. */
+export interface ControlServices {
+  readonly registry: Registry;
+  readonly context: ControlContext;
+}

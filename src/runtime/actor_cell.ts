@@ -87,7 +87,7 @@ export class ActorCell implements ReplyOwner {
   async start(): Promise<void> {
     const generation = ++this.#generation;
     this.#phase = "starting";
-    const context = new CellContext(this, this.host);
+    const context = new CellContext(this, this.host, this.host.systemFor(this));
     this.#context = context;
     let state: unknown;
     try {

@@ -1,11 +1,29 @@
 import { assert, type Cancel, type Clock, type Log, type Random } from "../base/mod.ts";
-import type { ActorCell, CellHost } from "./actor_cell.ts";
 import { ACTOR_TIMERS_MAX, ACTOR_WATCHES_MAX } from "./limits.ts";
 import type { Message } from "./message.ts";
 import type { ActorAddress, ActorSystem, Context, Ref } from "./types.ts";
 
 // deno-lint-ignore no-explicit-any -- one class serves every protocol; the handlers see the typed interface.
 type AnyProtocol = any;
+
+/** The actor, as its context sees it. */
+interface ContextCell {
+  readonly name: string;
+  readonly address: ActorAddress;
+  /** Puts a message of its own into its inbox, beyond the limit. */
+  remind(message: Message): void;
+  /** Calls `work` in a turn of the actor. */
+  call(work: () => void): void;
+  stopSelf(): void;
+}
+
+/** The system around it, as its context sees it. */
+interface ContextHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  watch(address: ActorAddress, notify: () => void): () => void;
+}
 
 /** What one life of an actor may use. After the actor ended it does nothing: late promises may still hold it. */
 export class CellContext implements Context<AnyProtocol> {
@@ -20,11 +38,11 @@ export class CellContext implements Context<AnyProtocol> {
   readonly #timers = new Set<Cancel>();
   readonly #watches = new Set<() => void>();
 
-  constructor(private readonly cell: ActorCell, private readonly host: CellHost) {
+  constructor(private readonly cell: ContextCell, private readonly host: ContextHost, system: ActorSystem) {
     this.log = host.log.child({ actor: cell.name });
     this.clock = host.clock;
     this.random = host.random;
-    this.system = host.systemFor(cell);
+    this.system = system;
     this.self = this.system.ref(cell.address);
     this.sender = cell.address;
   }

@@ -14,7 +14,7 @@ import { annotated, bytesOfAll, copied, hasAnnotations, readAnnotations } from "
 import { PURGE_STEP_MESSAGES } from "./change.ts";
 import { FIXED_MAILBOXES } from "./fixed_mailboxes.ts";
 import { rowsFrom } from "./keys.ts";
-import type { GroupPlan, Planned } from "./plan.ts";
+import type { GroupDraft, Planned } from "./group_draft.ts";
 import { BLOCK_UIDS, readBlocks, type StoredRow } from "./row_block.ts";
 import { readSettings, settingsBytes, settingsTotal } from "./settings.ts";
 import { planTree } from "./tree_plan.ts";
@@ -34,7 +34,7 @@ type Drain = Extract<AccountChange, { kind: "drain" }>;
 export class AccountPlan {
   /** Folded keywords that a mailbox may have after this group. */
   readonly #keywords = new Map<MailboxView, Set<string>>();
-  constructor(private readonly plan: GroupPlan) {}
+  constructor(private readonly draft: GroupDraft) {}
 
   add(change: AccountChange): Planned {
     switch (change.kind) {
@@ -51,9 +51,9 @@ export class AccountPlan {
       case "drain":
         return this.#drain(change);
       case "sweep":
-        return this.plan.view.removed(change.account, change.mailbox) === null
+        return this.draft.view.removed(change.account, change.mailbox) === null
           ? { type: "nothing" }
-          : this.plan.op(change);
+          : this.draft.op(change);
     }
   }
   /**
@@ -61,7 +61,7 @@ export class AccountPlan {
    * since some may go.
    */
   takeKeywords(mailbox: MailboxView, names: readonly string[]): Planned | null {
-    const { view, context, ops } = this.plan;
+    const { view, context, ops } = this.draft;
     const held = this.#keywords.get(mailbox) ?? new Set(view.keywords(mailbox).inUse().map(foldKeyword));
     const next = new Set([...held, ...names.map(foldKeyword)]);
     if (next.size > context.limits.keywordsMax) return { type: ops.length > 0 ? "later" : "limit" };
@@ -70,15 +70,15 @@ export class AccountPlan {
   }
   /** Whether something can be kept in or beside a mailbox: it has counters, or every account has it. */
   #has({ account, mailbox }: MailboxRef): boolean {
-    const { view } = this.plan;
+    const { view } = this.draft;
     return view.mailbox(account, mailbox) !== null || (mailbox <= FIXED_MAILBOXES.length && !view.hasTree(account));
   }
   #append(change: AppendChange): Planned {
-    const { plan } = this;
+    const { draft } = this;
     const { opId, account, mailbox, messages, size } = change;
-    const known = plan.known(opId);
+    const known = draft.known(opId);
     if (known !== null) return { type: "known", answer: known };
-    if (plan.context.noSpace !== null) return { type: "refused", failure: plan.context.noSpace };
+    if (draft.context.noSpace !== null) return { type: "refused", failure: draft.context.noSpace };
     if (!this.#has(change)) return { type: "missing" };
     const old = change.replaces === null ? null : this.#replaced(change.replaces);
     if (old !== null && "type" in old) return old;
@@ -89,19 +89,19 @@ export class AccountPlan {
     if (more !== null) return more;
     const annotations = messages.reduce((sum, { annotations }) => sum + bytesOfAll(annotations), 0);
     if (annotations > 0 && !this.#takesSettings(account, annotations)) return { type: "limit" };
-    const to = plan.number(plan.mailbox(account, mailbox), messages.length);
-    grow(plan.view.usage(account), grown);
+    const to = draft.number(draft.mailbox(account, mailbox), messages.length);
+    grow(draft.view.usage(account), grown);
     const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
-    plan.remember(opId, answer);
-    const appending = messages.map((message) => ({ ...message, body: plan.nextBody() }));
-    const planned = plan.op({ kind: "append", opId, to, savedMs: change.savedMs, messages: appending }, answer);
+    draft.remember(opId, answer);
+    const appending = messages.map((message) => ({ ...message, body: draft.nextBody() }));
+    const planned = draft.op({ kind: "append", opId, to, savedMs: change.savedMs, messages: appending }, answer);
     old?.expunge();
     return planned;
   }
   /** The message that an append replaces: it goes in the same record. */
   #replaced({ account, mailbox, uid }: MessageRef): Planned | Replaced {
-    const { plan } = this;
-    const view = plan.view.mailbox(account, mailbox);
+    const { draft } = this;
+    const view = draft.view.mailbox(account, mailbox);
     // Whether it is there shows only when the group is applied.
     if (view?.touched === true) return { type: "later" };
     const row = view === null ? undefined : this.#rowsOf(view, [uid])[0];
@@ -110,18 +110,18 @@ export class AccountPlan {
       account,
       usage: { bytes: row.size, messages: 1 },
       expunge() {
-        plan.freed.add(account);
+        draft.freed.add(account);
         view.touched = true;
-        plan.op({ kind: "expunge", account, mailbox, uids: [uid], modSeq: ++view.counters.highestModSeq });
+        draft.op({ kind: "expunge", account, mailbox, uids: [uid], modSeq: ++view.counters.highestModSeq });
       },
     };
   }
   #copy(change: CopyChange): Planned {
-    const { plan } = this;
+    const { draft } = this;
     const { from, to, move } = change;
-    if (plan.context.noSpace !== null && !move) return { type: "refused", failure: plan.context.noSpace };
+    if (draft.context.noSpace !== null && !move) return { type: "refused", failure: draft.context.noSpace };
     if (!this.#has(from) || !this.#has(to)) return { type: "missing" };
-    const source = plan.view.mailbox(from.account, from.mailbox);
+    const source = draft.view.mailbox(from.account, from.mailbox);
     // Which rows there will be shows only when the group is applied.
     if (source?.touched === true) return { type: "later" };
     const rows = source === null ? [] : this.#rowsOf(source, change.uids);
@@ -138,27 +138,27 @@ export class AccountPlan {
     source: MailboxView | null,
     rows: readonly StoredRow[],
   ): Planned {
-    const { plan } = this;
+    const { draft } = this;
     const uids = rows.map(({ uid }) => uid);
     if (source === null || rows.length === 0) {
-      const uidValidity = plan.view.mailbox(to.account, to.mailbox)?.counters.uidValidity ??
-        plan.context.header.uidValidity;
+      const uidValidity = draft.view.mailbox(to.account, to.mailbox)?.counters.uidValidity ??
+        draft.context.header.uidValidity;
       return { type: "copied", uids: [], to: 0, uidValidity };
     }
     const more = this.#roomFor(to, rows.length, this.#keywordsOf(source, rows));
     if (more !== null) return more;
     const how = this.#annotationsOf(from, uids) ? annotations : "none";
     if (how !== "none" && !this.#copiesAnnotations({ from, to, move, uids, how })) return { type: "limit" };
-    const target = plan.number(plan.mailbox(to.account, to.mailbox), rows.length);
+    const target = draft.number(draft.mailbox(to.account, to.mailbox), rows.length);
     if (move) source.touched = true;
     const removed = move ? ++source.counters.highestModSeq : null;
-    if (move && from.account !== to.account) plan.freed.add(from.account);
-    if (!move || from.account !== to.account) grow(plan.view.usage(to.account), usageOf(rows));
-    plan.op({ kind: "copy", from, to: target, uids, removed, savedMs, annotations: how });
+    if (move && from.account !== to.account) draft.freed.add(from.account);
+    if (!move || from.account !== to.account) grow(draft.view.usage(to.account), usageOf(rows));
+    draft.op({ kind: "copy", from, to: target, uids, removed, savedMs, annotations: how });
     return { type: "copied", uids, to: target.uid, uidValidity: target.uidValidity };
   }
   #annotationsOf(from: MailboxRef, uids: readonly number[]): boolean {
-    return uids.length > 0 && hasAnnotations(this.plan.context.index, from);
+    return uids.length > 0 && hasAnnotations(this.draft.context.index, from);
   }
   /** Whether annotations fit where they are copied to. */
   #copiesAnnotations(
@@ -166,29 +166,29 @@ export class AccountPlan {
       readonly how: CopyChange["annotations"];
     },
   ): boolean {
-    const { plan } = this;
+    const { draft } = this;
     const wanted = new Set(uids);
     let bytes = 0;
-    for (const { uid, annotations } of readAnnotations(plan.context.index, from, uids[0]!, uids.at(-1)!)) {
+    for (const { uid, annotations } of readAnnotations(draft.context.index, from, uids[0]!, uids.at(-1)!)) {
       if (wanted.has(uid)) bytes += bytesOfAll(copied(annotations, how));
     }
-    plan.close(from.account);
+    draft.closed.add(from.account);
     return this.#takesSettings(to.account, move && from.account === to.account ? 0 : bytes);
   }
   /** Whether the settings of an account may be so many bytes more; what else is planned for it waits for the next group. */
   #takesSettings(account: AccountId, bytes: number): boolean {
-    const { plan } = this;
-    const { index, limits } = plan.context;
+    const { draft } = this;
+    const { index, limits } = draft.context;
     if (bytes > 0 && settingsTotal(index, account) + bytes > limits.accountSettingsBytesMax) return false;
-    plan.close(account);
+    draft.closed.add(account);
     return true;
   }
   #annotate(change: AnnotateChange): Planned {
-    const { plan } = this;
+    const { draft } = this;
     const { account, mailbox, uids, changes, unchangedSince } = change;
-    const { index, limits, noSpace } = plan.context;
+    const { index, limits, noSpace } = draft.context;
     if (noSpace !== null && changes.some(({ value }) => value !== null)) return { type: "refused", failure: noSpace };
-    const view = plan.view.mailbox(account, mailbox);
+    const view = draft.view.mailbox(account, mailbox);
     if (view === null) return { type: "nothing" };
     // Which rows there will be shows only when the group is applied.
     if (view.touched) return { type: "later" };
@@ -205,12 +205,12 @@ export class AccountPlan {
     }
     if (!this.#takesSettings(account, grown)) return { type: "limit" };
     view.touched = true;
-    return plan.op({ ...change, modSeq: ++view.counters.highestModSeq });
+    return draft.op({ ...change, modSeq: ++view.counters.highestModSeq });
   }
   #rowsOf(source: MailboxView, uids: readonly number[]): StoredRow[] {
     const rows: StoredRow[] = [];
     for (const uid of uids) {
-      const block = this.plan.view.block(source, uid);
+      const block = this.draft.view.block(source, uid);
       const index = block.find(uid);
       if (index >= 0) rows.push(block.row(index));
     }
@@ -218,59 +218,59 @@ export class AccountPlan {
   }
   #keywordsOf(source: MailboxView, rows: readonly StoredRow[]): string[] {
     const sets = new Set(rows.map(({ keywords }) => keywords));
-    return [...sets].flatMap((set) => this.plan.view.keywords(source).names(set));
+    return [...sets].flatMap((set) => this.draft.view.keywords(source).names(set));
   }
   #full(account: AccountId, quota: Quota, grown: Usage): Planned | null {
-    const { view, freed } = this.plan;
+    const { view, freed } = this.draft;
     if (fits(quota, view.usage(account), grown)) return null;
     return freed.has(account) ? { type: "later" } : { type: "full", accounts: [account] };
   }
   /** Null when a mailbox has UIDs and keywords left for so many messages. */
   #roomFor({ account, mailbox }: MailboxRef, count: number, keywords: readonly string[]): Planned | null {
-    const { plan } = this;
-    const target = plan.view.mailbox(account, mailbox);
-    if (plan.uidsLeft(target) < count) return { type: "limit" };
-    return keywords.length === 0 ? null : this.takeKeywords(plan.mailbox(account, mailbox), keywords);
+    const { draft } = this;
+    const target = draft.view.mailbox(account, mailbox);
+    if (draft.uidsLeft(target) < count) return { type: "limit" };
+    return keywords.length === 0 ? null : this.takeKeywords(draft.mailbox(account, mailbox), keywords);
   }
   #tree(change: TreeChange): Planned {
-    const { plan } = this;
+    const { draft } = this;
     const { account } = change;
-    const { header, index, limits } = plan.context;
+    const { header, index, limits } = draft.context;
     const epochOf = (mailbox: number) =>
-      plan.view.mailbox(account, mailbox)?.counters.uidValidity ?? header.uidValidity;
+      draft.view.mailbox(account, mailbox)?.counters.uidValidity ?? header.uidValidity;
     const rows = new TreeRows(index, account);
     // The first number that nobody uses shows only when those mailboxes are in the index.
-    if (!rows.written && plan.made.has(account)) return { type: "later" };
+    if (!rows.written && draft.made.has(account)) return { type: "later" };
     const { outcome, edit } = planTree(rows, change, { account, epoch: header.uidValidity, limits, epochOf });
     if (edit === null || outcome.type !== "done") return { type: "tree", outcome, drain: null };
-    const inbox = plan.view.mailbox(account, 1);
+    const inbox = draft.view.mailbox(account, 1);
     const moves = change.wish === "rename" && change.name === "INBOX" && inbox !== null;
     if (moves && inbox.touched) return { type: "later" };
-    plan.op({ kind: "tree", account, edit });
+    draft.op({ kind: "tree", account, edit });
     // What of the usage falls, and what the tree is, shows only when this is applied.
-    plan.close(account);
+    draft.closed.add(account);
     if (!moves || inbox.counters.messages === 0) return { type: "tree", outcome, drain: null };
     for (const { mailbox, uidValidity } of edit.made) {
-      if (plan.view.mailbox(account, mailbox) === null) plan.view.makeMailbox(account, mailbox, uidValidity);
+      if (draft.view.mailbox(account, mailbox) === null) draft.view.makeMailbox(account, mailbox, uidValidity);
     }
     const before = inbox.counters.uidNext;
     this.#drain({ kind: "drain", account, to: outcome.mailbox, before, limit: PURGE_STEP_MESSAGES });
     return { type: "tree", outcome, drain: inbox.counters.messages > PURGE_STEP_MESSAGES ? { before } : null };
   }
   #drain({ account, to: number, before, limit }: Drain): Planned {
-    const { plan } = this;
-    const source = plan.view.mailbox(account, 1);
-    if (source === null || plan.view.mailbox(account, number) === null) return { type: "nothing" };
+    const { draft } = this;
+    const source = draft.view.mailbox(account, 1);
+    if (source === null || draft.view.mailbox(account, number) === null) return { type: "nothing" };
     if (source.touched) return { type: "later" };
     const blocks = { ...rowsFrom(account, 1, 0), limit: Math.ceil(limit / BLOCK_UIDS) + 1 };
-    const rows = readBlocks(plan.context.index.range(blocks)).filter(({ uid }) => uid < before).slice(0, limit);
+    const rows = readBlocks(draft.context.index.range(blocks)).filter(({ uid }) => uid < before).slice(0, limit);
     const [from, to] = [{ account, mailbox: 1 }, { account, mailbox: number }];
     return this.#copyRows({ from, to, move: true, savedMs: null, annotations: "all" }, source, rows);
   }
   #settings(change: SettingsChange): Planned {
     const { account, mailbox, setting, entries } = change;
     if (mailbox !== 0 && !this.#has(change)) return { type: "missing" };
-    const { index, limits, noSpace } = this.plan.context;
+    const { index, limits, noSpace } = this.draft.context;
     if (noSpace !== null && entries.some(([, value]) => value !== null)) return { type: "refused", failure: noSpace };
     const held = readSettings(index, account, mailbox, setting);
     const next = new Map(held);
@@ -282,8 +282,8 @@ export class AccountPlan {
     const grown = bytes - settingsBytes(held);
     if (next.size > limits.settingsMax || bytes > limits.settingsBytesMax) return { type: "limit" };
     if (grown > 0 && settingsTotal(index, account) + grown > limits.accountSettingsBytesMax) return { type: "limit" };
-    this.plan.close(account);
-    return this.plan.op({ kind: "settings", account, mailbox, setting, entries, grown });
+    this.draft.closed.add(account);
+    return this.draft.op({ kind: "settings", account, mailbox, setting, entries, grown });
   }
 }
 

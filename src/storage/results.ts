@@ -3,7 +3,7 @@ import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { CopyResult, FlagStoreResult, SettingOutcome } from "./account_types.ts";
 import type { OpOutcome } from "./apply.ts";
-import type { Planned } from "./plan.ts";
+import type { Planned } from "./group_draft.ts";
 import type { DeliverResult } from "./types.ts";
 import type { OpTarget } from "./values.ts";
 

@@ -1,4 +1,4 @@
-import type { ContentPolicy } from "../../src/actors/listener/content_scan.ts";
+import type { ContentPolicy } from "../../src/actors/listener/content_policy.ts";
 
 /** Nothing is scanned, and nothing is junk for what is written on it. */
 export const NO_SCANS: ContentPolicy = {

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { Failure, type Random, randomId } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/mod.ts";
 import type { AppPasswordRecord, AppScope } from "../../messages/mod.ts";
-import type { DirectoryRow } from "../../storage/directory_store.ts";
+import type { AppPasswordRow } from "./app_password_rows.ts";
 import type { DirectoryBook } from "./book.ts";
 
 /** App passwords of one account: more than anybody has programs. */
@@ -18,29 +18,6 @@ const ID_CHARS = 8;
 
 /** The last use is written down at most so often, in ms: a program that looks for mail every minute must not cost a flush each time. */
 const USE_NOTED_MS = 3_600_000;
-
-/** An app password as it is stored. */
-export interface AppPasswordRow extends AppPasswordRecord {
-  readonly account: AccountId;
-  /**
-   * SHA-256 in hexadecimal. A slow hash protects what people choose; here are 100 random bits, which nobody finds by trying,
-   * however fast, and every login of every program costs one hash.
-   */
-  readonly hash: string;
-}
-
-/** Under which the store keeps one. */
-export function appPasswordKey(account: AccountId, id: string): string {
-  return `${account}/${id}`;
-}
-
-/** The row of the store. The schema version vouches for its shape. */
-export function appPasswordOf(row: DirectoryRow): AppPasswordRow {
-  if (typeof row["account"] !== "string" || typeof row["hash"] !== "string") {
-    throw new Failure("corrupt", "an app password has no account or no hash");
-  }
-  return row as unknown as AppPasswordRow;
-}
 
 /** Makes one up; the password is told once and never again. Throws Failure `invalid` or `refused`. */
 export function addAppPassword(

@@ -12,8 +12,8 @@ import type {
   MailingList,
 } from "../../messages/mod.ts";
 import type { DirectoryRow, DirectoryStore, DirectoryWrite, KeyRange } from "../../storage/directory_store.ts";
-import { appPasswordKey, appPasswordOf, type AppPasswordRow } from "./app_passwords.ts";
-import { dkimKeyName, dkimKeyOf, type DkimKeyRow, signingSelectors } from "./dkim_keys.ts";
+import { appPasswordKey, appPasswordOf, type AppPasswordRow } from "./app_password_rows.ts";
+import { dkimKeyName, dkimKeyOf, type DkimKeyRow, signingSelectors } from "./dkim_key_rows.ts";
 import { decodeScramKeys, encodeScramKeys, type ScramKeys, type ScramKeySet } from "./scram_keys.ts";
 import { SortedNames } from "./sorted_names.ts";
 

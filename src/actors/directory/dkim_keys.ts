@@ -10,8 +10,8 @@ import type {
   SigningKey,
 } from "../../messages/mod.ts";
 import { keyRecordName, keyRecordText, publicTextOf, SIGNING_BITS_MIN } from "../../policy/dkim/mod.ts";
-import type { DirectoryRow } from "../../storage/directory_store.ts";
 import type { DirectoryBook, DkimKeyChange } from "./book.ts";
+import { dkimKeyName, type DkimKeyRow, signingSelectors } from "./dkim_key_rows.ts";
 import { existingDomain } from "./edit_domains.ts";
 import { PAGE_MAX } from "./lists.ts";
 
@@ -24,36 +24,10 @@ export const SIGNING_WORKER = "policy";
 /** Pairs made on one day that can be told from each other: `20260131`, `20260131b` … */
 const PAIR_LETTERS = ["", ..."bcdefghijklmnopqrstuvwxyz"];
 
-/** A key as it is stored. */
-export interface DkimKeyRow extends Omit<DkimKeyRecord, "publicKey" | "record"> {
-  /** PKCS #8 in PEM. */
-  readonly pem: string;
-}
-
 /** Secret keys of both kinds, in PEM. */
 export interface DkimPair {
   readonly rsa: string;
   readonly ed25519: string;
-}
-
-/** Under which the store keeps one. */
-export function dkimKeyName(domain: string, selector: string): string {
-  return `${domain}/${selector}`;
-}
-
-/** The row of the store. The schema version vouches for its shape. */
-export function dkimKeyOf(row: DirectoryRow): DkimKeyRow {
-  for (const name of ["domain", "selector", "state", "pem"]) {
-    if (typeof row[name] !== "string") throw new Failure("corrupt", `a key for DKIM has no ${name}`);
-  }
-  return row as unknown as DkimKeyRow;
-}
-
-/** The domain's record with the selectors of those of its keys that sign. */
-export function signingSelectors(record: DomainRecord, keys: readonly DkimKeyRow[]): DomainRecord {
-  const { dkim: _, ...rest } = record;
-  const selectors = keys.filter(({ state }) => state === "active").map(({ selector }) => selector).sort();
-  return selectors.length === 0 ? rest : { ...rest, dkim: selectors };
 }
 
 /** What people may see of a key. */

@@ -1,10 +1,8 @@
 import { asFailure, byteLength, describeError, utf8 } from "../../base/mod.ts";
 import { formatAddress } from "../../mail/address.ts";
 import type { AccountRecord, ScanCheck } from "../../messages/mod.ts";
-import { type Networks, parseNetworks } from "../../net/mod.ts";
 import { readMessage, withoutFields } from "../../policy/header/mod.ts";
 import {
-  type HeaderRule,
   judgeScan,
   matchesRule,
   rulesFor,
@@ -21,33 +19,6 @@ import type { FrontServices } from "./services.ts";
 const RECIPIENTS_MAX = 1_000;
 /** How much longer a verdict is waited for than the policy actor takes at most, in ms. */
 const MARGIN_MS = 5_000;
-
-/** Which mail is shown to scanners, and what is junk, as a worker is told. */
-export interface ContentConfig {
-  /** Null: there are none. */
-  readonly scanners: ScanSettings | null;
-  /** Longest time that the policy actor may take for one mail, in ms. */
-  readonly scanMsMax: number;
-  /** Networks whose mail is not scanned, and whose word on spam is believed. */
-  readonly exempt: readonly string[];
-  /** Fields that make mail junk, where they are believed. */
-  readonly rules: readonly HeaderRule[];
-  /** Whether junk is filed as such. */
-  readonly file: boolean;
-}
-
-/** The same, as sessions use it. */
-export interface ContentPolicy extends Omit<ContentConfig, "exempt"> {
-  readonly exempt: Networks;
-}
-
-/** No network: asked for each mail, it costs nothing. */
-const NOBODY: Networks = { has: () => false };
-
-/** Throws a Failure `invalid`. */
-export function contentPolicy(config: ContentConfig): ContentPolicy {
-  return { ...config, exempt: config.exempt.length === 0 ? NOBODY : parseNetworks(config.exempt) };
-}
 
 /** A mail that is to be looked at. */
 export interface ScanSubject {

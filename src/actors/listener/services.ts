@@ -14,9 +14,8 @@ import type { ActorAddress, ActorSystem, Ref } from "../../runtime/types.ts";
 import type { MailboxRefs } from "../mailbox_refs.ts";
 import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
-import type { ContentPolicy } from "./content_scan.ts";
+import type { ContentPolicy } from "./content_policy.ts";
 import type { Counters } from "./counters.ts";
-import type { WithoutSignature } from "./signing.ts";
 import type { Viewers } from "./viewers.ts";
 
 /** What the routing actor beside a listener answers at once, from its replica of the directory. */
@@ -26,6 +25,9 @@ export interface Routes {
   /** Whose keys sign for this domain; null when nobody's do. */
   signer(domain: string): SigningDomain | null;
 }
+
+/** What becomes of mail that should be signed and cannot be for the time being: it comes again later, or goes without. */
+export type WithoutSignature = "defer" | "send";
 
 /** What every session of a listener worker shares. */
 export interface FrontServices {

@@ -10,9 +10,6 @@ import type { FrontServices } from "./services.ts";
 /** Longest wait for signatures, in ms. */
 const SIGN_MS_MAX = 20_000;
 
-/** What becomes of mail that should be signed and cannot be for the time being: it comes again later, or goes without. */
-export type WithoutSignature = "defer" | "send";
-
 /** The DKIM-Signature fields of a mail, perhaps none; or that it has to wait for them. */
 export type Signed = { readonly type: "signed"; readonly fields: string } | { readonly type: "wait" };
 

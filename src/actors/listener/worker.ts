@@ -7,14 +7,13 @@ import { MailboxRefs, type Placement } from "../mailbox_refs.ts";
 import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
 import { Admission, type AdmissionConfig } from "./admission.ts";
 import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
-import { type ContentConfig, contentPolicy } from "./content_scan.ts";
+import { type ContentConfig, contentPolicy } from "./content_policy.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { LoadWatch } from "./load_watch.ts";
 import { MemoryBudget } from "./memory_budget.ts";
-import type { FrontServices } from "./services.ts";
+import type { FrontServices, WithoutSignature } from "./services.ts";
 import { SESSIONS_ACTOR, sessionsActor } from "./session_book.ts";
-import type { WithoutSignature } from "./signing.ts";
 import { Viewers, VIEWERS_ACTOR, viewersActor } from "./viewers.ts";
 
 /** What a listener worker is started with. */

@@ -1,9 +1,8 @@
 import { Failure } from "../../base/mod.ts";
 import type { MailingList, MemberMode } from "../../messages/mod.ts";
 import { roleAddress } from "../../policy/list/mod.ts";
-import type { Asking } from "./request.ts";
 import { sendLetter } from "./send_letter.ts";
-import type { ListServices, SignedList } from "./services.ts";
+import type { Asking, ListServices, SignedList } from "./services.ts";
 
 /** A token came back: its address has seen the letter, or an owner has. What it allows is done; done twice, it is the same. */
 export async function confirmed({ mail, services, answer }: Asking, token: string): Promise<void> {

@@ -13,19 +13,10 @@ import {
 import { confirmed } from "./confirm.ts";
 import { decide } from "./hold.ts";
 import { sendLetter } from "./send_letter.ts";
-import { done, type ListMail, type ListServices } from "./services.ts";
+import { type Asking, done, type ListMail, type ListServices } from "./services.ts";
 
 /** Members named in one letter. */
 const NAMED_MAX = 5_000;
-
-/** Who asks, as he writes himself, and a way to answer him. */
-export interface Asking {
-  readonly mail: ListMail;
-  /** The author's address, as on the wire. */
-  readonly from: string;
-  readonly services: ListServices;
-  answer(subject: string, lines: readonly string[]): Promise<void>;
-}
 
 /**
  * Does what a mail to `-request` asks for. Whoever wrote it may have used another's name, so nothing is done but to write to that

@@ -51,3 +51,12 @@ export interface ListMail extends ProtocolRequest {
 export function done(text: string): ListOutcome {
   return { type: "done", text };
 }
+
+/** Who asks, as he writes himself, and a way to answer him. */
+export interface Asking {
+  readonly mail: ListMail;
+  /** The author's address, as on the wire. */
+  readonly from: string;
+  readonly services: ListServices;
+  answer(subject: string, lines: readonly string[]): Promise<void>;
+}

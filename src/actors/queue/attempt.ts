@@ -1,27 +1,14 @@
 import { asFailure, describeError } from "../../base/mod.ts";
 import { parseMailbox } from "../../mail/address.ts";
-import type { DeliveryReport } from "../../messages/mod.ts";
-import type { StoredItem, StoredMessage } from "../../storage/mod.ts";
 import { isDeliveryReport } from "./accepts.ts";
+import type { Attempt, AttemptResult } from "./attempt_types.ts";
 import { personal } from "./list_delivery.ts";
-import { deliverHere, type Forward } from "./local_delivery.ts";
+import { deliverHere } from "./local_delivery.ts";
 import type { QueueServices } from "./services.ts";
 import { doubtfulAddress, sameForAll } from "./settle.ts";
 
 /** Longest attempt, in ms: a large mail over a slow line to the last of several hosts. */
 const ATTEMPT_MS_MAX = 4 * 3_600_000;
-
-/** One item, its mail and the mail's bytes. */
-export interface Attempt {
-  readonly item: StoredItem;
-  readonly message: StoredMessage;
-  readonly parts: readonly Uint8Array[];
-}
-
-/** How an attempt ended; `later`: none was made, as a worker is away or busy. */
-export type AttemptResult =
-  | { readonly type: "report"; readonly report: DeliveryReport; readonly forwards: readonly Forward[] }
-  | { readonly type: "later" };
 
 const LATER: AttemptResult = { type: "later" };
 

@@ -1,14 +1,14 @@
 import { asFailure, byteLength, type Cancel, concat, describeError } from "../../base/mod.ts";
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
 import type { EnqueueInput, ItemChange, ScheduleRow, StoredItem } from "../../storage/mod.ts";
-import { type Attempt, NOT_TAKEN, tryOnce } from "./attempt.ts";
+import { NOT_TAKEN, tryOnce } from "./attempt.ts";
+import type { Attempt, Forward } from "./attempt_types.ts";
 import { type Concluded, noteAttempt } from "./attempt_log.ts";
 import { BodyCache } from "./body_cache.ts";
 import type { Destination } from "./destination.ts";
 import { byDestination } from "./destination_name.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DueHeap } from "./due_heap.ts";
-import type { Forward } from "./local_delivery.ts";
 import type { ReadyItem } from "./ready_items.ts";
 import { signReport } from "./report_signing.ts";
 import { reportMail, reportMails } from "./reporting.ts";

@@ -2,7 +2,7 @@ import { asFailure, describeError, latin1, utf8 } from "../../base/mod.ts";
 import { parseMailbox } from "../../mail/address.ts";
 import type { ListTarget, RecipientOutcome } from "../../messages/mod.ts";
 import { MEMBER_MARK } from "../../policy/list/mod.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt_types.ts";
 import type { QueueServices } from "./services.ts";
 
 /** Longest time that a list with many members may take, in ms. */

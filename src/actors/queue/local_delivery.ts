@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { asFailure, byteLength, concat, describeError, utf8 } from "../../base/mod.ts";
 import { type Address, parseMailbox } from "../../mail/address.ts";
 import type { DomainName } from "../../mail/domain.ts";
-import type { OutgoingRecipient } from "../../mail/envelope.ts";
 import { limitsOf } from "../../mail/quota.ts";
 import type { AccountRecord, DeliveryTarget, RecipientOutcome, RouteVerdict } from "../../messages/mod.ts";
 import { returnPathField } from "../../protocol/smtp/trace.ts";
 import { forwardSender } from "../forward_sender.ts";
 import { domainOfAccount } from "../mailbox_refs.ts";
-import type { Attempt, AttemptResult } from "./attempt.ts";
+import type { Attempt, AttemptResult, Forward } from "./attempt_types.ts";
 import { toLists } from "./list_delivery.ts";
 import type { QueueServices } from "./services.ts";
 
@@ -18,14 +17,6 @@ const DELIVER_MS_MAX = 60_000;
 /** Messages longer than this are indexed when somebody looks at them, in bytes; and how long making an index may take, in ms. */
 const INDEXED_BYTES_MAX = 16 * 1024 * 1024;
 const INDEX_MS_MAX = 10_000;
-
-/** Recipients elsewhere that an alias here led to; what the sender asked for goes on with them (RFC 3461 §5.2.7.3). */
-export interface Forward {
-  readonly opId: string;
-  /** The reverse-path under which mail goes there. */
-  readonly sender: string;
-  readonly recipients: readonly OutgoingRecipient[];
-}
 
 const DELIVERED: RecipientOutcome = { action: "delivered", code: null, status: "2.0.0", text: "delivered here" };
 

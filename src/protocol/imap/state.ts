@@ -10,7 +10,7 @@ import type { FetchItem } from "./grammar/ast_fetch.ts";
 import type { AppendLiterals } from "./append/append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
 import type { Output } from "./write/output.ts";
-import type { UpdatedSearch } from "./search/updates.ts";
+import type { SearchedPlace } from "./write/write_results.ts";
 
 /** The states of RFC 9051 §3; "closed" is logout. */
 export type Phase = ImapSession["phase"];
@@ -40,6 +40,15 @@ export interface Selected {
   updates: Map<string, UpdatedSearch> | null;
   /** What was asked by UIDBATCHES since the mailbox was selected; absent: nothing. */
   batches?: BatchesAsked;
+}
+
+/** How the changes of a search's results are told (RFC 5267 §4.3). The results themselves lie with the owner of the mailbox. */
+export interface UpdatedSearch {
+  readonly uid: boolean;
+  /** Of ESEARCH (RFC 7377 §2.1). */
+  readonly named: SearchedPlace | null;
+  /** To be fetched of each new message among the results (RFC 5465 §7). */
+  readonly items: readonly FetchItem[];
 }
 
 /** Who has logged in, and what the account may hold. */

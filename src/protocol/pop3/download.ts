@@ -1,20 +1,10 @@
 import { assert } from "../../base/assert.ts";
 import { decodeUtf8 } from "../../base/bytes.ts";
 import type { FetchOutcome, MaildropEntry, Pop3Action } from "./actions.ts";
-import { endOfMessage, latin1, stuffDots, type StuffingState } from "./dot_stuffing.ts";
+import { endOfMessage, latin1, stuffDots } from "./dot_stuffing.ts";
 import { reply } from "./replies.ts";
-import { closed, type Pop3Context, type Step, type Transaction } from "./state.ts";
-import { cutTop, topStart, type TopState } from "./top_cutter.ts";
-
-/** A RETR or TOP under way. */
-export interface Download {
-  readonly entry: MaildropEntry;
-  /** Bytes read so far. Until the first have come, the answer can still be -ERR. */
-  readonly offset: number;
-  readonly stuffing: StuffingState;
-  /** Null for RETR. */
-  readonly top: TopState | null;
-}
+import { closed, type Download, type Pop3Context, type Step, type Transaction } from "./state.ts";
+import { cutTop, topStart } from "./top_cutter.ts";
 
 /** Begins RETR (`lines` null) or TOP. */
 export function startDownload(

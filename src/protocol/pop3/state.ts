@@ -1,9 +1,10 @@
 import { BARE_CHANNEL, type SaslAnswer, type SaslChannel, type SaslStep } from "../sasl/mod.ts";
-import type { Pop3Action, Pop3Options } from "./actions.ts";
-import type { Download } from "./download.ts";
+import type { MaildropEntry, Pop3Action, Pop3Options } from "./actions.ts";
+import type { StuffingState } from "./dot_stuffing.ts";
 import type { Pop3Limits } from "./limits.ts";
 import type { Maildrop } from "./maildrop.ts";
 import { reply } from "./replies.ts";
+import type { TopState } from "./top_cutter.ts";
 
 /** What does not change during a session. */
 export interface Pop3Context {
@@ -43,6 +44,16 @@ export interface Authorization extends Shared {
   readonly asked: Asked | null;
   /** What is done when the present pause is over. */
   readonly delayed: readonly Pop3Action[];
+}
+
+/** A RETR or TOP under way. */
+export interface Download {
+  readonly entry: MaildropEntry;
+  /** Bytes read so far. Until the first have come, the answer can still be -ERR. */
+  readonly offset: number;
+  readonly stuffing: StuffingState;
+  /** Null for RETR. */
+  readonly top: TopState | null;
 }
 
 export interface Transaction extends Shared {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ContentPolicy } from "../../../src/actors/listener/content_scan.ts";
+import type { ContentPolicy } from "../../../src/actors/listener/content_policy.ts";
 import { concat, Failure, latin1 } from "../../../src/base/mod.ts";
 import { INBOX_ID, JUNK_ID } from "../../../src/mail/account.ts";
 import type { MailboxProtocol, PolicyProtocol, ScanCheck } from "../../../src/messages/mod.ts";

@@ -1,5 +1,5 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
-import type { ContentPolicy } from "../../../src/actors/listener/content_scan.ts";
+import type { ContentPolicy } from "../../../src/actors/listener/content_policy.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { ImapFront } from "../../../src/actors/listener/imap_front.ts";
 import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";

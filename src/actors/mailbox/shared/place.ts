@@ -3,12 +3,16 @@ import type { AccountId } from "../../../mail/account.ts";
 import { type MailboxName, parentsOf } from "../../../mail/mailbox_name.ts";
 import { isOthers, readOthersName } from "../../../mail/other_users.ts";
 import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../../mail/rights.ts";
-import type { MailboxNode, MailboxRef } from "../../../storage/mod.ts";
-import type { State } from "../state.ts";
-import type { OpenView } from "../view_book.ts";
+import type { MailboxNode, MailboxRef, ShardStore } from "../../../storage/mod.ts";
+import type { OpenView, ViewBook } from "../view_book.ts";
 import { readAcl, rightsAmong } from "./acl_rows.ts";
+import type { Shares } from "./shares.ts";
 
-type Rooms = Pick<State, "shard" | "shares">;
+/** What is asked of rights and names. */
+interface Rooms {
+  readonly shard: ShardStore;
+  readonly shares: Shares;
+}
 
 /** A mailbox by the name an account sees it under, and what that account may do there. */
 export interface Place {
@@ -91,7 +95,7 @@ export function nearestParent({ shard }: Pick<Rooms, "shard">, { owner, name }: 
  * is not there or its mailbox may not be read any more: rights are those of now, not those of SELECT (ATTACKS I19).
  */
 export function viewWith(
-  state: Rooms & Pick<State, "views">,
+  state: Rooms & { readonly views: ViewBook },
   { account, view }: { readonly account: AccountId; readonly view: number },
   { rights: wanted = "", writes = false }: { readonly rights?: string; readonly writes?: boolean } = {},
 ): { readonly open: OpenView; readonly rights: Rights } {

@@ -7,13 +7,10 @@ import { countFound, edgeOf, type Found, pairsOf, resultRange, sliceFound } from
 import { setsOfUids } from "../message_set.ts";
 import { mergePairs } from "../sequence_set.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
-import { type SearchData, writeEsearch } from "../write/write_results.ts";
+import { type SearchData, type SearchedPlace, writeEsearch } from "../write/write_results.ts";
 
 /** Numbers of one SEARCH response that are made at once. */
 const NUMBERS_AT_ONCE = 10_000;
-
-/** A mailbox as the results of a search name it (RFC 7377 §2.1). */
-export type SearchedPlace = NonNullable<SearchData["in"]>;
 
 interface Told {
   readonly uid: boolean;

@@ -5,18 +5,8 @@ import { bad, type Completion, untaggedStatus } from "../completion.ts";
 import type { Program } from "../effects.ts";
 import { planFetch } from "../fetch/fetch_plan.ts";
 import { setsOfUids } from "../message_set.ts";
-import type { SearchedPlace } from "./search_results.ts";
-import { type Scene, speaksUtf8 } from "../state.ts";
+import { type Scene, speaksUtf8, type UpdatedSearch } from "../state.ts";
 import { writeEsearch } from "../write/write_results.ts";
-
-/** How the changes of a search's results are told (RFC 5267 §4.3). The results themselves lie with the owner of the mailbox. */
-export interface UpdatedSearch {
-  readonly uid: boolean;
-  /** Of ESEARCH (RFC 7377 §2.1). */
-  readonly named: SearchedPlace | null;
-  /** To be fetched of each new message among the results (RFC 5465 §7). */
-  readonly items: readonly FetchItem[];
-}
 
 /** Why the changes of a search's results cannot be asked for: its tag names another search (RFC 5267 §4.3). */
 export function cannotUpdate(tag: string, { state: { selected } }: Scene): Completion | null {

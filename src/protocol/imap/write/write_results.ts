@@ -2,11 +2,17 @@ import { formatSequenceSet } from "../sequence_set.ts";
 import { writeMailbox, writeString } from "./write.ts";
 import type { PartialRange } from "../grammar/ast_search.ts";
 
+/** A mailbox as the results of a search name it (RFC 7377 §2.1). */
+export interface SearchedPlace {
+  readonly mailbox: string;
+  readonly uidValidity: number;
+}
+
 /** What ESEARCH tells (RFC 9051 §7.3.4, RFC 4731, 5267, 6203, 7377, 9394): what is left out is not told. Sets are pairs. */
 export interface SearchData {
   readonly tag: string;
   /** Of a search in several mailboxes (RFC 7377 §2.1). */
-  readonly in?: { readonly mailbox: string; readonly uidValidity: number };
+  readonly in?: SearchedPlace;
   readonly uid: boolean;
   readonly min?: number;
   readonly max?: number;
