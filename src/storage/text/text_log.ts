@@ -5,7 +5,7 @@ import type { FileSystem } from "../file_system.ts";
 import { getU32, getU48, putU32, putU48 } from "../pack.ts";
 import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
 import { LooseRooms } from "../rooms.ts";
-import { findIn, type TextKey, type TextSpan } from "./match.ts";
+import { findIn, linesIn, type TextKey, type TextSpan } from "./match.ts";
 
 /*
  * A file of records: magic u32, CRC-32C of all that follows u32, content number u48, bytes of the text u32, the text. It is
@@ -86,15 +86,24 @@ export class TextLog {
    */
   *find(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Set<number>[]> {
     const found = keys.map(() => new Set<number>());
-    for (const run of runs(this.#wantedEntries(wanted))) {
-      const start = run[0]!.offset;
-      const end = endOf(run.at(-1)!);
-      const chunk = latin1(this.#read(start, end, this.#rooms.get().forReading(end - start)));
-      const spans = run.map((entry) => spanOf(entry, start));
+    for (const { run, chunk, spans } of this.#chunks(wanted)) {
       keys.forEach((key, i) => findIn(chunk, spans, key, (span) => found[i]!.add(run[span]!.content)));
       yield;
     }
     return found;
+  }
+  /** The lines of a field of each of the wanted contents that has any: what stands behind the colon, each with an LF at its end. */
+  *lines(wanted: Iterable<number>, field: string): Generator<void, Map<number, string>> {
+    const lines = new Map<number, string>();
+    for (const { run, chunk, spans } of this.#chunks(wanted)) {
+      linesIn(chunk, spans, field, (span, line) => {
+        const { content } = run[span]!;
+        const before = lines.get(content);
+        lines.set(content, before === undefined ? line : before + line);
+      });
+      yield;
+    }
+    return lines;
   }
   /** How well each of the wanted contents has each word, from 1 to 100; those that have it not at all are left out. */
   *grade(
@@ -176,6 +185,15 @@ export class TextLog {
     if (this.#take(this.#read(this.#end, this.#end + length), this.#end) === 0) return false;
     this.#end += length;
     return true;
+  }
+  /** The wanted texts that are here, those together that are read together. */
+  *#chunks(wanted: Iterable<number>): Generator<{ run: readonly Entry[]; chunk: string; spans: readonly TextSpan[] }> {
+    for (const run of runs(this.#wantedEntries(wanted))) {
+      const start = run[0]!.offset;
+      const end = endOf(run.at(-1)!);
+      const chunk = latin1(this.#read(start, end, this.#rooms.get().forReading(end - start)));
+      yield { run, chunk, spans: run.map((entry) => spanOf(entry, start)) };
+    }
   }
   /** Those that are here, in the order of the file. */
   #wantedEntries(wanted: Iterable<number>): Entry[] {
