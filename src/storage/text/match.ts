@@ -7,6 +7,9 @@ export type TextKey =
   /** Lines `field: value` of the header; an empty needle asks whether there is such a line. `field` in lower case. */
   | { readonly in: "header"; readonly field: string; readonly needle: string };
 
+/** What is looked for in a header field. */
+export type FieldKey = Extract<TextKey, { in: "header" }>;
+
 /** Where one message's text lies in a chunk. That of a header begins with an LF, and each of its lines ends with one. */
 export interface TextSpan {
   readonly start: number;
@@ -41,12 +44,40 @@ export function findIn(chunk: string, spans: readonly TextSpan[], key: TextKey, 
 }
 
 /** Null when the hit lies in a line of the field; else where to look on. */
-function nextInField(chunk: string, hit: number, span: TextSpan, { field, needle }: HeaderKey): number | null {
+function nextInField(chunk: string, hit: number, span: TextSpan, { field, needle }: FieldKey): number | null {
   if (needle === "") return null;
   const line = chunk.lastIndexOf("\n", hit) + 1;
-  if (hit > line + field.length && chunk.startsWith(`${field}:`, line)) return null;
+  if (chunk.startsWith(`${field}:`, line)) {
+    // The name of the field may hold the needle, too.
+    return hit > line + field.length ? null : line + field.length + 1;
+  }
   const next = chunk.indexOf(`\n${field}:`, hit);
-  return next < 0 || next >= span.end ? span.end : Math.max(hit + 1, next);
+  return next < 0 || next >= span.end ? span.end : next + field.length + 2;
 }
 
-type HeaderKey = Extract<TextKey, { in: "header" }>;
+/**
+ * Calls `take` with each line of a field, in order: the index of the span in which it lies, and what stands behind the colon, an LF
+ * at its end.
+ */
+export function linesIn(
+  chunk: string,
+  spans: readonly TextSpan[],
+  field: string,
+  take: (span: number, line: string) => void,
+): void {
+  const begin = `\n${field}:`;
+  for (let at = 0, from = 0; at < spans.length;) {
+    const hit = chunk.indexOf(begin, from);
+    if (hit < 0) return;
+    while (at < spans.length && spans[at]!.end < hit + begin.length) at++;
+    const span = spans[at];
+    if (span === undefined) return;
+    if (hit < span.start) {
+      from = span.start;
+      continue;
+    }
+    const found = chunk.indexOf("\n", hit + begin.length);
+    from = found < 0 ? span.end : Math.min(found, span.end);
+    take(at, `${chunk.slice(hit + begin.length, from)}\n`);
+  }
+}

@@ -3,6 +3,7 @@
  * Owners of shards (mailbox actors) and the store itself may import it; it imports base and the store's files.
  * It must never hold the only copy of anything: whatever is lost or damaged here is made again from the messages.
  */
+export { FieldBlock, FieldColumn, FoundRows } from "./field_column.ts";
 export { foldedText, type FuzzyWord, gradeWords, wordsOf } from "./fuzzy.ts";
-export { findIn, type TextKey, type TextSpan } from "./match.ts";
+export { type FieldKey, findIn, linesIn, type TextKey, type TextSpan } from "./match.ts";
 export { DEFAULT_TEXT_LIMITS, type MessageText, noteBest, type TextLimits, TextStore } from "./text_store.ts";

@@ -5,7 +5,7 @@ import type { FileSystem } from "../file_system.ts";
 import { getU32, getU48, putU32, putU48 } from "../pack.ts";
 import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
 import { LooseRooms } from "../rooms.ts";
-import { findIn, patternsOf, type TextKey, type TextSpan } from "./match.ts";
+import { findIn, linesIn, patternsOf, type TextKey, type TextSpan } from "./match.ts";
 import { mayHold, Signatures, SIGNED_TOGETHER } from "./signatures.ts";
 
 /*
@@ -104,15 +104,24 @@ export class TextLog {
   *find(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Set<number>[]> {
     const found = keys.map(() => new Set<number>());
     yield* this.#sign();
-    for (const run of runs(yield* this.#candidates(wanted, keys))) {
-      const start = run[0]!.offset;
-      const end = endOf(run.at(-1)!);
-      const chunk = latin1(this.#read(start, end, this.#rooms.get().forReading(end - start)));
-      const spans = run.map((entry) => spanOf(entry, start));
+    for (const { run, chunk, spans } of this.#chunks(yield* this.#candidates(wanted, keys))) {
       keys.forEach((key, i) => findIn(chunk, spans, key, (span) => found[i]!.add(run[span]!.content)));
       yield;
     }
     return found;
+  }
+  /** The lines of a field of each of the wanted contents that has any: what stands behind the colon, each with an LF at its end. */
+  *lines(wanted: Iterable<number>, field: string): Generator<void, Map<number, string>> {
+    const lines = new Map<number, string>();
+    for (const { run, chunk, spans } of this.#chunks(this.#wantedEntries(wanted))) {
+      linesIn(chunk, spans, field, (span, line) => {
+        const { content } = run[span]!;
+        const before = lines.get(content);
+        lines.set(content, before === undefined ? line : before + line);
+      });
+      yield;
+    }
+    return lines;
   }
   /** How well each of the wanted contents has each word, from 1 to 100; those that have it not at all are left out. */
   *grade(
@@ -243,6 +252,15 @@ export class TextLog {
       all.push(bits);
     }
     return this.#wantedEntries(wanted, ({ place }) => all.some((bits) => mayHold(bits, place)));
+  }
+  /** The texts of entries, those together that are read together. */
+  *#chunks(entries: Entry[]): Generator<{ run: readonly Entry[]; chunk: string; spans: readonly TextSpan[] }> {
+    for (const run of runs(entries)) {
+      const start = run[0]!.offset;
+      const end = endOf(run.at(-1)!);
+      const chunk = latin1(this.#read(start, end, this.#rooms.get().forReading(end - start)));
+      yield { run, chunk, spans: run.map((entry) => spanOf(entry, start)) };
+    }
   }
   /** Those that are here, in the order of the file. */
   #wantedEntries(wanted: Iterable<number>, fits: (entry: Entry) => boolean = () => true): Entry[] {

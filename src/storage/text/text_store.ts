@@ -74,6 +74,10 @@ export class TextStore {
       return found;
     });
   }
+  /** The lines of a header field of each of the wanted contents that has any, each with an LF at its end. */
+  lines(account: string, wanted: readonly number[], field: string): Generator<void, Map<number, string>> {
+    return this.#with(account, ({ header }) => header.lines(wanted, field));
+  }
   /** How well each of the wanted contents has each word, from 1 to 100; those that have it not at all are left out. */
   grade(
     account: string,

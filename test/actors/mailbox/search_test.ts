@@ -7,6 +7,7 @@ import { parseStructure, searchText, threadId } from "../../../src/mime/mod.ts";
 import { indexMessage } from "../../../src/protocol/imap/fetch/message_index.ts";
 import type { TextQuery, TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
 import { findIn, foldedText, type FuzzyWord, gradeWords, noteBest, type TextKey } from "../../../src/storage/mod.ts";
+import { NO_FIELDS } from "../../support/no_texts.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, type MailboxWorld, put, settle, type Shard } from "./support.ts";
 
@@ -53,6 +54,8 @@ class SimpleTexts implements TextSearch {
     }
     return graded;
   }
+  fieldsAhead = NO_FIELDS.fieldsAhead;
+  findInFields = NO_FIELDS.findInFields;
   forget(): void {}
 }
 
@@ -402,6 +405,7 @@ Deno.test("a message that goes while its text is on the way is not found", () =>
       return [new Set(contents.filter((_, at) => read(at) !== null))];
     },
     grade: () => Promise.resolve([]),
+    ...NO_FIELDS,
     forget() {},
   };
   return inMailbox(async (world) => {

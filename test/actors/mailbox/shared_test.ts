@@ -5,6 +5,7 @@ import { Flag } from "../../../src/mail/flag.ts";
 import type { MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import type { TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
+import { NO_FIELDS } from "../../support/no_texts.ts";
 import { ALL, inTurns, openSession, uids } from "./sessions.ts";
 import { FRED, johns, named, othersOf, rights, setAcl } from "./shared_world.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, MARY, put, settle, spawnListener } from "./support.ts";
@@ -228,6 +229,7 @@ Deno.test("a search that is under way ends when its reader may not read any more
   const texts: TextSearch = {
     find: ({ contents }) => gate.promise.then(() => [new Set(contents)]),
     grade: () => Promise.reject(new Error("nothing is looked for with tolerance")),
+    ...NO_FIELDS,
     forget() {},
   };
   return inMailbox(async (world) => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StoredTexts, type TextQuery, Turns } from "../../../src/actors/mailbox/search/mod.ts";
+import { FieldColumns, StoredTexts, type TextQuery, Turns } from "../../../src/actors/mailbox/search/mod.ts";
 import { textActor } from "../../../src/actors/policy/text_actor.ts";
 import { asFailure, Failure, latin1, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
@@ -30,6 +30,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   const texts = new StoredTexts({
     store: new TextStore("texts", disk, { openMessagesMax: 1_000, deadMessagesMin: 4 }),
     shard: mail.shard(0),
+    columns: new FieldColumns(),
     extractor: system.ref<TextProtocol>({ node: "local", worker: "policy", actor: "text" }),
     turns: new Turns(sim.clock),
     log: SILENT,

@@ -7,6 +7,7 @@ import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
 import { indexMessage } from "../../../src/protocol/imap/fetch/message_index.ts";
 import type { TextSearch } from "../../../src/actors/mailbox/search/mod.ts";
+import { NO_FIELDS } from "../../support/no_texts.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, type MailboxWorld, settle } from "./support.ts";
 
@@ -187,6 +188,7 @@ Deno.test("what searches of a view and of an account hold is bounded in bytes, a
   const found: TextSearch = {
     find: (_query, keys) => Promise.resolve(keys.map(() => new Set<number>())),
     grade: () => Promise.resolve([]),
+    ...NO_FIELDS,
     forget() {},
   };
   return inMailbox(async (world) => {
@@ -247,6 +249,7 @@ Deno.test("texts that cannot be searched now are searched later, and nothing is 
     find: ({ contents }) =>
       failing ? Promise.reject(new Failure("down", "as the test wants it")) : Promise.resolve([new Set(contents)]),
     grade: () => Promise.resolve([]),
+    ...NO_FIELDS,
     forget() {},
   };
   return inMailbox(async (world) => {

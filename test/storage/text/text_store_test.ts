@@ -65,6 +65,10 @@ Deno.test("a header key looks at the lines of its field alone", () => {
   assertEquals(found(store, CONTENTS, field("to", "cat")), [20]);
   assertEquals(found(store, CONTENTS, field("from", "subject")), []);
   assertEquals(found(store, CONTENTS, field("subject", "")), [11, 12]);
+  // What the name of the field holds, too.
+  assertEquals(found(store, CONTENTS, field("subject", "e")), [11]);
+  assertEquals(found(store, CONTENTS, field("to", "t")), [20]);
+  assertEquals(found(store, CONTENTS, field("from", "m")), []);
   assertEquals(found(store, CONTENTS, field("to", "")), [20]);
 });
 

@@ -14,8 +14,8 @@ export interface Candidate {
   threadId: string | undefined;
   /** Its annotations that the account may read; undefined when they were not read. */
   annotations: readonly MessageAnnotation[] | undefined;
-  /** Whether its texts hold what the key of that number asks for; null when they were not searched. */
-  readonly holds: ((content: number, key: number) => boolean) | null;
+  /** Whether its texts hold what the key of that number asks for; null when they were not searched for that. */
+  readonly holds: ((row: SearchedRow, key: number) => Verdict) | null;
   /** How well its texts have the word of that number, 0 for not at all; null when they were not searched. */
   readonly grade: ((content: number, word: number) => number) | null;
 }

@@ -31,6 +31,8 @@ type Level = 0 | 1 | 2;
 export interface Plan {
   /** Messages that can fit; null: all. */
   readonly candidates: Ranges | null;
+  /** The same when it is known which messages hold what the text key of a number asks for (null: of that one it is not). */
+  readonly narrowed: (hits: Hits) => Ranges | null;
   /** Null: what is known of the candidate does not suffice. */
   readonly test: (candidate: Candidate) => Verdict;
   /** What is looked for in texts: the number of a key is its place. */
@@ -60,8 +62,14 @@ export interface PlanContext {
 /** EMAILID of a content (RFC 8474 §5.1). */
 export type EmailId = (content: number) => string;
 
+/** Messages that hold what the text key of a number asks for; null when that is not known. */
+export type Hits = (key: number) => Ranges | null;
+
+const NO_HITS: Hits = () => null;
+
 interface Node {
-  readonly candidates: Ranges | null;
+  /** Messages that can fit; null: all. */
+  readonly candidates: (hits: Hits) => Ranges | null;
   readonly test: Plan["test"];
   /** What the dearest of its keys needs. */
   readonly cost: Level;
@@ -72,9 +80,9 @@ interface Node {
 /** Throws Failure `invalid` for a program that is too deep or too long. */
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
-  const { candidates, test, score = null } = planner.node(program, 1, false);
+  const { candidates: narrowed, test, score = null } = planner.node(program, 1, false);
   const { texts, words, indexed, threads, annotated } = planner;
-  return { candidates, test, texts, words, score, indexed, threads, annotated };
+  return { candidates: narrowed(NO_HITS), narrowed, test, texts, words, score, indexed, threads, annotated };
 }
 
 class Planner {
@@ -99,7 +107,7 @@ class Planner {
         return anyOf(program.of.map((each) => this.node(each, depth + 1, fuzzy)));
       case "not": {
         const { test, cost } = this.node(program.of, depth + 1, fuzzy);
-        return { candidates: null, test: (candidate) => negated(test(candidate)), cost };
+        return { candidates: ALL, test: (candidate) => negated(test(candidate)), cost };
       }
       case "fuzzy":
         return this.node(program.of, depth + 1, true);
@@ -127,7 +135,7 @@ class Planner {
       }
       case "set": {
         const uids = this.context.uidsOf(program.set);
-        return { ...leaf(0, ({ row }) => isIn(uids, row.uid)), candidates: uids };
+        return { ...leaf(0, ({ row }) => isIn(uids, row.uid)), candidates: () => uids };
       }
       default:
         return leaf(0, rowTest(program, this.context));
@@ -151,7 +159,8 @@ class Planner {
   #textKey(key: TextKey): Node {
     if (this.texts.length === TEXT_KEYS_MAX) throw new Failure("invalid", "the search looks for too many texts");
     const number = this.texts.push(key) - 1;
-    return leaf(2, ({ row, holds }) => holds === null ? null : holds(row.content, number));
+    const test = ({ row, holds }: Candidate) => holds === null ? null : holds(row, number);
+    return { ...leaf(2, test), candidates: (hits) => hits(number) };
   }
 }
 
@@ -161,8 +170,10 @@ function textOf(text: string): string {
 }
 
 function leaf(cost: Level, test: Plan["test"]): Node {
-  return { candidates: null, test, cost };
+  return { candidates: ALL, test, cost };
 }
+
+const ALL = () => null;
 
 function negated(verdict: Verdict): Verdict {
   return verdict === null ? null : !verdict;
@@ -180,9 +191,11 @@ function allOf(nodes: readonly Node[]): Node {
     }
     return verdict;
   };
-  const candidates = nodes.reduce<Ranges | null>((both, { candidates }) => {
-    return both === null || candidates === null ? both ?? candidates : intersection(both, candidates);
-  }, null);
+  const candidates = (hits: Hits) =>
+    nodes.reduce<Ranges | null>((both, node) => {
+      const one = node.candidates(hits);
+      return both === null || one === null ? both ?? one : intersection(both, one);
+    }, null);
   return { candidates, test, cost: costOf(nodes), score: meanOf(nodes) };
 }
 
@@ -198,8 +211,10 @@ function anyOf(nodes: readonly Node[]): Node {
     }
     return verdict;
   };
-  const sets = nodes.map(({ candidates }) => candidates);
-  const candidates = sets.every((set) => set !== null) ? rangesOf(sets.flat(), 0) : null;
+  const candidates = (hits: Hits) => {
+    const sets = nodes.map((node) => node.candidates(hits));
+    return sets.every((set) => set !== null) ? rangesOf(sets.flat(), 0) : null;
+  };
   return { candidates, test, cost: costOf(nodes), score: bestOf(nodes) };
 }
 

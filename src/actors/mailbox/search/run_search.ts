@@ -12,11 +12,12 @@ import {
 import type { RowRanges, ShardStore } from "../../../storage/mod.ts";
 import { annotationsAt, emailId, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
-import { countOf, intersection, type Ranges, rangesOf } from "../views/mod.ts";
+import { coarse, countOf, intersection, type Ranges, rangesOf } from "../views/mod.ts";
 import { type Candidate, ColumnRow } from "./candidate.ts";
 import { Found } from "./found.ts";
 import type { Plan } from "./plan.ts";
 import { FULL_SCORE } from "./relevancy.ts";
+import { type Looks, NO_LOOKS, searchTexts } from "./search_texts.ts";
 import type { TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
@@ -24,8 +25,8 @@ import type { Turns } from "./turns.ts";
 const ROWS_MAX = 1_024;
 /** Rows looked at before the clock is. */
 const LOOKS = 16;
-/** Bytes of a message that are searched: what lies behind is attachments, or nobody reads it. */
-const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
+/** UIDs between two messages that were found already that are rather looked at than jumped over: a block of the store's. */
+const GAP_UIDS = 64;
 
 export interface SearchServices {
   readonly shard: ShardStore;
@@ -56,9 +57,15 @@ export async function runSearch(
   const all = view.uidNext === 1 ? ([] as number[] as readonly number[] as Ranges) : rangesOf([1, view.uidNext - 1], 0);
   const uids = plan.candidates === null ? all : intersection(all, plan.candidates);
   const search: Search = { ...services, open, plan, uids };
-  const looks = plan.texts.length + plan.words.length === 0 ? NO_LOOKS : await searchTexts(search);
+  const { hits, ...looks } = plan.texts.length + plan.words.length === 0 ? NO_LOOKS : await searchTexts({
+    ...search,
+    check: () => check(search),
+    undecided: (known) => undecided(search, known),
+  });
+  const narrowed = plan.narrowed(hits);
+  const left = narrowed === null ? search : { ...search, uids: intersection(uids, coarse(narrowed, GAP_UIDS)) };
   const found = new Found({ scored });
-  await inTurns(search, looks, (candidate) => {
+  await inTurns(left, looks, (candidate) => {
     if (!fits(search, candidate)) return;
     const { row: { uid, modSeq }, sequence } = candidate;
     found.add({ sequence, uid: uid as Uid, modSeq }, scoreIn(plan, candidate, scored));
@@ -71,20 +78,19 @@ function scoreIn({ score }: Plan, candidate: Candidate, scored: boolean): number
   return scored ? score?.(candidate) ?? FULL_SCORE : undefined;
 }
 
-/** What is known of texts. */
-type Looks = Pick<Candidate, "holds" | "grade">;
-
-const NO_LOOKS: Looks = { holds: null, grade: null };
-
 /** Nothing but the row is known. */
 const UNREAD = { envelope: undefined, threadId: undefined, annotations: undefined } as const;
 
 /** Calls `look` for each message that can fit, in the order of UIDs, in turns. The candidate is the same each time. */
-async function inTurns(search: Search, looks: Looks, look: (candidate: Looked) => void): Promise<void> {
+async function inTurns(
+  search: Search,
+  { holds, grade }: Pick<Looks, "holds" | "grade">,
+  look: (candidate: Looked) => void,
+): Promise<void> {
   const { shard, turns, open: { of: { account, mailbox }, view }, uids } = search;
   const columns = new RowColumns(Math.min(countOf(uids), ROWS_MAX));
   const row = new ColumnRow(columns, (set) => shard.keywordSet(account, mailbox, set));
-  const candidate: Looked = { row, ...UNREAD, ...looks, sequence: 0 };
+  const candidate: Looked = { row, ...UNREAD, holds, grade, sequence: 0 };
   const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
   for (let after = uids.length === 0 ? null : 0; after !== null;) {
     await turns.next();
@@ -144,34 +150,14 @@ function threadOf({ shard, open: { of } }: Search, { row }: Candidate, index: Me
   }
 }
 
-/** Looks for the plan's texts in all messages that rows do not decide alone, before any of them is judged. */
-async function searchTexts(search: Search): Promise<Looks> {
-  const { open: { of }, shard, plan, texts } = search;
-  const contents: number[] = [];
-  const uids: number[] = [];
-  await inTurns(search, NO_LOOKS, (candidate) => {
-    if (plan.test(candidate) !== null) return;
-    contents.push(candidate.row.content);
-    uids.push(candidate.row.uid);
+/** Messages that are not decided by what is known. */
+async function undecided(search: Search, known: Looks): Promise<{ readonly uid: number; readonly content: number }[]> {
+  const rows: { readonly uid: number; readonly content: number }[] = [];
+  await inTurns(search, known, (candidate) => {
+    const { row: { uid, content } } = candidate;
+    if (search.plan.test(candidate) === null) rows.push({ uid, content });
   });
-  const read = (at: number) => {
-    try {
-      const range = { uid: uids[at]!, offset: 0, length: SEARCHED_BYTES_MAX };
-      return shard.fetch(of.account, of.mailbox, range).bytes;
-    } catch (error) {
-      // Another session removed it, or its bytes are damaged: it is not found, and the others are.
-      const kind = asFailure(error)?.kind;
-      if (kind === "not_found" || kind === "corrupt") return null;
-      throw error;
-    }
-  };
-  const query = { account: of.account, contents, read, check: () => check(search) };
-  const found = plan.texts.length === 0 ? null : await texts.find(query, plan.texts);
-  const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
-  return {
-    holds: found === null ? null : (content, key) => found[key]!.has(content),
-    grade: graded === null ? null : (content, word) => graded[word]!.get(content) ?? 0,
-  };
+  return rows;
 }
 
 /** What was found, as far as it is still there, by its numbers now. */

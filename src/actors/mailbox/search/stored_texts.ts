@@ -2,18 +2,25 @@ import { asFailure, concat, describeError, latin1, type Log } from "../../../bas
 import type { AccountId } from "../../../mail/account.ts";
 import type { TextProtocol } from "../../../messages/mod.ts";
 import type { Ref } from "../../../runtime/types.ts";
+import { RowColumns } from "../../../mail/row_columns.ts";
 import {
+  FieldBlock,
+  type FieldKey,
   findIn,
   foldedText,
+  FoundRows,
   type FuzzyWord,
   gradeWords,
+  linesIn,
   type MessageText,
   noteBest,
   type ShardStore,
   type TextKey,
   type TextStore,
 } from "../../../storage/mod.ts";
-import type { TextQuery, TextSearch } from "./text_search.ts";
+import type { Ranges } from "../views/mod.ts";
+import type { ColumnName, FieldColumns } from "./field_columns.ts";
+import type { FieldQuery, TextQuery, TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
 /** Messages whose texts are asked for at once, and their bytes: what is on the way to another worker and back. */
@@ -23,6 +30,10 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const EXTRACT_DEADLINE_MS = 30_000;
 /** Rows read at once when the contents of an account are counted. */
 const ROWS = 1_000;
+/** Rows of a field that are made ready at once. */
+const FIELD_ROWS = 1_024;
+/** Fields with longer names are not kept ready, in characters. */
+const FIELD_NAME_MAX = 100;
 
 /** How a search looks at texts: at those that are kept, and at each that no room is left for. */
 interface Looks<T> {
@@ -33,6 +44,8 @@ interface Looks<T> {
 export interface StoredTextsOptions {
   readonly store: TextStore;
   readonly shard: ShardStore;
+  /** Of all shards of the worker. */
+  readonly columns: FieldColumns;
   /** Takes texts out of messages, where no files are written. */
   readonly extractor: Ref<TextProtocol>;
   readonly turns: Turns;
@@ -68,14 +81,87 @@ export class StoredTexts implements TextSearch {
       return graded;
     });
   }
+  fieldsAhead({ account, mailbox, uidNext }: Omit<FieldQuery, "read" | "check">, fields: Iterable<string>): number {
+    const { columns, shard: { number: shard } } = this.options;
+    let ahead = 0;
+    for (const field of fields) {
+      if (field.length > FIELD_NAME_MAX) return Infinity;
+      ahead = Math.max(ahead, uidNext - 1 - columns.lastOf({ shard, account, mailbox, field }));
+    }
+    return ahead;
+  }
+  findInFields(query: FieldQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]> {
+    return this.#inOrder(query.account, async () => {
+      const found = keys.map(() => new FoundRows());
+      for (const field of new Set(keys.map(({ field }) => field))) {
+        const looks = keys.map(({ needle }, i) => ({ needle, into: found[i]! })).filter((_, i) =>
+          keys[i]!.field === field
+        );
+        await this.#findInField(query, field, looks);
+      }
+      return found.map(({ pairs }) => pairs as readonly number[] as Ranges);
+    });
+  }
   forget(account: AccountId): void {
-    this.options.store.remove(account);
+    const { columns, shard, store } = this.options;
+    columns.forget(shard.number, account);
+    store.remove(account);
+  }
+
+  /** Looks at what is ready, and makes ready what is not. */
+  async #findInField(query: FieldQuery, field: string, looks: readonly FieldLook[]): Promise<void> {
+    const { columns, shard } = this.options;
+    const { account, mailbox, uidNext } = query;
+    const name: ColumnName = { shard: shard.number, account, mailbox, field };
+    const column = columns.use(name, shard.status(account, mailbox).messages);
+    await this.#inTurns(lookAt([...column.blocks], looks), query);
+    const rows = new RowColumns(FIELD_ROWS);
+    let after: number | null = column.last;
+    let missed = false;
+    for (let full = false; after !== null && after < uidNext - 1;) {
+      await this.options.turns.next();
+      query.check();
+      rows.count = 0;
+      const wanted = { ranges: [1, uidNext - 1], after, modSeqAbove: 0, rankOf: () => 0, lookedMax: FIELD_ROWS };
+      after = shard.fillRows(account, mailbox, wanted, rows);
+      if (rows.count === 0) continue;
+      const made = await this.#fieldOf(query, field, rows);
+      missed ||= made.missed;
+      await this.#inTurns(lookAt([made.block], looks), query);
+      full ||= !columns.add(name, column, made.block);
+    }
+    if (missed) await this.#tidy(query);
+  }
+
+  /** What a field says in some rows. */
+  async #fieldOf(
+    query: FieldQuery,
+    field: string,
+    rows: RowColumns,
+  ): Promise<{ readonly block: FieldBlock; readonly missed: boolean }> {
+    const { account } = query;
+    const { store } = this.options;
+    const uids = rows.uid.slice(0, rows.count);
+    const contents = [...rows.content.subarray(0, rows.count)];
+    const read = (at: number) => query.read(uids[at]!);
+    const texts: TextQuery = { account, contents, read, check: () => query.check() };
+    const loose = new Map<number, string>();
+    const missing = await this.#inTurns(store.missing(account, contents), query);
+    if (missing.length > 0) {
+      await this.#bring(texts, missing, (text) => loose.set(text.content, looseLines(text, field)));
+    }
+    const lines = await this.#inTurns(store.lines(account, [...new Set(contents)], field), query);
+    const said = contents.map((content) => lines.get(content) ?? loose.get(content) ?? "");
+    return { block: FieldBlock.of(uids, said), missed: missing.length > 0 };
+  }
+
+  #search<T>(query: TextQuery, looks: Looks<T>): Promise<T> {
+    return this.#inOrder(query.account, () => this.#look(query, looks));
   }
 
   /** Searches of one account follow one another. */
-  #search<T>(query: TextQuery, looks: Looks<T>): Promise<T> {
-    const { account } = query;
-    const found = (this.#last.get(account) ?? Promise.resolve()).then(() => this.#look(query, looks));
+  #inOrder<T>(account: AccountId, search: () => Promise<T>): Promise<T> {
+    const found = (this.#last.get(account) ?? Promise.resolve()).then(search);
     const ended: Promise<void> = found.then(() => {}, () => {}).then(() => {
       if (this.#last.get(account) === ended) this.#last.delete(account);
     });
@@ -142,7 +228,7 @@ export class StoredTexts implements TextSearch {
   }
 
   /** Now and then what is gone is thrown away. */
-  async #tidy(query: TextQuery): Promise<void> {
+  async #tidy(query: Pick<TextQuery, "account" | "check">): Promise<void> {
     const { store, shard } = this.options;
     const { account } = query;
     const { messages } = shard.usage(account);
@@ -164,7 +250,7 @@ export class StoredTexts implements TextSearch {
   }
 
   /** Runs work to its end, as long as somebody waits for it. */
-  async #inTurns<T>(work: Generator<void, T>, query: TextQuery): Promise<T> {
+  async #inTurns<T>(work: Generator<void, T>, query: Pick<TextQuery, "check">): Promise<T> {
     const { turns } = this.options;
     try {
       for (;;) {
@@ -180,6 +266,27 @@ export class StoredTexts implements TextSearch {
       work.return(undefined as T);
     }
   }
+}
+
+/** What is looked for in a field. */
+interface FieldLook {
+  readonly needle: string;
+  readonly into: FoundRows;
+}
+
+function* lookAt(blocks: readonly FieldBlock[], looks: readonly FieldLook[]): Generator<void, void> {
+  for (const block of blocks) {
+    for (const { needle, into } of looks) block.find(needle, into);
+    yield;
+  }
+}
+
+/** What a field says in one message that is not kept. */
+function looseLines({ header }: MessageText, field: string): string {
+  const chunk = latin1(header);
+  const lines: string[] = [];
+  linesIn(chunk, [{ start: 0, end: chunk.length }], field, (_, line) => lines.push(line));
+  return lines.join("");
 }
 
 /** The same search in one message that is not kept. */

@@ -1,5 +1,6 @@
 import type { AccountId } from "../../../mail/account.ts";
-import type { FuzzyWord, TextKey } from "../../../storage/mod.ts";
+import type { FieldKey, FuzzyWord, TextKey } from "../../../storage/mod.ts";
+import type { Ranges } from "../views/mod.ts";
 
 /** The messages of one search whose texts decide. */
 export interface TextQuery {
@@ -12,12 +13,31 @@ export interface TextQuery {
   check(): void;
 }
 
+/** A mailbox in whose messages header fields are looked for. */
+export interface FieldQuery {
+  readonly account: AccountId;
+  readonly mailbox: number;
+  /** Messages with lower UIDs are looked at. */
+  readonly uidNext: number;
+  /** What is searched of a message; null when it is gone. */
+  read(uid: number): Uint8Array | null;
+  /** Throws a Failure when nobody waits for the answer any more. */
+  check(): void;
+}
+
 /** Finds texts in messages: header fields and bodies, decoded, without case. */
 export interface TextSearch {
   /** The contents that hold what each key asks for. Rejects with Failure when texts cannot be had now. */
   find(query: TextQuery, keys: readonly TextKey[]): Promise<readonly ReadonlySet<number>[]>;
   /** How well contents have each word, from 1 to 100; those that have it not at all are left out. Rejects as `find` does. */
   grade(query: TextQuery, words: readonly FuzzyWord[]): Promise<readonly ReadonlyMap<number, number>[]>;
+  /** How many UIDs must be read at most before `findInFields` knows these fields in all of the mailbox; Infinity: it never will. */
+  fieldsAhead(query: Omit<FieldQuery, "read" | "check">, fields: Iterable<string>): number;
+  /**
+   * The messages of a mailbox that hold what each key asks for: from the first to the last UID of a range all messages that are there
+   * do. Some that are gone may be among them. Rejects as `find` does.
+   */
+  findInFields(query: FieldQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]>;
   /** The account is no more: what is kept of its texts goes. */
   forget(account: AccountId): void;
 }

@@ -55,6 +55,26 @@ export function isIn(ranges: Ranges, number: number): boolean {
   return at < ranges.length && ranges[at]! <= number;
 }
 
+/** The same question for numbers that rise: what lies before the last one is looked at no more. */
+export function risingIn(ranges: Ranges): (number: number) => boolean {
+  let at = 0;
+  return (number) => {
+    if (at > 0 && ranges[at - 1]! >= number) at = pairFrom(ranges, number);
+    while (at < ranges.length && ranges[at + 1]! < number) at += 2;
+    return at < ranges.length && ranges[at]! <= number;
+  };
+}
+
+/** Ranges that hold all of these, those with fewer than `gap` numbers between them as one. */
+export function coarse(ranges: Ranges, gap: number): Ranges {
+  const joined: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2) {
+    if (i > 0 && ranges[i]! - joined.at(-1)! <= gap) joined[joined.length - 1] = ranges[i + 1]!;
+    else joined.push(ranges[i]!, ranges[i + 1]!);
+  }
+  return joined as readonly number[] as Ranges;
+}
+
 /** What is in both. */
 export function intersection(a: Ranges, b: Ranges): Ranges {
   const both: number[] = [];

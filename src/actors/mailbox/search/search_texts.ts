@@ -1,0 +1,99 @@
+import { asFailure } from "../../../base/mod.ts";
+import type { FieldKey, ShardStore } from "../../../storage/mod.ts";
+import type { OpenView } from "../view_book.ts";
+import { type Ranges, risingIn } from "../views/mod.ts";
+import type { Candidate, SearchedRow, Verdict } from "./candidate.ts";
+import type { Hits, Plan } from "./plan.ts";
+import type { TextSearch } from "./text_search.ts";
+
+/** Bytes of a message that are searched: what lies behind is attachments, or nobody reads it. */
+const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
+/** So many UIDs are read of a mailbox whose header fields are known up to there, rather than looked at which are to be searched at all. */
+const NEAR_UIDS = 1_000;
+
+/** What is known of texts. */
+export interface Looks extends Pick<Candidate, "holds" | "grade"> {
+  readonly hits: Hits;
+}
+
+/** Nothing. */
+export const NO_LOOKS: Looks = { holds: null, grade: null, hits: () => null };
+
+export interface TextsWanted {
+  readonly shard: ShardStore;
+  readonly texts: TextSearch;
+  readonly open: OpenView;
+  readonly plan: Plan;
+  /** Messages that are not decided by what is known. */
+  readonly undecided: (known: Looks) => Promise<readonly Pick<SearchedRow, "uid" | "content">[]>;
+  /** Throws a Failure when nobody waits for the answer any more. */
+  readonly check: () => void;
+}
+
+/**
+ * Looks for the plan's texts before any message is judged. Header fields that are ready are looked at in the whole mailbox, and so
+ * are others when most of its messages are to be searched; all else in those messages that are not decided without it.
+ */
+export async function searchTexts(wanted: TextsWanted): Promise<Looks> {
+  const { plan, texts, open: { of: { account, mailbox }, view }, shard, check } = wanted;
+  const { uidNext } = view;
+  const query = { account, mailbox, uidNext, read: (uid: number) => messageOf(wanted, uid), check };
+  const fields = [...plan.texts.entries()].filter((each): each is [number, FieldKey] => each[1].in === "header");
+  const known = new Map<number, Ranges>();
+  const findInFields = async () => {
+    const found = await texts.findInFields(query, fields.map(([, key]) => key));
+    fields.forEach(([number], i) => known.set(number, found[i]!));
+  };
+  const ahead = fields.length === 0 ? Infinity : texts.fieldsAhead(query, fields.map(([, { field }]) => field));
+  if (ahead <= NEAR_UIDS) await findInFields();
+  if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
+  const rows = await wanted.undecided(looksOf(known));
+  if (known.size === 0 && ahead < Infinity && 2 * rows.length >= shard.status(account, mailbox).messages) {
+    await findInFields();
+  }
+  return await searchRows(wanted, known, rows);
+}
+
+/** Looks for all that is not known yet in some messages. */
+async function searchRows(
+  wanted: TextsWanted,
+  known: ReadonlyMap<number, Ranges>,
+  rows: readonly Pick<SearchedRow, "uid" | "content">[],
+): Promise<Looks> {
+  const { plan, texts, open: { of: { account } }, check } = wanted;
+  const read = (at: number) => messageOf(wanted, rows[at]!.uid);
+  const query = { account, contents: rows.map(({ content }) => content), read, check };
+  const others = [...plan.texts.keys()].filter((number) => !known.has(number));
+  const found = others.length === 0 ? [] : await texts.find(query, others.map((number) => plan.texts[number]!));
+  const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
+  return {
+    ...looksOf(known, new Map(others.map((number, i) => [number, found[i]!]))),
+    grade: graded === null ? null : (content, word) => graded[word]!.get(content) ?? 0,
+  };
+}
+
+function looksOf(known: ReadonlyMap<number, Ranges>, others: ReadonlyMap<number, ReadonlySet<number>> = NONE): Looks {
+  const hits: Hits = (key) => known.get(key) ?? null;
+  const tests = new Map<number, (row: SearchedRow) => boolean>();
+  for (const [key, uids] of known) {
+    const isHit = risingIn(uids);
+    tests.set(key, ({ uid }) => isHit(uid));
+  }
+  for (const [key, contents] of others) tests.set(key, ({ content }) => contents.has(content));
+  const holds = (row: SearchedRow, key: number): Verdict => tests.get(key)?.(row) ?? null;
+  return { hits, holds, grade: null };
+}
+
+const NONE: ReadonlyMap<number, ReadonlySet<number>> = new Map();
+
+/** What is searched of a message; null when it is not there. */
+function messageOf({ shard, open: { of } }: TextsWanted, uid: number): Uint8Array | null {
+  try {
+    return shard.fetch(of.account, of.mailbox, { uid, offset: 0, length: SEARCHED_BYTES_MAX }).bytes;
+  } catch (error) {
+    // Another session removed it, or its bytes are damaged: it is not found, and the others are.
+    const kind = asFailure(error)?.kind;
+    if (kind === "not_found" || kind === "corrupt") return null;
+    throw error;
+  }
+}
