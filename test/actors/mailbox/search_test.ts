@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Failure, latin1, utf8 } from "../../../src/base/mod.ts";
+import { Failure, latin1, seededRandom, utf8 } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
@@ -244,6 +244,43 @@ Deno.test("what the index does not have is read, once for all keys, and only of 
     texts.asked.length = 0;
     assertEquals(await find(a, and(not(SEEN), or({ type: "body", text: "zug" }, header("x-spam", "no")))), [1, 4]);
     assertEquals(texts.asked.length, 3);
+  }));
+
+Deno.test("whatever texts, flags and sets are put together, the messages found are those that fit one by one", () =>
+  inTexts(async (world) => {
+    const random = seededRandom(5);
+    const upTo = (max: number) => Math.floor(random.next() * max);
+    const words = ["rare", "some", "many", "none"];
+    const letters = Array.from({ length: 60 }, () => {
+      const held = words.filter((_, i) => random.next() < [0.05, 0.3, 0.8, 0][i]!);
+      return { held, body: held.join(" "), flags: upTo(3) === 0 ? Flag.seen : 0 };
+    });
+    await append(world, letters);
+    const a = await openSession(world);
+    const program = (depth: number): [SearchProgram, (at: number) => boolean] => {
+      const kind = upTo(depth > 0 ? 7 : 4);
+      if (kind < 2) {
+        const text = words[upTo(words.length)]!;
+        return [{ type: "body", text }, (at) => letters[at]!.held.includes(text)];
+      }
+      if (kind === 2) return [SEEN, (at) => letters[at]!.flags === Flag.seen];
+      if (kind === 3) {
+        const [first, last] = [1 + upTo(60), 1 + upTo(60)];
+        const within = (at: number) => at + 1 >= Math.min(first, last) && at + 1 <= Math.max(first, last);
+        return [{ type: "set", set: sequence(first, last) }, within];
+      }
+      const [one, fitsOne] = program(depth - 1);
+      if (kind === 4) return [not(one), (at) => !fitsOne(at)];
+      const [other, fitsOther] = program(depth - 1);
+      return kind === 5
+        ? [and(one, other), (at) => fitsOne(at) && fitsOther(at)]
+        : [or(one, other), (at) => fitsOne(at) || fitsOther(at)];
+    };
+    for (let i = 0; i < 400; i++) {
+      const [asked, fits] = program(3);
+      const expected = letters.flatMap((_, at) => fits(at) ? [at + 1] : []);
+      assertEquals(await find(a, asked), expected, JSON.stringify(asked));
+    }
   }));
 
 Deno.test("results are runs in which numbers and UIDs go on together", () =>

@@ -62,7 +62,7 @@ export interface PlanContext {
 /** EMAILID of a content (RFC 8474 §5.1). */
 export type EmailId = (content: number) => string;
 
-/** Messages that hold what the text key of a number asks for; null when that is not known. */
+/** Messages that hold what the text key of a number asks for, but perhaps for some that are decided without it; null: not known. */
 export type Hits = (key: number) => Ranges | null;
 
 const NO_HITS: Hits = () => null;

@@ -1,7 +1,7 @@
 import { asFailure } from "../../../base/mod.ts";
 import type { FieldKey, ShardStore } from "../../../storage/mod.ts";
 import type { OpenView } from "../view_book.ts";
-import { type Ranges, risingIn } from "../views/mod.ts";
+import { NO_RANGES, type Ranges, rangesOfRising, risingIn } from "../views/mod.ts";
 import type { Candidate, SearchedRow, Verdict } from "./candidate.ts";
 import type { Hits, Plan } from "./plan.ts";
 import type { TextSearch } from "./text_search.ts";
@@ -10,6 +10,9 @@ import type { TextSearch } from "./text_search.ts";
 const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
 /** So many UIDs are read of a mailbox whose header fields are known up to there, rather than looked at which are to be searched at all. */
 const NEAR_UIDS = 1_000;
+
+/** Few are at most one of so many. */
+const FEW = 4;
 
 /** What is known of texts. */
 export interface Looks extends Pick<Candidate, "holds" | "grade"> {
@@ -66,10 +69,24 @@ async function searchRows(
   const others = [...plan.texts.keys()].filter((number) => !known.has(number));
   const found = others.length === 0 ? [] : await texts.find(query, others.map((number) => plan.texts[number]!));
   const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
+  const looks = looksOf(known, new Map(others.map((number, i) => [number, found[i]!])));
+  const hits = (key: number) => looks.hits(key) ?? fewOf(rows, found[others.indexOf(key)]);
   return {
-    ...looksOf(known, new Map(others.map((number, i) => [number, found[i]!]))),
+    ...looks,
+    hits,
     grade: graded === null ? null : (content, word) => graded[word]!.get(content) ?? 0,
   };
+}
+
+/** Which of the rows were found, if it is few of them: others are looked at as fast as told apart. */
+function fewOf(
+  rows: readonly Pick<SearchedRow, "uid" | "content">[],
+  found: ReadonlySet<number> | undefined,
+): Ranges | null {
+  if (found === undefined || FEW * found.size > rows.length) return null;
+  return found.size === 0
+    ? NO_RANGES
+    : rangesOfRising(rows.flatMap(({ uid, content }) => found.has(content) ? [uid] : []));
 }
 
 function looksOf(known: ReadonlyMap<number, Ranges>, others: ReadonlyMap<number, ReadonlySet<number>> = NONE): Looks {
