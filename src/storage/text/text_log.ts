@@ -38,6 +38,8 @@ interface Entry {
 /** One file of texts. Reading and writing are synchronous; long work is a generator that yields in between. */
 export class TextLog {
   readonly #entries = new Map<number, Entry>();
+  /** The same by their places. */
+  readonly #places: Entry[] = [];
   /** For each SIGNED_TOGETHER records from the first on the CRC-32C of their checksums. */
   readonly #checks: number[] = [];
   #check = 0;
@@ -54,7 +56,7 @@ export class TextLog {
     private readonly files: FileSystem,
     private readonly signatureRows: number,
   ) {
-    this.#signatures = new Signatures(`${path}.signs`, files, signatureRows);
+    this.#signatures = new Signatures(`${path}.signatures`, files, signatureRows);
   }
 
   /** Reads what is there; cuts off what is damaged. To be run to its end before anything else. */
@@ -161,8 +163,11 @@ export class TextLog {
     }
     this.close();
     this.#forget();
-    for (const [content, entry] of next.#entries) this.#entries.set(content, entry);
-    this.#checks.push(...next.#checks);
+    for (const entry of next.#places) {
+      this.#entries.set(entry.content, entry);
+      this.#places.push(entry);
+    }
+    for (const check of next.#checks) this.#checks.push(check);
     [this.#fd, this.#end, this.#check] = [next.#fd, next.#end, next.#check];
   }
   /** Removes the file. */
@@ -182,7 +187,11 @@ export class TextLog {
   }
   #forget(): void {
     this.#entries.clear();
-    this.#checks.length = this.#check = this.#end = 0;
+    this.#places.length =
+      this.#checks.length =
+      this.#check =
+      this.#end =
+        0;
   }
   #append(records: readonly Uint8Array[]): void {
     this.#fd ??= this.files.open(this.path, "create");
@@ -200,8 +209,10 @@ export class TextLog {
       if (length === null || at + length > chunk.length || !isWhole(chunk, at, length)) return at;
       const content = getU48(chunk, at + 8);
       if (this.#entries.has(content)) return at; // Each is written once.
-      const place = this.#entries.size;
-      this.#entries.set(content, { content, offset: offset + at, bytes: getU32(chunk, at + 14), place });
+      const place = this.#places.length;
+      const entry: Entry = { content, offset: offset + at, bytes: getU32(chunk, at + 14), place };
+      this.#entries.set(content, entry);
+      this.#places.push(entry);
       this.#sum(chunk.subarray(at + 4, at + 8), place);
       at += length;
     }
@@ -220,12 +231,10 @@ export class TextLog {
   }
   /** Makes signatures of texts that have none yet, as many as are written together. A full disk leaves it at that. */
   *#sign(): Generator<void, void> {
-    const signed = this.#signatures.texts;
-    if (this.#unsigned || this.#entries.size - signed < SIGNED_TOGETHER) return;
-    const unsigned = [...this.#entries.values()].slice(signed);
-    for (let at = 0; at + SIGNED_TOGETHER <= unsigned.length; at += SIGNED_TOGETHER) {
+    while (!this.#unsigned && this.#places.length - this.#signatures.texts >= SIGNED_TOGETHER) {
+      const first = this.#signatures.texts;
       const block = this.#signatures.block();
-      for (const run of runs(unsigned.slice(at, at + SIGNED_TOGETHER))) {
+      for (const run of runs(this.#places.slice(first, first + SIGNED_TOGETHER))) {
         const start = run[0]!.offset;
         const bytes = this.#read(start, endOf(run.at(-1)!));
         for (const entry of run) {
@@ -235,11 +244,10 @@ export class TextLog {
         yield;
       }
       try {
-        this.#signatures.add(block, this.#checks[this.#signatures.texts / SIGNED_TOGETHER]!);
+        this.#signatures.add(block, this.#checks);
       } catch (error) {
         if (asFailure(error) === null) throw error;
         this.#unsigned = true;
-        return;
       }
     }
   }

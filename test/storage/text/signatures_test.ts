@@ -7,7 +7,8 @@ import { SimDisk } from "../sim_disk.ts";
 
 const DIR = "shard/texts";
 const ACCOUNT = "a";
-const MESSAGES = 3 * SIGNED_TOGETHER + 10;
+/** Some are told apart by a large block, some by small ones, some not at all. */
+const MESSAGES = 19 * SIGNED_TOGETHER + 10;
 const WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "ζήτα", "猫である"];
 
 function run<T>(work: Generator<void, T>): T {
@@ -79,7 +80,8 @@ Deno.test("what is found is what a look at each text finds, at once and after op
   const kept = texts(seededRandom(2));
   assertFinds(filled(disk, kept), kept, "at once");
   assertFinds(new TextStore(DIR, disk), kept, "opened again");
-  assert(disk.list(DIR).some((name) => name.endsWith(".body.signs")));
+  const sizes = ["large", "small"].map((part) => disk.fileBytes(`${DIR}/61.body.signatures.${part}`));
+  assertEquals(sizes, [8 + 8_192 * (16 * SIGNED_TOGETHER / 8 + 4), 3 * (8 + 8_192 * (SIGNED_TOGETHER / 8 + 4))]);
 });
 
 Deno.test("texts that cannot hold what is looked for are not read", () => {
@@ -107,9 +109,12 @@ Deno.test("signatures of other texts than those that are there are made anew", (
   const store = filled(disk, first);
   assertFinds(store, first, "before");
   store.close();
-  const signs = disk.open(`${DIR}/61.body.signs`, "update");
-  const old = new Uint8Array(disk.size(signs));
-  disk.read(signs, old, 0, old.length, 0);
+  const old = ["large", "small"].map((part) => {
+    const fd = disk.open(`${DIR}/61.body.signatures.${part}`, "update");
+    const bytes = new Uint8Array(disk.size(fd));
+    disk.read(fd, bytes, 0, bytes.length, 0);
+    return { fd, bytes };
+  });
   // As after a crash that tore the texts off and left their signatures.
   disk.truncate(disk.open(`${DIR}/61.body`, "update"), 1_000);
   const again = new TextStore(DIR, disk);
@@ -121,9 +126,21 @@ Deno.test("signatures of other texts than those that are there are made anew", (
   assertFinds(again, bodies, "after");
   assertFinds(new TextStore(DIR, disk), bodies, "opened again");
   // As after another crash, before the old ones were really gone.
-  disk.write(signs, old, 0);
+  for (const { fd, bytes } of old) disk.write(fd, bytes, 0);
   assertFinds(new TextStore(DIR, disk), bodies, "opened with old ones");
 });
+
+/** Turns bits of a file over. */
+function damage(disk: SimDisk, path: string, random: Random): void {
+  const fd = disk.open(path, "update");
+  const bytes = new Uint8Array(disk.size(fd));
+  disk.read(fd, bytes, 0, bytes.length, 0);
+  for (let i = 0; i < 20_000; i++) {
+    bytes[Math.floor(random.next() * bytes.length)]! ^= 1 << Math.floor(random.next() * 8);
+  }
+  disk.write(fd, bytes, 0);
+  disk.close(fd);
+}
 
 Deno.test("damaged signatures take nothing away", () => {
   for (let seed = 1; seed <= 5; seed++) {
@@ -132,19 +149,28 @@ Deno.test("damaged signatures take nothing away", () => {
     const kept = texts(random);
     const store = filled(disk, kept);
     found(store, [body("first")]);
-    const path = `${DIR}/61.body.signs`;
-    const fd = disk.open(path, "update");
-    const bytes = new Uint8Array(disk.size(fd));
-    disk.read(fd, bytes, 0, bytes.length, 0);
-    for (let i = 0; i < 20_000; i++) {
-      bytes[Math.floor(random.next() * bytes.length)]! ^= 1 << Math.floor(random.next() * 8);
+    for (const part of ["large", "small"]) {
+      const path = `${DIR}/61.body.signatures.${part}`;
+      damage(disk, path, random);
+      assertFinds(store, kept, `flipped, seed ${seed}`);
+      disk.truncate(disk.open(path, "update"), Math.floor(random.next() * disk.fileBytes(path)!));
+      assertFinds(store, kept, `cut, seed ${seed}`);
     }
-    disk.write(fd, bytes, 0);
-    assertFinds(store, kept, `flipped, seed ${seed}`);
-    disk.truncate(fd, Math.floor(random.next() * bytes.length));
-    assertFinds(store, kept, `cut, seed ${seed}`);
     assertFinds(new TextStore(DIR, disk), kept, `opened again, seed ${seed}`);
   }
+});
+
+Deno.test("damaged signatures are made anew, not joined", () => {
+  const random = seededRandom(1);
+  const disk = new SimDisk(random);
+  const kept = texts(random);
+  const some = 15 * SIGNED_TOGETHER;
+  const store = filled(disk, kept.slice(0, some));
+  found(store, [body("first")]);
+  damage(disk, `${DIR}/61.body.signatures.small`, random);
+  run(store.add(ACCOUNT, kept.slice(some)));
+  assertFinds(store, kept, "joined");
+  assertEquals(disk.fileBytes(`${DIR}/61.body.signatures.small`), 3 * (8 + 8_192 * (SIGNED_TOGETHER / 8 + 4)));
 });
 
 Deno.test("a disk without room for signatures does not fail the search", () => {
@@ -172,7 +198,7 @@ Deno.test("a long text may hold anything", () => {
   const signatures = new Signatures("s", new SimDisk(seededRandom(1)), 2_048);
   const block = signatures.block();
   for (let i = 0; i < SIGNED_TOGETHER; i++) block.add(new Uint8Array(i === 3 ? 300_000 : i));
-  signatures.add(block, 1);
+  signatures.add(block, [1]);
   const bits = run(signatures.candidates(["nowhere"]))!;
   assertEquals(ALL.slice(0, SIGNED_TOGETHER).filter((i) => mayHold(bits, i)), [3]);
   assert(mayHold(bits, SIGNED_TOGETHER), "what has no signature may, too");
