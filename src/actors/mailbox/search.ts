@@ -25,7 +25,7 @@ async function searchIn(
   const fixed = update === undefined ? null : fixedProgram(program, view);
   // What happens while it runs may change what it finds.
   if (fixed !== null) views.followed(open);
-  const found = await searches.run(open.account, () => runSearch(state, open, plan, { scored: relevancy }));
+  const found = await searches.run(open.account, () => runSearch(state, open, plan, { scored: relevancy, modSeq }));
   if (save !== "none" && !view.gone) views.save(open, savedOf(found, save));
   const updating = fixed !== null && views.keepLive(open, { ...update!, program: fixed, results: found.uids() });
   return {

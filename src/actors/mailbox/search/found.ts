@@ -13,7 +13,8 @@ export interface Run {
 
 /** What a search has found so far: runs in which sequence numbers and UIDs go on together. */
 export class Found {
-  #runs: Run[] = [];
+  readonly #runs: Run[] = [];
+  #last: Run | null = null;
   #modSeq = 0;
   readonly #scores: number[] | null;
 
@@ -40,10 +41,19 @@ export class Found {
   ): void {
     if (score !== undefined) this.#scores?.push(score);
     this.#modSeq = Math.max(this.#modSeq, modSeq);
-    const last = this.#runs.at(-1);
-    if (last !== undefined && last.uid + last.count === uid && last.sequence + last.count === sequence) last.count++;
-    else if (this.#runs.length < RUNS_MAX) this.#runs.push({ sequence, uid, count: 1 });
-    else throw new Failure("refused", "the search finds too many single messages");
+    const last = this.#last;
+    if (last !== null && last.uid + last.count === uid && last.sequence + last.count === sequence) last.count++;
+    else this.addRun({ sequence, uid, count: 1 });
+  }
+  /** Adds messages behind all others, of which neither MODSEQ nor score are asked for. Throws as `add` does. */
+  addRun(run: Run): void {
+    const last = this.#last;
+    if (last !== null && last.uid + last.count === run.uid && last.sequence + last.count === run.sequence) {
+      last.count += run.count;
+    } else if (this.#runs.length < RUNS_MAX) {
+      this.#last = run;
+      this.#runs.push(run);
+    } else throw new Failure("refused", "the search finds too many single messages");
   }
   /** The UIDs, as ranges. */
   uids(): Ranges {

@@ -1,10 +1,11 @@
 import { Failure } from "../../../base/mod.ts";
+import { UID_MAX } from "../../../mail/uid.ts";
 import type { MessageSet } from "../../../mail/mailbox_view.ts";
 import type { SearchProgram } from "../../../mail/search_program.ts";
 import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";
 import { type FuzzyWord, type TextKey, wordsOf } from "../../../storage/mod.ts";
-import { intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
+import { difference, intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
 import { annotationKey } from "./annotation_key.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import { bestOf, meanOf, type Score, wordsScore } from "./relevancy.ts";
@@ -33,6 +34,8 @@ export interface Plan {
   readonly candidates: Ranges | null;
   /** The same when it is known which messages hold what the text key of a number asks for (null: of that one it is not). */
   readonly narrowed: (hits: Hits) => Ranges | null;
+  /** Whether all messages that are there in `narrowed` fit, when so much is known. */
+  readonly isDecided: (hits: Hits) => boolean;
   /** Null: what is known of the candidate does not suffice. */
   readonly test: (candidate: Candidate) => Verdict;
   /** What is looked for in texts: the number of a key is its place. */
@@ -70,6 +73,8 @@ const NO_HITS: Hits = () => null;
 interface Node {
   /** Messages that can fit; null: all. */
   readonly candidates: (hits: Hits) => Ranges | null;
+  /** Whether all of those do that are there. */
+  readonly isDecided: (hits: Hits) => boolean;
   readonly test: Plan["test"];
   /** What the dearest of its keys needs. */
   readonly cost: Level;
@@ -80,9 +85,10 @@ interface Node {
 /** Throws Failure `invalid` for a program that is too deep or too long. */
 export function planSearch(program: SearchProgram, context: PlanContext): Plan {
   const planner = new Planner(context);
-  const { candidates: narrowed, test, score = null } = planner.node(program, 1, false);
+  const { candidates: narrowed, isDecided, test, score = null } = planner.node(program, 1, false);
   const { texts, words, indexed, threads, annotated } = planner;
-  return { candidates: narrowed(NO_HITS), narrowed, test, texts, words, score, indexed, threads, annotated };
+  const candidates = narrowed(NO_HITS);
+  return { candidates, narrowed, isDecided, test, texts, words, score, indexed, threads, annotated };
 }
 
 class Planner {
@@ -106,8 +112,11 @@ class Planner {
       case "or":
         return anyOf(program.of.map((each) => this.node(each, depth + 1, fuzzy)));
       case "not": {
-        const { test, cost } = this.node(program.of, depth + 1, fuzzy);
-        return { candidates: ALL, test: (candidate) => negated(test(candidate)), cost };
+        const node = this.node(program.of, depth + 1, fuzzy);
+        const { test, cost, isDecided } = node;
+        const candidates = (hits: Hits) =>
+          isDecided(hits) ? difference(EVERY_UID, node.candidates(hits) ?? EVERY_UID) : null;
+        return { candidates, isDecided, test: (candidate) => negated(test(candidate)), cost };
       }
       case "fuzzy":
         return this.node(program.of, depth + 1, true);
@@ -135,8 +144,11 @@ class Planner {
       }
       case "set": {
         const uids = this.context.uidsOf(program.set);
-        return { ...leaf(0, ({ row }) => isIn(uids, row.uid)), candidates: () => uids };
+        return { ...leaf(0, ({ row }) => isIn(uids, row.uid)), candidates: () => uids, isDecided: always };
       }
+      case "all":
+      case "saveDateSupported": // RFC 8514 §4.3: every mailbox of ours has them.
+        return { ...leaf(0, always), isDecided: always };
       default:
         return leaf(0, rowTest(program, this.context));
     }
@@ -160,7 +172,7 @@ class Planner {
     if (this.texts.length === TEXT_KEYS_MAX) throw new Failure("invalid", "the search looks for too many texts");
     const number = this.texts.push(key) - 1;
     const test = ({ row, holds }: Candidate) => holds === null ? null : holds(row, number);
-    return { ...leaf(2, test), candidates: (hits) => hits(number) };
+    return { ...leaf(2, test), candidates: (hits) => hits(number), isDecided: (hits) => hits(number) !== null };
   }
 }
 
@@ -170,10 +182,16 @@ function textOf(text: string): string {
 }
 
 function leaf(cost: Level, test: Plan["test"]): Node {
-  return { candidates: ALL, test, cost };
+  return { candidates: () => null, isDecided: () => false, test, cost };
 }
 
-const ALL = () => null;
+const always = () => true;
+const EVERY_UID = rangesOf([1, UID_MAX], 0);
+
+/** Whether all are decided, and so what they are keys of. */
+function areDecided(nodes: readonly Node[]): Node["isDecided"] {
+  return (hits) => nodes.every(({ isDecided }) => isDecided(hits));
+}
 
 function negated(verdict: Verdict): Verdict {
   return verdict === null ? null : !verdict;
@@ -196,7 +214,7 @@ function allOf(nodes: readonly Node[]): Node {
       const one = node.candidates(hits);
       return both === null || one === null ? both ?? one : intersection(both, one);
     }, null);
-  return { candidates, test, cost: costOf(nodes), score: meanOf(nodes) };
+  return { candidates, isDecided: areDecided(nodes), test, cost: costOf(nodes), score: meanOf(nodes) };
 }
 
 /** True when one is. */
@@ -215,7 +233,7 @@ function anyOf(nodes: readonly Node[]): Node {
     const sets = nodes.map((node) => node.candidates(hits));
     return sets.every((set) => set !== null) ? rangesOf(sets.flat(), 0) : null;
   };
-  return { candidates, test, cost: costOf(nodes), score: bestOf(nodes) };
+  return { candidates, isDecided: areDecided(nodes), test, cost: costOf(nodes), score: bestOf(nodes) };
 }
 
 function byCost(nodes: readonly Node[]): Plan["test"][] {
@@ -250,15 +268,14 @@ type RowKey = Exclude<
       | "date"
       | "set"
       | "objectId"
-      | "annotation";
+      | "annotation"
+      | "all"
+      | "saveDateSupported";
   }
 >;
 
 function rowTest(key: RowKey, { recentFrom, nowMs }: PlanContext): Plan["test"] {
   switch (key.type) {
-    case "all":
-    case "saveDateSupported": // RFC 8514 §4.3: every mailbox of ours has them.
-      return () => true;
     case "flags":
       return ({ row }) => (row.flags & key.flags) === key.flags;
     case "keyword": {

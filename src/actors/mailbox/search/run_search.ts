@@ -13,11 +13,12 @@ import type { RowRanges, ShardStore } from "../../../storage/mod.ts";
 import { annotationsAt, emailId, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
 import { coarse, countOf, intersection, type Ranges, rangesOf } from "../views/mod.ts";
+import { addRanges } from "./add_ranges.ts";
 import { type Candidate, ColumnRow } from "./candidate.ts";
 import { Found } from "./found.ts";
 import type { Plan } from "./plan.ts";
 import { FULL_SCORE } from "./relevancy.ts";
-import { type Looks, NO_LOOKS, searchTexts } from "./search_texts.ts";
+import { type Looks, NO_LOOKS, searchTexts, type Undecided } from "./search_texts.ts";
 import type { TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
@@ -27,6 +28,8 @@ const ROWS_MAX = 1_024;
 const LOOKS = 16;
 /** UIDs between two messages that were found already that are rather looked at than jumped over: a block of the store's. */
 const GAP_UIDS = 64;
+/** Rows that are read in the time in which those of one range are counted. */
+const RANGE_ROWS = 8;
 
 export interface SearchServices {
   readonly shard: ShardStore;
@@ -45,12 +48,13 @@ interface Search extends SearchServices {
 /**
  * Looks at the messages of a view in turns, as it was when the search began. Throws Failure `not_found` when the view ends, and
  * what the search in texts throws.
+ * MODSEQs and scores are known only when they are asked for.
  */
 export async function runSearch(
   services: SearchServices,
   open: OpenView,
   plan: Plan,
-  { scored = false }: { readonly scored?: boolean } = {},
+  { scored = false, modSeq = false }: { readonly scored?: boolean; readonly modSeq?: boolean } = {},
 ): Promise<Found> {
   const { view } = open;
   const toldBefore = view.told;
@@ -63,13 +67,18 @@ export async function runSearch(
     undecided: (known) => undecided(search, known),
   });
   const narrowed = plan.narrowed(hits);
-  const left = narrowed === null ? search : { ...search, uids: intersection(uids, coarse(narrowed, GAP_UIDS)) };
   const found = new Found({ scored });
-  await inTurns(left, looks, (candidate) => {
-    if (!fits(search, candidate)) return;
-    const { row: { uid, modSeq }, sequence } = candidate;
-    found.add({ sequence, uid: uid as Uid, modSeq }, scoreIn(plan, candidate, scored));
-  });
+  const left = narrowed === null ? uids : intersection(uids, narrowed);
+  if (!scored && !modSeq && plan.isDecided(hits) && left.length * RANGE_ROWS <= 2 * view.exists) {
+    await inTurns(search, addRanges(found, left, view));
+  } else {
+    const near = narrowed === null ? uids : intersection(uids, coarse(narrowed, GAP_UIDS));
+    await lookAtRows({ ...search, uids: near }, looks, (candidate) => {
+      if (!fits(search, candidate)) return;
+      const { row: { uid, modSeq }, sequence } = candidate;
+      found.add({ sequence, uid: uid as Uid, modSeq }, scoreIn(plan, candidate, scored));
+    });
+  }
   // While it ran messages left the view: the numbers are others now.
   return view.told === toldBefore ? found : renumbered(services, open, found);
 }
@@ -82,7 +91,7 @@ function scoreIn({ score }: Plan, candidate: Candidate, scored: boolean): number
 const UNREAD = { envelope: undefined, threadId: undefined, annotations: undefined } as const;
 
 /** Calls `look` for each message that can fit, in the order of UIDs, in turns. The candidate is the same each time. */
-async function inTurns(
+async function lookAtRows(
   search: Search,
   { holds, grade }: Pick<Looks, "holds" | "grade">,
   look: (candidate: Looked) => void,
@@ -110,6 +119,15 @@ async function inTurns(
         look(candidate);
       }
     }
+  }
+}
+
+/** Runs work to its end, as long as somebody waits for it. */
+async function inTurns(search: Search, work: Generator<void, void>): Promise<void> {
+  for (;;) {
+    await search.turns.next();
+    check(search);
+    for (const over = search.turns.begin(); !over();) if (work.next().done) return;
   }
 }
 
@@ -151,11 +169,12 @@ function threadOf({ shard, open: { of } }: Search, { row }: Candidate, index: Me
 }
 
 /** Messages that are not decided by what is known. */
-async function undecided(search: Search, known: Looks): Promise<{ readonly uid: number; readonly content: number }[]> {
-  const rows: { readonly uid: number; readonly content: number }[] = [];
-  await inTurns(search, known, (candidate) => {
-    const { row: { uid, content } } = candidate;
-    if (search.plan.test(candidate) === null) rows.push({ uid, content });
+async function undecided(search: Search, known: Looks): Promise<Undecided> {
+  const rows: { readonly uids: number[]; readonly contents: number[] } = { uids: [], contents: [] };
+  await lookAtRows(search, known, (candidate) => {
+    if (search.plan.test(candidate) !== null) return;
+    rows.uids.push(candidate.row.uid);
+    rows.contents.push(candidate.row.content);
   });
   return rows;
 }

@@ -22,13 +22,19 @@ export interface Looks extends Pick<Candidate, "holds" | "grade"> {
 /** Nothing. */
 export const NO_LOOKS: Looks = { holds: null, grade: null, hits: () => null };
 
+/** Messages that are to be looked at: of each place one. */
+export interface Undecided {
+  readonly uids: readonly number[];
+  readonly contents: readonly number[];
+}
+
 export interface TextsWanted {
   readonly shard: ShardStore;
   readonly texts: TextSearch;
   readonly open: OpenView;
   readonly plan: Plan;
   /** Messages that are not decided by what is known. */
-  readonly undecided: (known: Looks) => Promise<readonly Pick<SearchedRow, "uid" | "content">[]>;
+  readonly undecided: (known: Looks) => Promise<Undecided>;
   /** Throws a Failure when nobody waits for the answer any more. */
   readonly check: () => void;
 }
@@ -51,8 +57,9 @@ export async function searchTexts(wanted: TextsWanted): Promise<Looks> {
   if (ahead <= NEAR_UIDS) await findInFields();
   if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
   const rows = await wanted.undecided(looksOf(known));
-  if (known.size === 0 && ahead < Infinity && 2 * rows.length >= shard.status(account, mailbox).messages) {
+  if (known.size === 0 && ahead < Infinity && 2 * rows.uids.length >= shard.status(account, mailbox).messages) {
     await findInFields();
+    if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
   }
   return await searchRows(wanted, known, rows);
 }
@@ -61,11 +68,11 @@ export async function searchTexts(wanted: TextsWanted): Promise<Looks> {
 async function searchRows(
   wanted: TextsWanted,
   known: ReadonlyMap<number, Ranges>,
-  rows: readonly Pick<SearchedRow, "uid" | "content">[],
+  { uids, contents }: Undecided,
 ): Promise<Looks> {
   const { plan, texts, open: { of: { account } }, check } = wanted;
-  const read = (at: number) => messageOf(wanted, rows[at]!.uid);
-  const query = { account, contents: rows.map(({ content }) => content), read, check };
+  const read = (at: number) => messageOf(wanted, uids[at]!);
+  const query = { account, contents, read, check };
   const others = [...plan.texts.keys()].filter((number) => !known.has(number));
   const found = others.length === 0 ? [] : await texts.find(query, others.map((number) => plan.texts[number]!));
   const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
@@ -91,13 +98,13 @@ function fewOf(
 
 function looksOf(known: ReadonlyMap<number, Ranges>, others: ReadonlyMap<number, ReadonlySet<number>> = NONE): Looks {
   const hits: Hits = (key) => known.get(key) ?? null;
-  const tests = new Map<number, (row: SearchedRow) => boolean>();
+  const tests: ((row: SearchedRow) => boolean)[] = [];
   for (const [key, uids] of known) {
     const isHit = risingIn(uids);
-    tests.set(key, ({ uid }) => isHit(uid));
+    tests[key] = ({ uid }) => isHit(uid);
   }
-  for (const [key, contents] of others) tests.set(key, ({ content }) => contents.has(content));
-  const holds = (row: SearchedRow, key: number): Verdict => tests.get(key)?.(row) ?? null;
+  for (const [key, contents] of others) tests[key] = ({ content }) => contents.has(content);
+  const holds = (row: SearchedRow, key: number): Verdict => tests[key]?.(row) ?? null;
   return { hits, holds, grade: null };
 }
 

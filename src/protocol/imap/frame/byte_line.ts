@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 
 const ZERO = 0x30;
+const NINE = 0x39;
+const SPACE = 0x20;
 /** Shorter than this, bytes are copied one by one: a call costs more. */
 const FEW = 48;
 const WORD = 0xffff_ffff;
@@ -35,6 +37,27 @@ export class ByteLine {
       const tenth = Math.floor(rest / 10);
       bytes[--at] = ZERO + rest - tenth * 10;
       rest = tenth;
+    }
+  }
+
+  /** Whole numbers that rise by one, `count` of them, each with a space before it. */
+  rising(first: number, count: number): void {
+    const bytes = this.#bytes;
+    let [start, end] = [0, 0];
+    for (let value = first; value < first + count; value++) {
+      if (value === first || bytes[end - 1] === NINE) {
+        start = this.#used;
+        this.byte(SPACE);
+        this.number(value);
+        end = this.#used;
+        continue;
+      }
+      // As the one before, but for the last digit.
+      const length = end - start;
+      for (let i = 0; i < length; i++) bytes[end + i] = bytes[start + i]!;
+      bytes[end + length - 1]!++;
+      [start, end] = [end, end + length];
+      this.#used = end;
     }
   }
 

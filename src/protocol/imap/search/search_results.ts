@@ -3,14 +3,16 @@ import type { SearchProgram } from "../../../mail/search_program.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
 import type { SearchReturn } from "../grammar/ast_search.ts";
 import { ask, type Program } from "../effects.ts";
+import { ByteLine } from "../frame/byte_line.ts";
 import { countFound, edgeOf, type Found, pairsOf, resultRange, sliceFound } from "./found.ts";
 import { setsOfUids } from "../message_set.ts";
 import { mergePairs } from "../sequence_set.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
 import { type SearchData, type SearchedPlace, writeEsearch } from "../write/write_results.ts";
 
-/** Numbers of one SEARCH response that are made at once. */
-const NUMBERS_AT_ONCE = 10_000;
+/** A number of a SEARCH response and the space before it, in bytes at most; and numbers that are made at once. */
+const NUMBER_BYTES = 11;
+const NUMBERS_AT_ONCE = 3_000;
 
 interface Told {
   readonly uid: boolean;
@@ -43,19 +45,28 @@ export function tellsAll({ all, min, max, count, save, partial, update, context,
 /** SEARCH (RFC 3501 §7.2.5), however long. */
 export function* tellSearch(found: Found, { uid, modSeq }: Told, { output }: Scene): Program<void> {
   output.push("* SEARCH");
-  let numbers: number[] = [];
+  let left = countFound(found);
+  let line = lineFor(left);
   for (const run of found) {
     const first = uid ? run.uid : run.sequence;
-    for (let at = 0; at < run.count; at++) {
-      numbers.push(first + at);
-      if (numbers.length < NUMBERS_AT_ONCE) continue;
-      yield* output.send(` ${numbers.join(" ")}`);
-      numbers = [];
+    for (let at = 0; at < run.count;) {
+      const count = Math.min(run.count - at, Math.floor(line.room / NUMBER_BYTES));
+      line.rising(first + at, count);
+      at += count;
+      left -= count;
+      if (left === 0 || line.room >= NUMBER_BYTES) continue;
+      output.push(line.taken(), true);
+      if (output.isFull) yield* output.drain();
+      line = lineFor(left);
     }
   }
-  if (numbers.length > 0) output.push(` ${numbers.join(" ")}`);
+  output.push(line.taken(), true);
   // RFC 7162 §3.1.5: not with an empty result.
   output.push(modSeq !== null && found.length > 0 ? ` (MODSEQ ${modSeq})\r\n` : "\r\n");
+}
+
+function lineFor(numbers: number): ByteLine {
+  return new ByteLine(NUMBER_BYTES * Math.min(numbers, NUMBERS_AT_ONCE));
 }
 
 /** ESEARCH (RFC 9051 §7.3.4, RFC 4731): of an empty result only COUNT and PARTIAL are told; nothing of another mailbox's (RFC 7377 §2.1). */
