@@ -3,10 +3,11 @@ import { Failure } from "../../src/base/mod.ts";
 
 const failed = () => Promise.reject(new Failure("down", "nobody takes texts out here"));
 
-/** For worlds in which header fields are never kept ready. */
-export const NO_FIELDS: Pick<TextSearch, "fieldsAhead" | "findInFields"> = {
+/** For worlds in which nothing is kept ready of mailboxes. */
+export const NO_FIELDS: Pick<TextSearch, "fieldsAhead" | "findInFields" | "findInTexts"> = {
   fieldsAhead: () => Infinity,
   findInFields: failed,
+  findInTexts: () => Promise.resolve(null),
 };
 
 /** For worlds in which nobody searches. */

@@ -6,7 +6,7 @@ import { nodeFiles, openMailStore, shardDirectory, TextStore } from "../../stora
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MAILBOX_ACTOR_PREFIX, type Placement } from "../mailbox_refs.ts";
 import { mailboxActor, mailboxShare } from "./actor.ts";
-import { FieldColumns, StoredTexts } from "./search/mod.ts";
+import { FieldColumns, PlaceColumns, StoredTexts } from "./search/mod.ts";
 import { STORE_ACTOR, storeActor } from "./store_actor.ts";
 
 /** What a mailbox worker is started with. */
@@ -39,7 +39,7 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
   });
   const text = system.ref<TextProtocol>({ node: system.node, worker: "policy", actor: "text" });
   const share = mailboxShare(clock);
-  const columns = new FieldColumns();
+  const ready = { columns: new FieldColumns(), places: new PlaceColumns() };
   const files = nodeFiles();
   const texts = new Map(
     config.shards.map((number) => [number, new TextStore(`${shardDirectory(config.dataDir, number)}/texts`, files)]),
@@ -49,7 +49,7 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     const kept = texts.get(number);
     if (kept === undefined) return null;
     const shard = store.shard(number);
-    const search = new StoredTexts({ store: kept, shard, columns, extractor: text, turns: share.turns, log });
+    const search = new StoredTexts({ ...ready, store: kept, shard, extractor: text, turns: share.turns, log });
     return { definition: mailboxActor, args: { shard, texts: search, share } };
   });
   if (config.faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });

@@ -6,6 +6,7 @@ import { getU32, getU48, putU32, putU48 } from "../pack.ts";
 import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
 import { LooseRooms } from "../rooms.ts";
 import { findIn, linesIn, patternsOf, type TextKey, type TextSpan } from "./match.ts";
+import { NOWHERE } from "./place_column.ts";
 import { mayHold, Signatures, SIGNED_TOGETHER } from "./signatures.ts";
 
 /*
@@ -18,6 +19,9 @@ const RECORD_BYTES = 18;
 const CHUNK_BYTES = 256 * 1024;
 /** Bytes between two wanted messages that are rather read than jumped over. */
 const GAP_BYTES = 64 * 1024;
+
+/** Rows that are looked at between two yields. */
+const ROWS_TOGETHER = 65_536;
 
 /** Text of one message: case-folded UTF-8. */
 export interface LoggedText {
@@ -104,13 +108,22 @@ export class TextLog {
    * chunk, so that others have their turn.
    */
   *find(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Set<number>[]> {
-    const found = keys.map(() => new Set<number>());
     yield* this.#sign();
-    for (const { run, chunk, spans } of this.#chunks(yield* this.#candidates(wanted, keys))) {
-      keys.forEach((key, i) => findIn(chunk, spans, key, (span) => found[i]!.add(run[span]!.content)));
-      yield;
-    }
-    return found;
+    return yield* this.#findIn(yield* this.#candidates(wanted, keys), keys, ({ content }) => content);
+  }
+  /** How many records are before that of each content, or NOWHERE. */
+  places(contents: readonly number[]): Uint32Array {
+    const places = new Uint32Array(contents.length);
+    for (let i = 0; i < contents.length; i++) places[i] = this.#entries.get(contents[i]!)?.place ?? NOWHERE;
+    return places;
+  }
+  /** The rows, rising, whose texts at these places hold what each key asks for. Yields as `find` does. */
+  *findAt(places: ArrayLike<number>, keys: readonly TextKey[]): Generator<void, number[][]> {
+    yield* this.#sign();
+    const rows = yield* this.#candidateRows(places, keys);
+    const wanted = [...new Set(rows.map((row) => places[row]!))].sort((a, b) => a - b);
+    const found = yield* this.#findIn(wanted.map((place) => this.#places[place]!), keys, ({ place }) => place);
+    return found.map((held) => rows.filter((row) => held.has(places[row]!)));
   }
   /** The lines of a field of each of the wanted contents that has any: what stands behind the colon, each with an LF at its end. */
   *lines(wanted: Iterable<number>, field: string): Generator<void, Map<number, string>> {
@@ -253,13 +266,42 @@ export class TextLog {
   }
   /** Those of the wanted texts that may hold what one of the keys asks for, in the order of the file. */
   *#candidates(wanted: Iterable<number>, keys: readonly TextKey[]): Generator<void, Entry[]> {
-    const all: Uint8Array[] = [];
+    const mayBe = yield* this.#mayHold(keys);
+    return this.#wantedEntries(wanted, ({ place }) => mayBe(place));
+  }
+  /** The same of rows whose texts are at these places. */
+  *#candidateRows(places: ArrayLike<number>, keys: readonly TextKey[]): Generator<void, number[]> {
+    const mayBe = yield* this.#mayHold(keys);
+    const rows: number[] = [];
+    for (let row = 0; row < places.length; row++) {
+      if (places[row] !== NOWHERE && mayBe(places[row]!)) rows.push(row);
+      if (row % ROWS_TOGETHER === ROWS_TOGETHER - 1) yield;
+    }
+    return rows;
+  }
+  /** Tells of which places the text may hold what one of the keys asks for. */
+  *#mayHold(keys: readonly TextKey[]): Generator<void, (place: number) => boolean> {
+    let all: Uint8Array | null = null;
     for (const key of keys) {
       const bits = yield* this.#signatures.candidates(patternsOf(key));
-      if (bits === null) return this.#wantedEntries(wanted);
-      all.push(bits);
+      if (bits === null) return () => true;
+      if (all === null) all = bits;
+      else for (let i = 0; i < bits.length; i++) all[i]! |= bits[i]!;
     }
-    return this.#wantedEntries(wanted, ({ place }) => all.some((bits) => mayHold(bits, place)));
+    return (place) => mayHold(all!, place);
+  }
+  /** What each key finds in the texts of entries, each by its name. */
+  *#findIn(
+    entries: Entry[],
+    keys: readonly TextKey[],
+    nameOf: (entry: Entry) => number,
+  ): Generator<void, Set<number>[]> {
+    const found = keys.map(() => new Set<number>());
+    for (const { run, chunk, spans } of this.#chunks(entries)) {
+      keys.forEach((key, i) => findIn(chunk, spans, key, (span) => found[i]!.add(nameOf(run[span]!))));
+      yield;
+    }
+    return found;
   }
   /** The texts of entries, those together that are read together. */
   *#chunks(entries: Entry[]): Generator<{ run: readonly Entry[]; chunk: string; spans: readonly TextSpan[] }> {

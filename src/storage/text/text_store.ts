@@ -2,6 +2,7 @@ import { assert } from "../../base/mod.ts";
 import type { FileSystem } from "../file_system.ts";
 import type { FuzzyWord } from "./fuzzy.ts";
 import type { TextKey } from "./match.ts";
+import type { PlaceColumn, TextPlaces } from "./place_column.ts";
 import { type LoggedText, TextLog } from "./text_log.ts";
 
 /** The text of one message: case-folded UTF-8. */
@@ -17,6 +18,8 @@ export interface MessageText {
 interface AccountTexts {
   readonly header: TextLog;
   readonly body: TextLog;
+  /** Another number when they are opened again, or written anew. */
+  files: number;
 }
 
 /** Hashes that signatures tell apart: a few times the trigrams of a usual text. */
@@ -39,6 +42,8 @@ export class TextStore {
   /** Accounts whose log is in use: not to be closed. */
   readonly #busy = new Set<string>();
   #made = false;
+  /** Files of accounts that were opened or written anew so far. */
+  #files = 0;
   constructor(
     private readonly dir: string,
     private readonly files: FileSystem,
@@ -74,6 +79,30 @@ export class TextStore {
       return found;
     });
   }
+  /** Opens the texts of an account: the number by which its files go as they are. */
+  *opened(account: string): Generator<void, number> {
+    return (yield* this.#texts(account)).files;
+  }
+  /** Where the texts of contents lie. */
+  *places(account: string, contents: readonly number[]): Generator<void, TextPlaces> {
+    const { header, body } = yield* this.#texts(account);
+    return { header: header.places(contents), body: body.places(contents) };
+  }
+  /** The rows, rising, that hold what each key asks for; null when the files are not those in which the places are. */
+  findAt(account: string, column: PlaceColumn, keys: readonly TextKey[]): Generator<void, number[][] | null> {
+    return this.#with(account, function* (texts) {
+      if (texts.files !== column.files) return null;
+      const found: number[][] = keys.map(() => []);
+      for (const part of ["header", "body"] as const) {
+        const left = part === "header" ? "body" : "header";
+        const here = keys.map((key, at) => ({ key, at })).filter(({ key }) => key.in !== left);
+        if (here.length === 0) continue;
+        const more = yield* texts[part].findAt(column[part], here.map(({ key }) => key));
+        here.forEach(({ at }, i) => found[at] = bothRising(found[at]!, more[i]!));
+      }
+      return found;
+    });
+  }
   /** The lines of a header field of each of the wanted contents that has any, each with an LF at its end. */
   lines(account: string, wanted: readonly number[], field: string): Generator<void, Map<number, string>> {
     return this.#with(account, ({ header }) => header.lines(wanted, field));
@@ -104,8 +133,10 @@ export class TextStore {
   }
   /** Throws away the texts of what is gone. */
   tidy(account: string, alive: (content: number) => boolean): Generator<void, void> {
-    return this.#with(account, function* ({ header, body }) {
-      for (const log of [header, body]) yield* log.compact(alive);
+    const files = ++this.#files;
+    return this.#with(account, function* (texts) {
+      texts.files = files;
+      for (const log of [texts.header, texts.body]) yield* log.compact(alive);
     });
   }
   /** Removes all texts of an account. */
@@ -157,10 +188,16 @@ export class TextStore {
   #make(account: string): AccountTexts {
     let hex = "";
     for (let i = 0; i < account.length; i++) hex += account.charCodeAt(i).toString(16).padStart(2, "0");
-    const log = (part: keyof AccountTexts) =>
+    const log = (part: keyof typeof SIGNATURE_ROWS) =>
       new TextLog(`${this.dir}/${hex}.${part}`, this.files, SIGNATURE_ROWS[part]);
-    return { header: log("header"), body: log("body") };
+    return { header: log("header"), body: log("body"), files: ++this.#files };
   }
+}
+
+/** What is in either of two rising rows of numbers. */
+function bothRising(a: number[], b: number[]): number[] {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  return [...new Set([...a, ...b])].sort((x, y) => x - y);
 }
 
 /** Of two grades the better one counts. */

@@ -56,6 +56,7 @@ class SimpleTexts implements TextSearch {
   }
   fieldsAhead = NO_FIELDS.fieldsAhead;
   findInFields = NO_FIELDS.findInFields;
+  findInTexts = NO_FIELDS.findInTexts;
   forget(): void {}
 }
 

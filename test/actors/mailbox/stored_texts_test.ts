@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { FieldColumns, StoredTexts, type TextQuery, Turns } from "../../../src/actors/mailbox/search/mod.ts";
+import {
+  FieldColumns,
+  PlaceColumns,
+  StoredTexts,
+  type TextQuery,
+  Turns,
+} from "../../../src/actors/mailbox/search/mod.ts";
 import { textActor } from "../../../src/actors/policy/text_actor.ts";
 import { asFailure, Failure, latin1, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
@@ -31,6 +37,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
     store: new TextStore("texts", disk, { openMessagesMax: 1_000, deadMessagesMin: 4 }),
     shard: mail.shard(0),
     columns: new FieldColumns(),
+    places: new PlaceColumns(),
     extractor: system.ref<TextProtocol>({ node: "local", worker: "policy", actor: "text" }),
     turns: new Turns(sim.clock),
     log: SILENT,

@@ -3,8 +3,8 @@
  * The mailbox actor and its worker import it; it imports the views, and reads the store.
  * It must never parse a message itself, and never keep other work waiting.
  */
-export { FieldColumns } from "./field_columns.ts";
 export { type Found } from "./found.ts";
+export { FieldColumns, PlaceColumns } from "./mailbox_columns.ts";
 export { type Plan, planSearch, PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "./plan.ts";
 export { runSearch } from "./run_search.ts";
 export { Searches } from "./searches.ts";

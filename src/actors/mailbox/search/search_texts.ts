@@ -1,7 +1,7 @@
 import { asFailure } from "../../../base/mod.ts";
 import type { FieldKey, ShardStore } from "../../../storage/mod.ts";
 import type { OpenView } from "../view_book.ts";
-import { NO_RANGES, type Ranges, rangesOfRising, risingIn } from "../views/mod.ts";
+import { NO_RANGES, type Ranges, risingIn } from "../views/mod.ts";
 import type { Candidate, SearchedRow, Verdict } from "./candidate.ts";
 import type { Hits, Plan } from "./plan.ts";
 import type { TextSearch } from "./text_search.ts";
@@ -10,9 +10,6 @@ import type { TextSearch } from "./text_search.ts";
 const SEARCHED_BYTES_MAX = 8 * 1024 * 1024;
 /** So many UIDs are read of a mailbox whose header fields are known up to there, rather than looked at which are to be searched at all. */
 const NEAR_UIDS = 1_000;
-
-/** Few are at most one of so many. */
-const FEW = 4;
 
 /** What is known of texts. */
 export interface Looks extends Pick<Candidate, "holds" | "grade"> {
@@ -41,27 +38,42 @@ export interface TextsWanted {
 
 /**
  * Looks for the plan's texts before any message is judged. Header fields that are ready are looked at in the whole mailbox, and so
- * are others when most of its messages are to be searched; all else in those messages that are not decided without it.
+ * is everything when most of its messages are to be searched; all else in those messages that are not decided without it.
  */
 export async function searchTexts(wanted: TextsWanted): Promise<Looks> {
   const { plan, texts, open: { of: { account, mailbox }, view }, shard, check } = wanted;
   const { uidNext } = view;
   const query = { account, mailbox, uidNext, read: (uid: number) => messageOf(wanted, uid), check };
-  const fields = [...plan.texts.entries()].filter((each): each is [number, FieldKey] => each[1].in === "header");
+  const keys = [...plan.texts.entries()];
+  const fields = keys.filter((each): each is [number, FieldKey] => each[1].in === "header");
   const known = new Map<number, Ranges>();
+  const isKnown = () => known.size === keys.length && plan.words.length === 0;
   const findInFields = async () => {
     const found = await texts.findInFields(query, fields.map(([, key]) => key));
     fields.forEach(([number], i) => known.set(number, found[i]!));
   };
+  const findInTexts = async () => {
+    const left = keys.filter(([number]) => !known.has(number));
+    const found = await texts.findInTexts(query, left.map(([, key]) => key));
+    if (found !== null) left.forEach(([number], i) => known.set(number, found[i]!));
+  };
   const ahead = fields.length === 0 ? Infinity : texts.fieldsAhead(query, fields.map(([, { field }]) => field));
   if (ahead <= NEAR_UIDS) await findInFields();
-  if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
+  // Nothing else says which messages are to be searched.
+  else if (fields.length === 0 && decidesAlone(plan)) await findInTexts();
+  if (isKnown()) return looksOf(known);
   const rows = await wanted.undecided(looksOf(known));
-  if (known.size === 0 && ahead < Infinity && 2 * rows.uids.length >= shard.status(account, mailbox).messages) {
-    await findInFields();
-    if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
+  if (2 * rows.uids.length >= shard.status(account, mailbox).messages) {
+    if (known.size === 0 && ahead < Infinity) await findInFields();
+    if (known.size < keys.length) await findInTexts();
+    if (isKnown()) return looksOf(known);
   }
   return await searchRows(wanted, known, rows);
+}
+
+/** Whether the texts of all messages are to be searched, and nothing else of them matters. */
+function decidesAlone({ candidates, words, isDecided }: Plan): boolean {
+  return candidates === null && words.length === 0 && isDecided(() => NO_RANGES);
 }
 
 /** Looks for all that is not known yet in some messages. */
@@ -76,24 +88,10 @@ async function searchRows(
   const others = [...plan.texts.keys()].filter((number) => !known.has(number));
   const found = others.length === 0 ? [] : await texts.find(query, others.map((number) => plan.texts[number]!));
   const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
-  const looks = looksOf(known, new Map(others.map((number, i) => [number, found[i]!])));
-  const hits = (key: number) => looks.hits(key) ?? fewOf(rows, found[others.indexOf(key)]);
   return {
-    ...looks,
-    hits,
+    ...looksOf(known, new Map(others.map((number, i) => [number, found[i]!]))),
     grade: graded === null ? null : (content, word) => graded[word]!.get(content) ?? 0,
   };
-}
-
-/** Which of the rows were found, if it is few of them: others are looked at as fast as told apart. */
-function fewOf(
-  rows: readonly Pick<SearchedRow, "uid" | "content">[],
-  found: ReadonlySet<number> | undefined,
-): Ranges | null {
-  if (found === undefined || FEW * found.size > rows.length) return null;
-  return found.size === 0
-    ? NO_RANGES
-    : rangesOfRising(rows.flatMap(({ uid, content }) => found.has(content) ? [uid] : []));
 }
 
 function looksOf(known: ReadonlyMap<number, Ranges>, others: ReadonlyMap<number, ReadonlySet<number>> = NONE): Looks {

@@ -14,13 +14,15 @@ import {
   linesIn,
   type MessageText,
   noteBest,
+  placeBlock,
+  type PlaceColumn,
   type ShardStore,
   type TextKey,
   type TextStore,
 } from "../../../storage/mod.ts";
 import type { Ranges } from "../views/mod.ts";
-import type { ColumnName, FieldColumns } from "./field_columns.ts";
-import type { FieldQuery, TextQuery, TextSearch } from "./text_search.ts";
+import type { ColumnName, FieldColumns, PlaceColumns } from "./mailbox_columns.ts";
+import type { MailboxQuery, TextQuery, TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
 
 /** Messages whose texts are asked for at once, and their bytes: what is on the way to another worker and back. */
@@ -30,8 +32,8 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const EXTRACT_DEADLINE_MS = 30_000;
 /** Rows read at once when the contents of an account are counted. */
 const ROWS = 1_000;
-/** Rows of a field that are made ready at once. */
-const FIELD_ROWS = 1_024;
+/** Rows of a mailbox that are made ready at once. */
+const READY_ROWS = 1_024;
 /** Fields with longer names are not kept ready, in characters. */
 const FIELD_NAME_MAX = 100;
 
@@ -46,6 +48,7 @@ export interface StoredTextsOptions {
   readonly shard: ShardStore;
   /** Of all shards of the worker. */
   readonly columns: FieldColumns;
+  readonly places: PlaceColumns;
   /** Takes texts out of messages, where no files are written. */
   readonly extractor: Ref<TextProtocol>;
   readonly turns: Turns;
@@ -81,7 +84,7 @@ export class StoredTexts implements TextSearch {
       return graded;
     });
   }
-  fieldsAhead({ account, mailbox, uidNext }: Omit<FieldQuery, "read" | "check">, fields: Iterable<string>): number {
+  fieldsAhead({ account, mailbox, uidNext }: Omit<MailboxQuery, "read" | "check">, fields: Iterable<string>): number {
     const { columns, shard: { number: shard } } = this.options;
     let ahead = 0;
     for (const field of fields) {
@@ -90,7 +93,7 @@ export class StoredTexts implements TextSearch {
     }
     return ahead;
   }
-  findInFields(query: FieldQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]> {
+  findInFields(query: MailboxQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]> {
     return this.#inOrder(query.account, async () => {
       const found = keys.map(() => new FoundRows());
       for (const field of new Set(keys.map(({ field }) => field))) {
@@ -102,29 +105,32 @@ export class StoredTexts implements TextSearch {
       return found.map(({ pairs }) => pairs as readonly number[] as Ranges);
     });
   }
+  findInTexts(query: MailboxQuery, keys: readonly TextKey[]): Promise<readonly Ranges[] | null> {
+    return this.#inOrder(query.account, async () => {
+      const { column, missed } = await this.#placesOf(query);
+      if (column === null) return null;
+      const found = await this.#inTurns(this.options.store.findAt(query.account, column, keys), query);
+      if (missed) await this.#tidy(query);
+      return found === null ? null : found.map((rows) => rangesOfRows(rows, column.uids));
+    });
+  }
   forget(account: AccountId): void {
-    const { columns, shard, store } = this.options;
+    const { columns, places, shard, store } = this.options;
     columns.forget(shard.number, account);
+    places.forget(shard.number, account);
     store.remove(account);
   }
 
   /** Looks at what is ready, and makes ready what is not. */
-  async #findInField(query: FieldQuery, field: string, looks: readonly FieldLook[]): Promise<void> {
+  async #findInField(query: MailboxQuery, field: string, looks: readonly FieldLook[]): Promise<void> {
     const { columns, shard } = this.options;
-    const { account, mailbox, uidNext } = query;
+    const { account, mailbox } = query;
     const name: ColumnName = { shard: shard.number, account, mailbox, field };
     const column = columns.use(name, shard.status(account, mailbox).messages);
     await this.#inTurns(lookAt([...column.blocks], looks), query);
-    const rows = new RowColumns(FIELD_ROWS);
-    let after: number | null = column.last;
     let missed = false;
-    for (let full = false; after !== null && after < uidNext - 1;) {
-      await this.options.turns.next();
-      query.check();
-      rows.count = 0;
-      const wanted = { ranges: [1, uidNext - 1], after, modSeqAbove: 0, rankOf: () => 0, lookedMax: FIELD_ROWS };
-      after = shard.fillRows(account, mailbox, wanted, rows);
-      if (rows.count === 0) continue;
+    let full = false;
+    for await (const rows of this.#rowsAfter(column.last, query)) {
       const made = await this.#fieldOf(query, field, rows);
       missed ||= made.missed;
       await this.#inTurns(lookAt([made.block], looks), query);
@@ -133,26 +139,71 @@ export class StoredTexts implements TextSearch {
     if (missed) await this.#tidy(query);
   }
 
+  /** Where the texts of all messages of a mailbox lie; null when there is no room for some. `missed`: some had to be taken out. */
+  async #placesOf(
+    query: MailboxQuery,
+  ): Promise<{ readonly column: PlaceColumn | null; readonly missed: boolean }> {
+    const { places, shard, store } = this.options;
+    const { account, mailbox } = query;
+    const name: ColumnName = { shard: shard.number, account, mailbox, field: "" };
+    const files = await this.#inTurns(store.opened(account), query);
+    const column = places.use(name, shard.status(account, mailbox).messages, files);
+    let missed = false;
+    let full = false;
+    for await (const rows of this.#rowsAfter(column.last, query)) {
+      const kept = await this.#keep(query, rows, () => full = true);
+      missed ||= kept.missed;
+      const here = await this.#inTurns(store.places(account, kept.contents), query);
+      full ||= !places.add(name, column, placeBlock(kept.uids, here));
+      if (full) return { column: null, missed };
+    }
+    return { column, missed };
+  }
+
+  /** The rows of a mailbox above a UID, some at a time, always in the same columns. */
+  async *#rowsAfter(last: number, query: MailboxQuery): AsyncGenerator<RowColumns, void> {
+    const { shard, turns } = this.options;
+    const { account, mailbox, uidNext } = query;
+    const rows = new RowColumns(READY_ROWS);
+    for (let after: number | null = last; after !== null && after < uidNext - 1;) {
+      await turns.next();
+      query.check();
+      rows.count = 0;
+      const wanted = { ranges: [1, uidNext - 1], after, modSeqAbove: 0, rankOf: () => 0, lookedMax: READY_ROWS };
+      after = shard.fillRows(account, mailbox, wanted, rows);
+      if (rows.count > 0) yield rows;
+    }
+  }
+
+  /** Sees to it that the texts of rows are kept; `unkept` is given those that no room is left for. */
+  async #keep(
+    query: MailboxQuery,
+    rows: RowColumns,
+    unkept: (text: MessageText) => void,
+  ): Promise<{ readonly uids: Uint32Array; readonly contents: readonly number[]; readonly missed: boolean }> {
+    const { account } = query;
+    const uids = rows.uid.slice(0, rows.count);
+    const contents = [...rows.content.subarray(0, rows.count)];
+    const missing = await this.#inTurns(this.options.store.missing(account, contents), query);
+    const read = (at: number) => query.read(uids[at]!);
+    if (missing.length > 0) await this.#bring({ account, contents, read, check: () => query.check() }, missing, unkept);
+    return { uids, contents, missed: missing.length > 0 };
+  }
+
   /** What a field says in some rows. */
   async #fieldOf(
-    query: FieldQuery,
+    query: MailboxQuery,
     field: string,
     rows: RowColumns,
   ): Promise<{ readonly block: FieldBlock; readonly missed: boolean }> {
     const { account } = query;
-    const { store } = this.options;
-    const uids = rows.uid.slice(0, rows.count);
-    const contents = [...rows.content.subarray(0, rows.count)];
-    const read = (at: number) => query.read(uids[at]!);
-    const texts: TextQuery = { account, contents, read, check: () => query.check() };
     const loose = new Map<number, string>();
-    const missing = await this.#inTurns(store.missing(account, contents), query);
-    if (missing.length > 0) {
-      await this.#bring(texts, missing, (text) => loose.set(text.content, looseLines(text, field)));
-    }
-    const lines = await this.#inTurns(store.lines(account, [...new Set(contents)], field), query);
+    const { uids, contents, missed } = await this.#keep(query, rows, (text) => {
+      loose.set(text.content, looseLines(text, field));
+    });
+    const lines = await this.#inTurns(this.options.store.lines(account, [...new Set(contents)], field), query);
     const said = contents.map((content) => lines.get(content) ?? loose.get(content) ?? "");
-    return { block: FieldBlock.of(uids, said), missed: missing.length > 0 };
+    return { block: FieldBlock.of(uids, said), missed };
   }
 
   #search<T>(query: TextQuery, looks: Looks<T>): Promise<T> {
@@ -279,6 +330,12 @@ function* lookAt(blocks: readonly FieldBlock[], looks: readonly FieldLook[]): Ge
     for (const { needle, into } of looks) block.find(needle, into);
     yield;
   }
+}
+
+function rangesOfRows(rows: readonly number[], uids: Uint32Array): Ranges {
+  const found = new FoundRows();
+  for (const row of rows) found.add(uids[row]!, row);
+  return found.pairs as readonly number[] as Ranges;
 }
 
 /** What a field says in one message that is not kept. */

@@ -13,8 +13,8 @@ export interface TextQuery {
   check(): void;
 }
 
-/** A mailbox in whose messages header fields are looked for. */
-export interface FieldQuery {
+/** A mailbox in all of whose messages something is looked for. */
+export interface MailboxQuery {
   readonly account: AccountId;
   readonly mailbox: number;
   /** Messages with lower UIDs are looked at. */
@@ -32,12 +32,14 @@ export interface TextSearch {
   /** How well contents have each word, from 1 to 100; those that have it not at all are left out. Rejects as `find` does. */
   grade(query: TextQuery, words: readonly FuzzyWord[]): Promise<readonly ReadonlyMap<number, number>[]>;
   /** How many UIDs must be read at most before `findInFields` knows these fields in all of the mailbox; Infinity: it never will. */
-  fieldsAhead(query: Omit<FieldQuery, "read" | "check">, fields: Iterable<string>): number;
+  fieldsAhead(query: Omit<MailboxQuery, "read" | "check">, fields: Iterable<string>): number;
   /**
    * The messages of a mailbox that hold what each key asks for: from the first to the last UID of a range all messages that are there
    * do. Some that are gone may be among them. Rejects as `find` does.
    */
-  findInFields(query: FieldQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]>;
+  findInFields(query: MailboxQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]>;
+  /** The same for keys of every kind, fast only in a mailbox in which it was asked before; null: the texts cannot be kept now. */
+  findInTexts(query: MailboxQuery, keys: readonly TextKey[]): Promise<readonly Ranges[] | null>;
   /** The account is no more: what is kept of its texts goes. */
   forget(account: AccountId): void;
 }
