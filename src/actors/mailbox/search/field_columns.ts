@@ -50,11 +50,11 @@ export class FieldColumns {
     const key = keyOf(name);
     // Given up meanwhile, for one that was used later.
     if (column.rows > 0 && this.#columns.get(key) !== column) return false;
+    if (column.bytes + block.bytes > this.bytesMax) return false;
     for (const [oldest, other] of this.#columns) {
       if (this.#bytes + block.bytes <= this.bytesMax) break;
       if (other !== column) this.#drop(oldest, other);
     }
-    if (this.#bytes + block.bytes > this.bytesMax) return false;
     this.#columns.set(key, column);
     this.#bytes -= column.bytes;
     column.add(block);
