@@ -28,6 +28,7 @@ import type {
 import type { MessageAnnotationChange } from "./message_annotation.ts";
 import type { Quota } from "./quota.ts";
 import type { Rights } from "./rights.ts";
+import type { RowForm } from "./row_columns.ts";
 import type { SearchProgram } from "./search_program.ts";
 import type { ModSeq, Uid } from "./uid.ts";
 import type { Tidings, WatchGroup, WatchOpened } from "./watch.ts";
@@ -139,6 +140,8 @@ export interface MailboxAsks {
       readonly index: IndexWanted;
       /** So many bytes of the beginning of each message are wanted; 0: none. */
       readonly headBytes: number;
+      /** Which columns are wanted; absent: all. Those of the flags go alone, without what lies behind the rows. */
+      readonly form?: RowForm;
       /** Annotations are wanted with the rows (RFC 5257). */
       readonly annotations?: boolean;
     };

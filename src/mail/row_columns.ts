@@ -1,12 +1,14 @@
 /** Set in `flags` of a row that no other session was told of before. */
 export const RECENT_BIT = 0x80;
 
-/** Three columns of eight bytes, five of four, one of one. */
-const ROW_BYTES = 3 * 8 + 5 * 4 + 1;
+/** Which columns there are: all, or sequence numbers, UIDs and flags, as most want who want many rows. */
+export type RowForm = "all" | "flags";
+
+/** Of all: three columns of eight bytes, five of four, one of one. */
+const ROW_BYTES = { all: 3 * 8 + 5 * 4 + 1, flags: 3 * 4 + 1 } as const;
 
 /**
- * Rows of messages as columns: thousands of them go from the store to a session without one object for each. Times in ms since
- * 1970 UTC, `saved` in seconds. `keywords` are numbers of sets; what they mean goes beside.
+ * Rows of messages as columns: thousands of them go from the store to a session without one object for each. Times in ms since 1970 UTC, `saved` in seconds. `keywords` are numbers of sets; what they mean goes beside.
  */
 export class RowColumns {
   readonly modSeq: Float64Array;
@@ -25,23 +27,33 @@ export class RowColumns {
   /** Rows that are there; the rest is room. */
   count = 0;
 
-  constructor(readonly capacity: number, private readonly buffer = new ArrayBuffer(capacity * ROW_BYTES)) {
+  constructor(
+    readonly capacity: number,
+    readonly form: RowForm = "all",
+    private readonly buffer = new ArrayBuffer(capacity * ROW_BYTES[form]),
+  ) {
     let at = 0;
-    const wide = () => new Float64Array(buffer, (at += 8 * capacity) - 8 * capacity, capacity);
-    const narrow = () => new Uint32Array(buffer, (at += 4 * capacity) - 4 * capacity, capacity);
+    const isAll = form === "all";
+    const place = (bytes: number, isThere: boolean) => {
+      const length = isThere ? capacity : 0;
+      at += bytes * length;
+      return [buffer, at - bytes * length, length] as const;
+    };
+    const wide = () => new Float64Array(...place(8, isAll));
+    const narrow = (isThere: boolean) => new Uint32Array(...place(4, isThere));
     [this.modSeq, this.internalDateMs, this.content] = [wide(), wide(), wide()];
-    [this.sequence, this.uid, this.size] = [narrow(), narrow(), narrow()];
-    [this.saved, this.keywords] = [narrow(), narrow()];
-    this.flags = new Uint8Array(buffer, at, capacity);
+    [this.sequence, this.uid, this.keywords] = [narrow(true), narrow(true), narrow(true)];
+    [this.size, this.saved] = [narrow(isAll), narrow(isAll)];
+    this.flags = new Uint8Array(...place(1, true));
   }
 
   /** Reads what `bytes` made; null when it is of another length than any rows have. */
-  static of(bytes: Uint8Array): RowColumns | null {
-    const count = bytes.length / ROW_BYTES;
+  static of(bytes: Uint8Array, form: RowForm = "all"): RowColumns | null {
+    const count = bytes.length / ROW_BYTES[form];
     if (!Number.isInteger(count)) return null;
     const { buffer } = bytes;
     const own = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length;
-    const columns = new RowColumns(count, own ? buffer : bytes.slice().buffer);
+    const columns = new RowColumns(count, form, own ? buffer : bytes.slice().buffer);
     columns.count = count;
     return columns;
   }
@@ -53,21 +65,12 @@ export class RowColumns {
   /** The rows that are there. */
   bytes(): Uint8Array {
     if (this.isFull) return new Uint8Array(this.buffer);
-    const { count } = this;
-    const fitting = new RowColumns(count);
-    for (const name of COLUMNS) fitting[name].set(this[name].subarray(0, count));
+    const { count, form } = this;
+    const fitting = new RowColumns(count, form);
+    for (const name of form === "all" ? COLUMNS : FLAG_COLUMNS) fitting[name].set(this[name].subarray(0, count));
     return new Uint8Array(fitting.buffer);
   }
 }
 
-const COLUMNS = [
-  "modSeq",
-  "internalDateMs",
-  "content",
-  "sequence",
-  "uid",
-  "size",
-  "saved",
-  "keywords",
-  "flags",
-] as const;
+const FLAG_COLUMNS = ["sequence", "uid", "keywords", "flags"] as const;
+const COLUMNS = [...FLAG_COLUMNS, "modSeq", "internalDateMs", "content", "size", "saved"] as const;

@@ -9,6 +9,8 @@ import type { Key } from "./keys.ts";
  */
 export interface IndexEnv {
   get(key: Key): Uint8Array | undefined;
+  /** The same without a copy: what it answers is gone with the next read or change. */
+  peek(key: Key): Uint8Array | undefined;
   /** What is read from now on is the newest that was committed, also by other owners. */
   refresh(): void;
   put(key: Key, value: Uint8Array): void;
@@ -48,6 +50,9 @@ export class LmdbIndex implements IndexEnv {
   get(key: Key): Uint8Array | undefined {
     const read = this.#open().getBinaryFast(key);
     return read === undefined ? undefined : copied(read);
+  }
+  peek(key: Key): Uint8Array | undefined {
+    return this.#open().getBinaryFast(key);
   }
   refresh(): void {
     this.#open().resetReadTxn();

@@ -93,6 +93,12 @@ export function rowsKey(account: string, mailbox: number, block: number): Key {
   return key;
 }
 
+/** The key of another block, in the place of one of the same mailbox. */
+export function nextRowsKey(key: Key, block: number): Key {
+  putU32(key, key.length - 4, block);
+  return key;
+}
+
 export function mailboxKey(account: string, mailbox: number): Key {
   return rowsKey(account, mailbox, COUNTERS);
 }

@@ -21,15 +21,16 @@ export class MemoryColumns {
       if (into.isFull || looked++ >= wanted.lookedMax) return row.uid - 1;
       if (row.modSeq <= wanted.modSeqAbove) continue;
       const at = into.count++;
+      into.sequence[at] = i;
+      into.uid[at] = row.uid;
+      into.keywords[at] = this.#number(row.keywords);
+      into.flags[at] = row.flags;
+      if (into.form === "flags") continue;
       into.modSeq[at] = row.modSeq;
       into.internalDateMs[at] = row.internalDateMs;
       into.content[at] = row.content;
-      into.sequence[at] = i;
-      into.uid[at] = row.uid;
       into.size[at] = row.size;
       into.saved[at] = row.savedMs / 1_000;
-      into.keywords[at] = this.#number(row.keywords);
-      into.flags[at] = row.flags;
       this.#bodies.set(row.content, mailbox!.messages.get(row.uid)!.body);
     }
     return null;

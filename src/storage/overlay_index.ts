@@ -48,6 +48,10 @@ export class OverlayIndex implements IndexEnv {
     }
     return this.below.get(key);
   }
+  peek(key: Key): Uint8Array | undefined {
+    const row = this.#rows.size === 0 ? undefined : this.#rows.get(nameOf(key));
+    return row === undefined ? this.below.peek(key) : row.value ?? undefined;
+  }
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     const before = this.#note(name);

@@ -4,7 +4,7 @@ import { Pieces } from "../mail/pieces.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ContentsWanted, RowRanges } from "./account_types.ts";
 import type { IndexEnv } from "./index_env.ts";
-import { bodyKey, type Key, mailboxKey, nextBodyKey, readRowsBlock, rowsFrom } from "./keys.ts";
+import { bodyKey, type Key, mailboxKey, nextBodyKey, nextRowsKey, readRowsBlock, rowsFrom, rowsKey } from "./keys.ts";
 import { getU32 } from "./pack.ts";
 import { Gathered } from "./gathered.ts";
 import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
@@ -12,7 +12,7 @@ import { LooseRooms } from "./rooms.ts";
 import { RECORD_HEADER_BYTES, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeMailbox } from "./values.ts";
 
-/** Blocks read from the index at once. */
+/** Blocks read from the index at once, behind one that is not there. */
 const READ_BLOCKS = 64;
 /** What lies between two pieces is read with them when it is no more than this, in bytes: cheaper than a read of its own. */
 const GAP_BYTES_MAX = 16_384;
@@ -44,10 +44,10 @@ export class PageReader {
       for (let uid = first; uid <= last && next === null;) {
         const block = blocks.from(Math.floor(uid / BLOCK_UIDS), Math.floor(last / BLOCK_UIDS));
         if (block === null) break;
-        const number = readRowsBlock(block.key);
+        const { number, value } = block;
         if (number * BLOCK_UIDS > last) break;
         const before = counted.rows;
-        addToColumns(block.value, number, { first: uid, last, modSeqAbove }, into, counted);
+        addToColumns(value, number, { first: uid, last, modSeqAbove }, into, counted);
         looked += counted.rows - before;
         uid = (number + 1) * BLOCK_UIDS;
         if (into.isFull) next = into.uid[into.count - 1]!;
@@ -181,20 +181,37 @@ function hasMore(ranges: readonly number[], at: number, uid: number): boolean {
   return ranges[at + 1]! > uid || at + 2 < ranges.length;
 }
 
-/** Blocks of one mailbox in rising order, some read ahead; of one turn. */
+/** A block as it is stored; of one that was not copied the value is gone with the next read. */
+interface StoredBlock {
+  readonly number: number;
+  readonly value: Uint8Array;
+}
+
+/** Blocks of one mailbox in rising order; of one turn. Where one follows on the other, each is read in place. */
 class Blocks {
   #read: { readonly key: Key; readonly value: Uint8Array }[] = [];
   #at = 0;
   /** Every block from here on up to where the read ended is among those that were read. */
   #from = Infinity;
   #end = -1;
-  constructor(private readonly index: IndexEnv, private readonly account: string, private readonly mailbox: number) {}
+  readonly #key: Key;
+  constructor(private readonly index: IndexEnv, private readonly account: string, private readonly mailbox: number) {
+    this.#key = rowsKey(account, mailbox, 0);
+  }
 
   /** The first block with this number or a higher one that has rows; null when there is none up to `last`, which is about to be asked for. */
-  from(number: number, last: number): { readonly key: Key; readonly value: Uint8Array } | null {
-    if (number < this.#from || number > this.#end) this.#fetch(number, last);
-    while (this.#at < this.#read.length && readRowsBlock(this.#read[this.#at]!.key) < number) this.#at++;
-    return this.#read[this.#at] ?? null;
+  from(number: number, last: number): StoredBlock | null {
+    if (number < this.#from || number > this.#end) {
+      const value = this.index.peek(nextRowsKey(this.#key, number));
+      if (value !== undefined) return { number, value };
+      this.#fetch(number, last);
+    }
+    for (; this.#at < this.#read.length; this.#at++) {
+      const { key, value } = this.#read[this.#at]!;
+      const at = readRowsBlock(key);
+      if (at >= number) return { number: at, value };
+    }
+    return null;
   }
 
   #fetch(number: number, last: number): void {

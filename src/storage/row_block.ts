@@ -152,23 +152,25 @@ export function addToColumns(
   const block = stored[0] === FORM ? stored : renewed(stored, number);
   const rows = rowsIn(block);
   const base = number * BLOCK_UIDS;
+  const isAll = into.form === "all";
   let to = into.count;
   for (let i = 0, at = 1; i < rows; i++, at += ROW_BYTES) {
     const uid = base + block[at]!;
     if (uid < first) continue;
     if (uid > last || to === into.capacity) break;
     const sequence = counted.rows++;
-    const modSeq = getU48(block, at + 9);
-    if (modSeq <= modSeqAbove) continue;
-    into.modSeq[to] = modSeq;
-    into.internalDateMs[to] = getU48(block, at + 15);
-    into.content[to] = getU48(block, at + 21);
+    if (modSeqAbove > 0 && getU48(block, at + 9) <= modSeqAbove) continue;
     into.sequence[to] = sequence;
     into.uid[to] = uid;
-    into.size[to] = getU32(block, at + 5);
-    into.saved[to] = getU32(block, at + 27);
     into.keywords[to] = getU24(block, at + 2);
     into.flags[to] = block[at + 1]!;
+    if (isAll) {
+      into.modSeq[to] = getU48(block, at + 9);
+      into.internalDateMs[to] = getU48(block, at + 15);
+      into.content[to] = getU48(block, at + 21);
+      into.size[to] = getU32(block, at + 5);
+      into.saved[to] = getU32(block, at + 27);
+    }
     to++;
   }
   into.count = to;

@@ -173,6 +173,9 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.page", "set", pairs(20_000), pairs(20_002)],
   ["mailbox.page", "after", 0xffff_ffff, 0x1_0000_0000],
   ["mailbox.page", "index", "all", "facts"],
+  ["mailbox.page", "form", "all", "some"],
+  // Flags alone go without what lies behind the rows.
+  ["mailbox.page", "form", undefined, "flags"],
   ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
   ["mailbox.batches", "size", 1, 0],

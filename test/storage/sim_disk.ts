@@ -207,6 +207,9 @@ export class SimIndex implements IndexEnv {
   get(key: Key): Uint8Array | undefined {
     return this.#rows.get(nameOf(key))?.slice();
   }
+  peek(key: Key): Uint8Array | undefined {
+    return this.get(key);
+  }
   refresh(): void {}
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);

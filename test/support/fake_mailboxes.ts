@@ -177,7 +177,8 @@ export class FakeMailboxes {
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
     "mailbox.rows": (request) => this.#rows(request),
     "mailbox.batches": (request) => ({ ranges: batchesOf(this.#view(request.view).shown, request) }),
-    "mailbox.page": (request) => rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index),
+    "mailbox.page": (request) =>
+      rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
     "mailbox.read": ({ view, uid, offset, length }) => {
       const message = this.#view(view).box.messages.find((each) => each.uid === uid);
       if (message === undefined) throw new Failure("not_found", "no such message");

@@ -2,12 +2,16 @@ import { concat } from "../../src/base/bytes.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { IndexWanted, RowPage } from "../../src/mail/mailbox_view.ts";
 import { Pieces } from "../../src/mail/pieces.ts";
-import { RECENT_BIT, RowColumns } from "../../src/mail/row_columns.ts";
+import { RECENT_BIT, RowColumns, type RowForm } from "../../src/mail/row_columns.ts";
 import { readIndex } from "../../src/mime/mod.ts";
 
 /** Rows as a page of columns. */
-export function rowPage({ rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"], wanted: IndexWanted): RowPage {
-  const columns = new RowColumns(rows.length);
+export function rowPage(
+  { rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"],
+  wanted: IndexWanted,
+  form: RowForm = "all",
+): RowPage {
+  const columns = new RowColumns(rows.length, form);
   const keywordSets: { set: number; names: readonly string[] }[] = [];
   for (const row of rows) {
     const i = columns.count++;

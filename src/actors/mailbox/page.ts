@@ -13,8 +13,9 @@ import { changesSince, vanishedOf } from "./vanished.ts";
 import type { OpenView } from "./view_book.ts";
 import { countOf, intersection, type Ranges, rangesOfRising } from "./views/mod.ts";
 
-/** Rows of one answer: 200 KB. */
+/** Rows of one answer: 200 KB; of flags alone half of that. */
 const ROWS_MAX = 4_096;
+const FLAG_ROWS_MAX = 8_192;
 /** The same when something of their contents is wanted. */
 const FULL_ROWS_MAX = 2_048;
 /** The same at least: messages are of all sizes. */
@@ -71,13 +72,14 @@ function filled(
   state: State,
   open: OpenView,
   ranges: Ranges,
-  { after, changedSince, index, headBytes, annotations = false }: Asked<"mailbox.page">,
+  { after, changedSince, index, headBytes, annotations = false, form = "all" }: Asked<"mailbox.page">,
 ): Omit<RowPage, "vanished" | "missing"> {
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
   const contents = headBytes > 0 || index !== "none";
-  const room = contents ? rowsMax(state, open, headBytes) : annotations ? FULL_ROWS_MAX : ROWS_MAX;
-  const rows = new RowColumns(Math.min(countOf(ranges), room));
+  const bare = form === "flags" ? FLAG_ROWS_MAX : ROWS_MAX;
+  const room = contents ? rowsMax(state, open, headBytes) : annotations ? FULL_ROWS_MAX : bare;
+  const rows = new RowColumns(Math.min(countOf(ranges), room), form);
   const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
   const wanted = { ranges, after, modSeqAbove: changedSince ?? 0, rankOf, lookedMax: LOOKED_MAX };
   let next = ranges.length === 0 ? null : shard.fillRows(account, mailbox, wanted, rows);
@@ -90,11 +92,7 @@ function filled(
   if (indexes !== null) rows.count = indexes.count;
   const annotated = annotations ? annotationsOf(shard, open, rows) : null;
   if (rows.count < before) next = rows.uid[rows.count - 1]!;
-  for (let i = 0; i < rows.count; i++) {
-    const uid = rows.uid[i]!;
-    rows.sequence[i]! += view.ghostsBelow(uid) + 1;
-    if (uid >= view.recentFrom) rows.flags[i]! |= RECENT_BIT;
-  }
+  asTold(rows, view);
   return {
     rows: rows.bytes(),
     keywordSets,
@@ -106,6 +104,15 @@ function filled(
     ...(annotated === null ? {} : { annotations: annotated }),
     next: next as Uid | null,
   };
+}
+
+/** Gives rows of the store the numbers by which the view knows them, and marks those that are recent. */
+function asTold(rows: RowColumns, view: OpenView["view"]): void {
+  const { count, sequence, uid, flags } = rows;
+  const { recentFrom } = view;
+  const ghosts = view.ghosts > 0;
+  for (let i = 0; i < count; i++) sequence[i]! += (ghosts ? view.ghostsBelow(uid[i]!) : 0) + 1;
+  for (let i = count - 1; i >= 0 && uid[i]! >= recentFrom; i--) flags[i]! |= RECENT_BIT;
 }
 
 /** Annotations of the rows, of as many as fit. */

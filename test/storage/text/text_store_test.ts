@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Failure, latin1, type Random, seededRandom, utf8 } from "../../../src/base/mod.ts";
-import { type MessageText, type TextKey, TextStore } from "../../../src/storage/text/mod.ts";
+import { type MessageText, placeBlock, PlaceColumn, type TextKey, TextStore } from "../../../src/storage/text/mod.ts";
 import { SimDisk } from "../sim_disk.ts";
 
 const DIR = "shard/texts";
@@ -82,6 +82,21 @@ Deno.test("only wanted contents are found, and those without a text are not", ()
   const store = withLetters();
   assertEquals(found(store, [12, 20, 99], key("text", "cat")), [12, 20]);
   assertEquals(run(store.missing(ACCOUNT, [12, 99])), [99]);
+});
+
+Deno.test("rows are found by the places of their texts, copies of a message each, and in no other files than those", () => {
+  const store = withLetters();
+  const column = new PlaceColumn(run(store.opened(ACCOUNT)));
+  const contents = [20, 11, 99, 12, 11];
+  column.add(placeBlock([1, 2, 5, 7, 300], run(store.places(ACCOUNT, contents))));
+  assertEquals([column.rows, column.last], [5, 300]);
+  const keys = [key("text", "cat"), key("body", "mat"), key("text", "nowhere"), field("from", ""), key("body", "")];
+  const rows = run(store.findAt(ACCOUNT, column, keys));
+  assertEquals(rows, [[0, 1, 3, 4], [1, 4], [], [0, 1, 4], [0, 1, 3, 4]]);
+  run(store.tidy(ACCOUNT, () => true));
+  assertEquals(run(store.findAt(ACCOUNT, column, keys)), null);
+  store.close();
+  assert(run(store.opened(ACCOUNT)) !== column.files);
 });
 
 Deno.test("a needle is never found across two messages", () => {

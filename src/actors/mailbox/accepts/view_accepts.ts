@@ -90,8 +90,9 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (headBytes === undefined || isWhole(headBytes, 0, HEAD_BYTES_MAX));
   }),
   "mailbox.page": fields((request) => {
-    const { set, after, index, changedSince, vanished, headBytes, annotations } = request;
+    const { set, after, index, changedSince, vanished, headBytes, annotations, form } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
+      (form === undefined || form === "all" || (form === "flags" && index === "none" && headBytes === 0)) &&
       (annotations === undefined || isBoolean(annotations)) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
   }),

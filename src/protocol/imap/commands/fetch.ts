@@ -1,5 +1,6 @@
 import { Flag } from "../../../mail/flag.ts";
 import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
+import type { RowForm } from "../../../mail/row_columns.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
@@ -67,7 +68,8 @@ export function* fetchPages(set: MessageSet, { given, plan, skip }: Wanted, scen
   const { changedSince } = given;
   let trouble: Trouble | null = null;
   const annotations = plan.annotations ? { annotations: true } : {};
-  let request = { view, set, after: 0, index, changedSince, vanished: given.vanished, headBytes, ...annotations };
+  const form: RowForm = plan.flagsOnly && skip === undefined ? "flags" : "all";
+  let request = { view, set, after: 0, index, changedSince, vanished: given.vanished, headBytes, form, ...annotations };
   for (;;) {
     const page: RowPage = yield* ask("mailbox.page", request);
     // While this page is told, the next one is read.
@@ -79,7 +81,7 @@ export function* fetchPages(set: MessageSet, { given, plan, skip }: Wanted, scen
     }
     if (page.vanished.length > 0) yield* scene.output.send(`* VANISHED (EARLIER) ${pairSet(page.vanished)}\r\n`);
     if (page.missing && !given.uid) trouble ??= "gone";
-    const rows = new RowReader(page);
+    const rows = new RowReader(page, form);
     scene.memory.pageBytes = rows.bytes;
     const met = yield* tellPage(rows, plan, scene, skip);
     trouble ??= met;

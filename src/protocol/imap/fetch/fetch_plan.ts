@@ -11,6 +11,8 @@ export interface FetchPlan {
   readonly index: IndexWanted;
   /** Every item can be told of rows as columns, mostly (see `fetch_rows.ts`). */
   readonly plain: boolean;
+  /** Every item is a UID or flags. */
+  readonly flagsOnly: boolean;
   /** So many bytes of the beginning of each message are read anyway. */
   readonly headBytes: number;
   /** How many items are read from the message itself. */
@@ -44,7 +46,7 @@ export function planFetch(
   const annotations = items.some(({ item }) => item === "ANNOTATION");
   return {
     ...{ items, index: indexOf(items, plain), plain, headBytes, sections: read.length },
-    ...{ setsSeen: sees, annotations, modSeq },
+    ...{ setsSeen: sees, annotations, modSeq, flagsOnly: items.every(isFlags) },
   };
 }
 
@@ -85,6 +87,10 @@ const SHORT_ITEMS: ReadonlySet<string> = new Set([
 
 function isPlain(item: FetchItem): boolean {
   return SHORT_ITEMS.has(item.item) || INDEX_TEXTS.has(item.item) || isWhole(item);
+}
+
+function isFlags({ item }: FetchItem): boolean {
+  return item === "FLAGS" || item === "UID";
 }
 
 /** The message as it is. */

@@ -16,6 +16,8 @@ const AROUND_BYTES = 32;
 /** Room for one item that is neither a text of the index, nor a message, nor flags. */
 const ITEM_BYTES = 64;
 
+const LAST_DIGIT = 9;
+
 const BEGIN = ascii("* ");
 const FETCH = ascii(" FETCH (");
 const UIDFETCH = ascii(" UIDFETCH (");
@@ -41,6 +43,8 @@ export class FetchRows {
   #date: { readonly second: number; readonly text: Uint8Array } = { second: NaN, text: BEGIN };
   /** RFC 9586 §3.3: by UIDs. */
   readonly #uidOnly: boolean;
+  /** Where the numbers of the row end that was written last. */
+  readonly #ends: number[] = [];
   /** Room that every row needs. */
   readonly #bytes: number;
 
@@ -55,10 +59,15 @@ export class FetchRows {
     let next = from;
     const first = this.#lengthOf(from);
     const line = new ByteLine(Math.max(first, Math.min(PIECE_BYTES, first * (this.rows.count - from))));
-    for (; next < this.rows.count; next++) {
+    while (next < this.rows.count) {
       const length = this.#lengthOf(next);
       if (length < 0 || length > line.room) break;
+      const begin = line.used;
+      this.#ends.length = 0;
       this.#writeRow(next, line);
+      const alike = this.plan.flagsOnly ? Math.min(this.#alike(next), Math.floor(line.room / length)) : 0;
+      if (alike > 0) line.again(begin, alike, this.#ends);
+      next += 1 + alike;
     }
     return { piece: line.taken(), next };
   }
@@ -66,6 +75,19 @@ export class FetchRows {
   /** Whether a row can be written: what is wanted of it came with it. */
   has(number: number): boolean {
     return this.#lengthOf(number) >= 0;
+  }
+
+  /** How many rows behind this one are told as it is, but for the last digits of their numbers. */
+  #alike(number: number): number {
+    const { count, columns: { sequence, uid, flags, keywords } } = this.rows;
+    const [firstSequence, firstUid] = [sequence[number]!, uid[number]!];
+    const end = Math.min(count, number + LAST_DIGIT - Math.max(firstSequence % 10, firstUid % 10) + 1);
+    let next = number + 1;
+    while (
+      next < end && flags[next] === flags[number] && keywords[next] === keywords[number] &&
+      sequence[next]! - firstSequence === next - number && uid[next]! - firstUid === next - number
+    ) next++;
+    return next - number - 1;
   }
 
   /** The most bytes that a row may take; -1 when something of it is missing. */
@@ -90,6 +112,7 @@ export class FetchRows {
     const { columns } = this.rows;
     line.put(BEGIN);
     line.number(this.#uidOnly ? columns.uid[number]! : columns.sequence[number]!);
+    this.#ends.push(line.used);
     line.put(this.#uidOnly ? UIDFETCH : FETCH);
     for (const told of this.#told) {
       line.put(told.before);
@@ -105,7 +128,8 @@ export class FetchRows {
     const { rows, rows: { columns } } = this;
     switch (item) {
       case "UID":
-        return line.number(columns.uid[number]!);
+        line.number(columns.uid[number]!);
+        return void this.#ends.push(line.used);
       case "FLAGS":
         return line.put(this.#flagsOf(number));
       case "MODSEQ":

@@ -2,7 +2,7 @@ import { Failure } from "../../../base/failure.ts";
 import type { RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { MessageAnnotation } from "../../../mail/message_annotation.ts";
 import { Pieces } from "../../../mail/pieces.ts";
-import { RECENT_BIT, RowColumns } from "../../../mail/row_columns.ts";
+import { RECENT_BIT, RowColumns, type RowForm } from "../../../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../../../mail/uid.ts";
 
 const NO_KEYWORDS: readonly string[] = [];
@@ -16,8 +16,8 @@ export class RowReader {
   readonly #names = new Map<number, readonly string[]>();
 
   /** Throws Failure `invalid` when the page is none. */
-  constructor(private readonly page: RowPage) {
-    const columns = RowColumns.of(page.rows);
+  constructor(private readonly page: RowPage, form: RowForm = "all") {
+    const columns = RowColumns.of(page.rows, form);
     if (columns === null) throw new Failure("invalid", "a page of rows has a wrong length");
     this.columns = columns;
     this.index = piecesOf(page.index, page.indexBytes, columns.count);
@@ -52,7 +52,7 @@ export class RowReader {
     return this.page.objectIdPrefix + this.columns.content[number]!.toString(36);
   }
 
-  /** A row as an object. */
+  /** A row as an object, where all columns are there. */
   row(number: number): ViewRow {
     const { columns } = this;
     const flags = columns.flags[number]!;

@@ -16,6 +16,11 @@ export class ByteLine {
     this.#bytes = new Uint8Array(size);
   }
 
+  /** Bytes that were written. */
+  get used(): number {
+    return this.#used;
+  }
+
   /** Bytes that still fit. */
   get room(): number {
     return this.#bytes.length - this.#used;
@@ -59,6 +64,23 @@ export class ByteLine {
       [start, end] = [end, end + length];
       this.#used = end;
     }
+  }
+
+  /**
+   * What was written from `from` on, `times` times more: each time the digits that end at `ends` are one higher than the time
+   * before. The caller has seen to it that they can be.
+   */
+  again(from: number, times: number, ends: readonly number[]): void {
+    const bytes = this.#bytes;
+    const length = this.#used - from;
+    const all = times + 1;
+    for (let done = 1; done < all; done *= 2) {
+      bytes.copyWithin(from + done * length, from, from + Math.min(done, all - done) * length);
+    }
+    for (const end of ends) {
+      for (let time = 1, at = end - 1 + length; time <= times; time++, at += length) bytes[at]! += time;
+    }
+    this.#used = from + all * length;
   }
 
   /** Few bytes. */
