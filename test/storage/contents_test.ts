@@ -57,6 +57,43 @@ for (const [name, open] of [["memory", openMemory], ["disk", openDisk]] as const
   );
 
   Deno.test(
+    `${name}: rows of columns are those of lists, with whole blocks gone, in either form, from any UID on`,
+    inStore(async (shard) => {
+      const message = { parts: [utf8("a")], index: null, internalDateMs: 7, flags: 0, keywords: [] };
+      const messages = Array.from({ length: 900 }, (_, i) => ({ ...message, flags: i % 3 }));
+      await shard.append({ opId: "a", account: ANNA, mailbox: 1, messages, quotaBytes: 0, savedMs: 5_000 });
+      const gone = (uid: number) =>
+        (uid >= 64 && uid < 300) || (uid >= 500 && uid < 576) || uid % 50 === 0 || uid > 890;
+      await shard.expunge(ANNA, 1, Array.from({ length: 900 }, (_, i) => i + 1).filter(gone));
+      const { rows: listed } = shard.rowsAt(ANNA, 1, 0, { limit: 1_000, index: false });
+      assertEquals(listed.length, 900 - Array.from({ length: 900 }, (_, i) => i + 1).filter(gone).length);
+      for (const form of ["all", "flags"] as const) {
+        for (
+          const ranges of [[1, 900], [1, 10, 20, 63, 70, 310, 320, 320, 499, 600, 895, 900], [64, 299], [500, 577]]
+        ) {
+          for (const after of [0, 5, 63, 64, 350]) {
+            const rows = new RowColumns(1_000, form);
+            const rankOf = (uid: number) => listed.filter((row) => row.uid < uid).length;
+            const next = shard.fillRows(ANNA, 1, { ranges, after, modSeqAbove: 0, rankOf, lookedMax: 5_000 }, rows);
+            const named = (uid: number) =>
+              ranges.some((first, i) => i % 2 === 0 && uid >= first && uid <= ranges[i + 1]!);
+            const wanted = listed.filter(({ uid }) => uid > after && named(uid));
+            assertEquals(next, null);
+            assertEquals([...rows.uid.subarray(0, rows.count)], wanted.map(({ uid }) => uid as number));
+            assertEquals([...rows.flags.subarray(0, rows.count)], wanted.map(({ flags }) => flags as number));
+            assertEquals([...rows.sequence.subarray(0, rows.count)], wanted.map(({ uid }) => rankOf(uid)));
+            const read = RowColumns.of(rows.bytes(), form)!;
+            assertEquals([...read.flags], [...rows.flags.subarray(0, rows.count)]);
+            assertEquals([...read.uid], [...rows.uid.subarray(0, rows.count)]);
+            const contents = form === "all" ? wanted.map(({ content }) => content) : [];
+            assertEquals([...read.content], contents);
+          }
+        }
+      }
+    }),
+  );
+
+  Deno.test(
     `${name}: an answer is of as many rows as fit, and of one at least; what is too large is missing`,
     inStore(async (shard) => {
       await filled(shard, ["a".repeat(600), "b".repeat(600), "c".repeat(600)]);

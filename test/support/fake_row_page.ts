@@ -24,8 +24,9 @@ export function rowPage(
     columns.content[i] = parseInt(row.objectId.slice(1), 36);
     columns.flags[i] = row.flags | (row.recent ? RECENT_BIT : 0);
     if (row.keywords.length === 0) continue;
-    columns.keywords[i] = i + 1;
-    keywordSets.push({ set: i + 1, names: row.keywords });
+    const known = keywordSets.find(({ names }) => names.join(" ") === row.keywords.join(" "));
+    columns.keywords[i] = known?.set ?? i + 1;
+    if (known === undefined) keywordSets.push({ set: i + 1, names: row.keywords });
   }
   const index = wanted === "none" ? null : pieces(rows.map(({ index }) => textOf(index ?? null, wanted)));
   const head = rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null;

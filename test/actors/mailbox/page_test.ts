@@ -25,4 +25,8 @@ Deno.test("a page of columns says the same as rows do, whichever rows are gone",
       assertEquals(names, row.keywords);
     }
     assertEquals(page.next, null);
+    const bare = await a.ask("mailbox.page", { ...asked, index: "none", headBytes: 0, form: "flags" });
+    const flags = RowColumns.of(bare.rows, "flags")!;
+    for (const name of ["sequence", "uid", "keywords", "flags"] as const) assertEquals(flags[name], columns[name]);
+    assertEquals(bare.keywordSets, page.keywordSets);
   }));

@@ -218,6 +218,19 @@ Deno.test("a search of few messages of a mailbox that was never searched takes o
     assertEquals(await find(a, few(not(header("subject", "7")))), [7, 9]);
   }));
 
+Deno.test("what follows on messages that no room is left for is not kept either", () =>
+  inFields(async (world) => {
+    for (const count of [600, 600, 100]) {
+      const value = `cat${count === 100 ? "" : " of many words and colours"}`;
+      await append(world, Array.from({ length: count }, () => subject(value)));
+    }
+    const a = await openSession(world);
+    await a.rows({ by: "sequence", pairs: [1, 0] });
+    for (const [field, text] of [["subject", "cat"], ["subject", "a"], ["from", "mary"], ["subject", "t"]] as const) {
+      assertEquals((await find(a, header(field, text))).length, 1_300);
+    }
+  }, 25_000));
+
 Deno.test("with a full disk fields are found in what is taken out now", () =>
   inFields(async (world) => {
     await append(world, [subject("a cat"), subject("a dog")]);

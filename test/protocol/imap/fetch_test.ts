@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { Failure } from "../../../src/base/failure.ts";
 import { latin1 } from "../../../src/base/latin1.ts";
+import { seededRandom } from "../../../src/base/random.ts";
 import type { ImapAction } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { type Client, loggedIn, other, say } from "./support.ts";
@@ -44,6 +45,23 @@ function item(client: Client, name: string): string {
 function literal(label: string, text: string): string {
   return `${label} {${text.length}}\r\n${text}`;
 }
+
+Deno.test("flags of many messages are told as those of each alone, whatever their numbers and flags are", () => {
+  const random = seededRandom(11);
+  const { client, mailboxes } = withLetters(330, "Subject: a\r\n\r\nb");
+  mailboxes.pageRows = 100;
+  // Messages in a row with the same flags and others, with UIDs that go on and that do not.
+  for (let at = 1; at <= 330; at += 1 + Math.floor(random.next() * 40)) {
+    const last = Math.min(330, at + Math.floor(random.next() * 30));
+    say(client, `f STORE ${at}:${last} +FLAGS.SILENT (${random.next() < 0.5 ? "\\Seen" : "$Work"})`);
+  }
+  const gone = Array.from({ length: 24 }, (_, i) => 13 * (i + 1));
+  say(client, `d STORE ${gone.join(",")} +FLAGS.SILENT (\\Deleted)`, "e EXPUNGE");
+  for (const items of ["FLAGS", "(UID FLAGS)", "(FLAGS UID)", "(FLAGS MODSEQ)", "UID"]) {
+    const alone = Array.from({ length: 306 }, (_, i) => say(client, `1 FETCH ${i + 1} ${items}`)[0]);
+    assertEquals(say(client, `2 FETCH 1:* ${items}`), [...alone, "2 OK Done"]);
+  }
+});
 
 Deno.test("facts of a message come from its row", () => {
   const { client } = withLetters(1);

@@ -1,8 +1,8 @@
 import { asFailure } from "../../../base/mod.ts";
 import type { FieldKey, ShardStore } from "../../../storage/mod.ts";
 import type { OpenView } from "../view_book.ts";
-import { NO_RANGES, type Ranges, risingIn } from "../views/mod.ts";
-import type { Candidate, SearchedRow, Verdict } from "./candidate.ts";
+import { NO_RANGES, type Ranges, rangesOfRising, risingIn } from "../views/mod.ts";
+import type { Candidate } from "./candidate.ts";
 import type { Hits, Plan } from "./plan.ts";
 import type { TextSearch } from "./text_search.ts";
 
@@ -76,7 +76,7 @@ function decidesAlone({ candidates, words, isDecided }: Plan): boolean {
   return candidates === null && words.length === 0 && isDecided(() => NO_RANGES);
 }
 
-/** Looks for all that is not known yet in some messages. */
+/** Looks for all that is not known yet in some messages: what the others hold decides nothing. */
 async function searchRows(
   wanted: TextsWanted,
   known: ReadonlyMap<number, Ranges>,
@@ -88,25 +88,30 @@ async function searchRows(
   const others = [...plan.texts.keys()].filter((number) => !known.has(number));
   const found = others.length === 0 ? [] : await texts.find(query, others.map((number) => plan.texts[number]!));
   const graded = plan.words.length === 0 ? null : await texts.grade(query, plan.words);
+  const all = new Map(known);
+  others.forEach((number, i) => all.set(number, rangesIn({ uids, contents }, found[i]!)));
   return {
-    ...looksOf(known, new Map(others.map((number, i) => [number, found[i]!]))),
+    ...looksOf(all),
     grade: graded === null ? null : (content, word) => graded[word]!.get(content) ?? 0,
   };
 }
 
-function looksOf(known: ReadonlyMap<number, Ranges>, others: ReadonlyMap<number, ReadonlySet<number>> = NONE): Looks {
-  const hits: Hits = (key) => known.get(key) ?? null;
-  const tests: ((row: SearchedRow) => boolean)[] = [];
-  for (const [key, uids] of known) {
-    const isHit = risingIn(uids);
-    tests[key] = ({ uid }) => isHit(uid);
-  }
-  for (const [key, contents] of others) tests[key] = ({ content }) => contents.has(content);
-  const holds = (row: SearchedRow, key: number): Verdict => tests[key]?.(row) ?? null;
-  return { hits, holds, grade: null };
+/** UIDs of those messages that have one of some contents. */
+function rangesIn({ uids, contents }: Undecided, found: ReadonlySet<number>): Ranges {
+  if (found.size === 0) return NO_RANGES;
+  return rangesOfRising(uids.filter((_, i) => found.has(contents[i]!)));
 }
 
-const NONE: ReadonlyMap<number, ReadonlySet<number>> = new Map();
+function looksOf(known: ReadonlyMap<number, Ranges>): Looks {
+  if (known.size === 0) return NO_LOOKS;
+  const tests: ((uid: number) => boolean)[] = [];
+  for (const [key, uids] of known) tests[key] = risingIn(uids);
+  return {
+    hits: (key) => known.get(key) ?? null,
+    holds: ({ uid }, key) => tests[key]?.(uid) ?? null,
+    grade: null,
+  };
+}
 
 /** What is searched of a message; null when it is not there. */
 function messageOf({ shard, open: { of } }: TextsWanted, uid: number): Uint8Array | null {

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 
 const ZERO = 0x30;
-const NINE = 0x39;
 const SPACE = 0x20;
 /** Shorter than this, bytes are copied one by one: a call costs more. */
 const FEW = 48;
@@ -47,22 +46,14 @@ export class ByteLine {
 
   /** Whole numbers that rise by one, `count` of them, each with a space before it. */
   rising(first: number, count: number): void {
-    const bytes = this.#bytes;
-    let [start, end] = [0, 0];
-    for (let value = first; value < first + count; value++) {
-      if (value === first || bytes[end - 1] === NINE) {
-        start = this.#used;
-        this.byte(SPACE);
-        this.number(value);
-        end = this.#used;
-        continue;
-      }
-      // As the one before, but for the last digit.
-      const length = end - start;
-      for (let i = 0; i < length; i++) bytes[end + i] = bytes[start + i]!;
-      bytes[end + length - 1]!++;
-      [start, end] = [end, end + length];
-      this.#used = end;
+    for (let value = first; value < first + count;) {
+      const from = this.#used;
+      this.byte(SPACE);
+      this.number(value);
+      // Up to the next 9 they differ in their last digits.
+      const times = Math.min(first + count - 1 - value, 9 - value % 10);
+      if (times > 0) this.again(from, times, [this.#used]);
+      value += times + 1;
     }
   }
 
