@@ -103,7 +103,7 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
     "policy.sign": ({ keys, counters }, request, reply, context) =>
       answer(reply, context, async () => {
         const signers = await keys.signers(request);
-        const fields = signDkim(readMessage(request.parts), signers, secondsOf(context.clock));
+        const fields = signDkim(request, signers, secondsOf(context.clock));
         counters.signed += fields.length;
         return { fields };
       }),

@@ -8,5 +8,6 @@ export * from "./canonical_header.ts";
 export * from "./key.ts";
 export * from "./record.ts";
 export * from "./sign.ts";
+export * from "./signable.ts";
 export * from "./signature.ts";
 export * from "./verify.ts";

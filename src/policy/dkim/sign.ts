@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
-import { Failure } from "../../base/mod.ts";
+import { Failure, latin1Bytes } from "../../base/mod.ts";
 import { parseDomain } from "../../mail/mod.ts";
-import { fieldsNamed, type Message } from "../header/mod.ts";
-import { hashBody } from "./canonical_body.ts";
+import { type HeaderField, type Message, readHeader } from "../header/mod.ts";
 import { canonicalHeader, canonicalSignature } from "./canonical_header.ts";
 import { RSA_BITS_MAX } from "./key.ts";
+import { type Signable, signable } from "./signable.ts";
 import { type DkimAlgorithm, isSelector, SIGNED_NAMES_MAX } from "./signature.ts";
 
 /** Smallest RSA key that is signed with, in bits (RFC 8301 §3.2). */
@@ -86,14 +86,16 @@ function readKey(pem: string): KeyObject {
  * One DKIM-Signature field, CRLF included, for each signer: relaxed/relaxed, oversigned (RFC 6376 §5). Throws Failure `invalid`
  * when the header is longer than is read.
  */
-export function signDkim(message: Message, signers: readonly Signer[], nowSeconds: number): string[] {
-  const signed = whatToSign(message, namesToSign(message));
+export function signDkim({ head, bodyHash }: Signable, signers: readonly Signer[], nowSeconds: number): string[] {
+  const { fields, complete } = readHeader(head);
+  if (!complete) throw new Failure("invalid", "so long a header cannot be signed");
+  const signed = toSign(fields, namesToSign(fields), bodyHash);
   return signers.map((signer) => signatureField("DKIM-Signature: v=1", { ...signed, signer, nowSeconds }));
 }
 
 /**
  * The ARC-Message-Signature field, CRLF included (RFC 8617 §4.1.2): as DKIM's, over the DKIM-Signature fields as well. Throws
- * Failure `invalid` as `signDkim`.
+ * Failure `invalid` as `signable`.
  */
 export function signArcMessage(
   message: Message,
@@ -103,8 +105,10 @@ export function signArcMessage(
     readonly nowSeconds: number;
   },
 ): string {
-  const names = [...namesToSign(message), ...fieldsNamed(message, "dkim-signature").map(({ name }) => name)];
-  const signed = whatToSign(message, names.slice(0, SIGNED_NAMES_MAX));
+  const { fields } = message;
+  const earlier = fields.filter(({ name }) => name === "dkim-signature").map(({ name }) => name);
+  const names = [...namesToSign(fields), ...earlier].slice(0, SIGNED_NAMES_MAX);
+  const signed = toSign(fields, names, signable(message).bodyHash);
   return signatureField(`ARC-Message-Signature: i=${instance}`, { ...signed, signer, nowSeconds });
 }
 
@@ -120,20 +124,25 @@ interface ToSign {
   readonly bodyHash: string;
 }
 
-function whatToSign(message: Message, names: readonly string[]): ToSign {
-  if (!message.complete) throw new Failure("invalid", "a message with so long a header cannot be signed");
-  const [body] = hashBody(message.body, [{ way: "relaxed", limit: null }]);
-  const header = canonicalHeader(message.fields, names, "relaxed");
-  return { names, header, bodyHash: Buffer.from(body!.digest).toString("base64") };
+function toSign(fields: readonly HeaderField[], names: readonly string[], bodyHash: Uint8Array): ToSign {
+  return {
+    names,
+    header: canonicalHeader(fields, names, "relaxed"),
+    bodyHash: Buffer.from(bodyHash).toString("base64"),
+  };
 }
 
 /** h=: every guarded field and one more, and what else is there. */
-function namesToSign(message: Message): string[] {
-  const count = (name: string) => Math.min(REPEATS_MAX, fieldsNamed(message, name).length);
-  return [
-    ...GUARDED.flatMap((name) => new Array<string>(count(name) + 1).fill(name)),
-    ...SIGNED_IF_THERE.flatMap((name) => new Array<string>(count(name)).fill(name)),
-  ];
+function namesToSign(fields: readonly HeaderField[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { name } of fields) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const names: string[] = [];
+  const add = (name: string, more: number) => {
+    for (let left = Math.min(REPEATS_MAX, counts.get(name) ?? 0) + more; left > 0; left--) names.push(name);
+  };
+  for (const name of GUARDED) add(name, 1);
+  for (const name of SIGNED_IF_THERE) add(name, 0);
+  return names;
 }
 
 /** A field of DKIM or ARC over header and body, folded so that no line is long (RFC 5322 §2.1.1). */
@@ -172,7 +181,7 @@ function fold(base64: string): string {
 }
 
 function signatureOf(text: string, { algorithm, key }: Signer): Buffer {
-  const bytes = Buffer.from(text, "latin1");
+  const bytes = latin1Bytes(text);
   if (algorithm === "rsa-sha256") return sign("sha256", bytes, key);
   // RFC 8463 §3: Ed25519 signs the hash.
   return sign(null, createHash("sha256").update(bytes).digest(), key);

@@ -7,6 +7,8 @@ import {
 } from "../../../src/actors/policy/mod.ts";
 import { type DnsAnswer, Failure, type FakeClock, type Resolver, utf8 } from "../../../src/base/mod.ts";
 import type { DirectoryProtocol, PolicyProtocol, SigningKey } from "../../../src/messages/mod.ts";
+import { signable } from "../../../src/policy/dkim/mod.ts";
+import { readMessage } from "../../../src/policy/header/mod.ts";
 import type { HostedSystem, Ref } from "../../../src/runtime/mod.ts";
 import { FakeDns } from "../../policy/support/fake_dns.ts";
 import { ED25519, ED25519_PEM, keyRecord, publicText, RSA, RSA_PEM, rsaOfBits } from "../../policy/support/signing.ts";
@@ -14,7 +16,7 @@ import { recordingLog, settle, testSystem } from "../../runtime/support/system.t
 
 const MAIL = utf8("From: anna@bank.test\r\nSubject: secret plan\r\n\r\nThe word is swordfish.\r\n");
 const CHECK = { ip: "192.0.2.1", helo: "h.test", sender: "x@bank.test", parts: [MAIL], seal: null };
-const SIGN = { domain: "bank.test", selectors: ["e", "r"], parts: [MAIL] };
+const SIGN = { domain: "bank.test", selectors: ["e", "r"], ...signable(readMessage([MAIL])) };
 const SETTINGS: PolicySettings = { ...POLICY_DEFAULTS, authservId: "mx.here.test" };
 
 /** A directory that has these keys, and can be away. */
@@ -156,7 +158,7 @@ Deno.test("of a thousand domains each set of keys is remembered, one more pushes
       { length: 1_001 },
       (_, i) => ({ domain: `d${i}.test`, selector: "e", pem: ED25519_PEM }),
     );
-    const sign = (i: number) => policy.ask("policy.sign", { parts: [MAIL], domain: `d${i}.test`, selectors: ["e"] });
+    const sign = (i: number) => policy.ask("policy.sign", { ...SIGN, domain: `d${i}.test`, selectors: ["e"] });
     for (let i = 0; i < 1_000; i++) await sign(i);
     await sign(0);
     assertEquals(directory.asked.length, 1_000);

@@ -1,6 +1,6 @@
 /** Signs and checks a mail in a runtime that is not Deno. Prints "ok" when both keys are believed. */
 import { utf8 } from "../../../../src/base/mod.ts";
-import { readSigner, signDkim } from "../../../../src/policy/dkim/mod.ts";
+import { readSigner, signable, signDkim } from "../../../../src/policy/dkim/mod.ts";
 import { readMessage } from "../../../../src/policy/header/mod.ts";
 import { checkSender } from "../../../../src/policy/sender/mod.ts";
 import { FakeDns } from "../../../policy/support/fake_dns.ts";
@@ -16,7 +16,7 @@ import {
 
 const mail = "From: anna@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n";
 const signers = [RSA_PEM, ED25519_PEM].map((pem, i) => readSigner({ domain: "bank.test", selector: `k${i}`, pem }));
-const fields = signDkim(readMessage([utf8(mail)]), signers, 1_700_000_000);
+const fields = signDkim(signable(readMessage([utf8(mail)])), signers, 1_700_000_000);
 const resolver = new FakeDns({
   "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
   "k0._domainkey.bank.test": { txt: [keyRecord(RSA)] },
