@@ -86,11 +86,27 @@ function readKey(pem: string): KeyObject {
  * One DKIM-Signature field, CRLF included, for each signer: relaxed/relaxed, oversigned (RFC 6376 §5). Throws Failure `invalid`
  * when the header is longer than is read.
  */
-export function signDkim({ head, bodyHash }: Signable, signers: readonly Signer[], nowSeconds: number): string[] {
+export function signDkim(message: Signable, signers: readonly Signer[], nowSeconds: number): string[] {
+  return dkimFields(message, signers, nowSeconds).map((field) => withSignature(field.bare, field.text, field.signer));
+}
+
+/** A signature's field, its b= empty at its end, and the text over which its signer signs. */
+export interface BareField<S extends Signer = Signer> {
+  readonly bare: string;
+  readonly text: string;
+  readonly signer: S;
+}
+
+/** The fields that `signDkim` makes, before they are signed. Throws as it does. */
+export function dkimFields<S extends Signer>(
+  { head, bodyHash }: Signable,
+  signers: readonly S[],
+  nowSeconds: number,
+): BareField<S>[] {
   const { fields, complete } = readHeader(head);
   if (!complete) throw new Failure("invalid", "so long a header cannot be signed");
   const signed = toSign(fields, namesToSign(fields), bodyHash);
-  return signers.map((signer) => signatureField("DKIM-Signature: v=1", { ...signed, signer, nowSeconds }));
+  return signers.map((signer) => bareField("DKIM-Signature: v=1", { ...signed, signer, nowSeconds }));
 }
 
 /**
@@ -109,12 +125,18 @@ export function signArcMessage(
   const earlier = fields.filter(({ name }) => name === "dkim-signature").map(({ name }) => name);
   const names = [...namesToSign(fields), ...earlier].slice(0, SIGNED_NAMES_MAX);
   const signed = toSign(fields, names, signable(message).bodyHash);
-  return signatureField(`ARC-Message-Signature: i=${instance}`, { ...signed, signer, nowSeconds });
+  const { bare, text } = bareField(`ARC-Message-Signature: i=${instance}`, { ...signed, signer, nowSeconds });
+  return withSignature(bare, text, signer);
 }
 
 /** The field, whose b= is empty at its end, with the signature over a text in it, folded. */
 export function withSignature(bare: string, text: string, signer: Signer): string {
-  return `${bare.slice(0, -2)}${fold(signatureOf(text, signer).toString("base64"))}\r\n`;
+  return filled(bare, signatureOf(text, signer));
+}
+
+/** The field with this signature in it. */
+export function filled(bare: string, signature: Uint8Array): string {
+  return `${bare.slice(0, -2)}${fold(Buffer.from(signature).toString("base64"))}\r\n`;
 }
 
 /** Names, header and hash of a message as a signature has them. */
@@ -146,15 +168,15 @@ function namesToSign(fields: readonly HeaderField[]): string[] {
 }
 
 /** A field of DKIM or ARC over header and body, folded so that no line is long (RFC 5322 §2.1.1). */
-function signatureField(
+function bareField<S extends Signer>(
   head: string,
-  { names, header, bodyHash, signer, nowSeconds }: ToSign & { readonly signer: Signer; readonly nowSeconds: number },
-): string {
+  { names, header, bodyHash, signer, nowSeconds }: ToSign & { readonly signer: S; readonly nowSeconds: number },
+): BareField<S> {
   const { domain, selector, algorithm } = signer;
   const bare = `${head}; a=${algorithm}; c=relaxed/relaxed; t=${nowSeconds};\r\n\td=${domain};\r\n\ts=${selector};` +
     `\r\n\th=${foldNames(names)};\r\n\tbh=${bodyHash};\r\n\tb=\r\n`;
   const name = head.slice(0, head.indexOf(":")).toLowerCase();
-  return withSignature(bare, header + canonicalSignature({ name, raw: bare }, "relaxed"), signer);
+  return { bare, text: header + canonicalSignature({ name, raw: bare }, "relaxed"), signer };
 }
 
 function foldNames(names: readonly string[]): string {
@@ -180,7 +202,8 @@ function fold(base64: string): string {
   return lines.join("\r\n\t ");
 }
 
-function signatureOf(text: string, { algorithm, key }: Signer): Buffer {
+/** The signature of a signer over a text. */
+export function signatureOf(text: string, { algorithm, key }: Signer): Buffer {
   const bytes = latin1Bytes(text);
   if (algorithm === "rsa-sha256") return sign("sha256", bytes, key);
   // RFC 8463 §3: Ed25519 signs the hash.

@@ -152,6 +152,22 @@ Deno.test("a directory that is away is told, and asked again by the next mail; k
     assertEquals((await policy.ask("policy.sign", SIGN)).fields.length, 1);
   }));
 
+Deno.test("RSA keeps nobody waiting: mails are signed side by side, and one by Ed25519 overtakes them", () =>
+  inWorld(new FakeDns({}), async ({ policy, counters }) => {
+    await Promise.all(["e", "r"].map((selector) => policy.ask("policy.sign", { ...SIGN, selectors: [selector] })));
+    const order: string[] = [];
+    const sign = async (selector: string) => {
+      const { fields } = await policy.ask("policy.sign", { ...SIGN, selectors: [selector] });
+      order.push(selector);
+      return fields[0]!;
+    };
+    const many = Array.from({ length: 2 * navigator.hardwareConcurrency + 1 }, () => sign("r"));
+    const [quick, ...slow] = await Promise.all([sign("e"), ...many]); // Asked last.
+    assertEquals(order, ["e", ...many.map(() => "r")]);
+    assert(quick!.includes("a=ed25519-sha256") && new Set(slow).size === 1 && slow[0]!.includes("a=rsa-sha256"));
+    assertEquals(counters.signed, 4 + 2 * navigator.hardwareConcurrency);
+  }));
+
 Deno.test("of a thousand domains each set of keys is remembered, one more pushes out what was used longest ago", () =>
   inWorld(new FakeDns({}), async ({ policy, directory }) => {
     directory.keys = Array.from(
