@@ -111,13 +111,15 @@ export interface PolicyProtocol {
   /**
    * Makes one DKIM-Signature field with its CRLFs for each key, to stand above the message. Who asks names the keys and never has
    * them: the directory gives them to the policy worker alone. A listener that a stranger has taken over can have mail signed as
-   * long as it is his, as it is the listener that knows who has logged in; what it cannot do is carry a key away. `not_found`:
-   * none of the keys is there any more; `invalid`: no key signs such a message.
+   * long as it is his, as it is the listener that knows who has logged in; what it cannot do is carry a key away. So it may as well
+   * hash the body, which then need not be sent. `not_found`: none of the keys is there any more; `invalid`: no key signs such a message.
    */
   "policy.sign": {
     request: SigningDomain & {
-      /** The message as it goes out, in pieces: what is changed behind breaks the signature. */
-      readonly parts: readonly Uint8Array[];
+      /** The message's header as it goes out, without the empty line, at most 1 MiB: what is changed behind breaks the signature. */
+      readonly head: Uint8Array;
+      /** SHA-256 of its body in the relaxed form (RFC 6376 §3.4.4). */
+      readonly bodyHash: Uint8Array;
     };
     reply: { readonly fields: readonly string[] };
   };

@@ -1,5 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { byteLength, concat, decodeUtf8, randomId, seededRandom, utf8 } from "../../src/base/mod.ts";
+import {
+  byteLength,
+  concat,
+  decodeUtf8,
+  latin1,
+  latin1Bytes,
+  randomId,
+  seededRandom,
+  utf8,
+} from "../../src/base/mod.ts";
 
 Deno.test("parts are joined in order", () => {
   const parts = [utf8("a"), new Uint8Array(), utf8("bc")];
@@ -12,6 +21,13 @@ Deno.test("bytes that are not UTF-8 are no text", () => {
     assertEquals(decodeUtf8(Uint8Array.from(bytes)), null);
   }
   assertEquals(decodeUtf8(Uint8Array.from([0xef, 0xbb, 0xbf, 0x61])), "\ufeffa", "a byte order mark is text like any");
+});
+
+Deno.test("text of one character a byte is written as it was read, ASCII or not", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  for (const bytes of [all, all.subarray(0, 128), all.subarray(127, 129), all.subarray(0, 0)]) {
+    assertEquals([...latin1Bytes(latin1(bytes))], [...bytes]);
+  }
 });
 
 Deno.test("the same seed gives the same sequence, another seed another", () => {

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { systemClock, systemRandom, utf8 } from "../../src/base/mod.ts";
 import { createResolver } from "../../src/net/mod.ts";
 import { sealArc, verifyArc } from "../../src/policy/arc/mod.ts";
-import { type DkimVerdict, readSigner, signDkim, verifyDkim } from "../../src/policy/dkim/mod.ts";
+import { type DkimVerdict, readSigner, signable, signDkim, verifyDkim } from "../../src/policy/dkim/mod.ts";
 import { readMessage } from "../../src/policy/header/mod.ts";
 import type { ActorStats } from "../../src/runtime/mod.ts";
 import { keyRecord, RSA, RSA_PEM } from "../policy/support/signing.ts";
@@ -297,7 +297,7 @@ const BANK = readSigner({ domain: "bank.test", selector: "b", pem: RSA_PEM });
 /** A letter as anna@bank.test signs it. */
 function bankLetter(): string {
   const mail = letter(STRANGER, "from the bank");
-  return signDkim(readMessage([mail]), [BANK], Math.floor(Date.now() / 1_000)).join("") + latin1(mail);
+  return signDkim(signable(readMessage([mail])), [BANK], Math.floor(Date.now() / 1_000)).join("") + latin1(mail);
 }
 
 /** What we and mailauth find out about a chain, and what its newest results say. */

@@ -1,9 +1,11 @@
 import { asFailure, describeError } from "../../base/mod.ts";
 import type { Address } from "../../mail/address.ts";
 import type { AccountRecord, SigningDomain } from "../../messages/mod.ts";
+import { signableSteps } from "../../policy/dkim/mod.ts";
 import { authorAddresses } from "../../policy/dmarc/mod.ts";
 import { readMessage } from "../../policy/header/mod.ts";
 import type { ReceivedMail } from "../../protocol/smtp/mod.ts";
+import { inTurns } from "../in_turns.ts";
 import { leadsTo } from "./recipients.ts";
 import type { FrontServices } from "./services.ts";
 
@@ -27,8 +29,9 @@ export async function signSubmitted(
   },
   services: FrontServices,
 ): Promise<Signed> {
-  const { routes, policy, log, withoutSignature } = services;
-  const authors = authorAddresses(readMessage(content));
+  const { routes, policy, clock, log, withoutSignature } = services;
+  const message = readMessage(content);
+  const authors = authorAddresses(message);
   const signer = signerOf(authors, services);
   if (signer === null) return UNSIGNED;
   const isOwn = (author: Address) => {
@@ -40,7 +43,8 @@ export async function signSubmitted(
     return UNSIGNED;
   }
   try {
-    const { fields } = await policy.ask("policy.sign", { ...signer, parts: content }, { deadlineMs: SIGN_MS_MAX });
+    const request = { ...signer, ...await inTurns(signableSteps(message), clock) };
+    const { fields } = await policy.ask("policy.sign", request, { deadlineMs: SIGN_MS_MAX });
     return { type: "signed", fields: fields.join("") };
   } catch (error) {
     const failure = asFailure(error);

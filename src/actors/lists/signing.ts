@@ -1,5 +1,8 @@
 import { asFailure, concat, describeError, utf8 } from "../../base/mod.ts";
+import { signableSteps } from "../../policy/dkim/mod.ts";
+import { readMessage } from "../../policy/header/mod.ts";
 import { unmarked } from "../../policy/list/mod.ts";
+import { inTurns } from "../in_turns.ts";
 import type { ListServices, SignedList } from "./services.ts";
 
 /** Longest wait for signatures, in ms: mail without is better than mail that comes late. */
@@ -13,11 +16,11 @@ const SIGN_MS_MAX = 20_000;
 export async function withSignatures(
   parts: readonly Uint8Array[],
   { id, list: { address, signer } }: { readonly id: string; readonly list: SignedList },
-  { policy, log }: ListServices,
+  { policy, clock, log }: ListServices,
 ): Promise<readonly Uint8Array[]> {
   if (signer === null) return parts;
   try {
-    const request = { ...signer, parts: unmarked(parts) };
+    const request = { ...signer, ...await inTurns(signableSteps(readMessage(unmarked(parts))), clock) };
     const { fields } = await policy.ask("policy.sign", request, { deadlineMs: SIGN_MS_MAX });
     // In one piece with the list's own fields, among which the queue looks for the member's.
     const [head = new Uint8Array(0), ...rest] = parts;

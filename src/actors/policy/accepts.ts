@@ -1,4 +1,5 @@
 import type { PolicyProtocol } from "../../messages/mod.ts";
+import { HEADER_BYTES_MAX } from "../../policy/header/mod.ts";
 import { areParts } from "../mail_shape.ts";
 import { type Accepts, fields, fieldsOf, isBoolean, isListOf, isText } from "../shape.ts";
 
@@ -6,6 +7,8 @@ import { type Accepts, fields, fieldsOf, isBoolean, isListOf, isText } from "../
 const TEXT_CHARS_MAX = 4_096;
 /** A message in pieces, of 4 KiB and more, but for a few. */
 const MESSAGE = { partsMax: 100_000, bytesMax: 256 * 1024 * 1024 };
+/** SHA-256. */
+const HASH_BYTES = 32;
 /** Selectors of one signing. */
 const SELECTORS_MAX = 100;
 /** Recipients that scanners are told of. */
@@ -23,7 +26,11 @@ export const policyAccepts: Accepts<PolicyProtocol> = {
     isWord(request["helo"]) && isWord(request["sender"]) && isWordOrNull(request["user"]) &&
     isListOf(request["recipients"], RECIPIENTS_MAX, isWord) && areParts(request["parts"], MESSAGE)
   ),
-  "policy.sign": fields((request) => isSigningDomain(request) && areParts(request["parts"], MESSAGE)),
+  "policy.sign": fields((request) => {
+    const { head, bodyHash } = request;
+    return isSigningDomain(request) && head instanceof Uint8Array && head.length <= HEADER_BYTES_MAX &&
+      bodyHash instanceof Uint8Array && bodyHash.length === HASH_BYTES;
+  }),
   "policy.checkKey": fields(({ domain, selector, algorithm, publicKey }) =>
     isWord(domain) && isWord(selector) && (algorithm === "rsa-sha256" || algorithm === "ed25519-sha256") &&
     isWord(publicKey)

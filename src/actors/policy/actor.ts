@@ -2,7 +2,7 @@ import { byteLength, type Clock, describeError, Failure, type Resolver } from ".
 import type { DirectoryProtocol, PolicyProtocol, SenderCheck } from "../../messages/mod.ts";
 import type { DnsList } from "../../policy/dns_list.ts";
 import { sealArc } from "../../policy/arc/mod.ts";
-import { keyRecordName, keyRecordProblem, signDkim } from "../../policy/dkim/mod.ts";
+import { keyRecordName, keyRecordProblem } from "../../policy/dkim/mod.ts";
 import { readMessage } from "../../policy/header/mod.ts";
 import { BoundedResolver, checkSender, type SenderVerdict } from "../../policy/sender/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
@@ -11,8 +11,8 @@ import { mayAsk } from "../rights.ts";
 import { policyAccepts } from "./accepts.ts";
 import { Gate, type GateLimits } from "./gate.ts";
 import { ListLookup } from "./list_lookup.ts";
+import { MailSigner } from "./mail_signer.ts";
 import { Scanners, type ScannersConfig } from "./scanners.ts";
-import { SigningKeys } from "./signing_keys.ts";
 
 /** Name of the policy actor, in the worker of the same name. */
 export const POLICY_ACTOR = "policy";
@@ -72,7 +72,7 @@ export function newPolicyCounters(): PolicyCounters {
 
 interface PolicyState extends PolicyArgs {
   readonly gate: Gate;
-  readonly keys: SigningKeys;
+  readonly signer: MailSigner;
   readonly lists: ListLookup;
   readonly scanners: Scanners | null;
 }
@@ -91,7 +91,7 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
   init: (args, { clock, log }) => ({
     ...args,
     gate: new Gate(args.settings.gate, clock),
-    keys: new SigningKeys(args.directory, clock),
+    signer: new MailSigner({ directory: args.directory, clock }),
     lists: new ListLookup({ ...args, lists: args.settings.lists, clock, log }),
     scanners: args.settings.scanners === null ? null : new Scanners(args.settings.scanners, { clock, log }),
   }),
@@ -100,12 +100,14 @@ export const policyActor = defineActor<PolicyProtocol, PolicyState, PolicyArgs>(
     "policy.listed": ({ lists }, { ip }, reply, context) => answer(reply, context, () => lists.listed(ip)),
     "policy.scan": ({ scanners }, request, reply, context) =>
       answer(reply, context, () => scanners === null ? Promise.reject(noScanners()) : scanners.scan(request)),
-    "policy.sign": ({ keys, counters }, request, reply, context) =>
-      answer(reply, context, async () => {
-        const signers = await keys.signers(request);
-        const fields = signDkim(readMessage(request.parts), signers, secondsOf(context.clock));
-        counters.signed += fields.length;
-        return { fields };
+    "policy.sign": ({ signer, counters }, request, reply, context) =>
+      answer(reply, context, () => {
+        const counted = (fields: readonly string[]) => {
+          counters.signed += fields.length;
+          return { fields };
+        };
+        const fields = signer.sign(request, secondsOf(context.clock));
+        return fields instanceof Promise ? fields.then(counted) : counted(fields);
       }),
     "policy.checkKey": ({ freshResolver }, key, reply, context) =>
       answer(reply, context, async () => {
@@ -119,12 +121,19 @@ function noScanners(): Failure {
   return new Failure("invalid", "no scanners are configured");
 }
 
-/** Answers what `run` brings; a defect there reaches the asker as `down`, and the log. */
-function answer<T>(reply: Reply<T>, { log }: PolicyContext, run: () => Promise<T>): void {
-  run().then((value) => reply.ok(value), (error) => {
+/** Answers what `run` brings, if it can in the same turn; a defect there reaches the asker as `down`, and the log. */
+function answer<T>(reply: Reply<T>, { log }: PolicyContext, run: () => T | Promise<T>): void {
+  const broke = (error: unknown) => {
     if (!(error instanceof Failure)) log.error("policy request broke", { cause: describeError(error) });
     reply.fail(error);
-  });
+  };
+  try {
+    const answered = run();
+    if (answered instanceof Promise) answered.then((value) => reply.ok(value), broke);
+    else reply.ok(answered);
+  } catch (error) {
+    broke(error);
+  }
 }
 
 /** Runs a check in its turn; a defect there reaches the asker as `down`, and the log. */
@@ -170,7 +179,7 @@ async function check(
  * sealed that should be refused: nobody would be helped, and a stranger could make us work.
  */
 async function seal(
-  { keys, counters }: PolicyState,
+  { signer: { keys }, counters }: PolicyState,
   { seal, parts }: PolicyProtocol["policy.check"]["request"],
   { verdict, context }: { readonly verdict: SenderVerdict; readonly context: PolicyContext },
 ): Promise<readonly string[]> {

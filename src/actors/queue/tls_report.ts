@@ -1,6 +1,8 @@
 import { asFailure, describeError, Failure, utf8 } from "../../base/mod.ts";
 import { NO_PARAMETERS } from "../../mail/mod.ts";
 import type { QueueProtocol } from "../../messages/mod.ts";
+import { signable } from "../../policy/dkim/mod.ts";
+import { readMessage } from "../../policy/header/mod.ts";
 import { composeTlsReport, reportSubmitter } from "../../policy/mod.ts";
 import type { QueueServices } from "./services.ts";
 
@@ -24,7 +26,7 @@ export async function tlsReportMail(
   const { from } = tlsReports;
   const { content } = composeTlsReport(report, submitter, { from, to, nowMs: clock.wallMs() });
   try {
-    const request = { ...signer, parts: [content] };
+    const request = { ...signer, ...signable(readMessage([content])) };
     const { fields } = await signing.policy.ask("policy.sign", request, { deadlineMs: SIGN_MS_MAX });
     return {
       opId: id,

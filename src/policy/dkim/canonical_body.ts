@@ -9,6 +9,7 @@ const BLOCK_BYTES = 4_096;
 const TEXT_BYTES_MIN = 64;
 
 const [TAB, LF, CR, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+const LINE_END = Uint8Array.of(CR, LF);
 
 /** The hash of a canonical body, or of its first `limit` bytes (l=, RFC 6376 §3.5). */
 export class BodyHash {
@@ -39,7 +40,8 @@ export class BodyHash {
  */
 export class CanonicalBody {
   readonly #relaxed: boolean;
-  readonly #block = new Uint8Array(BLOCK_BYTES);
+  /** Made when it is needed: text that is in its canonical form is not copied. */
+  #block: Uint8Array | null = null;
   #used = 0;
   /** Line ends that count only when something follows. */
   #lineEnds = 0;
@@ -70,8 +72,8 @@ export class CanonicalBody {
   /** Ends the body: by one CRLF, unless there is nothing at all and the way is relaxed. */
   end(): void {
     if (this.#cr) this.#write(CR);
-    if (this.#begun || !this.#relaxed) this.#put(CR, LF);
     this.#flush();
+    if (this.#begun || !this.#relaxed) { for (const hash of this.hashes) hash.add(LINE_END); }
   }
 
   #step(byte: number): void {
@@ -100,22 +102,24 @@ export class CanonicalBody {
   #write(byte: number): void {
     this.#begun = true;
     for (; this.#lineEnds > 0; this.#lineEnds--) this.#put(CR, LF);
+    const block = this.#block ??= new Uint8Array(BLOCK_BYTES);
     if (this.#blank) {
       this.#blank = false;
-      this.#block[this.#used++] = SPACE;
+      block[this.#used++] = SPACE;
     }
-    this.#block[this.#used++] = byte;
+    block[this.#used++] = byte;
     if (this.#used > BLOCK_BYTES - 4) this.#flush();
   }
 
   #put(first: number, second: number): void {
-    this.#block[this.#used++] = first;
-    this.#block[this.#used++] = second;
+    const block = this.#block ??= new Uint8Array(BLOCK_BYTES);
+    block[this.#used++] = first;
+    block[this.#used++] = second;
     if (this.#used > BLOCK_BYTES - 4) this.#flush();
   }
 
   #flush(): void {
-    if (this.#used === 0) return;
+    if (this.#used === 0 || this.#block === null) return;
     for (const hash of this.hashes) hash.add(this.#block.subarray(0, this.#used));
     this.#used = 0;
   }

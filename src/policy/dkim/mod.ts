@@ -8,5 +8,7 @@ export * from "./canonical_header.ts";
 export * from "./key.ts";
 export * from "./record.ts";
 export * from "./sign.ts";
+export * from "./sign_aside.ts";
+export * from "./signable.ts";
 export * from "./signature.ts";
 export * from "./verify.ts";

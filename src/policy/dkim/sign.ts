@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
-import { Failure } from "../../base/mod.ts";
+import { Failure, latin1Bytes } from "../../base/mod.ts";
 import { parseDomain } from "../../mail/mod.ts";
-import { fieldsNamed, type Message } from "../header/mod.ts";
-import { hashBody } from "./canonical_body.ts";
+import { type HeaderField, type Message, readHeader } from "../header/mod.ts";
 import { canonicalHeader, canonicalSignature } from "./canonical_header.ts";
 import { RSA_BITS_MAX } from "./key.ts";
+import { type Signable, signable } from "./signable.ts";
 import { type DkimAlgorithm, isSelector, SIGNED_NAMES_MAX } from "./signature.ts";
 
 /** Smallest RSA key that is signed with, in bits (RFC 8301 §3.2). */
@@ -86,14 +86,32 @@ function readKey(pem: string): KeyObject {
  * One DKIM-Signature field, CRLF included, for each signer: relaxed/relaxed, oversigned (RFC 6376 §5). Throws Failure `invalid`
  * when the header is longer than is read.
  */
-export function signDkim(message: Message, signers: readonly Signer[], nowSeconds: number): string[] {
-  const signed = whatToSign(message, namesToSign(message));
-  return signers.map((signer) => signatureField("DKIM-Signature: v=1", { ...signed, signer, nowSeconds }));
+export function signDkim(message: Signable, signers: readonly Signer[], nowSeconds: number): string[] {
+  return dkimFields(message, signers, nowSeconds).map((field) => withSignature(field.bare, field.text, field.signer));
+}
+
+/** A signature's field, its b= empty at its end, and the text over which its signer signs. */
+export interface BareField<S extends Signer = Signer> {
+  readonly bare: string;
+  readonly text: string;
+  readonly signer: S;
+}
+
+/** The fields that `signDkim` makes, before they are signed. Throws as it does. */
+export function dkimFields<S extends Signer>(
+  { head, bodyHash }: Signable,
+  signers: readonly S[],
+  nowSeconds: number,
+): BareField<S>[] {
+  const { fields, complete } = readHeader(head);
+  if (!complete) throw new Failure("invalid", "so long a header cannot be signed");
+  const signed = toSign(fields, namesToSign(fields), bodyHash);
+  return signers.map((signer) => bareField("DKIM-Signature: v=1", { ...signed, signer, nowSeconds }));
 }
 
 /**
  * The ARC-Message-Signature field, CRLF included (RFC 8617 §4.1.2): as DKIM's, over the DKIM-Signature fields as well. Throws
- * Failure `invalid` as `signDkim`.
+ * Failure `invalid` as `signable`.
  */
 export function signArcMessage(
   message: Message,
@@ -103,14 +121,22 @@ export function signArcMessage(
     readonly nowSeconds: number;
   },
 ): string {
-  const names = [...namesToSign(message), ...fieldsNamed(message, "dkim-signature").map(({ name }) => name)];
-  const signed = whatToSign(message, names.slice(0, SIGNED_NAMES_MAX));
-  return signatureField(`ARC-Message-Signature: i=${instance}`, { ...signed, signer, nowSeconds });
+  const { fields } = message;
+  const earlier = fields.filter(({ name }) => name === "dkim-signature").map(({ name }) => name);
+  const names = [...namesToSign(fields), ...earlier].slice(0, SIGNED_NAMES_MAX);
+  const signed = toSign(fields, names, signable(message).bodyHash);
+  const { bare, text } = bareField(`ARC-Message-Signature: i=${instance}`, { ...signed, signer, nowSeconds });
+  return withSignature(bare, text, signer);
 }
 
 /** The field, whose b= is empty at its end, with the signature over a text in it, folded. */
 export function withSignature(bare: string, text: string, signer: Signer): string {
-  return `${bare.slice(0, -2)}${fold(signatureOf(text, signer).toString("base64"))}\r\n`;
+  return filled(bare, signatureOf(text, signer));
+}
+
+/** The field with this signature in it. */
+export function filled(bare: string, signature: Uint8Array): string {
+  return `${bare.slice(0, -2)}${fold(Buffer.from(signature).toString("base64"))}\r\n`;
 }
 
 /** Names, header and hash of a message as a signature has them. */
@@ -120,32 +146,37 @@ interface ToSign {
   readonly bodyHash: string;
 }
 
-function whatToSign(message: Message, names: readonly string[]): ToSign {
-  if (!message.complete) throw new Failure("invalid", "a message with so long a header cannot be signed");
-  const [body] = hashBody(message.body, [{ way: "relaxed", limit: null }]);
-  const header = canonicalHeader(message.fields, names, "relaxed");
-  return { names, header, bodyHash: Buffer.from(body!.digest).toString("base64") };
+function toSign(fields: readonly HeaderField[], names: readonly string[], bodyHash: Uint8Array): ToSign {
+  return {
+    names,
+    header: canonicalHeader(fields, names, "relaxed"),
+    bodyHash: Buffer.from(bodyHash).toString("base64"),
+  };
 }
 
 /** h=: every guarded field and one more, and what else is there. */
-function namesToSign(message: Message): string[] {
-  const count = (name: string) => Math.min(REPEATS_MAX, fieldsNamed(message, name).length);
-  return [
-    ...GUARDED.flatMap((name) => new Array<string>(count(name) + 1).fill(name)),
-    ...SIGNED_IF_THERE.flatMap((name) => new Array<string>(count(name)).fill(name)),
-  ];
+function namesToSign(fields: readonly HeaderField[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { name } of fields) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const names: string[] = [];
+  const add = (name: string, more: number) => {
+    for (let left = Math.min(REPEATS_MAX, counts.get(name) ?? 0) + more; left > 0; left--) names.push(name);
+  };
+  for (const name of GUARDED) add(name, 1);
+  for (const name of SIGNED_IF_THERE) add(name, 0);
+  return names;
 }
 
 /** A field of DKIM or ARC over header and body, folded so that no line is long (RFC 5322 §2.1.1). */
-function signatureField(
+function bareField<S extends Signer>(
   head: string,
-  { names, header, bodyHash, signer, nowSeconds }: ToSign & { readonly signer: Signer; readonly nowSeconds: number },
-): string {
+  { names, header, bodyHash, signer, nowSeconds }: ToSign & { readonly signer: S; readonly nowSeconds: number },
+): BareField<S> {
   const { domain, selector, algorithm } = signer;
   const bare = `${head}; a=${algorithm}; c=relaxed/relaxed; t=${nowSeconds};\r\n\td=${domain};\r\n\ts=${selector};` +
     `\r\n\th=${foldNames(names)};\r\n\tbh=${bodyHash};\r\n\tb=\r\n`;
   const name = head.slice(0, head.indexOf(":")).toLowerCase();
-  return withSignature(bare, header + canonicalSignature({ name, raw: bare }, "relaxed"), signer);
+  return { bare, text: header + canonicalSignature({ name, raw: bare }, "relaxed"), signer };
 }
 
 function foldNames(names: readonly string[]): string {
@@ -171,8 +202,9 @@ function fold(base64: string): string {
   return lines.join("\r\n\t ");
 }
 
-function signatureOf(text: string, { algorithm, key }: Signer): Buffer {
-  const bytes = Buffer.from(text, "latin1");
+/** The signature of a signer over a text. */
+export function signatureOf(text: string, { algorithm, key }: Signer): Buffer {
+  const bytes = latin1Bytes(text);
   if (algorithm === "rsa-sha256") return sign("sha256", bytes, key);
   // RFC 8463 §3: Ed25519 signs the hash.
   return sign(null, createHash("sha256").update(bytes).digest(), key);

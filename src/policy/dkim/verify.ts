@@ -1,6 +1,5 @@
-import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual, verify } from "node:crypto";
-import type { Resolver } from "../../base/mod.ts";
+import { latin1Bytes, type Resolver } from "../../base/mod.ts";
 import { fieldsNamed, type Message } from "../header/mod.ts";
 import { canonicalHeader, canonicalSignature } from "./canonical_header.ts";
 import { hashBody } from "./canonical_body.ts";
@@ -104,7 +103,7 @@ function withoutField({ fields }: Message, { field }: Signature) {
 
 /** Whether the key made the signature over this text, which is in Latin-1. */
 export function isSignedBy(text: string, { algorithm, signature }: Signature, { key }: DkimKey): boolean {
-  const bytes = Buffer.from(text, "latin1");
+  const bytes = latin1Bytes(text);
   try {
     if (algorithm === "rsa-sha256") return verify("sha256", bytes, key, signature);
     // RFC 8463 §3: Ed25519 signs the hash, not the text.

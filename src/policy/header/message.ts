@@ -13,12 +13,19 @@ export interface HeaderField {
   readonly raw: string;
 }
 
-/** A message taken apart: its fields from top to bottom, and its body in pieces. */
-export interface Message {
+/** A header taken apart: its fields from top to bottom. */
+export interface Header {
   readonly fields: readonly HeaderField[];
-  readonly body: readonly Uint8Array[];
   /** False when the header is longer than is read: what it says cannot be relied on. */
   readonly complete: boolean;
+}
+
+/** A message taken apart. */
+export interface Message extends Header {
+  /** The header's bytes, the empty line not. */
+  readonly head: Uint8Array;
+  /** The body in pieces. */
+  readonly body: readonly Uint8Array[];
 }
 
 /** What stands behind the colon, folds included, the final CRLF not. */
@@ -34,15 +41,21 @@ export function fieldsNamed({ fields }: Pick<Message, "fields">, name: string): 
 
 /** Takes a message apart without copying its body. The header ends at the first empty line (RFC 5322 §2.1). */
 export function readMessage(parts: readonly Uint8Array[]): Message {
-  const { header, body, complete } = splitMessage(parts);
-  const fields = splitFields(header);
-  return { fields, body, complete: complete && fields.length < HEADER_FIELDS_MAX };
+  const { head, body, complete } = splitMessage(parts);
+  const fields = splitFields(latin1(head));
+  return { head, fields, body, complete: complete && fields.length < HEADER_FIELDS_MAX };
 }
 
-/** The header with its CRLFs, without the empty line, and the body behind that. Linear in the header, however it is cut. */
+/** Takes a header apart that comes without its message: what `readMessage` calls `head`. */
+export function readHeader(head: Uint8Array): Header {
+  const fields = splitFields(latin1(head));
+  return { fields, complete: head.length < HEADER_BYTES_MAX && fields.length < HEADER_FIELDS_MAX };
+}
+
+/** The header with its CRLFs and the body behind the empty line. Linear in the header, however it is cut. */
 export function splitMessage(
   parts: readonly Uint8Array[],
-): { readonly header: string; readonly body: readonly Uint8Array[]; readonly complete: boolean } {
+): Pick<Message, "head" | "body" | "complete"> {
   let matched = 2; // Of CRLF CRLF: a message begins as a line does.
   let bytes = 0;
   for (const [i, part] of parts.entries()) {
@@ -52,13 +65,14 @@ export function splitMessage(
       else matched = byte === CR ? 1 : 0;
       const ended = matched === 4;
       if (!ended && ++bytes < HEADER_BYTES_MAX) continue;
-      const header = latin1(concat([...parts.slice(0, i), part.subarray(0, at + 1)]));
+      const read = part.subarray(0, at + 1);
+      const head = i === 0 ? read : concat([...parts.slice(0, i), read]);
       const rest = part.subarray(at + 1);
       const body = [...(rest.length > 0 ? [rest] : []), ...parts.slice(i + 1)];
-      return { header: ended ? header.slice(0, -2) : header, body, complete: ended };
+      return { head: ended ? head.subarray(0, -2) : head, body, complete: ended };
     }
   }
-  return { header: latin1(concat(parts)), body: [], complete: true };
+  return { head: concat(parts), body: [], complete: true };
 }
 
 /** A line that begins with a blank belongs to the field above it (RFC 5322 §2.2.3). */

@@ -5,6 +5,8 @@ import { Failure, type FailureKind, FakeClock, utf8 } from "../../../src/base/mo
 import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
 import { type Address, formatAddress, parseMailbox } from "../../../src/mail/mod.ts";
 import type { AccountRecord, RouteVerdict } from "../../../src/messages/mod.ts";
+import { signable } from "../../../src/policy/dkim/mod.ts";
+import { readMessage } from "../../../src/policy/header/mod.ts";
 import { SenderRewriting } from "../../../src/policy/mod.ts";
 import type { ReceivedMail } from "../../../src/protocol/smtp/mod.ts";
 import { recordingLog } from "../../runtime/support/system.ts";
@@ -49,7 +51,7 @@ function sign(services: FrontServices, content = CONTENT): Promise<Signed> {
 Deno.test("a mail costs the listener one message, which names keys and holds none", async () => {
   const { services, asked } = listener(null);
   assertEquals(await sign(services), { type: "signed", fields: "A: 1\r\nB: 2\r\n" });
-  assertEquals(asked, [{ type: "policy.sign", ...SIGNER, parts: CONTENT }]);
+  assertEquals(asked, [{ type: "policy.sign", ...SIGNER, ...signable(readMessage(CONTENT)) }]);
 });
 
 Deno.test("without keys, or in another's name, nobody is asked", async () => {

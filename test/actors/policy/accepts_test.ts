@@ -17,7 +17,7 @@ const SCAN = {
   parts: [new Uint8Array(3)],
 };
 const SIGNING = { domain: "bank.test", selectors: ["r", "e"] };
-const SIGN = { ...SIGNING, parts: [new Uint8Array(3)] };
+const SIGN = { ...SIGNING, head: new Uint8Array(3), bodyHash: new Uint8Array(32) };
 const KEY = { domain: "bank.test", selector: "r", algorithm: "rsa-sha256", publicKey: "AAAA" };
 
 Deno.test("every message of the policy actor has a check, which takes what its type promises", () => {
@@ -47,7 +47,8 @@ Deno.test("a part of another type or a missing field is refused", () => {
       assertEquals(policyAccepts["policy.scan"]({ ...SCAN, [field]: bad }), false, `${field} ${String(bad)}`);
     }
     for (const field of Object.keys(SIGN)) {
-      if (Array.isArray(bad) && (bad.length === 0 || (field === "selectors" && bad[0] === "x"))) continue;
+      if (field === "selectors" && Array.isArray(bad) && (bad.length === 0 || bad[0] === "x")) continue;
+      if (field === "head" && bad instanceof Uint8Array) continue;
       assertEquals(policyAccepts["policy.sign"]({ ...SIGN, [field]: bad }), false, field);
     }
     for (const field of Object.keys(KEY)) {
@@ -72,9 +73,10 @@ Deno.test("every limit of a request to the policy actor holds at its value and n
   const empty = new Uint8Array(0);
   assert(check({ parts: new Array(100_000).fill(empty) }) && !check({ parts: new Array(100_001).fill(empty) }));
   const block = new Uint8Array(1024 * 1024);
-  assert(
-    sign({ parts: new Array(256).fill(block) }) && !sign({ parts: [...new Array(256).fill(block), new Uint8Array(1)] }),
-  );
+  const parts = new Array(256).fill(block);
+  assert(check({ parts }) && !check({ parts: [...parts, new Uint8Array(1)] }));
+  assert(sign({ head: block }) && !sign({ head: new Uint8Array(block.length + 1) }));
+  assert(sign({ head: empty }) && !sign({ bodyHash: new Uint8Array(31) }) && !sign({ bodyHash: new Uint8Array(33) }));
   assert(sign({ selectors: new Array(100).fill("r") }) && !sign({ selectors: new Array(101).fill("r") }));
   const seal = (selectors: readonly string[]) => check({ seal: { ...SIGNING, selectors } });
   assert(seal(new Array(100).fill("r")) && !seal(new Array(101).fill("r")));
@@ -82,12 +84,16 @@ Deno.test("every limit of a request to the policy actor holds at its value and n
 
 Deno.test("no check of the policy actor's requests ever throws", () => {
   fc.assert(
-    fc.property(fc.anything(), fc.constantFrom("ip", "parts", "seal", "selectors", "recipients"), (value, field) => {
-      for (const accepts of Object.values(policyAccepts)) {
-        assertEquals(typeof accepts(value), "boolean");
-        assertEquals(typeof accepts({ ...CHECK, ...SCAN, ...SIGN, ...KEY, [field]: value }), "boolean");
-      }
-    }),
+    fc.property(
+      fc.anything(),
+      fc.constantFrom("ip", "parts", "seal", "selectors", "recipients", "head", "bodyHash"),
+      (value, field) => {
+        for (const accepts of Object.values(policyAccepts)) {
+          assertEquals(typeof accepts(value), "boolean");
+          assertEquals(typeof accepts({ ...CHECK, ...SCAN, ...SIGN, ...KEY, [field]: value }), "boolean");
+        }
+      },
+    ),
     { seed: 51, numRuns: 2_000 },
   );
 });

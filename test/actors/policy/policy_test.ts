@@ -7,6 +7,8 @@ import {
 } from "../../../src/actors/policy/mod.ts";
 import { type DnsAnswer, Failure, type FakeClock, type Resolver, utf8 } from "../../../src/base/mod.ts";
 import type { DirectoryProtocol, PolicyProtocol, SigningKey } from "../../../src/messages/mod.ts";
+import { signable } from "../../../src/policy/dkim/mod.ts";
+import { readMessage } from "../../../src/policy/header/mod.ts";
 import type { HostedSystem, Ref } from "../../../src/runtime/mod.ts";
 import { FakeDns } from "../../policy/support/fake_dns.ts";
 import { ED25519, ED25519_PEM, keyRecord, publicText, RSA, RSA_PEM, rsaOfBits } from "../../policy/support/signing.ts";
@@ -14,7 +16,7 @@ import { recordingLog, settle, testSystem } from "../../runtime/support/system.t
 
 const MAIL = utf8("From: anna@bank.test\r\nSubject: secret plan\r\n\r\nThe word is swordfish.\r\n");
 const CHECK = { ip: "192.0.2.1", helo: "h.test", sender: "x@bank.test", parts: [MAIL], seal: null };
-const SIGN = { domain: "bank.test", selectors: ["e", "r"], parts: [MAIL] };
+const SIGN = { domain: "bank.test", selectors: ["e", "r"], ...signable(readMessage([MAIL])) };
 const SETTINGS: PolicySettings = { ...POLICY_DEFAULTS, authservId: "mx.here.test" };
 
 /** A directory that has these keys, and can be away. */
@@ -150,13 +152,29 @@ Deno.test("a directory that is away is told, and asked again by the next mail; k
     assertEquals((await policy.ask("policy.sign", SIGN)).fields.length, 1);
   }));
 
+Deno.test("RSA keeps nobody waiting: mails are signed side by side, and one by Ed25519 overtakes them", () =>
+  inWorld(new FakeDns({}), async ({ policy, counters }) => {
+    await Promise.all(["e", "r"].map((selector) => policy.ask("policy.sign", { ...SIGN, selectors: [selector] })));
+    const order: string[] = [];
+    const sign = async (selector: string) => {
+      const { fields } = await policy.ask("policy.sign", { ...SIGN, selectors: [selector] });
+      order.push(selector);
+      return fields[0]!;
+    };
+    const many = Array.from({ length: 2 * navigator.hardwareConcurrency + 1 }, () => sign("r"));
+    const [quick, ...slow] = await Promise.all([sign("e"), ...many]); // Asked last.
+    assertEquals(order, ["e", ...many.map(() => "r")]);
+    assert(quick!.includes("a=ed25519-sha256") && new Set(slow).size === 1 && slow[0]!.includes("a=rsa-sha256"));
+    assertEquals(counters.signed, 4 + 2 * navigator.hardwareConcurrency);
+  }));
+
 Deno.test("of a thousand domains each set of keys is remembered, one more pushes out what was used longest ago", () =>
   inWorld(new FakeDns({}), async ({ policy, directory }) => {
     directory.keys = Array.from(
       { length: 1_001 },
       (_, i) => ({ domain: `d${i}.test`, selector: "e", pem: ED25519_PEM }),
     );
-    const sign = (i: number) => policy.ask("policy.sign", { parts: [MAIL], domain: `d${i}.test`, selectors: ["e"] });
+    const sign = (i: number) => policy.ask("policy.sign", { ...SIGN, domain: `d${i}.test`, selectors: ["e"] });
     for (let i = 0; i < 1_000; i++) await sign(i);
     await sign(0);
     assertEquals(directory.asked.length, 1_000);

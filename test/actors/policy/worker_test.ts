@@ -8,6 +8,8 @@ import {
 } from "../../../src/actors/policy/mod.ts";
 import { Failure, SILENT, systemClock, systemRandom, utf8 } from "../../../src/base/mod.ts";
 import type { DirectoryProtocol, PolicyProtocol } from "../../../src/messages/mod.ts";
+import { signable } from "../../../src/policy/dkim/mod.ts";
+import { readMessage } from "../../../src/policy/header/mod.ts";
 import type { DnsList } from "../../../src/policy/mod.ts";
 import { createSupervisor } from "../../../src/runtime/mod.ts";
 import { TestServer } from "../../net/support.ts";
@@ -102,7 +104,11 @@ Deno.test("the policy worker signs, checks and asks scanners with the right to t
     const { records } = await directory.ask("directory.dkimRotate", { domain: "bank.test" });
     for (const { record } of records) dns.set(record.name, { txt: [record.text] });
     const selectors = records.map(({ selector }) => selector);
-    const { fields } = await policy.ask("policy.sign", { domain: "bank.test", selectors, parts: [MAIL] });
+    const { fields } = await policy.ask("policy.sign", {
+      domain: "bank.test",
+      selectors,
+      ...signable(readMessage([MAIL])),
+    });
     const parts = [...fields.map(utf8), MAIL];
     const request = { ip: "192.0.2.1", helo: "h.test", sender: "x@bank.test", parts, seal: null };
     const { disposition, results } = await policy.ask("policy.check", request);

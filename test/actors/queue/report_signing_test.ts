@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { type ReportSigning, signReport } from "../../../src/actors/queue/report_signing.ts";
-import { Failure, utf8 } from "../../../src/base/mod.ts";
+import { Failure, FakeClock, utf8 } from "../../../src/base/mod.ts";
 import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
+import type { SigningDomain } from "../../../src/messages/mod.ts";
+import { type Signable, signable } from "../../../src/policy/dkim/mod.ts";
+import { readMessage } from "../../../src/policy/header/mod.ts";
 import type { EnqueueInput } from "../../../src/storage/mod.ts";
 import { recordingLog } from "../../runtime/support/system.ts";
 
@@ -20,7 +23,7 @@ const REPORT: EnqueueInput = {
 /** Signs with the keys of these domains, unless the policy actor is away. */
 async function signed(domains: readonly string[], away = false) {
   const { log, lines } = recordingLog();
-  const asked: { domain: string; parts: readonly Uint8Array[] }[] = [];
+  const asked: (SigningDomain & Signable)[] = [];
   const signing = {
     signer: (domain: string) => domains.includes(domain) ? { domain, selectors: ["s"] } : null,
     policy: {
@@ -32,13 +35,13 @@ async function signed(domains: readonly string[], away = false) {
       },
     },
   } as unknown as ReportSigning;
-  const report = await signReport(REPORT, { hostname: "mail.smith.test", signing, log });
+  const report = await signReport(REPORT, { hostname: "mail.smith.test", signing, clock: new FakeClock(), log });
   return { report, asked, events: lines.map(({ event }) => event) };
 }
 
 Deno.test("a report is signed by the server's own domain, else by that of whoever gets it, above its header", async () => {
   const { report, asked } = await signed(["mail.smith.test", "bob.test"]);
-  assertEquals([asked.map(({ domain }) => domain), asked[0]!.parts], [["mail.smith.test"], PARTS]);
+  assertEquals(asked, [{ domain: "mail.smith.test", selectors: ["s"], ...signable(readMessage(PARTS)) }]);
   assertEquals(report, { ...REPORT, parts: [utf8("A: 1\r\nB: 2\r\n"), ...PARTS] });
   assertEquals((await signed(["bob.test"])).asked.map(({ domain }) => domain), ["bob.test"]);
 });
@@ -48,5 +51,5 @@ Deno.test("a report goes out unsigned when there is no key, and when signatures 
   const { report, events } = await signed(["bob.test"], true);
   assertEquals([report, events], [REPORT, ["report not signed"]]);
   const { log } = recordingLog();
-  assertEquals(await signReport(REPORT, { hostname: "mail.smith.test", log }), REPORT);
+  assertEquals(await signReport(REPORT, { hostname: "mail.smith.test", clock: new FakeClock(), log }), REPORT);
 });

@@ -5,7 +5,7 @@ import { queueAccepts } from "../../../src/actors/queue/accepts.ts";
 import type { QueueServices } from "../../../src/actors/queue/services.ts";
 import { tlsReportMail } from "../../../src/actors/queue/tls_report.ts";
 import { Failure, FakeClock, SILENT } from "../../../src/base/mod.ts";
-import { readSigner, signDkim, verifyDkim } from "../../../src/policy/dkim/mod.ts";
+import { readSigner, type Signable, signable, signDkim, verifyDkim } from "../../../src/policy/dkim/mod.ts";
 import { readMessage } from "../../../src/policy/header/mod.ts";
 import { FakeDns } from "../../policy/support/fake_dns.ts";
 import { keyRecord, RSA, RSA_PEM } from "../../policy/support/signing.ts";
@@ -36,15 +36,15 @@ const SETTINGS = { from: "reports@here.test", organization: null, contact: "post
 function services(
   domains: readonly string[],
   over: Partial<QueueServices> = {},
-): QueueServices & { signed: Uint8Array[] } {
-  const signed: Uint8Array[] = [];
+): QueueServices & { signed: Signable[] } {
+  const signed: Signable[] = [];
   const signing = {
     signer: (domain: string) => domains.includes(domain) ? { domain, selectors: ["s"] } : null,
     policy: {
-      ask(_type: string, { domain, parts }: { domain: string; parts: readonly Uint8Array[] }) {
-        signed.push(...parts);
+      ask(_type: string, { domain, head, bodyHash }: { domain: string } & Signable) {
+        signed.push({ head, bodyHash });
         const signer = readSigner({ domain, selector: "s", pem: RSA_PEM });
-        return Promise.resolve({ fields: signDkim(readMessage(parts), [signer], SECONDS) });
+        return Promise.resolve({ fields: signDkim({ head, bodyHash }, [signer], SECONDS) });
       },
     },
   };
@@ -66,7 +66,7 @@ Deno.test("a report on TLS goes out signed, in the name that the config gives it
   assertEquals(recipients, [{ address: "tls@there.test", notify: [], orcpt: null }]);
   const [fields, content] = parts.map((part) => new TextDecoder().decode(part));
   assertMatch(fields!, /^DKIM-Signature: /);
-  assertEquals(context.signed, [parts[1]!]);
+  assertEquals(context.signed, [signable(readMessage([parts[1]!]))]);
   const resolver = new FakeDns({ "s._domainkey.here.test": { txt: [keyRecord(RSA)] } });
   const { verdicts } = await verifyDkim(readMessage(parts), { resolver, nowSeconds: SECONDS });
   assertEquals(verdicts.map(({ domain, result }) => [domain, result]), [["here.test", "pass"]]);

@@ -1,10 +1,17 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { concat, latin1, utf8 } from "../../../src/base/mod.ts";
-import { HEADER_BYTES_MAX, HEADER_FIELDS_MAX, readMessage, valueOf } from "../../../src/policy/header/mod.ts";
+import {
+  HEADER_BYTES_MAX,
+  HEADER_FIELDS_MAX,
+  readHeader,
+  readMessage,
+  valueOf,
+} from "../../../src/policy/header/mod.ts";
 
 function read(...pieces: string[]) {
-  const { fields, body, complete } = readMessage(pieces.map(utf8));
+  const { head, fields, body, complete } = readMessage(pieces.map(utf8));
+  assertEquals(readHeader(head), { fields, complete }, "the header alone says the same");
   return { fields: fields.map((field) => [field.name, valueOf(field)]), body: latin1(concat([...body])), complete };
 }
 
@@ -41,6 +48,12 @@ Deno.test("a header of the limit's bytes or fields is whole, a longer one is tol
   assertEquals(readMessage([utf8(header(HEADER_BYTES_MAX) + "\r\n")]).complete, false);
   assertEquals(readMessage([utf8("A:\r\n".repeat(HEADER_FIELDS_MAX - 1) + "\r\n")]).complete, true);
   assertEquals(readMessage([utf8("A:\r\n".repeat(HEADER_FIELDS_MAX) + "\r\n")]).complete, false);
+  const complete = (head: string) => readHeader(utf8(head)).complete;
+  assertEquals([complete(header(HEADER_BYTES_MAX - 1)), complete(header(HEADER_BYTES_MAX))], [true, false]);
+  assertEquals([HEADER_FIELDS_MAX - 1, HEADER_FIELDS_MAX].map((count) => complete("A:\r\n".repeat(count))), [
+    true,
+    false,
+  ]);
 });
 
 Deno.test("a header in a hundred thousand pieces costs no more than in one", () => {

@@ -1,6 +1,6 @@
 /** Signs and checks a mail in a runtime that is not Deno. Prints "ok" when both keys are believed. */
 import { utf8 } from "../../../../src/base/mod.ts";
-import { readSigner, signDkim } from "../../../../src/policy/dkim/mod.ts";
+import { aside, readSigner, signable, signDkim, signDkimAside } from "../../../../src/policy/dkim/mod.ts";
 import { readMessage } from "../../../../src/policy/header/mod.ts";
 import { checkSender } from "../../../../src/policy/sender/mod.ts";
 import { FakeDns } from "../../../policy/support/fake_dns.ts";
@@ -16,7 +16,9 @@ import {
 
 const mail = "From: anna@bank.test\r\nSubject: hello\r\n\r\nHello.\r\n";
 const signers = [RSA_PEM, ED25519_PEM].map((pem, i) => readSigner({ domain: "bank.test", selector: `k${i}`, pem }));
-const fields = signDkim(readMessage([utf8(mail)]), signers, 1_700_000_000);
+const message = signable(readMessage([utf8(mail)]));
+const fields = signDkim(message, signers, 1_700_000_000);
+const beside = await signDkimAside(message, await Promise.all(signers.map(aside)), 1_700_000_000);
 const resolver = new FakeDns({
   "_dmarc.bank.test": { txt: ["v=DMARC1; p=reject"] },
   "k0._domainkey.bank.test": { txt: [keyRecord(RSA)] },
@@ -28,5 +30,7 @@ const query = { ip: "192.0.2.1", helo: "h.test", sender: "x@bank.test" };
 const good = await checkSender({ ...query, parts: [utf8(fields.join("") + mail)] }, world);
 const large = await checkSender({ ...query, parts: [utf8(craft(mail))] }, world);
 const results = [...good.dkim, ...large.dkim].map(({ result }) => result).join(" ");
-const done = `${results} ${good.disposition.type} ${large.disposition.type}`;
+const done = `${
+  beside.join("") === fields.join("") ? "" : "signed otherwise "
+}${results} ${good.disposition.type} ${large.disposition.type}`;
 console.log(/^pass pass (policy|permerror) accept reject$/.test(done) ? "ok" : done);
