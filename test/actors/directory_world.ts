@@ -11,6 +11,7 @@ export class FakeHasher implements PasswordHasher {
   readonly scramIterations = QUICK_SCRAM.scramIterations;
   readonly scramKeys = QUICK_SCRAM.scramKeys;
   checks = 0;
+  hashes = 0;
   running = 0;
   runningMax = 0;
   version = 1;
@@ -18,6 +19,7 @@ export class FakeHasher implements PasswordHasher {
   gate: Promise<void> = Promise.resolve();
 
   hash(password: string): Promise<string> {
+    this.hashes++;
     return Promise.resolve(`v${this.version}:${password}`);
   }
   async verify(hashed: string, password: string): Promise<boolean> {
