@@ -18,9 +18,13 @@ export class FakeHasher implements PasswordHasher {
   /** Set to hold checks back until it settles. */
   gate: Promise<void> = Promise.resolve();
 
-  hash(password: string): Promise<string> {
+  /** Set to hold hashes back until it settles. */
+  hashGate: Promise<void> = Promise.resolve();
+
+  async hash(password: string): Promise<string> {
     this.hashes++;
-    return Promise.resolve(`v${this.version}:${password}`);
+    await this.hashGate;
+    return `v${this.version}:${password}`;
   }
   async verify(hashed: string, password: string): Promise<boolean> {
     this.checks++;

@@ -215,6 +215,19 @@ Deno.test("a hash that is renewed while others share its check lets them all in,
     assertEquals(store.all("credential").map(({ hash }) => hash), ["v2:boxing match"]);
   }));
 
+Deno.test("an account that is disabled while its hash is renewed lets nobody in", () =>
+  inWorld(async (world) => {
+    const { hasher, directory } = world;
+    hasher.version = 2;
+    const gate = Promise.withResolvers<void>();
+    hasher.hashGate = gate.promise;
+    const attempts = [login(world), login(world)];
+    await settle();
+    await directory.ask("directory.accountUpdate", { address: "john@smith.test", disabled: true });
+    gate.resolve();
+    assertEquals((await Promise.all(attempts)).map(({ type }) => type), ["refused", "refused"]);
+  }));
+
 Deno.test("an address that guesses waits longer and longer, though it opens many connections", () =>
   inWorld(async (world) => {
     const waits: number[] = [];
