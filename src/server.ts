@@ -27,6 +27,8 @@ const EXIT_FAILED = 1;
 /** What the server is made of, given by `main.ts`. */
 export interface ServerOptions {
   readonly config: ClusterConfig;
+  /** Whether the operator says that the data were put back from a copy. */
+  readonly restored?: boolean;
   /** Reads the config anew for a reload. Throws when it is not valid: the running one stays. */
   readonly reread: () => Promise<ClusterConfig>;
   readonly clock: Clock;
@@ -111,7 +113,7 @@ async function portsFree({ config, log, clock }: ServerOptions): Promise<void> {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, clock, log, random } = options;
   makePrivateDirectory(config.dataDir);
-  const lock = takeDataDirectory(config.dataDir);
+  const lock = takeDataDirectory(config.dataDir, { restored: options.restored ?? false });
   const undo: (() => Promise<void> | void)[] = [() => lock.release()];
   try {
     await portsFree(options);
