@@ -85,7 +85,7 @@ async function portsFree({ config, log, clock }: ServerOptions): Promise<void> {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, clock, log, random } = options;
   makePrivateDirectory(config.dataDir);
-  const lock = takeDataDirectory(config.dataDir);
+  const lock = takeDataDirectory(config.dataDir, { restored: options.restored ?? false });
   const undo: (() => Promise<void> | void)[] = [() => lock.release()];
   try {
     await portsFree(options);

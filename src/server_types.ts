@@ -5,6 +5,8 @@ import type { Supervisor } from "./runtime/mod.ts";
 /** What the server is made of, given by `main.ts`. */
 export interface ServerOptions {
   readonly config: ClusterConfig;
+  /** Whether the operator says that the data were put back from a copy. */
+  readonly restored?: boolean;
   /** Reads the config anew for a reload. Throws when it is not valid: the running one stays. */
   readonly reread: () => Promise<ClusterConfig>;
   readonly clock: Clock;

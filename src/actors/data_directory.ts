@@ -1,8 +1,13 @@
-import { type DirectoryLock, lockDataDirectory } from "../storage/mod.ts";
+import { type DirectoryLock, lockDataDirectory, markRestored } from "../storage/mod.ts";
 
 export type { DirectoryLock };
 
-/** Makes the data directory if there is none and takes it for this process. Throws Failure `locked` when another has it. */
-export function takeDataDirectory(dir: string): DirectoryLock {
-  return lockDataDirectory(dir);
+/**
+ * Makes the data directory if there is none and takes it for this process; `restored` says that it was put back from a copy.
+ * Throws Failure `locked` when another has it.
+ */
+export function takeDataDirectory(dir: string, { restored = false } = {}): DirectoryLock {
+  const lock = lockDataDirectory(dir);
+  if (restored) markRestored(dir);
+  return lock;
 }

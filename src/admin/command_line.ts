@@ -72,14 +72,17 @@ async function runWords(given: Arguments, { commands, io }: Scene): Promise<numb
   return await connected(given, io, (client) => callVerb(command, { params, options, client, io }));
 }
 
+const START_FLAGS = ["config", "data", "restored"];
+
 function startOptions(command: "start" | "demo", options: Arguments["options"]): StartOptions {
   for (const flag of Object.keys(options)) {
     if (command === "demo") throw new UsageError("demo takes no options: it makes its own config and data");
-    if (flag !== "config" && flag !== "data") throw new UsageError(`${command} takes --config and --data only`);
+    if (!START_FLAGS.includes(flag)) throw new UsageError(`${command} takes --config, --data and --restored only`);
   }
   const file = text(options["config"]);
   const dataDir = text(options["data"]);
-  return { command, ...(file === null ? {} : { file }), ...(dataDir === null ? {} : { dataDir }) };
+  const restored = options["restored"] === true ? { restored: true } : {};
+  return { command, ...(file === null ? {} : { file }), ...(dataDir === null ? {} : { dataDir }), ...restored };
 }
 
 async function check(file: string, io: CommandIo): Promise<number> {

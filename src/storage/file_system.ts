@@ -42,6 +42,8 @@ export interface FileSystem {
   deviceBytes(path: string): number | null;
   /** Size of a file by name, or null when there is none. */
   fileBytes(path: string): number | null;
+  /** Tells a file from its copies, however like it they are; null when there is none, or it cannot be told. */
+  identity(path: string): string | null;
 }
 
 /** The machine's files through node:fs. */
@@ -87,5 +89,11 @@ export function nodeFiles(): FileSystem {
       }
     },
     fileBytes: (path) => existsSync(path) ? statSync(path).size : null,
+    identity(path) {
+      if (!existsSync(path)) return null;
+      // Numbers of files are used again, so the time at which it was made belongs to it.
+      const { ino, birthtimeMs } = statSync(path);
+      return `${ino}/${Math.floor(birthtimeMs || 0)}`;
+    },
   };
 }

@@ -31,6 +31,9 @@ export interface ShardHeader {
   readonly bodyNext: number;
   /** The epoch of mailboxes made from now on; rises when an account is purged. */
   readonly uidValidity: number;
+  /** The files it was opened from last; see `Origin`. */
+  readonly place?: string;
+  readonly mark?: string;
   /** Age of the shard in ms of running time. */
   readonly ageMs: number;
   /** Answers kept, and the age at which the oldest of them was given (0 when none). */

@@ -17,6 +17,7 @@ import {
   type SegmentPosition,
   type Segments,
 } from "./segments.ts";
+import { isCopy, knownBy, type Origin, originOf, renewEpochs } from "./restored.ts";
 import { encodeShardGroup, SHARD_LOG } from "./shard_group.ts";
 import type { Materialised, ShardRecord } from "./shard_log.ts";
 import { opTakesSpace } from "./space.ts";
@@ -31,7 +32,7 @@ export interface ShardStateOptions {
   readonly files: FileSystem;
   readonly log: Log;
   readonly random: Random;
-  /** Wall clock when the shard is made, ms: where UIDVALIDITY begins. */
+  /** Wall clock when the shard is opened, ms: where UIDVALIDITY begins when it is made, or was put back from a copy. */
   readonly wallMs: number;
   readonly limits: StoreLimits;
   /** Names this process, if an earlier owner in it may be left. */
@@ -142,11 +143,13 @@ export class ShardState implements Materialised, Compactable {
    */
   adopt(): void {
     if (this.#adopted) return;
-    const { owner } = this.options;
+    const { owner, files, dir } = this.options;
+    const origin = originOf(files, dir);
+    const copied = isCopy(this.header, origin);
     this.#files.commit(() => {
       const { header } = this.#files;
       const claimed = { ...header, commits: header.commits + 1, ...(owner === undefined ? {} : { owner }) };
-      return { header: claimed, answer: null };
+      return { header: copied ? claimed : knownBy(claimed, origin), answer: null };
     });
     const from = this.#files.header.position;
     const end = this.#replay();
@@ -154,8 +157,19 @@ export class ShardState implements Materialised, Compactable {
     const bytes = this.segments.rest(from).subarray(0, end.offset - from.offset);
     if (bytes.length > 0) this.segments.rewrite(from, bytes);
     if (this.owed) this.checkpoint();
+    if (copied) this.#renew(origin);
     this.#files.openTail();
     this.#adopted = true;
+  }
+  /** Once for each copy, as it goes to the index together with what the copy is known by. */
+  #renew(origin: Origin): void {
+    this.#fold(() => ({
+      header: knownBy(renewEpochs(this.#overlay, this.header, this.options.wallMs), origin),
+      answer: null,
+    }));
+    this.options.log.warn("shard was put back from a copy: its UIDVALIDITY is raised", {
+      uidValidity: this.header.uidValidity,
+    });
   }
   /**
    * Makes a record durable and applies it: bodies and group to the segment, one flush; a claim goes to the index at once. A

@@ -11,14 +11,20 @@ export class FakeHasher implements PasswordHasher {
   readonly scramIterations = QUICK_SCRAM.scramIterations;
   readonly scramKeys = QUICK_SCRAM.scramKeys;
   checks = 0;
+  hashes = 0;
   running = 0;
   runningMax = 0;
   version = 1;
   /** Set to hold checks back until it settles. */
   gate: Promise<void> = Promise.resolve();
 
-  hash(password: string): Promise<string> {
-    return Promise.resolve(`v${this.version}:${password}`);
+  /** Set to hold hashes back until it settles. */
+  hashGate: Promise<void> = Promise.resolve();
+
+  async hash(password: string): Promise<string> {
+    this.hashes++;
+    await this.hashGate;
+    return `v${this.version}:${password}`;
   }
   async verify(hashed: string, password: string): Promise<boolean> {
     this.checks++;

@@ -5,6 +5,8 @@ import { createActorSystem } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { inWorld, login, settle, timed } from "./directory_world.ts";
 
+const LIST = { domain: null, after: null, limit: 10 };
+
 Deno.test("a login gives the account; a wrong password, an unknown user and a disabled one get the same answer", () =>
   inWorld(async (world) => {
     const { directory, hasher } = world;
@@ -114,12 +116,117 @@ Deno.test("one address has at most eight attempts under way", () =>
   inWorld(async (world) => {
     const gate = Promise.withResolvers<void>();
     world.hasher.gate = gate.promise;
-    const attempts = Array.from({ length: 9 }, () => login(world, { secret: "no" }));
+    const attempts = Array.from({ length: 9 }, (_, i) => login(world, { secret: `no ${i}` }));
     await settle();
     gate.resolve();
     const types = (await Promise.all(attempts)).map(({ type }) => type);
     assertEquals(types.filter((type) => type === "busy").length, 1);
   }, { login: { checksMax: 2, waitingMax: 100 } }));
+
+Deno.test("fifty logins that say the same at once are one check, and all are let in", () =>
+  inWorld(async (world) => {
+    const gate = Promise.withResolvers<void>();
+    world.hasher.gate = gate.promise;
+    const attempts = Array.from({ length: 50 }, () => login(world));
+    await settle();
+    gate.resolve();
+    assertEquals(new Set((await Promise.all(attempts)).map(({ type }) => type)), new Set(["accepted"]));
+    assertEquals(world.hasher.checks, 1);
+    // Even the user's own connections end somewhere.
+    world.clock.advance(301_000);
+    const held = Promise.withResolvers<void>();
+    world.hasher.gate = held.promise;
+    const many = Array.from({ length: 101 }, () => login(world));
+    await settle();
+    held.resolve();
+    assertEquals((await Promise.all(many)).filter(({ type }) => type === "busy").length, 1);
+  }));
+
+Deno.test("the same wrong password at once is one check, and each time a failure", () =>
+  inWorld(async (world) => {
+    const gate = Promise.withResolvers<void>();
+    world.hasher.gate = gate.promise;
+    const wrong = Array.from({ length: 5 }, () => login(world, { secret: "guess" }));
+    const nobody = Array.from({ length: 5 }, () => login(world, { user: "nobody@smith.test", secret: "guess" }));
+    await settle();
+    gate.resolve();
+    const types = (await Promise.all([...wrong, ...nobody])).map(({ type }) => type);
+    assertEquals(new Set(types), new Set(["refused"]));
+    assertEquals(world.hasher.checks, 2, "unknown users cost what others cost");
+    assertEquals((await world.directory.ask("directory.banList", LIST)).records.length, 1, "ten failures");
+    assertEquals(
+      (await timed(world, login(world, { secret: "guess" })))[1],
+      8_000,
+      "the next one waits for all of them",
+    );
+  }, { bans: { strikesMax: 10, windowMs: 600_000, banMs: 600_000, exempt: [] } }));
+
+Deno.test("checks are shared by those alone who say the same, of the same user, from the same address", () =>
+  inWorld(async (world) => {
+    const gate = Promise.withResolvers<void>();
+    world.hasher.gate = gate.promise;
+    const attempts = [
+      login(world),
+      login(world, { secret: "no" }),
+      login(world, { user: "mary@smith.test" }),
+      login(world, { remote: "192.0.2.9" }),
+    ];
+    await settle();
+    gate.resolve();
+    const types = (await Promise.all(attempts)).map(({ type }) => type);
+    assertEquals(types, ["accepted", "refused", "refused", "accepted"]);
+    assertEquals(world.hasher.checks, 4);
+  }));
+
+Deno.test("who shares a check is not let in by a password that changed, or an account that was disabled, meanwhile", () =>
+  inWorld(async (world) => {
+    const { hasher, directory } = world;
+    const changes = [{ password: "new words" }, { password: "boxing match", disabled: true }];
+    for (const [i, change] of changes.entries()) {
+      const gate = Promise.withResolvers<void>();
+      hasher.gate = gate.promise;
+      const remote = `192.0.2.${i + 10}`;
+      const secret = i === 0 ? "boxing match" : "new words";
+      const before = [login(world, { remote, secret }), login(world, { remote, secret })];
+      await settle();
+      const checks = hasher.checks;
+      await directory.ask("directory.accountUpdate", { address: "john@smith.test", ...change });
+      const after = login(world, { remote, secret });
+      await settle();
+      assertEquals(hasher.checks, checks + 1, "who comes later is checked against what stands now");
+      gate.resolve();
+      const types = (await Promise.all([...before, after])).map(({ type }) => type);
+      assertEquals(types, ["refused", "refused", "refused"]);
+    }
+  }));
+
+Deno.test("a hash that is renewed while others share its check lets them all in, and is made once", () =>
+  inWorld(async (world) => {
+    const { hasher, store } = world;
+    hasher.version = 2;
+    const gate = Promise.withResolvers<void>();
+    hasher.gate = gate.promise;
+    const attempts = Array.from({ length: 20 }, () => login(world));
+    await settle();
+    const hashes = hasher.hashes;
+    gate.resolve();
+    assertEquals(new Set((await Promise.all(attempts)).map(({ type }) => type)), new Set(["accepted"]));
+    assertEquals(hasher.hashes - hashes, 1);
+    assertEquals(store.all("credential").map(({ hash }) => hash), ["v2:boxing match"]);
+  }));
+
+Deno.test("an account that is disabled while its hash is renewed lets nobody in", () =>
+  inWorld(async (world) => {
+    const { hasher, directory } = world;
+    hasher.version = 2;
+    const gate = Promise.withResolvers<void>();
+    hasher.hashGate = gate.promise;
+    const attempts = [login(world), login(world)];
+    await settle();
+    await directory.ask("directory.accountUpdate", { address: "john@smith.test", disabled: true });
+    gate.resolve();
+    assertEquals((await Promise.all(attempts)).map(({ type }) => type), ["refused", "refused"]);
+  }));
 
 Deno.test("an address that guesses waits longer and longer, though it opens many connections", () =>
   inWorld(async (world) => {

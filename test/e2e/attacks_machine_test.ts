@@ -1,12 +1,12 @@
 /** ATTACKS R9, R10 and R12 from end to end: a clock that jumps, a log nobody reads any more, bytes that rot on the disk. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readdirSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { ImapClient } from "../support/imap_client.ts";
 import { latin1, latin1Bytes } from "../support/latin1.ts";
 import { keptMessage } from "../support/letters.ts";
 import { Pop3Client, readMaildrop } from "../support/pop3_client.ts";
 import { testWith } from "../support/programs.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { type LogLine, startServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import { assertStoreSound } from "../support/store_check.ts";
 
@@ -195,3 +195,41 @@ Deno.test("one flipped bit makes one message unreadable and says which; all othe
   assertEquals(await assertStoreSound(server), 3);
   await server.stop();
 });
+
+Deno.test("a server on data that were put back from a copy says so, and gives no client a UID that it knows for another message", async () => {
+  await using server = await startServer(BASIS);
+  const inbox = async () => {
+    await using imap = await ImapClient.open({ port: server.ports.imap }, LOGIN);
+    const [status = ""] = await imap.ok("STATUS INBOX (UIDNEXT UIDVALIDITY)");
+    await imap.logout();
+    const [, next, validity] = /UIDNEXT (\d+) UIDVALIDITY (\d+)/.exec(status)!.map(Number);
+    return { next, validity: validity! };
+  };
+  const deliverOne = async (text: string) => {
+    await using smtp = await SmtpClient.greeted({ port: server.ports.smtp });
+    await deliver(smtp, text);
+    await smtp.quit();
+  };
+  const copy = `${server.dir}/copy`;
+  await deliverOne("kept");
+  await server.stop();
+  cpSync(server.dataDir, copy, { recursive: true, preserveTimestamps: true });
+  await server.start();
+  assert(!server.log.some(isRaised), "its own files are no copy");
+  await deliverOne("lost");
+  const before = await inbox();
+  await server.kill();
+  rmSync(server.dataDir, { recursive: true });
+  cpSync(copy, server.dataDir, { recursive: true, preserveTimestamps: true });
+  await server.start();
+  assert(server.log.some(isRaised));
+  await deliverOne("new");
+  const after = await inbox();
+  assertEquals(after.next, before.next);
+  assert(after.validity > before.validity, `${before.validity} became ${after.validity}`);
+  await server.stop();
+});
+
+function isRaised({ event }: LogLine): boolean {
+  return event.startsWith("shard was put back from a copy");
+}

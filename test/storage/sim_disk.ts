@@ -46,6 +46,9 @@ export class SimDisk implements FileSystem {
     return this.#steps;
   }
   makeDirectory(): void {}
+  identity(): null {
+    return null;
+  }
   list(path: string): string[] {
     const prefix = `${path}/`;
     return [...this.#files.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));

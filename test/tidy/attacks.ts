@@ -92,8 +92,11 @@ const MACHINE: Readonly<Record<string, Answer>> = {
     ["e2e/resources_test.ts", "without free file descriptors open sessions go on"],
     ["e2e/attacks_machine_test.ts", "a server whose log nobody reads any more, and that is sent SIGPIPE"],
   ),
-  // The lock's half of the row. That an old copy was put back cannot be seen from the data alone: an operator has to say so.
+  // An old state in the same files (a snapshot of the whole machine) cannot be seen: there an operator has to say so.
   R11: tests(
+    ["storage/restored_test.ts", "a copy that is put back has its mail, under UIDVALIDITYs above all that there were"],
+    ["storage/restored_test.ts", "what an operator says was put back is taken for a copy"],
+    ["e2e/attacks_machine_test.ts", "a server on data that were put back from a copy"],
     ["storage/lock_test.ts", "a data directory has one owner at a time, in this process and between processes"],
     ["storage/lock_test.ts", "the lock goes with a process that is killed"],
     ["e2e/full_disk_test.ts", "a second server on the same data directory ends with an error"],

@@ -6,17 +6,14 @@ import type { ScramHash } from "../../protocol/sasl/mod.ts";
 import { findAppPassword, usedAppPassword } from "./app_passwords.ts";
 import type { DirectoryBook, Secrets } from "./book.ts";
 import { type CheckLimits, CheckQueue } from "./check_queue.ts";
+import { ChecksUnderWay } from "./checks_under_way.ts";
 import { LoginCache } from "./login_cache.ts";
-import { LoginGuard, remoteKey } from "./login_guard.ts";
+import { LoginGuard, networkOf, remoteKey } from "./login_guard.ts";
 import { loginAddress, PASSWORD_BYTES_MAX } from "./names.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 import { checkScramProof, fakeScramKeys, SALT_BYTES, type ScramKeys } from "./scram_keys.ts";
 import type { TokenCheck } from "./tokens.ts";
 
-/** Attempts of one address that may be under way. */
-const PER_REMOTE_MAX = 8;
-/** Attempts that may be under way in all, most of them waiting for their time. */
-const ATTEMPTS_MAX = 1_000;
 /** New passwords that are hashed at a time, and that wait. */
 const HASHES: CheckLimits = { checksMax: 2, waitingMax: 1_000 };
 /** UTF-16 units of a user name that are looked at. */
@@ -39,8 +36,13 @@ interface Attempt {
   readonly remote: string;
 }
 
-interface Password extends Attempt {
+/** As it was typed, and in the form in which passwords are hashed (NFC). */
+interface Typed extends Attempt {
   readonly secret: string;
+}
+
+interface Password extends Attempt {
+  readonly password: string;
 }
 
 interface Proof extends Attempt {
@@ -74,9 +76,8 @@ export class Login {
   readonly #hashes = new CheckQueue(HASHES);
   readonly #cache: LoginCache;
   readonly #guard: LoginGuard;
-  readonly #underWay = new Map<string, number>();
+  readonly #underWay: ChecksUnderWay;
   readonly #waits = new Set<Cancel>();
-  #attempts = 0;
 
   private constructor(
     private readonly services: LoginServices,
@@ -86,6 +87,7 @@ export class Login {
     this.#queue = new CheckQueue(services.limits);
     this.#cache = new LoginCache(services.clock, services.random);
     this.#guard = new LoginGuard(services.clock);
+    this.#underWay = new ChecksUnderWay(services.random);
   }
 
   /** Makes what unknown users are checked against: the hash of a password nobody knows, and the secret behind their salts. */
@@ -117,8 +119,10 @@ export class Login {
     this.#cache.forget(account.id);
   }
 
-  async authenticate(attempt: Password): Promise<AuthenticateReply> {
-    const checked = await this.#attempt(attempt, (address) => this.#check(address, attempt));
+  async authenticate(attempt: Typed): Promise<AuthenticateReply> {
+    const password = attempt.secret.normalize("NFC");
+    const given = { ...attempt, said: password };
+    const checked = await this.#attempt(given, (address) => this.#check(address, { ...attempt, password }));
     return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
   }
 
@@ -160,25 +164,21 @@ export class Login {
     return typeof checked === "string" ? { type: checked } : { type: "accepted", account: checked };
   }
 
-  /** Runs a check when its turn has come, and keeps count of how it went. */
+  /** Runs a check when its turn has come, and keeps count of how it went. Attempts that say the same take one place. */
   async #attempt<T extends object>(
-    attempt: Attempt,
+    attempt: Attempt & { readonly said?: string },
     check: (address: string | null) => Promise<Checked<T>>,
   ): Promise<T | "busy" | "refused"> {
     const user = attempt.user.slice(0, USER_CHARS_MAX);
     const address = this.#accountAddress(user);
-    const key = remoteKey(attempt.remote, address ?? user);
-    const here = this.#underWay.get(key) ?? 0;
-    if (here >= PER_REMOTE_MAX || this.#attempts >= ATTEMPTS_MAX) return "busy";
-    this.#underWay.set(key, here + 1);
-    this.#attempts++;
+    const remote = remoteKey(attempt.remote, address ?? user);
+    const said = attempt.said === undefined ? null : this.#underWay.mark(address ?? user, attempt.said);
+    const leave = this.#underWay.enter({ remote, said });
+    if (leave === null) return "busy";
     try {
       return await this.#guarded({ ...attempt, user }, address, check);
     } finally {
-      this.#attempts--;
-      const left = (this.#underWay.get(key) ?? 1) - 1;
-      if (left > 0) this.#underWay.set(key, left);
-      else this.#underWay.delete(key);
+      leave();
     }
   }
 
@@ -210,25 +210,42 @@ export class Login {
     return checked;
   }
 
-  async #check(address: string | null, { secret, service }: Password): Promise<Checked<AccountRecord>> {
-    const password = secret.normalize("NFC");
+  async #check(address: string | null, given: Password): Promise<Checked<AccountRecord>> {
+    const { user, password, remote } = given;
     const bytes = utf8(password).length;
     if (bytes === 0 || bytes > PASSWORD_BYTES_MAX) return null;
     const account = this.#enabled(address);
     if (this.#cache.knows(account?.id ?? null, password)) return account;
-    if (account !== null && this.#isAppPassword(account, { password, service })) return account;
-    const hashed = (account === null ? null : this.services.book.credential(account.id)) ?? this.dummy;
-    const right = await this.#queue.run(() => this.services.hasher.verify(hashed, password));
-    if (right === null) return "busy";
+    if (account !== null && this.#isAppPassword(account, given)) return account;
+    const { book } = this.services;
+    const hashed = (account === null ? null : book.credential(account.id)) ?? this.dummy;
+    // An address learns nothing of what another one is trying; a password that has changed is another check.
+    const mark = this.#underWay.mark(networkOf(remote), address ?? user.slice(0, USER_CHARS_MAX), hashed, password);
+    const standing = await this.#underWay.share(mark, () => this.#prove(account, { password, hashed }));
+    if (standing === null || standing === "busy") return standing;
     // While the check ran, an operator may have disabled the account or changed its password.
-    const now = this.#enabled(address);
-    if (!right || account === null || now?.id !== account.id) return null;
-    if (this.services.book.credential(now.id) !== hashed) return null;
-    this.#cache.remember(now.id, password);
+    return this.#standing(account, standing.hash);
+  }
+
+  /** Whether that is the account's password; the hash of it that stands now, renewed if need be. */
+  async #prove(
+    account: AccountRecord | null,
+    { password, hashed }: { readonly password: string; readonly hashed: string },
+  ): Promise<Checked<{ readonly hash: string }>> {
     const { book, hasher } = this.services;
+    const right = await this.#queue.run(() => hasher.verify(hashed, password));
+    if (right === null) return "busy";
+    const now = right ? this.#standing(account, hashed) : null;
+    if (now === null) return null;
+    this.#cache.remember(now.id, password);
     const isWhole = book.scramKeys(now.id, "SHA-256") !== null;
-    if (hasher.isOutdated(hashed) || !isWhole) await this.#renew(now, { password, hashed });
-    return now;
+    return { hash: hasher.isOutdated(hashed) || !isWhole ? await this.#renew(now, { password, hashed }) : hashed };
+  }
+
+  /** The account as it is now, if it still may log in with what was checked against that hash. */
+  #standing(account: AccountRecord | null, hash: string): AccountRecord | null {
+    const now = account === null ? null : this.#enabled(account.address);
+    return now !== null && now.id === account?.id && this.services.book.credential(now.id) === hash ? now : null;
   }
 
   /** Never remembered beside the book: one that was taken away is refused from that moment on. */
@@ -262,14 +279,20 @@ export class Login {
     return real ?? { ...fake, iterations: hasher.scramIterations };
   }
 
-  /** New parameters, and keys for SCRAM, reach an account when its user logs in; failing to keep them is no reason to refuse. */
-  async #renew(account: AccountRecord, { password, hashed }: { password: string; hashed: string }): Promise<void> {
+  /**
+   * New parameters, and keys for SCRAM, reach an account when its user logs in; failing to keep them is no reason to refuse.
+   * The hash that stands.
+   */
+  async #renew(account: AccountRecord, { password, hashed }: { password: string; hashed: string }): Promise<string> {
     const { book, log } = this.services;
     try {
       const fresh = await this.secrets(password);
-      if (fresh !== null && book.credential(account.id) === hashed) book.replaceSecrets(account.id, fresh);
+      if (fresh === null || book.credential(account.id) !== hashed) return hashed;
+      book.replaceSecrets(account.id, fresh);
+      return fresh.hash;
     } catch (error) {
       log.warn("password hash was not renewed", { account: account.id, cause: describeError(error) });
+      return hashed;
     }
   }
 

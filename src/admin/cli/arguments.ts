@@ -15,6 +15,7 @@ export const GLOBAL_OPTIONS = {
   socket: { type: "string", help: "Control socket of the server (or STAGEPOST_SOCKET)" },
   config: { type: "string", help: "Config file" },
   data: { type: "string", help: "Data directory" },
+  restored: { type: "boolean", help: "Start: the data were put back from a copy" },
   "password-stdin": { type: "boolean", help: "Read the password from standard input" },
   help: { type: "boolean", help: "Explain this verb" },
 } as const;

@@ -8,6 +8,8 @@ export interface StartOptions {
   readonly file?: string;
   /** `--data DIR`. */
   readonly dataDir?: string;
+  /** `--restored`: the data were put back from a copy. */
+  readonly restored?: boolean;
 }
 
 /** Everything the command line touches; `main` gives it the real ones. */

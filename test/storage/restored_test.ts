@@ -1,0 +1,125 @@
+/** RFC 9051 §2.3.1.1: what is put back from a copy must not give UIDs again that clients know for other messages. */
+import { assert, assertEquals } from "@std/assert";
+import { cpSync, renameSync, rmSync } from "node:fs";
+import { FakeClock } from "../../src/base/mod.ts";
+import type { MailboxName } from "../../src/mail/mailbox_name.ts";
+import { type MailStore, markRestored, openMailStore, type ShardStore } from "../../src/storage/mod.ts";
+import { ANNA, BERT, diskOptions, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
+
+const INBOX = 1;
+const [NEWS, OLD, LATER] = ["News", "Old", "Later"] as MailboxName[];
+
+interface Place {
+  readonly dir: string;
+  readonly clock: FakeClock;
+}
+
+async function inPlace(run: (place: Place) => Promise<void>): Promise<void> {
+  const root = temporaryDirectory();
+  const clock = new FakeClock();
+  try {
+    await run({ dir: `${root}/data`, clock });
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** What a run of the server does with the shard; its time goes on by an hour. */
+async function during<T>({ dir, clock }: Place, run: (shard: ShardStore) => Promise<T>): Promise<T> {
+  clock.advance(3_600_000);
+  const store: MailStore = await openMailStore(diskOptions(dir, { clock }));
+  try {
+    return await run(store.shard(0));
+  } finally {
+    await store.close();
+  }
+}
+
+/** A copy of the data as it is, and how it is put back. */
+function copyOf({ dir }: Place): { putBack(): void } {
+  cpSync(dir, `${dir}.copy`, { recursive: true });
+  return {
+    putBack() {
+      rmSync(dir, { recursive: true });
+      cpSync(`${dir}.copy`, dir, { recursive: true });
+    },
+  };
+}
+
+function epochs(shard: ShardStore): number[] {
+  const of = (account: typeof ANNA) =>
+    shard.mailboxes(account).filter(({ mailbox }) => mailbox > 0).map(({ mailbox }) =>
+      shard.status(account, mailbox).uidValidity
+    );
+  return [...of(ANNA), ...of(BERT)];
+}
+
+async function fill(shard: ShardStore): Promise<number[]> {
+  await shard.deliver(mail("first", { targets: targets(ANNA, BERT) }));
+  await shard.createMailbox(ANNA, NEWS!, null);
+  await shard.createMailbox(ANNA, OLD!, null);
+  await shard.removeMailbox(ANNA, OLD!);
+  return epochs(shard);
+}
+
+Deno.test("a copy that is put back has its mail, under UIDVALIDITYs above all that there were", () =>
+  inPlace(async (place) => {
+    await during(place, fill);
+    const copy = copyOf(place);
+    const [before, second] = await during(place, async (shard) => {
+      const given = uids(await shard.deliver(mail("lost with the disk")));
+      await shard.createMailbox(ANNA, LATER!, null);
+      return [epochs(shard), given] as const;
+    });
+    copy.putBack();
+    const after = await during(place, async (shard) => {
+      assertEquals(text(shard, 1), "first");
+      assertEquals(uids(await shard.deliver(mail("another one"))), second, "the UID is given again");
+      return epochs(shard);
+    });
+    assert(Math.min(...after) > Math.max(...before), `${before} became ${after}`);
+    assertEquals(await during(place, (shard) => Promise.resolve(epochs(shard))), after, "once for each copy");
+
+    copy.putBack();
+    const again = await during(place, (shard) => Promise.resolve(epochs(shard)));
+    assert(Math.min(...again) > Math.max(...after), `the same copy, put back again: ${after} became ${again}`);
+  }));
+
+Deno.test("names that lose and get mailboxes after that never have the same UIDVALIDITY twice", () =>
+  inPlace(async (place) => {
+    await during(place, fill);
+    const copy = copyOf(place);
+    copy.putBack();
+    await during(place, async (shard) => {
+      const epochOf = (name: MailboxName) => shard.status(ANNA, shard.mailboxNamed(ANNA, name)!.mailbox).uidValidity;
+      const seen = [epochOf(NEWS!)];
+      await shard.removeMailbox(ANNA, NEWS!);
+      await shard.createMailbox(ANNA, NEWS!, null);
+      seen.push(epochOf(NEWS!));
+      await shard.removeMailbox(ANNA, NEWS!);
+      await shard.createMailbox(ANNA, OLD!, null);
+      await shard.renameMailbox(ANNA, OLD!, NEWS!);
+      seen.push(epochOf(NEWS!));
+      assertEquals(seen, [...new Set(seen)].sort((a, b) => a - b));
+      assert(shard.status(BERT, INBOX).uidValidity <= seen[0]!);
+    });
+  }));
+
+Deno.test("data that stay where they are keep their UIDVALIDITY, whatever names lead there", () =>
+  inPlace(async (place) => {
+    const before = await during(place, fill);
+    renameSync(place.dir, `${place.dir}.moved`);
+    const after = await during({ ...place, dir: `${place.dir}.moved` }, (shard) => Promise.resolve(epochs(shard)));
+    assertEquals(after, before);
+  }));
+
+Deno.test("what an operator says was put back is taken for a copy, each time it is said", () =>
+  inPlace(async (place) => {
+    const seen = [await during(place, fill)];
+    for (let i = 0; i < 2; i++) {
+      markRestored(place.dir);
+      seen.push(await during(place, (shard) => Promise.resolve(epochs(shard))));
+      assert(Math.min(...seen.at(-1)!) > Math.max(...seen.at(-2)!), JSON.stringify(seen));
+      assertEquals(await during(place, (shard) => Promise.resolve(epochs(shard))), seen.at(-1)!);
+    }
+  }));
