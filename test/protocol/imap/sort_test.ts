@@ -71,7 +71,8 @@ Deno.test("THREAD shows who answers whom", () => {
   assertEquals(say(client, "1 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "1 OK Done"]);
   assertEquals(say(client, "2 UID THREAD ORDEREDSUBJECT UTF-8 ALL"), ["* THREAD (2)(3 1)", "2 OK Done"]);
   assertEquals(say(client, "3 THREAD REFERENCES UTF-8 SUBJECT none"), ["* THREAD", "3 OK Done"]);
-  assertEquals(say(client, "4 THREAD REFS UTF-8 ALL"), ["4 BAD Threading algorithm not offered"]);
+  assertEquals(say(client, "2 THREAD REFS UTF-8 ALL"), ["* THREAD (2)(3 1)", "2 OK Done"]);
+  assertEquals(say(client, "4 THREAD JWZ UTF-8 ALL"), ["4 BAD Threading algorithm not offered"]);
   mailboxes.keepsIndex = false;
   assertEquals(say(client, "5 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "5 OK Done"]);
   mailboxes.failures.set("mailbox.read", new Failure("busy", "test"));
