@@ -19,22 +19,22 @@ const OTHERS =
   "\u1fb2-\u1fb4\u1fb6\u1fb7\u1fbc\u1fc2-\u1fc4\u1fc6\u1fc7\u1fcc\u1fd2\u1fd3\u1fd6\u1fd7\u1fe2-\u1fe4\u1fe6\u1fe7" +
   "\u1ff2-\u1ff4\u1ff6\u1ff7\u1ffc\ufb00-\ufb06\ufb13-\ufb17";
 const OTHER = new RegExp(`[${OTHERS}]`);
-const EACH_OTHER = new RegExp(`[${OTHERS}]`, "g");
 const BETWEEN = new RegExp(`[^${OTHERS}]+`, "g");
 
 function titled(text: string): string {
   if (!OTHER.test(text)) return text.toUpperCase();
-  return text.replace(BETWEEN, (letters) => letters.toUpperCase()).replace(EACH_OTHER, titleOf);
+  return text.replace(BETWEEN, (letters) => letters.toUpperCase()).replace(TITLED, titleOf);
 }
 
-/** The titlecase of one of the others: mostly itself. */
+/** Those of the others that have a titlecase of one letter; of the rest each stays as it is. */
+const TITLED = /[\u01c4-\u01cc\u01f1-\u01f3\u1f80-\u1faf\u1fb3\u1fc3\u1ff3]/g;
+
 function titleOf(letter: string): string {
   const code = letter.charCodeAt(0);
   if (code >= 0x01c4 && code <= 0x01cc) return String.fromCharCode(code - (code - 0x01c4) % 3 + 1);
   if (code >= 0x01f1 && code <= 0x01f3) return "\u01f2";
   if (code >= 0x1f80 && code <= 0x1faf) return String.fromCharCode(code | 8);
-  if (code === 0x1fb3 || code === 0x1fc3 || code === 0x1ff3) return String.fromCharCode(code + 9);
-  return letter;
+  return String.fromCharCode(code + 9);
 }
 
 /** Marks in a row that are left as they are. */
