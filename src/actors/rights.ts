@@ -61,6 +61,7 @@ const VIEWS: readonly string[] = [
   "mailbox.rows",
   "mailbox.page",
   "mailbox.batches",
+  "mailbox.lastOf",
   "mailbox.read",
   "mailbox.store",
   "mailbox.annotate",

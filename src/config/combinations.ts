@@ -136,4 +136,10 @@ function* limits({ limits }: ClusterConfig): Iterable<ConfigProblem> {
       message: "smaller than limits.smtp.messageBytesMax: the largest message could never be taken",
     };
   }
+  if (limits.imap.saveMessagesMax > 0 && limits.imap.commandMessagesMax > 0) {
+    yield {
+      path: "limits.imap.saveMessagesMax",
+      message: "limits.imap.commandMessagesMax is set, which holds for COPY and APPEND, too",
+    };
+  }
 }

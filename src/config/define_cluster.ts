@@ -71,10 +71,17 @@ export interface ImapLimitsConfig {
   /** Largest message that APPEND takes, in bytes (RFC 7889). Default 50 MiB. */
   readonly appendBytesMax: number;
   /**
-   * Messages that one COPY, or one APPEND (up to 1,000), may have, announced as SAVELIMIT (RFC 9738): from 1,000 to 100,000. 0: nothing is
-   * announced; one COPY takes 100,000 then, and one APPEND 250. Default 0.
+   * Messages that one COPY or APPEND may have, announced as SAVELIMIT (RFC 9738): 1,000, which is what one APPEND takes at most, and the
+   * least that may be announced. 0: nothing is announced; one COPY takes 100,000 then, and one APPEND 250. Default 0.
    */
   readonly saveMessagesMax: number;
+  /**
+   * Messages that any one command may have, announced as MESSAGELIMIT (RFC 9738): 1,000, for the same reasons. FETCH, STORE, MOVE, SEARCH
+   * and UID EXPUNGE do what they should with the last so many alone and say so; COPY, APPEND, SORT and THREAD of more are refused.
+   * RFC 9738 §4 warns of clients that do not know it: they take a part for the whole, and neither show nor search older messages. 0: no
+   * such limit. Default 0.
+   */
+  readonly commandMessagesMax: number;
 }
 
 /**

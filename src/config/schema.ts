@@ -14,6 +14,8 @@ const HOSTNAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0
 
 const path = z.string().min(1).max(4_096).refine((text) => !text.includes("\0"), "must not contain NUL");
 const count = (min: number, max: number, fallback: number) => z.int().min(min).max(max).default(fallback);
+/** RFC 9738 §3: not below 1,000; and one APPEND takes no more. */
+const messagesAtOnce = () => z.literal([0, 1_000], { error: "expected 0 or 1000" }).default(0);
 const workers = (fallback: number | "cores") =>
   z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {
     error: `expected a number of 1 to ${WORKERS_MAX}, or "cores"`,
@@ -61,9 +63,8 @@ const limits = z.strictObject({
     loginFailuresMax: count(1, 100, 3),
     appendBytesMax: count(65_536, 100 * 2 ** 20, 50 * 2 ** 20),
     // RFC 9738 §3: not below 1,000.
-    saveMessagesMax: z.union([z.literal(0), z.int().min(1_000).max(100_000)], {
-      error: "expected 0, or a number of 1000 to 100000",
-    }).default(0),
+    saveMessagesMax: messagesAtOnce(),
+    commandMessagesMax: messagesAtOnce(),
   }).prefault({}),
   connections: z.strictObject({
     max: count(1, 100_000, 10_000),

@@ -90,8 +90,6 @@ export interface MailboxAsks {
       readonly name: MailboxName;
       readonly readOnly: boolean;
       readonly since: ResyncFrom | null;
-      /** News tell of entries that others changed (RFC 5257 §4.2). */
-      readonly annotate?: boolean;
     };
     reply: ViewOpened;
   };
@@ -154,6 +152,11 @@ export interface MailboxAsks {
   "mailbox.batches": {
     request: OfView & { readonly size: number; readonly first: number; readonly last: number };
     reply: { readonly ranges: readonly number[] };
+  };
+  /** The lowest of the last `count` messages that fit; null when there are no more than so many (RFC 9738 §3.1). */
+  "mailbox.lastOf": {
+    request: OfView & { readonly program: SearchProgram; readonly count: number };
+    reply: { readonly lowest: { readonly sequence: number; readonly uid: Uid } | null };
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */
   "mailbox.read": {

@@ -11,7 +11,8 @@ import type { ModSeq, Uid, UidValidity } from "./uid.ts";
  */
 export type MessageSet =
   | { readonly by: "sequence" | "uid"; readonly pairs: readonly number[] }
-  | { readonly by: "saved" };
+  /** `from`: those with a lower UID do not count. */
+  | { readonly by: "saved"; readonly from?: number };
 
 /** What a client that was here before still knows (QRESYNC, RFC 7162 §3.2.5). */
 export interface ResyncFrom {
@@ -66,6 +67,8 @@ export interface ViewNews {
   readonly gone: boolean;
   /** The account's key for the mailbox was made anew (RFC 4467 §7 RESETKEY). */
   readonly keyReset?: boolean;
+  /** Annotations of more messages changed than are told: of some of the changed it is not said which. */
+  readonly annotatedMore?: boolean;
   /** Of searches whose changes are told; absent: there are none. */
   readonly updates?: {
     /** Results that left the mailbox, numbered as before `expunged`. */
@@ -124,7 +127,7 @@ export interface ViewRow extends MessageFlags {
   readonly head?: Uint8Array;
   /** Annotations that the account may read, when they were asked for and there are any (RFC 5257). */
   readonly annotations?: readonly MessageAnnotation[];
-  /** In news: entries that others changed, when that was asked for. */
+  /** In news: entries of annotations that others changed. */
   readonly annotated?: readonly string[];
 }
 

@@ -2,15 +2,23 @@ import type { MailboxEntry } from "./mailbox_entry.ts";
 import type { MailboxName } from "./mailbox_name.ts";
 
 /**
- * What a session can be told of mailboxes that it has not selected (RFC 5465 §5): that messages came or went, that flags changed, that
- * a name has a mailbox or lost it, subscriptions, annotations of mailboxes, and of the account itself.
+ * What a session can be told of mailboxes that it has not selected (RFC 5465 §5): that messages came or went, that their flags or
+ * annotations changed, that a name has a mailbox or lost it, subscriptions, annotations of mailboxes, and of the account itself.
  */
-export type WatchEvent = "messages" | "flags" | "names" | "subscriptions" | "metadata" | "accountMetadata";
+export type WatchEvent =
+  | "messages"
+  | "flags"
+  | "annotations"
+  | "names"
+  | "subscriptions"
+  | "metadata"
+  | "accountMetadata";
 
 /** All of them, each once. */
 export const WATCH_EVENTS: readonly WatchEvent[] = [
   "messages",
   "flags",
+  "annotations",
   "names",
   "subscriptions",
   "metadata",

@@ -1,8 +1,11 @@
+import { cut, type ForestNode, hang, rootOf } from "./forest.ts";
+
 /** What threading asks of a message. */
 export interface ThreadedMessage {
   readonly number: number;
   /** Sent date, or time of arrival where there is none (RFC 5256 §2.2). */
   readonly sentMs: number;
+  readonly arrivedMs: number;
   /** RFC 5256 §2.1, in the form in which it is compared. */
   readonly baseSubject: string;
   /** The subject is one of a reply or forward. */
@@ -18,14 +21,10 @@ export interface Thread {
   readonly children: readonly Thread[];
 }
 
-interface Node {
+interface Node extends ForestNode {
   /** Null: a message that others name, and that is not among these. */
   message: ThreadedMessage | null;
-  /** Place among the messages; -1 without one. */
-  readonly at: number;
   parent: Node | null;
-  /** Towards the root of all that hangs together, with shortcuts. */
-  group: Node;
   /** The node under which it is shown, once that is known. */
   shownUnder: Node | null | undefined;
   children: Node[];
@@ -45,26 +44,31 @@ export function threadBySubject(messages: readonly ThreadedMessage[]): Thread[] 
   }));
 }
 
-/**
- * REFERENCES (RFC 5256 §3). Nearly linear and without recursion, whatever the messages say: a thread may be as deep as there are messages.
- * All links of step 1.B are made before those of 1.A, which never undo them: so nothing that was linked is ever taken apart.
- */
+/** REFERENCES (RFC 5256 §3). Without recursion: a thread may be as deep as there are messages. */
 export function threadByReferences(messages: readonly ThreadedMessage[]): Thread[] {
-  const nodes = messages.map((message, at) => newNode(message, at));
-  const byId = nodesById(nodes);
-  const named = nodes.map(({ message }) => message!.references.map((id) => nodeOf(id, byId)));
-  for (const [at, node] of nodes.entries()) link(named[at]!.at(-1), node);
-  for (const [at] of nodes.entries()) linkAncestors(named[at]!, at);
-  const top = withoutDummies(nodes);
-  const heads = joinSubjects(sortedByDate(top));
+  const heads = joinSubjects(sortedByDate(linked(messages)));
   sortBelow(heads);
   return sortedByDate(heads).map(toThread);
 }
 
-function newNode(message: ThreadedMessage | null, at: number): Node {
-  const node = { message, at, parent: null, shownUnder: undefined, children: [] } as unknown as Node;
-  node.group = node;
-  return node;
+/** REFS (draft-ietf-morg-inthread-01 §4): as REFERENCES without a look at subjects, and the thread to which a message came last is the last. */
+export function threadByRefs(messages: readonly ThreadedMessage[]): Thread[] {
+  const heads = sortedByDate(linked(messages));
+  sortBelow(heads);
+  const came = new Map(heads.map((head) => [head, lastArrival(head)]));
+  return heads.toSorted((one, other) => came.get(one)! - came.get(other)!).map(toThread);
+}
+
+/** Steps 1 to 3: the heads of all threads. About n log n steps, whatever the messages say of each other. */
+function linked(messages: readonly ThreadedMessage[]): Node[] {
+  const nodes = messages.map(newNode);
+  const byId = nodesById(nodes);
+  for (const node of nodes) linkMessage(node, node.message!.references.map((id) => nodeOf(id, byId)));
+  return withoutDummies(nodes);
+}
+
+function newNode(message: ThreadedMessage | null): Node {
+  return { message, parent: null, shownUnder: undefined, children: [], up: null, left: null, right: null };
 }
 
 /** Of several messages with one id the first has it (step 1.A). */
@@ -80,40 +84,30 @@ function nodesById(nodes: readonly Node[]): Map<string, Node> {
 function nodeOf(id: string, byId: Map<string, Node>): Node {
   const known = byId.get(id);
   if (known !== undefined) return known;
-  const dummy = newNode(null, -1);
+  const dummy = newNode(null);
   byId.set(id, dummy);
   return dummy;
 }
 
-/** Links the references of a message among themselves (step 1.A). */
-function linkAncestors(ancestors: readonly Node[], at: number): void {
-  for (let i = 1; i < ancestors.length; i++) {
-    const child = ancestors[i]!;
-    // Step 1.B of a message without references takes away what earlier messages said of it.
-    if (child.message?.references.length === 0 && at < child.at) continue;
-    link(ancestors[i - 1], child);
+/** Step 1 for one message. */
+function linkMessage(node: Node, references: readonly Node[]): void {
+  // Step 1.A: a link that there is stays.
+  for (let i = 1; i < references.length; i++) {
+    if (references[i]!.parent === null) link(references[i - 1]!, references[i]!);
   }
+  // Step 1.B: what the message itself says counts more than what others said of it.
+  const parent = references.at(-1) ?? null;
+  if (node.parent === parent) return;
+  if (node.parent !== null) cut(node);
+  node.parent = null;
+  if (parent !== null) link(parent, node);
 }
 
-/** Makes `parent` the parent of `child`, if that has none and no loop would come of it. */
-function link(parent: Node | undefined, child: Node): void {
-  if (parent === undefined || child.parent !== null) return;
-  // A node without a parent is the root of its group: who is in it lies below.
-  if (groupOf(parent) === groupOf(child)) return;
+/** Makes `parent` the parent of `child`, which has none, if no loop comes of it: who has no parent is the root of all that hangs below it. */
+function link(parent: Node, child: Node): void {
+  if (rootOf(parent) === child) return;
+  hang(child, parent);
   child.parent = parent;
-  child.group = parent;
-}
-
-/** The root of all that hangs together with a node; the way there is made shorter. */
-function groupOf(node: Node): Node {
-  let root = node;
-  while (root.group !== root) root = root.group;
-  for (let at = node; at !== root;) {
-    const next = at.group;
-    at.group = root;
-    at = next;
-  }
-  return root;
 }
 
 /** Steps 2 and 3: dummies go, but those at the top that hold several messages together. */
@@ -169,7 +163,7 @@ function joinSubjects(heads: readonly Node[]): Node[] {
       else first.children.push(head);
     } else if (isReply(head) && !isReply(first)) first.children.push(head);
     else {
-      const dummy = newNode(null, -1);
+      const dummy = newNode(null);
       dummy.children.push(first, head);
       gone.add(first);
       made.push(dummy);
@@ -218,6 +212,17 @@ function sortBelow(heads: readonly Node[]): void {
 function sortedByDate(siblings: readonly Node[]): Node[] {
   for (const node of siblings) if (node.message === null) node.children = sortedByDate(node.children);
   return siblings.toSorted((one, other) => byDate(firstMessage(one), firstMessage(other)));
+}
+
+/** When the last message of a thread came. */
+function lastArrival(head: Node): number {
+  let last = -Infinity;
+  const waiting = [head];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.message !== null) last = Math.max(last, node.message.arrivedMs);
+    for (const child of node.children) waiting.push(child);
+  }
+  return last;
 }
 
 function byDate(one: ThreadedMessage, other: ThreadedMessage): number {

@@ -137,7 +137,7 @@ export const RFCS: readonly Rfc[] = [
     "partly",
     "private entries of one's own mailboxes; changes are told by NOTIFY",
   ),
-  rfc(5465, "The IMAP NOTIFY Extension", "yes", "without AnnotationChange"),
+  rfc(5465, "The IMAP NOTIFY Extension", "yes"),
   rfc(5466, "IMAP4 Extension for Named Searches (Filters)", "yes", "private filters; shared ones are the operator's"),
   rfc(5530, "IMAP Response Codes", "yes"),
   rfc(5782, "DNS Blacklists and Whitelists", "partly", "lists of addresses; no lists of domain names"),
@@ -269,7 +269,7 @@ export const RFCS: readonly Rfc[] = [
     9738,
     "IMAP MESSAGELIMIT Extension",
     "partly",
-    "SAVELIMIT, where a limit is configured; other commands need none",
+    "SAVELIMIT or MESSAGELIMIT, where one is configured; the last messages are told in rising order, and a search in several mailboxes has no limit",
   ),
   rfc(
     9989,

@@ -217,7 +217,7 @@ const NULLABLE =
 const NULLABLE_EXCEPT = /^directory\.domainAdd|^mailbox\.rows\.(after|index)/;
 /** Fields that need not be there. */
 const OPTIONAL =
-  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes|relevancy|update|recent)$/;
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes|relevancy|update|recent|from)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";
@@ -252,7 +252,7 @@ function* spoiled(value: unknown, path: string): Generator<[string, unknown]> {
       if (key === "dkim" || key === "quotaMessages") continue; // Absent in every place where it may stand.
       if (
         !OPTIONAL.test(`.${key}`) ||
-        /^mailbox\.(?!deliver|rows|search|tree|statusOf)|^router|\.targets\[\]/.test(path)
+        /^mailbox\.(?!deliver|rows|search|tree|statusOf|lastOf)|^router|\.targets\[\]/.test(path)
       ) {
         yield [`${path}.${key} is missing`, rest];
       }

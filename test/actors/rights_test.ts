@@ -40,6 +40,7 @@ const LISTENER = [
   "mailbox.expungeDeleted",
   "mailbox.fetch",
   "mailbox.keepOrder",
+  "mailbox.lastOf",
   "mailbox.list",
   "mailbox.lock",
   "mailbox.metadata",

@@ -15,6 +15,8 @@ const MESSAGE = {
   keywords: ["$Forwarded"],
 };
 
+const saved = (from: number) => ({ type: "set", set: { by: "saved", from } });
+
 /** Each kind of key once. */
 const PROGRAM = {
   type: "and",
@@ -70,6 +72,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
   "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
   "mailbox.batches": { ...VIEW, size: 500, first: 2, last: 3 },
+  "mailbox.lastOf": { ...VIEW, program: { type: "set", set: { by: "saved", from: 3 } }, count: 1_000 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.annotate": {
     ...{ ...VIEW, set: SET, unchangedSince: 3 },
@@ -179,6 +182,10 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
   ["mailbox.batches", "size", 1, 0],
+  ["mailbox.lastOf", "count", 1, 0],
+  ["mailbox.lastOf", "count", 100_000, 100_001],
+  ["mailbox.lastOf", "program", saved(1), saved(0)],
+  ["mailbox.lastOf", "program", saved(0xffff_ffff), saved(0x1_0000_0000)],
   ["mailbox.batches", "last", 2_001, 2_002],
   ["mailbox.batches", "last", 2, 1],
   ["mailbox.watch", "groups", watched("mailboxes", 1_000), watched("mailboxes", 1_001)],
@@ -206,7 +213,6 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.store", "keywords", ["a"], ["a b"]],
   ["mailbox.page", "annotations", true, 1],
   ["mailbox.rows", "annotations", false, "no"],
-  ["mailbox.open", "annotate", true, null],
   ["mailbox.annotate", "changes", [ofMessage(4_096)], [ofMessage(4_097)]],
   ["mailbox.annotate", "changes", [{ ...ofMessage(1), value: null }], [{ ...ofMessage(1), scope: "private" }]],
   ["mailbox.annotate", "changes", new Array(1_000).fill(ofMessage(0)), new Array(1_001).fill(ofMessage(0))],

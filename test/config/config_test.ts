@@ -81,6 +81,7 @@ const impossible: [string, Record<string, unknown>][] = [
   }],
   ["queue.warnAfterMs", { queue: { lifetimeMs: 60_000, warnAfterMs: 60_000 } }],
   ["queue.turns[0]", { queue: { turns: [{ domains: ["*"] }] } }],
+  ["limits.imap.saveMessagesMax", { limits: { imap: { saveMessagesMax: 1_000, commandMessagesMax: 1_000 } } }],
   ["outbound.dane", { outbound: { dane: true } }],
   ["outbound.routes[1].domain", { outbound: { routes: [{ domain: "*", host: "a" }, { domain: "*", host: "b" }] } }],
   ["outbound.routes[0].secret", { outbound: { routes: [{ domain: "*", host: "a", tls: "required", user: "me" }] } }],
@@ -97,7 +98,8 @@ const ranges: [string, (n: number) => Record<string, unknown>, number, number][]
   ["shards", (n) => ({ shards: n, workers: { mailbox: 1 } }), 1, 1_000],
   ["workers.listener", (n) => ({ workers: { listener: n } }), 1, 64],
   ["limits.smtp.recipientsMax", (n) => ({ limits: { smtp: { recipientsMax: n } } }), 100, 100_000],
-  ["limits.imap.saveMessagesMax", (n) => ({ limits: { imap: { saveMessagesMax: n } } }), 1_000, 100_000],
+  ["limits.imap.saveMessagesMax", (n) => ({ limits: { imap: { saveMessagesMax: n } } }), 1_000, 1_000],
+  ["limits.imap.commandMessagesMax", (n) => ({ limits: { imap: { commandMessagesMax: n } } }), 1_000, 1_000],
   ["listeners[0].port", (n) => ({ workers: { listener: 1 }, listeners: [{ service: "smtp", port: n }] }), 0, 65_535],
 ];
 for (const [path, make, min, max] of ranges) {

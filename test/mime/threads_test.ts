@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
-import { type Thread, threadByReferences, threadBySubject, type ThreadedMessage } from "../../src/mime/mod.ts";
+import {
+  type Thread,
+  threadByReferences,
+  threadByRefs,
+  threadBySubject,
+  type ThreadedMessage,
+} from "../../src/mime/mod.ts";
 
 const SEED = 5_256;
 
@@ -11,6 +17,7 @@ function letters(...lines: readonly string[]): ThreadedMessage[] {
     return {
       number: Number(number),
       sentMs: Number(number),
+      arrivedMs: Number(number),
       baseSubject: subject,
       reply: reply !== undefined,
       messageId: number,
@@ -62,6 +69,17 @@ Deno.test("of two messages with one id the first has it", () => {
   assertEquals(show(threadByReferences(messages)), "(1 3)(2)");
 });
 
+Deno.test("by REFS threads of one subject stay apart, and the one to which a message came last is the last", () => {
+  const messages = letters('1 "a"', '2 "a"', '3 < 9 "a"', '4 < 1 re "a"', '5 < 9 "b"');
+  assertEquals(show(threadByRefs(messages)), "(2)(1 4)((3)(5))");
+  // Below the top it is the date of sending that counts, as in REFERENCES.
+  const late = messages.map((each) => each.number === 2 ? { ...each, arrivedMs: 9, sentMs: 0 } : each);
+  assertEquals(show(threadByRefs(late)), "(1 4)((3)(5))(2)");
+  const below = letters('1 "a"', '2 < 1 "a"', '3 < 1 "a"').map((each) => ({ ...each, arrivedMs: -each.number }));
+  assertEquals(show(threadByRefs(below)), "(1 (2)(3))");
+  assertEquals(show(threadByRefs(letters('1 < 8 "a"', '2 "b"'))), "(1)(2)");
+});
+
 Deno.test("by subject the first message stands above all others of its subject", () => {
   assertEquals(show(threadBySubject(letters('1 "a"', '2 "b"', '3 "a"', '4 "a"', '5 "b"'))), "(1 (3)(4))(2 5)");
 });
@@ -74,9 +92,9 @@ Deno.test("whatever messages say of each other, each is in one place", () => {
   fc.assert(
     fc.property(messages, (list) => {
       const given = list.map(([references, baseSubject, reply, messageId], at): ThreadedMessage => ({
-        ...{ number: at + 1, sentMs: (at * 7) % 5, baseSubject, reply, messageId, references },
+        ...{ number: at + 1, sentMs: (at * 7) % 5, arrivedMs: at, baseSubject, reply, messageId, references },
       }));
-      for (const threads of [threadByReferences(given), threadBySubject(given)]) {
+      for (const threads of [threadByReferences(given), threadByRefs(given), threadBySubject(given)]) {
         const numbers = show(threads).match(/\d+/g)?.map(Number).sort((a, b) => a - b) ?? [];
         assertEquals(numbers, given.map(({ number }) => number));
         for (const { number, children } of threads) assert(number !== null || children.length > 1);
@@ -89,13 +107,14 @@ Deno.test("whatever messages say of each other, each is in one place", () => {
 Deno.test("a hundred thousand messages in one line, in any order, cost little more than their number", () => {
   const count = 100_000;
   const line = Array.from({ length: count }, (_, at): ThreadedMessage => ({
-    ...{ number: at + 1, sentMs: at, baseSubject: "a", reply: true, messageId: `${at}` },
+    ...{ number: at + 1, sentMs: at, arrivedMs: at, baseSubject: "a", reply: true, messageId: `${at}` },
     references: at === 0 ? [] : [`${at - 1}`],
   }));
   for (const messages of [line, line.toReversed()]) {
     const started = performance.now();
-    const [head, ...others] = threadByReferences(messages);
-    assertEquals([head?.number, others.length], [1, 0]);
+    for (const [head, ...others] of [threadByReferences(messages), threadByRefs(messages)]) {
+      assertEquals([head?.number, others.length], [1, 0]);
+    }
     assertLess(performance.now() - started, 5_000);
   }
 });

@@ -17,10 +17,15 @@ export function dovecotMissing(): string | null {
 }
 
 /**
- * Puts the messages into a fresh mailbox of Dovecot's and gives these commands there; returns all it said, one character for
- * each byte. No daemon runs and no port is open: the session is a child process.
+ * Puts the messages into a fresh mailbox of Dovecot's, the first as if it arrived at the first of the times (as APPEND writes them), and
+ * gives these commands there; returns all it said, one character for each byte. No daemon runs and no port is open: the session is a child
+ * process.
  */
-export async function dovecotSession(messages: readonly Uint8Array[], commands: readonly string[]): Promise<string> {
+export async function dovecotSession(
+  messages: readonly Uint8Array[],
+  commands: readonly string[],
+  arrivals: readonly string[] = [],
+): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "stagepost-dovecot-" });
   try {
     await Deno.writeTextFile(`${dir}/dovecot.conf`, configuration(dir));
@@ -41,7 +46,8 @@ export async function dovecotSession(messages: readonly Uint8Array[], commands: 
     }).spawn();
     const output = new Response(child.stdout).bytes();
     const writer = child.stdin.getWriter();
-    await writer.write(Buffer.concat([...messages.map(append), Buffer.from(script(commands), "latin1")]));
+    const appends = messages.map((message, i) => append(message, arrivals[i]));
+    await writer.write(Buffer.concat([...appends, Buffer.from(script(commands), "latin1")]));
     // Without its input Dovecot goes before it has written all: the end comes after its own.
     const said = latin1(await output);
     await writer.close().catch(() => {});
@@ -52,8 +58,9 @@ export async function dovecotSession(messages: readonly Uint8Array[], commands: 
   }
 }
 
-function append(message: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`a APPEND INBOX {${message.length}+}\r\n`), message, Buffer.from("\r\n")]);
+function append(message: Uint8Array, arrival?: string): Uint8Array {
+  const at = arrival === undefined ? "" : ` "${arrival}"`;
+  return Buffer.concat([Buffer.from(`a APPEND INBOX${at} {${message.length}+}\r\n`), message, Buffer.from("\r\n")]);
 }
 
 function script(commands: readonly string[]): string {

@@ -6,6 +6,7 @@ import {
   type MessageAnnotation,
   type MessageAnnotationChange,
 } from "../../src/mail/message_annotation.ts";
+import type { ViewRow } from "../../src/mail/mailbox_view.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { FakeBox } from "./fake_boxes.ts";
 import type { FakeMessage } from "./fake_messages.ts";
@@ -23,6 +24,7 @@ export function annotateMessages(
   messages.forEach((message, at) => {
     message.annotations = next[at]!;
     message.modSeq = ++box.modSeq;
+    message.annotated = { modSeq: message.modSeq, entries: changes.map(({ entry }) => entry) };
   });
   return "stored";
 }
@@ -48,4 +50,9 @@ export function findsAnnotation(
   return text === null
     ? values.length === 0
     : values.some(({ value }) => latin1(value).toLowerCase().includes(text.toLowerCase()));
+}
+
+/** The row of a message that changed after that MODSEQ, with the entries that did. */
+export function withAnnotated(row: ViewRow, { annotated }: FakeMessage, since: number): ViewRow {
+  return annotated === undefined || annotated.modSeq <= since ? row : { ...row, annotated: annotated.entries };
 }

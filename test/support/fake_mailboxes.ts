@@ -11,7 +11,7 @@ import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/ri
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
-import { annotateMessages } from "./fake_annotations.ts";
+import { annotateMessages, withAnnotated } from "./fake_annotations.ts";
 import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
@@ -59,6 +59,9 @@ export class FakeMailboxes {
   constructor() {
     this.#make(INBOX_NAME, null);
   }
+
+  /** News say that annotations of more messages changed than they name. */
+  annotatedMore = false;
 
   /** There is a mailbox of this name. */
   make(name: string): void {
@@ -177,6 +180,12 @@ export class FakeMailboxes {
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
     "mailbox.rows": (request) => this.#rows(request),
     "mailbox.batches": (request) => ({ ranges: batchesOf(this.#view(request.view).shown, request) }),
+    "mailbox.lastOf": ({ view: id, program, count }) => {
+      const view = this.#view(id);
+      const found = view.shown.filter((each) => this.#fits(each, program, view));
+      const lowest = found.length > count ? found.at(-count)! : null;
+      return { lowest: lowest && { sequence: view.shown.indexOf(lowest) + 1, uid: lowest.uid as Uid } };
+    },
     "mailbox.page": (request) =>
       rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
     "mailbox.read": ({ view, uid, offset, length }) => {
@@ -402,6 +411,7 @@ export class FakeMailboxes {
     const keywords = keywordsOf(box);
     const told = keywords.join() !== view.keywords;
     view.keywords = keywords.join();
+    const rows = changed.map((each) => withAnnotated(this.#row(view, each, false), each, view.known.get(each)!));
     for (const each of view.shown) view.known.set(each, each.modSeq);
     const before = view.rights;
     const rights = view.rights = this.#rightsIn(box);
@@ -409,12 +419,13 @@ export class FakeMailboxes {
       exists: view.shown.length,
       recent: view.shown.filter((each) => each.recent).length,
       expunged,
-      changed: changed.map((each) => this.#row(view, each, false)),
+      changed: rows,
       keywords: told ? keywords : null,
       rights: rights === before ? null : rights,
       highestModSeq: box.modSeq as ModSeq,
       more: false,
       gone: view.gone,
+      ...(this.annotatedMore ? { annotatedMore: true } : {}),
       ...updates.after({ shown: view.shown, there: box.messages }),
     };
   }
@@ -430,7 +441,7 @@ export class FakeMailboxes {
   }
 
   #inSet(view: FakeView, set: MessageSet): FakeMessage[] {
-    if (set.by === "saved") return view.shown.filter(({ uid }) => view.saved.includes(uid));
+    if (set.by === "saved") return view.shown.filter(({ uid }) => view.saved.includes(uid) && uid >= (set.from ?? 0));
     const last = set.by === "uid" ? view.shown.at(-1)?.uid ?? 0 : view.shown.length;
     return view.shown.filter(({ uid }, at) => holds(set.pairs, set.by === "uid" ? uid : at + 1, last));
   }

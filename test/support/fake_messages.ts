@@ -19,6 +19,8 @@ export interface FakeMessage {
   recent: boolean;
   readonly internalDateMs: number;
   annotations: readonly MessageAnnotation[];
+  /** Entries that were changed, and by which MODSEQ. */
+  annotated?: { readonly modSeq: number; readonly entries: readonly string[] };
 }
 
 /** What is counted of a mailbox. */

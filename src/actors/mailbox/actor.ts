@@ -19,6 +19,7 @@ import { expungeDeleted } from "./expunge.ts";
 import { readAuthorized, readNamed } from "./excerpt.ts";
 import { FlagWork } from "./flag_work.ts";
 import { cancelUpdates, keepOrder } from "./keep_order.ts";
+import { lastOf } from "./last_of.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
@@ -165,6 +166,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.rows": rows,
     "mailbox.page": page,
     "mailbox.batches": batches,
+    "mailbox.lastOf": lastOf,
     "mailbox.read": read,
     "mailbox.store": store,
     "mailbox.annotate": annotate,

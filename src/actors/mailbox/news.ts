@@ -64,7 +64,8 @@ function told(
   const status = shard.status(account, mailbox);
   view.takeArrivals(status.uidNext, status.messages);
   const changed = takeChanged(shard, open).map((row) => withEntries(row, open));
-  if (!view.hasChanged) open.annotated?.clear();
+  const { annotatedMore } = open;
+  if (!view.hasChanged) [open.annotated, open.annotatedMore] = [null, false];
   view.settle(status.highestModSeq);
   return {
     exists: view.exists,
@@ -77,6 +78,7 @@ function told(
     more: view.hasChanged || (expunges && view.ghosts > 0),
     gone: false,
     ...(takeKeyReset(open) ? { keyReset: true } : {}),
+    ...(annotatedMore ? { annotatedMore } : {}),
   };
 }
 

@@ -74,8 +74,10 @@ export interface OpenView extends Quota {
   closed: boolean;
   /** Searches whose results are told as they change; null: none. */
   live: LiveSearches | null;
-  /** Entries that were changed, by UID, for a session that wants to know (RFC 5257 §4.4); else null. */
-  readonly annotated: Map<number, Set<string>> | null;
+  /** Entries of annotations that were changed and not told, by UID (RFC 5257 §4.4); null: none. */
+  annotated: Map<number, Set<string>> | null;
+  /** So were those of more messages. */
+  annotatedMore: boolean;
 }
 
 interface Owner {
@@ -100,7 +102,6 @@ export interface NewView extends ViewOwner {
   readonly mailbox: number;
   readonly readOnly: boolean;
   readonly rights: Rights;
-  readonly annotate?: boolean;
 }
 
 /** All views of one actor: who has which, what happened to their mailboxes, who is to be told. */
@@ -176,8 +177,15 @@ export class ViewBook {
     const owner = this.#ownerOf(input.subscriber);
     const view = new View(of.order, start);
     const added = { id: this.#next++, account, session, of, view, readOnly, rights, ...limitsOf(input), owner };
-    const annotated = input.annotate === true ? new Map<number, Set<string>>() : null;
-    const open: OpenView = { ...added, keyReset: false, stirred: false, closed: false, live: null, annotated };
+    const nothing = {
+      keyReset: false,
+      stirred: false,
+      closed: false,
+      live: null,
+      annotated: null,
+      annotatedMore: false,
+    };
+    const open: OpenView = { ...added, ...nothing };
     const mailboxes = this.#open.get(of.account) ?? new Map<number, OpenMailbox>();
     this.#open.set(of.account, mailboxes.set(of.mailbox, of));
     of.views.add(open);
@@ -384,18 +392,19 @@ export class ViewBook {
 }
 
 /** Notes which entries were changed, of so many messages as are told one by one. */
-function noteAnnotated(
-  { annotated, account, of }: OpenView,
-  uids: readonly Uid[],
-  annotations: readonly AnnotationRef[],
-): void {
-  if (annotated === null) return;
-  const seen = annotations.filter(({ scope }) => scope === "shared" || account === of.account);
+function noteAnnotated(open: OpenView, uids: readonly Uid[], annotations: readonly AnnotationRef[]): void {
+  const seen = annotations.filter(({ scope }) => scope === "shared" || open.account === open.of.account);
+  if (seen.length === 0) return;
+  const annotated = open.annotated ??= new Map();
   for (const uid of uids) {
+    if (uid >= open.view.uidNext) return;
     const entries = annotated.get(uid) ?? new Set<string>();
-    if (annotated.size === ANNOTATED_MAX && entries.size === 0) return;
+    if (annotated.size === ANNOTATED_MAX && entries.size === 0) {
+      open.annotatedMore = true;
+      return;
+    }
     for (const { entry } of seen) if (entries.size < ANNOTATIONS_PER_MESSAGE_MAX) entries.add(entry);
-    if (entries.size > 0) annotated.set(uid, entries);
+    annotated.set(uid, entries);
   }
 }
 

@@ -215,12 +215,15 @@ export class WatchBook {
     this.#stir(watch);
   }
   /** Nothing is read of messages here: the store shows all changes of a group already while they are told one by one. */
-  #changed(account: AccountId, mailbox: number, { kind }: MailboxChange): void {
+  #changed(account: AccountId, mailbox: number, change: MailboxChange): void {
     if (this.#watches.size === 0) return;
+    const { kind } = change;
     if (kind === "ended") this.#atlases.forget(account);
-    const events = kind === "flags" ? EVENT.flags : kind === "ended" ? MESSAGE_EVENTS : EVENT.messages;
+    const events = eventsIn(change);
     const of = { account, mailbox };
     for (const watch of this.of(account)) this.#happened(watch, of, events, kind);
+    // Private annotations are the owner's alone (RFC 5257 §3.1).
+    if (kind === "flags" && change.annotations?.every(({ scope }) => scope === "priv") === true) return;
     if (this.#ofOthers.size === 0 || !this.options.shares.has(account, mailbox)) return;
     for (const watch of this.ofOthers(account)) this.#happened(watch, of, events, kind);
   }
@@ -272,3 +275,14 @@ export class WatchBook {
 }
 
 const NOBODY: ReadonlySet<OpenWatch> = new Set();
+
+function eventsIn(change: MailboxChange): EventBits {
+  switch (change.kind) {
+    case "flags":
+      return change.annotations === undefined ? EVENT.flags : EVENT.annotations;
+    case "ended":
+      return MESSAGE_EVENTS;
+    default:
+      return EVENT.messages;
+  }
+}

@@ -25,8 +25,10 @@ export interface ImapLimits {
   readonly appendMessagesMax: number;
   /** URLs of one APPEND (RFC 4469): each costs a look at a message. */
   readonly appendUrlsMax: number;
-  /** Messages of one COPY or APPEND, announced by SAVELIMIT (RFC 9738); 0: nothing is announced. From 1,000 to 100,000. */
+  /** Messages of one COPY or APPEND, announced by SAVELIMIT (RFC 9738); 0: nothing is announced. */
   readonly saveMessagesMax: number;
+  /** Messages of any one command, announced by MESSAGELIMIT (RFC 9738) instead; 0: nothing is. */
+  readonly commandMessagesMax: number;
   /** Message bytes read to make a MIME index that is not there; of what is longer, the structure of so much is shown. */
   readonly indexBytesMax: number;
   /** Messages that one SORT or THREAD looks at: all of them must lie in memory at once. */
@@ -56,6 +58,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   appendMessagesMax: 250,
   appendUrlsMax: 1_000,
   saveMessagesMax: 0,
+  commandMessagesMax: 0,
   indexBytesMax: 52_428_800,
   sortMessagesMax: 100_000,
   strangerErrorsMax: 3,
@@ -65,12 +68,14 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   loginPauseMsMax: 8_000,
 };
 
-/** What the owner of the mailboxes takes in one change, whatever is announced. */
-const APPEND_MESSAGES_MAX = 1_000;
+/** Messages of one COPY or APPEND, as announced; 0 when nothing is. */
+export function announcedMax({ saveMessagesMax, commandMessagesMax }: ImapLimits): number {
+  return commandMessagesMax || saveMessagesMax;
+}
 
 /** Messages of one APPEND: where a limit is announced, as many as it lets (RFC 9738 §3.1). */
-export function appendedAtOnce({ appendMessagesMax, saveMessagesMax }: ImapLimits): number {
-  return saveMessagesMax === 0 ? appendMessagesMax : Math.min(saveMessagesMax, APPEND_MESSAGES_MAX);
+export function appendedAtOnce(limits: ImapLimits): number {
+  return announcedMax(limits) || limits.appendMessagesMax;
 }
 
 /** The frames of a user's commands: one more message than one APPEND takes is read to be refused, and its mailbox may be a literal. */

@@ -4,10 +4,11 @@ import type { Uid } from "../../mail/uid.ts";
 import { fetchPages } from "./commands/fetch.ts";
 import { untaggedStatus } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
+import { endWatch, overflow } from "./notices.ts";
 import { planFetch } from "./fetch/fetch_plan.ts";
 import { urlMechCode } from "./write/response_code.ts";
 import { compressToPairs } from "./sequence_set.ts";
-import { isUidOnly, type Notify, type Scene, type Selected, tellsModSeq } from "./state.ts";
+import { isUidOnly, type Notify, type NotifySelected, type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { fetchStart, flagList, risingSet } from "./write/texts.ts";
 import { endUpdates, tellUpdates } from "./search/updates.ts";
 import { writeAstring } from "./write/write.ts";
@@ -50,19 +51,25 @@ function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> 
   }
   if (news.keyReset === true) tellUrlMechanisms(scene);
   const { notify } = state;
-  if (notify === null) { for (const row of news.changed) yield* output.send(flagsOf(row, scene)); }
+  // RFC 5257 §4.4: of annotations to those alone who selected with ANNOTATE.
+  const plain = { flags: true, annotations: selected.annotate };
+  if (notify === null) { for (const row of news.changed) yield* output.send(changeOf(row, plain, scene)); }
   else yield* notice(news, { before, notify }, scene);
 }
 
 /** After NOTIFY: flags only if they are wanted, and of new messages what is wanted of them (RFC 5465 §5.1, §5.2). */
 function* notice(
-  { changed, exists }: ViewNews,
+  { changed, exists, annotatedMore = false }: ViewNews,
   { before, notify }: { readonly before: number; readonly notify: Notify },
   scene: Scene,
 ): Program<void> {
   const { selected, own } = notify;
   notify.own = [];
-  if (selected?.flags === true) { for (const row of changed) yield* scene.output.send(flagsOf(row, scene)); }
+  if (selected !== null) { for (const row of changed) yield* scene.output.send(changeOf(row, selected, scene)); }
+  if (selected?.annotations === true && annotatedMore) {
+    if (notify.watch > 0) yield* endWatch(notify.watch);
+    return overflow(scene);
+  }
   if (selected === null || selected.items.length === 0 || exists <= before) return;
   const given = { uid: false, items: selected.items, changedSince: null, vanished: false };
   const skip = own.length === 0 ? {} : { skip: (uid: Uid) => isWithin(own, uid) };
@@ -110,10 +117,19 @@ const SYSTEM_FLAGS = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft
 
 /** A message's flags, told unasked: with the UID (RFC 7162 §3.2.4), and MODSEQ once the client knows of it (§3.1). */
 export function flagsOf(row: ViewRow, scene: Scene): string {
-  const modSeq = tellsModSeq(scene.state) ? ` MODSEQ (${row.modSeq})` : "";
-  // RFC 5257 §4.4: only the entries' names, and only to those who selected with ANNOTATE.
-  const names = row.annotated?.map((entry) => writeAstring(entry, false)).join(" ") ?? "";
-  const annotated = names === "" ? "" : ` ANNOTATION (${names})`;
-  const uid = isUidOnly(scene.state) ? "" : `UID ${row.uid} `;
-  return `${fetchStart(row, scene)}${uid}FLAGS ${flagList(row, scene)}${modSeq}${annotated})\r\n`;
+  return changeOf(row, { flags: true, annotations: false }, scene);
+}
+
+/** What of a message that others changed is wanted (RFC 5465 §5.1); nothing, if that did not change. */
+function changeOf(row: ViewRow, wanted: Pick<NotifySelected, "flags" | "annotations">, scene: Scene): string {
+  const { annotated = [] } = row;
+  const annotations = wanted.annotations && annotated.length > 0;
+  if (!wanted.flags && !annotations) return "";
+  const items: string[] = [];
+  if (!isUidOnly(scene.state)) items.push(`UID ${row.uid}`);
+  if (wanted.flags) items.push(`FLAGS ${flagList(row, scene)}`);
+  if (tellsModSeq(scene.state)) items.push(`MODSEQ (${row.modSeq})`);
+  // RFC 5257 §4.4: only the entries' names.
+  if (annotations) items.push(`ANNOTATION (${annotated.map((entry) => writeAstring(entry, false)).join(" ")})`);
+  return `${fetchStart(row, scene)}${items.join(" ")})\r\n`;
 }

@@ -11,7 +11,7 @@ import type { Answer, Effect, Program } from "./effects.ts";
 import type { Frame } from "./frame/frame.ts";
 import { frameReply } from "./frame/frame_problem.ts";
 import { CommandFramer } from "./frame/framer.ts";
-import { DEFAULT_IMAP_LIMITS, framesOf } from "./limits.ts";
+import { announcedMax, DEFAULT_IMAP_LIMITS, framesOf } from "./limits.ts";
 import { Output } from "./write/output.ts";
 import { inProgressCode } from "./write/response_code.ts";
 import { phaseOf, type Scene, startState } from "./state.ts";
@@ -56,7 +56,7 @@ class Session implements ImapSession {
 
   constructor(options: ImapOptions) {
     const given = { ...DEFAULT_IMAP_LIMITS, ...options.limits };
-    const limits = given.saveMessagesMax === 0 ? given : { ...given, frames: framesOf(given) };
+    const limits = announcedMax(given) === 0 ? given : { ...given, frames: framesOf(given) };
     // What is announced must fit its grammar (RFC 9051 §9 text, RFC 2971 §4).
     assert(/^[\x21-\x5a\x5c\x5e-\x7e]{1,255}$/.test(options.hostname), "hostname not fit for a greeting");
     assert(

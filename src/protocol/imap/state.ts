@@ -29,6 +29,8 @@ export interface Selected {
   /** What the user may do there, as far as the client was told. */
   rights: Rights;
   readonly uidValidity: UidValidity;
+  /** Annotations that others change are told (RFC 5257 §4.2). */
+  readonly annotate: boolean;
   /** Messages: what sequence numbers may be. */
   exists: number;
   recent: number;
@@ -62,6 +64,8 @@ export interface NotifySelected {
   readonly delayed: boolean;
   /** Flags that others change are told, too. */
   readonly flags: boolean;
+  /** So are annotations of messages. */
+  readonly annotations: boolean;
   /** To be fetched of each new message. */
   readonly items: readonly FetchItem[];
 }

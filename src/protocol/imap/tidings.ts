@@ -4,10 +4,10 @@ import type { Tidings, WatchedName } from "../../mail/watch.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
 import type { WatchEvent } from "../../mail/watch.ts";
 import type { StatusItem } from "./grammar/ast.ts";
-import { untaggedStatus } from "./completion.ts";
 import { ask, leave, type Program } from "./effects.ts";
 import { tellNews } from "./news.ts";
-import { type ImapState, noNotices, type Scene, speaksUtf8, tellsModSeq, tellsSelected } from "./state.ts";
+import { endWatch, overflow } from "./notices.ts";
+import { type ImapState, type Scene, speaksUtf8, tellsModSeq, tellsSelected } from "./state.ts";
 import { statusLine } from "./write/status_line.ts";
 import { mailboxText, specialUseAttribute } from "./write/texts.ts";
 import { writeMetadataNames } from "./write/write_access.ts";
@@ -57,9 +57,8 @@ export function* tellTidings(scene: Scene): Program<void> {
     notify.stirred = false;
     const tidings = yield* tidingsOf(notify.watch);
     if (tidings === null || tidings.overflow) {
-      // RFC 5465 §5.8: as if NOTIFY NONE had come. What cannot be asked for is not told later as if nothing had been missed.
-      state.notify = noNotices();
-      return output.push(untaggedStatus("ok", "More happened than can be told", "NOTIFICATIONOVERFLOW"));
+      // What cannot be asked for is not told later as if nothing had been missed.
+      return overflow(scene);
     }
     for (const name of tidings.names) yield* output.send(nameLine(name, scene));
     for (const { name, entries } of tidings.metadata) {
@@ -83,15 +82,6 @@ function* tidingsOf(watch: number): Program<Tidings | null> {
   return null;
 }
 
-/** Ends a watch; an owner that cannot be asked ends it with the connection. */
-export function* endWatch(watch: number): Program<void> {
-  try {
-    yield* ask("mailbox.close", { view: watch });
-  } catch (error) {
-    if (asFailure(error) === null) throw error;
-  }
-}
-
 /** STATUS of a mailbox that is watched: with what RFC 5465 §3.1 asks for when a watch begins (`first`), and §5.1 to §5.3 later. */
 export function* stateLine(
   entry: MailboxEntry,
@@ -100,10 +90,11 @@ export function* stateLine(
   first: boolean,
 ): Program<string> {
   const flags = events.includes("flags");
+  const changes = flags || events.includes("annotations");
   const items: StatusItem[] = ["MESSAGES", "UIDNEXT"];
-  if (first || flags) items.push("UIDVALIDITY");
+  if (first || changes) items.push("UIDVALIDITY");
   if (flags) items.push("UNSEEN");
-  if ((first && flags) || tellsModSeq(scene.state)) items.push("HIGHESTMODSEQ");
+  if ((first && changes) || tellsModSeq(scene.state)) items.push("HIGHESTMODSEQ");
   return yield* statusLine(entry, items, scene);
 }
 

@@ -10,10 +10,12 @@ import { NOWHERE } from "./place_column.ts";
 import { mayHold, Signatures, SIGNED_TOGETHER } from "./signatures.ts";
 
 /*
- * A file of records: magic u32, CRC-32C of all that follows u32, content number u48, bytes of the text u32, the text. It is
+ * A file of records, of one version: another form of the texts has another magic. Then nothing of the file is known, so that the texts
+ * are made anew when they are searched.
+ * A record: magic u32, CRC-32C of all that follows u32, content number u48, bytes of the text u32, the text. It is
  * never flushed: what a crash tears off is seen by its checksum.
  */
-const MAGIC = 0x53505431; // "SPT1"
+const MAGIC = 0x53505432; // "SPT2"
 const RECORD_BYTES = 18;
 /** What is read and searched in one go: what the caches of a processor hold. */
 const CHUNK_BYTES = 256 * 1024;

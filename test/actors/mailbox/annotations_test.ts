@@ -164,13 +164,13 @@ Deno.test("copies have what whoever copies may read and set there, and never wha
     });
   }));
 
-Deno.test("whoever selects with ANNOTATE is told of the entries that others changed, not of values or private ones", () =>
+Deno.test("news name the entries that others changed, never values, and to nobody else private ones", () =>
   inMailbox(async (world) => {
     await put(world, "op/1");
     await setAcl(world, "mary@smith.test", "lrsn");
-    const john = await openSession(world, { annotate: true });
+    const john = await openSession(world);
     const other = await openSession(world);
-    const mary = await openSession(world, { account: MARY, name: johns("INBOX"), annotate: true });
+    const mary = await openSession(world, { account: MARY, name: johns("INBOX") });
     const told = async (session: TestSession) => (await session.news()).changed.map(({ annotated }) => annotated);
     await annotate(
       other,
@@ -185,7 +185,26 @@ Deno.test("whoever selects with ANNOTATE is told of the entries that others chan
     await other.store(ALL, "add", { flags: 1 });
     assertEquals([await told(john), await told(mary)], [[undefined], [undefined]]);
     await annotate(john, ALL, note("new"));
-    assertEquals([await told(john), await told(other), await told(mary)], [[], [undefined], [undefined]]);
+    assertEquals([await told(john), await told(other), await told(mary)], [[], [["/comment"]], [undefined]]);
+  }));
+
+Deno.test("of a thousand messages the entries that changed are named, and of more it is said that there are more", () =>
+  inMailbox(async (world) => {
+    await Promise.all(Array.from({ length: 1_001 }, (_, i) => put(world, `op/${i}`)));
+    const session = await openSession(world);
+    const other = await openSession(world);
+    const named = async () => {
+      const { changed, annotatedMore = false } = await session.ask("mailbox.news", { expunges: true });
+      return [changed.filter(({ annotated }) => annotated?.length === 1).length, annotatedMore];
+    };
+    await annotate(other, uids(1, 1_000), note("x", "/comment", "shared"));
+    assertEquals(await named(), [1_000, false]);
+    await annotate(other, uids(1, 1_001), note("y", "/comment", "shared"));
+    const [first, more] = await named();
+    assertEquals([first, more], [1_000, true]);
+    assertEquals(await named(), [0, true]);
+    await annotate(other, uids(1_001, 1_001), note("z", "/comment", "shared"));
+    assertEquals(await named(), [1, false]);
   }));
 
 Deno.test("a page of rows ends before its annotations are too long, and the rest comes with the next", () =>

@@ -92,7 +92,6 @@ export interface OpenOptions {
   readonly listener?: Listener;
   readonly quotaBytes?: number;
   readonly quotaMessages?: number;
-  readonly annotate?: boolean;
 }
 
 let sessions = 0;
@@ -111,7 +110,6 @@ export async function openSession(world: MailboxWorld, options: OpenOptions = {}
     session,
     quotaBytes: options.quotaBytes ?? 0,
     quotaMessages: options.quotaMessages ?? 0,
-    annotate: options.annotate ?? false,
   });
   if (opened.type !== "opened") throw new Error("no such mailbox");
   return new TestSession(world, listener, opened, account);

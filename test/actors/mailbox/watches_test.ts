@@ -5,7 +5,7 @@ import type { Tidings } from "../../../src/mail/watch.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { WatchGroup } from "../../../src/mail/watch.ts";
 import { Atlases, Pending, WatchScope } from "../../../src/actors/mailbox/watches/mod.ts";
-import { openSession, uids } from "./sessions.ts";
+import { ALL, openSession, uids } from "./sessions.ts";
 import { FRED, johns, named, setAcl } from "./shared_world.ts";
 import {
   inMailbox,
@@ -278,6 +278,33 @@ for (const disk of [false, true]) {
       assertEquals(await fred.heard(), []);
     }, { disk }));
 }
+
+Deno.test("annotations of messages are told to those that watch for them, private ones to their owner alone (RFC 5465 §5.1)", () =>
+  inMailbox(async (world) => {
+    await put(world, "op/1");
+    await setAcl(world, "mary@smith.test", "lrn");
+    const all = [...MESSAGES, "annotations"] as const;
+    const john = await watching(world, [group("personal", all)]);
+    const flags = await watching(world, [group("personal", MESSAGES)]);
+    const mary = await watching(world, [group("mailboxes", all, johns("INBOX"))], { account: MARY });
+    const session = await openSession(world);
+    const annotate = (scope: "priv" | "shared") =>
+      session.ask("mailbox.annotate", {
+        ...{ set: ALL, unchangedSince: null },
+        changes: [{ entry: "/comment", scope, value: utf8(scope) }],
+      });
+    const heard = async () => [await john.heard(), await flags.heard(), await mary.heard()];
+    await annotate("shared");
+    assertEquals(await heard(), [
+      ["INBOX 1 (messages flags annotations)"],
+      [],
+      [`${johns("INBOX")} 1 (messages flags annotations)`],
+    ]);
+    await annotate("priv");
+    assertEquals(await heard(), [["INBOX 1 (messages flags annotations)"], [], []]);
+    await session.store(ALL, "add", { flags: 1 });
+    assertEquals((await heard()).map(({ length }) => length), [1, 1, 1]);
+  }));
 
 Deno.test("who watches messages alone is told of a right that goes, and of one that comes back (RFC 5465 §5.9)", () =>
   inMailbox(async (world) => {

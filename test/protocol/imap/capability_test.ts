@@ -31,6 +31,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   "SEARCH=FUZZY": "SEARCH",
   "FILTERS": "SETMETADATA",
   "THREAD=REFERENCES": "THREAD",
+  "THREAD=REFS": "THREAD",
 };
 
 function capabilities(client: Client): string[] {

@@ -87,6 +87,66 @@ Deno.test("with FlagChange STATUS tells what is unread, and with CONDSTORE the h
   assertEquals(heard(client), ["* STATUS Lists/a (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 3 HIGHESTMODSEQ 13)"]);
 });
 
+Deno.test("of annotations of messages STATUS tells with CONDSTORE by the highest MODSEQ", () => {
+  const { client, mailboxes } = selected();
+  const events = "MessageNew MessageExpunge AnnotationChange";
+  say(client, `1 NOTIFY SET (subtree Lists (${events}))`);
+  assertEquals(mailboxes.watches.shown, ["subtree Lists (messages annotations)"]);
+  const annotated = { mailboxes: [watchedMailbox("Lists/a", 3, ["messages", "annotations"])] };
+  mailboxes.happened(annotated);
+  assertEquals(heard(client), ["* STATUS Lists/a (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7)"]);
+  say(client, "2 ENABLE CONDSTORE");
+  mailboxes.happened(annotated);
+  assertEquals(heard(client), ["* STATUS Lists/a (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 HIGHESTMODSEQ 13)"]);
+  mailboxes.watches.first = [watchedMailbox("a", 2, ["messages", "annotations"])];
+  assertEquals(say(client, `3 NOTIFY SET STATUS (subtree a (${events}))`), [
+    "* STATUS a (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 HIGHESTMODSEQ 12)",
+    "3 OK Done",
+  ]);
+});
+
+Deno.test("selected: of annotations those that asked are told the entries, with flags only where these are asked for, too", () => {
+  const { mailboxes } = selected();
+  const events = "MessageNew MessageExpunge";
+  const clients = ["AnnotationChange", "FlagChange", "FlagChange AnnotationChange", ""].map((more) => {
+    const client = loggedIn(mailboxes);
+    say(client, "s SELECT INBOX", `n NOTIFY SET (selected (${events}${more === "" ? "" : ` ${more}`}))`);
+    return client;
+  });
+  other(mailboxes, 'STORE 2 ANNOTATION (/comment (value.shared "x") /altsubject (value.shared "y"))');
+  const entries = "ANNOTATION (/comment /altsubject)";
+  assertEquals(clients.map(heard), [
+    [`* 2 FETCH (UID 2 ${entries})`],
+    ["* 2 FETCH (UID 2 FLAGS (\\Recent))"],
+    [`* 2 FETCH (UID 2 FLAGS (\\Recent) ${entries})`],
+    [],
+  ]);
+  other(mailboxes, "STORE 2 +FLAGS (\\Flagged)");
+  assertEquals(clients.map((client) => heard(client).length), [0, 1, 1, 0]);
+});
+
+Deno.test("selected: when annotations of more messages changed than are told, NOTIFY is over for whoever asked for them", () => {
+  const { mailboxes } = selected();
+  const clients = ["FlagChange AnnotationChange", "FlagChange"].map((more) => {
+    const client = loggedIn(mailboxes);
+    say(
+      client,
+      "s SELECT INBOX",
+      `n NOTIFY SET (selected (MessageNew MessageExpunge ${more})) (personal (MailboxName))`,
+    );
+    return client;
+  });
+  mailboxes.annotatedMore = true;
+  other(mailboxes, "STORE 1 +FLAGS (\\Flagged)");
+  assertEquals(clients.map((client) => heard(client).at(-1)?.slice(0, 28)), [
+    "* OK [NOTIFICATIONOVERFLOW] ",
+    "* 1 FETCH (UID 1 FLAGS (\\Fla",
+  ]);
+  assertEquals(mailboxes.watches.shown, ["personal (names)"]);
+  other(mailboxes, "STORE 1 +FLAGS (\\Answered)");
+  assertEquals(clients.map((client) => heard(client).length), [0, 1]);
+});
+
 Deno.test("SET STATUS tells of each mailbox before the OK, and of those out of reach that they are", () => {
   const { client, mailboxes } = selected();
   mailboxes.watches.first = [
@@ -306,8 +366,9 @@ Deno.test("too many watches, and too many names, are an overflow, and the old wa
 Deno.test("events that cannot be told are refused by name, and what makes no sense by BAD", () => {
   const { client, mailboxes } = selected();
   const all =
-    "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange";
-  for (const event of ["AnnotationChange", "MessageRead"]) {
+    "MessageNew MessageExpunge FlagChange AnnotationChange MailboxName SubscriptionChange MailboxMetadataChange " +
+    "ServerMetadataChange";
+  for (const event of ["MessageRead"]) {
     assertEquals(say(client, `1 NOTIFY SET (personal (MessageNew MessageExpunge ${event}))`), [
       `1 NO [BADEVENT (${all})] Not every event can be told`,
     ]);
@@ -317,6 +378,7 @@ Deno.test("events that cannot be told are refused by name, and what makes no sen
       ["(personal (MessageNew))", "MessageNew and MessageExpunge go together"],
       ["(personal (MessageExpunge))", "MessageNew and MessageExpunge go together"],
       ["(selected (FlagChange))", "FlagChange needs MessageNew and MessageExpunge"],
+      ["(personal (AnnotationChange))", "AnnotationChange needs MessageNew and MessageExpunge"],
       ["(selected (MailboxName))", "Only events of messages go with the selected mailbox"],
       ["(selected NONE) (selected-delayed NONE)", "Only one choice of the selected mailbox"],
       ["(personal (MessageNew (UID) MessageExpunge))", "Data items go with the selected mailbox only"],

@@ -63,7 +63,6 @@ Deno.test("SORT RETURN tells the first, the last, all in order, and how many", (
   ]);
   assertEquals(say(client, "2 UID SORT RETURN () (FROM) UTF-8 ALL")[0], '* ESEARCH (TAG "2") UID ALL 3,1:2');
   assertEquals(say(client, "3 SORT RETURN (ALL COUNT) (FROM) UTF-8 SUBJECT none")[0], '* ESEARCH (TAG "3") COUNT 0');
-  assertEquals(say(client, "4 SORT RETURN (SAVE) (FROM) UTF-8 ALL"), ["4 BAD Return option not offered with SORT"]);
 });
 
 Deno.test("THREAD shows who answers whom", () => {
@@ -71,7 +70,8 @@ Deno.test("THREAD shows who answers whom", () => {
   assertEquals(say(client, "1 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "1 OK Done"]);
   assertEquals(say(client, "2 UID THREAD ORDEREDSUBJECT UTF-8 ALL"), ["* THREAD (2)(3 1)", "2 OK Done"]);
   assertEquals(say(client, "3 THREAD REFERENCES UTF-8 SUBJECT none"), ["* THREAD", "3 OK Done"]);
-  assertEquals(say(client, "4 THREAD REFS UTF-8 ALL"), ["4 BAD Threading algorithm not offered"]);
+  assertEquals(say(client, "2 THREAD REFS UTF-8 ALL"), ["* THREAD (2)(3 1)", "2 OK Done"]);
+  assertEquals(say(client, "4 THREAD JWZ UTF-8 ALL"), ["4 BAD Threading algorithm not offered"]);
   mailboxes.keepsIndex = false;
   assertEquals(say(client, "5 THREAD REFERENCES UTF-8 ALL"), ["* THREAD (2)(3 1)", "5 OK Done"]);
   mailboxes.failures.set("mailbox.read", new Failure("busy", "test"));
@@ -96,4 +96,49 @@ Deno.test("SORT by an annotation puts messages without it first (RFC 5257 §4.9)
   assertEquals(sorted("REVERSE ANNOTATION /altsubject value.priv"), "* SORT 1 3 2");
   assertEquals(sorted("ANNOTATION /altsubject value.shared"), "* SORT 2 3 1");
   assertEquals(sorted("ANNOTATION /altsubject value.shared REVERSE DATE"), "* SORT 3 2 1");
+});
+
+Deno.test('SORT saves what it finds, or of it what it tells, for "$", which is in mailbox order (RFC 5182 §1)', () => {
+  const { client } = selected();
+  const saved = () => say(client, "f FETCH $ (UID)").slice(0, -1).map((line) => Number(line.split(" ")[1]));
+  for (
+    const [returns, kept, told] of [
+      ["SAVE", [1, 2, 3], []],
+      ["SAVE COUNT", [1, 2, 3], ["COUNT 3"]],
+      ["SAVE MIN", [1], ["MIN 1"]],
+      ["SAVE MAX", [2], ["MAX 2"]],
+      ["SAVE MIN MAX", [1, 2], ["MIN 1 MAX 2"]],
+      ["SAVE ALL MIN", [1, 2, 3], ["MIN 1 ALL 1,3,2"]],
+      ["SAVE PARTIAL 2:2", [3], ["PARTIAL (2:2 3)"]],
+      ["SAVE PARTIAL 2:2 MAX", [2, 3], ["MAX 2 PARTIAL (2:2 3)"]],
+      ["SAVE PARTIAL 4:5", [], ["PARTIAL (4:5 NIL)"]],
+    ] as const
+  ) {
+    assertEquals(say(client, `1 SORT RETURN (${returns}) (REVERSE DATE) UTF-8 ALL`), [
+      ...told.map((text) => `* ESEARCH (TAG "1") ${text}`),
+      "1 OK Done",
+    ], returns);
+    assertEquals(saved(), [...kept], returns);
+  }
+});
+
+Deno.test('a SORT with SAVE that ends with NO leaves "$" empty, one that ends with BAD as it was (RFC 5182 §2.1)', () => {
+  for (const reason of ["limit", "filter", "failure"]) {
+    const { client, mailboxes } = selected({ sortMessagesMax: 2 });
+    say(client, "1 SEARCH RETURN (SAVE) 1:2");
+    assertEquals(say(client, "2 SORT RETURN (SAVE RELEVANCY) (FROM) UTF-8 1")[0]?.slice(0, 5), "2 BAD");
+    assertEquals(say(client, "3 FETCH $ (UID)").length, 3);
+    if (reason === "failure") mailboxes.failures.set("mailbox.rows", new Failure("deadline", "no time"));
+    const keys = { limit: "ALL", filter: "FILTER none", failure: "1" }[reason];
+    assertEquals(say(client, `4 SORT RETURN (SAVE) (FROM) UTF-8 ${keys}`).at(-1)?.slice(0, 4), "4 NO", reason);
+    mailboxes.failures.clear();
+    assertEquals(say(client, "5 FETCH $ (UID)"), ["5 OK Done"], reason);
+  }
+});
+
+Deno.test('a SEARCH with SAVE that ends with NO before it was begun leaves "$" empty, too', () => {
+  const { client } = selected();
+  say(client, "1 SEARCH RETURN (SAVE) 1:2");
+  assertEquals(say(client, "2 SEARCH RETURN (SAVE) FILTER none").at(-1)?.slice(0, 4), "2 NO");
+  assertEquals(say(client, "3 FETCH $ (UID)"), ["3 OK Done"]);
 });

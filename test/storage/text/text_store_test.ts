@@ -126,6 +126,24 @@ Deno.test("texts outlive closing; what a crash tore off or turned is cut, and th
   assertEquals(run(open(disk).missing(ACCOUNT, CONTENTS)), [12, 20]);
 });
 
+Deno.test("texts of another version are not there, and made anew in their place", () => {
+  const disk = new SimDisk(seededRandom(1));
+  const store = open(disk);
+  run(store.add(ACCOUNT, LETTERS));
+  store.close();
+  // Records are told by their first bytes; the checksum is of what follows.
+  for (const path of disk.list(DIR).map((name) => `${DIR}/${name}`)) {
+    const file = disk.open(path, "update");
+    disk.write(file, utf8("SPT1"), 0);
+    disk.close(file);
+  }
+  const again = open(disk);
+  assertEquals(run(again.missing(ACCOUNT, CONTENTS)), CONTENTS);
+  run(again.add(ACCOUNT, LETTERS));
+  assertEquals(found(again, CONTENTS, key("text", "cat")), [11, 12, 20]);
+  assertEquals(run(again.missing(ACCOUNT, CONTENTS)), []);
+});
+
 Deno.test("a full disk refuses texts and leaves those that are there", () => {
   const disk = new SimDisk(seededRandom(4));
   const store = open(disk);

@@ -13,7 +13,7 @@ const FLAGS_MAX = 31;
 export function isMessageSet(value: unknown): boolean {
   const set = fieldsOf(value);
   if (set === null) return false;
-  if (set["by"] === "saved") return true;
+  if (set["by"] === "saved") return set["from"] === undefined || isWhole(set["from"], 1, UID_MAX);
   return (set["by"] === "sequence" || set["by"] === "uid") && arePairs(set["pairs"], 0);
 }
 

@@ -42,6 +42,8 @@ const ORDER_KEYS_MAX = 20;
 const ORDER_BYTES_MAX = 4 * 1_000_000;
 /** Batches of one answer. */
 const BATCHES_MAX = 2_000;
+/** Messages at the end of what fits that are counted: a command of more is no limit. */
+const LAST_MAX = 100_000;
 
 const { messageBytesMax, appendMessagesMax, mimeIndexBytesMax } = DEFAULT_LIMITS;
 const CONTENT = { partsMax: 100_000, bytesMax: messageBytesMax };
@@ -69,10 +71,9 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   ),
   "mailbox.deletedBytes": fields((request) => ofAccount(request) && isMailboxName(request["name"])),
   "mailbox.open": fields((request) => {
-    const { name, readOnly, since, subscriber, session, annotate } = request;
+    const { name, readOnly, since, subscriber, session } = request;
     return ofAccount(request) && isMailboxName(name) && isBoolean(readOnly) && (since === null || isResync(since)) &&
-      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isQuota(request) &&
-      (annotate === undefined || isBoolean(annotate));
+      isActorAddress(subscriber) && isName(session, SESSION_CHARS_MAX) && isQuota(request);
   }),
   "mailbox.close": fields(ofView),
   "mailbox.watch": fields((request) => {
@@ -100,6 +101,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     const { size, first, last } = request;
     return ofView(request) && isWhole(size, 1, UID_MAX) && isWhole(first, 1, UID_MAX) &&
       isWhole(last, first as number, first as number + BATCHES_MAX - 1);
+  }),
+  "mailbox.lastOf": fields((request) => {
+    const { program, count } = request;
+    return ofView(request) && isSearchProgram(program) && isWhole(count, 1, LAST_MAX);
   }),
   "mailbox.read": fields((request) => {
     const { uid, offset, length } = request;

@@ -1,5 +1,6 @@
 import type { MessageSet } from "../../../mail/mailbox_view.ts";
-import { NO_RANGES, pairFrom, pairsFrom, type Ranges, rangesOf } from "./ranges.ts";
+import { UID_MAX } from "../../../mail/uid.ts";
+import { intersection, NO_RANGES, pairFrom, pairsFrom, type Ranges, rangesOf } from "./ranges.ts";
 import type { RowOrder } from "./row_order.ts";
 import { SortedUids } from "./sorted_uids.ts";
 
@@ -119,7 +120,9 @@ export class View {
   }
   /** A set as UIDs, none of them above what the session knows. Not every UID in them need have a message. */
   uidsOf(set: MessageSet): Ranges {
-    if (set.by === "saved") return this.saved;
+    if (set.by === "saved") {
+      return set.from === undefined ? this.saved : intersection(this.saved, rangesOf([set.from, UID_MAX], 0));
+    }
     if (set.by === "sequence") {
       return [...this.#pairsOfSequence(rangesOf(set.pairs, this.#exists), 0)].flat() as readonly number[] as Ranges;
     }

@@ -15,13 +15,14 @@ export const EVENT: Readonly<Record<WatchEvent, EventBits>> = {
   subscriptions: 8,
   metadata: 16,
   accountMetadata: 32,
+  annotations: 64,
 };
 
 /** A group says that nothing is to be told. */
-const SILENCE = 64;
+const SILENCE = 128;
 
 /** Events that come of messages. */
-export const MESSAGE_EVENTS: EventBits = EVENT.messages | EVENT.flags;
+export const MESSAGE_EVENTS: EventBits = EVENT.messages | EVENT.flags | EVENT.annotations;
 
 /** The events of a set, each once. */
 export function namesOfEvents(bits: EventBits): WatchEvent[] {

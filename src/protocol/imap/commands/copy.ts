@@ -2,6 +2,8 @@ import type { CopyOutcome } from "../../../mail/mailbox_view.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok, untaggedStatus } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
+import { announcedMax } from "../limits.ts";
+import { tellLimit, withinLimit } from "../message_limit.ts";
 import { isBeyond } from "../message_set.ts";
 import { noteOwn, tellNews } from "../news.ts";
 import { arrivalRefusal } from "../write/arrival_reply.ts";
@@ -14,9 +16,12 @@ export const copy: Command<"COPY"> = {
   verb: "COPY",
   phases: SELECTED,
   news: "all",
-  // RFC 9738 §3: it is COPY and APPEND alone that have a limit of their own.
-  capabilities: ({ state, limits }) =>
-    state.login === null || limits.saveMessagesMax === 0 ? [] : [`SAVELIMIT=${limits.saveMessagesMax}`],
+  // RFC 9738 §3: one of the two, to those who can use it.
+  capabilities: ({ state, limits }) => {
+    const messagesMax = announcedMax(limits);
+    if (state.login === null || messagesMax === 0) return [];
+    return [`${limits.commandMessagesMax > 0 ? "MESSAGELIMIT" : "SAVELIMIT"}=${messagesMax}`];
+  },
   *run(given, scene) {
     const outcome = yield* transfer(given, scene, false);
     return "from" in outcome ? ok("Copied", copyUid(outcome)) : outcome;
@@ -31,12 +36,14 @@ export const move: Command<"MOVE"> = {
   brings: ["MOVE"],
   *run(given, scene) {
     if (selectedOf(scene).readOnly) return no("Mailbox is read-only", "CANNOT");
-    const outcome = yield* transfer(given, scene, true);
+    if (isBeyond(given.set, selectedOf(scene).exists)) return bad("No such message");
+    const { set, lowest } = yield* withinLimit(given.set, scene);
+    const outcome = yield* transfer({ ...given, set }, scene, true);
     if (!("from" in outcome)) return outcome;
     const code = copyUid(outcome);
     if (code !== undefined) scene.output.push(untaggedStatus("ok", "Moved", code));
     yield* tellNews(scene, true);
-    return ok("Moved");
+    return tellLimit(ok("Moved"), lowest, scene);
   },
 };
 
@@ -50,8 +57,8 @@ function* transfer(
   const selected = selectedOf(scene);
   if (isBeyond(set, selected.exists)) return bad("No such message");
   if (mailbox === null) return no("No such mailbox", "CANNOT");
-  const { saveMessagesMax } = scene.limits;
-  const most = move || saveMessagesMax === 0 ? {} : { messagesMax: saveMessagesMax };
+  const messagesMax = announcedMax(scene.limits);
+  const most = move || messagesMax === 0 ? {} : { messagesMax };
   const outcome = yield* ask("mailbox.copy", { view: selected.view, set, to: mailbox, move, ...most });
   switch (outcome.type) {
     case "copied":

@@ -8,7 +8,8 @@ import { ahead, allowed, ask, pause, type Program } from "../effects.ts";
 import { type FetchPlan, planFetch } from "../fetch/fetch_plan.ts";
 import { FetchedMessage } from "../fetch/fetch_message.ts";
 import { FetchRows } from "../fetch/fetch_rows.ts";
-import { pairsOf, sliceFound } from "../search/found.ts";
+import { pairsOf, resultsIn, sliceFound } from "../search/found.ts";
+import { isOverLimit, type Lowest, overLimit, tellLimit, withinLimit } from "../message_limit.ts";
 import { isBeyond, setsOfUids } from "../message_set.ts";
 import type { Trouble } from "../fetch/message_reader.ts";
 import { RowReader } from "../fetch/row_reader.ts";
@@ -35,23 +36,32 @@ export const fetch: Command<"FETCH"> = {
     if (given.partial !== null && !given.uid) return bad("PARTIAL needs UID FETCH"); // RFC 9394 §3.3.
     const plan = planFetch(given, scene);
     if (plan.modSeq) state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    const sets = given.partial === null ? [given.set] : yield* partialSets(given, scene);
+    if (given.partial !== null && isOverLimit(resultsIn(given.partial), scene.limits)) return overLimit(scene.limits);
+    const { sets, lowest } = yield* setsToTell(given, scene);
     let trouble: Trouble | null = null;
     for (const set of sets) {
       const met = yield* fetchPages(set, { given, plan }, scene);
       trouble ??= met;
     }
-    return trouble === null ? ok() : troubled(trouble);
+    return tellLimit(trouble === null ? ok() : troubled(trouble), lowest, scene);
   },
 };
 
-/** The part of the set that PARTIAL leaves. */
-function* partialSets({ set, partial }: Given<"FETCH">, scene: Scene): Program<MessageSet[]> {
-  if (partial === null) return [set];
+/** The part of the set that PARTIAL leaves, or the limit on messages. */
+function* setsToTell(
+  { set, partial, changedSince }: Given<"FETCH">,
+  scene: Scene,
+): Program<{ readonly sets: readonly MessageSet[]; readonly lowest: Lowest }> {
+  if (partial === null) {
+    // Of messages that are passed over nothing is told: they are none of those that are looked at.
+    const changed = changedSince === null ? [] : [{ type: "modSeq", atLeast: changedSince + 1 } as const];
+    const within = yield* withinLimit(set, scene, changed);
+    return { sets: [within.set], lowest: within.lowest };
+  }
   const program = { type: "set", set } as const;
   const { view } = selectedOf(scene);
   const { found } = yield* ask("mailbox.search", { view, program, save: "none", modSeq: false });
-  return setsOfUids(pairsOf(sliceFound(found, partial), true));
+  return { sets: setsOfUids(pairsOf(sliceFound(found, partial), true)), lowest: null };
 }
 
 interface Wanted {

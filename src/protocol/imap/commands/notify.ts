@@ -5,9 +5,10 @@ import { type Command, type Given, LOGGED_IN } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { tellNews } from "../news.ts";
+import { endWatch } from "../notices.ts";
 import { badEventCode } from "../write/response_code.ts";
 import { noNotices, type NotifySelected, type Scene } from "../state.ts";
-import { endWatch, noAccessLine, stateLine, tellTidings } from "../tidings.ts";
+import { noAccessLine, stateLine, tellTidings } from "../tidings.ts";
 
 /** NOTIFY (RFC 5465): from then on the client is told what it asked for, also between commands. */
 export const notify: Command<"NOTIFY"> = {
@@ -68,6 +69,7 @@ const EVENTS: ReadonlyMap<NotifyEvent["event"], WatchEvent> = new Map([
   ["MessageNew", "messages"],
   ["MessageExpunge", "messages"],
   ["FlagChange", "flags"],
+  ["AnnotationChange", "annotations"],
   ["MailboxName", "names"],
   ["SubscriptionChange", "subscriptions"],
   ["MailboxMetadataChange", "metadata"],
@@ -101,20 +103,24 @@ function wishOf(groups: Groups): Wish | Completion {
   return { selected, others };
 }
 
-/** RFC 5465 §5: new messages and removals go together, and flags go with both. */
+const CHANGES: readonly NotifyEvent["event"][] = ["FlagChange", "AnnotationChange"];
+
+/** RFC 5465 §5: new messages and removals go together, and changes of messages go with both. */
 function problemOf(events: readonly NotifyEvent[]): string | null {
   const has = (name: NotifyEvent["event"]) => events.some(({ event }) => event === name);
   if (has("MessageNew") !== has("MessageExpunge")) return "MessageNew and MessageExpunge go together";
-  return has("FlagChange") && !has("MessageNew") ? "FlagChange needs MessageNew and MessageExpunge" : null;
+  const lonely = has("MessageNew") ? undefined : CHANGES.find(has);
+  return lonely === undefined ? null : `${lonely} needs MessageNew and MessageExpunge`;
 }
 
 function isOfMessages({ event }: NotifyEvent): boolean {
-  return event === "MessageNew" || event === "MessageExpunge" || event === "FlagChange";
+  return event === "MessageNew" || event === "MessageExpunge" || CHANGES.includes(event);
 }
 
 function selectedOf(delayed: boolean, events: readonly NotifyEvent[]): NotifySelected | null {
   if (events.length === 0) return null;
-  return { delayed, flags: events.some(({ event }) => event === "FlagChange"), items: itemsOf(events) };
+  const [flags, annotations] = CHANGES.map((name) => events.some(({ event }) => event === name)) as [boolean, boolean];
+  return { delayed, flags, annotations, items: itemsOf(events) };
 }
 
 function itemsOf(events: readonly NotifyEvent[]): NotifySelected["items"] {

@@ -40,10 +40,7 @@ function* open(
   // RFC 9051 §6.3.2: a selection that fails leaves nothing selected.
   if (yield* closeSelected(scene)) output.push(untaggedStatus("ok", "Previous mailbox closed", "CLOSED"));
   if (mailbox === null) return no("No such mailbox", "NONEXISTENT");
-  const opened = yield* ask("mailbox.open", {
-    ...{ name: mailbox, readOnly, since: qresync },
-    ...(annotate === undefined ? {} : { annotate }),
-  });
+  const opened = yield* ask("mailbox.open", { name: mailbox, readOnly, since: qresync });
   if (opened.type === "missing") return no("No such mailbox", "NONEXISTENT");
   const selected: Selected = {
     view: opened.view,
@@ -56,6 +53,7 @@ function* open(
     exists: opened.status.messages,
     recent: opened.recent,
     keywords: opened.keywords,
+    annotate: annotate === true,
     stirred: state.earlyStirred === opened.view,
     updates: null,
   };

@@ -5,6 +5,7 @@ import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotation
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
+import { type Lowest, tellLimit, withinLimit } from "../message_limit.ts";
 import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
@@ -20,16 +21,18 @@ export const store: Command<"STORE"> = {
   brings: ["ANNOTATE-EXPERIMENT-1"],
   *run(given, scene) {
     const selected = selectedOf(scene);
-    const { set, flags: { flags, keywords }, how, unchangedSince } = given;
-    if (isBeyond(set, selected.exists)) return bad("No such message");
+    const { flags: { flags, keywords }, how, unchangedSince } = given;
+    if (isBeyond(given.set, selected.exists)) return bad("No such message");
     if (given.annotations !== undefined) return yield* storeAnnotations(given.annotations, given, scene);
     if (selected.readOnly) return no("Mailbox is read-only", "CANNOT");
     if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    const stored = yield* ask("mailbox.store", { view: selected.view, set, flags, keywords, how, unchangedSince });
+    const within = yield* withinLimit(given.set, scene);
+    const change = { flags, keywords, how, unchangedSince };
+    const stored = yield* ask("mailbox.store", { view: selected.view, set: within.set, ...change });
     // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
     if (keywords.some((keyword) => !isKnown(keyword, selected.keywords))) selected.stirred = true;
-    yield* tellRows(stored, given, scene);
-    return completion(stored, given);
+    yield* tellRows(stored, { ...given, set: within.set }, scene);
+    return completion(stored, given, within.lowest, scene);
   },
 };
 
@@ -40,16 +43,17 @@ function* storeAnnotations(
   scene: Scene,
 ): Program<Completion> {
   const { view, readOnly } = selectedOf(scene);
-  const { set, unchangedSince } = given;
+  const { unchangedSince } = given;
   if (readOnly) return no("Mailbox is read-only", "CANNOT");
+  const { set, lowest } = yield* withinLimit(given.set, scene);
   const refused = refusedValues(changes) ?? (yield* refusedParts(set, changes, { scene, view }));
   if (refused !== null) return refused;
   if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
   const stored = yield* ask("mailbox.annotate", { view, set, changes, unchangedSince });
   if (stored.type === "noPrivate") return NO_PRIVATE;
   if (stored.type === "limit") return TOO_MANY;
-  if (unchangedSince !== null || tellsModSeq(scene.state)) yield* tellRows(stored, given, scene);
-  return completion({ ...stored, type: "stored" }, given);
+  if (unchangedSince !== null || tellsModSeq(scene.state)) yield* tellRows(stored, { ...given, set }, scene);
+  return completion({ ...stored, type: "stored" }, given, lowest, scene);
 }
 
 /** The rows that a change answered, and the rest of them. */
@@ -84,8 +88,12 @@ interface Outcome {
   readonly missing: boolean;
 }
 
-function completion({ type, modified, missing }: Outcome, { uid }: Given<"STORE">): Completion {
-  if (type === "limit") return no("Too many keywords", "LIMIT");
+function completion(outcome: Outcome, { uid }: Given<"STORE">, lowest: Lowest, scene: Scene): Completion {
+  if (outcome.type === "limit") return no("Too many keywords", "LIMIT");
+  return tellLimit(completionOf(outcome, uid), lowest, scene);
+}
+
+function completionOf({ modified, missing }: Outcome, uid: boolean): Completion {
   const numbers = modified.map(({ sequence, uid: name }) => uid ? name : sequence);
   const code = numbers.length > 0 ? modifiedCode(compressToPairs(numbers)) : undefined;
   // RFC 2180 §4.2: by numbers the client meant messages that it sees; by UIDs it may name any (RFC 9051 §6.4.9).

@@ -1,14 +1,22 @@
 import type { ViewRow } from "../../../mail/mailbox_view.ts";
-import { type MessageFacts, threadByReferences, threadBySubject, type ThreadedMessage } from "../../../mime/mod.ts";
+import {
+  type MessageFacts,
+  type Thread,
+  threadByReferences,
+  threadByRefs,
+  threadBySubject,
+  type ThreadedMessage,
+} from "../../../mime/mod.ts";
 import { collect } from "../search/collect.ts";
 import { type Command, SELECTED } from "../command.ts";
 import { bad, ok } from "../completion.ts";
 import { writeThread } from "../write/write_results.ts";
 
-/** The algorithms (RFC 5256 §3), by name. */
-const ALGORITHMS = new Map([
+/** The algorithms (RFC 5256 §3, draft-ietf-morg-inthread-01 §4), by name. */
+export const ALGORITHMS: ReadonlyMap<string, (messages: readonly ThreadedMessage[]) => Thread[]> = new Map([
   ["ORDEREDSUBJECT", threadBySubject],
   ["REFERENCES", threadByReferences],
+  ["REFS", threadByRefs],
 ]);
 
 /** THREAD (RFC 5256 §3), UID THREAD. */
@@ -28,9 +36,22 @@ export const thread: Command<"THREAD"> = {
   },
 };
 
-function threaded(number: number, row: ViewRow, facts: MessageFacts | null): ThreadedMessage {
+/** What threading asks of a message that arrived then; without facts it stands alone. */
+export function threaded(
+  number: number,
+  { internalDateMs: arrivedMs }: Pick<ViewRow, "internalDateMs">,
+  facts: MessageFacts | null,
+): ThreadedMessage {
   const { sentMs = null, baseSubject = "", reply = false, messageId = null } = facts ?? {};
-  return { number, sentMs: sentMs ?? row.internalDateMs, baseSubject, reply, messageId, references: parentsIn(facts) };
+  return {
+    number,
+    sentMs: sentMs ?? arrivedMs,
+    arrivedMs,
+    baseSubject,
+    reply,
+    messageId,
+    references: parentsIn(facts),
+  };
 }
 
 /** References, or the first id of In-Reply-To where there are none. */

@@ -1,4 +1,5 @@
 import { Flag } from "../../../mail/flag.ts";
+import { UID_MAX } from "../../../mail/uid.ts";
 import type { FetchItem } from "./ast_fetch.ts";
 import type { SearchCriteria, SearchKey, SearchReturn } from "./ast_search.ts";
 import { SEARCH_DEPTH_MAX, SEARCH_KEYS_MAX, SEARCH_TEXT_CHARACTERS_MAX } from "./syntax_limits.ts";
@@ -175,6 +176,8 @@ const KEYS: KeyTable = {
   YOUNGER: (reader) => ({ key: "YOUNGER", seconds: reader.nzNumber("The age") }),
   OLDER: (reader) => ({ key: "OLDER", seconds: reader.nzNumber("The age") }),
   UID: (reader) => ({ key: "SET", set: readSet(reader, "uid") }),
+  UIDAFTER: (reader) => uidsBetween(reader.nzNumber("The UID") + 1, UID_MAX),
+  UIDBEFORE: (reader) => uidsBetween(1, reader.nzNumber("The UID") - 1),
   MODSEQ: readModSeqKey,
   EMAILID: (reader) => ({ key: "EMAILID", id: readObjectId(reader) }),
   THREADID: (reader) => ({ key: "THREADID", id: readObjectId(reader) }),
@@ -184,6 +187,11 @@ const KEYS: KeyTable = {
 
 function header(field: string): (reader: Reader) => SearchKey {
   return (reader) => ({ key: "HEADER", field, text: readText(reader) });
+}
+
+/** UIDAFTER, UIDBEFORE (RFC 9738 §3.2): messages whose UIDs lie between two, both among them. */
+function uidsBetween(first: number, last: number): SearchKey {
+  return first > last ? { key: "NOT", of: { key: "ALL" } } : { key: "SET", set: { by: "uid", pairs: [first, last] } };
 }
 
 function date(

@@ -6,6 +6,7 @@ import { bad, type Completion, no } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { countFound, pairsOf, placesIn } from "./found.ts";
 import { setsOfUids } from "../message_set.ts";
+import { overLimit, searchWithinLimit } from "../message_limit.ts";
 import { MessageReader } from "../fetch/message_reader.ts";
 import { readySearch, type SearchRequest } from "./search.ts";
 import { selectedOf } from "../selection.ts";
@@ -42,8 +43,10 @@ export function* collect<T>(wanted: Wanted<T>, scene: Scene): Program<Collected<
   const ready = yield* readySearch({ keys, returns, tag: update?.tag ?? "" }, scene);
   if (ready.type === "refused") return ready.completion;
   if (scores && !ready.words) return bad("RELEVANCY needs FUZZY"); // RFC 6203 §6.
+  // RFC 9738 §3.3: part of an order is of no use.
+  if ((yield* searchWithinLimit(ready.program, scene)).lowest !== null) return overLimit(scene.limits);
   const { found, modSeq, relevancy, updating = false } = yield* ask("mailbox.search", {
-    ...{ view, program: ready.program, save: "none", modSeq: ready.modSeq },
+    ...{ view, program: ready.program, save: returns?.save === true ? "all" : "none", modSeq: ready.modSeq },
     ...(scores ? { relevancy: true } : {}),
     ...(update === undefined || ready.ages ? {} : { update: { ...update, sorted: true } }),
   });

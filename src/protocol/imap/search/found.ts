@@ -9,6 +9,11 @@ export function countFound(found: Found): number {
   return found.reduce((total, { count }) => total + count, 0);
 }
 
+/** How many results a range has at most. */
+export function resultsIn({ first, last }: PartialRange): number {
+  return Math.abs(last - first) + 1;
+}
+
 /** The first and the last place, from 1, of a range in so many results; the first lies behind the last when there are none. */
 export function resultRange(total: number, { first, last }: PartialRange): readonly [from: number, to: number] {
   const [one, other] = [first, last].map((at) => at < 0 ? total + 1 + at : at) as [number, number];

@@ -5,6 +5,8 @@ import { ask, type Program } from "../effects.ts";
 import { expandFilters } from "./filters.ts";
 import { savedBy, tellExtended, tellSearch } from "./search_results.ts";
 import type { SearchedPlace } from "../write/write_results.ts";
+import { searchWithinLimit, tellLimit } from "../message_limit.ts";
+import { orNothingSaved } from "./saved.ts";
 import { selectedOf } from "../selection.ts";
 import { isUidOnly, type Scene } from "../state.ts";
 import { namesNumbers, UIDS_REQUIRED } from "../uid_only.ts";
@@ -34,11 +36,18 @@ export const RETURN_ALL: SearchReturn = {
 };
 
 /** Runs a search in the selected mailbox and tells what it found. */
-export function* search(request: SearchRequest, scene: Scene): Program<Completion> {
+export function search(request: SearchRequest, scene: Scene): Program<Completion> {
+  const program = runSearch(request, scene);
+  return request.returns?.save === true ? orNothingSaved(program, scene) : program;
+}
+
+function* runSearch(request: SearchRequest, scene: Scene): Program<Completion> {
   const { view } = selectedOf(scene);
   const ready = yield* readySearch(request, scene);
   if (ready.type === "refused") return ready.completion;
-  return yield* searchIn({ view, update: request.returns?.update != null, named: null }, request, ready, scene);
+  const { program, lowest } = yield* searchWithinLimit(ready.program, scene);
+  const where = { view, update: request.returns?.update != null, named: null };
+  return tellLimit(yield* searchIn(where, request, { ...ready, program }, scene), lowest, scene);
 }
 
 /** What a search goes by. */

@@ -1,11 +1,10 @@
-import { Failure } from "../../../base/failure.ts";
-import type { SearchProgram } from "../../../mail/search_program.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
 import type { SearchReturn } from "../grammar/ast_search.ts";
 import { ask, type Program } from "../effects.ts";
 import { ByteLine } from "../frame/byte_line.ts";
 import { countFound, edgeOf, type Found, pairsOf, resultRange, sliceFound } from "./found.ts";
 import { setsOfUids } from "../message_set.ts";
+import { saveUids } from "./saved.ts";
 import { mergePairs } from "../sequence_set.ts";
 import { type Scene, speaksUtf8 } from "../state.ts";
 import { type SearchData, type SearchedPlace, writeEsearch } from "../write/write_results.ts";
@@ -40,6 +39,12 @@ export function savedBy(
 /** Whether all results are told: when it is asked for, or nothing is (RFC 4731 §3.1). */
 export function tellsAll({ all, min, max, count, save, partial, update, context, relevancy }: SearchReturn): boolean {
   return all || !(min || max || count || save || partial !== null || update !== null || context || relevancy);
+}
+
+/** Whether anything is told at all: by SAVE alone nothing is (RFC 5182 §2.1). */
+export function tellsSome(returns: SearchReturn): boolean {
+  const { save, min, max, count, partial } = returns;
+  return !save || min || max || count || partial !== null || tellsAll(returns);
 }
 
 /** SEARCH (RFC 3501 §7.2.5), however long. */
@@ -77,8 +82,7 @@ export function* tellExtended(found: Found, told: ToldExtended, view: number, sc
   const all = tellsAll(returns);
   const slice = partial === null ? [] : sliceFound(found, partial);
   if (save && partial !== null && !count) yield* saveSlice(found, slice, returns, view);
-  // RFC 5182 §2.1: SAVE alone returns nothing.
-  if (save && !(min || max || count || all || partial !== null)) return;
+  if (!tellsSome(returns)) return;
   if (named !== null && !any) return;
   const modSeq = told.modSeq === null || !any ? null : yield* modSeqOf(told.modSeq, found, { returns, slice }, view);
   const data: SearchData = {
@@ -109,10 +113,7 @@ function* saveSlice(found: Found, slice: Found, { min, max }: SearchReturn, view
     const uid = wanted ? edgeOf(found, edge, true) : 0;
     if (uid > 0) pairs.push(uid, uid);
   }
-  const [set, ...rest] = setsOfUids(mergePairs(pairs, UID_MAX));
-  if (rest.length > 0) throw new Failure("invalid", "too many results to be kept");
-  const program: SearchProgram = set === undefined ? { type: "not", of: { type: "all" } } : { type: "set", set };
-  yield* ask("mailbox.search", { view, program, save: "all", modSeq: false });
+  yield* saveUids(pairs, view);
 }
 
 /** The highest of what is returned: of MIN and MAX alone, theirs (RFC 4731 §3.2). */

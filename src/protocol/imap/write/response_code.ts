@@ -1,4 +1,4 @@
-import type { ImapLimits } from "../limits.ts";
+import { announcedMax, type ImapLimits } from "../limits.ts";
 import { formatInOrder, formatSequenceSet } from "../sequence_set.ts";
 import type { Progress } from "../state.ts";
 
@@ -21,9 +21,14 @@ export function modifiedCode(pairs: readonly number[]): string {
   return `MODIFIED ${formatSequenceSet(pairs)}`;
 }
 
-/** MESSAGELIMIT (RFC 9738 §3.1) where a limit is announced, else LIMIT. Nothing was done, so no UID is named. */
-export function saveLimitCode(messagesMax: number, { saveMessagesMax }: Pick<ImapLimits, "saveMessagesMax">): string {
-  return saveMessagesMax === 0 ? "LIMIT" : `MESSAGELIMIT ${messagesMax}`;
+/** MESSAGELIMIT (RFC 9738 §3.1): the lowest UID that was looked at; absent: nothing was done. */
+export function messageLimitCode(messagesMax: number, uid?: number): string {
+  return uid === undefined ? `MESSAGELIMIT ${messagesMax}` : `MESSAGELIMIT ${messagesMax} ${uid}`;
+}
+
+/** The same of a command that is done as a whole or not at all, where a limit is announced; else LIMIT. */
+export function saveLimitCode(messagesMax: number, limits: ImapLimits): string {
+  return announcedMax(limits) === 0 ? "LIMIT" : messageLimitCode(messagesMax);
 }
 
 /** BADEVENT (RFC 5465 §8), with the events we can tell. */
