@@ -16,6 +16,7 @@ import type {
   CopyOutcome,
   Excerpt,
   ExcerptWanted,
+  FlagRow,
   IndexWanted,
   MessageSet,
   OrderKey,
@@ -51,6 +52,11 @@ interface OfAccount {
 
 interface OfView extends OfAccount {
   readonly view: number;
+}
+
+/** `expunges`: whether messages may leave the view now (RFC 9051 §7.5.1 says when not). */
+export interface NewsWanted {
+  readonly expunges: boolean;
 }
 
 /** Every question by its name. A view that the owner does not know (any more) is a Failure `not_found`. */
@@ -102,8 +108,7 @@ export interface MailboxAsks {
   };
   /** What happened since it was asked last. Failure `not_found` when the watch is over. */
   "mailbox.tidings": { request: OfAccount & { readonly watch: number }; reply: Tidings };
-  /** `expunges`: whether messages may leave the view now (RFC 9051 §7.5.1 says when not). */
-  "mailbox.news": { request: OfView & { readonly expunges: boolean }; reply: ViewNews };
+  "mailbox.news": { request: OfView & NewsWanted; reply: ViewNews };
   /**
    * Rows of a set in rising order from `after` on (a UID; 0 for the first), as many as fit; `next` is the `after` of the rest or
    * null. `changedSince`: only rows with a higher MODSEQ. `vanished`: UIDs of the set that are gone since `changedSince`.
@@ -172,15 +177,21 @@ export interface MailboxAsks {
       readonly set: MessageSet;
       readonly how: "add" | "remove" | "replace";
       readonly unchangedSince: number | null;
+      /** The rows are not wanted: there is none in the answer. */
+      readonly silent?: boolean;
+      /** What `mailbox.news` would answer is wanted along with it, where that takes no time. */
+      readonly news?: NewsWanted;
     };
     reply: {
       readonly type: "stored" | "limit";
-      readonly rows: readonly ViewRow[];
+      readonly rows: readonly FlagRow[];
       readonly next: Uid | null;
       readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
       readonly highestModSeq: ModSeq;
       /** Some of the set was gone already. */
       readonly missing: boolean;
+      /** Absent: there is none, or it has to be asked for. */
+      readonly news?: ViewNews;
     };
   };
   /** STORE of annotations (RFC 5257 §4.5): rows and `modified` as `mailbox.store` has them. */
@@ -193,7 +204,7 @@ export interface MailboxAsks {
     reply: {
       /** `limit`: too many of one message or of the account; `noPrivate`: those of others' mailboxes are not kept. */
       readonly type: "stored" | "limit" | "noPrivate";
-      readonly rows: readonly ViewRow[];
+      readonly rows: readonly FlagRow[];
       readonly next: Uid | null;
       readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
       readonly highestModSeq: ModSeq;

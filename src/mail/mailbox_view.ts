@@ -55,7 +55,7 @@ export interface ViewNews {
   /** Messages that left the view, in the order to be told: sequence numbers valid one after the other, and their UIDs. */
   readonly expunged: readonly { readonly sequence: number; readonly uid: Uid }[];
   /** Flags that changed by others, in rising order; at most 1,000, then `more`. */
-  readonly changed: readonly ViewRow[];
+  readonly changed: readonly FlagRow[];
   /** Keywords in use, when new ones came; else null. */
   readonly keywords: readonly string[] | null;
   /** What the account may do, when it is not what it was; else null. */
@@ -106,13 +106,19 @@ export interface OrderKey {
   readonly reverse: boolean;
 }
 
-/** One message as a view shows it. */
-export interface ViewRow extends MessageFlags {
+/** The flags of a message, as a view shows it. */
+export interface FlagRow extends MessageFlags {
   readonly sequence: number;
   readonly uid: Uid;
   readonly modSeq: ModSeq;
   /** No other session was told of it before. */
   readonly recent: boolean;
+  /** In news: entries that others changed, when that was asked for. */
+  readonly annotated?: readonly string[];
+}
+
+/** One message as a view shows it. */
+export interface ViewRow extends FlagRow {
   /** Bytes. */
   readonly size: number;
   /** INTERNALDATE, ms since 1970 UTC. */
@@ -127,8 +133,6 @@ export interface ViewRow extends MessageFlags {
   readonly head?: Uint8Array;
   /** Annotations that the account may read, when they were asked for and there are any (RFC 5257). */
   readonly annotations?: readonly MessageAnnotation[];
-  /** In news: entries of annotations that others changed. */
-  readonly annotated?: readonly string[];
 }
 
 /** What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them. */

@@ -27,6 +27,11 @@ export interface FlagsDone {
   readonly missing: number[];
 }
 
+/** Notes of changes that a mailbox may have beyond its bound, until they are taken away together. */
+export function changeRowsSlack({ changeRowsMax }: { readonly changeRowsMax: number }): number {
+  return changeRowsMax >>> 6;
+}
+
 type AnnotateOp = Extract<ShardOp, { kind: "annotate" }>;
 type FlagsOp = Extract<ShardOp, { kind: "flags" }>;
 
@@ -170,7 +175,8 @@ export class RowChanges {
       counters.changeRows++;
     });
     const excess = counters.changeRows - this.limits.changeRowsMax;
-    if (excess <= 0) return;
+    // Many at a time: to find the first of them costs more than to take them away.
+    if (excess <= changeRowsSlack(this.limits)) return;
     for (const { key } of this.view.index.range({ ...changesAfter(account, number, 0), limit: excess })) {
       this.view.index.remove(key);
       counters.changeRows--;

@@ -14,6 +14,7 @@ import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
 import type { StoreLimits } from "./limits.ts";
 import { PageReader } from "./page_reader.ts";
 import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
+import { changeRowsSlack } from "./row_changes.ts";
 import { readSettings } from "./settings.ts";
 import { sharedIn } from "./mailboxes.ts";
 import type { ShardState } from "./shard_state.ts";
@@ -173,7 +174,10 @@ export class ShardReader {
       if (since < counters.changesFloor) return null;
       const changed = new Set<number>();
       const expunged = new Set<number>();
-      const range = { ...changesAfter(account, mailbox, since), limit: this.limits.changeRowsMax + 1 };
+      const range = {
+        ...changesAfter(account, mailbox, since),
+        limit: this.limits.changeRowsMax + changeRowsSlack(this.limits) + 1,
+      };
       for (const { key, value } of this.state.index.range(range)) {
         if (readChangeModSeq(key) <= since) continue;
         const { kind, uids } = decodeChange(value);

@@ -249,7 +249,7 @@ function* spoiled(value: unknown, path: string): Generator<[string, unknown]> {
         yield [at, { ...value as Record<string, unknown>, [key]: bad }];
       }
       const { [key]: _gone, ...rest } = value as Record<string, unknown>;
-      if (key === "dkim" || key === "quotaMessages") continue; // Absent in every place where it may stand.
+      if (["dkim", "quotaMessages", "silent", "news"].includes(key)) continue; // Absent in every place where it may stand.
       if (
         !OPTIONAL.test(`.${key}`) ||
         /^mailbox\.(?!deliver|rows|search|tree|statusOf|lastOf)|^router|\.targets\[\]/.test(path)

@@ -47,6 +47,8 @@ export class FakeMailboxes {
   keepsIndex = true;
   /** The first bytes of messages go with their rows when they are wanted. */
   givesHeads = false;
+  /** Whether news come along with the answer to a STORE. */
+  bringsNews = false;
   /** Asks of these names fail so. */
   readonly failures = new Map<string, Failure>();
   /** What the user may do, by the name of the mailbox; everything in others. */
@@ -470,7 +472,7 @@ export class FakeMailboxes {
   }
 
   #store(request: Request<"mailbox.store">): Reply<"mailbox.store"> {
-    const { view: id, set, flags, keywords, how, unchangedSince } = request;
+    const { view: id, set, flags, keywords, how, unchangedSince, silent = false, news } = request;
     const view = this.#view(id);
     const { box } = view;
     if (!/[swt]/.test(this.#rightsIn(box))) throw new Failure("refused", "a right is wanting");
@@ -484,14 +486,15 @@ export class FakeMailboxes {
       if (before !== `${each.flags} ${each.keywords.join()}`) each.modSeq = ++box.modSeq;
     }
     for (const each of done) view.known.set(each, each.modSeq);
-    return {
+    const stored = {
       type: "stored",
-      rows: done.map((each) => this.#row(view, each, false)),
+      rows: silent ? [] : done.map((each) => this.#row(view, each, false)),
       next: null,
       modified: modified.map((each) => ({ sequence: view.shown.indexOf(each) + 1, uid: each.uid as Uid })),
       highestModSeq: box.modSeq as ModSeq,
       missing: named.length > there.length,
-    };
+    } as const;
+    return this.bringsNews && news !== undefined ? { ...stored, news: this.#news(view, news.expunges) } : stored;
   }
 
   #fits(message: FakeMessage, program: SearchProgram, view: FakeView): boolean {

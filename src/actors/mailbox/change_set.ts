@@ -1,16 +1,23 @@
-import type { MessageSet } from "../../mail/mailbox_view.ts";
+import type { NewsWanted } from "../../mail/mailbox_ask.ts";
+import type { MessageSet, ViewNews } from "../../mail/mailbox_view.ts";
 import type { ModSeq, Uid } from "../../mail/uid.ts";
 import type { FlagStoreResult } from "../../storage/mod.ts";
-import { readPage, readUids } from "./row_pages.ts";
+import { newsAtOnce } from "./news.ts";
+import { readFlags } from "./flag_rows.ts";
+import { readUids } from "./row_pages.ts";
 import type { Answer, State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { without } from "./views/mod.ts";
+import { type Ranges, without } from "./views/mod.ts";
 
 /** Messages of a set that a session changes. */
 export interface SetChange {
   readonly set: MessageSet;
   /** Messages of one change of the store: some ms of its time. */
   readonly atOnce: number;
+  /** The rows are not wanted. */
+  readonly silent?: boolean;
+  /** What is news to the session is wanted, too. */
+  readonly news?: NewsWanted | undefined;
   readonly change: (uids: readonly number[]) => Promise<FlagStoreResult>;
 }
 
@@ -21,9 +28,26 @@ type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
  * session did itself is no news to it.
  */
 export async function changeSet(
-  { shard, views }: State,
+  state: State,
   open: OpenView,
-  { set, atOnce, change }: SetChange,
+  wanted: SetChange,
+): Promise<Stored & { type: "stored" } | null> {
+  let told: ViewNews | null = null;
+  try {
+    const stored = await changed(state, open, wanted);
+    // What is told along with the answer is told behind it: not before the rest of the rows.
+    if (stored === null || stored.next !== null || wanted.news === undefined || open.closed) return stored;
+    if (state.views.hasNews(open)) told = newsAtOnce(state, open, wanted.news);
+    return told === null ? stored : { ...stored, news: told };
+  } finally {
+    if (told === null && state.views.hasNews(open)) state.views.stir(open);
+  }
+}
+
+async function changed(
+  { shard }: State,
+  open: OpenView,
+  { set, atOnce, silent = false, change }: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
   const { of: { account, mailbox }, view } = open;
   const uids = view.uidsOf(set);
@@ -32,8 +56,9 @@ export async function changeSet(
   let gone = false;
   view.ownBegins();
   try {
+    const named = eachOf(uids, atOnce);
     for (let after: number | null = 0; after !== null && !open.closed;) {
-      const step = readUids(shard, open, { uids, after, limit: atOnce });
+      const step: Step = named ?? readUids(shard, open, { uids, after, limit: atOnce });
       const result = await change(step.uids);
       if (result.type === "limit") return null;
       for (const uid of result.modified) modified.push(uid);
@@ -44,9 +69,8 @@ export async function changeSet(
   } finally {
     view.ownEnds();
     if (!open.closed && !view.gone) view.settle(shard.status(account, mailbox).highestModSeq);
-    if (views.hasNews(open)) views.stir(open);
   }
-  const { rows, next } = readPage(shard, open, { uids: without(uids, modified), after: 0, index: false });
+  const { rows, next } = silent ? NO_ROWS : readFlags(shard, open, { uids: without(uids, modified), after: 0 });
   return {
     type: "stored",
     rows,
@@ -55,4 +79,22 @@ export async function changeSet(
     highestModSeq: view.modSeq as ModSeq,
     missing: missing || (gone && set.by === "sequence"),
   };
+}
+
+interface Step {
+  readonly uids: readonly number[];
+  readonly next: number | null;
+}
+
+const NO_ROWS = { rows: [], next: null } as const;
+
+/** The UIDs of a set that names each by itself: whether they are there the change finds out. Null: it has to be looked up. */
+function eachOf(uids: Ranges, most: number): Step | null {
+  if (uids.length > 2 * most) return null;
+  const each: number[] = [];
+  for (let i = 0; i < uids.length; i += 2) {
+    if (uids[i] !== uids[i + 1]) return null;
+    each.push(uids[i]!);
+  }
+  return { uids: each, next: null };
 }

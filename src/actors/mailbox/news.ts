@@ -1,7 +1,9 @@
 import type { Uid } from "../../mail/uid.ts";
-import type { ResultChange, ViewNews, ViewRow } from "../../mail/mailbox_view.ts";
+import type { NewsWanted } from "../../mail/mailbox_ask.ts";
+import type { FlagRow, ResultChange, ViewNews } from "../../mail/mailbox_view.ts";
 import type { Rights } from "../../mail/rights.ts";
-import { PAGE_ROWS_MAX, readPage } from "./row_pages.ts";
+import { readFlags } from "./flag_rows.ts";
+import { PAGE_ROWS_MAX } from "./row_pages.ts";
 import { rightsIn } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changedResults, goneResults } from "./updates.ts";
@@ -28,6 +30,15 @@ export function news(
     return answerLater(state, withUpdates(state, open, { news, gone }), reply);
   }
   reply.ok(gone.length === 0 ? news : { ...news, updates: { gone, changed: [], ended: [] } });
+}
+
+/** The same for who has its answer to something else: null when it has to be asked for, as searches have to be run again. */
+export function newsAtOnce(state: State, open: OpenView, { expunges }: NewsWanted): ViewNews | null {
+  if (open.live !== null) return null;
+  open.stirred = false;
+  const rights = rightsIn(state, open.account, open.of);
+  if (open.view.gone || !rights.includes("r")) return GONE;
+  return told(state, open, { expunges, rights });
 }
 
 /** Adds what changed in the results of searches (RFC 5267 §4.3). */
@@ -88,25 +99,25 @@ function takeKeyReset(open: OpenView): boolean {
   return keyReset;
 }
 
-function takeChanged(shard: State["shard"], open: OpenView): ViewRow[] {
+function takeChanged(shard: State["shard"], open: OpenView): FlagRow[] {
   const { view } = open;
   if (!view.hasChanged) return [];
   const taken = view.takeChanged(PAGE_ROWS_MAX);
   if ("uids" in taken) {
-    const { rows, next } = readPage(shard, open, { uids: rangesOfRising(taken.uids), after: 0, index: false });
+    const { rows, next } = readFlags(shard, open, { uids: rangesOfRising(taken.uids), after: 0 });
     if (next !== null) view.putBack(taken.uids.filter((uid) => uid > next));
     return rows;
   }
   const uids = view.uidsOf({ by: "uid", pairs: [1, 0xffff_ffff] });
   const since = view.modSeq;
   const wants = (row: { readonly modSeq: number }) => row.modSeq > since;
-  const { rows, next } = readPage(shard, open, { uids, after: taken.above, index: false, wants });
+  const { rows, next } = readFlags(shard, open, { uids, after: taken.above, wants });
   view.lookedUpTo(next);
   return rows;
 }
 
 /** RFC 5257 §4.4: names of entries alone, never their values. */
-function withEntries(row: ViewRow, { annotated }: OpenView): ViewRow {
+function withEntries(row: FlagRow, { annotated }: OpenView): FlagRow {
   const entries = annotated?.get(row.uid);
   if (entries === undefined) return row;
   annotated?.delete(row.uid);

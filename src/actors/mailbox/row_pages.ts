@@ -10,8 +10,8 @@ export const PAGE_ROWS_MAX = 1_000;
 /** Bytes of one answer, about: one message of the actor system, and one piece of a session's output. */
 export const PAGE_BYTES_MAX = 256 * 1024;
 /** Rows looked at for one answer, when few of them are wanted. */
-const PAGE_LOOKED_MAX = 20_000;
-/** Rows read from the store at once: the fewest, one block, as a set may be of single UIDs close together; and the most. */
+export const PAGE_LOOKED_MAX = 20_000;
+/** Rows read from the store at once: the fewest, one block, where a set is of many UIDs that may be close together; and the most. */
 const READ_ROWS_MIN = 64;
 const READ_ROWS = 500;
 /** The same when their MIME indexes are wanted, of some KB each. */
@@ -118,6 +118,7 @@ export function* rowsIn(
   let at = 0;
   /** Rows of the store before the row at `at`; -1 when not known. */
   let rank = -1;
+  const fewest = Array.isArray(uids) && uids.length === 2 ? 1 : READ_ROWS_MIN;
   const pairs = Array.isArray(uids) ? pairsFrom(uids as readonly number[] as Ranges, after) : uids;
   for (const [start, last] of pairs as Iterable<readonly [number, number]>) {
     const first = Math.max(start, after + 1);
@@ -130,7 +131,7 @@ export function* rowsIn(
       if (at === buffer.length) {
         const limit = index
           ? Math.min(READ_INDEXES, last - from + 1)
-          : Math.max(READ_ROWS_MIN, Math.min(READ_ROWS, last - from + 1));
+          : Math.max(fewest, Math.min(READ_ROWS, last - from + 1));
         const read = shard.rowsAt(account, mailbox, from - 1, { limit, index });
         if (read.rows.length === 0) break;
         const follows = rank >= 0 && buffer.length > 0 && buffer.at(-1)!.uid === from - 1;

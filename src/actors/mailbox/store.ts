@@ -33,12 +33,12 @@ type Storing = Asked<"mailbox.store"> & { readonly within?: FreeFlags };
 
 async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
   const { view } = open;
-  const { set, flags, keywords, how, unchangedSince, within } = request;
+  const { set, flags, keywords, how, unchangedSince, within, silent = false, news } = request;
   const change = { flags, keywords, how, unchangedSince, ...(within === undefined ? {} : { within }) };
   const nothing = () => ({ ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing: view.namesGhosts(set) });
   if (unchangedSince !== null && isLarge(view, view.uidsOf(set))) return nothing();
   const stored = await changeSet(state, open, {
-    ...{ set, atOnce: STORE_UIDS_MAX },
+    ...{ set, atOnce: STORE_UIDS_MAX, silent, news },
     change: (uids) => flagged(state, open, uids, change),
   });
   return stored ?? nothing();

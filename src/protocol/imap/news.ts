@@ -1,4 +1,4 @@
-import type { ViewNews, ViewRow } from "../../mail/mailbox_view.ts";
+import type { FlagRow, ViewNews } from "../../mail/mailbox_view.ts";
 import type { Right } from "../../mail/rights.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { fetchPages } from "./commands/fetch.ts";
@@ -21,8 +21,10 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
   const { selected } = scene.state;
   if (selected === null) return;
   for (let more = true; more;) {
-    selected.stirred = false;
-    const news = yield* ask("mailbox.news", { view: selected.view, expunges });
+    const brought = selected.news;
+    selected.news = undefined;
+    if (brought === undefined) selected.stirred = false;
+    const news = brought ?? (yield* ask("mailbox.news", { view: selected.view, expunges }));
     // RFC 2180 §3.3. Nothing is said of messages: they did not go, as far as the client may know (RFC 9051 §7.4.1).
     if (news.gone) yield* leave("The selected mailbox was removed");
     // RFC 5267 §4.3.4: while the numbers of what goes are still valid.
@@ -32,6 +34,13 @@ export function* tellNews(scene: Scene, expunges: boolean): Program<void> {
     endUpdates(news.updates?.ended ?? [], scene);
     more = news.more;
   }
+}
+
+/** Keeps the news that came with an answer: nothing else is known to have happened. */
+export function bring(news: ViewNews | undefined, selected: Selected): void {
+  if (news === undefined) return;
+  selected.news = news;
+  selected.stirred = false;
 }
 
 function* tell(news: ViewNews, selected: Selected, scene: Scene): Program<void> {
@@ -116,12 +125,12 @@ const RIGHT_OF: Readonly<Record<string, Right>> = { "\\Seen": "s", "\\Deleted": 
 const SYSTEM_FLAGS = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"] as const;
 
 /** A message's flags, told unasked: with the UID (RFC 7162 §3.2.4), and MODSEQ once the client knows of it (§3.1). */
-export function flagsOf(row: ViewRow, scene: Scene): string {
+export function flagsOf(row: FlagRow, scene: Scene): string {
   return changeOf(row, { flags: true, annotations: false }, scene);
 }
 
 /** What of a message that others changed is wanted (RFC 5465 §5.1); nothing, if that did not change. */
-function changeOf(row: ViewRow, wanted: Pick<NotifySelected, "flags" | "annotations">, scene: Scene): string {
+function changeOf(row: FlagRow, wanted: Pick<NotifySelected, "flags" | "annotations">, scene: Scene): string {
   const { annotated = [] } = row;
   const annotations = wanted.annotations && annotated.length > 0;
   if (!wanted.flags && !annotations) return "";

@@ -48,7 +48,8 @@ function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> 
   const { selected, notify } = scene.state;
   if (notify !== null) notify.held = false;
   if (policy === "none") return;
-  const tellsNews = selected !== null && (polls || selected.stirred) && tellsSelected(scene.state);
+  const tellsNews = selected !== null && (polls || selected.stirred || selected.news !== undefined) &&
+    tellsSelected(scene.state);
   try {
     if (tellsNews) yield* tellNews(scene, policy === "all");
     if (notify?.stirred === true) yield* tellTidings(scene);

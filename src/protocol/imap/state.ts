@@ -1,5 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { MailboxName } from "../../mail/mailbox_name.ts";
+import type { ViewNews } from "../../mail/mailbox_view.ts";
 import type { Quota } from "../../mail/quota.ts";
 import type { Rights } from "../../mail/rights.ts";
 import type { UidValidity } from "../../mail/uid.ts";
@@ -38,6 +39,8 @@ export interface Selected {
   keywords: readonly string[];
   /** There is news that was not asked for yet. */
   stirred: boolean;
+  /** News that came with the answer to a command, and is told behind it; absent: none. */
+  news?: ViewNews | undefined;
   /** Searches whose changes are told, by their tags (RFC 5267 §4.3); null: none. */
   updates: Map<string, UpdatedSearch> | null;
   /** What was asked by UIDBATCHES since the mailbox was selected; absent: nothing. */

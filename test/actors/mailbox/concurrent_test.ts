@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
-import type { MessageSet, ViewRow } from "../../../src/mail/mailbox_view.ts";
+import type { FlagRow, MessageSet } from "../../../src/mail/mailbox_view.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { ALL, inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, settle } from "./support.ts";
@@ -16,12 +16,12 @@ interface Client {
   readonly flags: Map<number, string>;
 }
 
-function note({ flags, session }: Client, row: ViewRow): void {
+function note({ flags, session }: Client, row: FlagRow): void {
   session.note(row);
   flags.set(row.uid, marks(row));
 }
 
-function marks({ flags, keywords }: Pick<ViewRow, "flags" | "keywords">): string {
+function marks({ flags, keywords }: Pick<FlagRow, "flags" | "keywords">): string {
   return `${flags} ${[...keywords].sort().join(" ")}`;
 }
 
@@ -92,7 +92,7 @@ async function oneCommand(world: MailboxWorld, client: Client, name: string): Pr
       const program = { type: "and", of: [{ type: "set", set }, { type: "flags", flags: random.below(4) }] } as const;
       const { found } = await session.ask("mailbox.search", { program, save: "none", modSeq: false });
       for (const { sequence, uid, count } of found) {
-        for (let i = 0; i < count; i++) session.note({ sequence: sequence + i, uid: uid + i } as ViewRow);
+        for (let i = 0; i < count; i++) session.note({ sequence: sequence + i, uid: uid + i } as FlagRow);
       }
       return;
     }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
-import type { ViewRow } from "../../../src/mail/mailbox_view.ts";
+import type { FlagRow, ViewNews } from "../../../src/mail/mailbox_view.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld } from "./support.ts";
@@ -107,9 +107,10 @@ async function tell(model: Model, client: Client): Promise<void> {
   await news(model, client, model.random.below(2) === 0);
 }
 
-async function news({ truth }: Model, client: Client, expunges: boolean): Promise<void> {
-  for (;;) {
-    const news = await client.session.ask("mailbox.news", { expunges });
+/** What is news; first what came along with another answer. */
+async function news({ truth }: Model, client: Client, expunges: boolean, brought?: ViewNews): Promise<void> {
+  for (let first = brought;; first = undefined) {
+    const news = first ?? await client.session.ask("mailbox.news", { expunges });
     for (const { sequence, uid } of news.expunged) {
       assertEquals(client.list[sequence - 1], uid, "the number that is told is the one the client has");
       assert(!truth.messages.has(uid));
@@ -138,7 +139,7 @@ function flagsOf({ messages }: Truth, uid: number): string {
   return `${flags} ${[...keywords].sort().join(" ")}`;
 }
 
-function note(client: Client, { sequence, uid, flags, keywords }: ViewRow): void {
+function note(client: Client, { sequence, uid, flags, keywords }: FlagRow): void {
   assertEquals(client.list[sequence - 1], uid, `row ${sequence}`);
   client.flags.set(uid, `${flags} ${[...keywords].sort().join(" ")}`);
 }
@@ -189,14 +190,20 @@ async function store(model: Model, client: Client): Promise<void> {
   const { set, present, missing } = anySet(model, client);
   const how = random.pick(["add", "remove", "replace"] as const)!;
   const change = { flags: random.below(16), keywords: KEYWORDS.filter(() => random.below(4) === 0) };
-  const stored = await client.session.store(set, how, change);
+  const silent = random.below(3) === 0;
+  const expunges = random.below(2) === 0;
+  const wanted = random.below(2) === 0 ? {} : { news: { expunges } };
+  const stored = await client.session.store(set, how, { ...change, silent, ...wanted });
   for (const uid of present) apply(truth.messages.get(uid)!, how, change);
-  assertEquals(stored.rows.map(({ uid }) => uid as number), present);
+  assertEquals(stored.rows.map(({ uid }) => uid as number), silent ? [] : present);
   assertEquals(stored.missing, missing);
   for (const row of stored.rows) {
     note(client, row);
     assertEquals(client.flags.get(row.uid), flagsOf(truth, row.uid));
   }
+  // Silent, the client knows what it did.
+  if (silent) { for (const uid of present) client.flags.set(uid, flagsOf(truth, uid)); }
+  if (stored.news !== undefined) await news(model, client, expunges, stored.news);
 }
 
 type Marks = { flags: number; keywords: string[] };

@@ -1,5 +1,5 @@
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
-import type { MessageSet, ViewNews, ViewOpened, ViewRow } from "../../../src/mail/mailbox_view.ts";
+import type { FlagRow, MessageSet, ViewNews, ViewOpened, ViewRow } from "../../../src/mail/mailbox_view.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
 import type { MailboxProtocol } from "../../../src/messages/mod.ts";
 import { JOHN, type Listener, type MailboxWorld, settle, spawnListener } from "./support.ts";
@@ -30,7 +30,7 @@ export class TestSession {
     >;
   }
   /** Asks for all news, as a client is told it; `changed` is given each row. */
-  async news(expunges = true, changed: (row: ViewRow) => void = (row) => this.note(row)): Promise<ViewNews> {
+  async news(expunges = true, changed: (row: FlagRow) => void = (row) => this.note(row)): Promise<ViewNews> {
     for (;;) {
       const news = await this.ask("mailbox.news", { expunges });
       for (const { sequence, uid } of news.expunged) {
@@ -67,15 +67,17 @@ export class TestSession {
   async store(
     set: MessageSet,
     how: "add" | "remove" | "replace",
-    { flags = 0, keywords = [] as readonly string[], unchangedSince = null as number | null },
+    { flags = 0, keywords = [] as readonly string[], unchangedSince = null as number | null, ...more }: Partial<
+      Request<"mailbox.store">
+    >,
   ): Promise<MailboxProtocol["mailbox.store"]["reply"]> {
-    return await this.ask("mailbox.store", { set, how, flags, keywords, unchangedSince });
+    return await this.ask("mailbox.store", { set, how, flags, keywords, unchangedSince, ...more });
   }
   async close(): Promise<void> {
     await this.ask("mailbox.close", {});
   }
   /** A row names a message that the client knows under its number. */
-  note({ sequence, uid }: ViewRow): void {
+  note({ sequence, uid }: FlagRow): void {
     const known = this.uids[sequence - 1];
     if (known === undefined) throw new Error(`row ${sequence} of ${this.uids.length} messages`);
     if (known !== 0 && known !== uid) throw new Error(`message ${sequence} was ${known}, now it is ${uid}`);

@@ -87,3 +87,20 @@ Deno.test("with QRESYNC removals are told by UIDs, and EXPUNGE tells the highest
   say(client, "1 ENABLE QRESYNC", "2 STORE 1:2 +FLAGS.SILENT (\\Deleted)");
   assertEquals(say(client, "3 EXPUNGE"), ["* VANISHED 1:2", "* 1 RECENT", "3 OK [HIGHESTMODSEQ 8] Done"]);
 });
+
+Deno.test("what others did is told by the answer of a STORE itself, behind its own rows", () => {
+  const { client, mailboxes } = selected();
+  mailboxes.bringsNews = true;
+  other(mailboxes, "STORE 1 +FLAGS.SILENT (\\Flagged)");
+  other(mailboxes, "STORE 3 +FLAGS.SILENT (\\Deleted)");
+  other(mailboxes, "EXPUNGE");
+  mailboxes.asked.length = 0;
+  assertEquals(say(client, "1 STORE 2 +FLAGS (\\Seen)"), [
+    "* 2 FETCH (FLAGS (\\Seen \\Recent))",
+    "* 1 FETCH (UID 1 FLAGS (\\Flagged \\Recent))",
+    "1 OK Done",
+  ]);
+  assertEquals(mailboxes.asked, ["mailbox.store"]);
+  assertEquals(say(client, "2 UID STORE 2 +FLAGS.SILENT (\\Draft)"), ["* 3 EXPUNGE", "* 2 RECENT", "2 OK Done"]);
+  assertEquals(mailboxes.asked, ["mailbox.store", "mailbox.store"]);
+});

@@ -111,9 +111,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     return ofView(request) && isWhole(uid, 1, UID_MAX) && isCount(offset) && isCount(length);
   }),
   "mailbox.store": fields((request) => {
-    const { set, how, unchangedSince } = request;
+    const { set, how, unchangedSince, silent, news } = request;
     return ofView(request) && isMessageSet(set) && areFlags(request) && HOWS.has(how) &&
-      (unchangedSince === null || isCount(unchangedSince));
+      (unchangedSince === null || isCount(unchangedSince)) && isOptional(silent, isBoolean) &&
+      (news === undefined || isNewsWanted(news));
   }),
   "mailbox.annotate": fields((request) => {
     const { set, changes, unchangedSince } = request;
@@ -209,6 +210,11 @@ function isTag(value: unknown): boolean {
 }
 
 /** Which changes of results are to be told. */
+function isNewsWanted(value: unknown): boolean {
+  const wanted = fieldsOf(value);
+  return wanted !== null && isBoolean(wanted["expunges"]);
+}
+
 function isUpdate(value: unknown): boolean {
   const update = fieldsOf(value);
   return update !== null && isTag(update["tag"]) && isBoolean(update["uid"]) && isBoolean(update["sorted"]);

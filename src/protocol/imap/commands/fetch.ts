@@ -1,5 +1,5 @@
 import { Flag } from "../../../mail/flag.ts";
-import type { MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
+import type { FlagRow, MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { RowForm } from "../../../mail/row_columns.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
@@ -131,9 +131,9 @@ function* tellPage(
   return trouble;
 }
 
-const NONE_CHANGED: ReadonlyMap<Uid, ViewRow> = new Map();
+const NONE_CHANGED: ReadonlyMap<Uid, FlagRow> = new Map();
 
-function changedRow(row: ViewRow, { flags, keywords, modSeq }: ViewRow): ViewRow {
+function changedRow(row: ViewRow, { flags, keywords, modSeq }: FlagRow): ViewRow {
   return { ...row, flags, keywords, modSeq };
 }
 
@@ -155,7 +155,7 @@ function troubled(trouble: Trouble): Completion {
  * Sets \Seen where it is missing: one change for the page (RFC 9051 §6.4.5). Answers the rows that it changed; without the right
  * there are none (RFC 4314 §4 FETCH).
  */
-function* setSeen({ columns, count }: RowReader, scene: Scene): Program<ReadonlyMap<Uid, ViewRow>> {
+function* setSeen({ columns, count }: RowReader, scene: Scene): Program<ReadonlyMap<Uid, FlagRow>> {
   const { view, readOnly, rights } = selectedOf(scene);
   if (readOnly || !rights.includes("s")) return NONE_CHANGED;
   const pairs: number[] = [];

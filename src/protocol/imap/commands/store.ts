@@ -1,4 +1,4 @@
-import type { ViewRow } from "../../../mail/mailbox_view.ts";
+import type { FlagRow } from "../../../mail/mailbox_view.ts";
 import type { MessageAnnotationChange } from "../../../mail/message_annotation.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotations.ts";
@@ -10,7 +10,8 @@ import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
-import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
+import { bring } from "../news.ts";
+import { isUidOnly, type Scene, tellsModSeq, tellsSelected } from "../state.ts";
 import { fetchStart, flagList } from "../write/texts.ts";
 
 /** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3); of annotations (RFC 5257 §4.5). */
@@ -27,10 +28,16 @@ export const store: Command<"STORE"> = {
     if (selected.readOnly) return no("Mailbox is read-only", "CANNOT");
     if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
     const within = yield* withinLimit(given.set, scene);
-    const change = { flags, keywords, how, unchangedSince };
-    const stored = yield* ask("mailbox.store", { view: selected.view, set: within.set, ...change });
+    const stored = yield* ask("mailbox.store", {
+      ...{ view: selected.view, set: within.set, flags, keywords, how, unchangedSince },
+      silent: given.silent && unchangedSince === null && !tellsModSeq(scene.state),
+      ...(tellsSelected(scene.state) ? { news: { expunges: given.uid } } : {}),
+    });
+    bring(stored.news, selected);
     // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
-    if (keywords.some((keyword) => !isKnown(keyword, selected.keywords))) selected.stirred = true;
+    if (stored.news === undefined && keywords.some((keyword) => !isKnown(keyword, selected.keywords))) {
+      selected.stirred = true;
+    }
     yield* tellRows(stored, { ...given, set: within.set }, scene);
     return completion(stored, given, within.lowest, scene);
   },
@@ -58,14 +65,14 @@ function* storeAnnotations(
 
 /** The rows that a change answered, and the rest of them. */
 function* tellRows(
-  stored: { readonly rows: readonly ViewRow[]; readonly next: Uid | null },
+  stored: { readonly rows: readonly FlagRow[]; readonly next: Uid | null },
   given: Given<"STORE">,
   scene: Scene,
 ): Program<void> {
   const { view } = selectedOf(scene);
   for (const row of stored.rows) yield* scene.output.send(changeOf(row, given, scene));
   for (let after = stored.next; after !== null;) {
-    const page: { readonly rows: readonly ViewRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
+    const page: { readonly rows: readonly FlagRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
       view,
       set: given.set,
       after,
@@ -102,7 +109,7 @@ function completionOf({ modified, missing }: Outcome, uid: boolean): Completion 
 }
 
 /** The message as it is now; what a silent one tells is MODSEQ alone, to those that know of it. */
-function changeOf(row: ViewRow, { uid, silent, unchangedSince }: Given<"STORE">, scene: Scene): string {
+function changeOf(row: FlagRow, { uid, silent, unchangedSince }: Given<"STORE">, scene: Scene): string {
   const items: string[] = [];
   const modSeq = unchangedSince !== null || tellsModSeq(scene.state);
   // RFC 7162 §3.2.4: with QRESYNC each FETCH has the UID.
