@@ -12,7 +12,7 @@ import { LooseRooms } from "./rooms.ts";
 import { RECORD_HEADER_BYTES, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeMailbox } from "./values.ts";
 
-/** Blocks read from the index at once. */
+/** Blocks read from the index at once, at most. */
 const READ_BLOCKS = 64;
 /** What lies between two pieces is read with them when it is no more than this, in bytes: cheaper than a read of its own. */
 const GAP_BYTES_MAX = 16_384;
@@ -32,7 +32,7 @@ export class PageReader {
   fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
     const counters = this.state.index.get(mailboxKey(account, mailbox));
     if (counters === undefined || decodeMailbox(counters).form === "removed") return null;
-    const blocks = new Blocks(this.state.index, account, mailbox);
+    const blocks = new Blocks(this.state.index, { account, mailbox, rows: into.capacity - into.count });
     const { ranges, modSeqAbove, rankOf, lookedMax } = wanted;
     let looked = 0;
     for (let i = 0; i < ranges.length; i += 2) {
@@ -188,7 +188,14 @@ class Blocks {
   /** Every block from here on up to where the read ended is among those that were read. */
   #from = Infinity;
   #end = -1;
-  constructor(private readonly index: IndexEnv, private readonly account: string, private readonly mailbox: number) {}
+  /** How many are read next: as many as hold the rows that there is room for, then more and more, as few of theirs are wanted. */
+  #limit: number;
+  constructor(
+    private readonly index: IndexEnv,
+    private readonly of: { readonly account: string; readonly mailbox: number; readonly rows: number },
+  ) {
+    this.#limit = Math.min(READ_BLOCKS, 1 + Math.ceil(of.rows / BLOCK_UIDS));
+  }
 
   /** The first block with this number or a higher one that has rows; null when there is none up to `last`, which is about to be asked for. */
   from(number: number, last: number): { readonly key: Key; readonly value: Uint8Array } | null {
@@ -198,8 +205,9 @@ class Blocks {
   }
 
   #fetch(number: number, last: number): void {
-    const limit = Math.min(READ_BLOCKS, last - number + 1);
-    this.#read = this.index.range({ ...rowsFrom(this.account, this.mailbox, number), limit });
+    const limit = Math.min(this.#limit, last - number + 1);
+    this.#limit = Math.min(READ_BLOCKS, 2 * this.#limit);
+    this.#read = this.index.range({ ...rowsFrom(this.of.account, this.of.mailbox, number), limit });
     this.#at = 0;
     this.#from = number;
     this.#end = this.#read.length < limit ? Infinity : readRowsBlock(this.#read.at(-1)!.key);
