@@ -5,6 +5,7 @@ import type { RowColumns } from "../mail/row_columns.ts";
 import type { ContentsWanted, RowRanges } from "./account_types.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { bodyKey, type Key, mailboxKey, nextBodyKey, readRowsBlock, rowsFrom } from "./keys.ts";
+import type { KeptColumns } from "./kept_columns.ts";
 import { getU32 } from "./pack.ts";
 import { Gathered } from "./gathered.ts";
 import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
@@ -27,7 +28,10 @@ const READ_BYTES_MAX = 2 * 1024 * 1024;
 /** Reads many rows, and what lies behind them, at a time; from committed state. */
 export class PageReader {
   readonly #rooms = new LooseRooms();
-  constructor(private readonly state: { readonly index: IndexEnv; readonly segments: Segments }) {}
+  constructor(
+    private readonly state: { readonly index: IndexEnv; readonly segments: Segments },
+    private readonly kept: KeptColumns | null = null,
+  ) {}
 
   fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
     const counters = this.state.index.get(mailboxKey(account, mailbox));
@@ -62,6 +66,7 @@ export class PageReader {
   contents(wanted: ContentsWanted): Pieces {
     const { rows, bytesMax } = wanted;
     const gathered = new Gathered(rows.count, this.#rooms.get());
+    if (wanted.column !== undefined) this.kept?.take(rows, wanted.column, gathered, bytesMax);
     for (let read = 0; gathered.rows < rows.count && gathered.bytes <= bytesMax && read < READ_BYTES_MAX;) {
       const lying = this.#lying(wanted, gathered);
       for (const run of runsOf(lying.pieces)) read += this.#gather(run, wanted, gathered);
@@ -71,14 +76,15 @@ export class PageReader {
   }
 
   /** Where what is wanted of the next rows lies, each content once: of so many rows as are read at once. */
-  #lying({ rows, what, sizeMax }: ContentsWanted, { rows: from, same }: Gathered): Lain {
+  #lying({ rows, what, sizeMax }: ContentsWanted, gathered: Gathered): Lain {
+    const { rows: from, same } = gathered;
     const pieces: Lying[] = [];
     const key = bodyKey(0);
     let [bytes, row] = [0, from];
     for (; row < rows.count && row - from < CHUNK_ROWS; row++) {
       const size = rows.size[row]!;
       const content = rows.content[row]!;
-      if (size > sizeMax || same.seen(row, content)) continue;
+      if (size > sizeMax || gathered.has(row) || same.seen(row, content)) continue;
       const stored = this.state.index.get(nextBodyKey(key, content));
       if (stored === undefined) continue;
       const place = decodeBody(stored);
