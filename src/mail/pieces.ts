@@ -27,6 +27,15 @@ export class Pieces {
     return pieces;
   }
 
+  /** The first `count` pieces, with a copy of their bytes, where they lie as here. */
+  first(count: number, bytes: Uint8Array): Pieces {
+    if (count === this.count) return new Pieces(count, bytes, this.numbers);
+    const first = new Pieces(count, bytes);
+    first.#offsets.set(this.#offsets.subarray(0, count));
+    first.#lengths.set(this.#lengths.subarray(0, count));
+    return first;
+  }
+
   put(number: number, offset: number, length: number): void {
     this.#offsets[number] = offset;
     this.#lengths[number] = length;

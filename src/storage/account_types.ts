@@ -62,8 +62,26 @@ export interface ContentsWanted {
   readonly sizeMax: number;
   /** Bytes of one answer: it is of fewer rows then, and of one at least. */
   readonly bytesMax: number;
+  /** Where that part of the indexes is kept beside the rows, which are all of that mailbox; absent: it is not. */
+  readonly column?: ColumnOf;
   /** Takes a part: narrows the place of a whole one within `bytes`. False: the piece is missing. */
   readonly part: (bytes: Uint8Array, place: PiecePlace) => boolean;
+}
+
+/** A column of the indexes of a mailbox. */
+export interface ColumnOf extends MailboxRef {
+  /** Its number, from 0. */
+  readonly column: number;
+}
+
+/** What of the MIME indexes is kept once more beside the rows of large mailboxes, so that much of it is read at once. */
+export interface IndexColumns {
+  /** Of the indexes that `find` reads, 0 to 255: what was kept of others is not used. */
+  readonly version: number;
+  /** Columns that there are. */
+  readonly count: number;
+  /** Narrows the place of a whole index within `bytes` to a column of it; false: it has none. */
+  readonly find: (column: number, bytes: Uint8Array, place: PiecePlace) => boolean;
 }
 
 /** Where a piece lies. */
@@ -212,6 +230,8 @@ export interface AccountStore {
   fillRows(account: AccountId, mailbox: number, wanted: RowRanges, into: RowColumns): number | null;
   /** Contents of the first rows, their checksums right; a piece is missing when there is none, or it is damaged, or too large. */
   contents(wanted: ContentsWanted): Pieces;
+  /** Mean bytes of a column of the messages around a UID; 0 when it is not kept there, and reading it takes longer. */
+  columnBytes(of: ColumnOf, uid: number): number;
   /** The names of a set of keywords, by its number in columns. */
   keywordSet(account: AccountId, mailbox: number, set: number): readonly string[];
   /** Costs a few ms for a million messages. */

@@ -15,6 +15,8 @@ export class Gathered {
   readonly #pieces: Pieces;
   #room: Uint8Array;
   #used = 0;
+  /** The row behind the last one that was added, as long as all came in order: then the room is the answer. */
+  #next = 0;
 
   constructor(count: number, readonly rooms: Rooms) {
     this.#room = rooms.gathered;
@@ -28,13 +30,34 @@ export class Gathered {
     this.#room.set(bytes.subarray(offset, offset + length), this.#used);
     this.#pieces.put(row, this.#used, length);
     this.#used = used;
+    this.#next = row >= this.#next ? row + 1 : Infinity;
+  }
+
+  /** Adds pieces of as many rows from `row` on: they lie one behind the other in `bytes`, each from its start to the next one's. */
+  addRun(row: number, bytes: Uint8Array, starts: Uint32Array, count: number): void {
+    const first = starts[0]!;
+    const used = this.#used + starts[count]! - first;
+    if (used > this.#room.length) this.#grow(used);
+    this.#room.set(bytes.subarray(first, starts[count]!), this.#used);
+    for (let i = 0; i < count; i++) {
+      const start = starts[i]!;
+      this.#pieces.put(row + i, this.#used + start - first, starts[i + 1]! - start);
+    }
+    this.#used = used;
+    this.#next = row >= this.#next ? row + count : Infinity;
+  }
+
+  has(row: number): boolean {
+    return this.#pieces.length(row) >= 0;
   }
 
   /** All that there is of the rows before `end` was added. */
   upTo(end: number): void {
     for (const [row, first] of this.same.take()) {
       const length = this.#pieces.length(first);
-      if (length >= 0) this.#pieces.put(row, this.#pieces.offset(first), length);
+      if (length < 0) continue;
+      this.#pieces.put(row, this.#pieces.offset(first), length);
+      this.#next = Infinity;
     }
     for (; this.rows < end; this.rows++) this.bytes += Math.max(0, this.#pieces.length(this.rows));
   }
@@ -48,6 +71,7 @@ export class Gathered {
       if (count > 0 && bytes + length > bytesMax) break;
       bytes += length;
     }
+    if (this.#next !== Infinity) return from.first(count, this.#room.slice(0, bytes));
     const result = new Pieces(count, new Uint8Array(bytes));
     for (let i = 0, at = 0; i < count; i++) {
       const [offset, length] = [from.offset(i), from.length(i)];

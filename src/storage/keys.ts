@@ -20,6 +20,7 @@ import { getAscii, getU24, getU32, getU48, putAscii, putU24, putU32, putU48 } fr
  *   15 account 00 00000000 00 00 00                 bytes of all annotations and rights of the account
  *   16 account 00 mailbox:u32                       a mailbox that was removed, while rows of it are left
  *   17 account 00 mailbox:u32 kind:u8 name 00 part:u8   rights of an identifier: apart, as who shares is looked for
+ *   18 account 00 mailbox:u32 block:u32 column:u8   what the MIME indexes of the messages of that block say, in one respect
  *   30 body:u48                                     where a body lies, and how many rows name it
  *   40 opId                                         the answer to a delivery
  *   50 seq:u48 part:u16                             opIds of one record, for forgetting them in order
@@ -37,6 +38,7 @@ const TAG = {
   settings: 0x15,
   removed: 0x16,
   acl: 0x17,
+  columns: 0x18,
   body: 0x30,
   op: 0x40,
   opsOfRecord: 0x50,
@@ -137,15 +139,13 @@ export function mailOf(account: string): KeyRange {
 
 /** The ranges of an account beside its mail, which go when it is purged; first its tree. */
 export function besidesMailOf(account: string): KeyRange[] {
-  return [TAG.tree, TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.acl, TAG.removed].map((tag) => ({
-    start: ofAccount(tag, account, 0),
-    end: ofAccount(tag, account, 1),
-  }));
+  const tags = [TAG.tree, TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.acl, TAG.columns, TAG.removed];
+  return tags.map((tag) => ({ start: ofAccount(tag, account, 0), end: ofAccount(tag, account, 1) }));
 }
 
 /** The ranges of a mailbox without its counters, which go when it is removed. */
 export function rangesOfMailbox(account: string, mailbox: number): KeyRange[] {
-  const beside = [TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.acl].map((tag) =>
+  const beside = [TAG.blockCounts, TAG.changes, TAG.keywords, TAG.settings, TAG.acl, TAG.columns].map((tag) =>
     within(tag, account, mailbox)
   );
   return [rowsFrom(account, mailbox, 0), ...beside];
@@ -187,6 +187,18 @@ export function allBlockCounts(account: string, mailbox: number): KeyRange {
 
 export function readBlockCountsChunk(key: Key): number {
   return getU32(key, key.length - 4);
+}
+
+export function columnKey(account: string, mailbox: number, block: number, column: number): Key {
+  const key = inMailbox(TAG.columns, account, mailbox, 5);
+  putU32(key, 6 + account.length, block);
+  key[10 + account.length] = column;
+  return key;
+}
+
+/** All columns of a block. */
+export function columnsOfBlock(account: string, mailbox: number, block: number): KeyRange {
+  return { start: columnKey(account, mailbox, block, 0), end: columnKey(account, mailbox, block, 0xff) };
 }
 
 const KEYWORD = { name: 1, set: 2, ids: 3 } as const;

@@ -26,11 +26,13 @@ import {
   storeFlagsChange,
   withdrawChange,
 } from "./change.ts";
+import { ColumnKeeper } from "./column_keeper.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Compactor, roomIsShort } from "./compact.ts";
 import type { FileSystem } from "./file_system.ts";
 import { type Group, type GroupedStore, GroupLoop } from "./group_loop.ts";
 import type { IndexEnv } from "./index_env.ts";
+import { KeptColumns } from "./kept_columns.ts";
 import type { StoreLimits } from "./limits.ts";
 import type { Planned } from "./group_draft.ts";
 import { GroupPlan } from "./plan.ts";
@@ -53,6 +55,8 @@ export interface LoggedShardOptions {
   readonly files: FileSystem;
   readonly limits: StoreLimits;
   readonly defer: (run: () => void) => void;
+  /** What of the MIME indexes is kept beside rows; nothing when absent. */
+  readonly columns?: types.IndexColumns;
 }
 
 /**
@@ -69,6 +73,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   readonly #compactor: Compactor;
   readonly #checkpoints: Checkpoints;
   readonly #sweeper: Sweeper;
+  readonly #keeper: ColumnKeeper | null;
 
   /** Nothing else may be called before `open` has resolved. */
   constructor(
@@ -77,7 +82,10 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     private readonly options: LoggedShardOptions,
   ) {
     this.number = options.number;
-    this.reader = new ShardReader(state, options.limits);
+    const { columns, log } = options;
+    const missing = (of: types.MailboxRef, block: number) => this.#keeper?.note(of, block);
+    const kept = columns === undefined ? null : new KeptColumns(state.index, { log, columns, missing });
+    this.reader = new ShardReader(state, options.limits, kept);
     this.#bornMs = options.clock.monotonicMs() - state.header.ageMs;
     this.#loop = new GroupLoop(this, options);
     this.#compactor = new Compactor(state, {
@@ -94,6 +102,12 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       afterMs: options.limits.unindexedMsMax,
       mayRun: () => this.#loop.idle,
       made: () => this.#compactor.look(),
+      failed: (failure) => this.#loop.failed(failure),
+    });
+    this.#keeper = columns === undefined ? null : new ColumnKeeper(state, this.reader, {
+      ...{ clock: options.clock, log, columns },
+      mayRun: () => this.#loop.idle,
+      roomIsShort: () => roomIsShort(options),
       failed: (failure) => this.#loop.failed(failure),
     });
     this.#sweeper = new Sweeper(() => this.index, {
@@ -207,6 +221,9 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   contents(wanted: types.ContentsWanted) {
     return this.#open().contents(wanted);
   }
+  columnBytes(of: types.ColumnOf, uid: number): number {
+    return this.#open().columnBytes(of, uid);
+  }
   keywordSet(account: AccountId, mailbox: number, set: number): readonly string[] {
     return this.#open().keywordSet(account, mailbox, set);
   }
@@ -256,6 +273,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     this.#sweeper.stop();
     if (!await this.#loop.close()) return;
     this.#compactor.stop();
+    this.#keeper?.stop();
     this.#checkpoints.stop();
     // So that the next start has no log to read. A shard that cannot say so is not kept from closing: what is in the log is
     // durable.
@@ -351,6 +369,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       this.options.log.warn("answers to deliveries forgotten before their time", { count: forgottenEarly });
     }
     for (const { account, mailbox, change } of changes) {
+      if (change.kind === "delivered") this.#keeper?.arrived(account, mailbox, change.uid);
       for (const listener of this.#listeners) listener(account, mailbox, change);
     }
     if (freed) this.#compactor.look();

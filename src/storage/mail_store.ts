@@ -68,6 +68,7 @@ async function openShard(number: number, options: MailStoreOptions, limits: Stor
     files,
     limits,
     defer,
+    ...(options.columns === undefined ? {} : { columns: options.columns }),
   });
   try {
     await shard.open();

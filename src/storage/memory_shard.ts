@@ -224,6 +224,9 @@ export class MemoryShard implements types.ShardStore {
     this.#assertOpen();
     return this.#columns.contents(wanted);
   }
+  columnBytes(): number {
+    return 0;
+  }
   keywordSet(_account: AccountId, _number: number, set: number): readonly string[] {
     return this.#columns.keywords(set);
   }

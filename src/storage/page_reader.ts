@@ -5,6 +5,7 @@ import type { RowColumns } from "../mail/row_columns.ts";
 import type { ContentsWanted, RowRanges } from "./account_types.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { bodyKey, type Key, mailboxKey, nextBodyKey, nextRowsKey, readRowsBlock, rowsFrom, rowsKey } from "./keys.ts";
+import type { KeptColumns } from "./kept_columns.ts";
 import { getU32 } from "./pack.ts";
 import { Gathered } from "./gathered.ts";
 import { addToColumns, BLOCK_UIDS } from "./row_block.ts";
@@ -12,7 +13,7 @@ import { LooseRooms } from "./rooms.ts";
 import { RECORD_HEADER_BYTES, type Segments } from "./segments.ts";
 import { type BodyPlace, decodeBody, decodeMailbox } from "./values.ts";
 
-/** Blocks read from the index at once, behind one that is not there. */
+/** Blocks read from the index at once, at most, behind one that is not there. */
 const READ_BLOCKS = 64;
 /** What lies between two pieces is read with them when it is no more than this, in bytes: cheaper than a read of its own. */
 const GAP_BYTES_MAX = 16_384;
@@ -27,12 +28,15 @@ const READ_BYTES_MAX = 2 * 1024 * 1024;
 /** Reads many rows, and what lies behind them, at a time; from committed state. */
 export class PageReader {
   readonly #rooms = new LooseRooms();
-  constructor(private readonly state: { readonly index: IndexEnv; readonly segments: Segments }) {}
+  constructor(
+    private readonly state: { readonly index: IndexEnv; readonly segments: Segments },
+    private readonly kept: KeptColumns | null = null,
+  ) {}
 
   fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
     const counters = this.state.index.get(mailboxKey(account, mailbox));
     if (counters === undefined || decodeMailbox(counters).form === "removed") return null;
-    const blocks = new Blocks(this.state.index, account, mailbox);
+    const blocks = new Blocks(this.state.index, { account, mailbox, rows: into.capacity - into.count });
     const { ranges, modSeqAbove, rankOf, lookedMax } = wanted;
     let looked = 0;
     for (let i = 0; i < ranges.length; i += 2) {
@@ -62,6 +66,7 @@ export class PageReader {
   contents(wanted: ContentsWanted): Pieces {
     const { rows, bytesMax } = wanted;
     const gathered = new Gathered(rows.count, this.#rooms.get());
+    if (wanted.column !== undefined) this.kept?.take(rows, wanted.column, gathered, bytesMax);
     for (let read = 0; gathered.rows < rows.count && gathered.bytes <= bytesMax && read < READ_BYTES_MAX;) {
       const lying = this.#lying(wanted, gathered);
       for (const run of runsOf(lying.pieces)) read += this.#gather(run, wanted, gathered);
@@ -71,14 +76,15 @@ export class PageReader {
   }
 
   /** Where what is wanted of the next rows lies, each content once: of so many rows as are read at once. */
-  #lying({ rows, what, sizeMax }: ContentsWanted, { rows: from, same }: Gathered): Lain {
+  #lying({ rows, what, sizeMax }: ContentsWanted, gathered: Gathered): Lain {
+    const { rows: from, same } = gathered;
     const pieces: Lying[] = [];
     const key = bodyKey(0);
     let [bytes, row] = [0, from];
     for (; row < rows.count && row - from < CHUNK_ROWS; row++) {
       const size = rows.size[row]!;
       const content = rows.content[row]!;
-      if (size > sizeMax || same.seen(row, content)) continue;
+      if (size > sizeMax || gathered.has(row) || same.seen(row, content)) continue;
       const stored = this.state.index.get(nextBodyKey(key, content));
       if (stored === undefined) continue;
       const place = decodeBody(stored);
@@ -195,8 +201,14 @@ class Blocks {
   #from = Infinity;
   #end = -1;
   readonly #key: Key;
-  constructor(private readonly index: IndexEnv, private readonly account: string, private readonly mailbox: number) {
-    this.#key = rowsKey(account, mailbox, 0);
+  /** How many are read next: as many as hold the rows that there is room for, then more and more, as few of theirs are wanted. */
+  #limit: number;
+  constructor(
+    private readonly index: IndexEnv,
+    private readonly of: { readonly account: string; readonly mailbox: number; readonly rows: number },
+  ) {
+    this.#key = rowsKey(of.account, of.mailbox, 0);
+    this.#limit = Math.min(READ_BLOCKS, 1 + Math.ceil(of.rows / BLOCK_UIDS));
   }
 
   /** The first block with this number or a higher one that has rows; null when there is none up to `last`, which is about to be asked for. */
@@ -215,8 +227,9 @@ class Blocks {
   }
 
   #fetch(number: number, last: number): void {
-    const limit = Math.min(READ_BLOCKS, last - number + 1);
-    this.#read = this.index.range({ ...rowsFrom(this.account, this.mailbox, number), limit });
+    const limit = Math.min(this.#limit, last - number + 1);
+    this.#limit = Math.min(READ_BLOCKS, 2 * this.#limit);
+    this.#read = this.index.range({ ...rowsFrom(this.of.account, this.of.mailbox, number), limit });
     this.#at = 0;
     this.#from = number;
     this.#end = this.#read.length < limit ? Infinity : readRowsBlock(this.#read.at(-1)!.key);

@@ -1,5 +1,6 @@
+import { dropColumns } from "./columns.ts";
 import type { ShardHeader } from "./header.ts";
-import { besidesMailOf, mailboxKey, rangesOfMailbox, removedKey, rowsFrom, treeKey } from "./keys.ts";
+import { besidesMailOf, mailboxKey, rangesOfMailbox, readRowsBlock, removedKey, rowsFrom, treeKey } from "./keys.ts";
 import { mailboxesIn } from "./mailboxes.ts";
 import { BLOCK_UIDS, readBlocks } from "./row_block.ts";
 import type { RowChanges } from "./row_changes.ts";
@@ -28,7 +29,10 @@ export function sweepMailbox(
   const blocks = index.range({ ...rowsFrom(account, mailbox, 0), limit: blocksMax });
   const found = readBlocks(blocks);
   for (const { body } of found) view.bodies.release(body);
-  for (const { key } of blocks) index.remove(key);
+  for (const { key } of blocks) {
+    index.remove(key);
+    dropColumns(index, at, readRowsBlock(key));
+  }
   if (found.length > 0) rows.freed = true;
   if (blocks.length >= blocksMax) return { removed: found.length, more: true };
   for (const range of rangesOfMailbox(account, mailbox)) {

@@ -5,8 +5,9 @@ import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { AnnotationsCopied } from "./account_types.ts";
 import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
+import { dropColumns } from "./columns.ts";
 import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
-import type { StoredRow } from "./row_block.ts";
+import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
 import { growSettings } from "./settings.ts";
 import type { ShardOp } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
@@ -31,6 +32,8 @@ export interface FlagsDone {
 export function changeRowsSlack({ changeRowsMax }: { readonly changeRowsMax: number }): number {
   return changeRowsMax >>> 6;
 }
+/** With so many rows left in a block what is kept of its indexes goes, as half of it speaks of messages that are gone, and most of the rest. */
+const COLUMNS_GO: ReadonlySet<number> = new Set([BLOCK_UIDS / 2, BLOCK_UIDS / 8, 0]);
 
 type AnnotateOp = Extract<ShardOp, { kind: "annotate" }>;
 type FlagsOp = Extract<ShardOp, { kind: "flags" }>;
@@ -64,6 +67,7 @@ export class RowChanges {
       if (index < 0) continue;
       this.#forget(mailbox, block.row(index));
       block.remove(index);
+      if (COLUMNS_GO.has(block.rows)) dropColumns(this.view.index, placeOf(mailbox), block.number);
       if (annotated) this.#grow(mailbox, -dropAnnotations(this.view.index, { ...placeOf(mailbox), uid }));
       gone.push(uid);
     }

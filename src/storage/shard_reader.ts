@@ -5,12 +5,21 @@ import type { Pieces } from "../mail/pieces.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { SettingKind } from "./account_change.ts";
-import type { AnnotationsOf, BlockCounts, ContentsWanted, FullRow, RowRanges, RowsWanted } from "./account_types.ts";
+import type {
+  AnnotationsOf,
+  BlockCounts,
+  ColumnOf,
+  ContentsWanted,
+  FullRow,
+  RowRanges,
+  RowsWanted,
+} from "./account_types.ts";
 import { readAnnotations } from "./annotations.ts";
 import { readBlockCounts } from "./block_counts.ts";
 import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
 import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
+import type { KeptColumns } from "./kept_columns.ts";
 import type { StoreLimits } from "./limits.ts";
 import { PageReader } from "./page_reader.ts";
 import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
@@ -38,8 +47,12 @@ export class ShardReader {
   /** Bodies whose checksum was right, oldest first. */
   readonly #checked = new Set<number>();
   readonly #pages: PageReader;
-  constructor(private readonly state: ShardState, private readonly limits: StoreLimits) {
-    this.#pages = new PageReader(state);
+  constructor(
+    private readonly state: ShardState,
+    private readonly limits: StoreLimits,
+    private readonly kept: KeptColumns | null = null,
+  ) {
+    this.#pages = new PageReader(state, kept);
   }
 
   status(account: AccountId, mailbox: number): MailboxStatus {
@@ -93,6 +106,9 @@ export class ShardReader {
   }
   contents(wanted: ContentsWanted): Pieces {
     return guarded(() => this.#pages.contents(wanted));
+  }
+  columnBytes(of: ColumnOf, uid: number): number {
+    return guarded(() => this.kept?.meanBytes(of, uid) ?? 0);
   }
   keywordSet(account: AccountId, mailbox: number, set: number): readonly string[] {
     return this.#names(account, mailbox)(set);

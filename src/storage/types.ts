@@ -3,7 +3,7 @@ import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
-import type { AccountStore } from "./account_types.ts";
+import type { AccountStore, IndexColumns } from "./account_types.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { StoreLimits } from "./limits.ts";
 
@@ -137,4 +137,6 @@ export interface MailStoreOptions {
   /** Runs a function later in this thread (default setImmediate): what is asked until then forms one group. */
   readonly defer?: (run: () => void) => void;
   readonly limits?: Partial<StoreLimits>;
+  /** What of the MIME indexes is kept beside rows; nothing when absent. */
+  readonly columns?: IndexColumns;
 }

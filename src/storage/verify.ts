@@ -1,11 +1,12 @@
 import { asFailure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
+import { columnProblem } from "./columns.ts";
 import type { LoggedShard } from "./logged_shard.ts";
 import { mailboxesIn } from "./mailboxes.ts";
 import { RowTally, treeProblems } from "./tally.ts";
 import type { VerifyEvent, VerifyOptions } from "./types.ts";
-import type { StoredRow } from "./row_block.ts";
+import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
 import type { MailboxCounters } from "./values.ts";
 
 /** Messages looked at before other work gets its turn. */
@@ -50,6 +51,7 @@ async function* verifyMailbox(
   const before = shard.status(account, mailbox);
   const sum = { messages: 0, unseen: 0, deleted: 0, size: 0 };
   const tally = new RowTally();
+  let block = -1;
   for (let after = 0;;) {
     const rows = shard.reader.rows(account, mailbox, after, MESSAGES_A_TURN).slice(0, MESSAGES_A_TURN);
     for (const row of rows) {
@@ -57,6 +59,10 @@ async function* verifyMailbox(
       tally.add(row);
       const problem = options.bodies === false ? null : problemOf(shard, row);
       if (problem !== null && stillThere(shard, account, mailbox, row.uid)) yield bad(row.uid, problem);
+      const number = Math.floor(row.uid / BLOCK_UIDS);
+      const kept = number === block ? null : columnProblem(shard.state.index, { account, mailbox }, number);
+      if (kept !== null) yield bad(0, kept);
+      block = number;
       yield "seen";
     }
     const last = rows.at(-1);

@@ -109,7 +109,7 @@ Deno.test("purging an account takes away what a removed mailbox left", () =>
     await store.close();
     const left = await look(dir, (index) =>
       [mailOf("anna"), ...besidesMailOf("anna")].map((range) => index.range({ ...range, limit: 9 }).length));
-    assertEquals(left, [0, 0, 0, 0, 0, 0, 0, 0]);
+    assertEquals(left, [0, 0, 0, 0, 0, 0, 0, 0, 0]);
   }));
 
 Deno.test("an INBOX of thousands is renamed in steps; what comes meanwhile stays in INBOX", () =>

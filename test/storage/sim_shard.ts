@@ -1,12 +1,17 @@
 import { type Clock, seededRandom, SILENT } from "../../src/base/mod.ts";
-import type { StoreLimits } from "../../src/storage/mod.ts";
+import type { IndexColumns, StoreLimits } from "../../src/storage/mod.ts";
 import { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { LocalLog } from "../../src/storage/shard_log.ts";
 import { ShardState } from "../../src/storage/shard_state.ts";
 import { type SimDisk, SimIndex } from "./sim_disk.ts";
 
 /** Opens a shard whose files and index are on a simulated disk. */
-export async function openSimShard(disk: SimDisk, clock: Clock, limits: StoreLimits): Promise<LoggedShard> {
+export async function openSimShard(
+  disk: SimDisk,
+  clock: Clock,
+  limits: StoreLimits,
+  columns?: IndexColumns,
+): Promise<LoggedShard> {
   const state = new ShardState({
     dir: "shard",
     shard: 0,
@@ -27,6 +32,7 @@ export async function openSimShard(disk: SimDisk, clock: Clock, limits: StoreLim
     files: disk,
     limits,
     defer: (run) => void setImmediate(run),
+    ...(columns === undefined ? {} : { columns }),
   });
   await shard.open();
   return shard;

@@ -3,9 +3,9 @@ import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
 import type { Uid } from "../../mail/uid.ts";
-import { findIndexText, INDEX_VERSION, type IndexText } from "../../mime/mod.ts";
-import type { PiecePlace } from "../../storage/mod.ts";
+import type { ColumnOf, PiecePlace } from "../../storage/mod.ts";
 import { visible } from "./annotate.ts";
+import { columnOf, narrow } from "./index_columns.ts";
 import { emailIdPrefix } from "./row_pages.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
@@ -18,6 +18,8 @@ const ROWS_MAX = 4_096;
 const FLAG_ROWS_MAX = 8_192;
 /** The same when something of their contents is wanted. */
 const FULL_ROWS_MAX = 2_048;
+/** The same when it is kept beside the rows. */
+const COLUMN_ROWS_MAX = 2_048;
 /** The same at least: messages are of all sizes. */
 const FEW_ROWS = 16;
 /** Rows looked at for one answer, when few of them are wanted. */
@@ -35,7 +37,7 @@ const INDEX_BYTES = 1_024;
 const KEYWORD_CHARS_MAX = 128 * 1024;
 
 /** Made for this answer alone. */
-const MOVED = ["rows", "indexBytes", "headBytes"] as const;
+const MOVED = ["rows", "index", "indexBytes", "headBytes"] as const;
 
 /** Rows of a set as columns, with what a FETCH tells of them (RFC 9051 §6.4.5; RFC 7162 §3.1.4.1 and §3.2.6). */
 export function page(state: State, request: Asked<"mailbox.page">, reply: Answer<"mailbox.page">): void {
@@ -77,8 +79,13 @@ function filled(
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
   const contents = headBytes > 0 || index !== "none";
+  const column = columnWanted(open, index);
   const bare = form === "flags" ? FLAG_ROWS_MAX : ROWS_MAX;
-  const room = contents ? rowsMax(state, open, headBytes) : annotations ? FULL_ROWS_MAX : bare;
+  const room = contents
+    ? rowsMax(state, open, { headBytes, column, uid: firstAbove(ranges, after) })
+    : annotations
+    ? FULL_ROWS_MAX
+    : bare;
   const rows = new RowColumns(Math.min(countOf(ranges), room), form);
   const rankOf = (uid: number) => uid === 1 ? 0 : view.order.rank(uid);
   const wanted = { ranges, after, modSeqAbove: changedSince ?? 0, rankOf, lookedMax: LOOKED_MAX };
@@ -88,7 +95,7 @@ function filled(
   rows.count = namesOf(rows, (set) => shard.keywordSet(account, mailbox, set), keywordSets);
   const head = headBytes === 0 ? null : headsOf(shard, rows, headBytes);
   if (head !== null) rows.count = head.count;
-  const indexes = index === "none" ? null : indexesOf(shard, rows, index);
+  const indexes = index === "none" ? null : indexesOf(shard, rows, { index, column });
   if (indexes !== null) rows.count = indexes.count;
   const annotated = annotations ? annotationsOf(shard, open, rows) : null;
   if (rows.count < before) next = rows.uid[rows.count - 1]!;
@@ -169,31 +176,45 @@ function headsOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces
 }
 
 /** What is wanted of the indexes. */
-function indexesOf(shard: State["shard"], rows: RowColumns, wanted: Exclude<IndexWanted, "none">): Pieces {
-  const part = wanted === "all" ? () => true : textPart(wanted);
-  return shard.contents({ rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX, part });
+function indexesOf(
+  shard: State["shard"],
+  rows: RowColumns,
+  { index, column }: { readonly index: Exclude<IndexWanted, "none">; readonly column: ColumnOf | null },
+): Pieces {
+  const part = index === "all" ? () => true : (bytes: Uint8Array, place: PiecePlace) => narrow(index, bytes, place);
+  const wanted = { rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX, part } as const;
+  return shard.contents(column === null ? wanted : { ...wanted, column });
 }
 
-/** One text of an index. */
-function textPart(text: IndexText): (bytes: Uint8Array, place: PiecePlace) => boolean {
-  const found = { offset: 0, length: 0 };
-  const how = { text, version: INDEX_VERSION, place: found };
-  return (bytes, place) => {
-    if (!findIndexText(bytes, [place.offset, place.offset + place.length], how)) return false;
-    place.offset = found.offset;
-    place.length = found.length;
-    return true;
-  };
+/** Where what is wanted of the indexes may be kept beside the rows. */
+function columnWanted({ of: { account, mailbox } }: OpenView, index: IndexWanted): ColumnOf | null {
+  const column = index === "none" || index === "all" ? -1 : columnOf(index);
+  return column < 0 ? null : { account, mailbox, column };
 }
 
 /** Rows whose contents are about what one answer takes: those that did not fit would be looked at in vain. */
-function rowsMax({ shard }: State, { of: { account, mailbox } }: OpenView, headBytes: number): number {
+function rowsMax(
+  { shard }: State,
+  { of: { account, mailbox } }: OpenView,
+  { headBytes, column, uid }: { readonly headBytes: number; readonly column: ColumnOf | null; readonly uid: number },
+): number {
+  const kept = column === null || headBytes > 0 ? 0 : shard.columnBytes(column, uid);
+  if (kept > 0) return within(CONTENT_BYTES_MAX / kept, COLUMN_ROWS_MAX);
   const { size, messages } = shard.status(account, mailbox);
   const mean = size / Math.max(1, messages);
-  const rows = headBytes > 0
-    ? CONTENT_BYTES_MAX / Math.max(1, Math.min(headBytes, mean))
-    : INDEX_READ_BYTES / (INDEX_BYTES + Math.min(mean, GAP_BYTES_MAX));
-  return Math.max(FEW_ROWS, Math.min(FULL_ROWS_MAX, Math.ceil(rows)));
+  return headBytes > 0
+    ? within(CONTENT_BYTES_MAX / Math.max(1, Math.min(headBytes, mean)), FULL_ROWS_MAX)
+    : within(INDEX_READ_BYTES / (INDEX_BYTES + Math.min(mean, GAP_BYTES_MAX)), FULL_ROWS_MAX);
+}
+
+function within(rows: number, most: number): number {
+  return Math.max(FEW_ROWS, Math.min(most, Math.ceil(rows)));
+}
+
+/** The first UID above `after` that ranges name; 0: none. */
+function firstAbove(ranges: Ranges, after: number): number {
+  for (let i = 0; i < ranges.length; i += 2) if (ranges[i + 1]! > after) return Math.max(ranges[i]!, after + 1);
+  return 0;
 }
 
 /** The first `count` pieces. */

@@ -6,6 +6,7 @@ import { nodeFiles, openMailStore, shardDirectory, TextStore } from "../../stora
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { MAILBOX_ACTOR_PREFIX, type Placement } from "../mailbox_refs.ts";
 import { mailboxActor, mailboxShare } from "./actor.ts";
+import { INDEX_COLUMNS } from "./index_columns.ts";
 import { FieldColumns, PlaceColumns, StoredTexts } from "./search/mod.ts";
 import { STORE_ACTOR, storeActor } from "./store_actor.ts";
 
@@ -36,6 +37,7 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     random,
     log,
     limits: { freeBytesMin: config.minFreeBytes },
+    columns: INDEX_COLUMNS,
   });
   const text = system.ref<TextProtocol>({ node: system.node, worker: "policy", actor: "text" });
   const share = mailboxShare(clock);
