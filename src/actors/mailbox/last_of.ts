@@ -1,30 +1,38 @@
+import type { SearchProgram } from "../../mail/search_program.ts";
 import type { Uid } from "../../mail/uid.ts";
 import { planFor } from "./programs.ts";
 import { runSearch } from "./search/mod.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { countOf, type Ranges, type View } from "./views/mod.ts";
+import { changesSince } from "./vanished.ts";
+import { countOf, intersection, type Ranges, rangesOfRising, type View } from "./views/mod.ts";
 
-/** Which message is the lowest of the last ones of a set (RFC 9738 §3.1): counted, without a look at them; of other programs found. */
+/**
+ * Which message is the lowest of the last ones (RFC 9738 §3.1): of sets, and of what changed in them, counted without a look at the
+ * messages; of other programs found.
+ */
 export function lastOf(state: State, request: Asked<"mailbox.lastOf">, reply: Answer<"mailbox.lastOf">): void {
   const { open } = viewWith(state, request);
-  const { program, count } = request;
-  if (program.type === "all") return reply.ok(named(open.view, lowestIn(open.view, allOf(open.view), count)));
-  if (program.type === "set") {
-    return reply.ok(named(open.view, lowestIn(open.view, open.view.uidsOf(program.set), count)));
-  }
-  answerLater(state, lowestFound(state, open, request), reply);
+  const uids = rangesFor(state, open, request);
+  if (uids !== null) reply.ok(named(open.view, lowestIn(open.view, uids, request.count)));
+  else answerLater(state, lowestFound(state, open, request), reply);
+}
+
+/** UIDs that are those of all that fits; null: rows have to be looked at. */
+function rangesFor(state: State, open: OpenView, { program, changedSince }: Asked<"mailbox.lastOf">): Ranges | null {
+  if (program.type !== "all" && program.type !== "set") return null;
+  const { view } = open;
+  const uids = view.uidsOf(program.type === "set" ? program.set : { by: "sequence", pairs: [1, 0] });
+  if (changedSince === undefined) return uids;
+  const changes = changesSince(state, open, changedSince);
+  return changes === null ? null : intersection(uids, rangesOfRising(changes.changed));
 }
 
 type Lowest = Parameters<Answer<"mailbox.lastOf">["ok"]>[0];
 
 function named(view: View, uid: number): Lowest {
   return { lowest: uid === 0 ? null : { sequence: view.sequenceOf(uid), uid: uid as Uid } };
-}
-
-function allOf(view: View): Ranges {
-  return view.uidsOf({ by: "sequence", pairs: [1, 0] });
 }
 
 /** The UID of the lowest of the last `count` rows in ranges; 0 when there are no more than so many. */
@@ -44,9 +52,10 @@ function lowestIn({ order }: View, uids: Ranges, count: number): number {
 async function lowestFound(
   state: State,
   open: OpenView,
-  { program, count }: Asked<"mailbox.lastOf">,
+  { program, count, changedSince }: Asked<"mailbox.lastOf">,
 ): Promise<Lowest> {
-  const plan = planFor(state, open, program);
+  const changed: SearchProgram[] = changedSince === undefined ? [] : [{ type: "modSeq", atLeast: changedSince + 1 }];
+  const plan = planFor(state, open, { type: "and", of: [program, ...changed] });
   const run = () => runSearch(state, open, plan, { last: count + 1 });
   const uids = (await state.searches.run(open.account, run)).uids();
   // One more than wanted was looked for: the first of them is not one of the last `count`.
