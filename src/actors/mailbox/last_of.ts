@@ -6,7 +6,7 @@ import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { changesSince } from "./vanished.ts";
-import { countOf, intersection, type Ranges, rangesOfRising, type View } from "./views/mod.ts";
+import { countOf, intersection, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
 
 /**
  * Which message is the lowest of the last ones (RFC 9738 §3.1): of sets, and of what changed in them, counted without a look at the
@@ -29,6 +29,10 @@ function rangesFor(state: State, open: OpenView, { program, changedSince }: Aske
   return changes === null ? null : intersection(uids, rangesOfRising(changes.changed));
 }
 
+/** Rows looked at in one search from the end: so many times as many as are wanted, and no more than what one search can find. */
+const LOOKED_FACTOR = 20;
+const LOOKED_ROWS_MAX = 100_000;
+
 type Lowest = Parameters<Answer<"mailbox.lastOf">["ok"]>[0];
 
 function named(view: View, uid: number): Lowest {
@@ -49,6 +53,7 @@ function lowestIn({ order }: View, uids: Ranges, count: number): number {
   return 0;
 }
 
+/** The same of what fits a program: looked for from the last message on, so many rows at a time. */
 async function lowestFound(
   state: State,
   open: OpenView,
@@ -56,9 +61,33 @@ async function lowestFound(
 ): Promise<Lowest> {
   const changed: SearchProgram[] = changedSince === undefined ? [] : [{ type: "modSeq", atLeast: changedSince + 1 }];
   const plan = planFor(state, open, { type: "and", of: [program, ...changed] });
-  const run = () => runSearch(state, open, plan, { last: count + 1 });
-  const uids = (await state.searches.run(open.account, run)).uids();
-  // One more than wanted was looked for: the first of them is not one of the last `count`.
-  const second = uids[0] === uids[1] ? uids[2] : uids[0]! + 1;
-  return named(open.view, countOf(uids) > count ? second! : 0);
+  const { view } = open;
+  return await state.searches.run(open.account, async () => {
+    const rows = Math.min(LOOKED_FACTOR * count, LOOKED_ROWS_MAX);
+    let [lowest, wanted] = [0, count];
+    for (let above = view.uidNext; above > 1;) {
+      const first = view.order.select(Math.max(0, view.order.rank(above) - rows));
+      if (first === 0 || first >= above) break;
+      const within = rangesOf([first, above - 1], 0);
+      const candidates = plan.candidates === null ? within : intersection(plan.candidates, within);
+      const uids = (await runSearch(state, open, { ...plan, candidates })).uids();
+      const found = countOf(uids);
+      if (found > wanted) return named(view, wanted === 0 ? lowest : fromLast(uids, wanted));
+      if (found > 0) lowest = uids[0]!;
+      wanted -= found;
+      above = first;
+    }
+    return named(view, 0);
+  });
+}
+
+/** The nth number of ranges from the last one on. */
+function fromLast(uids: Ranges, nth: number): number {
+  let left = nth;
+  for (let at = uids.length - 2; at >= 0; at -= 2) {
+    const [first, last] = [uids[at]!, uids[at + 1]!];
+    if (last - first >= left - 1) return last - left + 1;
+    left -= last - first + 1;
+  }
+  return 0;
 }

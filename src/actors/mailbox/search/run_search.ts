@@ -49,7 +49,7 @@ export async function runSearch(
   services: SearchServices,
   open: OpenView,
   plan: Plan,
-  { scored = false, last }: { readonly scored?: boolean; readonly last?: number } = {},
+  { scored = false }: { readonly scored?: boolean } = {},
 ): Promise<Found> {
   const { view } = open;
   const toldBefore = view.told;
@@ -57,7 +57,7 @@ export async function runSearch(
   const uids = plan.candidates === null ? all : intersection(all, plan.candidates);
   const search: Search = { ...services, open, plan, uids };
   const looks = plan.texts.length + plan.words.length === 0 ? NO_LOOKS : await searchTexts(search);
-  const found = new Found({ scored, ...(last === undefined ? {} : { last }) });
+  const found = new Found({ scored });
   await inTurns(search, looks, (candidate) => {
     if (!fits(search, candidate)) return;
     const { row: { uid, modSeq }, sequence } = candidate;
