@@ -160,7 +160,12 @@ export interface MailboxAsks {
   };
   /** The lowest of the last `count` messages that fit; null when there are no more than so many (RFC 9738 §3.1). */
   "mailbox.lastOf": {
-    request: OfView & { readonly program: SearchProgram; readonly count: number };
+    request: OfView & {
+      readonly program: SearchProgram;
+      readonly count: number;
+      /** Of those with a higher MODSEQ. */
+      readonly changedSince?: number;
+    };
     reply: { readonly lowest: { readonly sequence: number; readonly uid: Uid } | null };
   };
   /** Bytes [offset, offset + length) of a message of the view; also of one that another session expunged a moment ago. */

@@ -217,7 +217,7 @@ const NULLABLE =
 const NULLABLE_EXCEPT = /^directory\.domainAdd|^mailbox\.rows\.(after|index)/;
 /** Fields that need not be there. */
 const OPTIONAL =
-  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes|relevancy|update|recent|from)$/;
+  /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes|relevancy|update|recent|from|changedSince)$/;
 
 function typeName(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

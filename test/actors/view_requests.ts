@@ -72,7 +72,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.rows": { ...VIEW, set: SET, after: 0, index: true, changedSince: 4, vanished: true, headBytes: 9 },
   "mailbox.page": { ...VIEW, set: SET, after: 0, changedSince: 4, vanished: true, index: "envelope", headBytes: 9 },
   "mailbox.batches": { ...VIEW, size: 500, first: 2, last: 3 },
-  "mailbox.lastOf": { ...VIEW, program: { type: "set", set: { by: "saved", from: 3 } }, count: 1_000 },
+  "mailbox.lastOf": { ...VIEW, program: { type: "set", set: { by: "saved", from: 3 } }, count: 1_000, changedSince: 4 },
   "mailbox.read": { ...VIEW, uid: 1, offset: 0, length: 10 },
   "mailbox.annotate": {
     ...{ ...VIEW, set: SET, unchangedSince: 3 },

@@ -182,9 +182,9 @@ export class FakeMailboxes {
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
     "mailbox.rows": (request) => this.#rows(request),
     "mailbox.batches": (request) => ({ ranges: batchesOf(this.#view(request.view).shown, request) }),
-    "mailbox.lastOf": ({ view: id, program, count }) => {
+    "mailbox.lastOf": ({ view: id, program, count, changedSince = 0 }) => {
       const view = this.#view(id);
-      const found = view.shown.filter((each) => this.#fits(each, program, view));
+      const found = view.shown.filter((each) => each.modSeq > changedSince && this.#fits(each, program, view));
       const lowest = found.length > count ? found.at(-count)! : null;
       return { lowest: lowest && { sequence: view.shown.indexOf(lowest) + 1, uid: lowest.uid as Uid } };
     },

@@ -20,17 +20,24 @@ export function overLimit({ commandMessagesMax }: Scene["limits"]): Completion {
   return no("Too many messages at once", messageLimitCode(commandMessagesMax));
 }
 
+/** Which messages of a set count: all, or those that fit a program or have a higher MODSEQ, too. */
+export interface Counted {
+  readonly also?: SearchProgram;
+  readonly changedSince?: number | null;
+}
+
 /**
- * The part of a set that one command may have: the last messages of those that fit `also` (RFC 9738 §3.1). They are told in rising
- * order as ever: a client goes on below the lowest of them.
+ * The part of a set that one command may have: the last messages of those that count (RFC 9738 §3.1). They are told in rising order as
+ * ever: a client goes on below the lowest of them.
  */
 export function* withinLimit(
   set: MessageSet,
   scene: Scene,
-  also: readonly SearchProgram[] = [],
+  { also, changedSince = null }: Counted = {},
 ): Program<{ readonly set: MessageSet; readonly lowest: Lowest }> {
   const own: SearchProgram = { type: "set", set };
-  const lowest = yield* lowestOf(also.length === 0 ? own : { type: "and", of: [own, ...also] }, scene);
+  const program: SearchProgram = also === undefined ? own : { type: "and", of: [own, also] };
+  const lowest = yield* lowestOf({ program, ...(changedSince === null ? {} : { changedSince }) }, scene);
   return { set: lowest === null ? set : from(set, lowest), lowest };
 }
 
@@ -40,7 +47,8 @@ export function* searchWithinLimit(
   scene: Scene,
 ): Program<{ readonly program: SearchProgram; readonly lowest: Lowest }> {
   const sets = setsOf(program);
-  const lowest = yield* lowestOf(sets.length > 1 ? { type: "and", of: sets } : sets[0] ?? { type: "all" }, scene);
+  const within: SearchProgram = sets.length > 1 ? { type: "and", of: sets } : sets[0] ?? { type: "all" };
+  const lowest = yield* lowestOf({ program: within }, scene);
   if (lowest === null) return { program, lowest };
   const last: SearchProgram = { type: "set", set: { by: "uid", pairs: [lowest.uid, UID_MAX] } };
   return { program: { type: "and", of: program.type === "and" ? [last, ...program.of] : [last, program] }, lowest };
@@ -56,10 +64,13 @@ export function tellLimit(completion: Completion, lowest: Lowest, { limits, outp
 }
 
 /** Most mailboxes are smaller than the limit: then nothing is asked. */
-function* lowestOf(program: SearchProgram, scene: Scene): Program<Lowest> {
+function* lowestOf(
+  counted: { readonly program: SearchProgram; readonly changedSince?: number },
+  scene: Scene,
+): Program<Lowest> {
   const { view, exists } = selectedOf(scene);
   if (!isOverLimit(exists, scene.limits)) return null;
-  return (yield* ask("mailbox.lastOf", { view, program, count: scene.limits.commandMessagesMax })).lowest;
+  return (yield* ask("mailbox.lastOf", { view, ...counted, count: scene.limits.commandMessagesMax })).lowest;
 }
 
 /** The sets that all that is found must be in. */

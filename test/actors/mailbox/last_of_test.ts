@@ -34,23 +34,30 @@ for (const seed of [1, 2, 3]) {
           return { by: i % 2 > 0 ? "uid" : "sequence", pairs };
         }),
       ];
-      const ask = (program: SearchProgram, count: number) =>
-        inTurns(world, session.ask("mailbox.lastOf", { program, count }));
+      const ask = (program: SearchProgram, count: number, changedSince?: number) =>
+        inTurns(
+          world,
+          session.ask("mailbox.lastOf", { program, count, ...(changedSince === undefined ? {} : { changedSince }) }),
+        );
       for (const set of sets) {
         const rows = await session.rows(set);
         const deleted = rows.filter(({ flags }) => (flags & Flag.deleted) !== 0);
         const only: SearchProgram = { type: "set", set };
+        const since = 150 + roll.below(160);
+        const changed = rows.filter(({ modSeq }) => modSeq > since);
         for (
-          const [program, found] of [
-            [only, rows],
-            [{ type: "and", of: [only, DELETED] }, deleted],
+          const [program, found, changedSince] of [
+            [only, rows, undefined],
+            [{ type: "and", of: [only, DELETED] }, deleted, undefined],
+            [only, changed, since],
+            [{ type: "and", of: [only, DELETED] }, changed.filter((row) => deleted.includes(row)), since],
           ] as const
         ) {
           for (const count of [1, 2, found.length - 1, found.length, 1 + roll.below(found.length)]) {
             if (count < 1) continue;
             const lowest = found.length > count ? found.at(-count)! : null;
             const expected = lowest && { sequence: lowest.sequence, uid: lowest.uid };
-            assertEquals((await ask(program, count)).lowest, expected, JSON.stringify([program, count]));
+            assertEquals((await ask(program, count, changedSince)).lowest, expected, JSON.stringify([program, count]));
           }
         }
       }

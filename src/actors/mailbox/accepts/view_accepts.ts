@@ -103,8 +103,9 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       isWhole(last, first as number, first as number + BATCHES_MAX - 1);
   }),
   "mailbox.lastOf": fields((request) => {
-    const { program, count } = request;
-    return ofView(request) && isSearchProgram(program) && isWhole(count, 1, LAST_MAX);
+    const { program, count, changedSince } = request;
+    return ofView(request) && isSearchProgram(program) && isWhole(count, 1, LAST_MAX) &&
+      isOptional(changedSince, isCount);
   }),
   "mailbox.read": fields((request) => {
     const { uid, offset, length } = request;

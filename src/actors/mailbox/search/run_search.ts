@@ -54,12 +54,7 @@ export async function runSearch(
   services: SearchServices,
   open: OpenView,
   plan: Plan,
-  { scored = false, modSeq = false, last }: {
-    readonly scored?: boolean;
-    readonly modSeq?: boolean;
-    /** Only so many are wanted, the last ones. */
-    readonly last?: number;
-  } = {},
+  { scored = false, modSeq = false }: { readonly scored?: boolean; readonly modSeq?: boolean } = {},
 ): Promise<Found> {
   const { view } = open;
   const toldBefore = view.told;
@@ -72,7 +67,7 @@ export async function runSearch(
     undecided: (known) => undecided(search, known),
   });
   const narrowed = plan.narrowed(hits);
-  const found = new Found({ scored, ...(last === undefined ? {} : { last }) });
+  const found = new Found({ scored });
   const left = narrowed === null ? uids : intersection(uids, narrowed);
   if (!scored && !modSeq && plan.isDecided(hits) && left.length * RANGE_ROWS <= 2 * view.exists) {
     await inTurns(search, addRanges(found, left, view));

@@ -18,7 +18,7 @@ export const expunge: Command<"EXPUNGE"> = {
     const { view, readOnly } = selectedOf(scene);
     if (readOnly) return no("Mailbox is read-only", "CANNOT");
     // RFC 9738 §3.1: EXPUNGE itself has no limit.
-    const within = set === null ? { set, lowest: null } : yield* withinLimit(set, scene, [DELETED]);
+    const within = set === null ? { set, lowest: null } : yield* withinLimit(set, scene, { also: DELETED });
     const { highestModSeq } = yield* ask("mailbox.expungeDeleted", { view, set: within.set });
     yield* tellNews(scene, true);
     // RFC 7162 §3.2.7: told once the client knows of modification sequences.

@@ -54,8 +54,7 @@ function* setsToTell(
 ): Program<{ readonly sets: readonly MessageSet[]; readonly lowest: Lowest }> {
   if (partial === null) {
     // Of messages that are passed over nothing is told: they are none of those that are looked at.
-    const changed = changedSince === null ? [] : [{ type: "modSeq", atLeast: changedSince + 1 } as const];
-    const within = yield* withinLimit(set, scene, changed);
+    const within = yield* withinLimit(set, scene, { changedSince });
     return { sets: [within.set], lowest: within.lowest };
   }
   const program = { type: "set", set } as const;
