@@ -46,6 +46,8 @@ export interface StoreLimits {
   readonly unindexedBytesMax: number;
   /** A segment is sealed when it has grown to this. */
   readonly segmentBytesMax: number;
+  /** Behind what is appended to an open segment of this size zeros are laid, which later groups overwrite. */
+  readonly aheadFromBytes: number;
   /** How long the answer to an `opId` is kept, in ms. */
   readonly opIdMsMin: number;
   /** Answers kept in one shard; beyond it the oldest go before their time, with a line in the log. */
@@ -99,6 +101,7 @@ export const DEFAULT_LIMITS: StoreLimits = {
   // What has to be read, and written once more, when a shard is opened after a crash.
   unindexedBytesMax: 16 * MB,
   segmentBytesMax: 128 * MB,
+  aheadFromBytes: 64 * 1024,
   opIdMsMin: 7 * 86_400_000,
   opIdsMax: 5_000_000,
   changeRowsMax: 10_000,

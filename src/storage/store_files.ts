@@ -4,7 +4,7 @@ import { diskFailure } from "./disk_failure.ts";
 import type { FileSystem } from "./file_system.ts";
 import { type IndexEnv, LmdbIndex } from "./index_env.ts";
 import { allSegments, HEADER_KEY, readSegmentKey } from "./keys.ts";
-import { checksum, type SegmentPosition, Segments } from "./segments.ts";
+import { checksum, type SegmentLimits, type SegmentPosition, Segments } from "./segments.ts";
 
 /** What the header row of every store says, beside what is its own. Each commit changes it. */
 export interface StoreHeader {
@@ -19,7 +19,7 @@ export interface StoreFilesOptions<H extends StoreHeader> {
   readonly dir: string;
   readonly files: FileSystem;
   readonly log: Log;
-  readonly limits: { readonly segmentBytesMax: number; readonly openSegmentsMax: number };
+  readonly limits: SegmentLimits;
   /** Names this process, if an earlier owner in it may be left. */
   readonly owner?: string;
   /** Opens the index (default LMDB). */
@@ -183,7 +183,9 @@ export class StoreFiles<H extends StoreHeader> {
     }
     const bytes = this.segments.bytesOf(segment);
     if (bytes !== null && bytes >= offset && this.#checkTail()) {
-      if (bytes > offset) log.info("uncommitted bytes cut off", { segment, bytes: bytes - offset });
+      // Zeros were laid ahead.
+      const rest = this.segments.rest({ segment, offset }).findLastIndex((byte) => byte !== 0) + 1;
+      if (rest > 0) log.info("uncommitted bytes cut off", { segment, bytes: rest });
       this.segments.openForAppend();
     } else if (bytes === null || bytes < offset) {
       // The next append starts a new segment; the messages concerned fail one by one as corrupt.

@@ -11,6 +11,7 @@ import { openSimShard } from "./sim_shard.ts";
 const LIMITS = {
   ...DEFAULT_LIMITS,
   segmentBytesMax: 900,
+  aheadFromBytes: 100,
   compactStepBytesMax: 300,
   keywordsMax: 4,
   annotationsMax: 4,
@@ -24,7 +25,7 @@ const LOGS = [
   { unindexedRowsMax: 0 },
   { unindexedRowsMax: 12, segmentBytesMax: 4_000 },
   { unindexedBytesMax: 400, segmentBytesMax: 4_000, unindexedMsMax: 100 },
-  { segmentBytesMax: 1_000_000, unindexedMsMax: 1e9 },
+  { segmentBytesMax: 1_000_000, aheadFromBytes: 1e9, unindexedMsMax: 1e9 },
 ];
 
 /** What may have been made of the shard: the changes so far, and a store in memory that made them. */

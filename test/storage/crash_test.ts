@@ -10,14 +10,21 @@ import { account } from "./support.ts";
 
 const ACCOUNTS = ["anna", "bert", "carl"].map(account);
 /** Small, so that segments are sealed, compacted and removed within a few operations. */
-const LIMITS = { ...DEFAULT_LIMITS, segmentBytesMax: 700, compactStepBytesMax: 200, changeRowsMax: 8, opIdsMax: 40 };
+const LIMITS = {
+  ...DEFAULT_LIMITS,
+  segmentBytesMax: 700,
+  aheadFromBytes: 100,
+  compactStepBytesMax: 200,
+  changeRowsMax: 8,
+  opIdsMax: 40,
+};
 /** From each record in the index at once to all of a life in the log alone. */
 const LOGS = [
   {},
   { unindexedRowsMax: 0 },
   { unindexedRowsMax: 12, segmentBytesMax: 4_000 },
   { unindexedBytesMax: 400, segmentBytesMax: 4_000, unindexedMsMax: 100 },
-  { segmentBytesMax: 1_000_000, unindexedMsMax: 1e9 },
+  { segmentBytesMax: 1_000_000, aheadFromBytes: 1e9, unindexedMsMax: 1e9 },
 ].map((limits) => ({ ...LIMITS, ...limits }));
 
 interface Sent {

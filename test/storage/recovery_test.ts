@@ -16,6 +16,7 @@ import { type Log, type LogFields, SILENT } from "../../src/base/mod.ts";
 import { type MailStore, nodeFiles, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
 import { LmdbIndex } from "../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../src/storage/keys.ts";
+import type { StoreLimits } from "../../src/storage/limits.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 
 /** Runs with a directory, and opens the store in it as often as asked. */
@@ -24,9 +25,9 @@ async function inDirectory(run: (dir: string, use: Use) => Promise<void>): Promi
   const lines: [string, LogFields | undefined][] = [];
   const note = (event: string, fields?: LogFields) => void lines.push([event, fields]);
   const log: Log = { ...SILENT, info: note, warn: note, error: note, child: () => log };
-  const use: Use = async (body) => {
+  const use: Use = async (body, limits = {}) => {
     lines.length = 0;
-    const store = await openMailStore(diskOptions(dir, { log, limits: { segmentBytesMax: 4_000 } }));
+    const store = await openMailStore(diskOptions(dir, { log, limits: { segmentBytesMax: 4_000, ...limits } }));
     try {
       await body(store.shard(0), store);
     } finally {
@@ -41,7 +42,10 @@ async function inDirectory(run: (dir: string, use: Use) => Promise<void>): Promi
   }
 }
 
-type Use = (body: (shard: ShardStore, store: MailStore) => Promise<void>) => Promise<string[]>;
+type Use = (
+  body: (shard: ShardStore, store: MailStore) => Promise<void>,
+  limits?: Partial<StoreLimits>,
+) => Promise<string[]>;
 
 function segments(dir: string): string[] {
   const path = `${shardDirectory(dir, 0)}/segments`;
@@ -103,6 +107,25 @@ Deno.test("what lies behind the last committed record is cut off, told in the lo
     });
     assertEquals(log, ["uncommitted bytes cut off"]);
     assertEquals(segments(dir), [path]);
+  }));
+
+Deno.test("zeros that were laid ahead are written over without growing the file, and are nothing to a start", () =>
+  inDirectory(async (dir, use) => {
+    const limits = { segmentBytesMax: 1_000_000, aheadFromBytes: 1_000 };
+    let size = 0;
+    await use(async (shard) => {
+      for (let i = 0; i < 9; i++) await shard.deliver(mail("x".repeat(200)));
+      size = statSync(segments(dir)[0]!).size;
+      assert(size > 200_000, `${size} bytes`);
+      for (let i = 0; i < 9; i++) await shard.deliver(mail("y".repeat(200)));
+      assertEquals(statSync(segments(dir)[0]!).size, size);
+    }, limits);
+    const log = await use(async (shard) => {
+      await shard.deliver(mail("last"));
+      assertEquals([1, 9, 18, 19].map((uid) => text(shard, uid)[0]), ["x", "x", "y", "l"]);
+      assert(statSync(segments(dir)[0]!).size < size);
+    });
+    assertEquals(log, []);
   }));
 
 Deno.test("a segment that was never committed is removed; several of them are put aside", () =>
