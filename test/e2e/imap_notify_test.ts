@@ -71,6 +71,29 @@ Deno.test("a session is told between commands of mail in other mailboxes, and of
   await server.stop();
 });
 
+Deno.test("annotations of messages are told by their entries where the mailbox is selected, and by STATUS elsewhere", async () => {
+  await using server = await serverOf();
+  await using selecting = await session(server, BILLY);
+  await using watching = await session(server, BILLY);
+  await using other = await session(server, BILLY);
+  await other.ok("APPEND INBOX ", LETTER);
+  const events = "(MessageNew MessageExpunge AnnotationChange)";
+  await selecting.ok("SELECT INBOX");
+  await selecting.ok(`NOTIFY SET (selected ${events})`);
+  await watching.ok("ENABLE CONDSTORE");
+  await watching.ok(`NOTIFY SET (inboxes ${events})`);
+  await other.ok("SELECT INBOX");
+  // Flags were not asked for where the mailbox is selected.
+  await other.ok("STORE 1 +FLAGS (\\Flagged)");
+  await other.ok('STORE 1 ANNOTATION (/comment (value.shared "sweet"))');
+  assertEquals(await selecting.response(), "* 1 FETCH (UID 1 ANNOTATION (/comment))");
+  assertMatch(
+    await watching.response(),
+    /^\* STATUS INBOX \(MESSAGES 1 UIDNEXT 2 UIDVALIDITY \d+ HIGHESTMODSEQ \d+\)$/,
+  );
+  await Promise.all([selecting.logout(), watching.logout(), other.logout()]);
+});
+
 Deno.test("new mail in the selected mailbox comes with what was asked for, whatever other sessions were told", async () => {
   await using server = await serverOf();
   await using full = await session(server, BILLY);

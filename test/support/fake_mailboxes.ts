@@ -62,9 +62,6 @@ export class FakeMailboxes {
     this.#make(INBOX_NAME, null);
   }
 
-  /** News say that annotations of more messages changed than they name. */
-  annotatedMore = false;
-
   /** There is a mailbox of this name. */
   make(name: string): void {
     this.#make(name, null);
@@ -427,7 +424,7 @@ export class FakeMailboxes {
       highestModSeq: box.modSeq as ModSeq,
       more: false,
       gone: view.gone,
-      ...(this.annotatedMore ? { annotatedMore: true } : {}),
+      ...(this.watches.annotatedMore ? { annotatedMore: true } : {}),
       ...updates.after({ shown: view.shown, there: box.messages }),
     };
   }

@@ -18,6 +18,8 @@ export class FakeWatches {
   #next = 900;
   /** No more than so many. */
   max = 10;
+  /** News say that annotations of more messages changed than they name. */
+  annotatedMore = false;
   /** Told of when a watch begins. */
   first: Extract<WatchOpened, { type: "watching" }>["mailboxes"] = [];
 

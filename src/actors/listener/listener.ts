@@ -11,6 +11,7 @@ import {
   serverEndPoint,
   type TlsContextHolder,
 } from "../../net/mod.ts";
+import { MadeIndexes } from "../../protocol/imap/mod.ts";
 import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
 import { ImapFront, type ImapFrontOptions } from "./imap_front.ts";
 import { type TurnPolicy, TurnRules } from "./queue_turns.ts";
@@ -71,7 +72,8 @@ export interface Ports {
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
 /** Opens all ports; when one cannot be had, none stays open. */
-export async function openPorts(config: PortsConfig, services: FrontServices): Promise<Ports> {
+export async function openPorts(given: PortsConfig, services: FrontServices): Promise<Ports> {
+  const config = remembering(given);
   const tls = createTlsContext(config.tls);
   const shown = { binding: serverEndPoint(config.tls.cert) };
   const wheel = new DeadlineWheel({ clock: services.clock });
@@ -104,6 +106,11 @@ export async function openPorts(config: PortsConfig, services: FrontServices): P
       for (const listener of listeners) listener.closeAll();
     },
   };
+}
+
+/** All sessions of IMAP in the worker remember the same indexes. */
+function remembering(config: PortsConfig): PortsConfig {
+  return { ...config, imap: { ...config.imap, session: { ...config.imap.session, madeIndexes: new MadeIndexes() } } };
 }
 
 function allGone(

@@ -2,6 +2,7 @@ import type { FailureKind } from "../../base/failure.ts";
 import type { MailboxAsks } from "../../mail/mailbox_ask.ts";
 import type { Quota, Usage } from "../../mail/quota.ts";
 import type { SaslAnswer, SaslChannel, SaslQuestion } from "../sasl/mod.ts";
+import type { MadeIndexes } from "./fetch/made_indexes.ts";
 import type { ImapLimits } from "./limits.ts";
 
 /** Everything a session asks of the owner of the mailboxes. */
@@ -81,6 +82,8 @@ export interface ImapOptions {
   /** Name of the program, told by ID (RFC 2971); absent, it tells nothing. */
   readonly implementation?: string;
   readonly limits?: Partial<ImapLimits>;
+  /** Where indexes are remembered that had to be made; absent: nowhere. */
+  readonly madeIndexes?: MadeIndexes;
 }
 
 /** One IMAP connection, server side: bytes and answers in, actions out. */

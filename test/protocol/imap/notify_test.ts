@@ -136,7 +136,7 @@ Deno.test("selected: when annotations of more messages changed than are told, NO
     );
     return client;
   });
-  mailboxes.annotatedMore = true;
+  mailboxes.watches.annotatedMore = true;
   other(mailboxes, "STORE 1 +FLAGS (\\Flagged)");
   assertEquals(clients.map((client) => heard(client).at(-1)?.slice(0, 28)), [
     "* OK [NOTIFICATIONOVERFLOW] ",

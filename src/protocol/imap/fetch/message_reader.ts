@@ -17,7 +17,7 @@ import type { Scene } from "../state.ts";
 export type Trouble = "gone" | "corrupt" | "temporary" | "encoding";
 
 /** What is known of a message before it is read. */
-export type ReadMessage = Pick<ViewRow, "uid" | "size" | "index" | "head">;
+export type ReadMessage = Pick<ViewRow, "uid" | "size" | "index" | "head"> & Partial<Pick<ViewRow, "objectId">>;
 
 /** Reads one message of the selected mailbox, in pieces of bounded size. */
 export class MessageReader {
@@ -49,8 +49,17 @@ export class MessageReader {
     return facts === null ? (yield* this.#make())?.facts() ?? null : facts ?? null;
   }
 
-  /** Of the message itself, piece by piece: it does not lie in memory. */
+  /** Of the message itself, if nobody did it before. */
   *#make(): Program<MessageIndex | null> {
+    const { row: { objectId }, scene: { options: { madeIndexes } } } = this;
+    if (objectId === undefined || madeIndexes === undefined) return this.#index = readMade(yield* this.#made());
+    const made = madeIndexes.get(objectId) ?? (yield* this.#made());
+    if (made !== null) madeIndexes.add(objectId, made);
+    return this.#index = readMade(made);
+  }
+
+  /** Piece by piece: the message does not lie in memory. */
+  *#made(): Program<Uint8Array | null> {
     const length = Math.min(this.row.size, this.scene.limits.indexBytesMax);
     const maker = new IndexMaker();
     for (let read = 0; read < length;) {
@@ -59,7 +68,7 @@ export class MessageReader {
       maker.add(piece);
       read += piece.length;
     }
-    return this.#index = readIndex(maker.done());
+    return maker.done();
   }
 
   /** All bytes of a range; null when they cannot be had. */
@@ -106,4 +115,8 @@ export class MessageReader {
     }
     return null;
   }
+}
+
+function readMade(index: Uint8Array | null): MessageIndex | null {
+  return index === null ? null : readIndex(index);
 }
