@@ -35,7 +35,7 @@ function inFields(run: (world: FieldWorld) => Promise<void>, bytesMax = 1_000_00
   const late: TextSearch = {
     find: (query, keys) => texts.find(query, keys),
     grade: (query, words) => texts.grade(query, words),
-    fieldsAhead: (query, fields) => texts.fieldsAhead(query, fields),
+    fieldAhead: (query, field) => texts.fieldAhead(query, field),
     findInFields: (query, keys) => texts.findInFields(query, keys),
     forget: (account) => texts.forget(account),
   };
@@ -210,6 +210,21 @@ Deno.test("what follows on messages that no room is left for is not kept either"
       assertEquals((await find(a, header(field, text))).length, 1_300);
     }
   }, 25_000));
+
+Deno.test("fields that few ask for are looked for in the texts that are kept, and nothing stays in memory", () =>
+  inFields(async (world) => {
+    await append(world, [{ fields: [["X-Cat", "a cat"]], flags: 0 }, subject("a cat"), {
+      fields: [["X-Cat", ""]],
+      flags: 0,
+    }]);
+    const a = await openSession(world);
+    await a.rows({ by: "sequence", pairs: [1, 0] });
+    assertEquals(await find(a, header("x-cat", "cat")), [1]);
+    assertEquals(await find(a, header("x-cat", "")), [1, 3]);
+    assertEquals(world.columns.bytes, 0);
+    assertEquals(await find(a, { type: "or", of: [header("x-cat", "cat"), header("subject", "cat")] }), [1, 2]);
+    assert(world.columns.bytes > 0);
+  }));
 
 Deno.test("with a full disk fields are found in what is taken out now", () =>
   inFields(async (world) => {

@@ -54,7 +54,7 @@ class SimpleTexts implements TextSearch {
     }
     return graded;
   }
-  fieldsAhead = NO_FIELDS.fieldsAhead;
+  fieldAhead = NO_FIELDS.fieldAhead;
   findInFields = NO_FIELDS.findInFields;
   forget(): void {}
 }
