@@ -4,8 +4,8 @@ import { Failure } from "../../src/base/mod.ts";
 const failed = () => Promise.reject(new Failure("down", "nobody takes texts out here"));
 
 /** For worlds in which header fields are never kept ready. */
-export const NO_FIELDS: Pick<TextSearch, "fieldAhead" | "findInFields"> = {
-  fieldAhead: () => Infinity,
+export const NO_FIELDS: Pick<TextSearch, "fieldsAhead" | "findInFields"> = {
+  fieldsAhead: () => Infinity,
   findInFields: failed,
 };
 

@@ -35,7 +35,7 @@ function inFields(run: (world: FieldWorld) => Promise<void>, bytesMax = 1_000_00
   const late: TextSearch = {
     find: (query, keys) => texts.find(query, keys),
     grade: (query, words) => texts.grade(query, words),
-    fieldAhead: (query, field) => texts.fieldAhead(query, field),
+    fieldsAhead: (query, fields) => texts.fieldsAhead(query, fields),
     findInFields: (query, keys) => texts.findInFields(query, keys),
     forget: (account) => texts.forget(account),
   };
@@ -223,6 +223,8 @@ Deno.test("fields that few ask for are looked for in the texts that are kept, an
     assertEquals(await find(a, header("x-cat", "")), [1, 3]);
     assertEquals(world.columns.bytes, 0);
     assertEquals(await find(a, { type: "or", of: [header("x-cat", "cat"), header("subject", "cat")] }), [1, 2]);
+    assertEquals(world.columns.bytes, 0);
+    assertEquals(await find(a, header("subject", "cat")), [2]);
     assert(world.columns.bytes > 0);
   }));
 

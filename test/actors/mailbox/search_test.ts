@@ -54,7 +54,7 @@ class SimpleTexts implements TextSearch {
     }
     return graded;
   }
-  fieldAhead = NO_FIELDS.fieldAhead;
+  fieldsAhead = NO_FIELDS.fieldsAhead;
   findInFields = NO_FIELDS.findInFields;
   forget(): void {}
 }

@@ -44,20 +44,17 @@ export async function searchTexts(wanted: TextsWanted): Promise<Looks> {
   const { plan, texts, open: { of: { account, mailbox }, view }, shard, check } = wanted;
   const { uidNext } = view;
   const query = { account, mailbox, uidNext, read: (uid: number) => messageOf(wanted, uid), check };
-  const aheadOf = (field: string) => texts.fieldAhead(query, field);
-  const fields = [...plan.texts.entries()].filter((each): each is [number, FieldKey] =>
-    each[1].in === "header" && aheadOf(each[1].field) < Infinity
-  );
+  const fields = [...plan.texts.entries()].filter((each): each is [number, FieldKey] => each[1].in === "header");
   const known = new Map<number, Ranges>();
   const findInFields = async () => {
     const found = await texts.findInFields(query, fields.map(([, key]) => key));
     fields.forEach(([number], i) => known.set(number, found[i]!));
   };
-  const ahead = fields.reduce((most, [, { field }]) => Math.max(most, aheadOf(field)), 0);
-  if (fields.length > 0 && ahead <= NEAR_UIDS) await findInFields();
+  const ahead = fields.length === 0 ? Infinity : texts.fieldsAhead(query, fields.map(([, { field }]) => field));
+  if (ahead <= NEAR_UIDS) await findInFields();
   if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
   const rows = await wanted.undecided(looksOf(known));
-  if (known.size < fields.length && 2 * rows.uids.length >= shard.status(account, mailbox).messages) {
+  if (known.size === 0 && ahead < Infinity && 2 * rows.uids.length >= shard.status(account, mailbox).messages) {
     await findInFields();
     if (known.size === plan.texts.length && plan.words.length === 0) return looksOf(known);
   }

@@ -94,10 +94,14 @@ export class StoredTexts implements TextSearch {
       return graded;
     });
   }
-  fieldAhead({ account, mailbox, uidNext }: Omit<FieldQuery, "read" | "check">, field: string): number {
-    if (!READY_FIELDS.has(field)) return Infinity;
+  fieldsAhead({ account, mailbox, uidNext }: Omit<FieldQuery, "read" | "check">, fields: Iterable<string>): number {
     const { columns, shard: { number: shard } } = this.options;
-    return uidNext - 1 - columns.lastOf({ shard, account, mailbox, field });
+    let ahead = 0;
+    for (const field of fields) {
+      if (!READY_FIELDS.has(field)) return Infinity;
+      ahead = Math.max(ahead, uidNext - 1 - columns.lastOf({ shard, account, mailbox, field }));
+    }
+    return ahead;
   }
   findInFields(query: FieldQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]> {
     return this.#inOrder(query.account, async () => {

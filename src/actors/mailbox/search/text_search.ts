@@ -31,8 +31,8 @@ export interface TextSearch {
   find(query: TextQuery, keys: readonly TextKey[]): Promise<readonly ReadonlySet<number>[]>;
   /** How well contents have each word, from 1 to 100; those that have it not at all are left out. Rejects as `find` does. */
   grade(query: TextQuery, words: readonly FuzzyWord[]): Promise<readonly ReadonlyMap<number, number>[]>;
-  /** How many UIDs must be read at most before `findInFields` knows a field in all of the mailbox; Infinity: it never will. */
-  fieldAhead(query: Omit<FieldQuery, "read" | "check">, field: string): number;
+  /** How many UIDs must be read at most before `findInFields` knows these fields in all of the mailbox; Infinity: it never will. */
+  fieldsAhead(query: Omit<FieldQuery, "read" | "check">, fields: Iterable<string>): number;
   /**
    * The messages of a mailbox that hold what each key asks for: from the first to the last UID of a range all messages that are there
    * do. Some that are gone may be among them. Rejects as `find` does.
