@@ -59,7 +59,7 @@ export class FieldBlock {
       while (row < rows && hit >= 0 && hit + length <= starts[row + 1]!) {
         hit = text.indexOf(needle, starts[++row]!);
       }
-      if (row > first) into.add(uids, first, row - 1);
+      if (row > first) into.add(uids[first]!, first, { uid: uids[row - 1]!, row: row - 1 });
       else if (row === rows) break;
       else hit = text.indexOf(needle, starts[++row]!);
     }
@@ -85,12 +85,11 @@ export class FoundRows {
   #before = 0;
   #last = -1;
 
-  /** Adds the rows `first` to `last` of the block at hand. */
-  add(uids: ArrayLike<number>, first: number, last: number): void {
-    if (this.#last === this.#before + first - 1 && this.pairs.length > 0) {
-      this.pairs[this.pairs.length - 1] = uids[last]!;
-    } else this.pairs.push(uids[first]!, uids[last]!);
-    this.#last = this.#before + last;
+  /** Adds a row of the block at hand, and those behind it up to `last`. */
+  add(uid: number, row: number, last: { readonly uid: number; readonly row: number } = { uid, row }): void {
+    if (this.#last === this.#before + row - 1 && this.pairs.length > 0) this.pairs[this.pairs.length - 1] = last.uid;
+    else this.pairs.push(uid, last.uid);
+    this.#last = this.#before + last.row;
   }
   endBlock(rows: number): void {
     this.#before += rows;
