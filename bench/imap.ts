@@ -155,6 +155,7 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     "STORE, 1 connection": ["msg/s", stores(durationMs, 1, ["Some", some])],
     [`STORE, ${TOGETHER} connections`]: ["msg/s", stores(durationMs, TOGETHER, ["Some", some])],
     "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],
+    "SEARCH SUBJECT, large mailbox": ["msg/s", overAll("Many", 'SEARCH SUBJECT "measure with"', many, 3)],
     "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, 3)],
     "FETCH FLAGS": ["msg/s", overAll("Many", "FETCH 1:* FLAGS", many, 1)],
     "FETCH ENVELOPE": ["msg/s", overAll("Many", "FETCH 1:* ENVELOPE", many, 1)],

@@ -13,9 +13,9 @@ import { changesSince, vanishedOf } from "./vanished.ts";
 import type { OpenView } from "./view_book.ts";
 import { countOf, intersection, type Ranges, rangesOfRising } from "./views/mod.ts";
 
-/** Rows of one answer: 200 KB; of flags alone half of that. */
+/** Rows of one answer: 200 KB, and so many of flags alone. */
 const ROWS_MAX = 4_096;
-const FLAG_ROWS_MAX = 8_192;
+const FLAG_ROWS_MAX = 16_384;
 /** The same when something of their contents is wanted. */
 const FULL_ROWS_MAX = 2_048;
 /** The same when it is kept beside the rows. */

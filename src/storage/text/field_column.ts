@@ -50,21 +50,25 @@ export class FieldBlock {
   /** Notes the rows that hold the needle, as `findIn` has it, at the speed of a native substring search. */
   find(needle: string, into: FoundRows): void {
     const { text, starts, uids } = this;
-    let row = 0;
-    for (let hit = text.indexOf(needle); hit >= 0; hit = text.indexOf(needle, starts[row]!)) {
-      row = this.#rowAt(hit, row);
-      if (row === uids.length) break;
-      if (hit + needle.length <= starts[row + 1]!) into.add(uids[row]!, row);
-      row++;
+    const { length: rows } = uids;
+    // An empty one is found where there is anything.
+    const length = Math.max(1, needle.length);
+    for (let row = 0, hit = text.indexOf(needle); hit >= 0;) {
+      const first = row = this.#rowAt(hit, row);
+      // Where one row holds the needle, the next ones often do.
+      while (row < rows && hit >= 0 && hit + length <= starts[row + 1]!) {
+        hit = text.indexOf(needle, starts[++row]!);
+      }
+      if (row > first) into.add(uids[first]!, first, { uid: uids[row - 1]!, row: row - 1 });
+      else if (row === rows) break;
+      else hit = text.indexOf(needle, starts[++row]!);
     }
-    into.endBlock(uids.length);
+    into.endBlock(rows);
   }
   /** The row in whose text a character is, from a row on that is not behind it; all rows when there is none. */
   #rowAt(place: number, from: number): number {
     const { starts } = this;
     let [low, high] = [from, this.uids.length];
-    // Where many rows hold the needle, the next one does.
-    if (low < high && place < starts[low + 1]!) return low;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (starts[middle + 1]! <= place) low = middle + 1;
@@ -81,11 +85,11 @@ export class FoundRows {
   #before = 0;
   #last = -1;
 
-  add(uid: number, row: number): void {
-    const place = this.#before + row;
-    if (this.#last === place - 1 && this.pairs.length > 0) this.pairs[this.pairs.length - 1] = uid;
-    else this.pairs.push(uid, uid);
-    this.#last = place;
+  /** Adds a row of the block at hand, and those behind it up to `last`. */
+  add(uid: number, row: number, last: { readonly uid: number; readonly row: number } = { uid, row }): void {
+    if (this.#last === this.#before + row - 1 && this.pairs.length > 0) this.pairs[this.pairs.length - 1] = last.uid;
+    else this.pairs.push(uid, last.uid);
+    this.#last = this.#before + last.row;
   }
   endBlock(rows: number): void {
     this.#before += rows;

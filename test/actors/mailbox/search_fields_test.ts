@@ -231,6 +231,23 @@ Deno.test("what follows on messages that no room is left for is not kept either"
     }
   }, 25_000));
 
+Deno.test("fields that few ask for are looked for in the texts that are kept, and nothing stays in memory", () =>
+  inFields(async (world) => {
+    await append(world, [{ fields: [["X-Cat", "a cat"]], flags: 0 }, subject("a cat"), {
+      fields: [["X-Cat", ""]],
+      flags: 0,
+    }]);
+    const a = await openSession(world);
+    await a.rows({ by: "sequence", pairs: [1, 0] });
+    assertEquals(await find(a, header("x-cat", "cat")), [1]);
+    assertEquals(await find(a, header("x-cat", "")), [1, 3]);
+    assertEquals(world.columns.bytes, 0);
+    assertEquals(await find(a, { type: "or", of: [header("x-cat", "cat"), header("subject", "cat")] }), [1, 2]);
+    assertEquals(world.columns.bytes, 0);
+    assertEquals(await find(a, header("subject", "cat")), [2]);
+    assert(world.columns.bytes > 0);
+  }));
+
 Deno.test("with a full disk fields are found in what is taken out now", () =>
   inFields(async (world) => {
     await append(world, [subject("a cat"), subject("a dog")]);

@@ -10,11 +10,12 @@ function written(write: (line: ByteLine) => void): string {
 }
 
 Deno.test("numbers that rise are written as each alone", () => {
-  for (
-    const [first, count] of [[1, 1], [1, 1_200], [8, 5], [95, 9], [999_990, 30], [4_294_967_285, 11], [7, 0]] as const
-  ) {
-    const each = Array.from({ length: count }, (_, i) => ` ${first + i}`).join("");
-    assertEquals(written((line) => line.rising(first, count)), each);
+  const firsts = [...Array.from({ length: 130 }, (_, i) => 1 + 23 * i), 999_990, 4_294_965_000];
+  for (const first of firsts) {
+    for (const count of [0, 1, 2, 9, 10, 11, 99, 100, 101, 999, 1_000, 1_001, 1_400]) {
+      const each = Array.from({ length: count }, (_, i) => ` ${first + i}`).join("");
+      assertEquals(written((line) => line.rising(first, count)), each);
+    }
   }
 });
 

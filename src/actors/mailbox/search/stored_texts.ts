@@ -34,8 +34,21 @@ const EXTRACT_DEADLINE_MS = 30_000;
 const ROWS = 1_000;
 /** Rows of a mailbox that are made ready at once. */
 const READY_ROWS = 1_024;
-/** Fields with longer names are not kept ready, in characters. */
-const FIELD_NAME_MAX = 100;
+/**
+ * Fields that are kept ready, as texts have them: those that have a key of their own (RFC 9051 §6.4.4), and those by which clients
+ * find a message or a conversation. Of all others there would be as many as somebody asks for.
+ */
+const READY_FIELDS: ReadonlySet<string> = new Set([
+  "SUBJECT",
+  "FROM",
+  "TO",
+  "CC",
+  "BCC",
+  "MESSAGE-ID",
+  "IN-REPLY-TO",
+  "REFERENCES",
+  "LIST-ID",
+]);
 
 /** How a search looks at texts: at those that are kept, and at each that no room is left for. */
 interface Looks<T> {
@@ -88,7 +101,7 @@ export class StoredTexts implements TextSearch {
     const { columns, shard: { number: shard } } = this.options;
     let ahead = 0;
     for (const field of fields) {
-      if (field.length > FIELD_NAME_MAX) return Infinity;
+      if (!READY_FIELDS.has(field)) return Infinity;
       ahead = Math.max(ahead, uidNext - 1 - columns.lastOf({ shard, account, mailbox, field }));
     }
     return ahead;

@@ -2,6 +2,8 @@ import { Buffer } from "node:buffer";
 
 const ZERO = 0x30;
 const SPACE = 0x20;
+/** Rising numbers are repeated by so many at most. */
+const UNIT_MAX = 100;
 /** Shorter than this, bytes are copied one by one: a call costs more. */
 const FEW = 48;
 const WORD = 0xffff_ffff;
@@ -46,14 +48,24 @@ export class ByteLine {
 
   /** Whole numbers that rise by one, `count` of them, each with a space before it. */
   rising(first: number, count: number): void {
-    for (let value = first; value < first + count;) {
-      const from = this.#used;
-      this.byte(SPACE);
-      this.number(value);
-      // Up to the next 9 they differ in their last digits.
-      const times = Math.min(first + count - 1 - value, 9 - value % 10);
-      if (times > 0) this.again(from, times, [this.#used]);
-      value += times + 1;
+    const end = first + count;
+    for (let value = first; value < end;) value += this.#risingFrom(value, end);
+  }
+
+  /** One number and those behind it that differ in one digit from it; of whole tens and hundreds as many again. How many there are. */
+  #risingFrom(value: number, end: number): number {
+    const from = this.#used;
+    this.byte(SPACE);
+    this.number(value);
+    const length = this.#used - from;
+    let ends = [this.#used];
+    for (let [unit, place] = [1, 0];; unit *= 10) {
+      const digit = Math.floor(value / unit) % 10;
+      const times = Math.min(9 - digit, Math.floor((end - value) / unit) - 1);
+      if (times > 0) this.again(from, times, ends);
+      if (times < 9 || unit === UNIT_MAX) return unit * (Math.max(0, times) + 1);
+      place++;
+      ends = Array.from({ length: 10 * unit }, (_, i) => from + (i + 1) * length - place);
     }
   }
 
