@@ -29,6 +29,7 @@ import {
 import { Checkpoints } from "./checkpoints.ts";
 import { Compactor, roomIsShort } from "./compact.ts";
 import type { FileSystem } from "./file_system.ts";
+import { LateFlush } from "./late_flush.ts";
 import { type Group, type GroupedStore, GroupLoop } from "./group_loop.ts";
 import type { IndexEnv } from "./index_env.ts";
 import type { StoreLimits } from "./limits.ts";
@@ -67,6 +68,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   readonly #bornMs: number;
   readonly #compactor: Compactor;
   readonly #checkpoints: Checkpoints;
+  readonly #lateFlush: LateFlush;
   readonly #sweeper: Sweeper;
 
   /** Nothing else may be called before `open` has resolved. */
@@ -93,6 +95,12 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       afterMs: options.limits.unindexedMsMax,
       mayRun: () => this.#loop.idle,
       made: () => this.#compactor.look(),
+      failed: (failure) => this.#loop.failed(failure),
+    });
+    this.#lateFlush = new LateFlush(state, {
+      clock: options.clock,
+      afterMs: options.limits.unflushedMsMax,
+      mayRun: () => this.#loop.idle,
       failed: (failure) => this.#loop.failed(failure),
     });
     this.#sweeper = new Sweeper(() => this.index, {
@@ -256,6 +264,8 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     if (!await this.#loop.close()) return;
     this.#compactor.stop();
     this.#checkpoints.stop();
+    this.#lateFlush.stop();
+    this.state.rest();
     // So that the next start has no log to read. A shard that cannot say so is not kept from closing: what is in the log is
     // durable.
     if (this.#loop.health === "ok") this.#checkpoints.makeIfItCan();
@@ -288,6 +298,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
         if (outcome !== null) this.#tell(outcome);
         if (this.state.takeSealed()) this.#compactor.look();
         if (this.state.owed) this.#checkpoints.look();
+        this.#lateFlush.look();
       },
     };
   }
