@@ -9,6 +9,9 @@ import { mailboxActor, mailboxShare } from "./actor.ts";
 import { StoredTexts } from "./search/mod.ts";
 import { STORE_ACTOR, storeActor } from "./store_actor.ts";
 
+/** Changes of flags that may wait for a flush together; more are flushed at once. */
+const UNFLUSHED_OPS_MAX = 10_000;
+
 /** What a mailbox worker is started with. */
 export interface MailboxWorkerConfig {
   /** The data directory; shards lie in `shards/` below it. */
@@ -18,6 +21,8 @@ export interface MailboxWorkerConfig {
   readonly shards: readonly number[];
   /** Deliveries are refused (452 4.3.1) when less than this is free on the disk, in bytes. */
   readonly minFreeBytes: number;
+  /** Whether changes of flags are acknowledged before they are flushed. */
+  readonly flush: "always" | "optimized";
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -35,7 +40,10 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     clock,
     random,
     log,
-    limits: { freeBytesMin: config.minFreeBytes },
+    limits: {
+      freeBytesMin: config.minFreeBytes,
+      unflushedOpsMax: config.flush === "optimized" ? UNFLUSHED_OPS_MAX : 0,
+    },
   });
   const text = system.ref<TextProtocol>({ node: system.node, worker: "policy", actor: "text" });
   const share = mailboxShare(clock);
