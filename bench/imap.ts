@@ -21,6 +21,8 @@ const MESSAGE_BYTES = 4_096;
 const TOGETHER = 10;
 /** Messages of one APPEND that fills a mailbox. */
 const FILL_TOGETHER = 100;
+/** Commands that a client sends without waiting. */
+const PIPELINED = 50;
 
 export function letter(number: number): Uint8Array {
   const made = new Letter({ messageBytes: MESSAGE_BYTES, domain: "bench.test", idPrefix: "imap" });
@@ -111,6 +113,51 @@ function stores(durationMs: number, together: number, [box, messages]: readonly 
   };
 }
 
+/** One STORE over a whole mailbox, over and over; messages per second. */
+function storesOfAll(durationMs: number, [box, messages]: readonly [string, number]): Measure {
+  return async (target) => {
+    const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
+    await pipe.ok(`SELECT ${box}`);
+    let sign = "-";
+    const found = await rate(durationMs, 1, async () => {
+      sign = sign === "+" ? "-" : "+";
+      await pipe.ok(`STORE 1:${messages} ${sign}FLAGS.SILENT (\\Flagged)`);
+    });
+    await pipe.logout();
+    return found * messages;
+  };
+}
+
+/** STOREs of single messages, so many sent before the first is answered. */
+function storesInPipeline(durationMs: number, [box, messages]: readonly [string, number]): Measure {
+  return async (target) => {
+    const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
+    await pipe.ok(`SELECT ${box}`);
+    let number = 0;
+    let sign = "+";
+    const found = await rate(durationMs, 1, async () => {
+      const commands = Array.from({ length: PIPELINED }, () => {
+        if (++number > messages) [number, sign] = [1, sign === "+" ? "-" : "+"];
+        return `STORE ${number} ${sign}FLAGS.SILENT (\\Flagged)`;
+      });
+      await pipe.all(commands);
+    });
+    await pipe.logout();
+    return found * PIPELINED;
+  };
+}
+
+/** Appends of many messages in one command (RFC 3502). */
+function multiAppends(durationMs: number): Measure {
+  const contents = Array.from({ length: FILL_TOGETHER }, (_, i) => letter(i));
+  return async (target) => {
+    const pipe = await ImapPipe.open(target.imapPort, USER(20), target.password);
+    const found = await rate(durationMs, 1, async () => void await pipe.ok("APPEND INBOX", contents));
+    await pipe.logout();
+    return found * FILL_TOGETHER;
+  };
+}
+
 /** One command over a whole mailbox; messages per second, of the best of `times`: the first may fill caches. */
 export function overAll(box: string, command: string, messages: number, times: number): Measure {
   return async (target) => {
@@ -140,20 +187,34 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
   const durationMs = quick ? 1_000 : 5_000;
   const rounds = quick ? 1 : 3;
   await using server = await startStagepost();
+  // As Dovecot does unless it is told otherwise (mail_fsync=optimized).
+  await using optimized = await startStagepost({ storage: { flush: "optimized" } });
   await using peer = await startPeer();
   const ours = { name: "stagepost", imapPort: server.server.ports.imap, password: server.password };
   const theirs = { name: "Dovecot", imapPort: peer.imapPort, password: "secret" };
-  for (const target of [ours, theirs]) {
+  const late = {
+    name: "stagepost, flags flushed late",
+    imapPort: optimized.server.ports.imap,
+    password: optimized.password,
+  };
+  for (const target of [ours, late, theirs]) {
     context.note(`imap: filling the mailboxes of ${target.name}`);
     await fill(target, "Some", { distinct: some, messages: some });
-    await fill(target, "Many", { distinct: FILL_TOGETHER, messages: many });
+    if (target !== late) await fill(target, "Many", { distinct: FILL_TOGETHER, messages: many });
   }
+  const box = ["Some", some] as const;
+  const storing = {
+    "STORE, 1 connection": ["msg/s", stores(durationMs, 1, box)],
+    [`STORE, ${TOGETHER} connections`]: ["msg/s", stores(durationMs, TOGETHER, box)],
+    [`STORE, ${PIPELINED} in a pipeline`]: ["msg/s", storesInPipeline(durationMs, box)],
+    "STORE 1:N": ["msg/s", storesOfAll(durationMs, box)],
+  } as const;
   const measures: Readonly<Record<string, readonly [unit: string, Measure]>> = {
     "login, SELECT, logout": ["sessions/s", sessions(durationMs)],
     "APPEND, 1 connection": ["msg/s", appends(durationMs, 1)],
     [`APPEND, ${TOGETHER} connections`]: ["msg/s", appends(durationMs, TOGETHER)],
-    "STORE, 1 connection": ["msg/s", stores(durationMs, 1, ["Some", some])],
-    [`STORE, ${TOGETHER} connections`]: ["msg/s", stores(durationMs, TOGETHER, ["Some", some])],
+    [`APPEND, ${FILL_TOGETHER} at once`]: ["msg/s", multiAppends(durationMs)],
+    ...storing,
     "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],
     "SEARCH SUBJECT, large mailbox": ["msg/s", overAll("Many", 'SEARCH SUBJECT "measure with"', many, 3)],
     "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, 3)],
@@ -162,10 +223,12 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     "FETCH BODYSTRUCTURE": ["msg/s", overAll("Many", "FETCH 1:* BODYSTRUCTURE", many, 1)],
     "FETCH BODY[]": ["msg/s", overAll("Many", "FETCH 1:* BODY.PEEK[]", many, 1)],
   };
-  for (const [name, [unit, measure]] of Object.entries(measures)) {
+  const lately = Object.entries(storing).map(([name, measured]) => [`${name}, flushed late`, measured] as const);
+  for (const [name, [unit, measure]] of [...Object.entries(measures), ...lately]) {
     const [own, other]: [number[], number[]] = [[], []];
+    const mine = name.endsWith("flushed late") ? late : ours;
     for (let round = 0; round < rounds; round++) {
-      for (const [target, values] of [[ours, own], [theirs, other]] as const) {
+      for (const [target, values] of [[mine, own], [theirs, other]] as const) {
         context.note(`imap: ${name}, round ${round + 1} of ${rounds}, ${target.name}`);
         values.push(await measure(target));
       }
@@ -175,5 +238,6 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     );
   }
   await server.stop();
+  await optimized.stop();
   return findings;
 }

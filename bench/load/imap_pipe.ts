@@ -63,6 +63,15 @@ export class ImapPipe {
     return reply;
   }
 
+  /** Sends commands all at once, and waits for the answer of the last, which must be OK. */
+  async all(commands: readonly string[]): Promise<void> {
+    const tags = commands.map(() => `t${++this.#serial}`);
+    const reply = this.#wait(tags.at(-1)!);
+    this.socket.write(commands.map((command, i) => `${tags[i]} ${command}\r\n`).join(""));
+    const { ok, tail } = await reply;
+    if (!ok) throw new Error(`the last of ${commands.length} commands was answered: ${tail.slice(-200)}`);
+  }
+
   async logout(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.socket.once("close", () => resolve()));
     await this.run("LOGOUT");

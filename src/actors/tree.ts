@@ -136,6 +136,7 @@ function mailboxSpec(index: number, config: ClusterConfig, placement: Placement)
       placement,
       shards: shardsOfWorker(index, placement),
       minFreeBytes: config.storage.minFreeBytes,
+      flush: config.storage.flush,
       faultInjection: config.debug.faultInjection,
     } satisfies MailboxWorkerConfig,
   };

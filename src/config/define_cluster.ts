@@ -427,6 +427,13 @@ export interface ClusterConfig {
   readonly storage: {
     /** Free bytes on the disk below which no mail is taken (452 4.3.1). Default 268,435,456 (256 MiB). */
     readonly minFreeBytes: number;
+    /**
+     * When changes of flags alone (read, flagged, deleted …) are acknowledged. `always`: when they are on the disk, like all else;
+     * `optimized`: when they are in the log, and they are flushed within half a second or along with what comes next: a server that
+     * is killed loses none, a loss of power those of half a second. Mail that comes, is filed, moved or removed always waits for
+     * the disk. Default `always`.
+     */
+    readonly flush: "always" | "optimized";
   };
   readonly log: {
     /** Least level that is logged. Default `info`. */

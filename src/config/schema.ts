@@ -295,7 +295,10 @@ export const CLUSTER_SCHEMA = z.strictObject({
   dns: dns.prefault({}),
   outbound: outbound.prefault({}),
   queue: queue.prefault({}),
-  storage: z.strictObject({ minFreeBytes: count(0, TIB, 256 * 2 ** 20) }).prefault({}),
+  storage: z.strictObject({
+    minFreeBytes: count(0, TIB, 256 * 2 ** 20),
+    flush: z.enum(["always", "optimized"]).default("always"),
+  }).prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
   debug: z.strictObject({ faultInjection: z.boolean().default(false) }).prefault({}),
 }) satisfies z.ZodType<ClusterConfig>;

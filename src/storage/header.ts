@@ -8,6 +8,8 @@ import type { SegmentPosition } from "./segments.ts";
  * new forms, or would cut the log off, refuses.
  */
 export const SCHEMA_VERSION = 3;
+/** Says that groups of the log may not have been flushed: a program that does not know of that would take a gap for the end. */
+const SCHEMA_UNFLUSHED = 4;
 const SCHEMA_VERSION_MIN = 1;
 /** The first with a log. */
 const SCHEMA_WITH_LOG = 3;
@@ -25,6 +27,8 @@ export interface ShardHeader {
   /** Number of the claim under which the present owner writes; 0 before the first. */
   readonly epoch: number;
   readonly position: SegmentPosition;
+  /** Since the shard was opened changes of flags may have been acknowledged before they were flushed. */
+  readonly unflushed?: boolean;
   /** Process that opened the shard last, if it said so; see `MailStoreOptions.owner`. */
   readonly owner?: string;
   /** Number of the next body; never used twice. */
@@ -42,18 +46,18 @@ export interface ShardHeader {
 }
 
 export function encodeHeader(header: ShardHeader): Uint8Array {
-  return utf8(JSON.stringify(header));
+  return utf8(JSON.stringify(header.unflushed === true ? { ...header, schema: SCHEMA_UNFLUSHED } : header));
 }
 
 /** Throws Failure `schema` when another version, shard or count wrote it, `corrupt` when it cannot be read. */
 export function decodeHeader(stored: Uint8Array, expected: { shard: number; shardCount: number }): ShardHeader {
   const header = parse(stored);
-  if (header.schema < SCHEMA_VERSION_MIN || header.schema > SCHEMA_VERSION) {
-    const newer = header.schema > SCHEMA_VERSION ? "newer" : "older";
+  if (header.schema < SCHEMA_VERSION_MIN || header.schema > SCHEMA_UNFLUSHED) {
+    const newer = header.schema > SCHEMA_UNFLUSHED ? "newer" : "older";
     throw new Failure(
       "schema",
       `shard ${expected.shard} has data of schema version ${header.schema}; this program reads ${SCHEMA_VERSION_MIN} to ` +
-        `${SCHEMA_VERSION}. A ${newer} version of the program wrote it.`,
+        `${SCHEMA_UNFLUSHED}. A ${newer} version of the program wrote it.`,
     );
   }
   if (header.shard !== expected.shard || header.shardCount !== expected.shardCount) {

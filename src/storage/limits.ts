@@ -41,6 +41,12 @@ export interface StoreLimits {
   readonly groupBytesMax: number;
   /** Changes are in the log alone for no longer than this, in ms: then they are brought to the index. */
   readonly unindexedMsMax: number;
+  /**
+   * Changes of flags that may have been acknowledged before they are flushed, and for how long, in ms; 0: none is. Fewer than
+   * `MODSEQ_JUMP`.
+   */
+  readonly unflushedOpsMax: number;
+  readonly unflushedMsMax: number;
   /** Rows of the index and bytes of the log that may be owed to the index; beyond it nothing is taken before they are there. */
   readonly unindexedRowsMax: number;
   readonly unindexedBytesMax: number;
@@ -100,6 +106,8 @@ export const DEFAULT_LIMITS: StoreLimits = {
   unindexedRowsMax: 4_000,
   // What has to be read, and written once more, when a shard is opened after a crash.
   unindexedBytesMax: 16 * MB,
+  unflushedOpsMax: 0,
+  unflushedMsMax: 500,
   segmentBytesMax: 128 * MB,
   aheadFromBytes: 64 * 1024,
   opIdMsMin: 7 * 86_400_000,

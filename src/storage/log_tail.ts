@@ -33,6 +33,8 @@ export interface LogGroup {
   readonly seq: number;
   /** Offset in the segment where its first record begins. */
   readonly start: number;
+  /** The last group that had been flushed when this one was written; absent: the one before it. */
+  readonly flushed?: number;
 }
 
 /** A body that a group names. */
@@ -93,10 +95,15 @@ export interface LogFiles {
  * changed the header, so what it did not see is not acknowledged here. Where nothing was written for want of space, nothing is
  * left behind that could be read again after a crash.
  */
-export function appendGroup(files: LogFiles, records: readonly BodyRecord[], seq: number): Appended {
+export function appendGroup(
+  files: LogFiles,
+  records: readonly BodyRecord[],
+  seq: number,
+  options: { readonly flushed?: boolean } = {},
+): Appended {
   const { segments } = files;
   try {
-    const appended = segments.append(records, seq);
+    const appended = segments.append(records, seq, options);
     files.checkOwner();
     return appended;
   } catch (error) {
@@ -122,7 +129,8 @@ interface Found<G> extends ReadGroup<G> {
 /**
  * Reads the log from a committed position on: `bytes` is the rest of the segment. It ends at the first group that is not
  * whole: its flush never returned, so nobody was told that it is durable. When whole groups lie behind that one it did
- * return, and what was acknowledged is damaged: that is Failure `corrupt`, never an end. A group that is whole but for the
+ * return, and what was acknowledged is damaged: that is Failure `corrupt`, never an end; unless they say that it had not been
+ * flushed when they were written, and so were not flushed themselves. A group that is whole but for the
  * bytes of a body, with others behind it, is kept: that body alone is then corrupt.
  */
 export function readTail<G extends LogGroup>(
@@ -220,7 +228,7 @@ function fits(named: readonly GroupBody[], heads: readonly RecordHead[]): boolea
   });
 }
 
-/** Where a whole group begins or ends that was written after number `seq`; null when there is none. */
+/** Where a whole group lies that was written after number `seq` had been flushed; null when there is none. */
 function later<G extends LogGroup>(
   buffer: Buffer,
   from: number,
@@ -231,7 +239,8 @@ function later<G extends LogGroup>(
     const head = headAt(buffer, at);
     if (head === null || head.body !== GROUP_BODY) continue;
     const group = groupAt(buffer, at, head, form);
-    if (group !== null && group.stamp === stamp && group.seq > seq) return at;
+    if (group === null || group.stamp !== stamp || group.seq <= seq) continue;
+    if ((group.flushed ?? group.seq - 1) >= seq) return at;
   }
   return null;
 }

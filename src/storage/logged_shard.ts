@@ -30,6 +30,7 @@ import { ColumnKeeper } from "./column_keeper.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Compactor, roomIsShort } from "./compact.ts";
 import type { FileSystem } from "./file_system.ts";
+import { LateFlush } from "./late_flush.ts";
 import { type Group, type GroupedStore, GroupLoop } from "./group_loop.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { KeptColumns } from "./kept_columns.ts";
@@ -72,6 +73,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   readonly #bornMs: number;
   readonly #compactor: Compactor;
   readonly #checkpoints: Checkpoints;
+  readonly #lateFlush: LateFlush;
   readonly #sweeper: Sweeper;
   readonly #keeper: ColumnKeeper | null;
 
@@ -108,6 +110,12 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       ...{ clock: options.clock, log, columns },
       mayRun: () => this.#loop.idle,
       roomIsShort: () => roomIsShort(options),
+      failed: (failure) => this.#loop.failed(failure),
+    });
+    this.#lateFlush = new LateFlush(state, {
+      clock: options.clock,
+      afterMs: options.limits.unflushedMsMax,
+      mayRun: () => this.#loop.idle,
       failed: (failure) => this.#loop.failed(failure),
     });
     this.#sweeper = new Sweeper(() => this.index, {
@@ -275,6 +283,8 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     this.#compactor.stop();
     this.#keeper?.stop();
     this.#checkpoints.stop();
+    this.#lateFlush.stop();
+    this.state.rest();
     // So that the next start has no log to read. A shard that cannot say so is not kept from closing: what is in the log is
     // durable.
     if (this.#loop.health === "ok") this.#checkpoints.makeIfItCan();
@@ -307,6 +317,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
         if (outcome !== null) this.#tell(outcome);
         if (this.state.takeSealed()) this.#compactor.look();
         if (this.state.owed) this.#checkpoints.look();
+        this.#lateFlush.look();
       },
     };
   }

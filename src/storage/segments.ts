@@ -106,6 +106,8 @@ export class Segments {
   #writerSegment = 0;
   /** Where the file that is written ends: behind what was appended there are zeros. */
   #end = 0;
+  /** Whether what was appended last waits for a flush. */
+  #unflushed = false;
   readonly #readers = new Map<number, number>();
   /** Made with the first append: most shards of a small server are never written. */
   #buffer: Buffer | null = null;
@@ -123,8 +125,8 @@ export class Segments {
   path(segment: number): string {
     return `${this.dir}/${String(segment).padStart(8, "0")}.seg`;
   }
-  /** Writes all bodies and returns when they are on the disk. On a throw nothing counts; call `rollback`. */
-  append(bodies: readonly BodyRecord[], seq: number): Appended {
+  /** Writes all bodies and returns when they are on the disk, or would survive this process. On a throw nothing counts; call `rollback`. */
+  append(bodies: readonly BodyRecord[], seq: number, { flushed = true } = {}): Appended {
     let { segment, offset, tail } = this.#position;
     if (this.#writer === null || offset >= this.limits.segmentBytesMax) {
       segment = this.#startSegment();
@@ -142,8 +144,15 @@ export class Segments {
     }
     writer.flush();
     this.#layAhead(writer.offset, writer.offset - offset);
-    this.files.syncData(this.#writerFd());
+    this.#unflushed = true;
+    if (flushed) this.flush();
     return { places, position: { segment, offset: writer.offset, tail } };
+  }
+  /** Brings to the disk what was appended and is not there yet. */
+  flush(): void {
+    if (!this.#unflushed || this.#writer === null) return;
+    this.files.syncData(this.#writer);
+    this.#unflushed = false;
   }
   /** Where the bodies will lie if they are what is appended next, and do not start a new file. */
   placesOf(bodies: readonly BodyRecord[]): PlacedRecord[] {
@@ -159,6 +168,7 @@ export class Segments {
     this.#end = this.#position.offset;
     this.files.truncate(this.#writerFd(), this.#position.offset);
     this.files.syncData(this.#writerFd());
+    this.#unflushed = false;
   }
   /** All bytes of a segment from an offset on; none when the file is gone or shorter. */
   rest({ segment, offset }: PlacedBody): Uint8Array {
@@ -276,6 +286,7 @@ export class Segments {
     this.#readers.clear();
   }
   #startSegment(): number {
+    this.flush();
     this.#closeWriter();
     // A file left by a failed attempt keeps its number; numbers are never used twice.
     const segment = Math.max(this.#position.segment, this.#writerSegment, this.existing().at(-1) ?? 0) + 1;
@@ -313,6 +324,7 @@ export class Segments {
   #closeWriter(): void {
     if (this.#writer !== null) closeQuietly(this.files, this.#writer);
     this.#writer = null;
+    this.#unflushed = false;
   }
   /** Least recently used goes first. */
   #reader(segment: number): number {

@@ -19,6 +19,8 @@ import { decodeTreeHead, decodeTreeRow, encodeTreeHead, encodeTreeRow } from "./
 
 /** Form of the log; a change of it raises SCHEMA_VERSION. */
 const GROUP_FORM = 1;
+/** The same with a word on what had been flushed; see `ShardHeader.unflushed`. */
+const GROUP_FORM_FLUSHED = 2;
 const OP = {
   claim: 1,
   deliver: 2,
@@ -53,9 +55,13 @@ export const SHARD_LOG: LogForm<ShardGroup> = {
   bodiesOf: ({ bodies }) => bodies,
 };
 
-/** Form u8, stale u8, stamp, seq u48, start u48, epoch u48, age u48 (ms), count of ops, ops. */
-export function encodeShardGroup({ stamp, seq, start, stale, record }: Omit<ShardGroup, "bodies">): Uint8Array {
-  const row = new RowWriter().u8(GROUP_FORM).u8(Number(stale)).text(stamp).u48(seq).u48(start);
+/** Form u8, stale u8, stamp, seq u48, start u48, in form 2 flushed u48, epoch u48, age u48 (ms), count of ops, ops. */
+export function encodeShardGroup(
+  { stamp, seq, start, stale, record, flushed }: Omit<ShardGroup, "bodies">,
+): Uint8Array {
+  const form = flushed === undefined ? GROUP_FORM : GROUP_FORM_FLUSHED;
+  const row = new RowWriter().u8(form).u8(Number(stale)).text(stamp).u48(seq).u48(start);
+  if (flushed !== undefined) row.u48(flushed);
   const ops = stale ? [] : record.ops;
   row.u48(record.epoch).u48(record.ageMs).count(ops.length);
   for (const op of ops) encodeOp(row.u8(OP[op.kind]), op);
@@ -65,10 +71,13 @@ export function encodeShardGroup({ stamp, seq, start, stale, record }: Omit<Shar
 /** Throws Failure when it is not well-formed. */
 export function decodeShardGroup(bytes: Uint8Array): ShardGroup {
   const row = new RowReader(bytes, "a group of the log");
-  if (row.u8() !== GROUP_FORM) throw row.damaged();
+  const form = row.u8();
+  if (form !== GROUP_FORM && form !== GROUP_FORM_FLUSHED) throw row.damaged();
   const stale = row.u8() !== 0;
   const stamp = row.text();
-  const [seq, start, epoch, ageMs] = [row.u48(), row.u48(), row.u48(), row.u48()];
+  const [seq, start] = [row.u48(), row.u48()];
+  const flushed = form === GROUP_FORM ? {} : { flushed: row.u48() };
+  const [epoch, ageMs] = [row.u48(), row.u48()];
   const bodies: GroupBody[] = [];
   const ops = many(row, () => decodeOp(row, bodies));
   row.end();
@@ -76,6 +85,7 @@ export function decodeShardGroup(bytes: Uint8Array): ShardGroup {
     stamp,
     seq,
     start,
+    ...flushed,
     stale,
     bodies,
     record: { version: RECORD_VERSION, epoch, incarnation: stamp, ageMs, ops },

@@ -1,4 +1,4 @@
-import { Failure, type Log, type Random, randomId } from "../base/mod.ts";
+import { assert, Failure, type Log, type Random, randomId } from "../base/mod.ts";
 import type { NewBody } from "./account_change.ts";
 import { Applier, type ApplyLimits, type RecordOutcome, STALE } from "./apply.ts";
 import type { Compactable } from "./compact.ts";
@@ -8,6 +8,7 @@ import { decodeHeader, encodeHeader, SCHEMA_VERSION, type ShardHeader } from "./
 import type { IndexEnv } from "./index_env.ts";
 import type { StoreLimits } from "./limits.ts";
 import { appendGroup, groupRecord, readTail } from "./log_tail.ts";
+import { jumpModSeqs, MODSEQ_JUMP } from "./mod_seq_jump.ts";
 import { OverlayIndex } from "./overlay_index.ts";
 import {
   type BodyRecord,
@@ -83,6 +84,9 @@ export class ShardState implements Materialised, Compactable {
   #adopted = false;
   #indexFull: Failure | null = null;
   #sealed = false;
+  /** Number of the last record that is surely on the disk, and the changes acknowledged since. */
+  #flushedSeq = 0;
+  #unflushedOps = 0;
   constructor(private readonly options: ShardStateOptions) {
     const { dir, shard } = options;
     this.#files = new StoreFiles({
@@ -129,7 +133,22 @@ export class ShardState implements Materialised, Compactable {
   }
   /** Whether a checkpoint has something to do. */
   get owed(): boolean {
-    return this.header.appliedSeq !== this.#files.header.appliedSeq;
+    const { header } = this.#files;
+    return this.header.appliedSeq !== header.appliedSeq || isUnflushed(this.header) !== isUnflushed(header);
+  }
+  /** Whether changes were acknowledged that a loss of power would undo. */
+  get unflushed(): boolean {
+    return this.#unflushedOps > 0;
+  }
+  /** Brings all that was acknowledged to the disk. */
+  flush(): void {
+    this.segments.flush();
+    this.#flushedSeq = this.appliedSeq;
+    this.#unflushedOps = 0;
+  }
+  /** No change will be acknowledged any more before it is flushed: the next checkpoint says so. */
+  rest(): void {
+    this.#header = withUnflushed(this.#header, false);
   }
   /** Whether a segment was sealed since this was asked last, so that segments may be worth compacting. */
   takeSealed(): boolean {
@@ -143,7 +162,8 @@ export class ShardState implements Materialised, Compactable {
    */
   adopt(): void {
     if (this.#adopted) return;
-    const { owner, files, dir } = this.options;
+    const { owner, files, dir, limits: { unflushedOpsMax } } = this.options;
+    const wasUnflushed = isUnflushed(this.#files.header);
     const origin = originOf(files, dir);
     const copied = isCopy(this.header, origin);
     this.#files.commit(() => {
@@ -156,7 +176,12 @@ export class ShardState implements Materialised, Compactable {
     // A process that was killed before its flush returned leaves what only the page cache has.
     const bytes = this.segments.rest(from).subarray(0, end.offset - from.offset);
     if (bytes.length > 0) this.segments.rewrite(from, bytes);
-    if (this.owed) this.checkpoint();
+    this.#flushedSeq = this.appliedSeq;
+    // What was lost may have been told: its MODSEQs must not be those of other changes (RFC 7162 §3.1).
+    if (wasUnflushed) this.#overlay.commit(() => jumpModSeqs(this.#overlay));
+    assert(unflushedOpsMax < MODSEQ_JUMP, "a jump goes beyond all that may be lost");
+    this.#header = withUnflushed(this.#header, unflushedOpsMax > 0);
+    if (this.owed || wasUnflushed) this.checkpoint();
     if (copied) this.#renew(origin);
     this.#files.openTail();
     this.#adopted = true;
@@ -251,19 +276,29 @@ export class ShardState implements Materialised, Compactable {
     return this.#overlay.size > unindexedRowsMax ||
       this.segments.position.offset - this.#files.header.position.offset > unindexedBytesMax;
   }
+  /** Whether a record has to be on the disk before it is acknowledged: all but a few changes of flags, if that is wished. */
+  #mustFlush(ops: ShardRecord["ops"]): boolean {
+    const { unflushedOpsMax } = this.options.limits;
+    return this.#unflushedOps + ops.length > unflushedOpsMax || ops.some(({ kind }) => kind !== "flags");
+  }
   /** Applied first, since a damaged row may forbid it; undone when the write fails. Nobody reads meanwhile. */
   #write({ seq, record, stale }: Applying): RecordOutcome {
     const { segments, incarnation: stamp } = this;
     const bodies = stale ? [] : bodiesOf(record);
-    const group = groupRecord(encodeShardGroup({ stamp, seq, start: segments.position.offset, stale, record }));
+    const flushed = this.#flushedSeq === seq - 1 ? {} : { flushed: this.#flushedSeq };
+    const start = segments.position.offset;
+    const group = groupRecord(encodeShardGroup({ stamp, seq, start, ...flushed, stale, record }));
+    const flushes = this.#mustFlush(record.ops);
     const { header, outcome, position } = this.#overlay.commit(() => {
       const groupBytes = recordBytes({ length: group.size, indexBytes: 0 });
       const applied = this.#applied({ seq, record, stale, places: segments.placesOf(bodies), groupBytes });
-      const { position } = appendGroup(this.#files, [...bodies, group], seq);
+      const { position } = appendGroup(this.#files, [...bodies, group], seq, { flushed: flushes });
       return { ...applied, position };
     });
     segments.committed(position);
     this.#header = { ...header, position };
+    this.#unflushedOps = flushes ? 0 : this.#unflushedOps + record.ops.length;
+    if (flushes) this.#flushedSeq = seq;
     return outcome;
   }
   /** To the index at once, with all that is owed; no record takes bodies there. */
@@ -283,6 +318,7 @@ export class ShardState implements Materialised, Compactable {
   }
   /** One transaction of the index: `change`, with all that is owed. */
   #fold<T>(change: () => { readonly header: ShardHeader; readonly answer: T }): T {
+    this.flush();
     const answer = this.#overlay.commit(() =>
       this.#files.commit(() => {
         const { header, answer } = change();
@@ -292,6 +328,7 @@ export class ShardState implements Materialised, Compactable {
     );
     this.#indexFull = null;
     this.#stand();
+    this.#flushedSeq = this.appliedSeq;
     return answer;
   }
   #reserve(): void {
@@ -325,6 +362,16 @@ export class ShardState implements Materialised, Compactable {
     this.#overlay.refresh();
     this.#header = this.#files.header;
   }
+}
+
+function isUnflushed({ unflushed = false }: ShardHeader): boolean {
+  return unflushed;
+}
+
+function withUnflushed(header: ShardHeader, unflushed: boolean): ShardHeader {
+  if (isUnflushed(header) === unflushed) return header;
+  const { unflushed: _was, ...rest } = header;
+  return unflushed ? { ...rest, unflushed } : rest;
 }
 
 function newHeader({ shard, shardCount, random, wallMs }: ShardStateOptions): ShardHeader {

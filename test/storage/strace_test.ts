@@ -25,7 +25,7 @@ const CASES: readonly [string, string, Target, string][] = [
   ["an index flush fails as a segment begins", "fdatasync:error=EIO:when=4", "index.mdb", "disk"],
   ["a segment flush fails", "fdatasync:error=EIO:when=20", "segments/00000001.seg", "disk"],
   ["flushes fail for a while", "fdatasync:error=EIO:when=40..60", null, "disk"],
-  ["a segment has no space for one write", "pwrite64:error=ENOSPC:when=10", "segments/00000001.seg", "disk_full"],
+  ["a segment has no space for one write", "pwrite64:error=ENOSPC:when=22", "segments/00000001.seg", "disk_full"],
   ["a segment has no space for a while", "pwrite64:error=ENOSPC:when=20..30", "segments/00000001.seg", "disk_full"],
   ["a segment write fails", "pwrite64:error=EIO:when=20..22", "segments/00000001.seg", "disk"],
 ];

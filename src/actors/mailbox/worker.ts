@@ -10,6 +10,9 @@ import { INDEX_COLUMNS } from "./index_columns.ts";
 import { FieldColumns, PlaceColumns, StoredTexts } from "./search/mod.ts";
 import { STORE_ACTOR, storeActor } from "./store_actor.ts";
 
+/** Changes of flags that may wait for a flush together; more are flushed at once. */
+const UNFLUSHED_OPS_MAX = 10_000;
+
 /** What a mailbox worker is started with. */
 export interface MailboxWorkerConfig {
   /** The data directory; shards lie in `shards/` below it. */
@@ -19,6 +22,8 @@ export interface MailboxWorkerConfig {
   readonly shards: readonly number[];
   /** Deliveries are refused (452 4.3.1) when less than this is free on the disk, in bytes. */
   readonly minFreeBytes: number;
+  /** Whether changes of flags are acknowledged before they are flushed. */
+  readonly flush: "always" | "optimized";
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -36,7 +41,10 @@ export async function startMailboxes(host: WorkerHost<MailboxWorkerConfig>): Pro
     clock,
     random,
     log,
-    limits: { freeBytesMin: config.minFreeBytes },
+    limits: {
+      freeBytesMin: config.minFreeBytes,
+      unflushedOpsMax: config.flush === "optimized" ? UNFLUSHED_OPS_MAX : 0,
+    },
     columns: INDEX_COLUMNS,
   });
   const text = system.ref<TextProtocol>({ node: system.node, worker: "policy", actor: "text" });

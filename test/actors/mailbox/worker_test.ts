@@ -41,6 +41,7 @@ Deno.test("a mailbox worker that has no network searches texts that a worker wit
     placement: { shardCount: 1, mailboxWorkers: 1 },
     shards: [0],
     minFreeBytes: 0,
+    flush: "always",
     faultInjection: false,
   };
   const policy: PolicyWorkerConfig = {
