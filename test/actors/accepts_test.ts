@@ -20,6 +20,7 @@ import { createMemoryStore, MemoryDirectoryStore } from "../../src/storage/mod.t
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
 import { NO_TEXTS } from "../support/no_texts.ts";
 import { VIEW_LIMITS, VIEW_NULLABLE, VIEW_REQUESTS, VIEW_SIGNED } from "./view_requests.ts";
+import { TLS_DAY } from "./tls_day.ts";
 
 type Checks = Readonly<Record<string, (request: unknown) => boolean>>;
 
@@ -190,26 +191,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
     policies: [{ domain: "b.test", id: "1", fetchedAtMs: 1, endsAtMs: 2, text: "version:STSv1\n" }],
   },
   "stsPolicies.page": { after: "b.test" },
-  "tlsCounts.keep": {
-    days: [{
-      domain: "b.test",
-      dayMs: 0,
-      policies: [{
-        policy: { type: "sts", lines: ["version: STSv1"], hosts: ["mx.b.test"] },
-        successes: 1,
-        failures: 2,
-        details: [{
-          result: "validation-failure",
-          host: "mx.b.test",
-          sourceAddress: "192.0.2.1",
-          address: "192.0.2.2",
-          reason: "x",
-          count: 2,
-        }],
-      }],
-    }],
-    done: [{ domain: "c.test", dayMs: 0 }],
-  },
+  "tlsCounts.keep": { days: [TLS_DAY], done: [{ domain: "c.test", dayMs: 0 }] },
   "tlsCounts.page": { after: "delivery-0/0/b.test" },
   "greylist.check": { remote: "192.0.2.1", sender: "a@b.test", recipient: "c@d.test" },
   "session.list": { limit: 10 },

@@ -1,5 +1,4 @@
 import { parseMailbox } from "../../mail/address.ts";
-import { parseDomain } from "../../mail/domain.ts";
 import type { DeliveryReport, QueueProtocol } from "../../messages/mod.ts";
 import { areParts, isOutgoingEnvelope, isOutgoingRecipient } from "../mail_shape.ts";
 import {
