@@ -99,6 +99,8 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["greylist.check", ["listener"]],
   ["stsPolicies.keep", ["delivery"]],
   ["stsPolicies.page", ["delivery"]],
+  ["tlsCounts.keep", ["delivery"]],
+  ["tlsCounts.page", ["delivery"]],
   ["directory.listGet", ["policy"]],
   ["directory.memberGet", ["policy"]],
   ["directory.memberPut", ["policy"]],

@@ -119,6 +119,7 @@ function directorySpec({ config, issuers }: TreeInput): WorkerSpec {
       bans: banPolicy(config),
       greylist: greylistPolicy(config),
       stsPolicies: config.outbound.mtaSts,
+      tlsCounts: config.outbound.tlsReports !== null,
       faultInjection: config.debug.faultInjection,
     } satisfies DirectoryWorkerConfig,
   };

@@ -137,7 +137,8 @@ export interface RouteConfig {
   /** TCP port. Default 25. */
   readonly port: number;
   /**
-   * `opportunistic`: STARTTLS if offered, unchecked; `required`: STARTTLS with a certificate that is valid for `host`;
+   * `opportunistic`: STARTTLS if offered, unchecked, or what TLSA records of `host` demand (`dane`); `required`: STARTTLS with a
+   * certificate that is valid for `host`;
    * `implicit`: TLS from the first byte, likewise; `none`. Default `opportunistic`.
    */
   readonly tls: "none" | "opportunistic" | "required" | "implicit";

@@ -16,4 +16,5 @@ export type * from "./session.ts";
 export * from "./store.ts";
 export type * from "./sts_policies.ts";
 export type * from "./text.ts";
+export type * from "./tls_counts.ts";
 export type * from "./trace.ts";

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Cancel, Clock } from "../base/mod.ts";
 
-/** How long nobody must have come before the guard acts, in ms. */
+/** How long nobody must have come before the guard acts, in ms, half more or less. */
 const QUIET_MS = 1_000;
 const BACKLOG = 511;
 
@@ -15,11 +15,13 @@ export function guardAccept(server: Server, clock: Clock): { accepted(): void; e
   if (!("Deno" in globalThis) || typeof handle?.listen !== "function") return { accepted() {}, end() {} };
   let busy = false;
   let cancel: Cancel;
+  // At whole seconds: the guards of all ports wake their thread together.
+  const nextMs = () => (Math.round(clock.monotonicMs() / QUIET_MS) + 1) * QUIET_MS - clock.monotonicMs();
   const look = () => {
     if (!busy) handle.listen?.(BACKLOG);
     busy = false;
-    cancel = clock.after(QUIET_MS, look);
+    cancel = clock.after(nextMs(), look);
   };
-  cancel = clock.after(QUIET_MS, look);
+  cancel = clock.after(nextMs(), look);
   return { accepted: () => void (busy = true), end: () => cancel() };
 }

@@ -2,11 +2,11 @@ import { asFailure, describeError, Failure, type FailureKind, type LogLevel } fr
 import type { LinkPort } from "./link.ts";
 import type { ActorStats } from "./types.ts";
 
-/** How often a worker shows that its event loop turns, ms. */
-export const BEAT_EVERY_MS = 100;
-
 /** What a worker posts beside its answers to control calls. */
-export type HostSignal = { readonly signal: "beat" } | { readonly signal: "fatal"; readonly error: string };
+export type HostSignal = { readonly signal: "loaded" } | { readonly signal: "fatal"; readonly error: string };
+
+/** What a worker is asked beside them: to count one beat, as only a thread whose event loop turns can. */
+export type BeatSignal = { readonly signal: "beat" };
 
 /** What a worker is told first. */
 export interface WorkerInit {
@@ -14,6 +14,8 @@ export interface WorkerInit {
   readonly name: string;
   readonly config: unknown;
   readonly logLevel: LogLevel;
+  /** Where it counts its beats; the supervisor reads them there, and is woken by none. */
+  readonly pulse: SharedArrayBuffer;
 }
 
 export interface PeerName {

@@ -92,7 +92,10 @@ export interface Supervisor {
   readonly system: ActorSystem;
 }
 
-const WATCH_EVERY_MS = 100;
+/** How often workers are asked for a sign of life: one that hangs is found after the silence below, and this at most. */
+const WATCH_EVERY_MS = 650;
+/** A timer of ours that came later than this says nothing about others. */
+const LATE_MS_MAX = 200;
 const SILENT_MS_MAX = 1_950;
 const START_MS_MAX = 60_000;
 const STATS_MS_MAX = 2_000;
@@ -352,18 +355,17 @@ class WorkerSupervisor implements Supervisor {
 
   /**
    * Notices workers that hang or closed themselves. Silence counts only while this thread's own timer ran on time: when the
-   * machine stood still, the beats stand in our queue.
+   * machine stood still, so did they.
    */
   #watch(lastMs: number): void {
     this.#watching = this.options.clock.after(WATCH_EVERY_MS, () => {
       const now = this.options.clock.monotonicMs();
-      const onTime = now - lastMs < 3 * WATCH_EVERY_MS;
+      const onTime = now - lastMs < WATCH_EVERY_MS + LATE_MS_MAX;
       for (const { life } of this.#slots) {
         if (!life?.watched || !onTime) continue;
-        life.silentMs += now - lastMs;
-        const silentMsMax = this.options.silentMsMax ?? SILENT_MS_MAX;
-        if (life.silentMs < silentMsMax) continue;
-        life.die(`silent for ${Math.round(life.silentMs)} ms`);
+        const silentMs = life.silentFor(now - lastMs);
+        if (silentMs < (this.options.silentMsMax ?? SILENT_MS_MAX)) continue;
+        life.die(`silent for ${Math.round(silentMs)} ms`);
         this.options.watcher?.hung(life.name);
       }
       this.#watch(now);

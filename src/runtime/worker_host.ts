@@ -11,7 +11,14 @@ import {
   systemRandom,
 } from "../base/mod.ts";
 import { createActorSystem, type HostedSystem } from "./actor_system.ts";
-import { BEAT_EVERY_MS, type HostSignal, messagePortLink, outcome, outcomeOf, type WorkerControl } from "./control.ts";
+import {
+  type BeatSignal,
+  type HostSignal,
+  messagePortLink,
+  outcome,
+  outcomeOf,
+  type WorkerControl,
+} from "./control.ts";
 import { LogLines } from "./log_lines.ts";
 import type { ActorSystem } from "./types.ts";
 
@@ -53,8 +60,12 @@ export function hostWorker<C = unknown>(
     return booted;
   };
   const control: WorkerControl = {
-    boot: ({ node, name, config, logLevel }) =>
+    boot: ({ node, name, config, logLevel, pulse }) =>
       outcome(() => {
+        const beats = new Int32Array(pulse);
+        addEventListener("message", ({ data }: MessageEvent<Partial<BeatSignal> | null>) => {
+          if (data?.signal === "beat") Atomics.add(beats, 0, 1);
+        });
         const write = (line: string, level: LogLevel) => lines.add(line, level);
         const log = jsonLog({ level: logLevel, wallMs: () => clock.wallMs(), write, fields: { worker: name } });
         const onFatal = (error: unknown) => {
@@ -83,9 +94,5 @@ export function hostWorker<C = unknown>(
   expose(control);
   // Whatever ends the worker, its last words are heard.
   for (const end of ["error", "unhandledrejection"]) addEventListener(end, () => lines.flush());
-  const beat = () => {
-    scope.postMessage({ signal: "beat" });
-    clock.after(BEAT_EVERY_MS, beat);
-  };
-  beat();
+  scope.postMessage({ signal: "loaded" });
 }

@@ -1,6 +1,6 @@
 import { type Remote, transfer, wrap } from "comlink";
 import { type Clock, describeError, Failure, type LogLevel } from "../base/mod.ts";
-import { type HostSignal, type PeerName, valueOf, type WorkerControl } from "./control.ts";
+import { type BeatSignal, type HostSignal, type PeerName, valueOf, type WorkerControl } from "./control.ts";
 import { ControlEndpoint } from "./control_endpoint.ts";
 import { spawnWorker, type WorkerPermissions } from "./spawn_worker.ts";
 
@@ -26,8 +26,10 @@ export class WorkerLife {
   // Kept referenced: comlink releases the far end when the proxy is collected.
   readonly #control: Remote<WorkerControl>;
   #ended = false;
-  /** Ms without a sign of life, as far as the watcher could tell. */
-  silentMs = 0;
+  readonly #pulse = new SharedArrayBuffer(4);
+  readonly #beats = new Int32Array(this.#pulse);
+  #beatsAsked = 0;
+  #silentMs = 0;
   /** Set once `start` has been called and answered: from then on silence counts. */
   watched = false;
   /** Set once it may be linked to others. */
@@ -57,7 +59,7 @@ export class WorkerLife {
   async boot(): Promise<void> {
     const { node, name, config, logLevel } = this.options;
     await this.#within(this.options.startMsMax, "load", this.#hello);
-    await valueOf(this.#control.boot({ node, name, config, logLevel }));
+    await valueOf(this.#control.boot({ node, name, config, logLevel, pulse: this.#pulse }));
   }
 
   /** Gives the worker its end of a channel to a peer. */
@@ -71,8 +73,19 @@ export class WorkerLife {
 
   async start(): Promise<void> {
     await this.#within(this.options.startMsMax, "start", valueOf(this.#control.start()));
-    this.silentMs = 0;
     this.watched = true;
+  }
+
+  /**
+   * Looks for the beat that was asked for when this was called last, `passedMs` ago, and asks for the next one. For how long
+   * one has been owed, in ms. A worker without work has no timer for it: each would wake its thread three times.
+   */
+  silentFor(passedMs: number): number {
+    if (Atomics.load(this.#beats, 0) < this.#beatsAsked) return this.#silentMs += passedMs;
+    this.#silentMs = 0;
+    this.#beatsAsked++;
+    this.#worker.postMessage({ signal: "beat" } satisfies BeatSignal);
+    return 0;
   }
 
   drain(msMax: number): Promise<unknown> {
@@ -113,10 +126,8 @@ export class WorkerLife {
 
   #listen(): void {
     this.#worker.addEventListener("message", (event: MessageEvent<Partial<HostSignal> | null>) => {
-      if (event.data?.signal === "beat") {
-        this.silentMs = 0;
-        this.#heard();
-      } else if (event.data?.signal === "fatal") this.die(`fatal: ${event.data.error}`);
+      if (event.data?.signal === "loaded") this.#heard();
+      else if (event.data?.signal === "fatal") this.die(`fatal: ${event.data.error}`);
     });
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault(); // Or the whole process would end with the worker.

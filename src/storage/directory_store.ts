@@ -20,6 +20,7 @@ export type DirectoryTable =
   | "ban"
   | "greylist"
   | "stsPolicy"
+  | "tlsCount"
   | "list"
   | "listMember"
   | "listSize";
@@ -73,6 +74,7 @@ const SCHEMA = 1;
  *   18 network      ban
  *   19 key          greylist (in a store of its own)
  *   1a domain       MTA-STS policy (in a store of its own)
+ *   1b key          count of TLS sessions (in a store of its own)
  *   20 address      list
  *   21 list member  member of a list
  *   22 list         { members }: how many it has
@@ -89,6 +91,7 @@ const TAG: Readonly<Record<DirectoryTable, number>> = {
   ban: 0x18,
   greylist: 0x19,
   stsPolicy: 0x1a,
+  tlsCount: 0x1b,
   list: 0x20,
   listMember: 0x21,
   listSize: 0x22,

@@ -4,6 +4,7 @@ import { directoryActor } from "../../src/actors/directory.ts";
 import { directoryAccepts } from "../../src/actors/directory/accepts.ts";
 import { greylistActor } from "../../src/actors/directory/greylist.ts";
 import { stsPoliciesActor } from "../../src/actors/directory/sts_policies.ts";
+import { tlsCountsActor } from "../../src/actors/directory/tls_counts.ts";
 import { faultActor } from "../../src/actors/fault.ts";
 import { SessionBook, sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxAccepts } from "../../src/actors/mailbox/accepts/accepts.ts";
@@ -19,6 +20,7 @@ import { createMemoryStore, MemoryDirectoryStore } from "../../src/storage/mod.t
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
 import { NO_TEXTS } from "../support/no_texts.ts";
 import { VIEW_LIMITS, VIEW_NULLABLE, VIEW_REQUESTS, VIEW_SIGNED } from "./view_requests.ts";
+import { TLS_DAY } from "./tls_day.ts";
 
 type Checks = Readonly<Record<string, (request: unknown) => boolean>>;
 
@@ -189,6 +191,8 @@ const GOOD: Readonly<Record<string, unknown>> = {
     policies: [{ domain: "b.test", id: "1", fetchedAtMs: 1, endsAtMs: 2, text: "version:STSv1\n" }],
   },
   "stsPolicies.page": { after: "b.test" },
+  "tlsCounts.keep": { days: [TLS_DAY], done: [{ domain: "c.test", dayMs: 0 }] },
+  "tlsCounts.page": { after: "delivery-0/0/b.test" },
   "greylist.check": { remote: "192.0.2.1", sender: "a@b.test", recipient: "c@d.test" },
   "session.list": { limit: 10 },
   "session.kick": { id: "ab1" },
@@ -203,6 +207,7 @@ const CHECKS: Checks = {
   ...routerAccepts,
   ...greylistActor.accepts as Checks,
   ...stsPoliciesActor.accepts as Checks,
+  ...tlsCountsActor.accepts as Checks,
   ...sessionsActor.accepts as Checks,
   ...FAULT_CHECKS,
 };
@@ -213,8 +218,8 @@ const OWN = ["directory.remind", "router.resubscribe", "greylist.keep"];
 const EMPTY = ["directory.snapshot", "directory.status"];
 /** Fields that may be null: nothing is known, set or left. */
 const NULLABLE =
-  /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs|archiveUrl|unsubscribeUrl)$|^directory\.(bearer|certified)\.user$/;
-const NULLABLE_EXCEPT = /^directory\.domainAdd|^mailbox\.rows\.(after|index)/;
+  /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs|archiveUrl|unsubscribeUrl)$|^directory\.(bearer|certified)\.user$|\.details\[\]\.(host|sourceAddress|address|reason)$/;
+const NULLABLE_EXCEPT = /^directory\.domainAdd|^mailbox\.rows\.(after|index)|^tlsCounts\.keep.*\.domain$/;
 /** Fields that need not be there. */
 const OPTIONAL =
   /\.(flags|mailbox|aliasOf|catchAll|dryRun|disabled|quotaBytes|password|expiresAt|moderators|title|post|others|join|replyTo|subjectPrefix|bytesMax|verp|unsubscribeUrl|archiveUrl|owners|headBytes|relevancy|update|recent|from|changedSince)$/;
@@ -268,6 +273,7 @@ Deno.test("every message has a check, which takes what its type promises", () =>
     routerActor,
     greylistActor,
     stsPoliciesActor,
+    tlsCountsActor,
     sessionsActor,
     faultActor,
   ];
@@ -415,6 +421,7 @@ async function inWorld(
     const policy = { delayMs: 1_000, retryMsMax: 2_000, keepMs: 3_000, entriesMax: 10 };
     await system.spawn(greylistActor, { name: "greylist", args: { store: new MemoryDirectoryStore(), policy } });
     await system.spawn(stsPoliciesActor, { name: "stsPolicies", args: { store: new MemoryDirectoryStore() } });
+    await system.spawn(tlsCountsActor, { name: "tlsCounts", args: { store: new MemoryDirectoryStore() } });
     await system.spawn(sessionsActor, { name: "session", args: { book: new SessionBook() } });
     await system.spawn(routerActor, { name: "router", args: { holder, directory } });
   });

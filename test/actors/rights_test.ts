@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { directoryActor } from "../../src/actors/directory.ts";
 import { greylistActor } from "../../src/actors/directory/greylist.ts";
 import { stsPoliciesActor } from "../../src/actors/directory/sts_policies.ts";
+import { tlsCountsActor } from "../../src/actors/directory/tls_counts.ts";
 import { faultActor } from "../../src/actors/fault.ts";
 import { sessionsActor } from "../../src/actors/listener/session_book.ts";
 import { mailboxActor } from "../../src/actors/mailbox/actor.ts";
@@ -87,6 +88,7 @@ Deno.test("a listener may ask for what its sessions need, and for nothing that a
     directoryActor,
     greylistActor,
     stsPoliciesActor,
+    tlsCountsActor,
     sessionsActor,
     mailboxActor,
     storeActor,

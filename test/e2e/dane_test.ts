@@ -82,17 +82,26 @@ testWith(
     const [port = 0] = await freePorts(1);
     await using dns = await RealServers.start(zones(port));
     const at = { port, dns: dns.unbound };
-    await using named = await receiver(NAMED, ["alias.test"], at);
+    await using named = await receiver(NAMED, ["alias.test", "routed.test"], at);
     await using other = await receiver(OTHER, ["plain.test"], at);
     await using stripped = await SmtpSink.start({ host: STRIPPED, port });
     const config = {
       dns: { servers: [dns.unbound], trustAd: true },
       queue: { retryMs: [60_000] },
-      outbound: { port, privateHosts: true, sourceAddress: SENDER.address, tlsReports: { from: "tls-reports@a.test" } },
+      outbound: {
+        port,
+        privateHosts: true,
+        sourceAddress: SENDER.address,
+        tlsReports: { from: "tls-reports@a.test" },
+        routes: [
+          { domain: "routed.test", host: "mail.signed.test", port },
+          { domain: "misrouted.test", host: "mail.wrong.test", port },
+        ],
+      },
     };
     await using sender = await startSite({ ...SENDER, config }, at);
 
-    for (const to of ["bob@signed.test", "bob@alias.test"]) {
+    for (const to of ["bob@signed.test", "bob@alias.test", "bob@routed.test"]) {
       const { tls, code, reply } = await attempt(sender, to);
       assertEquals(code, 250, `${reply}`);
       assertMatch(String(tls), /^TLSv1\.3 \S+ dane-ee$/, to);
@@ -106,6 +115,7 @@ testWith(
 
     const waits = [
       ["cid@wrong.test", /the certificate is not that of the TLSA records/],
+      ["cid@misrouted.test", /the certificate is not that of the TLSA records/],
       ["x@stripped.test", /TLS is required, and the server does not offer it/],
       ["x@forged.test", /the name servers did not answer/],
     ] as const;

@@ -5,6 +5,7 @@ import {
   decideRoute,
   decideTransport,
   type TransportAllowed,
+  type TransportDecision,
   type TransportFacts,
   type WayToHost,
 } from "../../policy/mod.ts";
@@ -93,17 +94,42 @@ async function* hostsOfRoute(
 ): AsyncGenerator<Found> {
   // The operator vouches for the host that he names, nobody for those that the DNS puts in its place.
   const itself: Hosts = { hosts: [{ name: route.host }], secure: true };
-  const { hosts, secure } = route.lookupMx !== true ? itself : yield* hostsOf(route.host, context);
+  const { hosts, secure, alias = null } = route.lookupMx !== true ? itself : yield* hostsOf(route.host, context);
   if (context.requireTls && !secure && hosts.length > 0) {
     const text = `TLS is required, and the hosts of ${route.host} are not known for sure`;
     return yield problem("failed", "5.7.10", text, "mail");
   }
   for (const { name } of hosts.slice(0, context.settings.limits.hostsMax)) {
-    const { addresses } = yield* addressesOf(name, { ...context, trusted: true });
+    const { addresses, ...how } = yield* addressesOf(name, { ...context, trusted: true });
+    if (addresses.length === 0) continue;
+    const way = { destination: route.host, destinationAlias: alias, host: name, mxSecure: secure, ...how };
+    const decision = await byRecords(route, way, context);
+    if (decision?.mayUseHost === false) {
+      yield problem(decision.action, decision.status, decision.why);
+      continue;
+    }
+    const template = ofRoute(route, name, context);
+    const stricter = decision === null ? {} : { tls: modeOf(decision), security: { decision, report: null } };
     for (const address of addresses.filter(fresh)) {
-      yield { type: "target", target: { ...ofRoute(route, name, context), name, address } };
+      yield { type: "target", target: { ...template, ...stricter, name, address } };
     }
   }
+}
+
+/**
+ * What TLSA records say of a route's host (RFC 7672 §2.2: a next hop by name is as good as one by MX); null: nothing. Where the
+ * operator has said what TLS there is to be, and how it is checked, his word stands.
+ */
+async function byRecords(
+  route: DeliveryRoute,
+  way: WayToHost & Pick<TransportFacts, "destination" | "destinationAlias">,
+  { policies, requireTls }: TargetsContext,
+): Promise<TransportDecision | null> {
+  if (policies === null || route.tls !== "opportunistic") return null;
+  const { finding, base } = await policies.dane(way, route.port ?? SMTP_PORT);
+  if (finding.type === "none" || (finding.type === "unusable" && requireTls)) return null;
+  const byMx = way.host !== way.destination;
+  return decideTransport({ ...way, byMx, dane: finding, tlsaBase: base, mtaSts: null, requireTls });
 }
 
 /** Every host under what the domain's policies say of it; they are looked up while the hosts are. */

@@ -23,11 +23,14 @@ import {
 import { httpsPost } from "../../net/mod.ts";
 import type { Ref } from "../../runtime/mod.ts";
 import { newMailId } from "../mail_id.ts";
+import type { TlsCountMemory } from "./tls_count_memory.ts";
 
 /** What reports are sent with. */
 export interface TlsReportingOptions {
   readonly settings: TlsReportSettings;
   readonly reports: TlsReports;
+  /** Keeps the counts over a restart; absent: nobody does. */
+  readonly memory?: Pick<TlsCountMemory, "over" | "keep">;
   readonly resolver: Pick<Resolver, "a" | "aaaa" | "txt">;
   /** Whether an address that the DNS named must not be connected to. */
   readonly isForbidden: (address: string) => boolean;
@@ -73,10 +76,12 @@ export class TlsReporting {
 
   /** From now on, every day. */
   start(): void {
-    const { clock, random } = this.options;
+    if (this.#stopped) return;
+    const { clock, random, reports } = this.options;
     const wallMs = clock.wallMs();
     const nextDayMs = (Math.floor(wallMs / REPORT_DAY_MS) + 1) * REPORT_DAY_MS + random.next() * SPREAD_MS;
-    const delayMs = this.#due.length > 0 ? AGAIN_MS : nextDayMs - wallMs;
+    // Days that are over already were counted in an earlier life.
+    const delayMs = this.#due.length > 0 || reports.due ? AGAIN_MS : nextDayMs - wallMs;
     this.#cancel = clock.after(delayMs, () => {
       void this.#round().finally(() => {
         if (!this.#stopped) this.start();
@@ -90,7 +95,7 @@ export class TlsReporting {
   }
 
   async #round(): Promise<void> {
-    const { reports, clock, random } = this.options;
+    const { reports, clock, random, memory } = this.options;
     const fresh = reports.takeDue().map((report): Due => ({
       report,
       id: newMailId(clock, random),
@@ -102,7 +107,9 @@ export class TlsReporting {
     for (const due of round) {
       if (this.#stopped) return;
       if (!await this.#send(due) && ++due.tries < TRIES_MAX) this.#due.push(due);
+      else memory?.over(due.report);
     }
+    await memory?.keep();
   }
 
   /** Whether there is nothing more to do for a report. */

@@ -1,10 +1,11 @@
-import type { QueueProtocol, StsPoliciesProtocol } from "../../messages/mod.ts";
+import type { QueueProtocol, StsPoliciesProtocol, TlsCountsProtocol } from "../../messages/mod.ts";
 import type { TlsReportSettings } from "../../policy/mod.ts";
 import type { WorkerHooks, WorkerHost } from "../../runtime/mod.ts";
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { DELIVERY_ACTOR, deliveryActor, DeliveryOffice } from "./actor.ts";
 import type { DeliverySettings } from "./settings.ts";
 import { type NamesConfig, WorldNames } from "./names.ts";
+import { TlsCountMemory } from "./tls_count_memory.ts";
 import { TlsReporting } from "./tls_reporting.ts";
 import { TransportPolicies, type TransportPolicyOptions } from "./transport_policies.ts";
 
@@ -43,8 +44,15 @@ export async function startDelivery(
     refreshes: name === "delivery-0",
     counts: tlsReports !== null,
   });
-  const reporting = tlsReports === null ? null : new TlsReporting({
+  const counts = tlsReports === null ? null : new TlsCountMemory({
+    reports: policies.reports,
+    keeper: system.ref<TlsCountsProtocol>({ node: system.node, worker: "directory", actor: "tlsCounts" }),
+    clock,
+    log,
+  });
+  const reporting = tlsReports === null || counts === null ? null : new TlsReporting({
     settings: tlsReports,
+    memory: counts,
     reports: policies.reports,
     resolver: names.resolver,
     isForbidden: (address) => names.isForbidden(address),
@@ -53,7 +61,7 @@ export async function startDelivery(
     random,
     log,
   });
-  reporting?.start();
+  void counts?.start().then(() => reporting?.start());
   const { settings, drainMsMax, faultInjection } = config;
   if (faultInjection) await system.spawn(faultActor, { name: FAULT_ACTOR, args: undefined });
   await system.spawn(deliveryActor, { name: DELIVERY_ACTOR, args: { settings, names, policies, office } });
@@ -62,10 +70,12 @@ export async function startDelivery(
     async drain() {
       await office.drain(drainMsMax, clock);
       await policies.drain();
+      await counts?.keep();
     },
     stop() {
       policies.stop();
       reporting?.stop();
+      counts?.stop();
       office.close();
       names.close();
       return Promise.resolve();

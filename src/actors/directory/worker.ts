@@ -5,6 +5,7 @@ import { type BanPolicy, type CheckLimits, DIRECTORY_ACTOR, directoryActor, type
 import { FAULT_ACTOR, faultActor } from "../fault.ts";
 import { GREYLIST_ACTOR, greylistActor } from "./greylist.ts";
 import { STS_POLICIES_ACTOR, stsPoliciesActor } from "./sts_policies.ts";
+import { TLS_COUNTS_ACTOR, tlsCountsActor } from "./tls_counts.ts";
 
 /** What the directory worker is started with. */
 export interface DirectoryWorkerConfig {
@@ -18,6 +19,8 @@ export interface DirectoryWorkerConfig {
   readonly greylist: GreylistPolicy | null;
   /** Whether MTA-STS policies are kept, in `policies/` below the data directory: they are strangers' words, apart from the directory. */
   readonly stsPolicies: boolean;
+  /** Whether counts for reports on TLS are, in `tls_counts/`. */
+  readonly tlsCounts: boolean;
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
@@ -37,11 +40,14 @@ export async function startDirectory(
   }
   const policies = config.stsPolicies ? openDirectoryStore(`${config.dataDir}/policies`) : null;
   if (policies !== null) await system.spawn(stsPoliciesActor, { name: STS_POLICIES_ACTOR, args: { store: policies } });
+  const counts = config.tlsCounts ? openDirectoryStore(`${config.dataDir}/tls_counts`) : null;
+  if (counts !== null) await system.spawn(tlsCountsActor, { name: TLS_COUNTS_ACTOR, args: { store: counts } });
   return {
     async stop() {
       await store.close();
       await grey?.close();
       await policies?.close();
+      await counts?.close();
     },
   };
 }

@@ -53,7 +53,7 @@ export async function startListener(
   await system.spawn(traceActor, { name: TRACE_ACTOR, args: trace });
   const memory = new MemoryBudget(config.bodyBytesMax);
   const load = new LoadWatch({ clock, memory, lagMsMax: config.lagMsMax });
-  const admission = new Admission(config.admission, { clock, counters, overloaded: () => load.overloaded });
+  const admission = new Admission(config.admission, { clock, counters, overloaded: () => load.isOverloaded() });
   const holder: RoutingHolder = { table: null, bans: admission };
   const router = await system.spawn(routerActor, { name: ROUTER_ACTOR, args: { holder, directory } });
   const viewers = new Viewers({ node: system.node, worker: system.worker, actor: VIEWERS_ACTOR });

@@ -1,5 +1,4 @@
 import { parseMailbox } from "../../mail/address.ts";
-import { parseDomain } from "../../mail/domain.ts";
 import type { DeliveryReport, QueueProtocol } from "../../messages/mod.ts";
 import { areParts, isOutgoingEnvelope, isOutgoingRecipient } from "../mail_shape.ts";
 import {
@@ -14,6 +13,7 @@ import {
   isText,
   isWhole,
 } from "../shape.ts";
+import { isTlsReport } from "../tls_report_shape.ts";
 
 /** UTF-16 units of an address, and of what RCPT may say of it. */
 const ADDRESS_CHARS_MAX = 512;
@@ -31,8 +31,7 @@ const SUSPEND_SECONDS_MAX = 315_360_000;
 const REPORT_CHARS_MAX = 1_024;
 
 /** What a report on TLS may hold: UTF-16 units of each text, and entries of each list. */
-const TLS_REPORT_CHARS = { id: 64, line: 140_000, word: 2_048 }; // A TLSA record may hold a whole certificate, in hex.
-const TLS_REPORT_MAX = { policies: 100, lines: 2_000, details: 1_000 };
+const TLS_REPORT_ID_CHARS = 64;
 
 const VERBS: readonly unknown[] = ["retry", "hold", "release", "bounce", "delete"];
 const ACTIONS: readonly unknown[] = ["delivered", "relayed", "deferred", "failed"];
@@ -49,7 +48,7 @@ export const queueAccepts: Accepts<QueueProtocol> = {
     isListOf(recipients, RECIPIENTS_MAX, isOutgoingRecipient) && areParts(parts, CONTENT)
   ),
   "queue.tlsReport": fields(({ id, to, report }) =>
-    isName(id, TLS_REPORT_CHARS.id) && isName(to, ADDRESS_CHARS_MAX) && parseMailbox(to, { utf8: false }) !== null &&
+    isName(id, TLS_REPORT_ID_CHARS) && isName(to, ADDRESS_CHARS_MAX) && parseMailbox(to, { utf8: false }) !== null &&
     isTlsReport(report)
   ),
   "queue.listWaiting": fields(({ address: under, after, limit }) =>
@@ -101,30 +100,4 @@ function isHost(value: unknown): boolean {
   const host = fieldsOf(value);
   return host !== null && isText(host["name"], REPORT_CHARS_MAX) && isText(host["address"], REPORT_CHARS_MAX) &&
     isWhole(host["port"], 0, 65_535);
-}
-
-function isTlsReport(value: unknown): boolean {
-  const report = fieldsOf(value);
-  const domain = report?.["domain"];
-  return report !== null && typeof domain === "string" && parseDomain(domain) === domain &&
-    isWhole(report["dayMs"], 0, 8.64e15) &&
-    isListOf(report["policies"], TLS_REPORT_MAX.policies, isTlsPolicy);
-}
-
-function isTlsPolicy(value: unknown): boolean {
-  const summary = fieldsOf(value);
-  const policy = fieldsOf(summary?.["policy"]);
-  const isLine = (line: unknown) => isText(line, TLS_REPORT_CHARS.line);
-  return summary !== null && policy !== null && isName(policy["type"], TLS_REPORT_CHARS.word) &&
-    isListOf(policy["lines"], TLS_REPORT_MAX.lines, isLine) &&
-    isListOf(policy["hosts"], TLS_REPORT_MAX.lines, isLine) &&
-    isCount(summary["successes"]) && isCount(summary["failures"]) &&
-    isListOf(summary["details"], TLS_REPORT_MAX.details, isTlsDetail);
-}
-
-function isTlsDetail(value: unknown): boolean {
-  const detail = fieldsOf(value);
-  const isWord = (word: unknown) => word === null || isText(word, TLS_REPORT_CHARS.word);
-  return detail !== null && isName(detail["result"], TLS_REPORT_CHARS.word) && isCount(detail["count"]) &&
-    ["host", "sourceAddress", "address", "reason"].every((key) => isWord(detail[key]));
 }

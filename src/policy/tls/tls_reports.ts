@@ -95,6 +95,8 @@ export class TlsReports {
   readonly #days = new Map<string, Day>();
   readonly #limits: TlsReportLimits;
   #bytes = 0;
+  /** Days that were counted in since they were kept. */
+  readonly #changed = new Set<string>();
 
   constructor(private readonly options: { readonly clock: Clock; readonly limits?: Partial<TlsReportLimits> }) {
     this.#limits = { ...TLS_REPORT_LIMITS, ...options.limits };
@@ -102,34 +104,77 @@ export class TlsReports {
 
   record({ domain, policy, failure }: TlsSession): void {
     if (this.#limits.domainsMax === 0) return;
-    const day = this.#dayOf(domain);
+    const day = this.#dayOf(domain, this.#todayMs());
     const counts = day === null ? null : this.#countsFor(day, policy);
     if (day === null || counts === null) return void this.dropped++;
+    this.#changed.add(keyOf(day));
     if (failure === null) return void counts.successes++;
     counts.failures++;
+    this.#detail(day, counts, failure, 1);
+  }
+
+  /** Adds what was counted in an earlier life. */
+  restore(days: readonly DayReport[]): void {
+    for (const { domain, dayMs, policies } of days) {
+      for (const { policy, successes, failures, details } of policies) {
+        const day = this.#dayOf(domain, dayMs);
+        const counts = day === null ? null : this.#countsFor(day, policy);
+        if (day === null || counts === null) {
+          this.dropped += successes + failures;
+          continue;
+        }
+        counts.successes += successes;
+        counts.failures += failures;
+        for (const { count, ...failure } of details) this.#detail(day, counts, failure, count);
+      }
+    }
+  }
+
+  #detail(day: Day, counts: Counts, failure: TlsFailure, count: number): void {
     const key = JSON.stringify([failure.result, failure.host, failure.sourceAddress, failure.address, failure.reason]);
     const detail = counts.details.get(key);
-    if (detail !== undefined) detail.count++;
+    if (detail !== undefined) detail.count += count;
     else if (counts.details.size < this.#limits.detailsMax && this.#takes(day, key)) {
-      counts.details.set(key, { failure, count: 1 });
+      counts.details.set(key, { failure, count });
     }
+  }
+
+  /** At most so many of the days that were counted in since this was asked last, as they are now. */
+  takeChanged(max: number): DayReport[] {
+    const keys = [...this.#changed].slice(0, max);
+    for (const key of keys) this.#changed.delete(key);
+    return keys.flatMap((key) => {
+      const day = this.#days.get(key);
+      return day === undefined ? [] : reportOf(day);
+    });
+  }
+
+  /** What was taken could not be kept. */
+  changedAgain(days: readonly DayReport[]): void {
+    for (const day of days) if (this.#days.has(keyOf(day))) this.#changed.add(keyOf(day));
   }
 
   /** The days that are over. They are forgotten here. */
   takeDue(): DayReport[] {
     const todayMs = this.#todayMs();
     const due = [...this.#days].filter(([, { dayMs }]) => dayMs !== todayMs);
-    return due.flatMap(([key, { domain, dayMs, policies, bytes }]) => {
+    return due.flatMap(([key, day]) => {
       this.#days.delete(key);
-      this.#bytes -= bytes;
+      this.#changed.delete(key);
+      this.#bytes -= day.bytes;
       // A day whose sessions all found no room has nothing to tell.
-      return policies.size === 0 ? [] : { domain, dayMs, policies: [...policies.values()].map(summary) };
+      return day.policies.size === 0 ? [] : reportOf(day);
     });
   }
 
-  #dayOf(domain: DomainName): Day | null {
-    const dayMs = this.#todayMs();
-    const key = `${dayMs} ${domain}`;
+  /** Whether days are over that were not taken yet. */
+  get due(): boolean {
+    const todayMs = this.#todayMs();
+    return [...this.#days.values()].some(({ dayMs }) => dayMs !== todayMs);
+  }
+
+  #dayOf(domain: DomainName, dayMs: number): Day | null {
+    const key = keyOf({ domain, dayMs });
     const known = this.#days.get(key);
     if (known !== undefined) return known;
     const day = { domain, dayMs, policies: new Map<string, Counts>(), bytes: 0 };
@@ -160,6 +205,14 @@ export class TlsReports {
   #todayMs(): number {
     return Math.floor(this.options.clock.wallMs() / REPORT_DAY_MS) * REPORT_DAY_MS;
   }
+}
+
+function keyOf({ domain, dayMs }: Pick<DayReport, "domain" | "dayMs">): string {
+  return `${dayMs} ${domain}`;
+}
+
+function reportOf({ domain, dayMs, policies }: Day): DayReport {
+  return { domain, dayMs, policies: [...policies.values()].map(summary) };
 }
 
 function summary({ policy, successes, failures, details }: Counts): PolicySummary {

@@ -101,6 +101,58 @@ Deno.test("a server that goes over the MAIL that followed is asked again", async
   }
 });
 
+/** A server that has taken a mail, and dies over the MAIL that came with its end, before the 250 for it has left. */
+async function dieOver(listener: Deno.TcpListener, last: string, taken: string[]): Promise<void> {
+  using connection = await listener.accept();
+  const say = (...lines: string[]) => connection.write(utf8(lines.map((line) => `${line}\r\n`).join("")));
+  const chunk = new Uint8Array(65_536);
+  let heard = "";
+  /** What came up to the end of this. */
+  const hear = async (end: string) => {
+    while (!heard.includes(end)) heard += latin1(chunk.subarray(0, (await connection.read(chunk))!));
+    const at = heard.indexOf(end) + end.length;
+    const text = heard.slice(0, at);
+    heard = heard.slice(at);
+    return text;
+  };
+  await say("220 there.test");
+  await hear("\r\n");
+  await say("250-there.test", "250 PIPELINING");
+  let commands = await hear("DATA\r\n");
+  await say("250 ok", "250 ok", "354 go");
+  for (;;) {
+    await hear("\r\n.\r\n");
+    const [, name = ""] = /^RCPT TO:<(.*)@/m.exec(commands)!;
+    taken.push(name);
+    await hear("MAIL FROM:<a@here.test>\r\n");
+    if (name === last) return;
+    await say("250 2.0.0 taken", "250 ok");
+    commands = await hear("DATA\r\n");
+    await say("250 ok", "354 go");
+  }
+}
+
+Deno.test("a server that dies over the MAIL behind a content before its 250 gets that one mail again, and no other", async () => {
+  const names = ["one", "two", "three", "four", "five"];
+  const taken: string[] = [];
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  await using delivery = await Delivery.start({ port, limits: LIMITS });
+  const dying = dieOver(listener, "three", taken);
+  const attempts = together(delivery, ...names);
+  await within(10_000, "the server's death", dying);
+  listener.close();
+  await using sink = await SmtpSink.start({ port });
+  const first = await Promise.all(attempts);
+  assertEquals(first.slice(0, 2), Array(2).fill(["relayed 250 2.0.0 taken"]));
+  assertEquals(first[2]?.[0]?.startsWith("deferred"), true, `${first[2]}`);
+  // Whoever was put off comes again, as the queue would have it.
+  const again = names.filter((_, i) => first[i]?.[0]?.startsWith("deferred"));
+  assertEquals((await Promise.all(together(delivery, ...again))).flat(), again.map(() => "delivered 250 2.0.0 taken"));
+  const all = [...taken, ...sink.mails.map(({ to }) => to[0]!.split("@")[0]!)];
+  assertEquals(all.toSorted(), [...names, "three"].toSorted());
+});
+
 Deno.test("a connection carries no more mails than it may, followed or not", async () => {
   await using sink = await SmtpSink.start();
   await using delivery = await Delivery.start({ port: sink.port, limits: { ...LIMITS, mailsPerConnectionMax: 2 } });

@@ -29,6 +29,7 @@ function specs(dataDir: string, at: { dns: string; port: number; https: number }
     bans: { strikesMax: 0, windowMs: 1, banMs: 1, exempt: [] },
     greylist: null,
     stsPolicies: true,
+    tlsCounts: false,
     faultInjection: false,
   };
   const delivery: DeliveryWorkerConfig = {

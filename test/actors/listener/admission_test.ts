@@ -152,15 +152,36 @@ Deno.test("an event loop that is late again and again is overload; once is not, 
   clock.advance(100);
   clock.lateMs = 800;
   clock.advance(100);
-  assertEquals([load.lagMs, load.overloaded], [0, false]);
+  assertEquals([load.lagMs, load.isOverloaded()], [0, false]);
   clock.advance(900);
-  assertEquals([load.lagMs, load.overloaded], [400, false]);
+  assertEquals([load.lagMs, load.isOverloaded()], [400, false]);
   clock.advance(900);
-  assertEquals([load.lagMs, load.overloaded], [600, true]);
+  assertEquals([load.lagMs, load.isOverloaded()], [600, true]);
   clock.lateMs = 0;
   clock.advance(900);
   clock.advance(100);
-  assertEquals(load.overloaded, false);
+  assertEquals(load.isOverloaded(), false);
+  load.stop();
+  assertEquals(clock.nextAt(), null, "no timer is left");
+});
+
+Deno.test("an event loop with nothing to do is looked at once a second, one that somebody comes to ten times", () => {
+  const { clock, load } = watched(500);
+  clock.advance(5_000);
+  const nextMs = () => clock.nextAt()! - clock.monotonicMs();
+  assertEquals(nextMs(), 1_000);
+  clock.advance(700);
+  assertEquals(load.isOverloaded(), false);
+  assertEquals(nextMs(), 100, "who comes makes it look closely at once");
+  clock.advance(5_000);
+  assertEquals(nextMs(), 1_000);
+  clock.lateMs = 1_200;
+  clock.advance(1_000);
+  clock.advance(2_200);
+  assertEquals([load.lagMs, load.isOverloaded()], [600, true], "what is late is seen all the same");
+  clock.lateMs = 0;
+  clock.advance(1_400);
+  assertEquals([nextMs(), load.isOverloaded()], [100, false], "and is over as soon");
   load.stop();
   assertEquals(clock.nextAt(), null, "no timer is left");
 });
@@ -168,8 +189,8 @@ Deno.test("an event loop that is late again and again is overload; once is not, 
 Deno.test("memory that is nearly used up is overload, at nine tenths and one byte", () => {
   const { memory, load } = watched(0);
   memory.change(0, 900);
-  assertEquals(load.overloaded, false);
+  assertEquals(load.isOverloaded(), false);
   memory.change(900, 901);
-  assertEquals(load.overloaded, true);
+  assertEquals(load.isOverloaded(), true);
   load.stop();
 });

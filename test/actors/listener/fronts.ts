@@ -38,6 +38,8 @@ export interface Client {
   told(): string;
   /** Sends lines and gives what is answered at once. */
   say(...lines: string[]): string;
+  /** Whether it reads what it is told; when not, what was written waits. */
+  reads(is: boolean): void;
   /** How the connection ended; null while it stands. */
   readonly end: "closed" | "destroyed" | null;
   readonly gone: boolean;
@@ -51,6 +53,7 @@ export class FakeListener {
   readonly counters = newCounters();
   readonly book = new SessionBook();
   readonly admission: Admission;
+  readonly memory = new MemoryBudget(1_000_000);
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
   /** What was asked last, by name. */
@@ -99,7 +102,8 @@ export class FakeListener {
       clock,
       random: seededRandom(1),
       log: SILENT,
-      memory: new MemoryBudget(1_000_000),
+      memory: this.memory,
+      viewers: { owner: () => ({}), add() {}, remove() {} },
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,
@@ -131,7 +135,7 @@ export class FakeListener {
       bytesIn: 0,
       bytesOut: 0,
       pendingBytes: 0,
-      congested: false,
+      congested: false as boolean,
       start: (given: ConnectionHandlers) => void (handlers = given),
       write: (data: string | Uint8Array) => {
         if (state.end === null) written.push(typeof data === "string" ? data : new TextDecoder().decode(data));
@@ -159,6 +163,10 @@ export class FakeListener {
         connection.bytesIn += chunk.length;
         handlers?.data(chunk);
         return told();
+      },
+      reads(is) {
+        connection.congested = !is;
+        if (is) handlers?.drained();
       },
       get end() {
         return state.end;

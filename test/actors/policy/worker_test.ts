@@ -75,6 +75,7 @@ Deno.test("the policy worker signs, checks and asks scanners with the right to t
     bans: { strikesMax: 0, windowMs: 1, banMs: 1, exempt: [] },
     greylist: null,
     stsPolicies: false,
+    tlsCounts: false,
     faultInjection: false,
   };
   const files = { net: false, read: true, write: [dataDir], ffi: true, env: true, sys: true, run: false };
