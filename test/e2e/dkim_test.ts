@@ -179,6 +179,56 @@ Deno.test("what users send is signed by RSA and Ed25519, verifies everywhere, an
   await server.stop();
 });
 
+/** Bodies on which a hash that is taken on the way would stumble. */
+const BODIES: Readonly<Record<string, string>> = {
+  "dots that stand for themselves": ".\r\n..\r\n.x\r\n...\r\nend\r\n",
+  "nothing": "",
+  "empty lines alone": "\r\n\r\n\r\n",
+  "empty lines at the end": "text\r\n\r\n \r\n\t\r\n\r\n",
+  "blanks in runs and at the ends of lines": "a  \t b \r\n\t\r\n  c\t\r\n",
+  "octets of every kind": `${latin1(Uint8Array.from({ length: 242 }, (_, i) => i + 14))}\r\n`,
+  "lines of the longest kind": `${"x".repeat(997)}\r\n`.repeat(9),
+  "more than a socket gives at a time": `${"all  work and no play \xf6 ".repeat(30)}\r\n.\r\n\r\n`.repeat(3_000),
+};
+
+/** Gives content by BDAT (RFC 3030 §2), cut at these places. */
+async function submitChunks({ server }: World, content: Uint8Array, cuts: readonly number[]): Promise<string> {
+  await using client = await SmtpClient.greeted({ port: server.ports.submission });
+  const login = Buffer.from(`\0${JOHN.user}\0${JOHN.password}`).toString("base64");
+  await client.expect(`AUTH PLAIN ${login}`, 235);
+  await client.expect(`MAIL FROM:<${JOHN.user}> BODY=8BITMIME`, 250);
+  await client.expect("RCPT TO:<ann@elsewhere.test>", 250);
+  let from = 0;
+  for (const cut of cuts) {
+    await client.wire.write(utf8(`BDAT ${cut - from}\r\n`));
+    await client.wire.write(content.subarray(from, cut));
+    assertMatch((await client.reply()).text, /^250 /);
+    from = cut;
+  }
+  await client.wire.write(utf8(`BDAT ${content.length - from} LAST\r\n`));
+  await client.wire.write(content.subarray(from));
+  return (await client.reply()).text;
+}
+
+Deno.test("whatever a body is like and however it comes, by DATA or by BDAT, its signatures verify elsewhere", async () => {
+  await using here = await world();
+  const selectors = await rotate(here);
+  let count = 0;
+  for (const [kind, body] of Object.entries(BODIES)) {
+    const content = latin1Bytes(`From: ${JOHN.user}\r\nSubject: n\xf6\r\n\t${kind}\r\n\r\n${body}`);
+    const ends = [...latin1(content).matchAll(/\r\n/g)].map(({ index }) => index).slice(0, 6);
+    // Before, within and behind the ends of lines, that of the header among them.
+    const cuts = ends.flatMap((at) => [at, at + 1, at + 2]).filter((at, i, all) => all.indexOf(at) === i);
+    assertMatch(await submit(here, content, ["ann@elsewhere.test"]), /^250 /, kind);
+    assertMatch(await submitChunks(here, content, cuts), /^250 /, kind);
+    for (const { content: mail } of (await here.sink.until(count += 2)).slice(-2)) {
+      await assertSigned(here, mail, selectors);
+      assertEquals(mail.slice(-body.length - 4), `\r\n\r\n${body}`, `${kind}: as it came`);
+    }
+  }
+  await here.server.stop();
+});
+
 Deno.test("keys are replaced while mail goes out: each mail verifies, and after a restart the new keys sign", async () => {
   await using here = await world();
   const { server, sink } = here;
