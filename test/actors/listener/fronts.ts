@@ -43,6 +43,8 @@ export interface Client {
   readonly gone: boolean;
   /** Lets a TLS handshake end well. */
   secure(): Promise<void>;
+  /** Has much to read before it; false: has read it. */
+  congest(much: boolean): Promise<void>;
 }
 
 /** A listener worker without sockets, whose directory and mailboxes answer when the test says so. */
@@ -90,6 +92,7 @@ export class FakeListener {
         signer: () => null,
       },
       mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
+      viewers: { owner: () => ({}), add: () => {}, remove: () => {} },
       directory: { ask },
       policy: { ask },
       srs: new SenderRewriting(new Uint8Array(32)),
@@ -131,7 +134,7 @@ export class FakeListener {
       bytesIn: 0,
       bytesOut: 0,
       pendingBytes: 0,
-      congested: false,
+      congested: false as boolean,
       start: (given: ConnectionHandlers) => void (handlers = given),
       write: (data: string | Uint8Array) => {
         if (state.end === null) written.push(typeof data === "string" ? data : new TextDecoder().decode(data));
@@ -165,6 +168,11 @@ export class FakeListener {
       },
       get gone() {
         return state.gone;
+      },
+      congest(much) {
+        connection.congested = much;
+        if (!much) handlers?.drained();
+        return settle();
       },
       secure() {
         state.secured();
