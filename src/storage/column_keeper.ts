@@ -126,10 +126,7 @@ export class ColumnKeeper {
     const ranges = { ranges: [first, last], after: 0, modSeqAbove: 0, rankOf: () => 0, lookedMax: BLOCK_UIDS };
     this.reader.fillRows(account, mailbox, ranges, rows);
     if (rows.count === 0) return [];
-    const pieces = this.reader.contents({
-      ...{ rows, what: "index", sizeMax: Infinity, bytesMax: READ_BYTES_MAX },
-      part: () => true,
-    });
+    const pieces = this.reader.contents({ rows, what: "index", sizeMax: Infinity, bytesMax: READ_BYTES_MAX });
     const { count, version } = this.options.columns;
     return Array.from({ length: count }, (_, column) => ({
       key: columnKey(account, mailbox, block, column),

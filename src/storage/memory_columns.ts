@@ -43,7 +43,7 @@ export class MemoryColumns {
       const body = rows.size[i]! > sizeMax ? undefined : this.#bodies.get(rows.content[i]!);
       const whole = (what === "body" ? body?.bytes : body?.index) ?? null;
       const place = { offset: 0, length: whole?.length ?? 0 };
-      const piece = whole !== null && part(whole, place)
+      const piece = whole !== null && (part === undefined || part(whole, place))
         ? whole.subarray(place.offset, place.offset + place.length)
         : null;
       if (i > 0 && bytes + (piece?.length ?? 0) > bytesMax) break;

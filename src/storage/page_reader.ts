@@ -3,6 +3,7 @@ import { asFailure } from "../base/mod.ts";
 import { Pieces } from "../mail/pieces.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ContentsWanted, RowRanges } from "./account_types.ts";
+import { BodyPages } from "./body_pages.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { bodyKey, type Key, mailboxKey, nextBodyKey, nextRowsKey, readRowsBlock, rowsFrom, rowsKey } from "./keys.ts";
 import type { KeptColumns } from "./kept_columns.ts";
@@ -28,10 +29,13 @@ const READ_BYTES_MAX = 2 * 1024 * 1024;
 /** Reads many rows, and what lies behind them, at a time; from committed state. */
 export class PageReader {
   readonly #rooms = new LooseRooms();
+  readonly #bodies: BodyPages;
   constructor(
     private readonly state: { readonly index: IndexEnv; readonly segments: Segments },
     private readonly kept: KeptColumns | null = null,
-  ) {}
+  ) {
+    this.#bodies = new BodyPages(state);
+  }
 
   fillRows(account: string, mailbox: number, wanted: RowRanges, into: RowColumns): number | null {
     const counters = this.state.index.get(mailboxKey(account, mailbox));
@@ -65,6 +69,7 @@ export class PageReader {
 
   contents(wanted: ContentsWanted): Pieces {
     const { rows, bytesMax } = wanted;
+    if (wanted.what === "body" && wanted.part === undefined) return this.#bodies.read(wanted);
     const gathered = new Gathered(rows.count, this.#rooms.get());
     if (wanted.column !== undefined) this.kept?.take(rows, wanted.column, gathered, bytesMax);
     for (let read = 0; gathered.rows < rows.count && gathered.bytes <= bytesMax && read < READ_BYTES_MAX;) {
@@ -111,7 +116,8 @@ export class PageReader {
     for (const piece of run.pieces) {
       place.offset = piece.start - run.start;
       place.length = piece.length;
-      if (isRight(bytes, place.offset, piece, what) && part(bytes, place)) into.add(piece.row, bytes, place);
+      if (!isRight(bytes, place.offset, piece, what)) continue;
+      if (part === undefined || part(bytes, place)) into.add(piece.row, bytes, place);
     }
     return bytes.length;
   }

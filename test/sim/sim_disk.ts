@@ -131,6 +131,9 @@ export class SimDisk implements ShardStore {
   contents(...args: Parameters<ShardStore["contents"]>) {
     return this.options.base.contents(...args);
   }
+  columnBytes(...args: Parameters<ShardStore["columnBytes"]>) {
+    return this.options.base.columnBytes(...args);
+  }
   keywordSet(...args: Parameters<ShardStore["keywordSet"]>) {
     return this.options.base.keywordSet(...args);
   }

@@ -15,7 +15,7 @@ function rowsOf(shard: ShardStore, mailbox = 1, capacity = 5_000): RowColumns {
 
 /** Pieces as texts, null where one is missing. */
 function texts(shard: ShardStore, rows: RowColumns, wanted: Partial<ContentsWanted> = {}): (string | null)[] {
-  const whole = { what: "body", sizeMax: Infinity, bytesMax: 1_000_000, part: () => true } as const;
+  const whole = { what: "body", sizeMax: Infinity, bytesMax: 1_000_000 } as const;
   const pieces = shard.contents({ rows, ...whole, ...wanted });
   return Array.from({ length: pieces.count }, (_, i) => {
     const piece = pieces.at(i);
@@ -44,6 +44,7 @@ for (const [name, open] of [["memory", openMemory], ["disk", openDisk]] as const
       await filled(shard, bodies);
       const rows = rowsOf(shard);
       assertEquals(texts(shard, rows), bodies);
+      assertEquals(texts(shard, rows, { part: () => true }), bodies);
       assertEquals(texts(shard, rows, { what: "index" }), bodies.map((_, i) => `index ${i}`));
       const made = await shard.createMailbox(ANNA, "Other" as MailboxName, null);
       assert(made.type === "done");
@@ -98,10 +99,12 @@ for (const [name, open] of [["memory", openMemory], ["disk", openDisk]] as const
     inStore(async (shard) => {
       await filled(shard, ["a".repeat(600), "b".repeat(600), "c".repeat(600)]);
       const rows = rowsOf(shard);
-      assertEquals(texts(shard, rows, { bytesMax: 1_200 }).length, 2);
-      assertEquals(texts(shard, rows, { bytesMax: 1_199 }).length, 1);
-      assertEquals(texts(shard, rows, { bytesMax: 1 }).length, 1);
-      assertEquals(texts(shard, rows, { sizeMax: 599 }), [null, null, null]);
+      for (const part of [{}, { part: () => true }]) {
+        assertEquals(texts(shard, rows, { ...part, bytesMax: 1_200 }).length, 2);
+        assertEquals(texts(shard, rows, { ...part, bytesMax: 1_199 }).length, 1);
+        assertEquals(texts(shard, rows, { ...part, bytesMax: 1 }).length, 1);
+        assertEquals(texts(shard, rows, { ...part, sizeMax: 599 }), [null, null, null]);
+      }
     }),
   );
 

@@ -27,6 +27,9 @@ const OP_ID_CHARS = 32;
 /** What is noted for a page that is read ahead, in bytes: most are no larger. */
 const AHEAD_BYTES = 640 * 1024;
 
+/** A client that takes longer to read what lies before it is slow, in ms: others take less than a page takes to be made. */
+const SLOW_MS = 20;
+
 const NOTHING = {};
 
 /** A client whose command takes longer is told that it goes on, in ms (RFC 9585 §4 recommends 10 to 15 seconds). */
@@ -167,7 +170,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
         break;
       case "ahead":
         // A client that reads slowly must not make pages lie about, nor all clients together.
-        if (!this.connection.congested && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#begin(action);
+        if (!this.#isSlow && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#begin(action);
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
@@ -194,6 +197,11 @@ export class ImapFront extends MailboxFront<ImapAction> {
     if (account === null) return { type: "temporary" };
     this.#opened = { account, mailbox: this.services.mailboxes.forAccount(account) };
     return { type: "opened", user: account.address, ...limitsOf(account) };
+  }
+
+  /** Whether the client has much to read, and takes its time. */
+  get #isSlow(): boolean {
+    return this.connection.congested && this.waitedMs > SLOW_MS;
   }
 
   /** Asks now what the session will ask next. */

@@ -45,8 +45,11 @@ export abstract class SessionFront<A> implements Front {
   #refusals = 0;
   /** When the client last sent anything, monotonic, in ms. */
   #heardMs: number;
-  /** What goes on when the client has read. */
+  /** What goes on when the client has read, and since when it waits, monotonic, in ms. */
   #delayed: (() => void) | null = null;
+  #delayedMs = 0;
+  /** How long the last such wait was, in ms. */
+  #waitedMs = 0;
 
   constructor(
     protected readonly connection: Connection,
@@ -218,8 +221,14 @@ export abstract class SessionFront<A> implements Front {
 
   /** Runs at once, or when the client has read enough of what was sent. */
   protected whenRoom(run: () => void): void {
-    if (this.connection.congested) this.#delayed = run;
-    else run();
+    if (!this.connection.congested) return run();
+    this.#delayed = run;
+    this.#delayedMs = this.services.clock.monotonicMs();
+  }
+
+  /** How long the client took the last time that it was waited for, in ms. */
+  protected get waitedMs(): number {
+    return this.#waitedMs;
   }
 
   /** The end of this session for the worker; the connection may still be flushing. */
@@ -242,6 +251,7 @@ export abstract class SessionFront<A> implements Front {
   #drained(): void {
     const run = this.#delayed;
     this.#delayed = null;
+    if (run !== null) this.#waitedMs = this.services.clock.monotonicMs() - this.#delayedMs;
     if (run !== null && !this.#closed) run();
     this.#flow();
   }

@@ -172,7 +172,14 @@ function headsOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces
     place.length = Math.min(place.length, bytes);
     return true;
   };
-  return shard.contents({ rows, what: "body", sizeMax: HEAD_OF_BYTES_MAX, bytesMax: CONTENT_BYTES_MAX, part });
+  const wanted = { rows, what: "body", sizeMax: HEAD_OF_BYTES_MAX, bytesMax: CONTENT_BYTES_MAX } as const;
+  return shard.contents(areWhole(rows, bytes) ? wanted : { ...wanted, part });
+}
+
+/** Whether so many bytes of each message are all of it. */
+function areWhole({ size, count }: RowColumns, bytes: number): boolean {
+  for (let i = 0; i < count; i++) if (size[i]! > bytes && size[i]! <= HEAD_OF_BYTES_MAX) return false;
+  return true;
 }
 
 /** What is wanted of the indexes. */
@@ -181,9 +188,10 @@ function indexesOf(
   rows: RowColumns,
   { index, column }: { readonly index: Exclude<IndexWanted, "none">; readonly column: ColumnOf | null },
 ): Pieces {
-  const part = index === "all" ? () => true : (bytes: Uint8Array, place: PiecePlace) => narrow(index, bytes, place);
-  const wanted = { rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX, part } as const;
-  return shard.contents(column === null ? wanted : { ...wanted, column });
+  const wanted = { rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX } as const;
+  if (index === "all") return shard.contents(wanted);
+  const part = (bytes: Uint8Array, place: PiecePlace) => narrow(index, bytes, place);
+  return shard.contents(column === null ? { ...wanted, part } : { ...wanted, part, column });
 }
 
 /** Where what is wanted of the indexes may be kept beside the rows. */

@@ -45,6 +45,8 @@ export interface Client {
   readonly gone: boolean;
   /** Lets a TLS handshake end well. */
   secure(): Promise<void>;
+  /** Has much to read before it; false: has read it. */
+  congest(much: boolean): Promise<void>;
 }
 
 /** A listener worker without sockets, whose directory and mailboxes answer when the test says so. */
@@ -93,6 +95,7 @@ export class FakeListener {
         signer: () => null,
       },
       mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
+      viewers: { owner: () => ({}), add: () => {}, remove: () => {} },
       directory: { ask },
       policy: { ask },
       srs: new SenderRewriting(new Uint8Array(32)),
@@ -173,6 +176,11 @@ export class FakeListener {
       },
       get gone() {
         return state.gone;
+      },
+      congest(much) {
+        connection.congested = much;
+        if (!much) handlers?.drained();
+        return settle();
       },
       secure() {
         state.secured();
