@@ -86,6 +86,6 @@ export function nodeFiles(): FileSystem {
         return null;
       }
     },
-    fileBytes: (path) => existsSync(path) ? statSync(path).size : null,
+    fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size ?? null,
   };
 }
