@@ -1,8 +1,7 @@
 import { describeError, Failure, type Log } from "../base/mod.ts";
 import { ACK_EVERY_BYTES, BATCH_FLUSH_BYTES, LINK_REPLY_FACTOR } from "./limits.ts";
 import { type Sent, sentBytes, takeOut } from "./beside.ts";
-import { measure } from "./wire_measure.ts";
-import { type Batch, decodeBatch, encodeBatch, type Frame } from "./wire.ts";
+import { type Batch, BatchWriter, decodeBatch, type Frame } from "./wire.ts";
 
 /** The two ends of a channel between workers: a MessagePort, or the simulator's stand-in. */
 export interface LinkPort {
@@ -36,10 +35,7 @@ export interface LinkOwner {
 
 /** The channel to one peer worker: gathers frames into batches and bounds what the peer has not taken yet. */
 export class Link {
-  #frames: Frame[] = [];
-  #queuedBytes = 0;
-  /** How many of them go beside the batch. */
-  #besideBytes = 0;
+  readonly #batch = new BatchWriter();
   #sentBytes = 0;
   #acknowledged = 0;
   #receivedBytes = 0;
@@ -67,7 +63,7 @@ export class Link {
       peer: this.peer.worker,
       ...this.#counts,
       bytesSent: this.#sentBytes,
-      bytesWaiting: this.#sentBytes - this.#acknowledged + this.#queuedBytes,
+      bytesWaiting: this.#sentBytes - this.#acknowledged + this.#batch.bytes,
     };
   }
 
@@ -76,12 +72,11 @@ export class Link {
    * `invalid` for what is too large.
    */
   offer(frame: Frame & { readonly kind: "message" }): boolean {
-    const bytes = measure(frame.request) + frame.to.length + frame.type.length + 32;
     if (!this.#roomFor(1)) {
       this.#counts.busy++;
       return false;
     }
-    this.#queue(frame, bytes);
+    this.#queue(frame);
     return true;
   }
 
@@ -92,8 +87,7 @@ export class Link {
   answer(id: number, value: unknown, moved: readonly string[] = []): void {
     if (this.closed) return;
     try {
-      const bytes = measure(value) + 16;
-      if (this.#roomFor(LINK_REPLY_FACTOR)) return this.#queue(this.#answerOf(id, value, moved), bytes);
+      if (this.#roomFor(LINK_REPLY_FACTOR)) return this.#queue(answerOf(id, value, moved));
       this.#counts.busy++;
       this.control({ kind: "fail", id, failure: new Failure("busy", `${this.peer.worker} takes no more answers`) });
     } catch (error) {
@@ -103,32 +97,22 @@ export class Link {
     }
   }
 
-  #answerOf(id: number, value: unknown, moved: readonly string[]): Frame {
-    if (moved.length === 0 || typeof value !== "object" || value === null) return { kind: "ok", id, value };
-    const { rest, beside } = takeOut(value, moved);
-    if (beside.length === 0) return { kind: "ok", id, value };
-    for (const { buffer } of beside) this.#besideBytes += buffer.byteLength;
-    return { kind: "ok", id, value: rest, beside };
-  }
-
   /** Queues what must not be refused: failures, watches and their ends. */
   control(frame: Frame): void {
-    if (!this.closed) this.#queue(frame, 64);
+    if (!this.closed) this.#queue(frame);
   }
 
   /** Sends what waits as one batch; without frames only when the peer must be told what has arrived. */
   flush(): void {
     this.#wanted = false;
     if (this.closed) return;
-    if (this.#frames.length === 0 && this.#receivedBytes - this.#toldReceived < this.#ackEvery) return;
-    const frames = this.#frames;
-    const batch = this.#encode(frames, this.#queuedBytes - this.#besideBytes);
-    this.#frames = [];
-    this.#queuedBytes = this.#besideBytes = 0;
+    const { frames } = this.#batch;
+    if (frames === 0 && this.#receivedBytes - this.#toldReceived < this.#ackEvery) return;
+    const batch = this.#batch.take(this.#receivedBytes);
     this.#toldReceived = this.#receivedBytes;
     this.#sentBytes += sentBytes(batch);
     this.#counts.batchesSent++;
-    this.#counts.framesSent += frames.length;
+    this.#counts.framesSent += frames;
     this.port.send(batch);
   }
 
@@ -136,20 +120,18 @@ export class Link {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#frames = [];
     for (const end of [...this.watches.values()]) end();
     this.watches.clear();
     this.port.close();
   }
 
   #roomFor(factor: number): boolean {
-    return !this.closed && this.#sentBytes - this.#acknowledged + this.#queuedBytes < this.bytesMax * factor;
+    return !this.closed && this.#sentBytes - this.#acknowledged + this.#batch.bytes < this.bytesMax * factor;
   }
 
-  #queue(frame: Frame, bytes: number): void {
-    this.#frames.push(frame);
-    this.#queuedBytes += bytes;
-    if (this.#queuedBytes >= BATCH_FLUSH_BYTES) this.flush();
+  #queue(frame: Frame): void {
+    this.#batch.add(frame);
+    if (this.#batch.bytes >= BATCH_FLUSH_BYTES) this.flush();
     else this.#want();
   }
 
@@ -157,17 +139,6 @@ export class Link {
     if (this.#wanted) return;
     this.#wanted = true;
     this.owner.wantFlush(this);
-  }
-
-  /** What was measured can be packed, unless its sender changed it afterwards: then that frame alone is lost. */
-  #encode(frames: Frame[], bytes: number): Sent {
-    try {
-      return withBeside(encodeBatch({ acknowledged: this.#receivedBytes, frames, bytes }), frames);
-    } catch (error) {
-      this.log.error("batch cannot be encoded", { peer: this.peer.worker, error: describeError(error) });
-      const sound = frames.filter((frame) => canEncode(frame));
-      return withBeside(encodeBatch({ acknowledged: this.#receivedBytes, frames: sound }), sound);
-    }
   }
 
   #receive(data: unknown): void {
@@ -197,19 +168,8 @@ export class Link {
   }
 }
 
-function withBeside(batch: ArrayBuffer, frames: readonly Frame[]): Sent {
-  const all = [batch];
-  for (const frame of frames) {
-    if (frame.kind === "ok") { for (const { buffer } of frame.beside ?? []) all.push(buffer); }
-  }
-  return all.length === 1 ? batch : all;
-}
-
-function canEncode(frame: Frame): boolean {
-  try {
-    encodeBatch({ acknowledged: 0, frames: [frame] });
-    return true;
-  } catch {
-    return false;
-  }
+function answerOf(id: number, value: unknown, moved: readonly string[]): Frame {
+  if (moved.length === 0 || typeof value !== "object" || value === null) return { kind: "ok", id, value };
+  const { rest, beside } = takeOut(value, moved);
+  return beside.length === 0 ? { kind: "ok", id, value } : { kind: "ok", id, value: rest, beside };
 }

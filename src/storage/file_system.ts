@@ -88,12 +88,11 @@ export function nodeFiles(): FileSystem {
         return null;
       }
     },
-    fileBytes: (path) => existsSync(path) ? statSync(path).size : null,
+    fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size ?? null,
     identity(path) {
-      if (!existsSync(path)) return null;
+      const stat = statSync(path, { throwIfNoEntry: false });
       // Numbers of files are used again, so the time at which it was made belongs to it.
-      const { ino, birthtimeMs } = statSync(path);
-      return `${ino}/${Math.floor(birthtimeMs || 0)}`;
+      return stat === undefined ? null : `${stat.ino}/${Math.floor(stat.birthtimeMs || 0)}`;
     },
   };
 }

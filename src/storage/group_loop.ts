@@ -1,4 +1,4 @@
-import { type Clock, describeError, Failure, type Log } from "../base/mod.ts";
+import { type Cancel, type Clock, describeError, Failure, type Log } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { IndexEnv } from "./index_env.ts";
@@ -23,6 +23,8 @@ export interface GroupedStore<C, A> {
   bytesOf(change: C): number;
   /** Whether it is refused on a full device; what frees space goes on. */
   takesSpace(change: C): boolean;
+  /** How long it may wait for others to be flushed with, in ms; absent: for none. */
+  waitMsOf?(change: C): number;
   /** Begins a group; with `noSpace`, what takes space is refused with that. */
   begin(noSpace: Failure | null): Group<C, A>;
   /** Makes this process the owner, durably. */
@@ -57,6 +59,7 @@ const CLAIM_BYTES = 8 * 1024;
 
 interface Waiting<C, A> {
   readonly change: C;
+  readonly urgent: boolean;
   readonly done: (answer: A) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -70,11 +73,16 @@ interface Down {
 
 /**
  * Gathers the changes of one store into groups, answers each when its group is durable, and keeps to what the disk says.
- * What arrives while a group is written forms the next one; there is no timer.
+ * What arrives while a group is written forms the next one; there is no timer, but for changes that may wait: they go with the
+ * next that may not.
  */
 export class GroupLoop<C, A> {
   #waiting: Waiting<C, A>[] = [];
   #waitingBytes = 0;
+  /** How many of them may not wait for others. */
+  #urgent = 0;
+  /** The timer at which those that may wait go: set with the first of them, and left alone when they went earlier. */
+  #patience: Cancel | null = null;
   #scheduled = false;
   #flushing = false;
   #down: Down | null = null;
@@ -112,9 +120,13 @@ export class GroupLoop<C, A> {
       throw new Failure("busy", "too many changes wait for the disk");
     }
     this.#waitingBytes += bytes;
+    const waitMs = this.store.waitMsOf?.(change) ?? 0;
+    const urgent = waitMs === 0;
+    if (urgent) this.#urgent++;
     return new Promise((done, fail) => {
-      this.#waiting.push({ change, done, fail });
-      this.#schedule();
+      this.#waiting.push({ change, urgent, done, fail });
+      if (urgent) this.#schedule();
+      else this.#scheduleWithin(waitMs);
     });
   }
   /** Throws Failure `closed` after `close`. */
@@ -129,6 +141,7 @@ export class GroupLoop<C, A> {
       this.#schedule();
     });
     this.#closed = true;
+    this.#patience?.();
     return true;
   }
   /** What was done beside the groups has failed. */
@@ -143,6 +156,15 @@ export class GroupLoop<C, A> {
     this.options.defer(() => {
       this.#scheduled = false;
       this.#flush();
+    });
+  }
+  #scheduleWithin(ms: number): void {
+    this.#patience ??= this.options.clock.after(ms, () => {
+      this.#patience = null;
+      if (this.#waiting.length === this.#urgent) return;
+      this.#urgent = this.#waiting.length;
+      this.#waiting = this.#waiting.map((waiting) => ({ ...waiting, urgent: true }));
+      this.#schedule();
     });
   }
   /** Makes one group of what waits. Stays in this turn when the store does. */
@@ -178,7 +200,7 @@ export class GroupLoop<C, A> {
   }
   #next(): void {
     this.#flushing = false;
-    if (this.#waiting.length > 0 || this.#closing !== null) this.#schedule();
+    if (this.#urgent > 0 || this.#closing !== null) this.#schedule();
   }
   /** The next group; null when its first change cannot be planned, which then has failed. */
   #take(): { waiting: Waiting<C, A>[]; group: Group<C, A> } | null {
@@ -205,7 +227,10 @@ export class GroupLoop<C, A> {
   }
   #remove(count: number): Waiting<C, A>[] {
     const removed = this.#waiting.splice(0, count);
-    for (const { change } of removed) this.#waitingBytes -= this.store.bytesOf(change);
+    for (const { change, urgent } of removed) {
+      this.#waitingBytes -= this.store.bytesOf(change);
+      if (urgent) this.#urgent--;
+    }
     return removed;
   }
   /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
@@ -271,7 +296,8 @@ export class GroupLoop<C, A> {
   }
   #putBack(group: readonly Waiting<C, A>[]): void {
     for (const { change } of group) this.#waitingBytes += this.store.bytesOf(change);
-    this.#waiting.unshift(...group);
+    this.#urgent += group.length;
+    this.#waiting.unshift(...group.map((waiting) => ({ ...waiting, urgent: true })));
   }
   /**
    * The disk failed: what a flush left behind is in doubt and never flushed again in hope. The files are opened anew at

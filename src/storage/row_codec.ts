@@ -5,8 +5,14 @@ import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
 export class RowWriter {
   #bytes = new Uint8Array(256);
   #used = 0;
+  /** A view of the row: it holds until the next one is begun here. */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#used);
+  }
+  /** Begins another row in the same memory. */
+  anew(): this {
+    this.#used = 0;
+    return this;
   }
   u8(value: number): this {
     const at = this.#take(1);

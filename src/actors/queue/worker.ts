@@ -22,6 +22,9 @@ import type { DispatchLimits } from "./dispatcher.ts";
 /** How long the answer to a drain may take beyond the attempts' own grace, in ms. */
 const DRAIN_MARGIN_MS = 1_000;
 
+/** A busy queue has another flush within less; one that is not has the time. */
+const DONE_WAIT_MS = 5;
+
 /** What the queue worker is started with. */
 export interface QueueWorkerConfig {
   /** The data directory; the queue lies in `queue/` below it. */
@@ -56,7 +59,7 @@ export async function startQueue(host: WorkerHost<QueueWorkerConfig>): Promise<W
     owner: String(process.pid),
     clock,
     log,
-    limits: { freeBytesMin: config.minFreeBytes },
+    limits: { freeBytesMin: config.minFreeBytes, doneWaitMsMax: DONE_WAIT_MS },
   });
   const directory = system.ref<DirectoryProtocol>(at("directory", "directory"));
   const holder: RoutingHolder = { table: null };

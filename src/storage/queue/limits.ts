@@ -24,6 +24,11 @@ export interface QueueLimits extends
   > {
   /** OpIds that may be owed to the index; beyond it nothing is taken before they are there. */
   readonly unindexedOpsMax: number;
+  /**
+   * How long it may be put off to write down that items are done, in ms: it goes with the next group. A crash meanwhile has them
+   * tried again, as one has that comes before the flush. 0: it forms a group by itself.
+   */
+  readonly doneWaitMsMax: number;
   /** Items of one mail. */
   readonly itemsMax: number;
   /** Recipients of one item: as many as every server has to take in a transaction (RFC 5321 §4.5.3.1.8). */
@@ -52,6 +57,7 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   unindexedOpsMax: 10_000,
   // What has to be read when the queue is opened after a crash.
   unindexedBytesMax: 64 * 1024 * 1024,
+  doneWaitMsMax: 0,
   itemsMax: 5_000,
   recipientsMax: 100,
   changesMax: 1_000,

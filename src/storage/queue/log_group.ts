@@ -3,6 +3,7 @@ import type { LogForm, LogGroup } from "../log_tail.ts";
 import { RowReader, RowWriter } from "../row_codec.ts";
 import type { Until } from "./change.ts";
 import type { NewMail, QueueStep } from "./delta.ts";
+import type { StoredItem } from "./types.ts";
 import { decodeItem, encodeItem, type ItemBounds } from "./values.ts";
 
 /** Form of the log; a change of it raises QUEUE_SCHEMA_VERSION. */
@@ -32,7 +33,8 @@ export function encodeGroup(group: QueueGroup, bounds: ItemBounds): Uint8Array {
   const { stamp, seq, start, timeMs, wallMs, steps } = group;
   const row = new RowWriter().u8(GROUP_FORM).text(stamp).u48(seq).u48(start).u48(timeMs);
   row.u48(Math.max(0, Math.floor(wallMs))).count(steps.length);
-  for (const step of steps) encodeStep(row, step, bounds);
+  const item = new RowWriter();
+  for (const step of steps) encodeStep(row, step, (state) => encodeItem(state, bounds, item.anew()));
   return row.bytes();
 }
 
@@ -48,13 +50,15 @@ export function decodeGroup(bytes: Uint8Array): QueueGroup {
   return { stamp, seq, start, timeMs, wallMs, steps };
 }
 
-function encodeStep(row: RowWriter, step: QueueStep, bounds: ItemBounds): void {
+type Encode = (item: StoredItem) => Uint8Array;
+
+function encodeStep(row: RowWriter, step: QueueStep, encode: Encode): void {
   switch (step.kind) {
     case "mail":
-      return encodeMail(row.u8(STEP.mail), step.mail, bounds);
+      return encodeMail(row.u8(STEP.mail), step.mail, encode);
     case "item":
       if (step.next === null) row.u8(STEP.done).u48(step.item);
-      else row.u8(STEP.item).u48(step.item).block(encodeItem(step.next, bounds));
+      else row.u8(STEP.item).u48(step.item).block(encode(step.next));
       return;
     case "suspend":
       if (step.until === "resume") row.u8(STEP.resume);
@@ -64,10 +68,10 @@ function encodeStep(row: RowWriter, step: QueueStep, bounds: ItemBounds): void {
   }
 }
 
-function encodeMail(row: RowWriter, mail: NewMail, bounds: ItemBounds): void {
+function encodeMail(row: RowWriter, mail: NewMail, encode: Encode): void {
   row.text(mail.opId).u48(mail.message).u48(mail.size).u32(mail.crc).text(mail.id).text(mail.envelope);
   row.u48(mail.items[0]!.item).count(mail.items.length);
-  for (const item of mail.items) row.block(encodeItem(item, bounds));
+  for (const item of mail.items) row.block(encode(item));
 }
 
 function decodeStep(row: RowReader, timeMs: number): QueueStep {

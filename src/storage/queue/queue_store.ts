@@ -168,6 +168,10 @@ class DiskQueueStore implements QueueStore, GroupedStore<QueueChange, Answer> {
   takesSpace(change: QueueChange): boolean {
     return change.kind === "enqueue";
   }
+  waitMsOf(change: QueueChange): number {
+    if (change.kind !== "change" || change.changes.length === 0) return 0;
+    return change.changes.every(({ next }) => next === null) ? this.options.limits.doneWaitMsMax : 0;
+  }
   begin(noSpace: Failure | null): Group<QueueChange, Answer> {
     const moment = this.#moment();
     const { limits } = this.options;

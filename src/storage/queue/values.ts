@@ -42,9 +42,13 @@ export function keptState(state: ItemState, { attemptsKeptMax, noteTextMax }: It
  * Item row: form u8, flags u8, message u48, due u48, attempts, destination, recipients (address, notify, orcpt, last), notes
  * (time u48, host, tls, code, status, text).
  */
-export function encodeItem(item: Omit<StoredItem, "item">, { attemptsKeptMax, noteTextMax }: ItemBounds): Uint8Array {
+export function encodeItem(
+  item: Omit<StoredItem, "item">,
+  { attemptsKeptMax, noteTextMax }: ItemBounds,
+  row = new RowWriter(),
+): Uint8Array {
   const cut = (text: string) => cutText(text, noteTextMax);
-  const row = new RowWriter().u8(ITEM_FORM).u8((item.held ? HELD : 0) | (item.warned ? WARNED : 0));
+  row.u8(ITEM_FORM).u8((item.held ? HELD : 0) | (item.warned ? WARNED : 0));
   row.u48(item.message).u48(item.dueMs).count(item.attempts).text(item.destination);
   row.count(item.recipients.length);
   for (const { address, notify, orcpt, last } of item.recipients) {
