@@ -106,7 +106,6 @@ export class FakeListener {
       random: seededRandom(1),
       log: SILENT,
       memory: this.memory,
-      viewers: { owner: () => ({}), add() {}, remove() {} },
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,
