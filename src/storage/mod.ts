@@ -2,7 +2,8 @@
  * The mail store (shards of LMDB index and segment files, of which the last is a log) and the outbound queue (queue/): group
  * commit, checkpoints, recovery, verification; the directory's store; the lock of a data directory.
  * Owners (mailbox, queue and directory actors) and their workers may import it; it imports base and mail.
- * It must never answer a change before it is on the disk, and never know of actors, sockets or protocols.
+ * It must never answer a change before it is on the disk (but flags, where an operator lets it), and never know of actors, sockets
+ * or protocols.
  */
 export { type DirectoryStore, openDirectoryStore } from "./directory_store.ts";
 export { type FileSystem, nodeFiles } from "./file_system.ts";

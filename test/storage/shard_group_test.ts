@@ -115,11 +115,13 @@ const group = fc.record({
   stamp: text,
   seq: u48,
   start: u48,
+  flushed: fc.option(u48),
   epoch: u48,
   ageMs: u48,
   ops: fc.array(fc.oneof(...Object.values(OPS)), { maxLength: 6 }) as fc.Arbitrary<ShardOp[]>,
-}).map(({ epoch, ageMs, ops, ...mark }) => ({
+}).map(({ epoch, ageMs, ops, flushed, ...mark }) => ({
   ...mark,
+  ...(flushed === null ? {} : { flushed }),
   stale: false,
   record: { version: 1 as const, epoch, incarnation: mark.stamp, ageMs, ops },
 }));
