@@ -145,7 +145,7 @@ export class Conversation {
   /** Called when the content of the mail under way is out and another one may follow. */
   #mayFollow: (() => void) | null = null;
   /** For what the deadline runs: it begins anew with each reply. */
-  #armedFor = "";
+  #armedFor: { readonly phase: ClientPhase; readonly replies: number } | null = null;
   #idle = false;
   /** Bytes that must have left for the peer to know the end of the content. */
   #contentEndAt = 0;
@@ -349,9 +349,8 @@ export class Conversation {
   #arm(): void {
     if (this.#idle) return;
     const { phase, replies } = this.session;
-    const now = `${phase} ${replies}`;
-    if (now === this.#armedFor) return;
-    this.#armedFor = now;
+    if (phase === this.#armedFor?.phase && replies === this.#armedFor.replies) return;
+    this.#armedFor = { phase, replies };
     this.connection.deadline(phaseMsMax(phase, this.host.settings.timeouts));
   }
 

@@ -319,8 +319,10 @@ export class QueueEngine {
       }
       for (const end of ["delivered", "deferred", "failed"] as const) this.#attempts[end] += settlement.counts[end];
       noteAttempt(one, settlement, this.services);
-      const of = { ...one, remoteMta: one.report.host?.name ?? null };
-      reports.push(...reportMails(of, settlement.notices, () => this.#original(one), this.services));
+      if (settlement.notices.length > 0) {
+        const of = { ...one, remoteMta: one.report.host?.name ?? null };
+        reports.push(...reportMails(of, settlement.notices, () => this.#original(one), this.services));
+      }
       changes.push({ item: one.item.item, next: settlement.next });
     }
     if (changes.length === 0) return;
@@ -464,8 +466,8 @@ export class QueueEngine {
   }
 
   #arm(): void {
-    const times = [this.#heap.nextMs(), this.#dispatcher.nextWakeMs()].filter((ms) => ms !== null);
-    const nextMs = times.length === 0 ? null : Math.min(...times);
+    const firstMs = Math.min(this.#heap.nextMs() ?? Infinity, this.#dispatcher.nextWakeMs() ?? Infinity);
+    const nextMs = firstMs === Infinity ? null : firstMs;
     if (nextMs === this.#timerMs) return;
     this.#timer();
     this.#timerMs = nextMs;

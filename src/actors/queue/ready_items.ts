@@ -10,6 +10,8 @@ export interface ReadyItem {
 /** Items of one destination that may be tried now: by priority, then each sender in turn, then in order of arrival. */
 export class ReadyItems {
   readonly #byPriority = new Map<number, Turns>();
+  /** The highest of the priorities; those of a busy destination seldom change. */
+  #first: number | null = null;
   #size = 0;
 
   get size(): number {
@@ -18,7 +20,11 @@ export class ReadyItems {
 
   push({ item, sender, priority }: ReadyItem): void {
     let turns = this.#byPriority.get(priority);
-    if (turns === undefined) this.#byPriority.set(priority, turns = new Turns());
+    if (turns === undefined) {
+      if (this.#size === 0) this.#byPriority.clear();
+      this.#byPriority.set(priority, turns = new Turns());
+      this.#first = null;
+    }
     turns.push(sender, item);
     this.#size++;
   }
@@ -26,11 +32,14 @@ export class ReadyItems {
   /** Takes out the item whose turn it is; null when there is none. */
   shift(): number | null {
     if (this.#size === 0) return null;
-    const priority = Math.max(...this.#byPriority.keys()); // RFC 6710 has nineteen values.
+    const priority = this.#first ??= Math.max(...this.#byPriority.keys()); // RFC 6710 has nineteen values.
     const turns = this.#byPriority.get(priority)!;
     const item = turns.shift();
-    if (turns.empty) this.#byPriority.delete(priority);
     this.#size--;
+    // The last of them is kept: the next item is likely to be of the same priority.
+    if (!turns.empty || this.#byPriority.size === 1) return item;
+    this.#byPriority.delete(priority);
+    this.#first = null;
     return item;
   }
 }
