@@ -57,6 +57,7 @@ export class ListWorld {
   readonly #directoryStore = new MemoryDirectoryStore();
   readonly #queueStore = createMemoryQueueStore({ clock: this.clock, defer: (run) => run() });
   readonly #mail = createMemoryStore({ shards: [0], defer: (run) => run() });
+  readonly #signings = new Set<Promise<unknown>>();
   #system: HostedSystem | null = null;
   #ids = 0;
   #seen = 0;
@@ -158,7 +159,13 @@ export class ListWorld {
   #signing(policy: Ref<PolicyProtocol>): Ref<PolicyProtocol> {
     const ask = async (type: keyof PolicyProtocol & string, request: never, options: never) => {
       this.beforeSign((request as { domain: string }).domain);
-      return await policy.ask(type, request, options);
+      const signing = policy.ask(type, request, options);
+      this.#signings.add(signing);
+      try {
+        return await signing;
+      } finally {
+        this.#signings.delete(signing);
+      }
     };
     return { address: policy.address, tell: policy.tell.bind(policy), ask } as unknown as Ref<PolicyProtocol>;
   }
@@ -259,9 +266,18 @@ export class ListWorld {
   }
 
   async pass(ms: number): Promise<void> {
-    await settle();
+    await this.#settled();
     this.clock.advance(ms);
+    await this.#settled();
+  }
+
+  /** Nothing more happens by itself: signatures are made on other threads, each in its own time. */
+  async #settled(): Promise<void> {
     await settle();
+    while (this.#signings.size > 0) {
+      await Promise.allSettled(this.#signings);
+      await settle();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
