@@ -92,8 +92,14 @@ export interface Supervisor {
   readonly system: ActorSystem;
 }
 
-/** How often workers are asked for a sign of life: one that hangs is found after the silence below, and this at most. */
-const WATCH_EVERY_MS = 650;
+/**
+ * How often workers are asked for a sign of life, in ms: often while the process does something, as one that hangs shall be back
+ * within three seconds, and seldom while it does nothing.
+ */
+const WATCH_EVERY_MS = 100;
+const CALM_WATCH_EVERY_MS = 650;
+/** Part of a core that a process uses which does nothing. */
+const CALM_CPU_PART = 0.05;
 /** A timer of ours that came later than this says nothing about others. */
 const LATE_MS_MAX = 200;
 const SILENT_MS_MAX = 1_950;
@@ -152,7 +158,7 @@ class WorkerSupervisor implements Supervisor {
   }
 
   async start(): Promise<void> {
-    this.#watch(this.options.clock.monotonicMs());
+    this.#watch({ atMs: this.options.clock.monotonicMs(), cpuMs: cpuMsUsed(), calm: false });
     try {
       for (const slot of this.#slots) await this.#begin(slot);
     } catch (error) {
@@ -357,18 +363,22 @@ class WorkerSupervisor implements Supervisor {
    * Notices workers that hang or closed themselves. Silence counts only while this thread's own timer ran on time: when the
    * machine stood still, so did they.
    */
-  #watch(lastMs: number): void {
-    this.#watching = this.options.clock.after(WATCH_EVERY_MS, () => {
-      const now = this.options.clock.monotonicMs();
-      const onTime = now - lastMs < WATCH_EVERY_MS + LATE_MS_MAX;
+  #watch({ atMs, cpuMs, calm }: Look): void {
+    const everyMs = calm ? CALM_WATCH_EVERY_MS : WATCH_EVERY_MS;
+    this.#watching = this.options.clock.after(everyMs, () => {
+      const now = { atMs: this.options.clock.monotonicMs(), cpuMs: cpuMsUsed() };
+      const passedMs = now.atMs - atMs;
+      const onTime = passedMs < everyMs + LATE_MS_MAX;
+      let owed = false;
       for (const { life } of this.#slots) {
         if (!life?.watched || !onTime) continue;
-        const silentMs = life.silentFor(now - lastMs);
+        const silentMs = life.silentFor(passedMs);
+        owed ||= silentMs > 0;
         if (silentMs < (this.options.silentMsMax ?? SILENT_MS_MAX)) continue;
         life.die(`silent for ${Math.round(silentMs)} ms`);
         this.options.watcher?.hung(life.name);
       }
-      this.#watch(now);
+      this.#watch({ ...now, calm: !owed && now.cpuMs - cpuMs < CALM_CPU_PART * passedMs });
     });
   }
 
@@ -383,4 +393,16 @@ class WorkerSupervisor implements Supervisor {
   #warn(event: string, worker: string, error: unknown): void {
     this.options.log.warn(event, { worker, error: describeError(error) });
   }
+}
+
+/** When the workers were looked at, the CPU time of the process by then, and whether it did next to nothing before. */
+interface Look {
+  readonly atMs: number;
+  readonly cpuMs: number;
+  readonly calm: boolean;
+}
+
+function cpuMsUsed(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }

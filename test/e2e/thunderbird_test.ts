@@ -7,6 +7,7 @@ import { TestCertificate } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { ImapClient } from "../support/imap_client.ts";
 import { directory } from "../support/mail_clients.ts";
+import { onLoopbackOnly } from "../support/loopback_only.ts";
 import { testWith } from "../support/programs.ts";
 import { prepareServer, type TestServer } from "../support/server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -71,62 +72,64 @@ async function picture(screen: VirtualScreen, file: string): Promise<void> {
 
 testWith(
   { programs: ["thunderbird", "Xvfb"] },
-  "Thunderbird sets up an account, reads, replies, files, moves, deletes and searches",
-  async () => {
-    const authority = TestCertificate.selfSigned({ commonName: "Authority of a test", authority: true });
-    await using server = await mailServer(authority);
-    await post(server, ["Lunch"]);
-    const shots = await keptShots(server);
-    await using screen = await VirtualScreen.open(await directory(server));
-    const { imaps, submission } = server.ports;
-    await using proxy = await AutoconfigProxy.open({ domain: "bob.test", host: HOST, imaps, submission });
-    await using thunderbird = await Thunderbird.start({
-      dir: await directory(server),
-      display: screen.display,
-      proxyPort: proxy.port,
-      authority: authority.pem,
-    });
-    assertEquals(await thunderbird.act("addAccount", "Billy", BILLY, PASSWORD), [
-      "emailAutoConfigSubview",
-      "emailConfigFoundSubview",
-      "emailPasswordSubview",
-      "emailAddedSuccessSubview",
-    ]);
-    assertEquals(proxy.asked, 1);
-    assertEquals(await thunderbird.act("openFolder", "INBOX", 1), ["Lunch"]);
-    // Mail shows up by itself where it idles. What comes while it fetches something else it overlooks until the next time.
-    const idles = async () => /S-INBOX:SendData: \d+ IDLE/.test(await thunderbird.imapLog());
-    await eventually("IDLE", idles, { ms: STEP_MS_MAX });
-    await post(server, ["Invoice"]);
-    assertEquals(await thunderbird.act("listed", 2), ["Lunch", "Invoice"]);
-    await post(server, ["Holidays", "Old news"]);
-    assertEquals(await thunderbird.act("getMessages", 4), ["Lunch", "Invoice", "Holidays", "Old news"]);
-    assertMatch(await thunderbird.act("read", "Lunch"), /The text of Lunch\./);
-    await picture(screen, `${shots}/read.png`);
-    assertEquals(await thunderbird.act("beginReply", "At one, then."), ["Re: Lunch", ANN]);
-    await picture(screen, `${shots}/reply.png`);
-    await thunderbird.act("send");
-    await thunderbird.act("read", "Invoice");
-    await thunderbird.act("press", "hdrArchiveButton");
-    await thunderbird.act("createFolder", "Trips");
-    await thunderbird.act("read", "Holidays");
-    await thunderbird.act("moveTo", "Trips");
-    await thunderbird.act("read", "Old news");
-    await thunderbird.act("press", "hdrTrashButton");
-    await post(server, ["Dinner", "Breakfast"]);
-    await thunderbird.act("getMessages", 3);
-    assertEquals(await thunderbird.act("filter", "dinner", 1), ["Dinner"]);
-    await picture(screen, `${shots}/filter.png`);
-    assertEquals((await thunderbird.act<string[]>("filter", "", 3)).length, 3);
-    assertEquals(await thunderbird.act("searchOnServer", "INBOX", "text of Breakfast"), ["Breakfast"]);
-    await assertHeld(server);
-    const log = await thunderbird.imapLog();
-    for (const command of [/ UID search .*body/i, / uid move /i, / COMPRESS DEFLATE/, / ENABLE /]) {
-      assertMatch(log, command);
-    }
-    await server.stop();
-  },
+  "Thunderbird sets up an account, reads, replies, files, moves, deletes and searches, and needs nothing beyond this machine",
+  () => onLoopbackOnly(import.meta.url, useThunderbird),
 );
+
+async function useThunderbird(): Promise<void> {
+  const authority = TestCertificate.selfSigned({ commonName: "Authority of a test", authority: true });
+  await using server = await mailServer(authority);
+  await post(server, ["Lunch"]);
+  const shots = await keptShots(server);
+  await using screen = await VirtualScreen.open(await directory(server));
+  const { imaps, submission } = server.ports;
+  await using proxy = await AutoconfigProxy.open({ domain: "bob.test", host: HOST, imaps, submission });
+  await using thunderbird = await Thunderbird.start({
+    dir: await directory(server),
+    display: screen.display,
+    proxyPort: proxy.port,
+    authority: authority.pem,
+  });
+  assertEquals(await thunderbird.act("addAccount", "Billy", BILLY, PASSWORD), [
+    "emailAutoConfigSubview",
+    "emailConfigFoundSubview",
+    "emailPasswordSubview",
+    "emailAddedSuccessSubview",
+  ]);
+  assertEquals(proxy.asked, 1);
+  assertEquals(await thunderbird.act("openFolder", "INBOX", 1), ["Lunch"]);
+  // Mail shows up by itself where it idles. What comes while it fetches something else it overlooks until the next time.
+  const idles = async () => /S-INBOX:SendData: \d+ IDLE/.test(await thunderbird.imapLog());
+  await eventually("IDLE", idles, { ms: STEP_MS_MAX });
+  await post(server, ["Invoice"]);
+  assertEquals(await thunderbird.act("listed", 2), ["Lunch", "Invoice"]);
+  await post(server, ["Holidays", "Old news"]);
+  assertEquals(await thunderbird.act("getMessages", 4), ["Lunch", "Invoice", "Holidays", "Old news"]);
+  assertMatch(await thunderbird.act("read", "Lunch"), /The text of Lunch\./);
+  await picture(screen, `${shots}/read.png`);
+  assertEquals(await thunderbird.act("beginReply", "At one, then."), ["Re: Lunch", ANN]);
+  await picture(screen, `${shots}/reply.png`);
+  await thunderbird.act("send");
+  await thunderbird.act("read", "Invoice");
+  await thunderbird.act("press", "hdrArchiveButton");
+  await thunderbird.act("createFolder", "Trips");
+  await thunderbird.act("read", "Holidays");
+  await thunderbird.act("moveTo", "Trips");
+  await thunderbird.act("read", "Old news");
+  await thunderbird.act("press", "hdrTrashButton");
+  await post(server, ["Dinner", "Breakfast"]);
+  await thunderbird.act("getMessages", 3);
+  assertEquals(await thunderbird.act("filter", "dinner", 1), ["Dinner"]);
+  await picture(screen, `${shots}/filter.png`);
+  assertEquals((await thunderbird.act<string[]>("filter", "", 3)).length, 3);
+  assertEquals(await thunderbird.act("searchOnServer", "INBOX", "text of Breakfast"), ["Breakfast"]);
+  await assertHeld(server);
+  const log = await thunderbird.imapLog();
+  for (const command of [/ UID search .*body/i, / uid move /i, / COMPRESS DEFLATE/, / ENABLE /]) {
+    assertMatch(log, command);
+  }
+  await server.stop();
+}
 
 /** A directory for the pictures; with STAGEPOST_KEEP_SHOTS it outlives the test and its path is printed. */
 async function keptShots(server: TestServer): Promise<string> {
