@@ -45,8 +45,6 @@ export interface Client {
   readonly gone: boolean;
   /** Lets a TLS handshake end well. */
   secure(): Promise<void>;
-  /** Has much to read before it; false: has read it. */
-  congest(much: boolean): Promise<void>;
 }
 
 /** A listener worker without sockets, whose directory and mailboxes answer when the test says so. */
@@ -175,11 +173,6 @@ export class FakeListener {
       },
       get gone() {
         return state.gone;
-      },
-      congest(much) {
-        connection.congested = much;
-        if (!much) handlers?.drained();
-        return settle();
       },
       secure() {
         state.secured();

@@ -10,7 +10,7 @@ const ACCOUNT = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
 const PAGE = "mailbox.page";
 
 function pageOf(uid: number, more: boolean): RowPage {
-  const rows = new RowColumns(1);
+  const rows = new RowColumns(1, "flags");
   [rows.uid[0], rows.sequence[0], rows.count] = [uid, uid, 1];
   return {
     ...{ rows: rows.bytes(), keywordSets: [], objectIdPrefix: "M", vanished: [], missing: false },
@@ -43,13 +43,13 @@ Deno.test("the next page is asked for before the client has read the one before,
   const listener = new FakeListener();
   const client = await fetching(listener);
   assertEquals(asked(listener), 0);
-  await client.congest(true);
+  client.reads(false);
   await listener.answer(PAGE, pageOf(1, true));
   assertEquals(asked(listener), 1);
   await listener.answer(PAGE, pageOf(2, false));
   assertEquals(client.told().includes("f OK"), false);
   listener.clock.advance(1);
-  await client.congest(false);
+  client.reads(true);
   listener.clock.advance(1);
   await settle();
   assertEquals(client.told().replaceAll("\r\n", "|"), "* 1 FETCH (FLAGS ())|* 2 FETCH (FLAGS ())|f OK Done|");
@@ -58,13 +58,13 @@ Deno.test("the next page is asked for before the client has read the one before,
 Deno.test("for a client that reads slowly no page lies about: the next is asked for when it has read", async () => {
   const listener = new FakeListener();
   const client = await fetching(listener);
-  await client.congest(true);
+  client.reads(false);
   await listener.answer(PAGE, pageOf(1, true));
   await listener.answer(PAGE, pageOf(2, true));
   listener.clock.advance(500);
   // What it is told next is much again, before the page comes that is there already.
-  const read = client.congest(false);
-  await Promise.all([read, client.congest(true)]);
+  client.reads(true);
+  client.reads(false);
   listener.clock.advance(1);
   await settle();
   for (let waits = 0; waits < 3; waits++) {
@@ -72,7 +72,7 @@ Deno.test("for a client that reads slowly no page lies about: the next is asked 
     listener.clock.advance(500);
     await settle();
   }
-  await client.congest(false);
+  client.reads(true);
   listener.clock.advance(1);
   await settle();
   assertEquals(asked(listener), 2);

@@ -61,19 +61,6 @@ Deno.test("while a page is told the next one is read, and each is told in a turn
   assertStringIncludes(last, "f OK");
 });
 
-Deno.test("a client that reads slowly has nothing read ahead, and goes on when it has read", async () => {
-  const reader = await new Reader().select();
-  reader.client.say("f FETCH 1:6 (FLAGS)");
-  reader.client.reads(false);
-  await reader.answer("mailbox.page");
-  assertEquals(reader.asked("mailbox.page"), false, "nothing lies about for it");
-  await reader.turn();
-  assertEquals(told(reader.client.told()), [], "not even what was read is told");
-  reader.client.reads(true);
-  await settle();
-  assertEquals([told(reader.client.told()), reader.asked("mailbox.page")], [[1, 2], true]);
-});
-
 Deno.test("what a client that reads slowly asks for stays on the disk until it has read", async () => {
   const reader = await new Reader().select();
   reader.client.reads(false);
