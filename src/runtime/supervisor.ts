@@ -98,8 +98,9 @@ export interface Supervisor {
  */
 const WATCH_EVERY_MS = 100;
 const CALM_WATCH_EVERY_MS = 650;
-/** Part of a core that a process uses which does nothing. */
+/** Part of a core that a process uses which does nothing, and looks in a row that find it so. */
 const CALM_CPU_PART = 0.05;
+const CALM_AFTER = 20;
 /** A timer of ours that came later than this says nothing about others. */
 const LATE_MS_MAX = 200;
 const SILENT_MS_MAX = 1_950;
@@ -158,7 +159,7 @@ class WorkerSupervisor implements Supervisor {
   }
 
   async start(): Promise<void> {
-    this.#watch({ atMs: this.options.clock.monotonicMs(), cpuMs: cpuMsUsed(), calm: false });
+    this.#watch({ atMs: this.options.clock.monotonicMs(), cpuMs: cpuMsUsed(), quiet: 0 });
     try {
       for (const slot of this.#slots) await this.#begin(slot);
     } catch (error) {
@@ -363,8 +364,8 @@ class WorkerSupervisor implements Supervisor {
    * Notices workers that hang or closed themselves. Silence counts only while this thread's own timer ran on time: when the
    * machine stood still, so did they.
    */
-  #watch({ atMs, cpuMs, calm }: Look): void {
-    const everyMs = calm ? CALM_WATCH_EVERY_MS : WATCH_EVERY_MS;
+  #watch({ atMs, cpuMs, quiet }: Look): void {
+    const everyMs = quiet >= CALM_AFTER ? CALM_WATCH_EVERY_MS : WATCH_EVERY_MS;
     this.#watching = this.options.clock.after(everyMs, () => {
       const now = { atMs: this.options.clock.monotonicMs(), cpuMs: cpuMsUsed() };
       const passedMs = now.atMs - atMs;
@@ -378,7 +379,8 @@ class WorkerSupervisor implements Supervisor {
         life.die(`silent for ${Math.round(silentMs)} ms`);
         this.options.watcher?.hung(life.name);
       }
-      this.#watch({ ...now, calm: !owed && now.cpuMs - cpuMs < CALM_CPU_PART * passedMs });
+      const isQuiet = !owed && now.cpuMs - cpuMs < CALM_CPU_PART * passedMs;
+      this.#watch({ ...now, quiet: isQuiet ? quiet + 1 : 0 });
     });
   }
 
@@ -395,11 +397,11 @@ class WorkerSupervisor implements Supervisor {
   }
 }
 
-/** When the workers were looked at, the CPU time of the process by then, and whether it did next to nothing before. */
+/** When the workers were looked at, the CPU time of the process by then, and the looks in a row before that found it quiet. */
 interface Look {
   readonly atMs: number;
   readonly cpuMs: number;
-  readonly calm: boolean;
+  readonly quiet: number;
 }
 
 function cpuMsUsed(): number {
