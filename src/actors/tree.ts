@@ -80,13 +80,13 @@ export function clusterTree(input: TreeInput): WorkerSpec[] {
   ];
 }
 
-/** No file access, no native code and no environment where bytes of strangers are read. */
+/** No file access and no native code where bytes of strangers are read; msgpackr looks up one variable. */
 const STRANGERS = {
   net: true,
   read: false,
   write: false,
   ffi: false,
-  env: false,
+  env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"],
 } as const satisfies WorkerSpec["permissions"];
 
 function storagePermissions(dir: string) {

@@ -1,7 +1,8 @@
 import { describeError, Failure, type Log } from "../base/mod.ts";
 import { ACK_EVERY_BYTES, BATCH_FLUSH_BYTES, LINK_REPLY_FACTOR } from "./limits.ts";
 import { type Sent, sentBytes, takeOut } from "./beside.ts";
-import { type Batch, BatchWriter, decodeBatch, type Frame } from "./wire.ts";
+import { measure } from "./wire_measure.ts";
+import { type Batch, decodeBatch, encodeBatch, type Frame } from "./wire.ts";
 
 /** The two ends of a channel between workers: a MessagePort, or the simulator's stand-in. */
 export interface LinkPort {
@@ -35,7 +36,10 @@ export interface LinkOwner {
 
 /** The channel to one peer worker: gathers frames into batches and bounds what the peer has not taken yet. */
 export class Link {
-  readonly #batch = new BatchWriter();
+  #frames: Frame[] = [];
+  #queuedBytes = 0;
+  /** How many of them go beside the batch. */
+  #besideBytes = 0;
   #sentBytes = 0;
   #acknowledged = 0;
   #receivedBytes = 0;
@@ -63,7 +67,7 @@ export class Link {
       peer: this.peer.worker,
       ...this.#counts,
       bytesSent: this.#sentBytes,
-      bytesWaiting: this.#sentBytes - this.#acknowledged + this.#batch.bytes,
+      bytesWaiting: this.#sentBytes - this.#acknowledged + this.#queuedBytes,
     };
   }
 
@@ -72,11 +76,12 @@ export class Link {
    * `invalid` for what is too large.
    */
   offer(frame: Frame & { readonly kind: "message" }): boolean {
+    const bytes = measure(frame.request) + frame.to.length + frame.type.length + 32;
     if (!this.#roomFor(1)) {
       this.#counts.busy++;
       return false;
     }
-    this.#queue(frame);
+    this.#queue(frame, bytes);
     return true;
   }
 
@@ -87,7 +92,8 @@ export class Link {
   answer(id: number, value: unknown, moved: readonly string[] = []): void {
     if (this.closed) return;
     try {
-      if (this.#roomFor(LINK_REPLY_FACTOR)) return this.#queue(answerOf(id, value, moved));
+      const bytes = measure(value) + 16;
+      if (this.#roomFor(LINK_REPLY_FACTOR)) return this.#queue(this.#answerOf(id, value, moved), bytes);
       this.#counts.busy++;
       this.control({ kind: "fail", id, failure: new Failure("busy", `${this.peer.worker} takes no more answers`) });
     } catch (error) {
@@ -97,22 +103,32 @@ export class Link {
     }
   }
 
+  #answerOf(id: number, value: unknown, moved: readonly string[]): Frame {
+    if (moved.length === 0 || typeof value !== "object" || value === null) return { kind: "ok", id, value };
+    const { rest, beside } = takeOut(value, moved);
+    if (beside.length === 0) return { kind: "ok", id, value };
+    for (const { buffer } of beside) this.#besideBytes += buffer.byteLength;
+    return { kind: "ok", id, value: rest, beside };
+  }
+
   /** Queues what must not be refused: failures, watches and their ends. */
   control(frame: Frame): void {
-    if (!this.closed) this.#queue(frame);
+    if (!this.closed) this.#queue(frame, 64);
   }
 
   /** Sends what waits as one batch; without frames only when the peer must be told what has arrived. */
   flush(): void {
     this.#wanted = false;
     if (this.closed) return;
-    const { frames } = this.#batch;
-    if (frames === 0 && this.#receivedBytes - this.#toldReceived < this.#ackEvery) return;
-    const batch = this.#batch.take(this.#receivedBytes);
+    if (this.#frames.length === 0 && this.#receivedBytes - this.#toldReceived < this.#ackEvery) return;
+    const frames = this.#frames;
+    const batch = this.#encode(frames, this.#queuedBytes - this.#besideBytes);
+    this.#frames = [];
+    this.#queuedBytes = this.#besideBytes = 0;
     this.#toldReceived = this.#receivedBytes;
     this.#sentBytes += sentBytes(batch);
     this.#counts.batchesSent++;
-    this.#counts.framesSent += frames;
+    this.#counts.framesSent += frames.length;
     this.port.send(batch);
   }
 
@@ -120,18 +136,20 @@ export class Link {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.#frames = [];
     for (const end of [...this.watches.values()]) end();
     this.watches.clear();
     this.port.close();
   }
 
   #roomFor(factor: number): boolean {
-    return !this.closed && this.#sentBytes - this.#acknowledged + this.#batch.bytes < this.bytesMax * factor;
+    return !this.closed && this.#sentBytes - this.#acknowledged + this.#queuedBytes < this.bytesMax * factor;
   }
 
-  #queue(frame: Frame): void {
-    this.#batch.add(frame);
-    if (this.#batch.bytes >= BATCH_FLUSH_BYTES) this.flush();
+  #queue(frame: Frame, bytes: number): void {
+    this.#frames.push(frame);
+    this.#queuedBytes += bytes;
+    if (this.#queuedBytes >= BATCH_FLUSH_BYTES) this.flush();
     else this.#want();
   }
 
@@ -139,6 +157,17 @@ export class Link {
     if (this.#wanted) return;
     this.#wanted = true;
     this.owner.wantFlush(this);
+  }
+
+  /** What was measured can be packed, unless its sender changed it afterwards: then that frame alone is lost. */
+  #encode(frames: Frame[], bytes: number): Sent {
+    try {
+      return withBeside(encodeBatch({ acknowledged: this.#receivedBytes, frames, bytes }), frames);
+    } catch (error) {
+      this.log.error("batch cannot be encoded", { peer: this.peer.worker, error: describeError(error) });
+      const sound = frames.filter((frame) => canEncode(frame));
+      return withBeside(encodeBatch({ acknowledged: this.#receivedBytes, frames: sound }), sound);
+    }
   }
 
   #receive(data: unknown): void {
@@ -168,8 +197,19 @@ export class Link {
   }
 }
 
-function answerOf(id: number, value: unknown, moved: readonly string[]): Frame {
-  if (moved.length === 0 || typeof value !== "object" || value === null) return { kind: "ok", id, value };
-  const { rest, beside } = takeOut(value, moved);
-  return beside.length === 0 ? { kind: "ok", id, value } : { kind: "ok", id, value: rest, beside };
+function withBeside(batch: ArrayBuffer, frames: readonly Frame[]): Sent {
+  const all = [batch];
+  for (const frame of frames) {
+    if (frame.kind === "ok") { for (const { buffer } of frame.beside ?? []) all.push(buffer); }
+  }
+  return all.length === 1 ? batch : all;
+}
+
+function canEncode(frame: Frame): boolean {
+  try {
+    encodeBatch({ acknowledged: 0, frames: [frame] });
+    return true;
+  } catch {
+    return false;
+  }
 }

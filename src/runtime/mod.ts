@@ -1,6 +1,6 @@
 /**
  * Actors, their supervision, and the links between workers. Knows nothing of mail.
- * Everything above may import it; it imports base only, and is the only home of msgpack, comlink, Worker and ports.
+ * Everything above may import it; it imports base only, and is the only home of msgpackr, comlink, Worker and ports.
  * It must never look into a message, nor hold state outside of a system.
  */
 export { type ActorSystemOptions, createActorSystem, type HostedSystem } from "./actor_system.ts";

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from "msgpackr/pack";
 import { Failure, type FailureKind } from "../base/mod.ts";
 import {
   ACTOR_NAME_CHARS_MAX,
@@ -7,9 +9,8 @@ import {
   MESSAGE_NAME_CHARS_MAX,
   TRACE_CHARS_MAX,
 } from "./limits.ts";
-import { type Beside, partsOf, putBack, type Sent } from "./beside.ts";
+import { type Beside, partsOf, putBack } from "./beside.ts";
 import { readBatch } from "./wire_read.ts";
-import { WireWriter } from "./wire_write.ts";
 
 /** Version of the envelope and of the messages. A node understands this one and the one before. */
 export const WIRE_VERSION = 1;
@@ -71,70 +72,53 @@ const KINDS: Readonly<Record<FailureKind, true>> = {
   closed: true,
 };
 
-/** A batch that is being written: a frame is bytes as soon as it is added. */
-export class BatchWriter {
-  readonly #writer = new WireWriter();
-  #list = 0;
-  #acknowledged = 0;
-  #frames = 0;
-  #beside: ArrayBuffer[] = [];
-  #besideBytes = 0;
+// Plain maps instead of msgpackr's records: nothing on the wire may define structures that outlive a batch.
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
-  constructor(private readonly version: number = WIRE_VERSION) {}
+/** From this size on a batch is packed into a buffer of its own. */
+const LARGE_BYTES = 1024 * 1024;
 
-  get frames(): number {
-    return this.#frames;
-  }
-
-  /** Bytes so far, those beside it included. */
-  get bytes(): number {
-    return this.#writer.length + this.#besideBytes;
-  }
-
-  /** Throws Bug for what the wire cannot carry and Failure `invalid` for what is too large; the batch is then as it was. */
-  add(frame: Frame): void {
-    if (this.#frames === 0) this.#begin();
-    this.#writer.value(toWire(frame));
-    this.#frames++;
-    if (frame.kind !== "ok" || frame.beside === undefined) return;
-    for (const { buffer } of frame.beside) {
-      this.#beside.push(buffer);
-      this.#besideBytes += buffer.byteLength;
-    }
-  }
-
-  /** What was added, ready to be transferred; what is added from now on belongs to the next batch. */
-  take(acknowledged: number): Sent {
-    if (this.#frames === 0) this.#begin();
-    this.#writer.setList(this.#list, 2 + this.#frames);
-    this.#writer.setNumber(this.#acknowledged, acknowledged);
-    const batch = this.#writer.take();
-    const beside = this.#beside;
-    this.#frames = this.#besideBytes = 0;
-    this.#beside = [];
-    return beside.length === 0 ? batch : [batch, ...beside];
-  }
-
-  #begin(): void {
-    this.#writer.clear();
-    this.#list = this.#writer.openList();
-    this.#writer.value(this.version);
-    this.#acknowledged = this.#writer.openNumber();
-  }
-}
-
-/** A batch of frames that are all at hand, without those that go beside it. */
+/** The batch as one exact buffer, ready to be transferred. `bytes` is about how many it will take, when that is known. */
 export function encodeBatch(
-  { acknowledged, frames, version }: {
+  batch: {
     readonly acknowledged: number;
     readonly frames: readonly Frame[];
     readonly version?: number;
+    readonly bytes?: number;
   },
 ): ArrayBuffer {
-  const writer = new BatchWriter(version);
-  for (const frame of frames) writer.add(frame);
-  const sent = writer.take(acknowledged);
-  return Array.isArray(sent) ? sent[0]! : sent;
+  const list: unknown[] = [batch.version ?? WIRE_VERSION, batch.acknowledged];
+  for (const frame of batch.frames) list.push(toWire(frame));
+  const bytes = batch.bytes ?? 0;
+  if (bytes >= LARGE_BYTES) return packLarge(list, bytes);
+  // The packer's own buffer is used again at once: copied out here, nobody else sees it.
+  return exactCopy(packr.pack(list, RESET_BUFFER_MODE));
+}
+
+function exactCopy(packed: Uint8Array): ArrayBuffer {
+  const exact = new Uint8Array(packed.length);
+  exact.set(packed);
+  return exact.buffer;
+}
+
+/**
+ * The packer's buffer would grow by copying itself and then stay as large as the largest batch ever; all packers of a thread
+ * share it. So it is set aside, and put back where it was.
+ */
+function packLarge(list: unknown[], bytes: number): ArrayBuffer {
+  const shared = packr.pack(null, REUSE_BUFFER_MODE | RESET_BUFFER_MODE);
+  const position = packr.position;
+  packr.useBuffer(Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.125)));
+  try {
+    const packed = packr.pack(list);
+    const { buffer } = packed;
+    return packed.byteOffset === 0 && buffer instanceof ArrayBuffer
+      ? buffer.transfer(packed.length)
+      : exactCopy(packed);
+  } finally {
+    packr.useBuffer(shared);
+    packr.position = position;
+  }
 }
 
 /**

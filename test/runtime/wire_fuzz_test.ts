@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../src/base/mod.ts";
 import { decodeBatch, encodeBatch, type Frame } from "../../src/runtime/wire.ts";
+import { measure } from "../../src/runtime/wire_measure.ts";
 
 const seed = 20_261_122;
 const key = fc.string({ maxLength: 40, unit: "binary" }).filter((text) => text !== "__proto__" && text !== "toJSON");
@@ -55,12 +56,17 @@ function decodes(bytes: Uint8Array): boolean {
   }
 }
 
-Deno.test("fuzz: decode(encode(batch)) is the batch", () => {
+Deno.test("fuzz: decode(encode(batch)) is the batch, and its measure is near", () => {
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 8 }), fc.nat(), (frames, acknowledged) => {
       const data = encodeBatch({ acknowledged, frames });
       const back = decodeBatch(data).frames.map((frame) => frame.kind === "message" ? { ...frame, bytes: 0 } : frame);
       assertEquals(back, wellFormed(frames) as Frame[]);
+      for (const frame of frames) {
+        if (frame.kind !== "ok") continue;
+        const real = encodeBatch({ acknowledged: 0, frames: [frame] }).byteLength;
+        assert(real <= 3 * measure(frame.value) + 16, `measured ${measure(frame.value)}, took ${real}`);
+      }
     }),
     { seed, numRuns: 500 },
   );

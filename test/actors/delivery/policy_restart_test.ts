@@ -60,7 +60,7 @@ function specs(dataDir: string, at: { dns: string; port: number; https: number }
     {
       name: "delivery-0",
       url: new URL("delivery.ts", WORKERS),
-      permissions: { net: true, env: false },
+      permissions: { net: true, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
       config: delivery,
       restart: RESTART,
       strategy: "one-for-one",

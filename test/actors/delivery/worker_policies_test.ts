@@ -25,7 +25,7 @@ async function inWorker(
     specs: [{
       name: "delivery",
       url: new URL("../../../workers/delivery.ts", import.meta.url),
-      permissions: { net: true, env: false },
+      permissions: { net: true, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
       config: {
         settings: {
           heloName: "here.test",

@@ -49,7 +49,7 @@ Deno.test("a delivery worker needs the network and nothing else: from the MX rec
     specs: [{
       name: "delivery",
       url: new URL("../../../workers/delivery.ts", import.meta.url),
-      permissions: { net: true, env: false },
+      permissions: { net: true, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] },
       config: config(sink.port, [dns.server]),
       restart: { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] },
       strategy: "one-for-one",

@@ -11,7 +11,7 @@ import { createSupervisor, defineActor } from "../../../src/runtime/mod.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const RESTART = { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] as const };
-const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: false };
+const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] };
 
 const MAIL = utf8(
   [

@@ -44,7 +44,7 @@ const scannersAt = (port: number): ScannersConfig => ({
 });
 
 const AT = { node: "local" };
-const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: false };
+const NET_ONLY = { net: true, read: false, write: false, ffi: false, env: ["MSGPACKR_NATIVE_ACCELERATION_DISABLED"] };
 const RESTART = { intensityMax: 1, periodMs: 10_000, backoffMs: [20, 200] as const };
 
 Deno.test("the policy worker signs, checks and asks scanners with the right to the network alone, by keys that only it is given", async () => {
