@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from "msgpackr/pack";
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from "msgpackr/pack";
 import { Failure, type FailureKind } from "../base/mod.ts";
 import {
   ACTOR_NAME_CHARS_MAX,
@@ -10,7 +10,7 @@ import {
   TRACE_CHARS_MAX,
 } from "./limits.ts";
 import { type Beside, partsOf, putBack } from "./beside.ts";
-import { readBatch } from "./wire_read.ts";
+import { scanBatch } from "./wire_scan.ts";
 
 /** Version of the envelope and of the messages. A node understands this one and the one before. */
 export const WIRE_VERSION = 1;
@@ -74,6 +74,7 @@ const KINDS: Readonly<Record<FailureKind, true>> = {
 
 // Plain maps instead of msgpackr's records: nothing on the wire may define structures that outlive a batch.
 const packr = new Packr({ useRecords: false, variableMapSize: true });
+const unpackr = new Unpackr({ useRecords: false });
 
 /** From this size on a batch is packed into a buffer of its own. */
 const LARGE_BYTES = 1024 * 1024;
@@ -123,14 +124,15 @@ function packLarge(list: unknown[], bytes: number): ArrayBuffer {
 
 /**
  * Reads what a peer sent; byte fields are views on the buffer. Throws Failure: `schema` for another version, `invalid` for
- * anything that is not a batch.
+ * anything that is not a batch. Limits are checked on the bytes before anything is built.
  */
 export function decodeBatch(data: unknown): Batch {
   const { batch, beside } = partsOf(data);
   if (batch.byteLength > BATCH_BYTES_MAX) throw new Failure("invalid", "a batch is too large");
   const bytes = new Uint8Array(batch);
   const rest = beside.values();
-  const list = readBatch(bytes);
+  scanBatch(bytes);
+  const list: unknown = unpack(bytes);
   if (!Array.isArray(list) || list.length < 2) throw new Failure("invalid", "a batch is no list");
   const [version, acknowledged] = list as [unknown, unknown];
   if (!isCount(version) || !acceptsVersion(version)) {
@@ -143,6 +145,14 @@ export function decodeBatch(data: unknown): Batch {
   for (let i = 2; i < list.length; i++) frames[i - 2] = fromWire(list[i], share, rest);
   if (rest.next().done !== true) throw new Failure("invalid", "bytes beside a batch belong nowhere");
   return { version, acknowledged, frames };
+}
+
+function unpack(bytes: Uint8Array): unknown {
+  try {
+    return unpackr.unpack(bytes);
+  } catch (cause) {
+    throw new Failure("invalid", "a batch cannot be decoded", { cause });
+  }
 }
 
 function toWire(frame: Frame): unknown[] {

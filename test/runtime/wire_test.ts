@@ -4,7 +4,7 @@ import { Bug, Failure, utf8 } from "../../src/base/mod.ts";
 import { FRAME_DEPTH_MAX, MESSAGE_NAME_CHARS_MAX } from "../../src/runtime/limits.ts";
 import { acceptsVersion, decodeBatch, encodeBatch, type Frame, WIRE_VERSION } from "../../src/runtime/wire.ts";
 import { measure } from "../../src/runtime/wire_measure.ts";
-import { readBatch } from "../../src/runtime/wire_read.ts";
+import { scanBatch } from "../../src/runtime/wire_scan.ts";
 
 const message = {
   kind: "message",
@@ -107,7 +107,7 @@ Deno.test("lengths that promise more than there is are refused before anything i
 });
 
 Deno.test("extension types are refused, but the one for undefined", () => {
-  readBatch(new Uint8Array([0xd4, 0, 0]));
+  scanBatch(new Uint8Array([0xd4, 0, 0]));
   const extensions = [[0xd4, 1, 0], [0xd4, 0, 1], [0xd4, 0x72, 0x40], [0xd5, 0, 0, 0], [0xd6, 0xff, 0, 0, 0, 0], [
     0xc7,
     1,
@@ -115,7 +115,7 @@ Deno.test("extension types are refused, but the one for undefined", () => {
     0,
   ]];
   for (const bytes of [...extensions, [0xc1], [0xc8, 0, 0, 1], [0xc9, 0, 0, 0, 0, 1]]) {
-    assertThrows(() => readBatch(new Uint8Array(bytes)), Failure);
+    assertThrows(() => scanBatch(new Uint8Array(bytes)), Failure);
   }
   refuses(raw([WIRE_VERSION, 0, [1, 1, new Date()]]), "invalid");
   refuses(raw([WIRE_VERSION, 0, [1, 1, new Map([[1, 2]])]]), "invalid");
@@ -123,9 +123,9 @@ Deno.test("extension types are refused, but the one for undefined", () => {
 
 Deno.test("limits of bytes and values hold at the limit and not one beyond", () => {
   const bytes = new Uint8Array([0x93, 1, 2, 3]);
-  readBatch(bytes, { bytesMax: 4, itemsMax: 4 });
-  assertThrows(() => readBatch(bytes, { bytesMax: 3 }), Failure, "too large");
-  assertThrows(() => readBatch(bytes, { itemsMax: 3 }), Failure, "too many");
+  scanBatch(bytes, { bytesMax: 4, itemsMax: 4 });
+  assertThrows(() => scanBatch(bytes, { bytesMax: 3 }), Failure, "too large");
+  assertThrows(() => scanBatch(bytes, { itemsMax: 3 }), Failure, "too many");
 });
 
 Deno.test("a key that would reach a prototype does not", () => {
