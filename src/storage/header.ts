@@ -5,7 +5,7 @@ import type { SegmentPosition } from "./segments.ts";
  * Version of everything `keys.ts`, `values.ts`, `row_block.ts`, `segments.ts` and `shard_group.ts` lay out. A change of any of
  * them raises it. Rows of version 1 are read as they are and take the new form when they are written; up to version 2 there was
  * no log: what was in the index was all there was. The first commit to a shard says 3, so that a program that does not know the
- * new forms, or would cut the log off, refuses.
+ * new forms, or would cut the log off, refuses; and 4 while `ShardHeader.unflushed` is set.
  */
 export const SCHEMA_VERSION = 3;
 /** Says that groups of the log may not have been flushed: a program that does not know of that would take a gap for the end. */
