@@ -26,7 +26,7 @@ export interface ColumnKeeperOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly columns: IndexColumns;
-  /** False while a group is written, or the disk is down. */
+  /** False while changes come, or the disk is down. */
   readonly mayRun: () => boolean;
   /** Whether the space is needed for mail. */
   readonly roomIsShort: () => boolean;
@@ -42,8 +42,8 @@ interface Made {
 
 /**
  * Keeps columns of the MIME indexes beside the rows of mailboxes, once for each block of 64 UIDs that is complete: when it has
- * become so, or was read and was not there. In bounded steps between groups; what was not made before an end is made when it is
- * read. A step is one transaction of the index, which brings there all that it speaks of.
+ * become so, or was read and was not there. In bounded steps while the shard rests, as mail that comes must not wait for them; what
+ * was not made before an end is made when it is read. A step is one transaction of the index, which brings there all that it speaks of.
  */
 export class ColumnKeeper {
   #timer: Cancel | null = null;

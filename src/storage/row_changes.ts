@@ -32,7 +32,7 @@ export interface FlagsDone {
 export function changeRowsSlack({ changeRowsMax }: { readonly changeRowsMax: number }): number {
   return changeRowsMax >>> 6;
 }
-/** With so many rows left in a block what is kept of its indexes goes, as half of it speaks of messages that are gone, and most of the rest. */
+/** With so many rows left in a block, what is kept of its indexes goes: the greater part of it may speak of messages that are gone. */
 const COLUMNS_GO: ReadonlySet<number> = new Set([BLOCK_UIDS / 2, BLOCK_UIDS / 8, 0]);
 
 type AnnotateOp = Extract<ShardOp, { kind: "annotate" }>;

@@ -61,7 +61,7 @@ export function isKept(shard: ShardStore, uid: number, mailbox = 1): boolean {
   return first === true && second === true;
 }
 
-/** Lets what is to be kept be made: all of it, in many steps. */
+/** Lets the shard rest, so that what is to be kept is made: all of it, in many steps. */
 export function rest(clock: FakeClock): void {
-  for (let i = 0; i < 50; i++) clock.advance(100);
+  for (let i = 0; i < 100; i++) clock.advance(100);
 }
