@@ -122,6 +122,8 @@ export const directoryActor = defineActor<DirectoryProtocol, DirectoryState, Dir
     "directory.snapshot": ({ book }, _request, reply) => reply.ok(book.snapshot()),
     "directory.status": ({ book, subscribers }, _request, reply) =>
       reply.ok({ ...book.counts(), subscribers: subscribers.size }),
+    "directory.settled": ({ subscribers }, _request, reply, context) =>
+      beside(reply, context, () => subscribers.settled()),
     "directory.domainList": ({ book }, request, reply) =>
       reply.ok(listPage({ ...request, domain: null }, { names: book.names.domain, records: book.domains })),
     "directory.accountList": ({ book }, request, reply) =>

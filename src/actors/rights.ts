@@ -2,6 +2,7 @@
 const OPERATORS: readonly string[] = [
   "directory.snapshot",
   "directory.status",
+  "directory.settled",
   "directory.domainList",
   "directory.accountList",
   "directory.aliasList",
@@ -90,6 +91,7 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ["mailbox.stirred", ["mailbox"]],
   ["text.extract", ["mailbox"]],
   ["text.index", ["queue"]],
+  ["router.caughtUp", ["directory"]],
   ["directory.signingKeys", ["policy"]],
   ["policy.check", ["listener"]],
   ["policy.listed", ["listener"]],

@@ -67,6 +67,7 @@ export const routerActor = defineActor<RouterProtocol, RouterState, RouterArgs>(
       state.resubscribing = false;
       await subscribe(state, context);
     },
+    "router.caughtUp": (_state, _request, reply) => reply.ok(),
     "router.resolve": ({ holder }, { address }, reply) => {
       if (holder.table === null) return reply.fail(new Failure("busy", "the directory has not answered yet"));
       const parsed = parseMailbox(address, { utf8: true });

@@ -29,6 +29,7 @@ export const routerAccepts: Accepts<RouterProtocol> = {
   "router.changed": fields(({ version, changes }) => isCount(version) && isListOf(changes, CHANGES_MAX, isChange)),
   // Only the actor itself sends it, and that never crosses a border.
   "router.resubscribe": () => false,
+  "router.caughtUp": () => true,
   "router.resolve": fields(({ address }) => text(address)),
 };
 

@@ -4,7 +4,12 @@ import type { ControlContext } from "./control_context.ts";
 import type { Call, Method, Registry } from "./method.ts";
 import { RpcCode, RpcError, rpcError } from "./rpc_error.ts";
 
-/** Runs one method. Throws RpcError and nothing else; what went wrong inside stays in the log. */
+/** What the directory tells all workers of. */
+const IN_DIRECTORY: ReadonlySet<string> = new Set(["domain", "account", "alias", "list", "ban", "dkim"]);
+/** Longest wait for all of them to know, in ms. */
+const SETTLED_MS_MAX = 2_000;
+
+/** Runs one method; what it has changed in the directory holds in every worker when it is answered. Throws RpcError and nothing else; what went wrong inside stays in the log. */
 export async function execute(
   { method: name, params }: { readonly method: string; readonly params: unknown },
   { registry, context, call }: { registry: Registry; context: ControlContext; call: Call },
@@ -18,12 +23,23 @@ export async function execute(
   if (!parsed.success) throw invalidParams(parsed.error.issues);
   try {
     const result = await method.run(parsed.data, context, call);
+    if (method.write && IN_DIRECTORY.has(nounOf(method))) await settled(context);
     audit(method, params, context, "done");
     return result;
   } catch (error) {
     const answer = asRpcError(error, method, context);
     audit(method, params, context, answer.data.kind);
     throw answer;
+  }
+}
+
+/** A change is made, and answered as such, even when somebody does not hear of it in time. */
+async function settled({ directory, log }: ControlContext): Promise<void> {
+  try {
+    await directory.ask("directory.settled", null, { deadlineMs: SETTLED_MS_MAX });
+  } catch (error) {
+    if (asFailure(error) === null) throw error;
+    log.warn("not every worker knows of a change yet", { cause: describeError(error) });
   }
 }
 

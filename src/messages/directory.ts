@@ -205,6 +205,8 @@ export interface DirectoryProtocol extends DirectoryListProtocol {
   };
   "directory.snapshot": { request: null; reply: DirectorySnapshot };
   "directory.status": { request: null; reply: DirectoryStatus };
+  /** Answered when every routing actor has all that was changed before, or does not answer for a second. */
+  "directory.settled": { request: null; reply: void };
   "directory.domainList": { request: ListRequest; reply: ListReply<DomainRecord> };
   "directory.accountList": { request: ListRequest; reply: ListReply<AccountRecord> };
   "directory.aliasList": { request: ListRequest; reply: ListReply<AliasRecord> };

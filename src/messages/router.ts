@@ -27,6 +27,8 @@ export interface RouterProtocol {
     request: { readonly version: number; readonly changes: readonly DirectoryChange[] };
     reply: void;
   };
+  /** Answered when all that was told before has been taken in. */
+  "router.caughtUp": { request: null; reply: void };
   /** Sent by the actor to itself when it must ask the directory for a snapshot again. */
   "router.resubscribe": { request: null; reply: void };
   "router.resolve": { request: { readonly address: string }; reply: RouteVerdict };

@@ -83,6 +83,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "directory.bearer": { user: "a@b.test", token: "a.b.c", service: "smtp", remote: "192.0.2.1" },
   "directory.snapshot": null,
   "directory.status": null,
+  "directory.settled": null,
   "directory.domainList": { domain: "b.test", after: "a.test", limit: 10 },
   "directory.accountList": { domain: "b.test", after: "a", limit: 10 },
   "directory.aliasList": { domain: "b.test", after: "a", limit: 10 },
@@ -186,6 +187,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
       },
     ],
   },
+  "router.caughtUp": null,
   "router.resolve": { address: "a@b.test" },
   "stsPolicies.keep": {
     policies: [{ domain: "b.test", id: "1", fetchedAtMs: 1, endsAtMs: 2, text: "version:STSv1\n" }],
@@ -215,7 +217,7 @@ const CHECKS: Checks = {
 /** Messages that an actor sends only to itself. */
 const OWN = ["directory.remind", "router.resubscribe", "greylist.keep"];
 /** Messages without a request. */
-const EMPTY = ["directory.snapshot", "directory.status"];
+const EMPTY = ["directory.snapshot", "directory.status", "directory.settled", "router.caughtUp"];
 /** Fields that may be null: nothing is known, set or left. */
 const NULLABLE =
   /\.(domain|after|catchAll|aliasOf|detailSeparator|record|until|forMs|archiveUrl|unsubscribeUrl)$|^directory\.(bearer|certified)\.user$|\.details\[\]\.(host|sourceAddress|address|reason)$/;

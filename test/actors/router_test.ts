@@ -4,6 +4,7 @@ import { routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { FakeClock, jsonLog, seededRandom } from "../../src/base/mod.ts";
 import { parseMailbox } from "../../src/mail/mod.ts";
 import type { DirectoryProtocol, RouterProtocol } from "../../src/messages/mod.ts";
+import { defineActor } from "../../src/runtime/define_actor.ts";
 import { createActorSystem, type Ref } from "../../src/runtime/mod.ts";
 import { MemoryDirectoryStore } from "../../src/storage/mod.ts";
 import { FakeHasher, inWorld, refuses, settle, type World } from "./directory_world.ts";
@@ -34,6 +35,36 @@ Deno.test("a routing actor knows of every change as soon as the change was answe
     await directory.ask("directory.domainRemove", { name: "smith.test" });
     assertEquals((await router.ask("router.resolve", { address: "john@smith.test" })).type, "relayDenied");
     await refuses("invalid", router.ask("router.resolve", { address: "nonsense" }));
+  }));
+
+Deno.test("a change is settled when every routing actor has it, and one that hangs is not waited for any longer", () =>
+  inWorld(async (world) => {
+    const { holder } = await withRouter(world);
+    const { system, directory, clock } = world;
+    await directory.ask("directory.accountRemove", { address: "john@smith.test" });
+    await directory.ask("directory.settled", null);
+    assertEquals(goesTo(holder, "john@smith.test"), "unknownUser");
+    const hanging = defineActor<RouterProtocol, null, undefined>({
+      restart: "permanent",
+      inboxMax: 10,
+      init: () => null,
+      receive: {
+        "router.changed": () => {},
+        "router.caughtUp": () => {},
+        "router.resubscribe": () => {},
+        "router.resolve": () => {},
+      },
+    });
+    const { address } = await system.spawn(hanging, { name: "hanging", args: undefined });
+    await directory.ask("directory.subscribe", { subscriber: address });
+    let settled = false;
+    const waiting = directory.ask("directory.settled", null).then(() => settled = true);
+    await settle();
+    clock.advance(900);
+    await settle();
+    assertEquals(settled, false);
+    clock.advance(200);
+    await waiting;
   }));
 
 Deno.test("a routing actor that misses a change asks for a snapshot", () =>

@@ -57,6 +57,7 @@ export const directoryAccepts: Accepts<DirectoryProtocol> = {
   ),
   "directory.snapshot": () => true,
   "directory.status": () => true,
+  "directory.settled": () => true,
   "directory.domainList": fields(isPage),
   "directory.accountList": fields(isPage),
   "directory.aliasList": fields(isPage),

@@ -1,4 +1,4 @@
-import { Failure } from "../../base/mod.ts";
+import { asFailure, Failure } from "../../base/mod.ts";
 import type { DirectoryChange, DirectoryProtocol, RouterProtocol } from "../../messages/mod.ts";
 import type { ActorAddress, Context, Ref } from "../../runtime/types.ts";
 
@@ -6,6 +6,8 @@ import type { ActorAddress, Context, Ref } from "../../runtime/types.ts";
 const SUBSCRIBERS_MAX = 1_000;
 /** Pause before a subscriber whose inbox was full is told again, in ms. */
 const REMIND_MS = 500;
+/** Longest wait for those who were told of a change, in ms: one that hangs is started anew, and asks for a snapshot then. */
+const SETTLED_MS_MAX = 1_000;
 
 interface Subscriber {
   readonly ref: Ref<RouterProtocol>;
@@ -35,6 +37,16 @@ export class Subscribers {
   }
   announce(version: number, changes: readonly DirectoryChange[]): void {
     for (const subscriber of this.#all.values()) this.#tell(subscriber, version, changes);
+  }
+  /** Resolves when everybody has what was announced, or does not answer in time. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#all.values()].map(async ({ ref }) => {
+      try {
+        await ref.ask("router.caughtUp", null, { deadlineMs: SETTLED_MS_MAX });
+      } catch (error) {
+        if (asFailure(error) === null) throw error;
+      }
+    }));
   }
   /** Makes everybody ask for a snapshot: told of a version far ahead, whatever they have is a gap. */
   renew(): void {
