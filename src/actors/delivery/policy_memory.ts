@@ -2,6 +2,7 @@ import { asFailure, type Cancel, type Clock, describeError, type Log } from "../
 import type { KeptMtaStsPolicy, StsPoliciesProtocol } from "../../messages/mod.ts";
 import type { MtaStsCache } from "../../policy/mod.ts";
 import type { Ref } from "../../runtime/mod.ts";
+import { KEEPER_MS_MAX, KeptPages } from "./kept_pages.ts";
 
 /** What policies are kept with. */
 export interface PolicyMemoryOptions {
@@ -14,10 +15,6 @@ export interface PolicyMemoryOptions {
 
 /** Longest that mail waits for what was kept, in ms: whoever keeps it may be starting again. */
 const LOAD_MS_MAX = 15_000;
-/** Longest wait for one answer, in ms. */
-const ASK_MS_MAX = 10_000;
-/** Pause before the keeper is asked again, in ms. */
-const AGAIN_MS = 1_000;
 /** How long a fetched policy may wait for others to be kept with, in ms, and for the next try when it could not be. */
 const KEEP_AFTER_MS = 500;
 const KEEP_AGAIN_MS = 30_000;
@@ -32,10 +29,13 @@ export class PolicyMemory {
   #timer: Cancel | null = null;
   #keeping: Promise<void> | null = null;
   #stopped = false;
-  /** Ends the pause that the loading is in. */
-  #wake: () => void = () => {};
+  readonly #kept: KeptPages<StsPoliciesProtocol["stsPolicies.page"]["reply"]>;
 
-  constructor(private readonly options: PolicyMemoryOptions) {}
+  constructor(private readonly options: PolicyMemoryOptions) {
+    const { clock, log, keeper } = options;
+    const ask = (after: string | null) => keeper.ask("stsPolicies.page", { after }, { deadlineMs: KEEPER_MS_MAX });
+    this.#kept = new KeptPages({ what: "MTA-STS policies", clock, log, ask });
+  }
 
   /**
    * Takes back what was kept. Resolves when it is there, or after a while without: mail must not wait for ever, and whoever strips
@@ -48,40 +48,10 @@ export class PolicyMemory {
         log.warn("MTA-STS policies of before are not there yet, mail goes without them");
         resolve();
       });
-      void this.#loadAll().finally(() => {
+      void this.#kept.read(({ policies }) => this.options.cache.import(policies)).finally(() => {
         late();
         resolve();
       });
-    });
-  }
-
-  async #loadAll(): Promise<void> {
-    const { cache, keeper, log } = this.options;
-    let after: string | null = null;
-    for (let failures = 0; !this.#stopped;) {
-      try {
-        const page: StsPoliciesProtocol["stsPolicies.page"]["reply"] = await keeper.ask("stsPolicies.page", { after }, {
-          deadlineMs: ASK_MS_MAX,
-        });
-        cache.import(page.policies);
-        if (page.next === null) return;
-        after = page.next;
-      } catch (error) {
-        if (asFailure(error) === null) throw error;
-        if (this.#stopped) return;
-        if (failures++ === 0) log.warn("MTA-STS policies cannot be read", { error: describeError(error) });
-        await this.#pause();
-      }
-    }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.options.clock.after(AGAIN_MS, resolve);
-      this.#wake = () => {
-        cancel();
-        resolve();
-      };
     });
   }
 
@@ -112,7 +82,7 @@ export class PolicyMemory {
     while (this.#unkept.size > 0) {
       const policies = this.#next();
       try {
-        await keeper.ask("stsPolicies.keep", { policies }, { deadlineMs: ASK_MS_MAX });
+        await keeper.ask("stsPolicies.keep", { policies }, { deadlineMs: KEEPER_MS_MAX });
       } catch (error) {
         const failure = asFailure(error);
         if (failure === null) throw error;
@@ -142,6 +112,6 @@ export class PolicyMemory {
     this.#stopped = true;
     this.#timer?.();
     this.#timer = null;
-    this.#wake();
+    this.#kept.stop();
   }
 }

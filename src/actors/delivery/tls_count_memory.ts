@@ -2,6 +2,7 @@ import { asFailure, type Cancel, type Clock, describeError, type Log } from "../
 import type { TlsCountsProtocol } from "../../messages/mod.ts";
 import type { DayReport, TlsReports } from "../../policy/mod.ts";
 import type { Ref } from "../../runtime/mod.ts";
+import { KEEPER_MS_MAX, KeptPages } from "./kept_pages.ts";
 
 /** What counts are kept with. */
 export interface TlsCountMemoryOptions {
@@ -14,9 +15,6 @@ export interface TlsCountMemoryOptions {
 
 /** How often counts are kept, in ms: who kills the process loses at most this much of them. They are statistics. */
 const KEEP_EVERY_MS = 300_000;
-/** Longest wait for one answer, in ms, and the pause before what was kept is asked for again. */
-const ASK_MS_MAX = 10_000;
-const AGAIN_MS = 1_000;
 /** Days that go in one message; each may quote a policy whole. */
 const MESSAGE_DAYS_MAX = 50;
 
@@ -29,47 +27,22 @@ export class TlsCountMemory {
   #done: Pick<DayReport, "domain" | "dayMs">[] = [];
   #cancel: Cancel = () => {};
   #keeping: Promise<void> = Promise.resolve();
-  /** Ends the pause that the loading is in. */
-  #wake: () => void = () => {};
+  readonly #kept: KeptPages<Page>;
 
-  constructor(private readonly options: TlsCountMemoryOptions) {}
+  constructor(private readonly options: TlsCountMemoryOptions) {
+    const { clock, log, keeper } = options;
+    const ask = (after: string | null) => keeper.ask("tlsCounts.page", { after }, { deadlineMs: KEEPER_MS_MAX });
+    this.#kept = new KeptPages({ what: "counts for TLS reports", clock, log, ask });
+  }
 
   /** Takes back what was kept, beside the mail, however long that takes; from then on keeps what is counted. */
   async start(): Promise<void> {
-    await this.#load();
+    // It was ours, word for word.
+    await this.#kept.read(({ days }) => this.options.reports.restore(days as readonly DayReport[]));
     if (this.#stopped) return;
     // Not before: a day that goes on would be replaced by its end alone.
     this.#loaded = true;
     this.#keepLater();
-  }
-
-  async #load(): Promise<void> {
-    const { reports, keeper, log } = this.options;
-    let after: string | null = null;
-    for (let failures = 0; !this.#stopped;) {
-      try {
-        const page: Page = await keeper.ask("tlsCounts.page", { after }, { deadlineMs: ASK_MS_MAX });
-        // It was ours, word for word.
-        reports.restore(page.days as readonly DayReport[]);
-        if (page.next === null) return;
-        after = page.next;
-      } catch (error) {
-        if (asFailure(error) === null) throw error;
-        if (this.#stopped) return;
-        if (failures++ === 0) log.warn("counts for TLS reports cannot be read", { error: describeError(error) });
-        await this.#pause();
-      }
-    }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.options.clock.after(AGAIN_MS, resolve);
-      this.#wake = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 
   #keepLater(): void {
@@ -97,7 +70,7 @@ export class TlsCountMemory {
       const done = this.#done.splice(0, MESSAGE_DAYS_MAX);
       if (days.length === 0 && done.length === 0) return;
       try {
-        await keeper.ask("tlsCounts.keep", { days, done }, { deadlineMs: ASK_MS_MAX });
+        await keeper.ask("tlsCounts.keep", { days, done }, { deadlineMs: KEEPER_MS_MAX });
       } catch (error) {
         const failure = asFailure(error);
         if (failure === null) throw error;
@@ -112,6 +85,6 @@ export class TlsCountMemory {
   stop(): void {
     this.#stopped = true;
     this.#cancel();
-    this.#wake();
+    this.#kept.stop();
   }
 }
