@@ -1,20 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
-import type { Uid } from "../../../src/mail/uid.ts";
-import { dice } from "../../support/dice.ts";
+import { inGaps } from "./gaps.ts";
 import { openSession } from "./sessions.ts";
 import { inMailbox, JOHN, put } from "./support.ts";
 
 for (const seed of [1, 2, 3]) {
   Deno.test(`batches part a mailbox as counting its messages does, also those that the session still believes in (seed ${seed})`, () =>
-    inMailbox(async (world) => {
-      const roll = dice(seed);
-      await Promise.all(Array.from({ length: 300 }, (_, i) => put(world, `op/${i}`)));
-      const expunge = async () => {
-        const uids = Array.from({ length: 60 }, () => 1 + roll.below(300) as Uid);
-        await world.mailbox.ask("mailbox.expunge", { account: JOHN, mailbox: 1, uids });
-      };
-      await expunge();
+    inGaps(seed, async ({ world, roll, expunge }) => {
       const session = await openSession(world);
       const shown = (await session.rows({ by: "uid", pairs: [1, 0] })).map(({ uid }) => uid as number);
       // What goes now is in the view until the session is told.

@@ -2,23 +2,15 @@ import { assertEquals } from "@std/assert";
 import { Flag } from "../../../src/mail/flag.ts";
 import type { MessageSet } from "../../../src/mail/mailbox_view.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
-import type { Uid } from "../../../src/mail/uid.ts";
-import { dice } from "../../support/dice.ts";
+import { inGaps } from "./gaps.ts";
 import { inTurns, openSession } from "./sessions.ts";
-import { inMailbox, JOHN, put } from "./support.ts";
+import { inMailbox, put } from "./support.ts";
 
 const DELETED: SearchProgram = { type: "flags", flags: Flag.deleted };
 
 for (const seed of [1, 2, 3]) {
   Deno.test(`the lowest of the last messages of a set is found as counting them finds it, also where some are gone (seed ${seed})`, () =>
-    inMailbox(async (world) => {
-      const roll = dice(seed);
-      await Promise.all(Array.from({ length: 300 }, (_, i) => put(world, `op/${i}`)));
-      const expunge = async () => {
-        const uids = Array.from({ length: 60 }, () => 1 + roll.below(300) as Uid);
-        await world.mailbox.ask("mailbox.expunge", { account: JOHN, mailbox: 1, uids });
-      };
-      await expunge();
+    inGaps(seed, async ({ world, roll, expunge }) => {
       const session = await openSession(world);
       await session.ask("mailbox.store", {
         ...{ set: { by: "uid", pairs: Array.from({ length: 80 }, () => 1 + roll.below(300)) } },
