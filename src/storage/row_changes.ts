@@ -7,7 +7,7 @@ import type { AnnotationsCopied } from "./account_types.ts";
 import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
 import { dropColumns } from "./columns.ts";
 import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
-import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
+import { BLOCK_UIDS, type RowBlock, type StoredRow } from "./row_block.ts";
 import { growSettings } from "./settings.ts";
 import type { ShardOp } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
@@ -77,29 +77,35 @@ export class RowChanges {
     }
     return gone;
   }
+  /** UIDs rise: each block is looked through once. */
   flags(mailbox: MailboxView, op: FlagsOp): FlagsDone {
     const done: FlagsDone = { changed: [], modified: [], missing: [] };
+    const { counters } = mailbox;
+    const unchangedSince = op.unchangedSince ?? Infinity;
+    let block: RowBlock | null = null;
+    let next = 0;
     for (const uid of op.uids) {
-      const block = this.view.block(mailbox, uid);
-      const index = block.find(uid);
+      if (block === null || block.number !== Math.floor(uid / BLOCK_UIDS)) {
+        block = this.view.block(mailbox, uid);
+        next = 0;
+      }
+      const index = block.find(uid, next);
       if (index < 0) {
         done.missing.push(uid);
         continue;
       }
-      const row = block.row(index);
-      if (op.unchangedSince !== null && row.modSeq > op.unchangedSince) {
+      next = index + 1;
+      if (block.modSeqAt(index) > unchangedSince) {
         done.modified.push(uid);
         continue;
       }
-      const flags = (row.flags | op.add) & ~op.remove;
-      const keywords = op.keywords === null
-        ? row.keywords
-        : this.view.keywords(mailbox).change(row.keywords, op.keywords);
-      if (flags === row.flags && keywords === row.keywords) continue;
+      const [before, held] = [block.flagsAt(index), block.keywordsAt(index)];
+      const flags = (before | op.add) & ~op.remove;
+      const keywords = op.keywords === null ? held : this.view.keywords(mailbox).change(held, op.keywords);
+      if (flags === before && keywords === held) continue;
       block.set(index, { flags, keywords, modSeq: op.modSeq });
-      const { counters } = mailbox;
-      counters.unseen += Number((flags & Flag.seen) === 0) - Number((row.flags & Flag.seen) === 0);
-      counters.deleted += Number((flags & Flag.deleted) !== 0) - Number((row.flags & Flag.deleted) !== 0);
+      counters.unseen += Number((flags & Flag.seen) === 0) - Number((before & Flag.seen) === 0);
+      counters.deleted += Number((flags & Flag.deleted) !== 0) - Number((before & Flag.deleted) !== 0);
       done.changed.push(uid);
     }
     if (done.changed.length > 0) {

@@ -31,6 +31,7 @@ export class RowWriter {
   }
   /** Up to 2^31 - 1. */
   count(value: number): this {
+    if (value < 0x80) return this.u8(value);
     for (let rest = value;; rest >>>= 7) {
       if (rest < 0x80) return this.u8(rest);
       this.u8(rest & 0x7f | 0x80);
