@@ -3,6 +3,7 @@ import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { KeywordChange } from "./account_change.ts";
 import type { AnnotationsCopied } from "./account_types.ts";
 import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
 import { dropColumns } from "./columns.ts";
@@ -83,10 +84,14 @@ export class RowChanges {
     const { counters } = mailbox;
     const unchangedSince = op.unchangedSince ?? Infinity;
     let block: RowBlock | null = null;
-    let next = 0;
+    let [end, next] = [0, 0];
+    const names = namesAny(op.keywords) ? op.keywords : null;
+    /** A set of keywords in which nothing is to be changed. */
+    let same = -1;
     for (const uid of op.uids) {
-      if (block === null || block.number !== Math.floor(uid / BLOCK_UIDS)) {
+      if (block === null || uid >= end) {
         block = this.view.block(mailbox, uid);
+        end = (block.number + 1) * BLOCK_UIDS;
         next = 0;
       }
       const index = block.find(uid, next);
@@ -101,7 +106,11 @@ export class RowChanges {
       }
       const [before, held] = [block.flagsAt(index), block.keywordsAt(index)];
       const flags = (before | op.add) & ~op.remove;
-      const keywords = op.keywords === null ? held : this.view.keywords(mailbox).change(held, op.keywords);
+      let keywords = held;
+      if (names !== null && held !== same) {
+        keywords = this.view.keywords(mailbox).change(held, names);
+        if (keywords === held) same = held;
+      }
       if (flags === before && keywords === held) continue;
       block.set(index, { flags, keywords, modSeq: op.modSeq });
       counters.unseen += Number((flags & Flag.seen) === 0) - Number((before & Flag.seen) === 0);
@@ -193,6 +202,10 @@ export class RowChanges {
       counters.changesFloor = readChangeModSeq(key);
     }
   }
+}
+
+function namesAny(keywords: KeywordChange | null): boolean {
+  return keywords !== null && (keywords.replace || keywords.add.length > 0 || keywords.remove.length > 0);
 }
 
 function placeOf({ account, number }: MailboxView): { readonly account: string; readonly mailbox: number } {
