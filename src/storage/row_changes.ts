@@ -86,8 +86,8 @@ export class RowChanges {
     let block: RowBlock | null = null;
     let [end, next] = [0, 0];
     const names = namesAny(op.keywords) ? op.keywords : null;
-    /** A set of keywords in which nothing is to be changed. */
-    let same = -1;
+    /** The last set of keywords that was changed, and to which: of most messages it is the same. */
+    let [from, to] = [-1, -1];
     for (const uid of op.uids) {
       if (block === null || uid >= end) {
         block = this.view.block(mailbox, uid);
@@ -107,9 +107,12 @@ export class RowChanges {
       const [before, held] = [block.flagsAt(index), block.keywordsAt(index)];
       const flags = (before | op.add) & ~op.remove;
       let keywords = held;
-      if (names !== null && held !== same) {
+      if (names !== null && held === from) {
+        keywords = to;
+        if (from !== to) this.view.keywords(mailbox).move(from, to);
+      } else if (names !== null) {
         keywords = this.view.keywords(mailbox).change(held, names);
-        if (keywords === held) same = held;
+        [from, to] = [held, keywords];
       }
       if (flags === before && keywords === held) continue;
       block.set(index, { flags, keywords, modSeq: op.modSeq });

@@ -451,6 +451,13 @@ function flagTests(test: Test): void {
     assertEquals(shard.changes(ANNA, 1, modSeq)?.changed, due as never);
     const again = await shard.storeFlags(ANNA, 1, due, { ...asked, unchangedSince: null });
     assertEquals(again, { type: "stored", changed: [], modified: [], missing: [], modSeq: modSeq + 1 } as never);
+    // Keywords are counted: they are in use as long as one message has them, and no longer.
+    const none = { how: "remove", flags: 0, keywords: ["A", "b"], unchangedSince: null } as const;
+    await shard.storeFlags(ANNA, 1, all.slice(1), none);
+    assertEquals(shard.keywords(ANNA, 1), []);
+    await shard.storeFlags(ANNA, 1, all, { ...none, how: "add", keywords: ["c"] });
+    await shard.storeFlags(ANNA, 1, all.slice(1), { ...none, how: "replace", keywords: ["d"] });
+    assertEquals(shard.keywords(ANNA, 1), ["c", "d"]);
     const { blocks, rows: counts } = shard.blockCounts(ANNA, 1);
     const counted = new Map([...blocks].map((block, i) => [block, counts[i]]));
     for (let block = 0; block < 5; block++) {
