@@ -14,8 +14,19 @@ export function checkDateMs(dateMs: number): number {
 /** The UIDs rising and once each; numbers that cannot be UIDs name nothing. Throws Failure `invalid` when there are too many. */
 export function checkUids(uids: readonly number[], limits: StoreLimits): number[] {
   if (uids.length > limits.uidsMax) invalid(`at most ${limits.uidsMax} UIDs are changed at once`);
+  if (areRising(uids)) return uids.slice();
   const sorted = uids.filter((uid) => Number.isInteger(uid) && uid >= 1 && uid <= 0xffff_ffff).sort((a, b) => a - b);
   return sorted.filter((uid, i) => uid !== sorted[i - 1]);
+}
+
+/** Most who name UIDs have them in order. */
+function areRising(uids: readonly number[]): boolean {
+  let last = 0;
+  for (const uid of uids) {
+    if (!Number.isInteger(uid) || uid <= last || uid > 0xffff_ffff) return false;
+    last = uid;
+  }
+  return true;
 }
 
 /** Throws Failure `invalid` unless the number is a set of system flags. */

@@ -99,6 +99,15 @@ export class KeywordTable {
     this.release(set);
     return next;
   }
+  /** The same for one more message, of which it is known that `change` goes from one set to the other. */
+  move(from: number, to: number): void {
+    const held = to === NO_KEYWORDS ? null : this.#set(to);
+    if (held !== null) {
+      held.messages++;
+      held.changed = true;
+    }
+    this.release(from);
+  }
   flush(): void {
     const { index, account, mailbox } = this;
     for (const held of this.#sets.values()) {

@@ -42,9 +42,9 @@ export function flagStoreResult({ planned, outcome }: Settled, uids: readonly nu
   if (planned.type === "limit") return { type: "limit" };
   return {
     type: "stored",
-    changed: [...outcome?.uids ?? []] as Uid[],
-    modified: [...outcome?.modified ?? []] as Uid[],
-    missing: [...outcome?.missing ?? uids] as Uid[],
+    changed: (outcome?.uids ?? []) as readonly Uid[],
+    modified: (outcome?.modified ?? []) as readonly Uid[],
+    missing: (outcome?.missing ?? uids) as readonly Uid[],
     modSeq: (outcome?.modSeq ?? 1) as ModSeq,
   };
 }

@@ -52,6 +52,8 @@ export class RowBlock {
   #rows: number;
   /** Whether the bytes are the index's, too. */
   #shared: boolean;
+  /** Whether it may have another number of rows than is told of it beside the blocks. */
+  recount = false;
   constructor(readonly number: number, stored: Uint8Array | undefined) {
     if (stored === undefined) {
       this.#bytes = new Uint8Array(1 + 4 * ROW_BYTES);
@@ -79,12 +81,25 @@ export class RowBlock {
     else if (this.#shared) this.#own(this.#rows + 1);
     writeRow(this.#bytes, used, row);
     this.#rows++;
+    this.recount = true;
   }
-  /** The index of a UID's row, or -1. */
-  find(uid: number): number {
+  /** The index of a UID's row, or -1; of the rows from `from` on. */
+  find(uid: number, from = 0): number {
     const slot = uid % BLOCK_UIDS;
-    for (let i = 0; i < this.#rows; i++) if (this.#bytes[1 + i * ROW_BYTES] === slot) return i;
+    for (let i = from; i < this.#rows; i++) {
+      const there = this.#bytes[1 + i * ROW_BYTES]!;
+      if (there >= slot) return there === slot ? i : -1;
+    }
     return -1;
+  }
+  flagsAt(index: number): number {
+    return this.#bytes[2 + index * ROW_BYTES]!;
+  }
+  keywordsAt(index: number): number {
+    return getU24(this.#bytes, 3 + index * ROW_BYTES);
+  }
+  modSeqAt(index: number): number {
+    return getU48(this.#bytes, 10 + index * ROW_BYTES);
   }
   row(index: number): StoredRow {
     return readRow(this.#bytes, 1 + index * ROW_BYTES, this.number);
@@ -101,6 +116,7 @@ export class RowBlock {
     const at = 1 + index * ROW_BYTES;
     this.#bytes.copyWithin(at, at + ROW_BYTES, 1 + this.#rows * ROW_BYTES);
     this.#rows--;
+    this.recount = true;
   }
   /** Goes on with bytes of its own, with room for so many rows. */
   #own(rows: number): void {

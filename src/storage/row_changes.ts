@@ -3,11 +3,12 @@ import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
+import type { KeywordChange } from "./account_change.ts";
 import type { AnnotationsCopied } from "./account_types.ts";
 import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
 import { dropColumns } from "./columns.ts";
 import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
-import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
+import { BLOCK_UIDS, type RowBlock, type StoredRow } from "./row_block.ts";
 import { growSettings } from "./settings.ts";
 import type { ShardOp } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
@@ -77,29 +78,46 @@ export class RowChanges {
     }
     return gone;
   }
+  /** UIDs rise: each block is looked through once. */
   flags(mailbox: MailboxView, op: FlagsOp): FlagsDone {
     const done: FlagsDone = { changed: [], modified: [], missing: [] };
+    const { counters } = mailbox;
+    const unchangedSince = op.unchangedSince ?? Infinity;
+    let block: RowBlock | null = null;
+    let [end, next] = [0, 0];
+    const names = namesAny(op.keywords) ? op.keywords : null;
+    /** The last set of keywords that was changed, and to which: of most messages it is the same. */
+    let [from, to] = [-1, -1];
     for (const uid of op.uids) {
-      const block = this.view.block(mailbox, uid);
-      const index = block.find(uid);
+      if (block === null || uid >= end) {
+        block = this.view.block(mailbox, uid);
+        end = (block.number + 1) * BLOCK_UIDS;
+        next = 0;
+      }
+      const index = block.find(uid, next);
       if (index < 0) {
         done.missing.push(uid);
         continue;
       }
-      const row = block.row(index);
-      if (op.unchangedSince !== null && row.modSeq > op.unchangedSince) {
+      next = index + 1;
+      if (block.modSeqAt(index) > unchangedSince) {
         done.modified.push(uid);
         continue;
       }
-      const flags = (row.flags | op.add) & ~op.remove;
-      const keywords = op.keywords === null
-        ? row.keywords
-        : this.view.keywords(mailbox).change(row.keywords, op.keywords);
-      if (flags === row.flags && keywords === row.keywords) continue;
+      const [before, held] = [block.flagsAt(index), block.keywordsAt(index)];
+      const flags = (before | op.add) & ~op.remove;
+      let keywords = held;
+      if (names !== null && held === from) {
+        keywords = to;
+        if (from !== to) this.view.keywords(mailbox).move(from, to);
+      } else if (names !== null) {
+        keywords = this.view.keywords(mailbox).change(held, names);
+        [from, to] = [held, keywords];
+      }
+      if (flags === before && keywords === held) continue;
       block.set(index, { flags, keywords, modSeq: op.modSeq });
-      const { counters } = mailbox;
-      counters.unseen += Number((flags & Flag.seen) === 0) - Number((row.flags & Flag.seen) === 0);
-      counters.deleted += Number((flags & Flag.deleted) !== 0) - Number((row.flags & Flag.deleted) !== 0);
+      counters.unseen += Number((flags & Flag.seen) === 0) - Number((before & Flag.seen) === 0);
+      counters.deleted += Number((flags & Flag.deleted) !== 0) - Number((before & Flag.deleted) !== 0);
       done.changed.push(uid);
     }
     if (done.changed.length > 0) {
@@ -187,6 +205,10 @@ export class RowChanges {
       counters.changesFloor = readChangeModSeq(key);
     }
   }
+}
+
+function namesAny(keywords: KeywordChange | null): boolean {
+  return keywords !== null && (keywords.replace || keywords.add.length > 0 || keywords.remove.length > 0);
 }
 
 function placeOf({ account, number }: MailboxView): { readonly account: string; readonly mailbox: number } {

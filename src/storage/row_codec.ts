@@ -1,4 +1,4 @@
-import { decodeUtf8, Failure, utf8 } from "../base/mod.ts";
+import { assert, decodeUtf8, Failure, utf8 } from "../base/mod.ts";
 import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
 
 /** Writes one row of an index: fixed numbers big-endian, others in groups of seven bits, text with its length before it. */
@@ -35,6 +35,20 @@ export class RowWriter {
       if (rest < 0x80) return this.u8(rest);
       this.u8(rest & 0x7f | 0x80);
     }
+  }
+  /** Rising numbers: how many, the first, then how far it is from each to the next. */
+  rising(numbers: readonly number[]): this {
+    this.count(numbers.length);
+    let last = 0;
+    for (let i = 0; i < numbers.length; i++) {
+      const step = numbers[i]! - last;
+      assert(step > 0, "the numbers rise");
+      // Of most the next one is near, and there is room.
+      if (step < 0x80 && this.#used < this.#bytes.length) this.#bytes[this.#used++] = step;
+      else this.count(step);
+      last += step;
+    }
+    return this;
   }
   text(text: string): this {
     if (!isAscii(text)) return this.block(utf8(text));

@@ -1,4 +1,4 @@
-import { assert, Failure } from "../base/mod.ts";
+import { Failure } from "../base/mod.ts";
 import type { MailboxName } from "../mail/mailbox_name.ts";
 import type { AnnotationScope, MessageAnnotationChange } from "../mail/message_annotation.ts";
 import { type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
@@ -289,17 +289,11 @@ function takeAccount(row: RowReader): string {
   return account;
 }
 
-/** UIDs rise: the first, then how far it is from each to the next. */
 function putUids(row: RowWriter, uids: readonly number[]): void {
-  row.count(uids.length);
-  let last = 0;
-  for (const uid of uids) {
-    assert(uid > last, "UIDs of a change rise");
-    row.count(uid - last);
-    last = uid;
-  }
+  row.rising(uids);
 }
 
+/** What `RowWriter.rising` wrote. */
 function takeUids(row: RowReader): number[] {
   let last = 0;
   return many(row, () => last += row.count());

@@ -224,21 +224,20 @@ const RANGES_MAX = 240;
 
 /** Rising UIDs as parts of at most 240 ranges: kind (1 flags, 2 expunged), then first and last of each range. */
 export function encodeChange(kind: 1 | 2, uids: readonly number[]): Uint8Array[] {
-  const ranges: [number, number][] = [];
+  /** First and last of each. */
+  const bounds: number[] = [];
+  let last = -1;
   for (const uid of uids) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === uid - 1) last[1] = uid;
-    else ranges.push([uid, uid]);
+    if (uid === last + 1) bounds[bounds.length - 1] = uid;
+    else bounds.push(uid, uid);
+    last = uid;
   }
   const parts: Uint8Array[] = [];
-  for (let from = 0; from < ranges.length; from += RANGES_MAX) {
-    const some = ranges.slice(from, from + RANGES_MAX);
-    const bytes = new Uint8Array(1 + 8 * some.length);
+  for (let from = 0; from < bounds.length; from += 2 * RANGES_MAX) {
+    const some = bounds.slice(from, from + 2 * RANGES_MAX);
+    const bytes = new Uint8Array(1 + 4 * some.length);
     bytes[0] = kind;
-    some.forEach(([first, last], i) => {
-      putU32(bytes, 1 + 8 * i, first);
-      putU32(bytes, 5 + 8 * i, last);
-    });
+    some.forEach((uid, i) => putU32(bytes, 1 + 4 * i, uid));
     parts.push(bytes);
   }
   return parts;

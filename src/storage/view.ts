@@ -69,7 +69,7 @@ export class ShardView {
   append(mailbox: MailboxView, row: StoredRow): void {
     const { counters } = mailbox;
     // The block that was the newest until now is counted like the others from here on.
-    if (row.uid % BLOCK_UIDS === 0) this.block(mailbox, row.uid - 1);
+    if (row.uid % BLOCK_UIDS === 0) this.block(mailbox, row.uid - 1).recount = true;
     counters.uidNext = row.uid + 1;
     this.block(mailbox, row.uid).append(row);
   }
@@ -107,7 +107,7 @@ export class ShardView {
       const key = rowsKey(account, number, block.number);
       if (block.rows === 0) this.index.remove(key);
       else this.index.put(key, block.bytes());
-      if (block.number < newest) counts.set(block.number, block.rows);
+      if (block.recount && block.number < newest) counts.set(block.number, block.rows);
     }
     if (counters.form === "uncounted") {
       counts = countBlocks(this.index, account, number);

@@ -408,6 +408,63 @@ function flagTests(test: Test): void {
     assertEquals(shard.changes(ANNA, 1, 3)?.changed, [1, 2] as never);
   });
 
+  test("a change of many messages meets each as it is: its flags, its keywords, its MODSEQ, or none", async ({ shard }) => {
+    const flags = (uid: number) => [0, Flag.seen, Flag.deleted][uid % 3]!;
+    const keywords = (uid: number) => uid % 5 === 0 ? ["a"] : uid % 7 === 0 ? ["A", "b"] : [];
+    const all = Array.from({ length: 300 }, (_, i) => i + 1);
+    await shard.append(append(1, all.map((uid) => message("x", { flags: flags(uid), keywords: keywords(uid) }))));
+    const gone = all.filter((uid) => uid % 11 === 0 || (uid >= 120 && uid < 200));
+    await shard.expunge(ANNA, 1, gone);
+    const late = all.filter((uid) => uid % 13 === 0 && !gone.includes(uid));
+    const { modSeq } = await shard.setFlags(ANNA, 1, late, { add: Flag.draft, remove: 0 });
+    const named = all.filter((uid) => uid > 3).reverse();
+    const rest = all.filter((uid) => uid > 3 && !gone.includes(uid));
+    const asked = { how: "add", flags: Flag.seen, keywords: ["a"], unchangedSince: modSeq - 1 } as const;
+    const due = rest.filter((uid) => !late.includes(uid) && !(flags(uid) === Flag.seen && keywords(uid).length > 0));
+    assertEquals(await shard.storeFlags(ANNA, 1, named, asked), {
+      type: "stored",
+      changed: due,
+      modified: late,
+      missing: gone.filter((uid) => uid > 3),
+      modSeq: modSeq + 1,
+    } as never);
+    for (const { uid, flags: now, keywords: names, modSeq: changed } of rows(shard, 1)) {
+      const isDue = due.includes(uid);
+      assertEquals(now, flags(uid) | (isDue ? Flag.seen : 0) | (late.includes(uid) ? Flag.draft : 0), `${uid}`);
+      assertEquals(
+        names,
+        isDue && keywords(uid).length === 0 ? ["a"] : keywords(uid).map((each) => each.toLowerCase()),
+      );
+      assertEquals(changed, isDue ? modSeq + 1 : late.includes(uid) ? modSeq : 2, `${uid}`);
+    }
+    const shown = rows(shard, 1);
+    const { unseen, deleted, messages } = shard.status(ANNA, 1);
+    assertEquals(
+      [messages, unseen, deleted],
+      [
+        shown.length,
+        ...[(f: number) => (f & Flag.seen) === 0, (f: number) => (f & Flag.deleted) !== 0].map((is) =>
+          shown.filter(({ flags }) => is(flags)).length
+        ),
+      ],
+    );
+    assertEquals(shard.changes(ANNA, 1, modSeq)?.changed, due as never);
+    const again = await shard.storeFlags(ANNA, 1, due, { ...asked, unchangedSince: null });
+    assertEquals(again, { type: "stored", changed: [], modified: [], missing: [], modSeq: modSeq + 1 } as never);
+    // Keywords are counted: they are in use as long as one message has them, and no longer.
+    const none = { how: "remove", flags: 0, keywords: ["A", "b"], unchangedSince: null } as const;
+    await shard.storeFlags(ANNA, 1, all.slice(1), none);
+    assertEquals(shard.keywords(ANNA, 1), []);
+    await shard.storeFlags(ANNA, 1, all, { ...none, how: "add", keywords: ["c"] });
+    await shard.storeFlags(ANNA, 1, all.slice(1), { ...none, how: "replace", keywords: ["d"] });
+    assertEquals(shard.keywords(ANNA, 1), ["c", "d"]);
+    const { blocks, rows: counts } = shard.blockCounts(ANNA, 1);
+    const counted = new Map([...blocks].map((block, i) => [block, counts[i]]));
+    for (let block = 0; block < 5; block++) {
+      assertEquals(counted.get(block) ?? 0, shown.filter(({ uid }) => Math.floor(uid / 64) === block).length);
+    }
+  });
+
   test("messages that changed since are left alone and named", async ({ shard }) => {
     await shard.append(append(1, [message("a"), message("b")]));
     await shard.setFlags(ANNA, 1, [2], { add: Flag.seen, remove: 0 });

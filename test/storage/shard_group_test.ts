@@ -133,6 +133,25 @@ function withoutBytes(op: ShardOp): unknown {
   return op.kind === "append" ? { ...op, messages: op.messages.map((message) => ({ ...message, ...bare })) } : op;
 }
 
+Deno.test("UIDs in a row take an octet each in the log, others as many as they are apart, and none is lost", () => {
+  const written = (uids: readonly number[]) => {
+    const op = { kind: "expunge", account: "a", mailbox: 1, modSeq: 5, uids } as const;
+    const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops: [op] } as const;
+    const bytes = encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record });
+    assertEquals(decodeShardGroup(bytes.slice()).record.ops, [op]);
+    return bytes.length;
+  };
+  const row = (length: number, from = 1) => Array.from({ length }, (_, i) => from + i);
+  const none = written([]);
+  for (const length of [100, 200, 1_000, 10_000]) {
+    assertEquals(written(row(length)) - none, length + (length < 128 ? 0 : 1));
+    assertEquals(written(row(length, 0xffff_ffff - length + 1)) - none, length + (length < 128 ? 4 : 5));
+  }
+  assertEquals(written([127, 254, 382, 16_765, 33_149]) - none, 1 + 1 + 2 + 2 + 3);
+  assertThrows(() => written([2, 2]));
+  assertThrows(() => written([3, 2]));
+});
+
 Deno.test("a group comes out of the log as it went in, but for the bytes of its bodies, which it names", () => {
   fc.assert(
     fc.property(group, (written) => {

@@ -1,15 +1,13 @@
 import { Flag } from "../../mail/flag.ts";
 import type { ModSeq } from "../../mail/uid.ts";
-import { rowsIn } from "./row_pages.ts";
+import { readUids } from "./row_pages.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import type { Ranges } from "./views/mod.ts";
 
-/** Messages removed in one change of the store. */
-const EXPUNGE_UIDS_MAX = 5_000;
-/** Rows looked at in one turn: some ms. */
-const LOOKED_MAX = 4_000;
+/** Rows looked at in one turn, and so messages removed in one change of the store: some ms. */
+const LOOKED_MAX = 5_000;
 
 /** EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9): only what the view knows of, step by step. */
 export function expungeDeleted(
@@ -32,7 +30,7 @@ async function expungeIn(state: State, open: OpenView, uids: Ranges): Promise<{ 
     }
     // A flag that is being taken back counts as taken back: it is looked at in the turn in which the removal is handed over.
     while (flagWork.busy(account, mailbox)) await flagWork.settled(account, mailbox);
-    const step: Deleted = deletedIn(state, open, uids, after);
+    const step: Deleted = readUids(shard, open, { uids, after, limit: LOOKED_MAX, flags: Flag.deleted });
     if (step.uids.length > 0) await shard.expunge(account, mailbox, step.uids);
     else if (step.next !== null) await state.turns.next();
     after = step.next;
@@ -43,14 +41,4 @@ async function expungeIn(state: State, open: OpenView, uids: Ranges): Promise<{ 
 interface Deleted {
   readonly uids: number[];
   readonly next: number | null;
-}
-
-function deletedIn({ shard }: State, open: OpenView, uids: Ranges, after: number): Deleted {
-  const found: number[] = [];
-  let looked = 0;
-  for (const { row } of rowsIn(shard, open, { uids, after, index: false, numbered: false })) {
-    if (found.length === EXPUNGE_UIDS_MAX || ++looked > LOOKED_MAX) return { uids: found, next: row.uid - 1 };
-    if ((row.flags & Flag.deleted) !== 0) found.push(row.uid);
-  }
-  return { uids: found, next: null };
 }

@@ -1,8 +1,9 @@
 import { asFailure } from "../../base/mod.ts";
 import type { ViewRow } from "../../mail/mailbox_view.ts";
+import { RowColumns } from "../../mail/row_columns.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
-import { pairsFrom, type Ranges, type View } from "./views/mod.ts";
+import { countOf, pairsFrom, type Ranges, type View } from "./views/mod.ts";
 import type { OpenView } from "./view_book.ts";
 
 /** Rows of one answer. */
@@ -89,18 +90,19 @@ function headOf(
   }
 }
 
-/** UIDs of the rows within ranges, at most `limit`, from `after` on. */
+/** UIDs of the rows within ranges, at most `limit`, from `after` on; of those with all of these flags. */
 export function readUids(
   shard: ShardStore,
-  open: OpenView,
-  { uids, after, limit }: { readonly uids: Uids; readonly after: number; readonly limit: number },
+  { of: { account, mailbox } }: Pick<OpenView, "of">,
+  wanted: { readonly uids: Ranges; readonly after: number; readonly limit: number; readonly flags?: number },
 ): { readonly uids: number[]; readonly next: number | null } {
+  const { uids, after, limit, flags = 0 } = wanted;
+  const rows = new RowColumns(Math.min(limit, countOf(uids)), "flags");
+  const look = { ranges: uids, after, modSeqAbove: 0, rankOf: () => 0, lookedMax: limit };
+  const next = uids.length === 0 ? null : shard.fillRows(account, mailbox, look, rows);
   const found: number[] = [];
-  for (const { row } of rowsIn(shard, open, { uids, after, index: false, numbered: false })) {
-    if (found.length === limit) return { uids: found, next: row.uid - 1 };
-    found.push(row.uid);
-  }
-  return { uids: found, next: null };
+  for (let i = 0; i < rows.count; i++) if ((rows.flags[i]! & flags) === flags) found.push(rows.uid[i]!);
+  return { uids: found, next };
 }
 
 interface RowsWanted extends Pick<PageWanted, "uids" | "after" | "index"> {

@@ -6,8 +6,8 @@ import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { countOf, type Ranges, type View } from "./views/mod.ts";
 
-/** Messages whose flags change in one change of the store: some ms of its time. Fewer than a view remembers one by one. */
-const STORE_UIDS_MAX = 5_000;
+/** Messages whose flags change in one change of the store: some ms of its time. As many as other views remember one by one. */
+const STORE_UIDS_MAX = 10_000;
 
 /** Messages of a conditional STORE: those left alone are all named in one answer. */
 const CONDITIONAL_UIDS_MAX = 100_000;

@@ -10,6 +10,10 @@ export const GHOSTS_MAX = 100_000;
 /** Changed flags that one view remembers one by one; of more it only knows since when, and looks at all rows. 40 KB. */
 export const CHANGED_MAX = 10_000;
 
+/** Changes, and UIDs in them, that wait to be known as the session's own or not. 1.6 MB. */
+const UNSORTED_MAX = 1_000;
+const UNSORTED_UIDS_MAX = 200_000;
+
 /** So many UIDs are taken out of a set one by one. */
 const FEW = 64;
 
@@ -37,8 +41,9 @@ export class View {
   readonly #changed = new SortedUids();
   /** Set when there were too many: every row above this UID with a MODSEQ above `modSeq` may be one. */
   #changedAbove: number | null = null;
-  /** UIDs that became changed while a change of this session's own is under way, and by which MODSEQ. */
-  #own: Map<number, number> | null = null;
+  /** What changed while a change of this session's own is under way: which of it is its own is not known yet. */
+  #unsorted: { readonly uids: readonly number[]; readonly modSeq: number }[] = [];
+  #unsortedUids = 0;
   #ownWork = 0;
   #told = 0;
   #uidNext: number;
@@ -87,7 +92,7 @@ export class View {
   }
   /** Whether flags changed that are not told yet. */
   get hasChanged(): boolean {
-    return this.#changed.length > 0 || this.#changedAbove !== null;
+    return this.#changed.length > 0 || this.#changedAbove !== null || this.#unsorted.length > 0;
   }
 
   isGhost(uid: number): boolean {
@@ -160,32 +165,27 @@ export class View {
   }
   /** Flags changed. Rising UIDs; answers whether there is news in it. */
   flagsChanged(uids: readonly number[], modSeq: number): boolean {
-    const above = this.#changedAbove ?? Infinity;
-    const fresh = uids.filter((uid) => uid < this.#uidNext && uid <= above && !this.#changed.has(uid));
-    // Changed twice, it is not the session's own change alone.
-    if (this.#own !== null) { for (const uid of uids) this.#own.delete(uid); }
-    for (const uid of fresh) this.#own?.set(uid, modSeq);
-    this.#changed.addAll(fresh);
-    if (this.#changed.length > CHANGED_MAX) {
-      this.#changed.clear();
-      this.#changedAbove = 0;
-    }
-    return fresh.length > 0;
+    const known = uids.length > 0 && uids.at(-1)! < this.#uidNext ? uids : uids.filter((uid) => uid < this.#uidNext);
+    if (known.length === 0) return false;
+    if (!this.ownWork) return this.#noteChanged(known);
+    this.#unsorted.push({ uids: known, modSeq });
+    this.#unsortedUids += known.length;
+    if (this.#unsorted.length > UNSORTED_MAX || this.#unsortedUids > UNSORTED_UIDS_MAX) this.#sort();
+    return true;
   }
   /** A change of the session's own begins: what it alone changes need not be told by news. */
   ownBegins(): void {
     this.#ownWork++;
-    this.#own ??= new Map();
   }
   /** What came by this MODSEQ was the session's own change: it is told of the rows by its answer. */
   ownWas(modSeq: number): void {
-    const own = this.#own;
-    if (own === null || own.size === 0) return;
-    this.#changed.removeIf((uid) => own.get(uid) === modSeq);
-    for (const [uid, by] of own) if (by === modSeq) own.delete(uid);
+    const at = this.#unsorted.findIndex((change) => change.modSeq === modSeq);
+    if (at < 0) return;
+    this.#unsortedUids -= this.#unsorted[at]!.uids.length;
+    this.#unsorted.splice(at, 1);
   }
   ownEnds(): void {
-    if (--this.#ownWork === 0) this.#own = null;
+    if (--this.#ownWork === 0) this.#sort();
   }
   /** While it lasts the session is not woken: it asks for news when it has its answer. */
   get ownWork(): boolean {
@@ -211,6 +211,7 @@ export class View {
   }
   /** Up to `max` UIDs whose flags changed, as one list, or as the UID above which to look at all rows. */
   takeChanged(max: number): { readonly uids: readonly number[] } | { readonly above: number } {
+    this.#sort();
     if (this.#changed.length > 0) return { uids: this.#changed.takeFirst(max) };
     return this.#changedAbove === null ? { uids: [] } : { above: this.#changedAbove };
   }
@@ -233,7 +234,30 @@ export class View {
     this.#places = null;
     this.#changed.clear();
     this.#changedAbove = null;
+    this.#unsorted = [];
+    this.#unsortedUids = 0;
     this.saved = NO_RANGES;
+  }
+  #noteChanged(uids: readonly number[]): boolean {
+    const above = this.#changedAbove ?? Infinity;
+    const isNone = this.#changed.length === 0 && above === Infinity;
+    const fresh = isNone ? uids : uids.filter((uid) => uid <= above && !this.#changed.has(uid));
+    this.#changed.addAll(fresh);
+    if (this.#changed.length > CHANGED_MAX) {
+      this.#changed.clear();
+      this.#changedAbove = 0;
+    }
+    return fresh.length > 0;
+  }
+  /** What is left of the changes is not the session's own, or nobody can say any more: it is told. */
+  #sort(): void {
+    const unsorted = this.#unsorted;
+    if (unsorted.length === 0) return;
+    this.#unsorted = [];
+    this.#unsortedUids = 0;
+    for (const { uids } of unsorted) {
+      this.#noteChanged(this.#ghosts.length === 0 ? uids : uids.filter((uid) => !this.#ghosts.has(uid)));
+    }
   }
 
   /** How many ghosts have a place at or below a sequence number. */

@@ -157,6 +157,62 @@ Deno.test("what a session changes itself is not told to it again, what others ch
   assertEquals(view.takeChanged(10), { uids: [1, 2, 7] });
 });
 
+Deno.test("whoever asks for news while a change of its own is under way is told of all that changed", () => {
+  const { view, rows, order } = viewOf(10);
+  view.ownBegins();
+  view.flagsChanged([1, 2, 3], 5);
+  view.flagsChanged([3, 4, 11], 6);
+  assertEquals(view.flagsChanged([11, 12], 7), false);
+  assert(view.hasChanged);
+  rows.uids = rows.uids.filter((uid) => uid !== 3);
+  order.removed([3]);
+  view.expunged([3]);
+  view.settle(7);
+  assertEquals(view.modSeq, 1);
+  assertEquals(view.takeChanged(2), { uids: [1, 2] });
+  view.ownWas(5);
+  assertEquals(view.takeChanged(10), { uids: [4] });
+  view.ownEnds();
+  assertEquals(view.hasChanged, false);
+});
+
+Deno.test("two changes of a session's own at the same time are both its own, in whichever order they are known", () => {
+  for (const first of [5, 6]) {
+    const { view } = viewOf(10);
+    view.ownBegins();
+    view.ownBegins();
+    view.flagsChanged([1, 2], 5);
+    view.flagsChanged([2, 3], 6);
+    view.flagsChanged([3, 4], 7);
+    view.ownWas(first);
+    view.ownEnds();
+    assert(view.hasChanged);
+    view.ownWas(11 - first);
+    view.ownEnds();
+    assertEquals(view.takeChanged(10), { uids: [3, 4] });
+  }
+});
+
+Deno.test("so many changes are kept during a session's own until it is known whose they are; of more it is told all", () => {
+  for (const changes of [1_000, 1_001]) {
+    const { view } = viewOf(3);
+    view.ownBegins();
+    for (let i = 1; i <= changes; i++) view.flagsChanged([1 + i % 3], 10 + i);
+    for (let i = 1; i <= changes; i++) view.ownWas(10 + i);
+    view.ownEnds();
+    assertEquals(view.takeChanged(10), { uids: changes === 1_000 ? [] : [1, 2, 3] });
+  }
+  for (const uids of [200_000, 200_001]) {
+    const { view } = viewOf(uids);
+    const all = Array.from({ length: uids }, (_, i) => i + 1);
+    view.ownBegins();
+    view.flagsChanged(all, 2);
+    view.ownWas(2);
+    view.ownEnds();
+    assertEquals(view.takeChanged(10), uids === 200_000 ? { uids: [] } : { above: 0 });
+  }
+});
+
 Deno.test("flags of many messages are remembered as one look at all rows", () => {
   const { view } = viewOf(CHANGED_MAX + 2);
   const uids = Array.from({ length: CHANGED_MAX + 1 }, (_, i) => i + 1);
