@@ -66,7 +66,7 @@ export class Pipeline {
     return parsed.type === "command" ? parsed.command : null;
   }
 
-  /** Notes changes that are asked for now, in the order of their commands. */
+  /** Notes changes that are under way now, in the order of their commands. */
   begin(begun: readonly Begun[]): void {
     this.#begun = [...begun];
   }

@@ -40,6 +40,8 @@ export interface Client {
   say(...lines: string[]): string;
   /** Whether it reads what it is told; when not, what was written waits. */
   reads(is: boolean): void;
+  /** The connection breaks. */
+  leaves(): void;
   /** How the connection ended; null while it stands. */
   readonly end: "closed" | "destroyed" | null;
   readonly gone: boolean;
@@ -56,6 +58,8 @@ export class FakeListener {
   readonly memory = new MemoryBudget(1_000_000);
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
+  /** All that was asked, in its order. */
+  readonly all: { readonly type: string; readonly request: unknown; readonly answer: Answer }[] = [];
   /** What was asked last, by name. */
   readonly requests = new Map<string, unknown>();
   /** Who may ask for mail that waits, in sessions that begin from now on. */
@@ -85,6 +89,7 @@ export class FakeListener {
       new Promise((resolve) => {
         this.requests.set(type, request);
         this.asked.set(type, resolve);
+        this.all.push({ type, request, answer: resolve });
       });
     const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
     this.#services = {
@@ -168,6 +173,7 @@ export class FakeListener {
         connection.congested = !is;
         if (is) handlers?.drained();
       },
+      leaves: () => void handlers?.closed("peer"),
       get end() {
         return state.end;
       },

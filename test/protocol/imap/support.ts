@@ -47,6 +47,8 @@ export class Client {
   readonly #begun: { readonly request: unknown; readonly outcome: AskOutcome }[] = [];
   /** Most such changes at once. */
   begunMax = 0;
+  /** What others do when one of them was made. */
+  meanwhile: () => void = () => {};
   /** The largest page it held, in bytes. */
   pageMax = 0;
 
@@ -119,6 +121,7 @@ export class Client {
         if (action.name === "mailbox.store") {
           this.#begun.push({ request: action.request, outcome: this.#outcome(action) });
           this.begunMax = Math.max(this.begunMax, this.#begun.length);
+          this.meanwhile();
         }
         return [];
       case "startTls":
