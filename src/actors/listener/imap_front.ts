@@ -182,7 +182,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
         this.whenRoom(() => this.settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
         break;
       case "ahead":
-        if (action.name === "mailbox.store") this.#changes.push(this.#begin(action));
+        if (action.name === "mailbox.store") this.#beginChange(action);
         // A client that reads slowly must not make pages lie about, nor all clients together.
         else if (!this.#isSlow && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#ahead = this.#begin(action);
         break;
@@ -224,6 +224,14 @@ export class ImapFront extends MailboxFront<ImapAction> {
     // Whoever takes it is told; it may be that nobody does.
     outcome.catch(() => {});
     return { request, outcome };
+  }
+
+  /** The same for a change, unless there are too many: then it is asked for in its turn. */
+  #beginChange({ name, request }: Extract<ImapAction, { type: "ahead" }>): void {
+    const { memory, changesAhead } = this.services;
+    if (!memory.hasRoomFor(CHANGES_BYTES)) return;
+    const outcome = changesAhead.begin(() => this.#askOwner({ type: "ask", name, request } as ImapAsk));
+    if (outcome !== null) this.#changes.push({ request, outcome });
   }
 
   /** The answer that was asked for ahead, or the one to a question that is asked now. */

@@ -1,5 +1,6 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
 import type { ContentPolicy } from "../../../src/actors/listener/content_policy.ts";
+import { ChangesAhead } from "../../../src/actors/listener/changes_ahead.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { ImapFront } from "../../../src/actors/listener/imap_front.ts";
 import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
@@ -56,6 +57,7 @@ export class FakeListener {
   readonly book = new SessionBook();
   readonly admission: Admission;
   readonly memory = new MemoryBudget(1_000_000);
+  readonly changesAhead = new ChangesAhead(5);
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
   /** All that was asked, in its order. */
@@ -109,6 +111,7 @@ export class FakeListener {
       random: seededRandom(1),
       log: SILENT,
       memory: this.memory,
+      changesAhead: this.changesAhead,
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,

@@ -95,3 +95,24 @@ Deno.test("answers that come when the client is gone are nobody's, and the memor
   for (const number of [1, 2, 3]) await answer(listener, number);
   assertEquals([listener.memory.usedBytes, client.told(), setsOf(listener).length], [before, "", 3]);
 });
+
+Deno.test("what is more than a worker may have begun is asked for in its turn", async () => {
+  const listener = new FakeListener();
+  const { max } = listener.changesAhead;
+  const [one, two] = [await selected(listener), await selected(listener)];
+  one.say(...THREE);
+  two.say(...THREE);
+  assertEquals(setsOf(listener), [1, 2, 3, 1, 2]);
+  assertEquals(listener.changesAhead.underWay, max);
+  for (let i = 1; i <= 3; i++) await answer(listener, i);
+  assertEquals(one.told(), ANSWERS.join(""));
+  for (const [at, number] of [[5, 2], [4, 1]] as const) {
+    listener.all.filter(({ type }) => type === STORE)[at - 1]!.answer(stored(number));
+  }
+  await settle();
+  assertEquals(two.told(), ANSWERS[0]! + ANSWERS[1]!);
+  assertEquals(setsOf(listener), [1, 2, 3, 1, 2, 3]);
+  listener.all.filter(({ type }) => type === STORE)[5]!.answer(stored(3));
+  await settle();
+  assertEquals([two.told(), listener.changesAhead.underWay], [ANSWERS[2]!, 0]);
+});
