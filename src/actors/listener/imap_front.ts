@@ -27,6 +27,9 @@ const OP_ID_CHARS = 32;
 /** What is noted for a page that is read ahead, in bytes: most are no larger. */
 const AHEAD_BYTES = 640 * 1024;
 
+/** The same for changes of a pipeline that are under way, together. */
+const CHANGES_BYTES = 64 * 1024;
+
 /** A client that takes longer to read what lies before it is slow, in ms: others take less than a page takes to be made. */
 const SLOW_MS = 20;
 
@@ -47,6 +50,12 @@ interface Opened {
   readonly mailbox: Ref<MailboxProtocol>;
 }
 
+/** A question that was asked before the session waits for its answer. */
+interface Begun {
+  readonly request: unknown;
+  readonly outcome: Promise<AskOutcome>;
+}
+
 /** Joins one IMAP session to its connection, the directory and the mailbox actor. */
 export class ImapFront extends MailboxFront<ImapAction> {
   protected override readonly service = "imap";
@@ -59,8 +68,10 @@ export class ImapFront extends MailboxFront<ImapAction> {
   /** Since when the client waits for an answer, monotonic; null when it does not. */
   #waitsSinceMs: number | null = null;
   #progress: Cancel | null = null;
-  /** What was asked ahead of the session. */
-  #ahead: { readonly request: unknown; readonly outcome: Promise<AskOutcome> } | null = null;
+  /** A page that was asked for ahead of the session. */
+  #ahead: Begun | null = null;
+  /** Changes that were asked for so, in the order in which the session takes their answers. */
+  #changes: Begun[] = [];
   /** Views and watches that the owner of the mailboxes keeps for this session. */
   readonly #views = new Set<number>();
 
@@ -91,7 +102,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
   }
 
   protected override get heldForClient(): number {
-    return this.session.pageBytes + (this.#ahead === null ? 0 : AHEAD_BYTES);
+    const { pageBytes } = this.session;
+    return pageBytes + (this.#ahead === null ? 0 : AHEAD_BYTES) + (this.#changes.length === 0 ? 0 : CHANGES_BYTES);
   }
 
   protected override letGo(): void {
@@ -101,6 +113,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
   protected override left(): void {
     super.left();
     this.#ahead = null;
+    this.#changes = [];
     this.#progress?.();
     this.#deflate?.close();
   }
@@ -169,8 +182,9 @@ export class ImapFront extends MailboxFront<ImapAction> {
         this.whenRoom(() => this.settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
         break;
       case "ahead":
+        if (action.name === "mailbox.store") this.#beginChange(action);
         // A client that reads slowly must not make pages lie about, nor all clients together.
-        if (!this.#isSlow && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#begin(action);
+        else if (!this.#isSlow && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#ahead = this.#begin(action);
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
@@ -204,17 +218,26 @@ export class ImapFront extends MailboxFront<ImapAction> {
     return this.connection.congested && this.waitedMs > SLOW_MS;
   }
 
-  /** Asks now what the session will ask next. */
-  #begin({ name, request }: Extract<ImapAction, { type: "ahead" }>): void {
+  /** Asks now what the session will ask soon. */
+  #begin({ name, request }: Extract<ImapAction, { type: "ahead" }>): Begun {
     const outcome = this.#askOwner({ type: "ask", name, request } as ImapAsk);
     // Whoever takes it is told; it may be that nobody does.
     outcome.catch(() => {});
-    this.#ahead = { request, outcome };
+    return { request, outcome };
+  }
+
+  /** The same for a change, unless there are too many: then it is asked for in its turn. */
+  #beginChange({ name, request }: Extract<ImapAction, { type: "ahead" }>): void {
+    const { memory, changesAhead } = this.services;
+    if (!memory.hasRoomFor(CHANGES_BYTES)) return;
+    const outcome = changesAhead.begin(() => this.#askOwner({ type: "ask", name, request } as ImapAsk));
+    if (outcome !== null) this.#changes.push({ request, outcome });
   }
 
   /** The answer that was asked for ahead, or the one to a question that is asked now. */
   #begun(action: ImapAsk): Promise<AskOutcome> {
     const ahead = this.#ahead;
+    if (this.#changes[0]?.request === action.request) return this.#changes.shift()!.outcome;
     if (ahead?.request !== action.request) return this.#askOwner(action);
     this.#ahead = null;
     return ahead.outcome;

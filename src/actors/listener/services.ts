@@ -15,6 +15,7 @@ import type { MailboxRefs } from "../mailbox_refs.ts";
 import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { ContentPolicy } from "./content_policy.ts";
+import type { ChangesAhead } from "./changes_ahead.ts";
 import type { Counters } from "./counters.ts";
 import type { Viewers } from "./viewers.ts";
 
@@ -52,6 +53,7 @@ export interface FrontServices {
   readonly random: Random;
   readonly log: Log;
   readonly memory: MemoryBudget;
+  readonly changesAhead: ChangesAhead;
   readonly counters: Counters;
   /** Who may connect, and how much each may do. */
   readonly admission: Admission;

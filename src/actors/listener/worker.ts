@@ -8,6 +8,7 @@ import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
 import { Admission, type AdmissionConfig } from "./admission.ts";
 import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
 import { type ContentConfig, contentPolicy } from "./content_policy.ts";
+import { ChangesAhead } from "./changes_ahead.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { LoadWatch } from "./load_watch.ts";
@@ -41,6 +42,9 @@ export interface ListenerWorkerConfig {
   /** Whether the worker can be broken on purpose. */
   readonly faultInjection: boolean;
 }
+
+/** Changes that all sessions together have begun before their turn: a tenth of those that may wait for one shard's disk. */
+const CHANGES_AHEAD_MAX = 1_000;
 
 /** Starts the routing actor, then opens the ports: no session ever sees a listener without routes. */
 export async function startListener(
@@ -77,6 +81,7 @@ export async function startListener(
     random,
     log: trace.over(log),
     memory,
+    changesAhead: new ChangesAhead(CHANGES_AHEAD_MAX),
     counters,
     admission,
     lists: config.lists,

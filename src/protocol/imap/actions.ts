@@ -54,7 +54,7 @@ export type ImapAction =
   /** Take on the account of the user whom `authenticate` has found. */
   | { readonly type: "open" }
   | ImapAsk
-  /** Soon this will be asked, by the very same request: it may be begun now. Never answered. */
+  /** Soon this will be asked, by the very same request: it may be begun now, in this order. Never answered. */
   | { readonly type: "ahead"; readonly name: ImapAskName; readonly request: ImapAskRequest<ImapAskName> }
   | { readonly type: "startTls" }
   /** From here on both directions are compressed (RFC 4978): what was sent before still goes as it is. */

@@ -47,7 +47,8 @@ function* attempt(program: Program<Completion>, { state }: Scene): Program<Compl
 function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> {
   const { selected, notify } = scene.state;
   if (notify !== null) notify.held = false;
-  if (policy === "none") return;
+  // Answers that are there already count by the numbers that the client knows: nothing may change them before they are told.
+  if (policy === "none" || scene.pipeline.owes) return;
   const tellsNews = selected !== null && (polls || selected.stirred || selected.news !== undefined) &&
     tellsSelected(scene.state);
   try {

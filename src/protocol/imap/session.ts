@@ -8,10 +8,10 @@ import { capabilityList } from "./capabilities.ts";
 import { COMMANDS } from "./command_table.ts";
 import { untaggedStatus } from "./completion.ts";
 import type { Answer, Effect, Program } from "./effects.ts";
-import type { Frame } from "./frame/frame.ts";
 import { frameReply } from "./frame/frame_problem.ts";
 import { CommandFramer } from "./frame/framer.ts";
 import { announcedMax, DEFAULT_IMAP_LIMITS, framesOf } from "./limits.ts";
+import { type Came, Pipeline } from "./pipeline.ts";
 import { Output } from "./write/output.ts";
 import { inProgressCode } from "./write/response_code.ts";
 import { phaseOf, type Scene, startState } from "./state.ts";
@@ -71,6 +71,7 @@ class Session implements ImapSession {
       state: startState(options.tls === "active", options.channel),
       output: new Output(limits.outputBytesMax),
       literals: new AppendLiterals(),
+      pipeline: new Pipeline(this.#framer),
       progress: { tag: null, done: 0, goal: 0 },
       memory: { readBytes: 0, pageBytes: 0, short: false },
     };
@@ -89,7 +90,7 @@ class Session implements ImapSession {
     return this.#scene.output.amidResponse;
   }
   get settling(): boolean {
-    return this.#effect?.type === "ask" && CHANGES.has(this.#effect.name);
+    return this.#scene.pipeline.owes || (this.#effect?.type === "ask" && CHANGES.has(this.#effect.name));
   }
   get view(): number | null {
     return this.#scene.state.selected?.view ?? null;
@@ -101,7 +102,8 @@ class Session implements ImapSession {
     return this.#scene.state.errors;
   }
   get bufferedBytes(): number {
-    return this.#framer.bufferedBytes + this.#scene.literals.heldBytes + this.#scene.memory.readBytes;
+    const { pipeline, literals, memory } = this.#scene;
+    return pipeline.bufferedBytes + literals.heldBytes + memory.readBytes;
   }
 
   get pageBytes(): number {
@@ -118,7 +120,8 @@ class Session implements ImapSession {
     // RFC 2595 §4, CVE-2011-0411: plaintext behind STARTTLS must never be read as commands under TLS.
     const secures = this.#effect?.type === "startTls" || this.#effect?.type === "compress";
     if (this.#closed || secures || chunk.length === 0) return [];
-    if (this.waiting && this.#framer.bufferedBytes + chunk.length > this.#scene.limits.heldBytesMax) {
+    const { pipeline, limits } = this.#scene;
+    if (this.waiting && pipeline.bufferedBytes + chunk.length > limits.heldBytesMax) {
       return this.#close();
     }
     this.#framer.push(chunk);
@@ -231,22 +234,21 @@ class Session implements ImapSession {
         this.#step((program) => program.next({ type: "stirred" }));
         continue;
       }
-      const frame = this.#framer.next(this.#program === null ? "command" : "line");
-      if (frame !== null) this.#take(frame);
+      const came = this.#scene.pipeline.next(this.#program === null ? "command" : "line");
+      if (came !== null) this.#take(came);
       else if (this.#program === null && hasUnasked(this.#scene.state, false)) this.#run(tellUnasked(this.#scene));
       else break;
     }
     return this.#collected();
   }
 
-  #take(frame: Frame): void {
+  #take(came: Came): void {
+    if (came.type === "lost") return void this.#leave(came);
     if (this.#program !== null) {
-      if (frame.type === "lost") return void this.#leave(frame);
-      const text = frame.type === "line" ? frame.text : null;
+      const text = came.type === "line" ? came.text : null;
       return this.#step((program) => program.next({ type: "line", text }));
     }
-    if (frame.type === "lost") return void this.#leave(frame);
-    const program = arrive(frame, this.#framer, this.#scene);
+    const program = arrive(came, this.#framer, this.#scene);
     if (program !== null) this.#run(program);
   }
 
@@ -255,7 +257,7 @@ class Session implements ImapSession {
     this.#step((begun) => begun.next());
   }
 
-  #leave({ problem }: Extract<Frame, { type: "lost" }>): void {
+  #leave({ problem }: Extract<Came, { type: "lost" }>): void {
     const { text, code } = frameReply(problem);
     this.#dismissNow(text, code);
   }
@@ -274,7 +276,8 @@ class Session implements ImapSession {
     if (result.done) {
       this.#program = null;
       this.#framer.relax(this.#frameLimits());
-      if (this.#leaving) this.#dismissNow("Server is shutting down", "UNAVAILABLE");
+      // What is under way of the next commands is told, too.
+      if (this.#leaving && !this.#scene.pipeline.owes) this.#dismissNow("Server is shutting down", "UNAVAILABLE");
       return;
     }
     this.#begin(result.value);
@@ -322,7 +325,7 @@ class Session implements ImapSession {
     this.#scene.state.closed = true;
     this.#program = null;
     this.#effect = null;
-    this.#framer.takeRest();
+    this.#scene.pipeline.drop();
     this.#scene.literals.drop();
     this.#flush();
     this.#actions.push({ type: "close" });

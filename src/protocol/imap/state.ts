@@ -10,6 +10,7 @@ import type { BatchesAsked } from "./batches_asked.ts";
 import type { FetchItem } from "./grammar/ast_fetch.ts";
 import type { AppendLiterals } from "./append/append_literals.ts";
 import type { ImapLimits } from "./limits.ts";
+import type { Pipeline } from "./pipeline.ts";
 import type { Output } from "./write/output.ts";
 import type { SearchedPlace } from "./write/write_results.ts";
 
@@ -141,6 +142,8 @@ export interface Scene {
   readonly output: Output;
   /** Messages that came with the command. */
   readonly literals: AppendLiterals;
+  /** What the client has said, in its order. */
+  readonly pipeline: Pipeline;
   /** The command at hand, and how much of its work is done, where it can tell (RFC 9585). */
   readonly progress: Progress;
   readonly memory: {

@@ -1,5 +1,6 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
 import type { ContentPolicy } from "../../../src/actors/listener/content_policy.ts";
+import { ChangesAhead } from "../../../src/actors/listener/changes_ahead.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { ImapFront } from "../../../src/actors/listener/imap_front.ts";
 import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
@@ -40,6 +41,8 @@ export interface Client {
   say(...lines: string[]): string;
   /** Whether it reads what it is told; when not, what was written waits. */
   reads(is: boolean): void;
+  /** The connection breaks. */
+  leaves(): void;
   /** How the connection ended; null while it stands. */
   readonly end: "closed" | "destroyed" | null;
   readonly gone: boolean;
@@ -54,8 +57,11 @@ export class FakeListener {
   readonly book = new SessionBook();
   readonly admission: Admission;
   readonly memory = new MemoryBudget(1_000_000);
+  readonly changesAhead = new ChangesAhead(5);
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
+  /** All that was asked, in its order. */
+  readonly all: { readonly type: string; readonly request: unknown; readonly answer: Answer }[] = [];
   /** What was asked last, by name. */
   readonly requests = new Map<string, unknown>();
   /** Who may ask for mail that waits, in sessions that begin from now on. */
@@ -85,6 +91,7 @@ export class FakeListener {
       new Promise((resolve) => {
         this.requests.set(type, request);
         this.asked.set(type, resolve);
+        this.all.push({ type, request, answer: resolve });
       });
     const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
     this.#services = {
@@ -104,6 +111,7 @@ export class FakeListener {
       random: seededRandom(1),
       log: SILENT,
       memory: this.memory,
+      changesAhead: this.changesAhead,
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,
@@ -168,6 +176,7 @@ export class FakeListener {
         connection.congested = !is;
         if (is) handlers?.drained();
       },
+      leaves: () => void handlers?.closed("peer"),
       get end() {
         return state.end;
       },

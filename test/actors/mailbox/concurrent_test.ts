@@ -73,7 +73,7 @@ async function live(world: MailboxWorld, client: Client, name: string): Promise<
 async function oneCommand(world: MailboxWorld, client: Client, name: string): Promise<void> {
   const { session, random } = client;
   const set = anySet(client);
-  switch (random.below(9)) {
+  switch (random.below(10)) {
     case 0:
       return await deliver(world, name, random.below(6));
     case 1:
@@ -100,9 +100,24 @@ async function oneCommand(world: MailboxWorld, client: Client, name: string): Pr
       for (const row of await session.rows(set)) note(client, row);
       return;
     }
+    case 7:
+      return await pipeline(client);
     default:
       return await news(client, random.below(3) > 0);
   }
+}
+
+/** Messages apart from each other change at once; no news is asked for before all answers are there, and told in their order. */
+async function pipeline(client: Client): Promise<void> {
+  const { session, random } = client;
+  const by = random.below(2) === 0 ? "uid" as const : "sequence" as const;
+  const first = random.below(40) + 1;
+  const each = Array.from({ length: random.below(6) + 2 }, (_, i) => first + i);
+  const most = by === "uid" ? 150 : session.uids.length;
+  const answers = each.filter((number) => number <= most).map((number) =>
+    session.store({ by, pairs: [number, number] }, "add", { flags: random.below(16) })
+  );
+  for (const { rows } of await Promise.all(answers)) for (const row of rows) note(client, row);
 }
 
 async function news(client: Client, expunges: boolean): Promise<void> {
@@ -116,6 +131,26 @@ function anySet({ session: { uids }, random }: Client): MessageSet {
   const first = random.below(highest + 1);
   return { by, pairs: [first, first === 0 ? 0 : Math.min(highest, first + random.below(12))] };
 }
+
+Deno.test("changes that one session makes at once share a flush, and none of them is news to it", async () => {
+  await inMailbox(async (world) => {
+    await deliver(world, "first", 6);
+    const session = await openSession(world);
+    world.hold = true;
+    const answers = [1, 2, 3, 4].map((number) =>
+      session.store({ by: "sequence", pairs: [number, number] }, "add", { flags: number })
+    );
+    await settle();
+    world.hold = false;
+    world.flush();
+    const stored = await Promise.all(answers);
+    assertEquals(stored.map(({ rows }) => rows.map(({ uid, flags }) => [uid as number, flags])), [
+      ...[[[1, 1]], [[2, 2]], [[3, 3]], [[4, 4]]],
+    ]);
+    const { changed, more } = await session.news();
+    assertEquals([changed, more], [[], false]);
+  });
+});
 
 /** When all was told, the client sees what is there. */
 async function compare(world: MailboxWorld, client: Client, seed: number): Promise<void> {

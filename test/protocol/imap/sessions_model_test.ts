@@ -2,7 +2,7 @@ import { assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { ImapBelief } from "../../support/imap_belief.ts";
-import { type Client, loggedIn, say } from "./support.ts";
+import { type Client, loggedIn, other, say } from "./support.ts";
 
 const SEED = 2_180;
 
@@ -17,6 +17,10 @@ const command = fc.oneof(
   range.map((set) => `UID MOVE ${set} Box`),
   range.map((set) => `UID COPY ${set} INBOX`),
   fc.constant("APPEND INBOX {3+}\r\nnew"),
+  // Sent at once, whatever others do while they are under way.
+  fc.array(fc.tuple(fc.nat(9), flag), { minLength: 2, maxLength: 6 }).map((list) =>
+    list.map(([number, name]) => `UID STORE ${number + 1} +FLAGS (${name})`).join("\n")
+  ),
 );
 const steps = fc.array(fc.tuple(fc.nat(4), command), { maxLength: 40 });
 
@@ -25,12 +29,16 @@ interface Session {
   readonly belief: ImapBelief;
 }
 
-/** Says a command and believes its answer, and what is told behind it. */
+/** Says a command, or several at once, and believes the answers, and what is told behind them. */
 function run({ client, belief }: Session, command: string): void {
-  const lines = say(client, `t ${command}`);
-  const end = lines.findIndex((line) => line.startsWith("t ")) + 1;
-  belief.hearAll(command, lines.slice(0, end));
-  for (const line of lines.slice(end)) belief.hear(line);
+  const commands = command.split("\n");
+  let lines = say(client, ...commands.map((each) => `t ${each}`));
+  for (const each of commands) {
+    const end = lines.findIndex((line) => line.startsWith("t ")) + 1;
+    belief.hearAll(each, lines.slice(0, end));
+    lines = lines.slice(end);
+  }
+  for (const line of lines) belief.hear(line);
 }
 
 /** Said when a session begins: the second has QRESYNC; two are told of changes between commands (RFC 5465), one of them of all. */
@@ -64,7 +72,9 @@ function hearBetween(belief: ImapBelief, lines: readonly string[], isDelayed: bo
 function play(list: readonly (readonly [number, string])[], spoil: (line: string) => string = (line) => line): void {
   const mailboxes = new FakeMailboxes();
   const sessions = openSessions(mailboxes);
-  for (const [who, line] of list) {
+  for (const [at, [who, line]] of list.entries()) {
+    const uid = mailboxes.messages("INBOX")[at % 7]?.uid;
+    sessions[who]!.client.meanwhile = () => void other(mailboxes, `UID MOVE ${uid ?? 1} Box`);
     run(sessions[who]!, line);
     // News reaches the others at once, and waits there for a moment at which it may be told.
     for (const { client } of sessions) client.perform([]);

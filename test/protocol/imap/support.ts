@@ -5,9 +5,11 @@ import type { WatchedName } from "../../../src/mail/watch.ts";
 import type { MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../../src/mail/quota.ts";
 import {
+  type AskOutcome,
   type AuthAnswer,
   createImapSession,
   type ImapAction,
+  type ImapAskName,
   type ImapOptions,
   type ImapSession,
 } from "../../../src/protocol/imap/mod.ts";
@@ -41,6 +43,12 @@ export class Client {
   readonly #directory: (question: SaslQuestion) => AuthAnswer;
   /** Most input it held, in bytes. */
   heldMax = 0;
+  /** Changes whose answers were not taken yet. */
+  readonly #begun: { readonly request: unknown; readonly outcome: AskOutcome }[] = [];
+  /** Most such changes at once. */
+  begunMax = 0;
+  /** What others do when one of them was made. */
+  meanwhile: () => void = () => {};
   /** The largest page it held, in bytes. */
   pageMax = 0;
 
@@ -104,18 +112,18 @@ export class Client {
         return session.authenticated(this.#directory(action.question));
       case "open":
         return session.loggedIn({ type: "opened", user: "anna@a.example", quotaBytes: 0 });
-      case "ask":
-        try {
-          if (action.name === "mailbox.usage") {
-            return session.answered({ type: "reply", reply: { bytes: 4_096, messages: 2 } });
-          }
-          const name = action.name as MailboxAskName;
-          return session.answered({ type: "reply", reply: this.mailboxes.answer(name, action.request as never) });
-        } catch (error) {
-          const failure = asFailure(error);
-          if (failure === null) throw error;
-          return session.answered({ type: "failed", kind: failure.kind });
+      case "ask": {
+        const begun = this.#begun[0]?.request === action.request ? this.#begun.shift() : undefined;
+        return session.answered(begun?.outcome ?? this.#outcome(action));
+      }
+      case "ahead":
+        // What is changed is changed now, whatever is asked before the answer is taken.
+        if (action.name === "mailbox.store") {
+          this.#begun.push({ request: action.request, outcome: this.#outcome(action) });
+          this.begunMax = Math.max(this.begunMax, this.#begun.length);
+          this.meanwhile();
         }
+        return [];
       case "startTls":
         return session.tlsStarted();
       case "compress":
@@ -124,6 +132,17 @@ export class Client {
         return session.resumed();
       default:
         return [];
+    }
+  }
+
+  #outcome({ name, request }: { readonly name: ImapAskName; readonly request: unknown }): AskOutcome {
+    try {
+      if (name === "mailbox.usage") return { type: "reply", reply: { bytes: 4_096, messages: 2 } };
+      return { type: "reply", reply: this.mailboxes.answer(name as MailboxAskName, request as never) };
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure === null) throw error;
+      return { type: "failed", kind: failure.kind };
     }
   }
 }

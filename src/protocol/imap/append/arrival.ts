@@ -6,24 +6,27 @@ import { NO_ROOM, urlProblem } from "./catenate.ts";
 import { bad, type Completion, no } from "../completion.ts";
 import { ask, leave, type Program } from "../effects.ts";
 import { failureReply } from "../failure_reply.ts";
-import type { Frame, FramedCommand } from "../frame/frame.ts";
+import type { Frame } from "../frame/frame.ts";
 import { frameReply } from "../frame/frame_problem.ts";
 import type { CommandFramer } from "../frame/framer.ts";
 import { appendedAtOnce } from "../limits.ts";
 import { parseCommand, type ParsedCommand } from "../grammar/grammar.ts";
 import { badCharsetCode, saveLimitCode } from "../write/response_code.ts";
+import type { Came } from "../pipeline.ts";
 import { complete, runCommand } from "../run.ts";
 import { phaseOf, type Scene, speaksUtf8 } from "../state.ts";
 
 type Problem = Extract<ParsedCommand, { type: "bad" }>["problem"];
-type Arrived = Exclude<Frame, { type: "lost" }>;
+type Arrived = Exclude<Came, { type: "lost" }>;
 
 /** What a frame that came between commands sets going; null: nothing but what was done here. */
 export function arrive(frame: Arrived, framer: CommandFramer, scene: Scene): Program<void> | null {
   const { output, literals } = scene;
   switch (frame.type) {
     case "command":
-      return commanded(frame.command, scene);
+      return commanded(parseCommand(frame.command, { utf8: speaksUtf8(scene.state) }), scene);
+    case "parsed":
+      return commanded(frame.parsed, scene);
     case "literal":
       return announced(frame, framer, scene);
     case "data":
@@ -43,8 +46,7 @@ export function arrive(frame: Arrived, framer: CommandFramer, scene: Scene): Pro
 
 const GO_AHEAD = "+ OK\r\n";
 
-function commanded(framed: FramedCommand, scene: Scene): Program<void> {
-  const parsed = parseCommand(framed, { utf8: speaksUtf8(scene.state) });
+function commanded(parsed: ParsedCommand, scene: Scene): Program<void> {
   if (scene.literals.abandoned && parsed.tag !== null) {
     scene.literals.drop();
     return complete(parsed.tag, NO_ROOM, scene);

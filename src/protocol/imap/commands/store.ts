@@ -1,6 +1,7 @@
 import type { FlagRow } from "../../../mail/mailbox_view.ts";
 import type { MessageAnnotationChange } from "../../../mail/message_annotation.ts";
 import type { Uid } from "../../../mail/uid.ts";
+import type { ImapAskRequest } from "../actions.ts";
 import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotations.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
@@ -11,7 +12,8 @@ import { modifiedCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
 import { bring } from "../news.ts";
-import { isUidOnly, type Scene, tellsModSeq, tellsSelected } from "../state.ts";
+import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
+import { isKnown, storeRequest } from "../store_request.ts";
 import { fetchStart, flagList } from "../write/texts.ts";
 
 /** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3); of annotations (RFC 5257 §4.5). */
@@ -21,27 +23,36 @@ export const store: Command<"STORE"> = {
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
   brings: ["ANNOTATE-EXPERIMENT-1"],
   *run(given, scene) {
-    const selected = selectedOf(scene);
-    const { flags: { flags, keywords }, how, unchangedSince } = given;
-    if (isBeyond(given.set, selected.exists)) return bad("No such message");
-    if (given.annotations !== undefined) return yield* storeAnnotations(given.annotations, given, scene);
-    if (selected.readOnly) return no("Mailbox is read-only", "CANNOT");
+    const begun = scene.pipeline.takeBegun(given);
+    if (begun !== null) return yield* stored(begun, { given, lowest: null }, scene);
+    const { set, annotations, unchangedSince } = given;
+    const { exists, readOnly } = selectedOf(scene);
+    if (isBeyond(set, exists)) return bad("No such message");
+    if (annotations !== undefined) return yield* storeAnnotations(annotations, given, scene);
+    if (readOnly) return no("Mailbox is read-only", "CANNOT");
     if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    const within = yield* withinLimit(given.set, scene);
-    const stored = yield* ask("mailbox.store", {
-      ...{ view: selected.view, set: within.set, flags, keywords, how, unchangedSince },
-      silent: given.silent && unchangedSince === null && !tellsModSeq(scene.state),
-      ...(tellsSelected(scene.state) ? { news: { expunges: given.uid } } : {}),
-    });
-    bring(stored.news, selected);
-    // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
-    if (stored.news === undefined && keywords.some((keyword) => !isKnown(keyword, selected.keywords))) {
-      selected.stirred = true;
-    }
-    yield* tellRows(stored, { ...given, set: within.set }, scene);
-    return completion(stored, given, within.lowest, scene);
+    const within = yield* withinLimit(set, scene);
+    const request = yield* storeRequest(given, within.set, scene);
+    return yield* stored(request, { given, lowest: within.lowest }, scene);
   },
 };
+
+/** Asks, or takes the answer that was asked for, and tells it. */
+function* stored(
+  request: ImapAskRequest<"mailbox.store">,
+  { given, lowest }: { readonly given: Given<"STORE">; readonly lowest: Lowest },
+  scene: Scene,
+): Program<Completion> {
+  const selected = selectedOf(scene);
+  const answer = yield* ask("mailbox.store", request);
+  bring(answer.news, selected);
+  // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
+  if (answer.news === undefined && request.keywords.some((keyword) => !isKnown(keyword, selected.keywords))) {
+    selected.stirred = true;
+  }
+  yield* tellRows(answer, { ...given, set: request.set }, scene);
+  return completion(answer, given, lowest, scene);
+}
 
 /** RFC 5257 §4.5: nothing is told of it but MODSEQ, to those that know of it. */
 function* storeAnnotations(
@@ -83,10 +94,6 @@ function* tellRows(
     for (const row of page.rows) yield* scene.output.send(changeOf(row, given, scene));
     after = page.next;
   }
-}
-
-function isKnown(keyword: string, known: readonly string[]): boolean {
-  return known.some((each) => each.toLowerCase() === keyword.toLowerCase());
 }
 
 interface Outcome {

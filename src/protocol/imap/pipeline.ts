@@ -1,0 +1,95 @@
+import { assert } from "../../base/assert.ts";
+import type { ImapAskRequest } from "./actions.ts";
+import type { Frame } from "./frame/frame.ts";
+import type { CommandFramer } from "./frame/framer.ts";
+import type { ImapCommand } from "./grammar/ast.ts";
+import { parseCommand, type ParsedCommand } from "./grammar/grammar.ts";
+
+/** What comes out of a client's input: a frame, or a command that was parsed already. */
+export type Came = Frame | Parsed;
+
+/** A command that was looked at before its turn. */
+export interface Parsed {
+  readonly type: "parsed";
+  readonly parsed: ParsedCommand;
+}
+
+/** A change that is under way, and the command whose turn has not come. */
+export interface Begun {
+  readonly command: ImapCommand;
+  readonly request: ImapAskRequest<"mailbox.store">;
+}
+
+/** Bytes of a command that is looked at before its turn: others are long in themselves. */
+const LOOKED_AT_BYTES_MAX = 1_024;
+
+/**
+ * A client's commands in their order. Those that wait may be looked at before their turn, and what some of them change may be
+ * begun (RFC 9051 §5.5): its answer is taken when the turn comes, and nothing else may be asked for the command then.
+ */
+export class Pipeline {
+  /** Commands that were looked at, and at the end what is none that may be. */
+  #came: Came[] = [];
+  #cameBytes = 0;
+  #begun: Begun[] = [];
+
+  constructor(private readonly framer: CommandFramer) {}
+
+  /** Bytes of input held. */
+  get bufferedBytes(): number {
+    return this.framer.bufferedBytes + this.#cameBytes;
+  }
+
+  /** Whether changes are under way of commands whose turn has not come. */
+  get owes(): boolean {
+    return this.#begun.length > 0;
+  }
+
+  /** What comes next; null when more bytes are needed. */
+  next(expected: "command" | "line"): Came | null {
+    const came = this.#came.shift();
+    if (came === undefined) return this.framer.next(expected);
+    assert(expected === "command", "a command that reads lines had one behind it read");
+    if (this.#came.length === 0) this.#cameBytes = 0;
+    return came;
+  }
+
+  /** The next command that was not looked at; null when there is none, or it has to wait for its turn. */
+  lookAhead(utf8: boolean): ImapCommand | null {
+    const frame = this.framer.next("command");
+    if (frame === null) return null;
+    if (frame.type !== "command" || frame.command.literals.length > 0) return this.#held(frame, 0);
+    const { length } = frame.command.text;
+    if (length > LOOKED_AT_BYTES_MAX) return this.#held(frame, length);
+    const parsed = parseCommand(frame.command, { utf8 });
+    this.#held({ type: "parsed", parsed }, length);
+    return parsed.type === "command" ? parsed.command : null;
+  }
+
+  /** Notes changes that are under way now, in the order of their commands. */
+  begin(begun: readonly Begun[]): void {
+    this.#begun = [...begun];
+  }
+
+  /** What was asked for a command whose turn has come; null when nothing was. */
+  takeBegun(command: ImapCommand): Begun["request"] | null {
+    if (this.#begun.length === 0) return null;
+    const first = this.#begun.shift()!;
+    assert(first.command === command, "a command was passed over whose change is under way");
+    return first.request;
+  }
+
+  /** The session ends: what was read is forgotten. */
+  drop(): void {
+    this.#came = [];
+    this.#cameBytes = 0;
+    this.#begun = [];
+    this.framer.takeRest();
+  }
+
+  #held(came: Came, bytes: number): null {
+    this.#came.push(came);
+    this.#cameBytes += bytes;
+    return null;
+  }
+}
