@@ -344,6 +344,22 @@ function messageTests(test: Test): void {
     assertEquals([text(shard, 1, BERT), shard.keywords(BERT, 1)], ["shared", ["k"]]);
   });
 
+  test("a block is counted once the next one has begun, though nothing of it changed then", async ({ shard }) => {
+    const counts = () => {
+      const { blocks, rows } = shard.blockCounts(ANNA, 1);
+      return [...blocks].map((block, i) => [block, rows[i]]);
+    };
+    await shard.append(append(1, Array.from({ length: 63 }, () => message("x"))));
+    await shard.setFlags(ANNA, 1, [1, 63], { add: Flag.seen, remove: 0 });
+    assertEquals(counts(), [[0, 63]]);
+    await shard.append(append(1, [message("y")]));
+    assertEquals(counts(), [[0, 63], [1, 1]]);
+    await shard.setFlags(ANNA, 1, [1, 63, 64], { add: 0, remove: Flag.seen });
+    assertEquals(counts(), [[0, 63], [1, 1]]);
+    await shard.expunge(ANNA, 1, [2]);
+    assertEquals(counts(), [[0, 62], [1, 1]]);
+  });
+
   test("rows are counted by blocks of 64 UIDs, over what was expunged", async ({ shard }) => {
     await Promise.all(Array.from({ length: 400 }, (_, i) => shard.deliver(mail(`${i}`))));
     const gone = Array.from({ length: 400 }, (_, i) => i + 1).filter((uid) => uid >= 60 && uid < 200);
