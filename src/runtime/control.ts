@@ -1,5 +1,5 @@
 import { asFailure, describeError, Failure, type FailureKind, type LogLevel } from "../base/mod.ts";
-import type { LinkPort } from "./link.ts";
+import type { ChannelEnd } from "./channel/mod.ts";
 import type { ActorStats } from "./types.ts";
 
 /** What a worker posts beside its answers to control calls. */
@@ -16,6 +16,8 @@ export interface WorkerInit {
   readonly logLevel: LogLevel;
   /** Where it counts its beats; the supervisor reads them there, and is woken by none. */
   readonly pulse: SharedArrayBuffer;
+  /** What wakes it when its peers have sent something. */
+  readonly bell: SharedArrayBuffer;
 }
 
 export interface PeerName {
@@ -31,7 +33,7 @@ export type Outcome<T> =
 /** What the supervisor may ask of a worker, in the order of its life. Called through comlink. */
 export interface WorkerControl {
   boot(init: WorkerInit): Outcome<null>;
-  connect(peer: PeerName, port: MessagePort): Outcome<null>;
+  connect(peer: PeerName, end: ChannelEnd): Outcome<null>;
   disconnect(worker: string): Outcome<null>;
   start(): Promise<Outcome<null>>;
   drain(): Promise<Outcome<null>>;
@@ -70,18 +72,4 @@ export async function valueOf<T>(pending: PromiseLike<Outcome<T>>): Promise<T> {
   const result = await pending;
   if (result.ok) return result.value;
   throw new Failure(result.kind, result.message, { temporary: result.temporary });
-}
-
-/** A MessagePort as the two ends of a link. */
-export function messagePortLink(port: MessagePort): LinkPort {
-  return {
-    send: (batch) => port.postMessage(batch, Array.isArray(batch) ? batch : [batch]),
-    receive: (handle) => {
-      port.onmessage = (event) => handle(event.data);
-    },
-    close: () => {
-      port.onmessage = null;
-      port.close();
-    },
-  };
 }

@@ -4,7 +4,7 @@ import { type Sent, sentBytes, takeOut } from "./beside.ts";
 import { measure } from "./wire_measure.ts";
 import { type Batch, decodeBatch, encodeBatch, type Frame } from "./wire.ts";
 
-/** The two ends of a channel between workers: a MessagePort, or the simulator's stand-in. */
+/** The two ends of a channel between workers: one of two threads, or the simulator's stand-in. */
 export interface LinkPort {
   /** Hands over one batch; its buffers belong to the receiver afterwards. */
   send(batch: Sent): void;

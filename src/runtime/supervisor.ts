@@ -9,7 +9,7 @@ import {
   type Random,
 } from "../base/mod.ts";
 import { createActorSystem, type HostedSystem } from "./actor_system.ts";
-import { messagePortLink } from "./control.ts";
+import { Bell, channelLink, makeChannel } from "./channel/mod.ts";
 import { nextRestart, type RestartPolicy } from "./restart_policy.ts";
 import type { WorkerPermissions } from "./spawn_worker.ts";
 import type { ActorStats, ActorSystem } from "./types.ts";
@@ -131,6 +131,8 @@ class WorkerSupervisor implements Supervisor {
   readonly #slots: Slot[];
   readonly #node: string;
   readonly #system: HostedSystem;
+  readonly #bellMemory = Bell.memory();
+  readonly #bell = new Bell(this.#bellMemory);
   #stopping = false;
   #watching: Cancel | null = null;
 
@@ -180,6 +182,7 @@ class WorkerSupervisor implements Supervisor {
     this.#watching?.();
     this.#watching = null;
     await this.#bounded(this.#system.shutdown(), Math.max(1, until - this.options.clock.monotonicMs()));
+    this.#bell.close();
   }
 
   async drain(): Promise<void> {
@@ -274,14 +277,14 @@ class WorkerSupervisor implements Supervisor {
   /** Links the worker with the main thread and with every other that can be linked by now: each pair once. */
   async #mesh(life: WorkerLife): Promise<void> {
     const me = { node: this.#node, worker: life.name };
-    const toMain = new MessageChannel();
-    this.#system.connect(me, messagePortLink(toMain.port1));
-    const linked: Promise<unknown>[] = [life.connect({ node: this.#node, worker: "main" }, toMain.port2)];
+    const toMain = makeChannel(this.#bellMemory, life.bell);
+    this.#system.connect(me, channelLink(toMain[0], this.#bell));
+    const linked: Promise<unknown>[] = [life.connect({ node: this.#node, worker: "main" }, toMain[1])];
     for (const { life: other } of this.#slots) {
       if (other === null || other === life || !other.booted) continue;
-      const { port1, port2 } = new MessageChannel();
-      linked.push(life.connect({ node: this.#node, worker: other.name }, port1));
-      other.connect(me, port2).catch(() => {}); // A peer that dies meanwhile is linked again when it is back.
+      const [end1, end2] = makeChannel(life.bell, other.bell);
+      linked.push(life.connect({ node: this.#node, worker: other.name }, end1));
+      other.connect(me, end2).catch(() => {}); // A peer that dies meanwhile is linked again when it is back.
     }
     life.booted = true;
     await Promise.all(linked);
@@ -367,6 +370,7 @@ class WorkerSupervisor implements Supervisor {
   #watch({ atMs, cpuMs, quiet }: Look): void {
     const everyMs = quiet >= CALM_AFTER ? CALM_WATCH_EVERY_MS : WATCH_EVERY_MS;
     this.#watching = this.options.clock.after(everyMs, () => {
+      this.#bell.check();
       const now = { atMs: this.options.clock.monotonicMs(), cpuMs: cpuMsUsed() };
       const passedMs = now.atMs - atMs;
       const onTime = passedMs < everyMs + LATE_MS_MAX;

@@ -11,14 +11,8 @@ import {
   systemRandom,
 } from "../base/mod.ts";
 import { createActorSystem, type HostedSystem } from "./actor_system.ts";
-import {
-  type BeatSignal,
-  type HostSignal,
-  messagePortLink,
-  outcome,
-  outcomeOf,
-  type WorkerControl,
-} from "./control.ts";
+import { Bell, channelLink } from "./channel/mod.ts";
+import { type BeatSignal, type HostSignal, outcome, outcomeOf, type WorkerControl } from "./control.ts";
 import { LogLines } from "./log_lines.ts";
 import type { ActorSystem } from "./types.ts";
 
@@ -53,18 +47,21 @@ export function hostWorker<C = unknown>(
   const clock = systemClock();
   const random = systemRandom();
   const lines = new LogLines((text) => console.error(text));
-  let booted: { host: WorkerHost<C>; system: HostedSystem } | null = null;
+  let booted: { host: WorkerHost<C>; system: HostedSystem; bell: Bell } | null = null;
   let hooks: WorkerHooks<C> = {};
   const home = () => {
     assert(booted !== null, "a worker was used before it was booted");
     return booted;
   };
   const control: WorkerControl = {
-    boot: ({ node, name, config, logLevel, pulse }) =>
+    boot: ({ node, name, config, logLevel, pulse, bell: bellMemory }) =>
       outcome(() => {
+        const bell = new Bell(bellMemory);
         const beats = new Int32Array(pulse);
         addEventListener("message", ({ data }: MessageEvent<Partial<BeatSignal> | null>) => {
-          if (data?.signal === "beat") Atomics.add(beats, 0, 1);
+          if (data?.signal !== "beat") return;
+          Atomics.add(beats, 0, 1);
+          bell.check();
         });
         const write = (line: string, level: LogLevel) => lines.add(line, level);
         const log = jsonLog({ level: logLevel, wallMs: () => clock.wallMs(), write, fields: { worker: name } });
@@ -73,10 +70,10 @@ export function hostWorker<C = unknown>(
           scope.postMessage({ signal: "fatal", error: describeError(error) });
         };
         const system = createActorSystem({ node, worker: name, clock, log, random, onFatal });
-        booted = { system, host: { system, name, config: config as C, clock, log, random } };
+        booted = { system, bell, host: { system, name, config: config as C, clock, log, random } };
         return null;
       }),
-    connect: (peer, port) => outcome(() => (home().system.connect(peer, messagePortLink(port)), null)),
+    connect: (peer, end) => outcome(() => (home().system.connect(peer, channelLink(end, home().bell)), null)),
     disconnect: (worker) => outcome(() => (home().system.disconnect(worker), null)),
     start: () => outcomeOf(async () => ((hooks = await entry.start(home().host)), null)),
     drain: () => outcomeOf(async () => (await hooks.drain?.(), null)),

@@ -1,6 +1,7 @@
 import { type Remote, transfer, wrap } from "comlink";
 import { type Clock, describeError, Failure, type LogLevel } from "../base/mod.ts";
 import { type BeatSignal, type HostSignal, type PeerName, valueOf, type WorkerControl } from "./control.ts";
+import { Bell, type ChannelEnd } from "./channel/mod.ts";
 import { ControlEndpoint } from "./control_endpoint.ts";
 import { spawnWorker, type WorkerPermissions } from "./spawn_worker.ts";
 
@@ -27,6 +28,8 @@ export class WorkerLife {
   readonly #control: Remote<WorkerControl>;
   #ended = false;
   readonly #pulse = new SharedArrayBuffer(4);
+  /** Memory of its bell. */
+  readonly bell = Bell.memory();
   readonly #beats = new Int32Array(this.#pulse);
   #beatsAsked = 0;
   #silentMs = 0;
@@ -59,12 +62,12 @@ export class WorkerLife {
   async boot(): Promise<void> {
     const { node, name, config, logLevel } = this.options;
     await this.#within(this.options.startMsMax, "load", this.#hello);
-    await valueOf(this.#control.boot({ node, name, config, logLevel, pulse: this.#pulse }));
+    await valueOf(this.#control.boot({ node, name, config, logLevel, pulse: this.#pulse, bell: this.bell }));
   }
 
   /** Gives the worker its end of a channel to a peer. */
-  connect(peer: PeerName, port: MessagePort): Promise<null> {
-    return valueOf(this.#control.connect(peer, transfer(port, [port])));
+  connect(peer: PeerName, end: ChannelEnd): Promise<null> {
+    return valueOf(this.#control.connect(peer, transfer(end, [end.port])));
   }
 
   disconnect(peer: string): void {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../src/base/mod.ts";
 import { type Sent, sentBytes } from "../../src/runtime/beside.ts";
-import { messagePortLink } from "../../src/runtime/control.ts";
+import { Bell, channelLink, makeChannel } from "../../src/runtime/channel/mod.ts";
 import { defineActor } from "../../src/runtime/mod.ts";
 import { decodeBatch, encodeBatch, type Frame } from "../../src/runtime/wire.ts";
 import { linkSystems, settle, testSystem } from "./support/system.ts";
@@ -64,15 +64,18 @@ Deno.test("much of an answer that is given away goes beside the batch, little an
   await close();
 });
 
-Deno.test("over a port the bytes are moved: whoever gave them has them no more", async () => {
+Deno.test("over a channel the bytes are moved: whoever gave them has them no more", async () => {
   const { one, two, ref, close } = await pair();
-  const { port1, port2 } = new MessageChannel();
-  one.connect({ node: "local", worker: "two" }, messagePortLink(port1));
-  two.connect({ node: "local", worker: "one" }, messagePortLink(port2));
+  const [first, second] = [Bell.memory(), Bell.memory()];
+  const bells = [new Bell(first), new Bell(second)] as const;
+  const [end1, end2] = makeChannel(first, second);
+  one.connect({ node: "local", worker: "two" }, channelLink(end1, bells[0]));
+  two.connect({ node: "local", worker: "one" }, channelLink(end2, bells[1]));
   given.length = 0;
   const { body } = await ref.ask("far.read", { bytes: 100_000 });
   assertEquals([body?.length, body?.[99_999], given[0]?.length], [100_000, 7, 0]);
   await close();
+  for (const bell of bells) bell.close();
 });
 
 Deno.test("an answer to an actor of the same worker is given as it is", async () => {

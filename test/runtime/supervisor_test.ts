@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { Failure, jsonLog, SILENT, systemClock, systemRandom } from "../../src/base/mod.ts";
+import { Failure, jsonLog, seededRandom, SILENT, systemClock, systemRandom } from "../../src/base/mod.ts";
 import { createSupervisor, type Supervisor, type SupervisorOptions, type WorkerSpec } from "../../src/runtime/mod.ts";
 import type { EchoProtocol } from "./support/echo_worker.ts";
 
@@ -118,6 +118,26 @@ workerTest("stop ends a hanging worker after its grace", async () => {
     assertEquals(supervisor.list().map(({ state }) => state), ["stopped", "stopped"]);
   });
 });
+
+workerTest(
+  "thousands of asks of all sizes, by the main thread and between workers, are each answered with their bytes",
+  async () => {
+    await withWorkers([spec("a"), spec("b")], async (supervisor) => {
+      const random = seededRandom(20261126);
+      const to = { node: "local", worker: "b", actor: "echo" };
+      const askedOne = async () => {
+        const bytes = random.bytes(Math.floor(random.next() ** 4 * 60_000));
+        const [a, b] = [echoOf(supervisor, "a"), echoOf(supervisor, "b")];
+        const asked = random.next() < 0.5 ? a.ask("echo.forward", { to, bytes }) : b.ask("echo.say", { bytes });
+        assertEquals((await asked).bytes, bytes);
+      };
+      const lane = async () => {
+        for (let count = 0; count < 250; count++) await askedOne();
+      };
+      await Promise.all(Array.from({ length: 20 }, lane));
+    });
+  },
+);
 
 workerTest("a worker without net permission cannot connect", async () => {
   await withWorkers([spec("a"), spec("b", { permissions: { net: true } })], async (supervisor) => {

@@ -40,7 +40,7 @@ const MACHINE: Readonly<Record<string, Answer>> = {
     ["runtime/wire_test.ts", "lengths that promise more than there is are refused before anything is built"],
     ["runtime/wire_test.ts", "extension types are refused, but the one for undefined"],
     ["runtime/wire_fuzz_test.ts", "any bytes decode to a batch or to a Failure"],
-    ["runtime/port_garbage_test.ts", "garbage on a real MessagePort of every kind is refused"],
+    ["runtime/port_garbage_test.ts", "garbage of every kind on a real channel is refused"],
     ["actors/accepts_test.ts", "whatever another worker asks, no actor crashes"],
   ),
   R2: tests(
