@@ -9,6 +9,9 @@ import { between, countOf, type Ranges, type View } from "./views/mod.ts";
 /** Messages whose flags change in one change of the store, and so with one flush: some ms of its time. */
 const STORE_MESSAGES_MAX = 100_000;
 
+/** Of more the change is made by itself: a group of many such changes would keep all others waiting. */
+const TOGETHER_UIDS_MAX = 10_000;
+
 /** Messages of a conditional STORE: those left alone are all named in one answer. */
 const CONDITIONAL_UIDS_MAX = 100_000;
 
@@ -46,15 +49,22 @@ async function storeIn(state: State, open: OpenView, request: Storing): Promise<
 
 const NOTHING_STORED = { type: "limit", rows: [], modified: [], next: null } as const;
 
+interface Flagging {
+  readonly uids: Ranges;
+  readonly after: number;
+  readonly change: FlagStore;
+}
+
 /** As many of the messages as change at once, counted by blocks of UIDs: none of them is looked up for that. */
-async function flagged(
-  { shard, flagWork }: State,
-  { of: { account, mailbox }, view }: OpenView,
-  { uids, after, change }: { readonly uids: Ranges; readonly after: number; readonly change: FlagStore },
-): Promise<ChangedStep | null> {
+async function flagged(state: State, open: OpenView, { uids, after, change }: Flagging): Promise<ChangedStep | null> {
+  const { of: { account, mailbox }, view } = open;
   const end = view.order.endOf(uids, after, STORE_MESSAGES_MAX);
   const some = between(uids, after + 1, end ?? UID_MAX);
-  const result = await flagWork.during(account, mailbox, shard.storeRanges(account, mailbox, some, change));
+  const store = () => {
+    const work = state.shard.storeRanges(account, mailbox, some, change);
+    return state.flagWork.during(account, mailbox, work);
+  };
+  const result = await (countOf(some) > TOGETHER_UIDS_MAX ? state.largeChanges.run(store) : store());
   if (result.type === "limit") return null;
   const { changed, modified, missing, modSeq } = result;
   return { modSeq: changed.length > 0 ? modSeq : null, modified, missing, next: end };
