@@ -35,6 +35,8 @@ export class FlagChange implements FlagsDone {
   /** The last set of keywords that was asked for, and what it becomes: of most messages it is the same. */
   #from = -1;
   #to = -1;
+  /** Rows that had the one and get the other, and are not counted. */
+  #moved = 0;
   /** `keywordsOf`: the set that a set of keywords becomes, with one message more in the one and less in the other; null: they stay. */
   constructor(
     { add, remove, modSeq, unchangedSince }: Pick<FlagsOp, "add" | "remove" | "modSeq" | "unchangedSince">,
@@ -54,9 +56,17 @@ export class FlagChange implements FlagsDone {
   /** The set of keywords of the next row that had this one. */
   keywordsOf(set: number): number {
     if (this.keywords === null) return set;
-    if (set !== this.#from) [this.#from, this.#to] = [set, this.keywords.change(set)];
-    else if (this.#to !== set) this.keywords.move(set, this.#to);
+    if (set === this.#from) this.#moved++;
+    else {
+      this.end();
+      [this.#from, this.#to] = [set, this.keywords.change(set)];
+    }
     return this.#to;
+  }
+  /** No row comes any more, or one that has other keywords. */
+  end(): void {
+    if (this.#moved > 0 && this.#to !== this.#from) this.keywords?.move(this.#from, this.#to, this.#moved);
+    this.#moved = 0;
   }
   /** Counts a row whose flags were changed. */
   count(before: number, flags: number): void {
@@ -76,8 +86,8 @@ export class FlagChange implements FlagsDone {
 /** What a change does to the keywords of a row that has a set of them. */
 export interface KeywordMoves {
   change(set: number): number;
-  /** The same for one more row, of which it is known. */
-  move(from: number, to: number): void;
+  /** The same for so many more rows, of which it is known. */
+  move(from: number, to: number, rows: number): void;
 }
 
 /** Adds numbers above all others. */

@@ -5,6 +5,7 @@ import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { FullRow } from "./account_types.ts";
 import type { FlagChange } from "./flag_change.ts";
 import { type Key, readRowsBlock } from "./keys.ts";
+import type { RowRoom } from "./row_room.ts";
 import { getU24, getU32, getU48, putU24, putU32, putU48 } from "./pack.ts";
 import type { MessageRow } from "./types.ts";
 import { damaged } from "./values.ts";
@@ -61,7 +62,7 @@ export class RowBlock {
   recount = false;
   /** Whether its rows are others than those it was made of. */
   changed = false;
-  constructor(readonly number: number, stored: Uint8Array | undefined) {
+  constructor(readonly number: number, stored: Uint8Array | undefined, private readonly room: RowRoom | null = null) {
     if (stored === undefined) {
       this.#bytes = new Uint8Array(1 + 4 * ROW_BYTES);
       this.#bytes[0] = FORM;
@@ -131,7 +132,7 @@ export class RowBlock {
       next = uid + 1;
       const before = bytes[at + 1]!;
       const flags = before & keep | add & keep;
-      const isLate = getU48(bytes, at + 9) > unchangedSince;
+      const isLate = unchangedSince < Infinity && getU48(bytes, at + 9) > unchangedSince;
       const held = changesKeywords ? getU24(bytes, at + 2) : 0;
       const keywords = changesKeywords && !isLate ? by.keywordsOf(held) : held;
       if (isLate || (flags === before && keywords === held)) {
@@ -162,7 +163,7 @@ export class RowBlock {
   }
   /** Goes on with bytes of its own, with room for so many rows. */
   #own(rows: number): Uint8Array {
-    const own = new Uint8Array(1 + rows * ROW_BYTES);
+    const own = this.room?.take(1 + rows * ROW_BYTES) ?? new Uint8Array(1 + rows * ROW_BYTES);
     const used = 1 + this.#rows * ROW_BYTES;
     own.set(used === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, used));
     this.#bytes = own;

@@ -88,6 +88,7 @@ export class RowChanges {
       }
       if (next <= last) change.didMiss(next, last);
     }
+    change.end();
     counters.unseen += change.unseen;
     counters.deleted += change.deleted;
     if (change.changed.length > 0) {
@@ -158,7 +159,7 @@ export class RowChanges {
   #keywordMoves(mailbox: MailboxView, keywords: KeywordChange | null): KeywordMoves | null {
     if (keywords === null || !namesAny(keywords)) return null;
     const table = this.view.keywords(mailbox);
-    return { change: (set) => table.change(set, keywords), move: (from, to) => table.move(from, to) };
+    return { change: (set) => table.change(set, keywords), move: (from, to, rows) => table.move(from, to, rows) };
   }
   /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
   #remember(mailbox: MailboxView, kind: 1 | 2, uids: Ranges, modSeq: number): void {

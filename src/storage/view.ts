@@ -4,6 +4,7 @@ import type { IndexEnv } from "./index_env.ts";
 import { mailboxKey, rowsKey, treeKey, usageKey } from "./keys.ts";
 import { KeywordTable } from "./keyword_table.ts";
 import { BLOCK_UIDS, RowBlock, type StoredRow } from "./row_block.ts";
+import { RowRoom } from "./row_room.ts";
 import { decodeMailbox, decodeUsage, encodeMailbox, encodeUsage, type MailboxCounters, type Usage } from "./values.ts";
 
 /** So many blocks are looked up one by one: of more it is asked first which of them have rows. */
@@ -28,6 +29,7 @@ export class ShardView {
   readonly #mailboxes = new Map<string, MailboxView>();
   readonly #usages = new Map<string, Usage>();
   readonly bodies: BodyView;
+  readonly #room = new RowRoom();
   constructor(readonly index: IndexEnv) {
     this.bodies = new BodyView(index);
   }
@@ -66,7 +68,7 @@ export class ShardView {
   #block(mailbox: MailboxView, number: number): RowBlock {
     const held = mailbox.blocks.get(number);
     if (held !== undefined) return held;
-    const block = new RowBlock(number, this.index.get(rowsKey(mailbox.account, mailbox.number, number)));
+    const block = new RowBlock(number, this.index.get(rowsKey(mailbox.account, mailbox.number, number)), this.#room);
     mailbox.blocks.set(number, block);
     return block;
   }
@@ -115,6 +117,7 @@ export class ShardView {
   /** The numbers of all blocks that may have rows, rising. */
   #numbers({ account, number: mailbox, counters, blocks }: MailboxView): Uint32Array {
     const { blocks: counted } = readBlockCounts(this.index, { account, mailbox }, counters);
+    if (blocks.size === 0) return counted;
     // What this change has touched is not counted yet.
     return Uint32Array.from(new Set([...counted, ...blocks.keys(), newestBlock(counters)])).sort();
   }
