@@ -2,6 +2,7 @@ import type { AccountId } from "./account.ts";
 import type { FlagBits } from "./flag.ts";
 import type { AnnotationRef } from "./message_annotation.ts";
 import type { Quota } from "./quota.ts";
+import type { Ranges } from "./ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
 /** One recipient's share of a delivery. */
@@ -41,7 +42,7 @@ export type MailboxChange =
   /** Flags or keywords are other than before; or `annotations` of the messages are (RFC 5257). */
   | {
     readonly kind: "flags";
-    readonly uids: readonly Uid[];
+    readonly uids: Ranges;
     readonly modSeq: ModSeq;
     readonly annotations?: readonly AnnotationRef[];
   }

@@ -7,6 +7,7 @@ import type { MessageRow } from "../mail/mailbox_state.ts";
 import type { AppendOutcome, CopyOutcome } from "../mail/mailbox_view.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import type { Quota } from "../mail/quota.ts";
+import type { Ranges } from "../mail/ranges.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 
@@ -197,6 +198,18 @@ export type FlagStoreResult =
   /** Too many keywords in the mailbox. */
   | { readonly type: "limit" };
 
+/** The same of ranges of UIDs. */
+export type RangesStoreResult =
+  | {
+    readonly type: "stored";
+    readonly changed: Ranges;
+    readonly modified: readonly Uid[];
+    /** What no message has of the ranges. */
+    readonly missing: Ranges;
+    readonly modSeq: ModSeq;
+  }
+  | { readonly type: "limit" };
+
 /** An annotation or its removal (null). Keys: 1 to 255 octets in UTF-8, compared as they are; values: at most 64 KB. */
 export type Annotation = readonly [key: string, value: Uint8Array | null];
 
@@ -243,6 +256,8 @@ export interface AccountStore {
   append(input: AppendInput): Promise<AppendOutcome>;
   copy(input: CopyInput): Promise<CopyResult>;
   storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
+  /** The same of all messages within ranges: 100,000 of them take some ms, how many it may be is for whoever asks to see to. */
+  storeRanges(account: AccountId, mailbox: number, uids: Ranges, store: FlagStore): Promise<RangesStoreResult>;
   /** All or none; `limit` when one of the messages would have too many, or the account's settings too many bytes. */
   annotate(
     account: AccountId,

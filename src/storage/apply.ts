@@ -1,4 +1,5 @@
 import { assert } from "../base/mod.ts";
+import type { FlagsDone } from "./flag_change.ts";
 import type { ShardHeader } from "./header.ts";
 import { opKey, removedKey, treeKey } from "./keys.ts";
 import { OpBook } from "./op_book.ts";
@@ -17,11 +18,10 @@ export type { Announced };
 
 /** What became of one op of a record. */
 export interface OpOutcome {
-  /** UIDs that were expunged, or whose flags changed; rising. */
+  /** UIDs that were expunged; rising. */
   readonly uids: readonly number[];
-  /** UIDs whose flags were left alone because they had changed; and those that were not there. */
-  readonly modified: readonly number[];
-  readonly missing: readonly number[];
+  /** Of a change of flags or annotations; null: the mailbox was not there. */
+  readonly flags: FlagsDone | null;
   /** HIGHESTMODSEQ of the mailbox after it. */
   readonly modSeq: number;
   /** Messages removed by a purge, and whether some are left. */
@@ -48,7 +48,7 @@ export interface ApplyLimits {
 
 export const STALE: RecordOutcome = { ops: [], changes: [], forgottenEarly: 0, freed: false, stale: true };
 
-const NONE: OpOutcome = { uids: [], modified: [], missing: [], modSeq: 0, removed: 0, more: false };
+const NONE: OpOutcome = { uids: [], flags: null, modSeq: 0, removed: 0, more: false };
 
 type OpOf<K extends ShardOp["kind"]> = Extract<ShardOp, { kind: K }>;
 
@@ -205,15 +205,15 @@ export class Applier {
   }
   #flags(op: OpOf<"flags">): OpOutcome {
     const mailbox = this.#view.mailbox(op.account, op.mailbox);
-    if (mailbox === null) return { ...NONE, missing: op.uids, modSeq: 1 };
-    const { changed, modified, missing } = this.#rows.flags(mailbox, op);
-    return { ...NONE, uids: changed, modified, missing, modSeq: mailbox.counters.highestModSeq };
+    if (mailbox === null) return { ...NONE, modSeq: 1 };
+    const flags = this.#rows.flags(mailbox, op);
+    return { ...NONE, flags, modSeq: mailbox.counters.highestModSeq };
   }
   #annotate(op: OpOf<"annotate">): OpOutcome {
     const mailbox = this.#view.mailbox(op.account, op.mailbox);
-    if (mailbox === null) return { ...NONE, missing: op.uids, modSeq: 1 };
-    const { changed, modified, missing } = this.#rows.annotate(mailbox, op);
-    return { ...NONE, uids: changed, modified, missing, modSeq: mailbox.counters.highestModSeq };
+    if (mailbox === null) return { ...NONE, modSeq: 1 };
+    const flags = this.#rows.annotate(mailbox, op);
+    return { ...NONE, flags, modSeq: mailbox.counters.highestModSeq };
   }
   #tree(account: string, { head, rows, made, renewed, removed }: TreeEdit): OpOutcome {
     const { index } = this.#view;

@@ -3,6 +3,7 @@ import type { AccountId } from "../mail/account.ts";
 import { type AccountChange, flagStoreChange, keptIndex, type KeywordChange } from "./account_change.ts";
 import type { FlagStore } from "./account_types.ts";
 import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
+import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { checksum } from "./segments.ts";
@@ -28,7 +29,7 @@ export interface FlagsChange {
   readonly kind: "flags";
   readonly account: AccountId;
   readonly mailbox: number;
-  readonly uids: readonly number[];
+  readonly uids: Ranges;
   readonly add: number;
   readonly remove: number;
   /** Null: keywords stay as they are. */
@@ -94,7 +95,7 @@ export function flagsChange(
   checkFlags(change.add);
   checkFlags(change.remove);
   const { account, mailbox } = at;
-  const uids = namedUids(account, mailbox, at.uids, limits);
+  const uids = rangesOfRising(namedUids(account, mailbox, at.uids, limits));
   const { add, remove } = change;
   return { kind: "flags", account, mailbox, uids, add, remove, keywords: null, unchangedSince: null };
 }
@@ -105,7 +106,19 @@ export function storeFlagsChange(
   limits: StoreLimits,
 ): FlagsChange {
   const { account, mailbox } = at;
-  const uids = namedUids(account, mailbox, at.uids, limits);
+  return storeRangesChange(
+    { account, mailbox, uids: rangesOfRising(namedUids(account, mailbox, at.uids, limits)) },
+    store,
+  );
+}
+
+/** The same of ranges. */
+export function storeRangesChange(
+  { account, mailbox, uids }: { account: AccountId; mailbox: number; uids: Ranges },
+  store: FlagStore,
+): FlagsChange {
+  checkAccount(account);
+  checkMailbox(mailbox);
   return { kind: "flags", account, mailbox, uids, ...flagStoreChange(store), unchangedSince: store.unchangedSince };
 }
 

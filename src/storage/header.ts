@@ -4,12 +4,11 @@ import type { SegmentPosition } from "./segments.ts";
 /**
  * Version of everything `keys.ts`, `values.ts`, `row_block.ts`, `segments.ts` and `shard_group.ts` lay out. A change of any of
  * them raises it. Rows of version 1 are read as they are and take the new form when they are written; up to version 2 there was
- * no log: what was in the index was all there was. The first commit to a shard says 3, so that a program that does not know the
- * new forms, or would cut the log off, refuses; and 4 while `ShardHeader.unflushed` is set.
+ * no log: what was in the index was all there was; a header of version 3 became one of 4 while `ShardHeader.unflushed` was set; up
+ * to version 4 changes of flags named each UID in the log, now they name ranges, and both are read. The first commit to a shard says
+ * 5, so that a program that does not know the new forms, or would cut the log off, or take a gap in it for its end, refuses.
  */
-export const SCHEMA_VERSION = 3;
-/** Says that groups of the log may not have been flushed: a program that does not know of that would take a gap for the end. */
-const SCHEMA_UNFLUSHED = 4;
+export const SCHEMA_VERSION = 5;
 const SCHEMA_VERSION_MIN = 1;
 /** The first with a log. */
 const SCHEMA_WITH_LOG = 3;
@@ -46,18 +45,18 @@ export interface ShardHeader {
 }
 
 export function encodeHeader(header: ShardHeader): Uint8Array {
-  return utf8(JSON.stringify(header.unflushed === true ? { ...header, schema: SCHEMA_UNFLUSHED } : header));
+  return utf8(JSON.stringify(header));
 }
 
 /** Throws Failure `schema` when another version, shard or count wrote it, `corrupt` when it cannot be read. */
 export function decodeHeader(stored: Uint8Array, expected: { shard: number; shardCount: number }): ShardHeader {
   const header = parse(stored);
-  if (header.schema < SCHEMA_VERSION_MIN || header.schema > SCHEMA_UNFLUSHED) {
-    const newer = header.schema > SCHEMA_UNFLUSHED ? "newer" : "older";
+  if (header.schema < SCHEMA_VERSION_MIN || header.schema > SCHEMA_VERSION) {
+    const newer = header.schema > SCHEMA_VERSION ? "newer" : "older";
     throw new Failure(
       "schema",
       `shard ${expected.shard} has data of schema version ${header.schema}; this program reads ${SCHEMA_VERSION_MIN} to ` +
-        `${SCHEMA_UNFLUSHED}. A ${newer} version of the program wrote it.`,
+        `${SCHEMA_VERSION}. A ${newer} version of the program wrote it.`,
     );
   }
   if (header.shard !== expected.shard || header.shardCount !== expected.shardCount) {

@@ -73,11 +73,11 @@ export class KeywordTable {
     held.changed = true;
     return held.set;
   }
-  release(set: number): void {
+  release(set: number, messages = 1): void {
     if (set === NO_KEYWORDS) return;
     const held = this.#set(set);
     if (held === null || held.messages === 0) return;
-    held.messages--;
+    held.messages = Math.max(0, held.messages - messages);
     held.changed = true;
     if (held.messages > 0) return;
     for (const id of held.ids) {
@@ -99,14 +99,14 @@ export class KeywordTable {
     this.release(set);
     return next;
   }
-  /** The same for one more message, of which it is known that `change` goes from one set to the other. */
-  move(from: number, to: number): void {
+  /** The same for so many more messages, of which it is known that `change` goes from one set to the other. */
+  move(from: number, to: number, messages: number): void {
     const held = to === NO_KEYWORDS ? null : this.#set(to);
     if (held !== null) {
-      held.messages++;
+      held.messages += messages;
       held.changed = true;
     }
-    this.release(from);
+    this.release(from, messages);
   }
   flush(): void {
     const { index, account, mailbox } = this;

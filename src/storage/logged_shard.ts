@@ -2,6 +2,7 @@ import { assert, type Clock, decodeUtf8, Failure, type Log } from "../base/mod.t
 import type { AccountId } from "../mail/account.ts";
 import type { MailboxName, SpecialUse } from "../mail/mailbox_name.ts";
 import type { AppendOutcome } from "../mail/mailbox_view.ts";
+import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import {
@@ -24,6 +25,7 @@ import {
   PURGE_STEP_MESSAGES,
   purgeChange,
   storeFlagsChange,
+  storeRangesChange,
   withdrawChange,
 } from "./change.ts";
 import { ColumnKeeper } from "./column_keeper.ts";
@@ -37,7 +39,15 @@ import { KeptColumns } from "./kept_columns.ts";
 import type { StoreLimits } from "./limits.ts";
 import type { Planned } from "./group_draft.ts";
 import { GroupPlan } from "./plan.ts";
-import { appendResult, copyResult, deliverResult, flagStoreResult, settingOutcome, type Settled } from "./results.ts";
+import {
+  appendResult,
+  copyResult,
+  deliverResult,
+  eachOf,
+  rangesStoreResult,
+  settingOutcome,
+  type Settled,
+} from "./results.ts";
 import { claimRecord, RECORD_VERSION, type ShardLog, type ShardRecord } from "./shard_log.ts";
 import { ShardReader } from "./shard_reader.ts";
 import type { ShardState } from "./shard_state.ts";
@@ -160,7 +170,16 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     store: types.FlagStore,
   ): Promise<types.FlagStoreResult> {
     const change = storeFlagsChange({ account, mailbox, uids }, store, this.options.limits);
-    return flagStoreResult(await this.#loop.submit(change), change.uids);
+    return eachOf(rangesStoreResult(await this.#loop.submit(change), change.uids));
+  }
+  async storeRanges(
+    account: AccountId,
+    mailbox: number,
+    uids: Ranges,
+    store: types.FlagStore,
+  ): Promise<types.RangesStoreResult> {
+    const change = storeRangesChange({ account, mailbox, uids }, store);
+    return rangesStoreResult(await this.#loop.submit(change), uids);
   }
   async append(input: types.AppendInput): Promise<AppendOutcome> {
     return appendResult((await this.#loop.submit(appendChange(input, this.options.limits))).planned);
@@ -196,7 +215,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     store: types.AnnotationStore,
   ): Promise<types.FlagStoreResult> {
     const change = annotateChange({ account, mailbox, uids }, store, this.options.limits);
-    return flagStoreResult(await this.#loop.submit(change), change.uids);
+    return eachOf(rangesStoreResult(await this.#loop.submit(change), rangesOfRising(change.uids)));
   }
   async setMetadata(account: AccountId, mailbox: number, entries: readonly types.Annotation[]) {
     const change = metadataChange(account, mailbox, entries, this.options.limits);

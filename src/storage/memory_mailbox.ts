@@ -1,6 +1,7 @@
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotation } from "../mail/message_annotation.ts";
+import { isIn, type Ranges, rangesOfRising, without } from "../mail/ranges.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import { foldKeyword, type KeywordChange, sortKeywords } from "./account_change.ts";
 import type { AnnotateChange } from "./annotation_change.ts";
@@ -33,9 +34,9 @@ export interface MemoryArrival {
 
 /** How a change of flags ended. */
 export interface MemoryStored {
-  readonly changed: Uid[];
-  readonly modified: Uid[];
-  readonly missing: Uid[];
+  readonly changed: Ranges;
+  readonly modified: readonly Uid[];
+  readonly missing: Ranges;
 }
 
 /** Messages of one mailbox, in a map by UID. */
@@ -106,22 +107,23 @@ export class MemoryMailbox {
     return { expunged, modSeq: this.modSeq as ModSeq };
   }
   store(
-    uids: readonly number[],
+    uids: Ranges,
     change: { add: number; remove: number; keywords: KeywordChange | null; unchangedSince: number | null },
   ): MemoryStored {
-    const stored: MemoryStored = { changed: [], modified: [], missing: [] };
+    const named = this.rows().map(({ uid }) => uid).filter((uid) => isIn(uids, uid));
+    const [rising, modified]: [Uid[], Uid[]] = [[], []];
     const modSeq = this.modSeq + 1 as ModSeq;
-    for (const uid of uids as Uid[]) {
-      const message = this.messages.get(uid);
-      if (message === undefined) stored.missing.push(uid);
-      else if (change.unchangedSince !== null && message.row.modSeq > change.unchangedSince) stored.modified.push(uid);
-      else if (this.#set(message, change, modSeq)) stored.changed.push(uid);
+    for (const uid of named) {
+      const message = this.messages.get(uid)!;
+      if (change.unchangedSince !== null && message.row.modSeq > change.unchangedSince) modified.push(uid);
+      else if (this.#set(message, change, modSeq)) rising.push(uid);
     }
-    if (stored.changed.length > 0) {
+    const changed = rangesOfRising(rising);
+    if (changed.length > 0) {
       this.modSeq = modSeq;
-      this.tell(this, { kind: "flags", uids: stored.changed, modSeq });
+      this.tell(this, { kind: "flags", uids: changed, modSeq });
     }
-    return stored;
+    return { changed, modified, missing: without(uids, named) };
   }
   /** Bytes of all annotations. */
   get annotationBytes(): number {
@@ -137,26 +139,27 @@ export class MemoryMailbox {
   annotate(
     { uids, changes, unchangedSince }: Pick<AnnotateChange, "uids" | "changes" | "unchangedSince">,
   ): MemoryStored {
-    const stored: MemoryStored = { changed: [], modified: [], missing: [] };
+    const [rising, modified, missing]: [Uid[], Uid[], Uid[]] = [[], [], []];
     const modSeq = this.modSeq + 1 as ModSeq;
     for (const uid of uids as Uid[]) {
       const message = this.messages.get(uid);
-      if (message === undefined) stored.missing.push(uid);
-      else if (unchangedSince !== null && message.row.modSeq > unchangedSince) stored.modified.push(uid);
+      if (message === undefined) missing.push(uid);
+      else if (unchangedSince !== null && message.row.modSeq > unchangedSince) modified.push(uid);
       else {
         const held = new Map(message.annotations.map((each) => [annotationName(each), each.value]));
         if (changes.every((each) => isSame(held.get(annotationName(each)) ?? null, each.value))) continue;
         message.annotations = inOrder(annotated(message.annotations, changes));
         message.row = { ...message.row, modSeq };
-        stored.changed.push(uid);
+        rising.push(uid);
       }
     }
-    if (stored.changed.length > 0) {
+    const changed = rangesOfRising(rising);
+    if (changed.length > 0) {
       this.modSeq = modSeq;
       const annotations = changes.map(({ entry, scope }) => ({ entry, scope }));
-      this.tell(this, { kind: "flags", uids: stored.changed, modSeq, annotations });
+      this.tell(this, { kind: "flags", uids: changed, modSeq, annotations });
     }
-    return stored;
+    return { changed, modified, missing: rangesOfRising(missing) };
   }
   #set(
     message: MemoryMessage,

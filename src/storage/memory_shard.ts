@@ -5,6 +5,7 @@ import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import { fits } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
+import { NO_RANGES, type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import {
   accessKeysChange,
@@ -28,6 +29,7 @@ import {
   flagsChange,
   purgeChange,
   storeFlagsChange,
+  storeRangesChange,
   withdrawChange,
 } from "./change.ts";
 import { type AnnotateChange, annotateChange } from "./annotation_change.ts";
@@ -36,6 +38,7 @@ import type { StoreLimits } from "./limits.ts";
 import { type AccountHome, MemoryAccount } from "./memory_account.ts";
 import { MemoryColumns } from "./memory_columns.ts";
 import { countRows, type MemoryBody, type MemoryMailbox, type MemoryStored } from "./memory_mailbox.ts";
+import { eachOf } from "./results.ts";
 import type * as types from "./types.ts";
 
 export interface MemoryShardOptions {
@@ -104,12 +107,15 @@ export class MemoryShard implements types.ShardStore {
     uids: readonly number[],
     store: types.FlagStore,
   ): Promise<types.FlagStoreResult> {
-    const change = storeFlagsChange({ account, mailbox, uids }, store, this.#limits);
-    return await this.#later(() => {
-      const keywords = this.#find(account, mailbox)?.keywordsWith(change.keywords?.add ?? []) ?? 0;
-      if (keywords > this.#limits.keywordsMax) return { type: "limit" };
-      return { type: "stored", ...this.#store(change), modSeq: this.status(account, mailbox).highestModSeq };
-    });
+    return eachOf(await this.#storeAll(storeFlagsChange({ account, mailbox, uids }, store, this.#limits)));
+  }
+  async storeRanges(
+    account: AccountId,
+    mailbox: number,
+    uids: Ranges,
+    store: types.FlagStore,
+  ): Promise<types.RangesStoreResult> {
+    return await this.#storeAll(storeRangesChange({ account, mailbox, uids }, store));
   }
   async append(input: types.AppendInput): Promise<AppendOutcome> {
     const change = appendChange(input, this.#limits);
@@ -390,8 +396,15 @@ export class MemoryShard implements types.ShardStore {
     for (const [mailbox, uids] of uidsOf) mailbox.expunge(uids);
   }
   #store({ account, mailbox, uids, ...change }: FlagsChange): MemoryStored {
-    return this.#find(account, mailbox)?.store(uids, change) ??
-      { changed: [], modified: [], missing: [...uids] as Uid[] };
+    return this.#find(account, mailbox)?.store(uids, change) ?? { changed: NO_RANGES, modified: [], missing: uids };
+  }
+  async #storeAll(change: FlagsChange): Promise<types.RangesStoreResult> {
+    const { account, mailbox } = change;
+    return await this.#later(() => {
+      const keywords = this.#find(account, mailbox)?.keywordsWith(change.keywords?.add ?? []) ?? 0;
+      if (keywords > this.#limits.keywordsMax) return { type: "limit" };
+      return { type: "stored", ...this.#store(change), modSeq: this.status(account, mailbox).highestModSeq };
+    });
   }
   async #wish(account: AccountId, wish: TreeWish): Promise<types.TreeOutcome> {
     treeChange(account, wish);
@@ -418,8 +431,8 @@ export class MemoryShard implements types.ShardStore {
       grown += bytesOfAll(next) - bytesOfAll(annotations);
     }
     if (this.#tooManySettings(account, grown)) return { type: "limit" };
-    const stored = held?.annotate(change) ?? { changed: [], modified: [], missing: [...uids] as Uid[] };
-    return { type: "stored", ...stored, modSeq: this.status(account, mailbox).highestModSeq };
+    const stored = held?.annotate(change) ?? { changed: NO_RANGES, modified: [], missing: rangesOfRising(uids) };
+    return eachOf({ type: "stored", ...stored, modSeq: this.status(account, mailbox).highestModSeq });
   }
   #tooManySettings(account: AccountId, grown: number): boolean {
     return grown > 0 && this.#account(account).settingsTotal + grown > this.#limits.accountSettingsBytesMax;

@@ -55,7 +55,8 @@ export class OverlayIndex implements IndexEnv {
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     const before = this.#note(name);
-    this.#rows.set(name, { key, value });
+    // A key that is there already need not be kept twice.
+    this.#rows.set(name, { key: before?.key ?? key, value });
     if (before === undefined) this.#fresh.push(name);
     if (before === undefined || before.value === null) this.#closeGaps(name);
   }

@@ -1,7 +1,8 @@
 import { assert, Failure } from "../base/mod.ts";
 import type { AppendOutcome } from "../mail/mailbox_view.ts";
+import { NO_RANGES, numbersIn, type Ranges } from "../mail/ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
-import type { CopyResult, FlagStoreResult, SettingOutcome } from "./account_types.ts";
+import type { CopyResult, FlagStoreResult, RangesStoreResult, SettingOutcome } from "./account_types.ts";
 import type { OpOutcome } from "./apply.ts";
 import type { Planned } from "./group_draft.ts";
 import type { DeliverResult } from "./types.ts";
@@ -38,15 +39,18 @@ export function copyResult(planned: Planned): CopyResult {
 }
 
 /** `uids`: those that were asked for. */
-export function flagStoreResult({ planned, outcome }: Settled, uids: readonly number[]): FlagStoreResult {
+export function rangesStoreResult({ planned, outcome }: Settled, uids: Ranges): RangesStoreResult {
   if (planned.type === "limit") return { type: "limit" };
-  return {
-    type: "stored",
-    changed: (outcome?.uids ?? []) as readonly Uid[],
-    modified: (outcome?.modified ?? []) as readonly Uid[],
-    missing: (outcome?.missing ?? uids) as readonly Uid[],
-    modSeq: (outcome?.modSeq ?? 1) as ModSeq,
-  };
+  const { changed, modified, missing } = outcome?.flags ?? { changed: NO_RANGES, modified: [], missing: uids };
+  const modSeq = (outcome?.modSeq ?? 1) as ModSeq;
+  return { type: "stored", changed, modified: modified as readonly Uid[], missing, modSeq };
+}
+
+/** The same one by one. */
+export function eachOf(result: RangesStoreResult): FlagStoreResult {
+  if (result.type === "limit") return result;
+  const each = (ranges: Ranges) => [...numbersIn(ranges)] as Uid[];
+  return { ...result, changed: each(result.changed), missing: each(result.missing) };
 }
 
 export function settingOutcome(planned: Planned): SettingOutcome {

@@ -1,8 +1,11 @@
 import { assert } from "../base/mod.ts";
+import { Flag } from "../mail/flag.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { FullRow } from "./account_types.ts";
+import type { FlagChange } from "./flag_change.ts";
 import { type Key, readRowsBlock } from "./keys.ts";
+import type { RowRoom } from "./row_room.ts";
 import { getU24, getU32, getU48, putU24, putU32, putU48 } from "./pack.ts";
 import type { MessageRow } from "./types.ts";
 import { damaged } from "./values.ts";
@@ -20,6 +23,9 @@ export const BLOCK_UIDS = 64;
 const FORM = 0x82;
 const ROW_BYTES = 31;
 const OLD_ROW_BYTES = 30;
+
+/** Flags of which a mailbox counts who has them. */
+const COUNTED = Flag.seen | Flag.deleted;
 
 /** What a row of a mailbox holds. */
 export interface StoredRow {
@@ -54,7 +60,9 @@ export class RowBlock {
   #shared: boolean;
   /** Whether it may have another number of rows than is told of it beside the blocks. */
   recount = false;
-  constructor(readonly number: number, stored: Uint8Array | undefined) {
+  /** Whether its rows are others than those it was made of. */
+  changed = false;
+  constructor(readonly number: number, stored: Uint8Array | undefined, private readonly room: RowRoom | null = null) {
     if (stored === undefined) {
       this.#bytes = new Uint8Array(1 + 4 * ROW_BYTES);
       this.#bytes[0] = FORM;
@@ -71,7 +79,8 @@ export class RowBlock {
   }
   bytes(): Uint8Array {
     this.#shared = true;
-    return this.#bytes.subarray(0, 1 + this.#rows * ROW_BYTES);
+    const length = 1 + this.#rows * ROW_BYTES;
+    return length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, length);
   }
   /** Adds a row whose UID is above all others in the block. */
   append(row: StoredRow): void {
@@ -82,6 +91,7 @@ export class RowBlock {
     writeRow(this.#bytes, used, row);
     this.#rows++;
     this.recount = true;
+    this.changed = true;
   }
   /** The index of a UID's row, or -1; of the rows from `from` on. */
   find(uid: number, from = 0): number {
@@ -92,24 +102,56 @@ export class RowBlock {
     }
     return -1;
   }
-  flagsAt(index: number): number {
-    return this.#bytes[2 + index * ROW_BYTES]!;
-  }
-  keywordsAt(index: number): number {
-    return getU24(this.#bytes, 3 + index * ROW_BYTES);
-  }
-  modSeqAt(index: number): number {
-    return getU48(this.#bytes, 10 + index * ROW_BYTES);
-  }
   row(index: number): StoredRow {
     return readRow(this.#bytes, 1 + index * ROW_BYTES, this.number);
   }
-  set(index: number, change: { flags: number; keywords: number; modSeq: number }): void {
+  /** Gives a row another MODSEQ. */
+  touch(index: number, modSeq: number): void {
     if (this.#shared) this.#own(this.#rows);
-    const at = 1 + index * ROW_BYTES;
-    this.#bytes[at + 1] = change.flags;
-    putU24(this.#bytes, at + 2, change.keywords);
-    putU48(this.#bytes, at + 9, change.modSeq);
+    putU48(this.#bytes, 1 + index * ROW_BYTES + 9, modSeq);
+    this.changed = true;
+  }
+  /** Changes flags of the rows of the UIDs from `first` to `last`, all of them of this block. What stays as it is is not written. */
+  change(first: number, last: number, by: FlagChange): void {
+    const { add, keep, modSeqHigh, modSeqLow, unchangedSince, changesKeywords } = by;
+    const base = this.number * BLOCK_UIDS;
+    const end = 1 + this.#rows * ROW_BYTES;
+    let bytes = this.#bytes;
+    let at = 1;
+    while (at < end && base + bytes[at]! < first) at += ROW_BYTES;
+    /** The UID that would follow, and the first of those in a row that were changed; 0: none. */
+    let [next, run] = [first, 0];
+    for (; at < end; at += ROW_BYTES) {
+      const uid = base + bytes[at]!;
+      if (uid > last) break;
+      if (uid > next) {
+        if (run > 0) by.didChange(run, next - 1);
+        run = 0;
+        by.didMiss(next, uid - 1);
+      }
+      next = uid + 1;
+      const before = bytes[at + 1]!;
+      const flags = before & keep | add & keep;
+      const isLate = unchangedSince < Infinity && getU48(bytes, at + 9) > unchangedSince;
+      const held = changesKeywords ? getU24(bytes, at + 2) : 0;
+      const keywords = changesKeywords && !isLate ? by.keywordsOf(held) : held;
+      if (isLate || (flags === before && keywords === held)) {
+        if (isLate) by.modified.push(uid);
+        if (run > 0) by.didChange(run, uid - 1);
+        run = 0;
+        continue;
+      }
+      if (this.#shared) bytes = this.#own(this.#rows);
+      bytes[at + 1] = flags;
+      if (keywords !== held) putU24(bytes, at + 2, keywords);
+      bytes[at + 9] = modSeqHigh >>> 8;
+      bytes[at + 10] = modSeqHigh;
+      putU32(bytes, at + 11, modSeqLow);
+      if (((before ^ flags) & COUNTED) !== 0) by.count(before, flags);
+      if (run === 0) [run, this.changed] = [uid, true];
+    }
+    if (run > 0) by.didChange(run, next - 1);
+    if (next <= last) by.didMiss(next, last);
   }
   remove(index: number): void {
     if (this.#shared) this.#own(this.#rows);
@@ -117,13 +159,16 @@ export class RowBlock {
     this.#bytes.copyWithin(at, at + ROW_BYTES, 1 + this.#rows * ROW_BYTES);
     this.#rows--;
     this.recount = true;
+    this.changed = true;
   }
   /** Goes on with bytes of its own, with room for so many rows. */
-  #own(rows: number): void {
-    const own = new Uint8Array(1 + rows * ROW_BYTES);
-    own.set(this.#bytes.subarray(0, 1 + this.#rows * ROW_BYTES));
+  #own(rows: number): Uint8Array {
+    const own = this.room?.take(1 + rows * ROW_BYTES) ?? new Uint8Array(1 + rows * ROW_BYTES);
+    const used = 1 + this.#rows * ROW_BYTES;
+    own.set(used === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, used));
     this.#bytes = own;
     this.#shared = false;
+    return own;
   }
 }
 

@@ -2,13 +2,15 @@ import { assert } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
+import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { KeywordChange } from "./account_change.ts";
 import type { AnnotationsCopied } from "./account_types.ts";
 import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
 import { dropColumns } from "./columns.ts";
+import { FlagChange, type FlagsDone, type KeywordMoves } from "./flag_change.ts";
 import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
-import { BLOCK_UIDS, type RowBlock, type StoredRow } from "./row_block.ts";
+import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
 import { growSettings } from "./settings.ts";
 import type { ShardOp } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
@@ -20,13 +22,6 @@ export interface Announced {
   readonly account: AccountId;
   readonly mailbox: number;
   readonly change: MailboxChange;
-}
-
-/** What a change of flags did. */
-export interface FlagsDone {
-  readonly changed: number[];
-  readonly modified: number[];
-  readonly missing: number[];
 }
 
 /** Notes of changes that a mailbox may have beyond its bound, until they are taken away together. */
@@ -73,82 +68,56 @@ export class RowChanges {
       gone.push(uid);
     }
     if (gone.length > 0) {
-      this.#remember(mailbox, 2, gone, modSeq);
+      this.#remember(mailbox, 2, rangesOfRising(gone), modSeq);
       this.announce(mailbox, { kind: "expunged", uids: gone as Uid[], modSeq: modSeq as ModSeq });
     }
     return gone;
   }
-  /** UIDs rise: each block is looked through once. */
+  /** Each block is looked through once. */
   flags(mailbox: MailboxView, op: FlagsOp): FlagsDone {
-    const done: FlagsDone = { changed: [], modified: [], missing: [] };
     const { counters } = mailbox;
-    const unchangedSince = op.unchangedSince ?? Infinity;
-    let block: RowBlock | null = null;
-    let [end, next] = [0, 0];
-    const names = namesAny(op.keywords) ? op.keywords : null;
-    /** The last set of keywords that was changed, and to which: of most messages it is the same. */
-    let [from, to] = [-1, -1];
-    for (const uid of op.uids) {
-      if (block === null || uid >= end) {
-        block = this.view.block(mailbox, uid);
-        end = (block.number + 1) * BLOCK_UIDS;
-        next = 0;
+    const change = new FlagChange(op, this.#keywordMoves(mailbox, op.keywords));
+    for (let i = 0; i < op.uids.length; i += 2) {
+      const [first, last] = [op.uids[i]!, op.uids[i + 1]!];
+      let next = first;
+      for (const block of this.view.blocks(mailbox, first, last)) {
+        const [from, to] = [block.number * BLOCK_UIDS, (block.number + 1) * BLOCK_UIDS - 1];
+        if (from > next) change.didMiss(next, from - 1);
+        next = Math.min(last, to) + 1;
+        block.change(Math.max(first, from), next - 1, change);
       }
-      const index = block.find(uid, next);
-      if (index < 0) {
-        done.missing.push(uid);
-        continue;
-      }
-      next = index + 1;
-      if (block.modSeqAt(index) > unchangedSince) {
-        done.modified.push(uid);
-        continue;
-      }
-      const [before, held] = [block.flagsAt(index), block.keywordsAt(index)];
-      const flags = (before | op.add) & ~op.remove;
-      let keywords = held;
-      if (names !== null && held === from) {
-        keywords = to;
-        if (from !== to) this.view.keywords(mailbox).move(from, to);
-      } else if (names !== null) {
-        keywords = this.view.keywords(mailbox).change(held, names);
-        [from, to] = [held, keywords];
-      }
-      if (flags === before && keywords === held) continue;
-      block.set(index, { flags, keywords, modSeq: op.modSeq });
-      counters.unseen += Number((flags & Flag.seen) === 0) - Number((before & Flag.seen) === 0);
-      counters.deleted += Number((flags & Flag.deleted) !== 0) - Number((before & Flag.deleted) !== 0);
-      done.changed.push(uid);
+      if (next <= last) change.didMiss(next, last);
     }
-    if (done.changed.length > 0) {
-      this.#remember(mailbox, 1, done.changed, op.modSeq);
-      this.announce(mailbox, { kind: "flags", uids: done.changed as Uid[], modSeq: op.modSeq as ModSeq });
+    change.end();
+    counters.unseen += change.unseen;
+    counters.deleted += change.deleted;
+    if (change.changed.length > 0) {
+      this.#remember(mailbox, 1, change.changed, op.modSeq);
+      this.announce(mailbox, { kind: "flags", uids: change.changed, modSeq: op.modSeq as ModSeq });
     }
-    return done;
+    return change;
   }
   annotate(mailbox: MailboxView, op: AnnotateOp): FlagsDone {
-    const done: FlagsDone = { changed: [], modified: [], missing: [] };
+    const changed: number[] = [];
+    const modified: number[] = [];
+    const missing: number[] = [];
     for (const uid of op.uids) {
       const block = this.view.block(mailbox, uid);
       const index = block.find(uid);
-      if (index < 0) {
-        done.missing.push(uid);
-        continue;
-      }
-      const { flags, keywords, modSeq } = block.row(index);
-      if (op.unchangedSince !== null && modSeq > op.unchangedSince) done.modified.push(uid);
+      if (index < 0) missing.push(uid);
+      else if (op.unchangedSince !== null && block.row(index).modSeq > op.unchangedSince) modified.push(uid);
       else if (this.putAnnotations(mailbox, uid, op.changes)) {
-        block.set(index, { flags, keywords, modSeq: op.modSeq });
-        done.changed.push(uid);
+        block.touch(index, op.modSeq);
+        changed.push(uid);
       }
     }
-    if (done.changed.length > 0) {
-      this.#remember(mailbox, 1, done.changed, op.modSeq);
+    const uids = rangesOfRising(changed);
+    if (uids.length > 0) {
+      this.#remember(mailbox, 1, uids, op.modSeq);
       const annotations = op.changes.map(({ entry, scope }) => ({ entry, scope }));
-      const [uids, modSeq] = [done.changed as Uid[], op.modSeq as ModSeq];
-      this.announce(mailbox, { kind: "flags", uids, modSeq, annotations });
+      this.announce(mailbox, { kind: "flags", uids, modSeq: op.modSeq as ModSeq, annotations });
     }
-    return done;
+    return { changed: uids, modified, missing: rangesOfRising(missing) };
   }
   /** Whether that made a difference. */
   putAnnotations(mailbox: MailboxView, uid: number, changes: readonly MessageAnnotationChange[]): boolean {
@@ -187,8 +156,13 @@ export class RowChanges {
     this.view.bodies.release(row.body);
     if (row.keywords > 0) this.view.keywords(mailbox).release(row.keywords);
   }
+  #keywordMoves(mailbox: MailboxView, keywords: KeywordChange | null): KeywordMoves | null {
+    if (keywords === null || !namesAny(keywords)) return null;
+    const table = this.view.keywords(mailbox);
+    return { change: (set) => table.change(set, keywords), move: (from, to, rows) => table.move(from, to, rows) };
+  }
   /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
-  #remember(mailbox: MailboxView, kind: 1 | 2, uids: readonly number[], modSeq: number): void {
+  #remember(mailbox: MailboxView, kind: 1 | 2, uids: Ranges, modSeq: number): void {
     const { account, number, counters } = mailbox;
     assert(modSeq > counters.highestModSeq, "MODSEQ rises");
     counters.highestModSeq = modSeq;
@@ -207,8 +181,8 @@ export class RowChanges {
   }
 }
 
-function namesAny(keywords: KeywordChange | null): boolean {
-  return keywords !== null && (keywords.replace || keywords.add.length > 0 || keywords.remove.length > 0);
+function namesAny({ replace, add, remove }: KeywordChange): boolean {
+  return replace || add.length > 0 || remove.length > 0;
 }
 
 function placeOf({ account, number }: MailboxView): { readonly account: string; readonly mailbox: number } {

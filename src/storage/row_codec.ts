@@ -1,4 +1,5 @@
 import { assert, decodeUtf8, Failure, utf8 } from "../base/mod.ts";
+import type { Ranges } from "../mail/ranges.ts";
 import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
 
 /** Writes one row of an index: fixed numbers big-endian, others in groups of seven bits, text with its length before it. */
@@ -47,6 +48,18 @@ export class RowWriter {
       if (step < 0x80 && this.#used < this.#bytes.length) this.#bytes[this.#used++] = step;
       else this.count(step);
       last += step;
+    }
+    return this;
+  }
+  /** Ranges: how many, then for each how far it is from the last one, and from its first number to its last. */
+  ranges(ranges: Ranges): this {
+    this.count(ranges.length / 2);
+    let last = 0;
+    for (let i = 0; i < ranges.length; i += 2) {
+      const [first, end] = [ranges[i]!, ranges[i + 1]!];
+      assert(first > last && end >= first, "the ranges rise");
+      this.count(first - last).count(end - first);
+      last = end;
     }
     return this;
   }

@@ -1,5 +1,6 @@
 import { Failure } from "../base/mod.ts";
 import type { MailboxName } from "../mail/mailbox_name.ts";
+import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { AnnotationScope, MessageAnnotationChange } from "../mail/message_annotation.ts";
 import { type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
 import type { AnnotationsCopied } from "./account_types.ts";
@@ -34,7 +35,11 @@ const OP = {
   sweep: 10,
   purge: 11,
   annotate: 12,
+  /** The same as `flags`, of ranges: of schema 5. The other is read. */
+  flagRanges: 13,
 } as const;
+/** As which ops are written. */
+const WRITTEN = { ...OP, flags: OP.flagRanges };
 const SCOPES: readonly AnnotationScope[] = ["priv", "shared"];
 const COPIED: readonly AnnotationsCopied[] = ["none", "shared", "all"];
 const U48_MAX = 2 ** 48 - 1;
@@ -64,7 +69,7 @@ export function encodeShardGroup(
   if (flushed !== undefined) row.u48(flushed);
   const ops = stale ? [] : record.ops;
   row.u48(record.epoch).u48(record.ageMs).count(ops.length);
-  for (const op of ops) encodeOp(row.u8(OP[op.kind]), op);
+  for (const op of ops) encodeOp(row.u8(WRITTEN[op.kind]), op);
   return row.bytes();
 }
 
@@ -108,7 +113,7 @@ function encodeOp(row: RowWriter, op: ShardOp): void {
     case "expunge":
       return putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
     case "flags":
-      putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
+      row.text(op.account).u32(op.mailbox).u48(op.modSeq).ranges(op.uids);
       maybe(row.u8(op.add).u8(op.remove), op.unchangedSince, (since) => row.u48(asModSeq(since)));
       return maybe(row, op.keywords, (keywords) => putKeywords(row, keywords));
     case "append":
@@ -150,11 +155,14 @@ function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
       return { kind: "withdraw", opId: row.text(), removals: many(row, () => takeRemoval(row)) };
     case OP.expunge:
       return { kind: "expunge", ...takeMarked(row) };
-    case OP.flags: {
-      const [marked, add, remove] = [takeMarked(row), row.u8(), row.u8()];
+    case OP.flags:
+    case OP.flagRanges: {
+      const [at, modSeq] = [{ account: takeAccount(row), mailbox: row.u32() }, row.u48()];
+      const uids = kind === OP.flags ? rangesOfRising(takeUids(row)) : takeRanges(row);
+      const [add, remove] = [row.u8(), row.u8()];
       const unchangedSince = takeMaybe(row, () => row.u48());
       const keywords = takeMaybe(row, (): KeywordChange => takeKeywords(row));
-      return { kind: "flags", ...marked, add, remove, unchangedSince, keywords };
+      return { kind: "flags", ...at, modSeq, uids, add, remove, unchangedSince, keywords };
     }
     case OP.append: {
       const [opId, to, savedMs] = [row.text(), takeDelivery(row), row.u48()];
@@ -297,6 +305,17 @@ function putUids(row: RowWriter, uids: readonly number[]): void {
 function takeUids(row: RowReader): number[] {
   let last = 0;
   return many(row, () => last += row.count());
+}
+
+/** What `RowWriter.ranges` wrote. */
+function takeRanges(row: RowReader): Ranges {
+  let last = 0;
+  const pairs = many(row, () => {
+    const first = last + row.count();
+    last = first + row.count();
+    return [first, last];
+  });
+  return pairs.flat() as readonly number[] as Ranges;
 }
 
 /** MODSEQs have 48 bits: a higher bound holds nobody back, nor does none at all. */

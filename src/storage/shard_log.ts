@@ -2,6 +2,7 @@ import { assert, Failure } from "../base/mod.ts";
 import type { KeywordChange, NewMessage, SettingEntry, SettingKind } from "./account_change.ts";
 import type { AnnotationsCopied, MailboxRef } from "./account_types.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
+import type { Ranges } from "../mail/ranges.ts";
 import type { TreeEdit } from "./tree_plan.ts";
 
 /** One message for one recipient, numbered by the owner before the record is written. */
@@ -58,7 +59,8 @@ export type ShardOp =
     readonly kind: "flags";
     readonly account: string;
     readonly mailbox: number;
-    readonly uids: readonly number[];
+    /** Not all of them need be there. */
+    readonly uids: Ranges;
     readonly add: number;
     readonly remove: number;
     readonly keywords: KeywordChange | null;

@@ -2,6 +2,7 @@ import { crc32c } from "@node-rs/crc32";
 import { asFailure, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { Pieces } from "../mail/pieces.ts";
+import { countOf, numbersIn } from "../mail/ranges.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { SettingKind } from "./account_change.ts";
@@ -197,7 +198,9 @@ export class ShardReader {
       for (const { key, value } of this.state.index.range(range)) {
         if (readChangeModSeq(key) <= since) continue;
         const { kind, uids } = decodeChange(value);
-        for (const uid of uids) (kind === "flags" ? changed : expunged).add(uid);
+        // Of more at once it is not looked which.
+        if (countOf(uids) > this.limits.changedUidsMax) return null;
+        for (const uid of numbersIn(uids)) (kind === "flags" ? changed : expunged).add(uid);
         if (changed.size + expunged.size > this.limits.changedUidsMax) return null;
       }
       this.#addDelivered(account, mailbox, since, changed);

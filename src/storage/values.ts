@@ -1,4 +1,5 @@
 import { Failure } from "../base/mod.ts";
+import type { Ranges } from "../mail/ranges.ts";
 import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "./pack.ts";
 
 /** Where a body lies and how many rows name it. */
@@ -222,19 +223,11 @@ export function decodeOp(bytes: Uint8Array): OpAnswer {
 /** Ranges of UIDs in one part of a change row. */
 const RANGES_MAX = 240;
 
-/** Rising UIDs as parts of at most 240 ranges: kind (1 flags, 2 expunged), then first and last of each range. */
-export function encodeChange(kind: 1 | 2, uids: readonly number[]): Uint8Array[] {
-  /** First and last of each. */
-  const bounds: number[] = [];
-  let last = -1;
-  for (const uid of uids) {
-    if (uid === last + 1) bounds[bounds.length - 1] = uid;
-    else bounds.push(uid, uid);
-    last = uid;
-  }
+/** UIDs as parts of at most 240 ranges: kind (1 flags, 2 expunged), then first and last of each range. */
+export function encodeChange(kind: 1 | 2, uids: Ranges): Uint8Array[] {
   const parts: Uint8Array[] = [];
-  for (let from = 0; from < bounds.length; from += 2 * RANGES_MAX) {
-    const some = bounds.slice(from, from + 2 * RANGES_MAX);
+  for (let from = 0; from < uids.length; from += 2 * RANGES_MAX) {
+    const some = uids.slice(from, from + 2 * RANGES_MAX);
     const bytes = new Uint8Array(1 + 4 * some.length);
     bytes[0] = kind;
     some.forEach((uid, i) => putU32(bytes, 1 + 4 * i, uid));
@@ -243,11 +236,8 @@ export function encodeChange(kind: 1 | 2, uids: readonly number[]): Uint8Array[]
   return parts;
 }
 
-export function decodeChange(bytes: Uint8Array): { kind: "flags" | "expunged"; uids: number[] } {
+export function decodeChange(bytes: Uint8Array): { kind: "flags" | "expunged"; uids: Ranges } {
   const uids: number[] = [];
-  for (let at = 1; at < bytes.length; at += 8) {
-    const last = getU32(bytes, at + 4);
-    for (let uid = getU32(bytes, at); uid <= last; uid++) uids.push(uid);
-  }
-  return { kind: bytes[0] === 2 ? "expunged" : "flags", uids };
+  for (let at = 1; at < bytes.length; at += 4) uids.push(getU32(bytes, at));
+  return { kind: bytes[0] === 2 ? "expunged" : "flags", uids: uids as readonly number[] as Ranges };
 }

@@ -1,10 +1,14 @@
-import { countBlocks, newestBlock, putBlockCounts } from "./block_counts.ts";
+import { countBlocks, newestBlock, putBlockCounts, readBlockCounts } from "./block_counts.ts";
 import { BodyView } from "./body_view.ts";
 import type { IndexEnv } from "./index_env.ts";
 import { mailboxKey, rowsKey, treeKey, usageKey } from "./keys.ts";
 import { KeywordTable } from "./keyword_table.ts";
 import { BLOCK_UIDS, RowBlock, type StoredRow } from "./row_block.ts";
+import { RowRoom } from "./row_room.ts";
 import { decodeMailbox, decodeUsage, encodeMailbox, encodeUsage, type MailboxCounters, type Usage } from "./values.ts";
+
+/** So many blocks are looked up one by one: of more it is asked first which of them have rows. */
+const FEW_BLOCKS = 64;
 
 /** What a change holds of one mailbox. */
 export interface MailboxView {
@@ -25,6 +29,7 @@ export class ShardView {
   readonly #mailboxes = new Map<string, MailboxView>();
   readonly #usages = new Map<string, Usage>();
   readonly bodies: BodyView;
+  readonly #room = new RowRoom();
   constructor(readonly index: IndexEnv) {
     this.bodies = new BodyView(index);
   }
@@ -58,12 +63,22 @@ export class ShardView {
     return this.index.get(treeKey(account, "")) !== undefined;
   }
   block(mailbox: MailboxView, uid: number): RowBlock {
-    const number = Math.floor(uid / BLOCK_UIDS);
+    return this.#block(mailbox, Math.floor(uid / BLOCK_UIDS));
+  }
+  #block(mailbox: MailboxView, number: number): RowBlock {
     const held = mailbox.blocks.get(number);
     if (held !== undefined) return held;
-    const block = new RowBlock(number, this.index.get(rowsKey(mailbox.account, mailbox.number, number)));
+    const block = new RowBlock(number, this.index.get(rowsKey(mailbox.account, mailbox.number, number)), this.#room);
     mailbox.blocks.set(number, block);
     return block;
+  }
+  /** The blocks with rows of the UIDs from `first` to `last`, rising, and maybe some without. */
+  *blocks(mailbox: MailboxView, first: number, last: number): Generator<RowBlock> {
+    const [from, to] = [Math.floor(first / BLOCK_UIDS), Math.floor(last / BLOCK_UIDS)];
+    if (to - from < FEW_BLOCKS) { for (let number = from; number <= to; number++) yield this.#block(mailbox, number); }
+    else {for (const number of this.#numbers(mailbox)) {
+        if (number >= from && number <= to) yield this.#block(mailbox, number);
+      }}
   }
   /** Adds the row of the next UID. */
   append(mailbox: MailboxView, row: StoredRow): void {
@@ -99,14 +114,23 @@ export class ShardView {
     this.#mailboxes.clear();
     this.#usages.clear();
   }
+  /** The numbers of all blocks that may have rows, rising. */
+  #numbers({ account, number: mailbox, counters, blocks }: MailboxView): Uint32Array {
+    const { blocks: counted } = readBlockCounts(this.index, { account, mailbox }, counters);
+    if (blocks.size === 0) return counted;
+    // What this change has touched is not counted yet.
+    return Uint32Array.from(new Set([...counted, ...blocks.keys(), newestBlock(counters)])).sort();
+  }
   #flushMailbox(mailbox: MailboxView): void {
     const { account, number, counters, blocks } = mailbox;
     const newest = newestBlock(counters);
     let counts = new Map<number, number>();
     for (const block of blocks.values()) {
-      const key = rowsKey(account, number, block.number);
-      if (block.rows === 0) this.index.remove(key);
-      else this.index.put(key, block.bytes());
+      if (block.changed) {
+        const key = rowsKey(account, number, block.number);
+        if (block.rows === 0) this.index.remove(key);
+        else this.index.put(key, block.bytes());
+      }
       if (block.recount && block.number < newest) counts.set(block.number, block.rows);
     }
     if (counters.form === "uncounted") {

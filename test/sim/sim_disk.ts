@@ -62,6 +62,9 @@ export class SimDisk implements ShardStore {
   setFlags(account: AccountId, mailbox: number, uids: readonly number[], change: FlagChange) {
     return this.#later(() => this.options.base.setFlags(account, mailbox, uids, change), false);
   }
+  storeRanges(...args: Parameters<ShardStore["storeRanges"]>): ReturnType<ShardStore["storeRanges"]> {
+    return this.#later(() => this.options.base.storeRanges(...args), false);
+  }
   storeFlags(...args: Parameters<ShardStore["storeFlags"]>): ReturnType<ShardStore["storeFlags"]> {
     return this.#later(() => this.options.base.storeFlags(...args), false);
   }

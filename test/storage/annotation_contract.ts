@@ -58,7 +58,7 @@ function changeTests(test: Test): void {
     const all = ["priv/1.2/flags/seen=x", "priv/comment=one", "shared/comment=group"];
     assertEquals(shown(shard), { 1: all, 3: all });
     const annotations = set.map(({ entry, scope }) => ({ entry, scope }));
-    assertEquals(told, [{ kind: "flags", uids: [1, 3], modSeq: 5, annotations }] as never);
+    assertEquals(told, [{ kind: "flags", uids: [1, 1, 3, 3], modSeq: 5, annotations }] as never);
     assertEquals(shard.changes(ANNA, 1, 4)?.changed, [1, 3] as never);
     // What is so already is no change.
     assertEquals((await annotate(shard, [1], [note("one"), gone("/none")])).type, "stored");

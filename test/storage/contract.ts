@@ -262,7 +262,7 @@ export function contractTests(name: string, open: Open): void {
     assertEquals(told as unknown, [
       ["anna", 1, { kind: "delivered", uid: 1, modSeq: 2 }],
       ["bert", 1, { kind: "delivered", uid: 1, modSeq: 2 }],
-      ["anna", 1, { kind: "flags", uids: [1], modSeq: 3 }],
+      ["anna", 1, { kind: "flags", uids: [1, 1], modSeq: 3 }],
       ["anna", 1, { kind: "expunged", uids: [1], modSeq: 4 }],
       ["bert", 1, { kind: "expunged", uids: [1], modSeq: 3 }],
     ]);

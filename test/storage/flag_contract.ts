@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../src/mail/flag.ts";
+import type { MailboxChange } from "../../src/mail/mailbox_state.ts";
+import { rangesOf } from "../../src/mail/ranges.ts";
 import { append, message, rows } from "./account_inputs.ts";
 import { ANNA, kindOf, type Test } from "./support.ts";
 
@@ -83,6 +85,74 @@ export function flagTests(test: Test): void {
     for (let block = 0; block < 5; block++) {
       assertEquals(counted.get(block) ?? 0, shown.filter(({ uid }) => Math.floor(uid / 64) === block).length);
     }
+  });
+
+  test(
+    "a change of ranges meets all messages within them, and names what changed and what is not there",
+    async ({ shard }) => {
+      await shard.append(append(1, Array.from({ length: 8 }, () => message("x"))));
+      await shard.expunge(ANNA, 1, [4, 5]);
+      await shard.setFlags(ANNA, 1, [6], { add: Flag.flagged, remove: 0 });
+      const store = { how: "add", flags: Flag.flagged, keywords: [], unchangedSince: null } as const;
+      const told: MailboxChange[] = [];
+      const stop = shard.onChange((_account, _mailbox, change) => told.push(change));
+      const wide = rangesOf([2, 6, 8, 4_294_967_295], 0);
+      assertEquals(await shard.storeRanges(ANNA, 1, wide, store), {
+        type: "stored",
+        changed: [2, 3, 8, 8],
+        modified: [],
+        missing: [4, 5, 9, 4_294_967_295],
+        modSeq: 5,
+      } as never);
+      stop();
+      assertEquals(told, [{ kind: "flags", uids: [2, 3, 8, 8], modSeq: 5 }] as never);
+      assertEquals(rows(shard, 1).map(({ uid, flags }) => [uid, flags]), [
+        ...[[1, 0], [2, Flag.flagged], [3, Flag.flagged], [6, Flag.flagged], [7, 0], [8, Flag.flagged]],
+      ]);
+      assertEquals(await shard.storeRanges(ANNA, 1, wide, { ...store, how: "remove", unchangedSince: 4 }), {
+        type: "stored",
+        changed: [6, 6],
+        modified: [2, 3, 8],
+        missing: [4, 5, 9, 4_294_967_295],
+        modSeq: 6,
+      } as never);
+      assertEquals(await shard.storeRanges(ANNA, 9, wide, store), {
+        ...{ type: "stored", changed: [], modified: [], missing: wide, modSeq: 1 },
+      } as never);
+      assertEquals((await shard.storeRanges(ANNA, 1, wide, { ...store, keywords: ["a", "b"] })).type, "limit");
+    },
+    { keywordsMax: 1 },
+  );
+
+  test("a change of ranges finds the few messages of a mailbox with many UIDs, and those that come with it", async ({ shard }) => {
+    for (let i = 0; i < 9; i++) await shard.append(append(1, Array.from({ length: 1_000 }, () => message("x"))));
+    const left = [1, 63, 64, 65, 4_000, 8_127, 8_128, 9_000];
+    const all = Array.from({ length: 9_000 }, (_, i) => i + 1);
+    await shard.expunge(ANNA, 1, all.filter((uid) => !left.includes(uid)));
+    const store = { how: "add", flags: Flag.seen, keywords: ["k"], unchangedSince: null } as const;
+    const every = rangesOf([1, 4_294_967_295], 0);
+    // What comes begins blocks; what goes leaves one without messages: all of one group.
+    const [, , , stored] = await Promise.all([
+      shard.expunge(ANNA, 1, [4_000]),
+      shard.append(append(1, Array.from({ length: 200 }, () => message("y")))),
+      shard.expunge(ANNA, 1, [9_010]),
+      shard.storeRanges(ANNA, 1, every, store),
+      shard.append(append(1, [message("later")])),
+    ]);
+    assert(stored.type === "stored");
+    const changed = [1, 1, 63, 65, 8_127, 8_128, 9_000, 9_009, 9_011, 9_200];
+    assertEquals([[...stored.changed], stored.missing.at(-2)], [changed, 9_201]);
+    for (const { uid, flags, keywords } of rows(shard, 1)) {
+      assertEquals([uid, flags, keywords.join()], uid === 9_201 ? [uid, 0, ""] : [uid, Flag.seen, "k"]);
+    }
+    assertEquals([shard.status(ANNA, 1).unseen, shard.status(ANNA, 1).messages], [1, 207]);
+    const { blocks, rows: counts } = shard.blockCounts(ANNA, 1);
+    assertEquals(
+      [[...blocks], [...counts]],
+      [[0, 1, 126, 127, 140, 141, 142, 143], [2, 2, 1, 1, 23, 64, 64, 50]] as never,
+    );
+    const again = await shard.storeRanges(ANNA, 1, every, { ...store, how: "remove" });
+    assertEquals([shard.status(ANNA, 1).unseen, shard.keywords(ANNA, 1), again.type], [207, [], "stored"]);
   });
 
   test("messages that changed since are left alone and named", async ({ shard }) => {

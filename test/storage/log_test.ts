@@ -182,7 +182,7 @@ Deno.test("data of schema 2, which had no log, opens and goes on; then a program
     index.close();
     await index.gone();
     const { shard, index: now } = await open(dir);
-    assertEquals(JSON.parse(new TextDecoder().decode(now.get(HEADER_KEY))).schema, 3);
+    assertEquals(JSON.parse(new TextDecoder().decode(now.get(HEADER_KEY))).schema, 5);
     await shard.deliver(mail("new"));
     const left = await open(crashed(dir));
     for (const one of [shard, left.shard]) {

@@ -1,6 +1,8 @@
 import { type Random, utf8 } from "../../src/base/mod.ts";
 import { type MailboxName, SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../src/mail/quota.ts";
+import { rangesOf } from "../../src/mail/ranges.ts";
+import { UID_MAX } from "../../src/mail/uid.ts";
 import type { MessageAnnotationChange } from "../../src/mail/message_annotation.ts";
 import type { AppendMessage, ShardStore } from "../../src/storage/mod.ts";
 import { account } from "./support.ts";
@@ -90,7 +92,9 @@ function flagStep({ pick, below, some }: Dice, alone: boolean): Step {
     keywords: some(() => pick(KEYWORDS), 4),
     unchangedSince: alone ? pick([null, null, below(20)]) : null,
   };
-  return (shard) => shard.storeFlags(owner, mailbox, uids, store);
+  if (below(2) === 0) return (shard) => shard.storeFlags(owner, mailbox, uids, store);
+  const ranges = rangesOf([...uids, ...uids.slice(0, below(2)), ...pick([[], [1, UID_MAX]])], 0);
+  return (shard) => shard.storeRanges(owner, mailbox, ranges, store);
 }
 
 /** None, or one of bytes, of messages or of both. */

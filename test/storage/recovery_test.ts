@@ -228,11 +228,11 @@ Deno.test("data of another schema version, shard or number of shards is refused 
     assertEquals(await kindOf(() => open(2)), "schema");
     const index = new LmdbIndex(`${shardDirectory(dir, 0)}/index.mdb`, nodeFiles());
     const header = JSON.parse(new TextDecoder().decode(index.get(HEADER_KEY)));
-    index.commit(() => index.put(HEADER_KEY, new TextEncoder().encode(JSON.stringify({ ...header, schema: 5 }))));
+    index.commit(() => index.put(HEADER_KEY, new TextEncoder().encode(JSON.stringify({ ...header, schema: 6 }))));
     index.close();
     await index.gone();
     const message = await open(1).then(() => "opened", String);
-    assertStringIncludes(message, "schema version 5; this program reads 1 to 4. A newer version");
+    assertStringIncludes(message, "schema version 6; this program reads 1 to 5. A newer version");
   }));
 
 Deno.test("compaction gives back the space of dead messages and keeps the living byte for byte, over a restart", () =>

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { asFailure, Failure } from "../../src/base/mod.ts";
 import { SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
+import { type Ranges, rangesOf, rangesOfRising } from "../../src/mail/ranges.ts";
 import { Setting } from "../../src/storage/account_change.ts";
+import { RowWriter } from "../../src/storage/row_codec.ts";
 import { decodeShardGroup, encodeShardGroup } from "../../src/storage/shard_group.ts";
 import type { Appending, ShardOp } from "../../src/storage/shard_log.ts";
 
@@ -61,7 +63,7 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
     account,
     mailbox: u32,
     modSeq: u48,
-    uids: rising,
+    uids: rising.map(rangesOfRising),
     add: flags,
     remove: flags,
     unchangedSince: fc.option(u48),
@@ -152,6 +154,42 @@ Deno.test("UIDs in a row take an octet each in the log, others as many as they a
   assertThrows(() => written([3, 2]));
 });
 
+const FLAGS = { kind: "flags", account: "a", mailbox: 1, modSeq: 5, add: 1, remove: 2, unchangedSince: 4 } as const;
+
+Deno.test("a change of flags takes a few octets in the log for each range of UIDs, however long it is", () => {
+  const written = (...uids: number[]) => {
+    const ops = [{ ...FLAGS, keywords: null, uids: rangesOf(uids, 0) }];
+    const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops } as const;
+    const bytes = encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record });
+    assertEquals(decodeShardGroup(bytes.slice()).record.ops, ops);
+    return bytes.length;
+  };
+  const none = written();
+  assertEquals(written(7, 7) - none, 2);
+  assertEquals(written(1, 100_000) - none, 4);
+  assertEquals(written(1, 0xffff_ffff) - none, 6);
+  assertEquals(written(0xffff_ffff, 0xffff_ffff) - none, 6);
+  assertEquals(written(5, 127, 200, 10_000, 10_002, 10_002) - none, 2 + 3 + 2);
+  assertThrows(() => encodeFlags([3, 3, 3, 4]));
+  assertThrows(() => encodeFlags([3, 2]));
+  assertThrows(() => encodeFlags([0, 2]));
+});
+
+function encodeFlags(uids: readonly number[]): Uint8Array {
+  const op: ShardOp = { ...FLAGS, keywords: null, uids: uids as Ranges };
+  const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops: [op] } as const;
+  return encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record });
+}
+
+Deno.test("a change of flags is read from a log up to schema 4, which named each UID", () => {
+  const row = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1);
+  row.u8(5).text("a").u32(1).u48(5).rising([2, 3, 4, 9, 200]).u8(1).u8(2).u8(1).u48(4).u8(0);
+  const uids = [2, 4, 9, 9, 200, 200];
+  assertEquals(decodeShardGroup(row.bytes()).record.ops, [{ ...FLAGS, keywords: null, uids }] as never);
+  const kindAt = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1).bytes().length;
+  assertEquals([row.bytes()[kindAt], encodeFlags([2, 2])[kindAt]], [5, 13]);
+});
+
 Deno.test("a group comes out of the log as it went in, but for the bytes of its bodies, which it names", () => {
   fc.assert(
     fc.property(group, (written) => {
@@ -175,7 +213,7 @@ Deno.test("a bound that no MODSEQ reaches, or none at all, holds nobody back aft
       account: "anna",
       mailbox: 1,
       modSeq: 9,
-      uids: [1],
+      uids: rangesOfRising([1]),
       add: 1,
       remove: 0,
       unchangedSince,

@@ -41,6 +41,8 @@ export class FakeMailboxes {
   #nextView = 1;
   /** Rows of one page. */
   pageRows = 2;
+  /** Rows that the answer to a STORE brings. */
+  storeRows = Infinity;
   /** Called with each view that has news. */
   onStirred: (view: number) => void = () => {};
   /** Without an index, sessions have to make it. */
@@ -483,10 +485,11 @@ export class FakeMailboxes {
       if (before !== `${each.flags} ${each.keywords.join()}`) each.modSeq = ++box.modSeq;
     }
     for (const each of done) view.known.set(each, each.modSeq);
+    const told = silent ? [] : done.slice(0, this.storeRows);
     const stored = {
       type: "stored",
-      rows: silent ? [] : done.map((each) => this.#row(view, each, false)),
-      next: null,
+      rows: told.map((each) => this.#row(view, each, false)),
+      next: told.length < done.length && !silent ? told.at(-1)!.uid as Uid : null,
       modified: modified.map((each) => ({ sequence: view.shown.indexOf(each) + 1, uid: each.uid as Uid })),
       highestModSeq: box.modSeq as ModSeq,
       missing: named.length > there.length,

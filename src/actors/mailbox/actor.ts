@@ -23,6 +23,7 @@ import { lastOf } from "./last_of.ts";
 import { metadata, setMetadata } from "./metadata.ts";
 import { news } from "./news.ts";
 import { close, open } from "./open.ts";
+import { OneByOne } from "./one_by_one.ts";
 import { page } from "./page.ts";
 import { read, rows } from "./rows.ts";
 import { Searches, type TextSearch, Turns } from "./search/mod.ts";
@@ -49,11 +50,12 @@ const LAST_LOCKS_MAX = 10_000;
 export interface MailboxShare {
   readonly budget: ViewBudget;
   readonly turns: Turns;
+  readonly largeChanges: OneByOne;
 }
 
 /** What a worker's mailbox actors share, at its start. */
 export function mailboxShare(clock: Clock): MailboxShare {
-  return { budget: { views: 0, liveBytes: 0 }, turns: new Turns(clock) };
+  return { budget: { views: 0, liveBytes: 0 }, turns: new Turns(clock), largeChanges: new OneByOne() };
 }
 
 /** What a mailbox actor is started with: the shard its domain lives in. */
@@ -79,7 +81,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
   idleStopMs: IDLE_STOP_MS,
   mayStop: ({ pending, locks, views, watches }) =>
     pending === 0 && locks.size === 0 && views.size === 0 && watches.size === 0,
-  init: ({ shard, texts, share: { budget, turns } }, context) => {
+  init: ({ shard, texts, share: { budget, turns, largeChanges } }, context) => {
     const { clock, log, random } = context;
     const shares = new Shares(shard, context.self.address.actor.slice(MAILBOX_ACTOR_PREFIX.length));
     const views = viewBook(shard, budget, context);
@@ -97,6 +99,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
       flagWork: new FlagWork(),
       searches: new Searches(),
       turns,
+      largeChanges,
       texts,
       pending: 0,
     };

@@ -4,7 +4,9 @@ import type { ModSeq } from "../../mail/uid.ts";
 import { changeSet } from "./change_set.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
+import { readUids } from "./row_pages.ts";
 import type { OpenView } from "./view_book.ts";
+import { type Ranges, rangesOfRising } from "./views/mod.ts";
 
 /** Messages annotated in one change of the store: some ms of its time. */
 const ANNOTATE_UIDS_MAX = 1_000;
@@ -43,10 +45,33 @@ async function annotateIn(state: State, open: OpenView, request: Asked<"mailbox.
   const { account, mailbox } = open.of;
   const { set, changes, unchangedSince } = request;
   const stored = await changeSet(state, open, {
-    ...{ set, atOnce: ANNOTATE_UIDS_MAX },
-    change: (uids) => state.shard.annotate(account, mailbox, uids, { changes, unchangedSince }),
+    set,
+    async change(ranges, after) {
+      const { uids, next } = eachOf(ranges) ??
+        readUids(state.shard, open, { uids: ranges, after, limit: ANNOTATE_UIDS_MAX });
+      const result = await state.shard.annotate(account, mailbox, uids, { changes, unchangedSince });
+      if (result.type === "limit") return null;
+      const { changed, modified, missing, modSeq } = result;
+      return { modSeq: changed.length > 0 ? modSeq : null, modified, missing: rangesOfRising(missing), next };
+    },
   });
   return stored ?? refused(open, "limit");
+}
+
+interface Step {
+  readonly uids: readonly number[];
+  readonly next: number | null;
+}
+
+/** The UIDs of a set that names each by itself: whether they are there the change finds out. Null: it has to be looked up. */
+function eachOf(uids: Ranges): Step | null {
+  if (uids.length > 2 * ANNOTATE_UIDS_MAX) return null;
+  const each: number[] = [];
+  for (let i = 0; i < uids.length; i += 2) {
+    if (uids[i] !== uids[i + 1]) return null;
+    each.push(uids[i]!);
+  }
+  return { uids: each, next: null };
 }
 
 function refused({ view }: OpenView, type: "limit" | "noPrivate"): Annotated {

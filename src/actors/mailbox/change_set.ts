@@ -1,10 +1,8 @@
 import type { NewsWanted } from "../../mail/mailbox_ask.ts";
 import type { MessageSet, ViewNews } from "../../mail/mailbox_view.ts";
 import type { ModSeq, Uid } from "../../mail/uid.ts";
-import type { FlagStoreResult } from "../../storage/mod.ts";
 import { newsAtOnce } from "./news.ts";
 import { readFlags } from "./flag_rows.ts";
-import { readUids } from "./row_pages.ts";
 import type { Answer, State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { type Ranges, without } from "./views/mod.ts";
@@ -12,13 +10,24 @@ import { type Ranges, without } from "./views/mod.ts";
 /** Messages of a set that a session changes. */
 export interface SetChange {
   readonly set: MessageSet;
-  /** Messages of one change of the store: some ms of its time. */
-  readonly atOnce: number;
   /** The rows are not wanted. */
   readonly silent?: boolean;
   /** What is news to the session is wanted, too. */
   readonly news?: NewsWanted | undefined;
-  readonly change: (uids: readonly number[]) => Promise<FlagStoreResult>;
+  /** Changes messages of ranges, the first of those above `after`, in one change of the store: some ms of its time. */
+  readonly change: (uids: Ranges, after: number) => Promise<ChangedStep | null>;
+}
+
+/** What a step has done. */
+export interface ChangedStep {
+  /** MODSEQ of what was changed; null: nothing was. */
+  readonly modSeq: ModSeq | null;
+  /** Messages left alone because they had changed, rising. */
+  readonly modified: readonly Uid[];
+  /** UIDs that no message has. */
+  readonly missing: Ranges;
+  /** The UID after which to go on; null when that was all. */
+  readonly next: number | null;
 }
 
 type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
@@ -47,7 +56,7 @@ export async function changeSet(
 async function changed(
   { shard }: State,
   open: OpenView,
-  { set, atOnce, silent = false, change }: SetChange,
+  { set, silent = false, change }: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
   const { of: { account, mailbox }, view } = open;
   const uids = view.uidsOf(set);
@@ -56,14 +65,12 @@ async function changed(
   let gone = false;
   view.ownBegins();
   try {
-    const named = eachOf(uids, atOnce);
     for (let after: number | null = 0; after !== null && !open.closed;) {
-      const step: Step = named ?? readUids(shard, open, { uids, after, limit: atOnce });
-      const result = await change(step.uids);
-      if (result.type === "limit") return null;
-      for (const uid of result.modified) modified.push(uid);
-      if (result.changed.length > 0) view.ownWas(result.modSeq);
-      gone ||= result.missing.length > 0;
+      const step: ChangedStep | null = await change(uids, after);
+      if (step === null) return null;
+      for (const uid of step.modified) modified.push(uid);
+      if (step.modSeq !== null) view.ownWas(step.modSeq);
+      gone ||= set.by === "sequence" && view.hasGhostIn(step.missing);
       after = step.next;
     }
   } finally {
@@ -77,24 +84,8 @@ async function changed(
     next: next as Uid | null,
     modified: modified.map((uid) => ({ sequence: view.sequenceOf(uid), uid })),
     highestModSeq: view.modSeq as ModSeq,
-    missing: missing || (gone && set.by === "sequence"),
+    missing: missing || gone,
   };
 }
 
-interface Step {
-  readonly uids: readonly number[];
-  readonly next: number | null;
-}
-
 const NO_ROWS = { rows: [], next: null } as const;
-
-/** The UIDs of a set that names each by itself: whether they are there the change finds out. Null: it has to be looked up. */
-function eachOf(uids: Ranges, most: number): Step | null {
-  if (uids.length > 2 * most) return null;
-  const each: number[] = [];
-  for (let i = 0; i < uids.length; i += 2) {
-    if (uids[i] !== uids[i + 1]) return null;
-    each.push(uids[i]!);
-  }
-  return { uids: each, next: null };
-}

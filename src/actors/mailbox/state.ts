@@ -4,6 +4,7 @@ import type { MailboxProtocol } from "../../messages/mod.ts";
 import type { Context, Reply } from "../../runtime/types.ts";
 import type { ShardStore } from "../../storage/mod.ts";
 import type { FlagWork } from "./flag_work.ts";
+import type { OneByOne } from "./one_by_one.ts";
 import type { Searches, TextSearch, Turns } from "./search/mod.ts";
 import type { Shares } from "./shared/mod.ts";
 import type { ViewBook } from "./view_book.ts";
@@ -31,6 +32,8 @@ export interface State {
   readonly flagWork: FlagWork;
   readonly searches: Searches;
   readonly turns: Turns;
+  /** Changes of so many messages that the store is busy with one for some ms: they are not made together. */
+  readonly largeChanges: OneByOne;
   readonly texts: TextSearch;
   /** Answers that are owed: changes handed to the store that are not durable yet, searches. */
   pending: number;

@@ -1,13 +1,16 @@
-import type { ModSeq } from "../../mail/uid.ts";
+import { type ModSeq, UID_MAX } from "../../mail/uid.ts";
 import type { FlagStore } from "../../storage/mod.ts";
-import { changeSet } from "./change_set.ts";
+import { type ChangedStep, changeSet } from "./change_set.ts";
 import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { countOf, type Ranges, type View } from "./views/mod.ts";
+import { between, countOf, type Ranges, type View } from "./views/mod.ts";
 
-/** Messages whose flags change in one change of the store: some ms of its time. As many as other views remember one by one. */
-const STORE_UIDS_MAX = 10_000;
+/** Messages whose flags change in one change of the store, and so with one flush: some ms of its time. */
+const STORE_MESSAGES_MAX = 100_000;
+
+/** Of more the change is made by itself: a group of many such changes would keep all others waiting. */
+const TOGETHER_UIDS_MAX = 10_000;
 
 /** Messages of a conditional STORE: those left alone are all named in one answer. */
 const CONDITIONAL_UIDS_MAX = 100_000;
@@ -38,17 +41,33 @@ async function storeIn(state: State, open: OpenView, request: Storing): Promise<
   const nothing = () => ({ ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing: view.namesGhosts(set) });
   if (unchangedSince !== null && isLarge(view, view.uidsOf(set))) return nothing();
   const stored = await changeSet(state, open, {
-    ...{ set, atOnce: STORE_UIDS_MAX, silent, news },
-    change: (uids) => flagged(state, open, uids, change),
+    ...{ set, silent, news },
+    change: (uids, after) => flagged(state, open, { uids, after, change }),
   });
   return stored ?? nothing();
 }
 
 const NOTHING_STORED = { type: "limit", rows: [], modified: [], next: null } as const;
 
-function flagged({ shard, flagWork }: State, { of }: OpenView, uids: readonly number[], change: FlagStore) {
-  const { account, mailbox } = of;
-  return flagWork.during(account, mailbox, shard.storeFlags(account, mailbox, uids, change));
+interface Flagging {
+  readonly uids: Ranges;
+  readonly after: number;
+  readonly change: FlagStore;
+}
+
+/** As many of the messages as change at once, counted by blocks of UIDs: none of them is looked up for that. */
+async function flagged(state: State, open: OpenView, { uids, after, change }: Flagging): Promise<ChangedStep | null> {
+  const { of: { account, mailbox }, view } = open;
+  const end = view.order.endOf(uids, after, STORE_MESSAGES_MAX);
+  const some = between(uids, after + 1, end ?? UID_MAX);
+  const store = () => {
+    const work = state.shard.storeRanges(account, mailbox, some, change);
+    return state.flagWork.during(account, mailbox, work);
+  };
+  const result = await (countOf(some) > TOGETHER_UIDS_MAX ? state.largeChanges.run(store) : store());
+  if (result.type === "limit") return null;
+  const { changed, modified, missing, modSeq } = result;
+  return { modSeq: changed.length > 0 ? modSeq : null, modified, missing, next: end };
 }
 
 function modSeqOf(view: View): ModSeq {

@@ -8,7 +8,7 @@ import type { Uid } from "../../mail/uid.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
 import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
-import { BLOCK_UIDS, GHOSTS_MAX, type Ranges, RowOrder, View, type ViewStart } from "./views/mod.ts";
+import { BLOCK_UIDS, GHOSTS_MAX, numbersIn, type Ranges, RowOrder, View, type ViewStart } from "./views/mod.ts";
 import { type LiveBudget, LiveSearch, LiveSearches, type LiveStart } from "./live_searches/mod.ts";
 
 /** Views of one session: IMAP selects one mailbox, others may look at some more. */
@@ -380,7 +380,7 @@ export class ViewBook {
     if (change.kind === "delivered") of.order.added([change.uid]);
     else if (change.kind === "expunged") of.order.removed(change.uids);
     else if (change.kind === "ended") this.#forget(of);
-    const told = "uids" in change ? { ...change, uids: rising(change.uids) } : change;
+    const told = change.kind === "expunged" ? { ...change, uids: rising(change.uids) } : change;
     for (const open of [...of.views]) {
       const ghostsMax = Math.min(GHOSTS_MAX, Math.floor(GHOSTS_PER_ACCOUNT_MAX / this.#viewsOf(open.account).size));
       open.live?.note(told);
@@ -392,11 +392,11 @@ export class ViewBook {
 }
 
 /** Notes which entries were changed, of so many messages as are told one by one. */
-function noteAnnotated(open: OpenView, uids: readonly Uid[], annotations: readonly AnnotationRef[]): void {
+function noteAnnotated(open: OpenView, uids: Ranges, annotations: readonly AnnotationRef[]): void {
   const seen = annotations.filter(({ scope }) => scope === "shared" || open.account === open.of.account);
   if (seen.length === 0) return;
   const annotated = open.annotated ??= new Map();
-  for (const uid of uids) {
+  for (const uid of numbersIn(uids)) {
     if (uid >= open.view.uidNext) return;
     const entries = annotated.get(uid) ?? new Set<string>();
     if (annotated.size === ANNOTATED_MAX && entries.size === 0) {

@@ -57,6 +57,27 @@ Deno.test("UNCHANGEDSINCE leaves alone what others changed, and names it", () =>
   );
 });
 
+Deno.test("messages that do not fit the answer are told all the same, once each, as those that do", () => {
+  const changes = [
+    "STORE 1:7 +FLAGS (\\Seen)",
+    "UID STORE 1:5,7 FLAGS (\\Flagged $Later)",
+    "STORE 7,1:4 -FLAGS (\\Flagged)",
+    "UID STORE 2:* (UNCHANGEDSINCE 1000) +FLAGS.SILENT (\\Draft)",
+    "STORE 1:7 FLAGS (\\Answered)",
+  ];
+  const told = (rows: number, enabled: readonly string[]) => {
+    const { client, mailboxes } = selected(7);
+    mailboxes.storeRows = rows;
+    for (const each of enabled) say(client, `e ${each}`);
+    return changes.map((each) => say(client, `a ${each}`));
+  };
+  for (const enabled of [[], ["ENABLE CONDSTORE"], ["ENABLE QRESYNC"], ["ENABLE UIDONLY"]]) {
+    const all = told(Infinity, enabled);
+    assertEquals(all[1]!.filter((line) => /FETCH/.test(line)).length, 6);
+    for (const rows of [1, 2, 5]) assertEquals(told(rows, enabled), all, `${enabled} ${rows}`);
+  }
+});
+
 Deno.test("messages that others removed are not changed, and STORE by numbers says so", () => {
   const { client, mailboxes } = selected();
   other(mailboxes, "STORE 1 +FLAGS.SILENT (\\Deleted)");

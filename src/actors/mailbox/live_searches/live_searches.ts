@@ -1,5 +1,5 @@
 import type { MailboxChange } from "../../../mail/mailbox_state.ts";
-import { type Ranges, rangesOf, rangesOfRising, SortedUids } from "../views/mod.ts";
+import { countOf, numbersIn, type Ranges, rangesOf, rangesOfRising, SortedUids, upTo } from "../views/mod.ts";
 import type { LiveSearch } from "./live_search.ts";
 
 /** Messages with changed flags that are remembered one by one; of more it is only known that any may have changed. 40 KB. */
@@ -62,10 +62,11 @@ export class LiveSearches {
   note(change: MailboxChange): void {
     if (change.kind !== "flags" && change.kind !== "expunged") return;
     // Of others nothing is known yet.
-    const known = change.uids.filter((uid) => uid < this.testedTo);
-    if (change.kind === "expunged") this.#gone.addAll(known);
-    else if (!this.#anyTouched) this.#touched.addAll(known);
-    if (this.#touched.length > TOUCHED_MAX) this.#touchAny();
+    if (change.kind === "expunged") return this.#gone.addAll(change.uids.filter((uid) => uid < this.testedTo));
+    if (this.#anyTouched) return;
+    const known = upTo(change.uids, this.testedTo - 1);
+    if (countOf(known) <= TOUCHED_MAX) this.#touched.addAll([...numbersIn(known)]);
+    if (Math.max(countOf(known), this.#touched.length) > TOUCHED_MAX) this.#touchAny();
   }
   /** Up to `max` messages that are gone, rising. */
   takeGone(max: number): number[] {

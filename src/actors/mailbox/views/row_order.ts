@@ -1,4 +1,5 @@
 import { assert } from "../../../base/mod.ts";
+import { pairFrom, type Ranges } from "../../../mail/ranges.ts";
 import { BlockTree, type Counts } from "./block_tree.ts";
 
 /** UIDs of one block of the store's rows: [block * 64, block * 64 + 64). */
@@ -57,6 +58,29 @@ export class RowOrder {
       if (at > 0) return uids[at - 1]!;
     }
     return first < TAIL_BLOCKS ? 0 : this.select(this.rank(uidNext) - 1);
+  }
+  /**
+   * The UID up to which ranges name no more than `most` rows, counted from above `after` on by whole blocks, of which `most` are
+   * some; null: all of them are not more.
+   */
+  endOf(ranges: Ranges, after: number, most: number): number | null {
+    let left = most;
+    for (let i = pairFrom(ranges, after + 1); i < ranges.length; i += 2) {
+      const [first, last] = [Math.max(ranges[i]!, after + 1), ranges[i + 1]!];
+      // So many UIDs have no more rows.
+      let rows = last - first + 1;
+      if (rows > left) {
+        const counts = this.#made();
+        const before = counts.before(Math.floor(first / BLOCK_UIDS));
+        rows = Math.min(rows, counts.before(Math.floor(last / BLOCK_UIDS) + 1) - before);
+        if (rows > left) {
+          const end = counts.at(before + left).block * BLOCK_UIDS - 1;
+          return end >= first ? end : ranges[i - 1]!;
+        }
+      }
+      left -= rows;
+    }
+    return null;
   }
   /** Rows were added; their UIDs are above all others. */
   added(uids: readonly number[]): void {

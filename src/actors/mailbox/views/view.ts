@@ -1,6 +1,15 @@
 import type { MessageSet } from "../../../mail/mailbox_view.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
-import { intersection, NO_RANGES, pairFrom, pairsFrom, type Ranges, rangesOf } from "./ranges.ts";
+import {
+  intersection,
+  NO_RANGES,
+  numbersIn,
+  pairFrom,
+  pairsFrom,
+  type Ranges,
+  rangesOf,
+  upTo,
+} from "../../../mail/ranges.ts";
 import type { RowOrder } from "./row_order.ts";
 import { SortedUids } from "./sorted_uids.ts";
 
@@ -10,9 +19,9 @@ export const GHOSTS_MAX = 100_000;
 /** Changed flags that one view remembers one by one; of more it only knows since when, and looks at all rows. 40 KB. */
 export const CHANGED_MAX = 10_000;
 
-/** Changes, and UIDs in them, that wait to be known as the session's own or not. 1.6 MB. */
+/** Changes, and bounds of ranges in them, that wait to be known as the session's own or not. 1.6 MB. */
 const UNSORTED_MAX = 1_000;
-const UNSORTED_UIDS_MAX = 200_000;
+const UNSORTED_NUMBERS_MAX = 200_000;
 
 /** So many UIDs are taken out of a set one by one. */
 const FEW = 64;
@@ -42,8 +51,8 @@ export class View {
   /** Set when there were too many: every row above this UID with a MODSEQ above `modSeq` may be one. */
   #changedAbove: number | null = null;
   /** What changed while a change of this session's own is under way: which of it is its own is not known yet. */
-  #unsorted: { readonly uids: readonly number[]; readonly modSeq: number }[] = [];
-  #unsortedUids = 0;
+  #unsorted: { readonly uids: Ranges; readonly modSeq: number }[] = [];
+  #unsortedNumbers = 0;
   #ownWork = 0;
   #told = 0;
   #uidNext: number;
@@ -98,6 +107,14 @@ export class View {
   isGhost(uid: number): boolean {
     return this.#ghosts.has(uid);
   }
+  /** Whether one of these UIDs is a ghost's. */
+  hasGhostIn(uids: Ranges): boolean {
+    if (this.#ghosts.length === 0) return false;
+    for (let i = 0; i < uids.length; i += 2) {
+      if (this.#ghosts.countBelow(uids[i + 1]! + 1) > this.#ghosts.countBelow(uids[i]!)) return true;
+    }
+    return false;
+  }
   /** The UID of the ghost with `index` ghosts below it. */
   ghostAt(index: number): number {
     return this.#ghosts.at(index);
@@ -133,7 +150,7 @@ export class View {
     }
     // RFC 9051 §6.4.9: "*" is the last message, also when the other number is higher.
     const star = set.pairs.includes(0) ? this.lastUid() : 0;
-    return clipped(rangesOf(set.pairs, star), this.#uidNext - 1);
+    return upTo(rangesOf(set.pairs, star), this.#uidNext - 1);
   }
   /** The same pair by pair, from the UID `after` on: who needs only some of a long set finds only those. */
   pairsOf(set: MessageSet, after: number): Iterable<readonly [number, number]> {
@@ -163,14 +180,14 @@ export class View {
     if (this.#ghosts.length > ghostsMax) this.end();
     return known.length > 0;
   }
-  /** Flags changed. Rising UIDs; answers whether there is news in it. */
-  flagsChanged(uids: readonly number[], modSeq: number): boolean {
-    const known = uids.length > 0 && uids.at(-1)! < this.#uidNext ? uids : uids.filter((uid) => uid < this.#uidNext);
+  /** Flags changed; answers whether there is news in it. */
+  flagsChanged(uids: Ranges, modSeq: number): boolean {
+    const known = upTo(uids, this.#uidNext - 1);
     if (known.length === 0) return false;
     if (!this.ownWork) return this.#noteChanged(known);
     this.#unsorted.push({ uids: known, modSeq });
-    this.#unsortedUids += known.length;
-    if (this.#unsorted.length > UNSORTED_MAX || this.#unsortedUids > UNSORTED_UIDS_MAX) this.#sort();
+    this.#unsortedNumbers += known.length;
+    if (this.#unsorted.length > UNSORTED_MAX || this.#unsortedNumbers > UNSORTED_NUMBERS_MAX) this.#sort();
     return true;
   }
   /** A change of the session's own begins: what it alone changes need not be told by news. */
@@ -181,7 +198,7 @@ export class View {
   ownWas(modSeq: number): void {
     const at = this.#unsorted.findIndex((change) => change.modSeq === modSeq);
     if (at < 0) return;
-    this.#unsortedUids -= this.#unsorted[at]!.uids.length;
+    this.#unsortedNumbers -= this.#unsorted[at]!.uids.length;
     this.#unsorted.splice(at, 1);
   }
   ownEnds(): void {
@@ -235,13 +252,16 @@ export class View {
     this.#changed.clear();
     this.#changedAbove = null;
     this.#unsorted = [];
-    this.#unsortedUids = 0;
+    this.#unsortedNumbers = 0;
     this.saved = NO_RANGES;
   }
-  #noteChanged(uids: readonly number[]): boolean {
-    const above = this.#changedAbove ?? Infinity;
-    const isNone = this.#changed.length === 0 && above === Infinity;
-    const fresh = isNone ? uids : uids.filter((uid) => uid <= above && !this.#changed.has(uid));
+  #noteChanged(uids: Ranges): boolean {
+    const fresh: number[] = [];
+    for (const uid of numbersIn(upTo(uids, this.#changedAbove ?? UID_MAX))) {
+      if (this.#changed.has(uid) || this.#ghosts.has(uid)) continue;
+      // With those that are kept it is too many already.
+      if (fresh.push(uid) > CHANGED_MAX) break;
+    }
     this.#changed.addAll(fresh);
     if (this.#changed.length > CHANGED_MAX) {
       this.#changed.clear();
@@ -254,10 +274,8 @@ export class View {
     const unsorted = this.#unsorted;
     if (unsorted.length === 0) return;
     this.#unsorted = [];
-    this.#unsortedUids = 0;
-    for (const { uids } of unsorted) {
-      this.#noteChanged(this.#ghosts.length === 0 ? uids : uids.filter((uid) => !this.#ghosts.has(uid)));
-    }
+    this.#unsortedNumbers = 0;
+    for (const { uids } of unsorted) this.#noteChanged(uids);
   }
 
   /** How many ghosts have a place at or below a sequence number. */
@@ -292,11 +310,4 @@ export class View {
       else yield [uid, last === first && first !== 1 ? uid : this.uidAt(last)];
     }
   }
-}
-
-function clipped(ranges: Ranges, max: number): Ranges {
-  if (ranges.length === 0 || ranges.at(-1)! <= max) return ranges;
-  const kept: number[] = [];
-  for (let i = 0; i < ranges.length && ranges[i]! <= max; i += 2) kept.push(ranges[i]!, Math.min(max, ranges[i + 1]!));
-  return kept as readonly number[] as Ranges;
 }

@@ -68,17 +68,23 @@ interface Wanted {
   readonly plan: FetchPlan;
   /** Messages of which nothing is told. */
   readonly skip?: (uid: Uid) => boolean;
+  /** Only those with a higher UID. */
+  readonly after?: number;
 }
 
 /** Tells all messages of a set, page by page. */
-export function* fetchPages(set: MessageSet, { given, plan, skip }: Wanted, scene: Scene): Program<Trouble | null> {
+export function* fetchPages(
+  set: MessageSet,
+  { given, plan, skip, after = 0 }: Wanted,
+  scene: Scene,
+): Program<Trouble | null> {
   const { view } = selectedOf(scene);
   const { index, headBytes } = plan;
   const { changedSince } = given;
   let trouble: Trouble | null = null;
   const annotations = plan.annotations ? { annotations: true } : {};
   const form: RowForm = plan.flagsOnly && skip === undefined ? "flags" : "all";
-  let request = { view, set, after: 0, index, changedSince, vanished: given.vanished, headBytes, form, ...annotations };
+  let request = { view, set, after, index, changedSince, vanished: given.vanished, headBytes, form, ...annotations };
   for (;;) {
     const page: RowPage = yield* ask("mailbox.page", request);
     // While this page is told, the next one is read.

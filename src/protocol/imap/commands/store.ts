@@ -6,6 +6,8 @@ import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotation
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
+import { planFetch } from "../fetch/fetch_plan.ts";
+import type { FetchItem } from "../grammar/ast_fetch.ts";
 import { type Lowest, tellLimit, withinLimit } from "../message_limit.ts";
 import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../write/response_code.ts";
@@ -15,6 +17,7 @@ import { bring } from "../news.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
 import { isKnown, storeRequest } from "../store_request.ts";
 import { fetchStart, flagList } from "../write/texts.ts";
+import { fetchPages } from "./fetch.ts";
 
 /** STORE (RFC 9051 §6.4.6), UID STORE, with UNCHANGEDSINCE (RFC 7162 §3.1.3); of annotations (RFC 5257 §4.5). */
 export const store: Command<"STORE"> = {
@@ -80,20 +83,19 @@ function* tellRows(
   given: Given<"STORE">,
   scene: Scene,
 ): Program<void> {
-  const { view } = selectedOf(scene);
   for (const row of stored.rows) yield* scene.output.send(changeOf(row, given, scene));
-  for (let after = stored.next; after !== null;) {
-    const page: { readonly rows: readonly FlagRow[]; readonly next: Uid | null } = yield* ask("mailbox.rows", {
-      view,
-      set: given.set,
-      after,
-      index: false,
-      changedSince: null,
-      vanished: false,
-    });
-    for (const row of page.rows) yield* scene.output.send(changeOf(row, given, scene));
-    after = page.next;
-  }
+  if (stored.next === null) return;
+  const { set, uid, silent } = given;
+  const items: FetchItem[] = silent ? [] : [{ item: "FLAGS" }];
+  if (addsModSeq(given, scene)) items.push({ item: "MODSEQ" });
+  const plan = planFetch({ uid, items, changedSince: null }, scene);
+  // What is gone meanwhile is told by the completion.
+  yield* fetchPages(set, { given: { uid, changedSince: null, vanished: false }, plan, after: stored.next }, scene);
+}
+
+/** MODSEQ is told to whoever knows of it (RFC 7162 §3.1.3). */
+function addsModSeq({ unchangedSince }: Given<"STORE">, { state }: Scene): boolean {
+  return unchangedSince !== null || tellsModSeq(state);
 }
 
 interface Outcome {
@@ -116,9 +118,10 @@ function completionOf({ modified, missing }: Outcome, uid: boolean): Completion 
 }
 
 /** The message as it is now; what a silent one tells is MODSEQ alone, to those that know of it. */
-function changeOf(row: FlagRow, { uid, silent, unchangedSince }: Given<"STORE">, scene: Scene): string {
+function changeOf(row: FlagRow, given: Given<"STORE">, scene: Scene): string {
+  const { uid, silent } = given;
   const items: string[] = [];
-  const modSeq = unchangedSince !== null || tellsModSeq(scene.state);
+  const modSeq = addsModSeq(given, scene);
   // RFC 7162 §3.2.4: with QRESYNC each FETCH has the UID.
   if ((uid || scene.state.enabled.has("QRESYNC")) && !isUidOnly(scene.state)) items.push(`UID ${row.uid}`);
   if (!silent) items.push(`FLAGS ${flagList(row, scene)}`);

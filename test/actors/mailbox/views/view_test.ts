@@ -1,5 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { CHANGED_MAX, GHOSTS_MAX, RowOrder, type RowSource, View } from "../../../../src/actors/mailbox/views/mod.ts";
+import {
+  CHANGED_MAX,
+  GHOSTS_MAX,
+  isIn,
+  rangesOf,
+  rangesOfRising,
+  RowOrder,
+  type RowSource,
+  View,
+} from "../../../../src/actors/mailbox/views/mod.ts";
 import { type Dice, dice } from "../../../support/dice.ts";
 
 /** Rows of a store as nothing but their UIDs. */
@@ -77,7 +86,7 @@ function stepOn({ rows, order, models }: World, random: Dice): void {
     case 3: {
       const some = rows.uids.filter(() => random.below(12) === 0);
       for (const { view, list, changed } of models) {
-        view.flagsChanged(some, 5);
+        view.flagsChanged(rangesOfRising(some), 5);
         for (const uid of some) if (list.includes(uid)) changed.add(uid);
       }
       break;
@@ -147,10 +156,10 @@ Deno.test("a UID set with a star above all messages names the last one", () => {
 
 Deno.test("what a session changes itself is not told to it again, what others change at the same time is", () => {
   const { view } = viewOf(10);
-  view.flagsChanged([2], 4);
+  view.flagsChanged(rangesOfRising([2]), 4);
   view.ownBegins();
-  view.flagsChanged([1, 2, 3], 5);
-  view.flagsChanged([1, 7], 6);
+  view.flagsChanged(rangesOfRising([1, 2, 3]), 5);
+  view.flagsChanged(rangesOfRising([1, 7]), 6);
   view.ownWas(5);
   view.ownEnds();
   // 3 alone was changed by nobody else.
@@ -160,9 +169,9 @@ Deno.test("what a session changes itself is not told to it again, what others ch
 Deno.test("whoever asks for news while a change of its own is under way is told of all that changed", () => {
   const { view, rows, order } = viewOf(10);
   view.ownBegins();
-  view.flagsChanged([1, 2, 3], 5);
-  view.flagsChanged([3, 4, 11], 6);
-  assertEquals(view.flagsChanged([11, 12], 7), false);
+  view.flagsChanged(rangesOfRising([1, 2, 3]), 5);
+  view.flagsChanged(rangesOfRising([3, 4, 11]), 6);
+  assertEquals(view.flagsChanged(rangesOfRising([11, 12]), 7), false);
   assert(view.hasChanged);
   rows.uids = rows.uids.filter((uid) => uid !== 3);
   order.removed([3]);
@@ -181,9 +190,9 @@ Deno.test("two changes of a session's own at the same time are both its own, in 
     const { view } = viewOf(10);
     view.ownBegins();
     view.ownBegins();
-    view.flagsChanged([1, 2], 5);
-    view.flagsChanged([2, 3], 6);
-    view.flagsChanged([3, 4], 7);
+    view.flagsChanged(rangesOfRising([1, 2]), 5);
+    view.flagsChanged(rangesOfRising([2, 3]), 6);
+    view.flagsChanged(rangesOfRising([3, 4]), 7);
     view.ownWas(first);
     view.ownEnds();
     assert(view.hasChanged);
@@ -197,31 +206,31 @@ Deno.test("so many changes are kept during a session's own until it is known who
   for (const changes of [1_000, 1_001]) {
     const { view } = viewOf(3);
     view.ownBegins();
-    for (let i = 1; i <= changes; i++) view.flagsChanged([1 + i % 3], 10 + i);
+    for (let i = 1; i <= changes; i++) view.flagsChanged(rangesOfRising([1 + i % 3]), 10 + i);
     for (let i = 1; i <= changes; i++) view.ownWas(10 + i);
     view.ownEnds();
     assertEquals(view.takeChanged(10), { uids: changes === 1_000 ? [] : [1, 2, 3] });
   }
-  for (const uids of [200_000, 200_001]) {
-    const { view } = viewOf(uids);
-    const all = Array.from({ length: uids }, (_, i) => i + 1);
+  for (const ranges of [100_000, 100_001]) {
+    const { view } = viewOf(2 * ranges);
+    const all = Array.from({ length: ranges }, (_, i) => 2 * i + 1);
     view.ownBegins();
-    view.flagsChanged(all, 2);
+    view.flagsChanged(rangesOfRising(all), 2);
     view.ownWas(2);
     view.ownEnds();
-    assertEquals(view.takeChanged(10), uids === 200_000 ? { uids: [] } : { above: 0 });
+    assertEquals(view.takeChanged(10), ranges === 100_000 ? { uids: [] } : { above: 0 });
   }
 });
 
 Deno.test("flags of many messages are remembered as one look at all rows", () => {
   const { view } = viewOf(CHANGED_MAX + 2);
   const uids = Array.from({ length: CHANGED_MAX + 1 }, (_, i) => i + 1);
-  view.flagsChanged(uids.slice(1), 4);
+  view.flagsChanged(rangesOfRising(uids.slice(1)), 4);
   assert("uids" in view.takeChanged(0));
-  view.flagsChanged(uids, 5);
+  view.flagsChanged(rangesOfRising(uids), 5);
   assertEquals(view.takeChanged(10), { above: 0 });
   view.lookedUpTo(100);
-  view.flagsChanged([50, 200], 6);
+  view.flagsChanged(rangesOfRising([50, 200]), 6);
   assertEquals(view.takeChanged(10), { uids: [50] });
   view.lookedUpTo(null);
   assertEquals(view.hasChanged, false);
@@ -261,6 +270,53 @@ Deno.test("gaps between rows are found without reading full blocks", () => {
   const within: number[] = [];
   order.eachGap(71, 640, (first, last) => void within.push(first, last));
   assertEquals(within, [71, 71, 640, 640]);
+});
+
+Deno.test("a set is cut after so many rows and no more, by whole blocks of UIDs, and each part goes on behind the last", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = dice(seed);
+    const rows = new Rows();
+    rows.add(2_000);
+    rows.uids = rows.uids.filter((uid) => seed % 4 === 0 || random.below(1 + (uid >> 7) % 5) === 0);
+    const order = new RowOrder(rows);
+    const pairs = Array.from({ length: 2 * (1 + random.below(30)) }, () => 1 + random.below(2_100));
+    const ranges = rangesOf(seed % 3 === 0 ? [1, 4_294_967_295] : pairs, 0);
+    const most = 64 + random.below(400);
+    const named = rows.uids.filter((uid) => isIn(ranges, uid));
+    const found: number[] = [];
+    for (let after = 0, parts = 0;; parts++) {
+      assert(parts < 200, `seed ${seed} goes on for ever`);
+      const end = order.endOf(ranges, after, most);
+      const part = named.filter((uid) => uid > after && uid <= (end ?? Infinity));
+      assert(part.length <= most, `seed ${seed}`);
+      // One range is cut where it is full, but for what is left of its first and its last block.
+      if (end !== null && ranges.length === 2) assert(part.length > most - 128, `seed ${seed}`);
+      found.push(...part);
+      if (end === null) break;
+      assert(end > after);
+      after = end;
+    }
+    assertEquals(found, named, `seed ${seed}`);
+  }
+});
+
+Deno.test("a set of no more UIDs than may change at once is not counted", () => {
+  const rows = new Rows();
+  rows.add(500);
+  const order = new RowOrder(rows);
+  assertEquals(order.endOf(rangesOf([1, 100, 400, 499], 0), 0, 200), null);
+  assertEquals([order.bytes, rows.reads], [0, 0]);
+});
+
+Deno.test("whether one of some UIDs is of a message that is gone is known until that is told", () => {
+  const { view, order, rows } = viewOf(10);
+  rows.uids = rows.uids.filter((uid) => uid !== 5);
+  order.removed([5]);
+  view.expunged([5]);
+  const has = (...pairs: number[]) => view.hasGhostIn(rangesOf(pairs, 0));
+  assertEquals([has(), has(1, 4, 6, 9), has(5, 5), has(1, 1, 4, 6)], [false, false, true, true]);
+  view.takeGhosts(1);
+  assertEquals(has(5, 5), false);
 });
 
 Deno.test("messages that came since the last session are recent until they are gone", () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { seededRandom } from "../../../../src/base/mod.ts";
+import { seededRandom } from "../../src/base/mod.ts";
 import {
   countOf,
   difference,
@@ -9,7 +9,7 @@ import {
   pairFrom,
   rangesOf,
   rangesOfRising,
-} from "../../../../src/actors/mailbox/views/ranges.ts";
+} from "../../src/mail/ranges.ts";
 
 Deno.test("pairs come in order, without overlap, and those that touch are one", () => {
   assertEquals([...rangesOf([5, 5, 9, 7, 1, 2, 3, 3, 8, 12], 0)], [1, 3, 5, 5, 7, 12]);

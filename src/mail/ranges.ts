@@ -88,6 +88,19 @@ export function intersection(a: Ranges, b: Ranges): Ranges {
   return both as readonly number[] as Ranges;
 }
 
+/** What is not above `max`. */
+export function upTo(ranges: Ranges, max: number): Ranges {
+  if (ranges.length === 0 || ranges.at(-1)! <= max) return ranges;
+  const kept: number[] = [];
+  for (let i = 0; i < ranges.length && ranges[i]! <= max; i += 2) kept.push(ranges[i]!, Math.min(max, ranges[i + 1]!));
+  return kept as readonly number[] as Ranges;
+}
+
+/** What lies from `first` to `last`. */
+export function between(ranges: Ranges, first: number, last: number): Ranges {
+  return intersection(ranges, (first <= last ? [first, last] : []) as readonly number[] as Ranges);
+}
+
 /** Ranges without some rising numbers. */
 export function without(ranges: Ranges, rising: readonly number[]): Ranges {
   if (rising.length === 0) return ranges;
