@@ -13,3 +13,4 @@ export * from "./latin1.ts";
 export * from "./log.ts";
 export * from "./piece_store.ts";
 export * from "./random.ts";
+export * from "./renewed.ts";

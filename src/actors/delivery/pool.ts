@@ -1,3 +1,4 @@
+import { RenewedMap } from "../../base/mod.ts";
 import type { Conversation } from "./conversation.ts";
 import { securityKey } from "./security.ts";
 import type { Target } from "./targets.ts";
@@ -5,8 +6,8 @@ import type { Target } from "./targets.ts";
 /** Connections that wait for the next mail to their host. Each takes its own leave when its time is over. */
 export class ConversationPool {
   /** By the key of their target, in the order in which they were given. */
-  readonly #kept = new Map<string, Conversation[]>();
-  readonly #keys = new Map<Conversation, string>();
+  readonly #kept = new RenewedMap<string, Conversation[]>();
+  readonly #keys = new RenewedMap<Conversation, string>();
 
   constructor(private readonly keptMax: number) {}
 

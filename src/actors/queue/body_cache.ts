@@ -1,4 +1,4 @@
-import { byteLength } from "../../base/mod.ts";
+import { byteLength, RenewedMap } from "../../base/mod.ts";
 
 interface Kept {
   readonly parts: readonly Uint8Array[];
@@ -9,7 +9,7 @@ interface Kept {
 
 /** Bodies of mails that were just accepted: most are tried at once and need not be read from the disk. */
 export class BodyCache {
-  readonly #kept = new Map<number, Kept>();
+  readonly #kept = new RenewedMap<number, Kept>();
   #bytes = 0;
 
   constructor(private readonly bytesMax: number) {}

@@ -1,4 +1,4 @@
-import { asFailure, byteLength, type Cancel, concat, describeError } from "../../base/mod.ts";
+import { asFailure, byteLength, type Cancel, concat, describeError, RenewedMap, RenewedSet } from "../../base/mod.ts";
 import type { DeliveryReport, QueueProtocol, QueueVerb } from "../../messages/mod.ts";
 import type { EnqueueInput, ItemChange, ScheduleRow, StoredItem } from "../../storage/mod.ts";
 import { NOT_TAKEN, tryOnce } from "./attempt.ts";
@@ -52,9 +52,9 @@ export class QueueEngine {
   readonly #dispatcher: Dispatcher;
   readonly #bodies = new BodyCache(BODY_CACHE_BYTES);
   /** Items in the line of a destination. */
-  readonly #offered = new Set<number>();
+  readonly #offered = new RenewedSet<number>();
   /** Items being tried or changed, and what an operator wants done with them then. */
-  readonly #busy = new Map<number, QueueVerb | null>();
+  readonly #busy = new RenewedMap<number, QueueVerb | null>();
   readonly #idle = new Set<() => void>();
   /** How often in a row an item's worker was away. */
   readonly #away = new Map<number, number>();

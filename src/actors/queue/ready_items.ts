@@ -1,3 +1,4 @@
+import { RenewedMap } from "../../base/mod.ts";
 /** An item that may be tried now. */
 export interface ReadyItem {
   readonly item: number;
@@ -46,7 +47,7 @@ export class ReadyItems {
 
 /** Senders and their items; a Map keeps the order in which they take turns. */
 class Turns {
-  readonly #lanes = new Map<string, number[]>();
+  readonly #lanes = new RenewedMap<string, number[]>();
 
   get empty(): boolean {
     return this.#lanes.size === 0;

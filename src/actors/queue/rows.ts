@@ -1,4 +1,4 @@
-import { asFailure, describeError, type Log } from "../../base/mod.ts";
+import { asFailure, describeError, type Log, RenewedMap } from "../../base/mod.ts";
 import type { QueueStore, StoredItem, StoredMessage } from "../../storage/mod.ts";
 
 /** Unreadable items remembered; of more the log still tells, at each start. */
@@ -20,7 +20,7 @@ export interface Waiting {
 export class QueueRows {
   readonly #unreadable = new Set<number>();
   /** Rows that were just written, until they are tried or changed: most are tried at once and need not be read back. */
-  readonly #fresh = new Map<number, Waiting>();
+  readonly #fresh = new RenewedMap<number, Waiting>();
 
   constructor(
     private readonly store: QueueStore,

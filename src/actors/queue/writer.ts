@@ -1,4 +1,4 @@
-import { asFailure, type Clock, describeError, type Log } from "../../base/mod.ts";
+import { asFailure, type Clock, describeError, type Log, RenewedSet } from "../../base/mod.ts";
 
 /** Pause before a change is written that the disk refused, in ms. */
 const AGAIN_MS = 1_000;
@@ -8,7 +8,7 @@ export type WriteKind = "mail" | "change";
 
 /** Writes to the store until the disk takes it: what an attempt brought must not be forgotten. */
 export class PatientWriter {
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new RenewedSet<Promise<unknown>>();
   readonly #refused = { mail: 0, change: 0 };
   #stopped = false;
   /** Writes that became durable, and how long they took together, in ms. */

@@ -1,4 +1,4 @@
-import { assert, Failure } from "../../base/mod.ts";
+import { assert, Failure, RenewedMap } from "../../base/mod.ts";
 import type { IndexEnv } from "../index_env.ts";
 import type { PlacedBody } from "../segments.ts";
 import type { Until } from "./change.ts";
@@ -50,9 +50,9 @@ const OP_BYTES = 512;
  */
 export class QueueDelta {
   /** By number, rising. */
-  readonly mails = new Map<number, HeldMail>();
+  readonly mails = new RenewedMap<number, HeldMail>();
   /** Unindexed items that are there, rising; and indexed ones with their next state, null when they are done. */
-  readonly items = new Map<number, StoredItem | null>();
+  readonly items = new RenewedMap<number, StoredItem | null>();
   readonly ops = new Map<string, QueueOp>();
   readonly suspended = new Map<string, Until>();
   /** Indexed mails of which items were done: how many are left. */
