@@ -11,6 +11,7 @@ import { FRED, johns, named, othersOf, rights, setAcl } from "./shared_world.ts"
 import { inMailbox, JOHN, MAIL, type MailboxWorld, MARY, put, settle, spawnListener } from "./support.ts";
 
 const INBOX = johns("INBOX");
+const WHOLE = { uidValidity: null, uid: 1, offset: 0, length: 9, index: false };
 
 async function kindOf(work: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => work, Failure)).kind;
@@ -20,14 +21,20 @@ function create({ mailbox }: MailboxWorld, account: AccountId, name: MailboxName
   return mailbox.ask("mailbox.create", { account, name, specialUse: null });
 }
 
-function append({ mailbox }: MailboxWorld, account: AccountId, name: MailboxName, flags = 0, keywords: string[] = []) {
+function append(
+  { mailbox }: MailboxWorld,
+  account: AccountId,
+  name: MailboxName,
+  { flags = 0, keywords = [], ...more }: {
+    readonly flags?: number;
+    readonly keywords?: readonly string[];
+    readonly replaces?: { readonly view: number; readonly uid: Uid };
+  } = {},
+) {
   const message = { parts: [MAIL], index: null, internalDateMs: null, flags, keywords };
   return mailbox.ask("mailbox.append", {
-    account,
-    opId: crypto.randomUUID(),
-    name,
-    quotaBytes: 0,
-    messages: [message],
+    ...{ account, opId: crypto.randomUUID(), name, quotaBytes: 0, messages: [message] },
+    ...more,
   });
 }
 
@@ -116,6 +123,7 @@ Deno.test("each right lets do what it is for, and nothing else", () =>
       ["r", () => world.mailbox.ask("mailbox.open", open)],
       ["r", () => world.mailbox.ask("mailbox.urlToken", { ...of, uidValidity: null, rump: "imap:" })],
       ["r", () => world.mailbox.ask("mailbox.resetKey", of)],
+      ["r", () => world.mailbox.ask("mailbox.readNamed", { ...of, ...WHOLE })],
       ["i", () => append(world, MARY, name)],
       ["i", () => own.ask("mailbox.copy", { set: ALL, to: name, move: false })],
       ["k", () => create(world, MARY, named(`${name}/made`))],
@@ -190,20 +198,24 @@ Deno.test("flags change as far as each right goes, and a view of somebody who ma
 
 Deno.test("messages are copied and moved between one's own mailboxes and shared ones, without the flags one may not set", () =>
   inMailbox(async (world) => {
-    await append(world, MARY, named("INBOX"), Flag.seen | Flag.flagged | Flag.deleted, ["mine"]);
+    const flags = Flag.seen | Flag.flagged | Flag.deleted;
+    await append(world, MARY, named("INBOX"), { flags, keywords: ["mine"] });
     const own = await openSession(world, { account: MARY });
     await setAcl(world, "mary@smith.test", "lrsi");
     const copied = await own.ask("mailbox.copy", { set: ALL, to: INBOX, move: false });
     assertEquals(copied.type === "copied" && [...copied.to], [1 as Uid]);
     const [row] = world.shard.rowsAt(JOHN, 1, 0, { limit: 9, index: false }).rows;
     assertEquals([row!.flags, [...row!.keywords]], [Flag.seen, []]);
-    await append(world, MARY, INBOX, Flag.seen | Flag.answered, ["a"]);
-    assertEquals(world.shard.list(JOHN, 1, 1, 9).rows.map(({ flags }) => flags), [Flag.seen]);
+    await append(world, MARY, INBOX, { flags: Flag.seen | Flag.answered, keywords: ["a"] });
+    const stored = world.shard.list(JOHN, 1, 1, 9).rows.map(({ flags, keywords }) => [flags, [...keywords]]);
+    assertEquals(stored, [[Flag.seen, []]]);
     const shared = await openSession(world, { account: MARY, name: INBOX });
     for (const given of ["lrsi", "lrsit", "lrsie"]) {
       await setAcl(world, "mary@smith.test", given);
       const moved = shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true });
       assertEquals(await kindOf(moved), "refused", given);
+      const replaces = { view: shared.opened.view, uid: 1 as Uid };
+      assertEquals(await kindOf(append(world, MARY, INBOX, { replaces })), "refused", given);
     }
     await setAcl(world, "mary@smith.test", "t", { how: "add" });
     const moved = await shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true });
