@@ -45,6 +45,26 @@ const OPERATORS: readonly string[] = [
   "trace.find",
 ];
 
+/** What sessions ask to log somebody in. */
+const LOGINS: readonly string[] = [
+  "directory.authenticate",
+  "directory.bearer",
+  "directory.certified",
+  "directory.scramProof",
+  "directory.scramStart",
+];
+
+/** What sessions that show a maildrop ask. */
+const MAILDROPS: readonly string[] = [
+  "mailbox.expunge",
+  "mailbox.fetch",
+  "mailbox.list",
+  "mailbox.lock",
+  "mailbox.setFlags",
+  "mailbox.status",
+  "mailbox.unlock",
+];
+
 /** What sessions that show mailboxes ask. */
 const VIEWS: readonly string[] = [
   "mailbox.tree",
@@ -82,16 +102,20 @@ const VIEWS: readonly string[] = [
   "mailbox.resetKey",
 ];
 
-/** Kinds of workers besides the main thread that may send a message. What is not named here may come from every worker. */
+/** Kinds of workers besides the main thread that may send a message. What is not named here comes from the main thread alone. */
 const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...OPERATORS.map((type) => [type, []] as const),
-  ...VIEWS.map((type) => [type, ["listener"]] as const),
+  ...[...LOGINS, ...MAILDROPS, ...VIEWS].map((type) => [type, ["listener"]] as const),
   ["mailbox.deliver", ["listener", "queue"]],
+  ["mailbox.room", ["listener"]],
+  ["mailbox.withdraw", ["listener"]],
   ["mailbox.usage", ["listener"]],
   ["mailbox.stirred", ["mailbox"]],
   ["text.extract", ["mailbox"]],
   ["text.index", ["queue"]],
+  ["directory.subscribe", ["listener", "queue"]],
   ["router.caughtUp", ["directory"]],
+  ["router.changed", ["directory"]],
   ["directory.signingKeys", ["policy"]],
   ["policy.check", ["listener"]],
   ["policy.listed", ["listener"]],
@@ -122,6 +146,5 @@ const SENDERS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
 
 /** Whether a worker, by its name ("listener-0"), may send a message. */
 export function mayAsk(type: string, worker: string): boolean {
-  const senders = SENDERS.get(type);
-  return senders === undefined || worker === "main" || senders.includes(worker.replace(/-\d+$/, ""));
+  return worker === "main" || SENDERS.get(type)?.includes(worker.replace(/-\d+$/, "")) === true;
 }

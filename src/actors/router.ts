@@ -4,6 +4,7 @@ import type { AccountRecord, BanRecord, DirectoryChange, DirectoryProtocol, Rout
 import { type RoutingChange, RoutingTable } from "../policy/mod.ts";
 import { defineActor } from "../runtime/define_actor.ts";
 import type { Context, Ref } from "../runtime/types.ts";
+import { mayAsk } from "./rights.ts";
 import { routerAccepts } from "./router_accepts.ts";
 
 /** Name of the routing actor in every listener worker. */
@@ -47,6 +48,7 @@ export const routerActor = defineActor<RouterProtocol, RouterState, RouterArgs>(
   restart: "permanent",
   inboxMax: 10_000, // A change that finds it full is not lost: the directory reminds, and the gap asks for a snapshot.
   accepts: routerAccepts,
+  mayAsk,
   async init({ holder, directory }, context) {
     const state: RouterState = { holder, directory, unwatch: () => {}, resubscribing: false, failures: 0 };
     await subscribe(state, context);

@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type BanPolicy, directoryActor } from "../../src/actors/directory.ts";
+import { addBan, BANS_MAX } from "../../src/actors/directory/edit_bans.ts";
 import { type BanHolder, routerActor, type RoutingHolder } from "../../src/actors/router.ts";
 import { Failure } from "../../src/base/mod.ts";
 import type { BanRecord } from "../../src/messages/mod.ts";
@@ -213,3 +214,19 @@ Deno.test("listeners know of every ban as soon as it was answered, of those befo
     }
     assertEquals(told.bans.size, 0);
   }));
+
+Deno.test("there are fifty thousand bans at most; those that are over make room, and one that stands may be changed", () => {
+  const record = (until: string | null): BanRecord => ({ network: "", until, reason: "", by: "login", createdAt: "" });
+  const bans = new Map<string, BanRecord>();
+  for (let i = 0; i < BANS_MAX; i++) {
+    const network = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32`;
+    bans.set(network, { ...record(null), network });
+  }
+  const book = { bans, commit() {} } as unknown as Parameters<typeof addBan>[0];
+  const ban = (network: string) =>
+    addBan(book, { network, forMs: HOUR_MS, reason: "", by: "login" }, { nowMs: 1_000, policy: POLICY }).changes.length;
+  assertThrows(() => ban("192.0.2.1"), Failure, "there are 50000 bans already");
+  assertEquals(ban("10.0.0.0"), 1);
+  bans.set("10.0.0.1/32", { ...record(new Date(999).toISOString()), network: "10.0.0.1/32" });
+  assertEquals(ban("192.0.2.1"), 2, "that of old goes, the new one comes");
+});

@@ -116,12 +116,40 @@ Deno.test("one address has at most eight attempts under way", () =>
   inWorld(async (world) => {
     const gate = Promise.withResolvers<void>();
     world.hasher.gate = gate.promise;
-    const attempts = Array.from({ length: 9 }, (_, i) => login(world, { secret: `no ${i}` }));
+    // Whoever they say that they are.
+    const attempts = Array.from(
+      { length: 9 },
+      (_, i) => login(world, { user: `u${i}@smith.test`, secret: `no ${i}`, remote: `2001:db8::${i}` }),
+    );
     await settle();
     gate.resolve();
     const types = (await Promise.all(attempts)).map(({ type }) => type);
     assertEquals(types.filter((type) => type === "busy").length, 1);
   }, { login: { checksMax: 2, waitingMax: 100 } }));
+
+Deno.test("all addresses together have at most a thousand attempts under way", () =>
+  inWorld(async (world) => {
+    const gate = Promise.withResolvers<void>();
+    world.hasher.gate = gate.promise;
+    const attempts = Array.from(
+      { length: 1_001 },
+      (_, i) => login(world, { secret: `no ${i}`, remote: `198.51.${i >> 8}.${i & 255}` }),
+    );
+    await settle();
+    gate.resolve();
+    const types = (await Promise.all(attempts)).map(({ type }) => type);
+    assertEquals(types.filter((type) => type === "busy").length, 1);
+  }, { login: { checksMax: 2, waitingMax: 2_000 } }));
+
+Deno.test("a password that is longer than any may be is not looked at", () =>
+  inWorld(async (world) => {
+    const before = world.hasher.checks;
+    assertEquals(await login(world, { secret: "x".repeat(1_025) }), { type: "refused" });
+    assertEquals(await login(world, { secret: "\u00e9".repeat(513), remote: "192.0.2.9" }), { type: "refused" });
+    assertEquals(world.hasher.checks, before);
+    assertEquals(await login(world, { secret: "x".repeat(1_024), remote: "192.0.2.9" }), { type: "refused" });
+    assertEquals(world.hasher.checks, before + 1);
+  }));
 
 Deno.test("fifty logins that say the same at once are one check, and all are let in", () =>
   inWorld(async (world) => {

@@ -11,6 +11,7 @@ import { listActor } from "../../src/actors/lists/mod.ts";
 import { policyActor, textActor } from "../../src/actors/policy/mod.ts";
 import { queueActor } from "../../src/actors/queue/actor.ts";
 import { mayAsk } from "../../src/actors/rights.ts";
+import { routerActor } from "../../src/actors/router.ts";
 import { traceActor } from "../../src/actors/trace.ts";
 import { asFailure } from "../../src/base/mod.ts";
 import type { DirectoryProtocol } from "../../src/messages/mod.ts";
@@ -81,28 +82,41 @@ const LISTENER = [
 ];
 
 /** Messages that an actor sends only to itself, or its worker to it. */
-const OWN = ["directory.remind", "greylist.keep", "queue.drain", "queue.load", "queue.tick"];
+const OWN = ["directory.remind", "greylist.keep", "queue.drain", "queue.load", "queue.tick", "router.resubscribe"];
+
+const OWNERS: readonly AnyDefinition[] = [
+  directoryActor,
+  greylistActor,
+  stsPoliciesActor,
+  tlsCountsActor,
+  sessionsActor,
+  mailboxActor,
+  storeActor,
+  queueActor,
+  faultActor,
+  traceActor,
+  listActor,
+  policyActor,
+  routerActor,
+  textActor,
+];
+const TYPES = OWNERS.flatMap(({ receive }) => Object.keys(receive)).filter((type) => !OWN.includes(type));
 
 Deno.test("a listener may ask for what its sessions need, and for nothing that an operator does", () => {
-  const owners: readonly AnyDefinition[] = [
-    directoryActor,
-    greylistActor,
-    stsPoliciesActor,
-    tlsCountsActor,
-    sessionsActor,
-    mailboxActor,
-    storeActor,
-    queueActor,
-    faultActor,
-    traceActor,
-    listActor,
-    policyActor,
-    textActor,
-  ];
-  for (const { mayAsk: asked } of owners) assertEquals(asked, mayAsk);
-  const types = owners.flatMap(({ receive }) => Object.keys(receive)).filter((type) => !OWN.includes(type));
-  assertEquals(types.filter((type) => mayAsk(type, "listener-0")).sort(), LISTENER);
-  assertEquals(types.filter((type) => !mayAsk(type, "main")), []);
+  for (const { mayAsk: asked } of OWNERS) assertEquals(asked, mayAsk);
+  assertEquals(TYPES.filter((type) => mayAsk(type, "listener-0")).sort(), LISTENER);
+  assertEquals(TYPES.filter((type) => !mayAsk(type, "main")), []);
+});
+
+Deno.test("there is nothing that every worker may ask for, and each message is some worker's, or the operator's", () => {
+  assertEquals(TYPES.filter((type) => mayAsk(type, "other-0")), []);
+  assert(!mayAsk("mailbox.new", "listener-0"), "what nobody has thought of is nobody's");
+  const kinds = ["listener-0", "mailbox-0", "delivery-0", "policy", "queue", "directory"];
+  const asked = (type: string) => kinds.filter((worker) => mayAsk(type, worker));
+  for (const type of ["mailbox.fetch", "mailbox.list", "mailbox.expunge", "directory.authenticate"]) {
+    assertEquals(asked(type), ["listener-0"], type);
+  }
+  assertEquals(asked("router.changed"), ["directory"], "where mail goes is the directory's to say");
 });
 
 Deno.test("only the queue hands mail to delivery workers, and these ask nobody for anything of an operator", () => {

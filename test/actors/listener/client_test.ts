@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Client, FakeListener } from "./fronts.ts";
+import { ACCOUNT, type Client, FakeListener } from "./fronts.ts";
 
 const RCPT = "RCPT TO:<john@smith.test>";
 const DELIVERED = { type: "delivered", uids: [] };
-const ACCOUNT = { id: "a1", address: "john@smith.test", disabled: false, quotaBytes: 0, createdAt: "" };
 const MAIL = ["MAIL FROM:<john@smith.test>", RCPT, "DATA", "Subject: x", "", "x", "."];
 
 function account({ front }: Client): string | null {
@@ -137,4 +136,43 @@ Deno.test("a server that hands mail in by LMTP meets no rates and no greylist", 
     assertMatch(client.told(), /^(250 2\.0\.0 [^\r]+\r\n){2}$/);
   }
   assert(client.end === null);
+});
+
+Deno.test("a password that is tried through a proxy counts for the client that the proxy names", async () => {
+  const listener = new FakeListener();
+  const proxy = listener.connect("submission", { address: "192.0.2.1", xclient: true });
+  proxy.say("XCLIENT ADDR=198.51.100.9", "EHLO x", `AUTH PLAIN ${btoa("\0john@smith.test\0x")}`);
+  const { remote } = listener.requests.get("directory.authenticate") as { remote: string };
+  assertEquals(remote, "198.51.100.9");
+  await listener.answer("directory.authenticate", { type: "refused" });
+});
+
+Deno.test("a proxy vouches for one account: not for an alias of several, a list, or one that leads elsewhere", () => {
+  const listener = new FakeListener();
+  const local = { type: "local", accounts: [ACCOUNT], forwards: [], lists: [], steps: [] } as const;
+  const adopts = (over: Partial<Extract<FakeListener["route"], { type: "local" }>>) => {
+    listener.route = { ...local, ...over };
+    const proxy = listener.connect("submission", { xclient: true });
+    const said = proxy.say("XCLIENT ADDR=198.51.100.9 LOGIN=team@smith.test");
+    return [account(proxy), /\r\n(\d+)/.exec(said)?.[1]];
+  };
+  assertEquals(adopts({}), ["john@smith.test", "220"]);
+  assertEquals(adopts({ accounts: [ACCOUNT, ACCOUNT] }), [null, "550"]);
+  assertEquals(adopts({ accounts: [] }), [null, "550"]);
+  assertEquals(adopts({ forwards: ["x@there.test"] }), [null, "550"]);
+  listener.route = { type: "relayDenied", steps: [] };
+  assertMatch(
+    listener.connect("submission", { xclient: true }).say("XCLIENT ADDR=198.51.100.9 LOGIN=team@smith.test"),
+    /550 /,
+  );
+});
+
+Deno.test("a proxy in a network that is not judged names clients that are", async () => {
+  const listener = new FakeListener({}, { lists: true, exempt: ["192.0.2.1"] });
+  const proxy = listener.connect("smtp", { address: "192.0.2.1", xclient: true });
+  proxy.say("EHLO x", "MAIL FROM:<a@there.test>", RCPT, "RSET");
+  assertEquals(listener.asked.size, 0);
+  proxy.say("XCLIENT ADDR=198.51.100.9", "EHLO x", "MAIL FROM:<a@there.test>", RCPT);
+  assertEquals([...listener.asked.keys()], ["policy.listed"]);
+  await listener.answer("policy.listed", null);
 });

@@ -11,13 +11,20 @@ import { SessionBook } from "../../../src/actors/listener/session_book.ts";
 import { SmtpFront, type SmtpFrontOptions } from "../../../src/actors/listener/smtp_front.ts";
 import { type TurnPolicy, TurnRules } from "../../../src/actors/listener/queue_turns.ts";
 import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
+import type { AccountId } from "../../../src/mail/account.ts";
 import type { DomainName } from "../../../src/mail/domain.ts";
+import type { AccountRecord, RouteVerdict } from "../../../src/messages/mod.ts";
 import { type Connection, type ConnectionHandlers, parseNetworks } from "../../../src/net/mod.ts";
 import { type RateLimitsConfig, SenderRewriting } from "../../../src/policy/mod.ts";
 import type { SmtpSessionOptions } from "../../../src/protocol/smtp/mod.ts";
 import { NO_RATES } from "../../support/no_rates.ts";
 import { NO_SCANS } from "../../support/no_scans.ts";
 import { settle } from "../../runtime/support/system.ts";
+
+/** Whom mail is for, and who logs in. */
+export const ACCOUNT: AccountRecord = {
+  ...{ id: "a1" as AccountId, address: "john@smith.test", disabled: false, quotaBytes: 0, createdAt: "" },
+};
 
 /** Settles an answer that was asked for. */
 type Answer = (value: unknown) => void;
@@ -43,6 +50,12 @@ export interface Client {
   reads(is: boolean): void;
   /** The connection breaks. */
   leaves(): void;
+  /** The deadline that was set last passes. */
+  expires(): void;
+  /** That deadline, in ms; 0: none. */
+  readonly deadlineMs: number;
+  /** Whether nothing more is read of what it sends. */
+  readonly paused: boolean;
   /** How the connection ended; null while it stands. */
   readonly end: "closed" | "destroyed" | null;
   readonly gone: boolean;
@@ -67,6 +80,10 @@ export class FakeListener {
   /** Who may ask for mail that waits, in sessions that begin from now on. */
   turns: readonly TurnPolicy[] = [];
   readonly #services: FrontServices;
+  /** Where mail goes, whatever its address is. */
+  route: RouteVerdict = {
+    ...{ type: "local", accounts: [ACCOUNT], forwards: [], lists: [], steps: [] },
+  };
   /** Networks whose senders are not judged. */
   readonly #exempt: readonly string[];
   readonly #senders: SenderAuthentication;
@@ -93,10 +110,9 @@ export class FakeListener {
         this.asked.set(type, resolve);
         this.all.push({ type, request, answer: resolve });
       });
-    const account = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
     this.#services = {
       routes: {
-        resolve: () => ({ type: "local", accounts: [account], forwards: [], lists: [], steps: [] }),
+        resolve: () => this.route,
         signer: () => null,
       },
       mailboxes: { forDomain: () => ({ ask }), forAccount: () => ({ ask, tell: () => true }) },
@@ -132,7 +148,10 @@ export class FakeListener {
 
   connect(service: Service, { address = "192.0.2.1", tls = "none", xclient = false }: Connected = {}): Client {
     const written: string[] = [];
-    const state = { end: null as Client["end"], gone: false, secured: (_: void) => {} };
+    const state = {
+      ...{ end: null as Client["end"], gone: false, paused: false, deadlineMs: 0 },
+      secured: (_: void) => {},
+    };
     let handlers: ConnectionHandlers | null = null;
     const connection = {
       id: `c${++this.#serial}`,
@@ -148,9 +167,9 @@ export class FakeListener {
       write: (data: string | Uint8Array) => {
         if (state.end === null) written.push(typeof data === "string" ? data : new TextDecoder().decode(data));
       },
-      pause() {},
-      resume() {},
-      deadline() {},
+      pause: () => void (state.paused = true),
+      resume: () => void (state.paused = false),
+      deadline: (ms: number) => void (state.deadlineMs = ms),
       startTls: () => new Promise<void>((resolve) => void (state.secured = resolve)),
       close: () => void (state.end ??= "closed"),
       destroy: () => void (state.end ??= "destroyed"),
@@ -177,6 +196,13 @@ export class FakeListener {
         if (is) handlers?.drained();
       },
       leaves: () => void handlers?.closed("peer"),
+      expires: () => void handlers?.deadline(),
+      get deadlineMs() {
+        return state.deadlineMs;
+      },
+      get paused() {
+        return state.paused;
+      },
       get end() {
         return state.end;
       },
@@ -198,7 +224,7 @@ export class FakeListener {
     },
   ): SmtpFront | Pop3Front | ImapFront {
     const hostname = "mx.smith.test";
-    const timeouts = { commandMsMax: 1_000, dataMsMax: 1_000, dataBytesPerSecondMin: 0, slowGraceMs: 1_000 };
+    const timeouts = { commandMsMax: 1_000, dataMsMax: 1_000, dataBytesPerSecondMin: 1, slowGraceMs: 1_000 };
     const session: Omit<SmtpSessionOptions, "tls"> = {
       hostname,
       postmasterDomain: "smith.test" as DomainName,
@@ -214,7 +240,7 @@ export class FakeListener {
       exempt: parseNetworks(this.#exempt),
       turns: new TurnRules(this.turns),
     };
-    const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 1_000 };
+    const pop3 = { session: { hostname, plaintextLogin: true }, tls, idleMsMax: 1_000, loginMsMax: 500 };
     if (service === "imap") return new ImapFront(connection, this.#services, pop3, gone);
     return service === "pop3"
       ? new Pop3Front(connection, this.#services, pop3, gone)

@@ -36,6 +36,18 @@ Deno.test("data may pause for its deadline, and must keep the minimal rate after
   assertEquals(deadlines.keepsUp(0), false, "one byte below the limit is too slow");
 });
 
+Deno.test("bytes that drip in do not begin the grace anew", () => {
+  const clock = new FakeClock();
+  const deadlines = new SessionDeadlines(clock, TIMEOUTS);
+  const kept: boolean[] = [];
+  for (let second = 0; second < 40; second += 10) {
+    assertEquals(deadlines.next("data"), 180_000);
+    clock.advance(10_000);
+    kept.push(deadlines.keepsUp(1));
+  }
+  assertEquals(kept, [true, true, false, false]);
+});
+
 Deno.test("each message has its own grace", () => {
   const clock = new FakeClock();
   const deadlines = new SessionDeadlines(clock, TIMEOUTS);

@@ -88,3 +88,14 @@ Deno.test("a search in a thousand mailboxes reads what it reads of one, a thousa
     assertEquals(refused.end, "t NO [LIMIT] Too many mailboxes");
     assertLess(refused.rows, many.rows / 2);
   }));
+
+Deno.test("a condition is looked at for so many messages at once, and for more of them the store is refused as a whole", () =>
+  withShard(async (shard, index) => {
+    await fill(shard, 100_001);
+    const store = (set: string) => `STORE ${set} (UNCHANGEDSINCE 1) +FLAGS.SILENT (\\Seen)`;
+    const told = await costs(shard, index, "SELECT INBOX", store("1:*"), store("2:*"));
+    const [, all, most] = told;
+    assertEquals(all!.answer.map((line) => line.slice(0, 12)), ["t NO [LIMIT]"]);
+    assertLess(all!.rows, 1_000);
+    assertEquals(most!.answer.at(-1)?.slice(0, 29), "t OK [MODIFIED 2:100001] Some");
+  }));

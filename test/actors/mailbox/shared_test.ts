@@ -11,6 +11,7 @@ import { FRED, johns, named, othersOf, rights, setAcl } from "./shared_world.ts"
 import { inMailbox, JOHN, MAIL, type MailboxWorld, MARY, put, settle, spawnListener } from "./support.ts";
 
 const INBOX = johns("INBOX");
+const WHOLE = { uidValidity: null, uid: 1, offset: 0, length: 9, index: false };
 
 async function kindOf(work: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => work, Failure)).kind;
@@ -20,14 +21,20 @@ function create({ mailbox }: MailboxWorld, account: AccountId, name: MailboxName
   return mailbox.ask("mailbox.create", { account, name, specialUse: null });
 }
 
-function append({ mailbox }: MailboxWorld, account: AccountId, name: MailboxName, flags = 0, keywords: string[] = []) {
+function append(
+  { mailbox }: MailboxWorld,
+  account: AccountId,
+  name: MailboxName,
+  { flags = 0, keywords = [], ...more }: {
+    readonly flags?: number;
+    readonly keywords?: readonly string[];
+    readonly replaces?: { readonly view: number; readonly uid: Uid };
+  } = {},
+) {
   const message = { parts: [MAIL], index: null, internalDateMs: null, flags, keywords };
   return mailbox.ask("mailbox.append", {
-    account,
-    opId: crypto.randomUUID(),
-    name,
-    quotaBytes: 0,
-    messages: [message],
+    ...{ account, opId: crypto.randomUUID(), name, quotaBytes: 0, messages: [message] },
+    ...more,
   });
 }
 
@@ -107,20 +114,26 @@ Deno.test("each right lets do what it is for, and nothing else", () =>
     await create(world, JOHN, named("Box/Sub"));
     const name = johns("Box");
     const of = { account: MARY, name };
+    const own = await openSession(world, { account: MARY });
     const open = {
       ...{ ...of, readOnly: false, since: null, session: "s", quotaBytes: 0 },
-      subscriber: (await openSession(world, { account: MARY })).listener.ref.address,
+      subscriber: own.listener.ref.address,
     };
-    const tries: Readonly<Record<string, () => Promise<unknown>>> = {
-      r: () => world.mailbox.ask("mailbox.open", open),
-      i: () => append(world, MARY, name),
-      k: () => create(world, MARY, named(`${name}/made`)),
-      a: () => world.mailbox.ask("mailbox.acl", of),
-      x: () => world.mailbox.ask("mailbox.remove", of),
-    };
+    const tries: readonly (readonly [right: string, attempt: () => Promise<unknown>])[] = [
+      ["r", () => world.mailbox.ask("mailbox.open", open)],
+      ["r", () => world.mailbox.ask("mailbox.urlToken", { ...of, uidValidity: null, rump: "imap:" })],
+      ["r", () => world.mailbox.ask("mailbox.resetKey", of)],
+      ["r", () => world.mailbox.ask("mailbox.readNamed", { ...of, ...WHOLE })],
+      ["i", () => append(world, MARY, name)],
+      ["i", () => own.ask("mailbox.copy", { set: ALL, to: name, move: false })],
+      ["k", () => create(world, MARY, named(`${name}/made`))],
+      ["a", () => world.mailbox.ask("mailbox.acl", of)],
+      ["a", () => setAcl(world, "fred@smith.test", "l", { as: MARY, name })],
+      ["x", () => world.mailbox.ask("mailbox.remove", of)],
+    ];
     for (const given of ["l", "lr", "li", "lk", "la", "lx"]) {
       await setAcl(world, "mary@smith.test", given, { name: named("Box") });
-      for (const [right, attempt] of Object.entries(tries)) {
+      for (const [right, attempt] of tries) {
         if (right !== "x" && given.includes(right)) await attempt();
         else if (!given.includes(right)) assertEquals(await kindOf(attempt()), "refused", `${right} with ${given}`);
       }
@@ -132,6 +145,28 @@ Deno.test("each right lets do what it is for, and nothing else", () =>
       "(Other Users/john@smith.test/Box)",
       `${johns("Box/made")} lk`,
     ]);
+  }));
+
+Deno.test("names are told to who may look them up, counts and annotations to who may read besides (RFC 4314 §4)", () =>
+  inMailbox(async (world) => {
+    await put(world, "op/1");
+    const of = { account: MARY, name: INBOX };
+    const value = { entry: "/shared/comment", value: utf8("all's") };
+    await world.mailbox.ask("mailbox.setMetadata", { account: JOHN, name: named("INBOX"), values: [value] });
+    const seen = async (given: string) => {
+      await setAcl(world, "mary@smith.test", given);
+      const { entries: [entry] } = await world.mailbox.ask("mailbox.statusOf", { account: MARY, names: [INBOX] });
+      const asked = { account: MARY, names: [INBOX], entries: [value.entry], depth: "0" } as const;
+      const { found: [annotations] } = await world.mailbox.ask("mailbox.metadata", asked);
+      const set = world.mailbox.ask("mailbox.setMetadata", { ...of, values: [value] });
+      const outcome = await set.then(({ type }) => type, (error: Failure) => error.kind);
+      return [entry === null ? "none" : entry!.status?.messages ?? "unread", annotations!.type, outcome];
+    };
+    assertEquals(await seen("l"), ["unread", "denied", "refused"]);
+    assertEquals(await seen("lr"), [1, "found", "refused"]);
+    assertEquals(await seen("lrw"), [1, "found", "done"]);
+    assertEquals(await seen("rw"), [1, "missing", "missing"]);
+    assertEquals(await seen("swte"), ["none", "missing", "missing"]);
   }));
 
 Deno.test("flags change as far as each right goes, and a view of somebody who may change nothing is read-only", () =>
@@ -163,18 +198,26 @@ Deno.test("flags change as far as each right goes, and a view of somebody who ma
 
 Deno.test("messages are copied and moved between one's own mailboxes and shared ones, without the flags one may not set", () =>
   inMailbox(async (world) => {
-    await append(world, MARY, named("INBOX"), Flag.seen | Flag.flagged | Flag.deleted, ["mine"]);
+    const flags = Flag.seen | Flag.flagged | Flag.deleted;
+    await append(world, MARY, named("INBOX"), { flags, keywords: ["mine"] });
     const own = await openSession(world, { account: MARY });
     await setAcl(world, "mary@smith.test", "lrsi");
     const copied = await own.ask("mailbox.copy", { set: ALL, to: INBOX, move: false });
     assertEquals(copied.type === "copied" && [...copied.to], [1 as Uid]);
     const [row] = world.shard.rowsAt(JOHN, 1, 0, { limit: 9, index: false }).rows;
     assertEquals([row!.flags, [...row!.keywords]], [Flag.seen, []]);
-    await append(world, MARY, INBOX, Flag.seen | Flag.answered, ["a"]);
-    assertEquals(world.shard.list(JOHN, 1, 1, 9).rows.map(({ flags }) => flags), [Flag.seen]);
+    await append(world, MARY, INBOX, { flags: Flag.seen | Flag.answered, keywords: ["a"] });
+    const stored = world.shard.list(JOHN, 1, 1, 9).rows.map(({ flags, keywords }) => [flags, [...keywords]]);
+    assertEquals(stored, [[Flag.seen, []]]);
     const shared = await openSession(world, { account: MARY, name: INBOX });
-    assertEquals(await kindOf(shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true })), "refused");
-    await setAcl(world, "mary@smith.test", "+te".slice(1), { how: "add" });
+    for (const given of ["lrsi", "lrsit", "lrsie"]) {
+      await setAcl(world, "mary@smith.test", given);
+      const moved = shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true });
+      assertEquals(await kindOf(moved), "refused", given);
+      const replaces = { view: shared.opened.view, uid: 1 as Uid };
+      assertEquals(await kindOf(append(world, MARY, INBOX, { replaces })), "refused", given);
+    }
+    await setAcl(world, "mary@smith.test", "t", { how: "add" });
     const moved = await shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true });
     assertEquals(moved.type === "copied" && [...moved.from], [1 as Uid, 2 as Uid]);
     assertEquals([world.shard.status(JOHN, 1).messages, world.shard.status(MARY, 4).messages], [0, 2]);
@@ -264,12 +307,14 @@ Deno.test("the owner keeps all rights, nobody beyond the domain is given any, an
     await setAcl(world, "-anyone", "lrswipkxtea");
     assertEquals((await openSession(world)).opened.rights, rights("lrswipkxtean"));
     assertEquals(await setAcl(world, "nobody@smith.test", "l"), { type: "unknown" });
-    const foreign = { id: "out1" as AccountId, address: "boss@other.test" };
-    const request = { account: JOHN, name: named("INBOX"), identifier: foreign.address, how: "add" } as const;
-    const outcome = await world.mailbox.ask("mailbox.setAcl", {
-      ...{ ...request, rights: rights("lr"), address: "john@smith.test", grantee: foreign },
-    });
-    assertEquals(outcome, { type: "unknown" });
+    for (const address of ["boss@other.test", "boss@blacksmith.test", "boss@in.smith.test"]) {
+      const request = { account: JOHN, name: named("INBOX"), identifier: address, how: "add" } as const;
+      const grantee = { id: "out1" as AccountId, address };
+      const outcome = await world.mailbox.ask("mailbox.setAcl", {
+        ...{ ...request, rights: rights("lr"), address: "john@smith.test", grantee },
+      });
+      assertEquals(outcome, { type: "unknown" }, address);
+    }
   }));
 
 Deno.test("changes of one access list at the same time are all kept", () =>
@@ -310,6 +355,9 @@ Deno.test("who administers a mailbox shares it on in the owner's name; new mailb
     await setAcl(world, "mary@smith.test", "x", { as: JOHN, name: named("Team/a"), how: "add" });
     assertEquals((await rename(johns("Team/a"), johns("Team/c"))).type, "done");
     assertEquals((await rename(johns("Team/c"), named("Mine"))).type, "cannot");
+    // What stays behind in an INBOX that is renamed is its owner's to say (RFC 9051 §6.3.6).
+    await setAcl(world, "mary@smith.test", "lx");
+    assertEquals((await rename(INBOX, johns("Team/in"))).type, "cannot");
     assertEquals(world.shard.mailboxNamed(JOHN, named("Team/c/b"))?.name, named("Team/c/b"));
   }));
 

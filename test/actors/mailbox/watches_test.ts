@@ -267,9 +267,12 @@ for (const disk of [false, true]) {
       assertEquals(await mary.heard(), [`+ ${root}/Plans parent`, `+ ${root}/Plans/Sub`]);
       await world.mailbox.ask("mailbox.rename", { account: JOHN, from: named("Plans"), to: named("Dreams") });
       assertEquals(await mary.heard(), [`+ ${root}/Dreams was ${root}/Plans parent`]);
+      // What came while it might be read is not told any more.
+      await append(world, named("Dreams"));
       await setAcl(world, "mary@smith.test", "l", { name: named("Dreams") });
       assertEquals(await mary.heard(), [`+ ${root}/Dreams parent noAccess`]);
       await append(world, named("Dreams"));
+      await world.mailbox.ask("mailbox.setMetadata", { account: JOHN, name: named("Dreams"), values });
       assertEquals(await mary.heard(), []);
       await setAcl(world, "mary@smith.test", "", { name: named("Dreams/Sub") });
       assertEquals(await mary.heard(), [`+ ${root}/Dreams noAccess`, `- ${root}/Dreams/Sub`]);

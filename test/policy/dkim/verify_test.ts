@@ -84,6 +84,12 @@ Deno.test("i= is the domain or below it; t=s in the key wants the domain itself"
   );
 });
 
+Deno.test("a thousand names may be signed, one more is too many", async () => {
+  const names = (count: number) => ["from", ...Array.from({ length: count - 1 }, (_, i) => `x${i}`)];
+  assertEquals(await said(craft(MAIL, { names: names(1_000) })), "pass");
+  assertEquals(await said(craft(MAIL, { names: names(1_001) })), "permerror: too many names in h=");
+});
+
 Deno.test("From must be signed", async () => {
   assertEquals(await said(craft(MAIL, { names: ["subject"] })), "permerror: From is not signed");
 });

@@ -1,6 +1,7 @@
 /** Whose name a message bears (ATTACKS S30). */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { utf8 } from "../../../src/base/mod.ts";
 import { formatAddress } from "../../../src/mail/mod.ts";
 import { authorAddresses, authorOfMessage, domainsOf } from "../../../src/policy/dmarc/mod.ts";
 import { readMessage } from "../../../src/policy/header/mod.ts";
@@ -81,6 +82,11 @@ Deno.test("two From fields are told apart from one, and none from both", () => {
   assertEquals(author("Sender: a@bank.test"), "missing");
   assertEquals(author("From: (nobody)"), "missing");
   assertEquals(author("From: undisclosed:;"), "missing");
+});
+
+Deno.test("who is the author of a header that was not read to its end nobody can tell", () => {
+  const long = `From: a@bank.test\r\n${`X: ${"x".repeat(996)}\r\n`.repeat(1_100)}From: b@evil.test\r\n\r\n`;
+  assertEquals(authorOfMessage(readMessage([utf8(long)])).type, "malformed");
 });
 
 Deno.test("no text makes the reader throw, or take more than linear time", () => {

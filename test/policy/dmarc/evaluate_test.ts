@@ -117,6 +117,7 @@ Deno.test("a name server that does not answer is a temporary error, not a missin
 Deno.test("several authors are judged each and the strictest decision holds; no one meaning is a rejection (ATTACKS S30)", async () => {
   const records = { ...BANK, "evil.test": "v=DMARC1; p=none" };
   assertEquals(await said(records, { authors: ["evil.test", "bank.test"], dkim: "evil.test" }), "fail reject");
+  assertEquals(await said(records, { authors: ["bank.test", "evil.test"], dkim: "evil.test" }), "fail reject");
   assertEquals(await said(records, { authors: ["bank.test", "evil.test"], dkim: "bank.test" }), "fail none");
   assertEquals(await said({}, { authors: ["bank.test", "evil.test"] }), "none none");
   const dns = new FakeDns({});

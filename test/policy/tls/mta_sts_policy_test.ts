@@ -16,6 +16,7 @@ import {
 
 const domain = (text: string) => parseDomain(text) as DomainName;
 const parse = (text: string) => parseMtaStsPolicy(utf8(text));
+const LINES_MAX = 2_000;
 const VALID = "version: STSv1\nmode: enforce\nmx: mail.example.com\nmax_age: 604800\n";
 
 Deno.test("the record of the RFC's example announces its id", () => {
@@ -160,4 +161,10 @@ Deno.test("a wildcard stands for exactly one label, and everything else for itse
   assertEquals(matches("a.mx.example.net"), false);
   assertEquals(matches("mailexample.com"), false);
   assertEquals(matches("com"), false);
+});
+
+Deno.test("a policy of two thousand lines is read, of a longer one nothing is", () => {
+  const lines = (count: number) => VALID + "x: y\n".repeat(count - VALID.split("\n").length + 1);
+  assertEquals(parse(lines(LINES_MAX - 1))?.mode, "enforce");
+  assertEquals(parse(lines(LINES_MAX + 1)), null);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { selfSignedCertificate } from "../../../src/net/mod.ts";
-import { parseCertificate } from "../../../src/policy/mod.ts";
+import { CERTIFICATE_BYTES_MAX, parseCertificate } from "../../../src/policy/mod.ts";
 import { readElement, readElements } from "../../../src/policy/tls/der.ts";
 import { isForHost, isIssuedBy } from "../../../src/policy/tls/x509.ts";
 import { type CertificateRequest, TestCertificate } from "../../support/certificates.ts";
@@ -105,4 +105,39 @@ Deno.test("an address is found among the addresses of a certificate only", async
   const of = (host: string) => isForHost(found, [host], { commonName: false });
   assertEquals(["192.0.2.1", "2001:db8:0::1", "192.0.2.2", "a.example"].map(of), [true, true, false, true]);
   assertEquals(isForHost(leafOf({ names: ["192.0.2.1"] }), ["192.0.2.1"], { commonName: true }), false);
+});
+
+Deno.test("an element ends within what holds it, and its length is written in the one shortest way (X.690 §10.1)", () => {
+  const bytes = Uint8Array.of(0x04, 0x03, 1, 2, 3, 0x04, 0x81, 0x03, 1, 2, 3, 0x04, 0x82, 0x00, 0x80);
+  assertEquals(readElement(bytes, 0, 5)?.end, 5);
+  assertEquals(readElement(bytes, 0, 4), null, "beyond its holder, though there are bytes");
+  assertEquals(readElement(bytes, 5, bytes.length), null, "three octets need no long form");
+  const long = new Uint8Array(200).fill(1);
+  long.set([0x04, 0x82, 0x00, 0x80]);
+  assertEquals(readElement(long, 0, 200), null, "a zero in front");
+  long.set([0x04, 0x81, 0x80]);
+  assertEquals(readElement(long, 0, 200)?.end, 131);
+});
+
+Deno.test("a certificate of more than 65,536 octets is not looked into", () => {
+  const whole = (octets: number) => {
+    const der = new Uint8Array(octets);
+    der.set([0x30, 0x83, (octets - 5) >> 16, ((octets - 5) >> 8) & 255, (octets - 5) & 255]);
+    return der;
+  };
+  const looks = (der: Uint8Array) => {
+    let looked = false;
+    parseCertificate(
+      new Proxy(der, {
+        get(target, key) {
+          if (key !== "length") looked = true;
+          const value = Reflect.get(target, key, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      }),
+    );
+    return looked;
+  };
+  assert(looks(whole(CERTIFICATE_BYTES_MAX)));
+  assert(!looks(whole(CERTIFICATE_BYTES_MAX + 1)));
 });

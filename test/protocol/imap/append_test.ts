@@ -146,6 +146,11 @@ Deno.test("where memory is short a message is given up, and its command refused 
   assertEquals(bodies(mailboxes), []);
   client.session.memoryFull();
   assertEquals(say(client, "2 APPEND INBOX {3+}", "abc"), ["2 OK [APPENDUID 1001 1] Appended"]);
+  // A message that waits for a go-ahead is told at once.
+  assertEquals(say(client, "3 APPEND INBOX {3}"), ["+ OK"]);
+  client.session.memoryFull();
+  assertEquals(say(client, "abc {3}"), ["3 NO [UNAVAILABLE] Too busy, try again later"]);
+  assertEquals(say(client, "4 NOOP").at(-1), "4 OK Done");
 });
 
 Deno.test("a message above 4 MB has an index when it is stored, made in steps between which others go on", () => {

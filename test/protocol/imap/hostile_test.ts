@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
-import { DEFAULT_IMAP_LIMITS } from "../../../src/protocol/imap/mod.ts";
+import { DEFAULT_IMAP_LIMITS, type ImapAction } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { Client, loggedIn, say } from "./support.ts";
 
@@ -58,6 +58,39 @@ Deno.test("commands of many parts are bounded, and the session goes on", () => {
     assertEquals(answer.at(-1), "2 OK Done", line.slice(0, 40));
     assertLess(performance.now() - started, 1_000, line.slice(0, 40));
   }
+});
+
+Deno.test("literals are bounded, each, by their number and all together, before they are sent (I2)", () => {
+  const begun = (client: Client, line: string) => say(client, line).at(-1) ?? "";
+  assertEquals(begun(stranger(), "1 LOGIN {4096}"), "+ OK");
+  assert(begun(stranger(), "1 LOGIN {4097}").startsWith("1 BAD "));
+  assertEquals(begun(user(), "1 SEARCH TEXT {65536}"), "+ OK");
+  assert(begun(user(), "1 SEARCH TEXT {65537}").startsWith("1 BAD "));
+  const text = "x".repeat(60_000);
+  const client = user();
+  assertEquals(say(client, "1 SEARCH TEXT {60000+}", `${text} TEXT {60000+}`), []);
+  assert(begun(client, `${text} TEXT {60000}`).startsWith("1 BAD "), "180,000 octets");
+  assertEquals(say(client, "2 NOOP").at(-1), "2 OK Done");
+  assertLessOrEqual(client.heldMax, 140_000);
+  const many = (count: number) => `1 SEARCH${" SUBJECT {1+}\r\nx".repeat(count)}`;
+  assert(!say(user(), many(500)).at(-1)!.startsWith("1 BAD "));
+  const more = say(user(), many(501), "2 NOOP");
+  assert(more[0]!.startsWith("1 BAD "), more[0]);
+  assertEquals(more.at(-1), "2 OK Done");
+});
+
+Deno.test("of answers no more is made at once than a client is given time to read (I14)", () => {
+  const client = user();
+  const commands = Array.from({ length: 10_000 }, (_, n) => `${n} CAPABILITY\r\n`).join("");
+  let actions: readonly ImapAction[] = client.session.receive(utf8(commands));
+  let pauses = 0;
+  while (actions.at(-1)?.type === "pause") {
+    const bytes = actions.reduce((sum, action) => sum + (action.type === "send" ? action.data.length : 0), 0);
+    assertLess(bytes, DEFAULT_IMAP_LIMITS.outputBytesMax + 2_000);
+    pauses++;
+    actions = client.session.resumed();
+  }
+  assert(pauses > 10, `${pauses}`);
 });
 
 Deno.test("a hundred thousand parentheses cost one answer, before a login and after", () => {

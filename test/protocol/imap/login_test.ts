@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
-import { Client, replay, say } from "./support.ts";
+import { Client, loggedIn, replay, say } from "./support.ts";
 
 const empty = () => {};
 const CLEAR = "IMAP4rev1 IMAP4rev2 LITERAL+ ID STARTTLS LOGINDISABLED";
@@ -156,6 +156,62 @@ Deno.test("UNAUTHENTICATE brings back the state before the login, and what was e
   assertEquals(client.did, ["unauthenticate"]);
   say(client, "5 LOGIN bert secret", "6 SELECT INBOX");
   assertEquals(say(client, "7 SEARCH ALL"), ["* SEARCH", "7 OK Done"]);
+});
+
+Deno.test("who logs in after UNAUTHENTICATE has nothing of whom was there before: no mailbox, no notices", () => {
+  const mailboxes = new FakeMailboxes();
+  mailboxes.deliver("INBOX", "A: b\r\n\r\nc");
+  const client = new Client(mailboxes);
+  client.perform(client.session.open());
+  say(client, "1 LOGIN anna secret", "2 SELECT INBOX", "3 NOTIFY SET (personal (MessageNew MessageExpunge))");
+  assert(client.session.watch !== null && client.session.view !== null);
+  say(client, "4 UNAUTHENTICATE");
+  assertEquals([client.session.watch, client.session.view], [null, null]);
+  say(client, "5 LOGIN bert secret");
+  assertEquals(client.session.phase, "authenticated");
+  assertEquals(say(client, "6 FETCH 1 FLAGS"), ["6 BAD Not in this state"]);
+  mailboxes.deliver("INBOX", "A: b\r\n\r\nc");
+  client.perform([]);
+  assertEquals(say(client, "7 NOOP"), ["7 OK Done"]);
+});
+
+Deno.test("what is sent behind COMPRESS in plain text is never run, and it comes once", () => {
+  const client = loggedIn(new FakeMailboxes(), { compress: true });
+  assertEquals(say(client, "1 COMPRESS DEFLATE", "2 LOGOUT"), ["1 OK Begin compression"]);
+  assertEquals(client.session.phase, "authenticated");
+  assertEquals(say(client, "3 COMPRESS DEFLATE"), ["3 NO [COMPRESSIONACTIVE] Compressed already"]);
+  assertEquals(client.did, ["compress"]);
+  // RFC 8437 §3: where it would have to end, too, the session ends.
+  assertEquals(say(client, "4 UNAUTHENTICATE"), ["* BYE Not with compression"]);
+  assertEquals(client.session.phase, "closed");
+});
+
+Deno.test("mechanisms that are not offered are not begun, though they are known", () => {
+  const asked: string[] = [];
+  const directory = (question: { readonly type: string }) => {
+    asked.push(question.type);
+    return { type: "accepted", user: "anna@a.example", signature: null } as const;
+  };
+  for (const name of ["EXTERNAL", "OAUTHBEARER", "XOAUTH2", "SCRAM-SHA-256-PLUS"]) {
+    const client = new Client(new FakeMailboxes(), { directory });
+    client.perform(client.session.open());
+    say(client);
+    assertEquals(say(client, `1 AUTHENTICATE ${name} =`), ["1 NO [CANNOT] Mechanism not offered"], name);
+    assertEquals(client.session.phase, "notAuthenticated");
+  }
+  assertEquals(asked, []);
+});
+
+Deno.test("names and passwords that no account can have are not asked for", () => {
+  for (const [user, password] of [["a\u0001", "x"], ["a\u200e", "x"], ["a", "x\u0007"], ["a", "\u2028"]] as const) {
+    const client = new Client(new FakeMailboxes());
+    client.perform(client.session.open());
+    say(client);
+    const literal = (text: string) => `{${utf8(text).length}+}\r\n${text}`;
+    client.receive(utf8(`1 LOGIN ${literal(user)} ${literal(password)}\r\n`));
+    assertEquals(say(client), ["1 BAD Unusable characters in name or password"]);
+    assertEquals(client.session.phase, "notAuthenticated");
+  }
 });
 
 Deno.test("the end of a session is told where a line can be told", () => {

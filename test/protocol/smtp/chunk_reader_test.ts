@@ -53,3 +53,19 @@ Deno.test("canary: the same property catches a reader that checks the lines of a
   const strict: Read = (chunks) => read(chunks, false);
   assert(fc.check(agrees(strict), { seed: 3030, numRuns: 20_000 }).failed, "the fuzzer does not see a binary body");
 });
+
+Deno.test("of a message that is refused already nothing is kept, however much of it comes", () => {
+  const refused = [
+    ["a: bc\r\n", { headerBytesMax: 6 }],
+    ["a: b\n", {}],
+    [`\r\n${"x".repeat(100)}\r\n`, { messageBytesMax: 64 }],
+  ] as const;
+  for (const binary of [false, true]) {
+    for (const [start, limits] of refused) {
+      const reader = new ChunkReader({ ...SMTP_LIMITS, ...limits }, binary);
+      for (let i = 0; i < 100; i++) reader.push(bytes(`${i === 0 ? start : ""}${"x".repeat(998)}\r\n`));
+      assert(reader.refusal() !== null);
+      assertEquals(reader.bufferedBytes, 0, JSON.stringify(start));
+    }
+  }
+});

@@ -109,6 +109,22 @@ Deno.test("a header of the limit's bytes or lines is taken, one more is refused 
   assertEquals(verdictOf("a: b\r\n c\r\n d\r\n\r\n", { headerLinesMax: 2 }), "552 5.3.4 Message header too big\r\n");
 });
 
+Deno.test("of a message that is refused already nothing is kept, however much of it comes (S17)", () => {
+  const refused: readonly (readonly [start: string, limits: Partial<SmtpLimits>])[] = [
+    ["a: bc\r\n", { headerBytesMax: 6 }],
+    ["a:\r\nb:\r\n", { headerLinesMax: 1 }],
+    ["\r\na\nb", {}],
+    ["\r\n.\rx", {}],
+    [`\r\n${"x".repeat(100)}\r\n`, { messageBytesMax: 64 }],
+  ];
+  for (const [start, limits] of refused) {
+    const reader = new ContentReader({ ...SMTP_LIMITS, ...limits });
+    reader.push(bytes(start));
+    for (let i = 0; i < 100; i++) reader.push(bytes(`${"x".repeat(998)}\r\n`));
+    assertEquals(reader.bufferedBytes, 0, JSON.stringify(start));
+  }
+});
+
 Deno.test("a content line of the limit is taken, one byte more is refused", () => {
   assertEquals(verdictOf("12345678\r\n", { contentLineBytesMax: 10 }), "accepted");
   assertEquals(verdictOf("\r\n12345678\r\n", { contentLineBytesMax: 10 }), "accepted");

@@ -147,6 +147,24 @@ Deno.test("on a submission port a proxy says who has logged in at it, and that c
   assertEquals(unknown.events, ["clientNamed"], "nobody has logged in there");
 });
 
+Deno.test("of the client that is named next nobody knows a login, unless the proxy says so", () => {
+  transcript(
+    proxied,
+    `
+    S: 220 mx.test ESMTP
+    C: XCLIENT ADDR=192.0.2.1 LOGIN=john@mx.test HELO=his.test
+    ? clientNamed {"address":"192.0.2.1"}
+    ? adoptLogin john@mx.test
+    ! loginAdopted john@mx.test
+    S: 220 mx.test ESMTP
+    C: XCLIENT ADDR=192.0.2.2 HELO=hers.test
+    ? clientNamed {"address":"192.0.2.2"}
+    S: 220 mx.test ESMTP
+    C: MAIL FROM:<john@mx.test>
+    S: 530 5.7.0 Start TLS first`,
+  );
+});
+
 Deno.test("to anybody else there is no XCLIENT", () => {
   const { text, events } = drive(smtp()(), [bytes("EHLO c\r\nXCLIENT ADDR=127.0.0.1\r\n")]);
   assert(text.endsWith("\r\n502 5.5.1 Command not implemented\r\n"));
