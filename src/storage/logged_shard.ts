@@ -284,8 +284,8 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     this.#keeper?.stop();
     this.#checkpoints.stop();
     this.#lateFlush.stop();
-    this.state.rest();
-    // So that the next start has no log to read. A shard that cannot say so is not kept from closing: what is in the log is
+    this.state.end(this.options.clock.wallMs());
+    // So that the next start has no log to read, and the files may be moved. A shard that cannot say so is not kept from closing: what is in the log is
     // durable.
     if (this.#loop.health === "ok") this.#checkpoints.makeIfItCan();
     await this.state.close();
