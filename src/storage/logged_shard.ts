@@ -108,7 +108,8 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     });
     this.#keeper = columns === undefined ? null : new ColumnKeeper(state, this.reader, {
       ...{ clock: options.clock, log, columns },
-      mayRun: () => this.#loop.idle && !state.owed,
+      mayRun: () => this.#loop.idle,
+      rests: () => !state.owed,
       roomIsShort: () => roomIsShort(options),
       failed: (failure) => this.#loop.failed(failure),
     });
