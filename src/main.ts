@@ -34,7 +34,7 @@ async function serve(starting: () => Promise<Server>, log: Log): Promise<number>
   return await server.ended;
 }
 
-async function start({ command, restored = false, ...options }: StartOptions): Promise<number> {
+async function start({ command, restored = false, moved = false, ...options }: StartOptions): Promise<number> {
   if (command === "demo") {
     // The demo's own words are what is to be read: the log speaks only when something is wrong.
     const log = logAt("warn");
@@ -46,7 +46,8 @@ async function start({ command, restored = false, ...options }: StartOptions): P
   const config = await loadConfig(options);
   const log = logAt(config.log.level);
   return await serve(
-    () => startServer({ config, restored, reread: () => loadConfig(options), clock, random, log, env: process.env }),
+    () =>
+      startServer({ config, restored, moved, reread: () => loadConfig(options), clock, random, log, env: process.env }),
     log,
   );
 }

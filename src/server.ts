@@ -1,6 +1,6 @@
 import { asFailure, describeError, Failure } from "./base/mod.ts";
 import { networkInterfaces } from "node:os";
-import { clusterTree, type DirectoryLock, takeDataDirectory, type TreeInput } from "./actors/mod.ts";
+import { clusterTree, dataWereMoved, type DirectoryLock, takeDataDirectory, type TreeInput } from "./actors/mod.ts";
 import { type ClusterConfig, describeReload, type ReloadPlan } from "./config/mod.ts";
 import {
   type Connection,
@@ -89,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const undo: (() => Promise<void> | void)[] = [() => lock.release()];
   try {
     await portsFree(options);
+    if (options.moved === true) await dataWereMoved(config.dataDir, config.shards, log);
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
     const supervisor = createSupervisor({
       node: config.node,

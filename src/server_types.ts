@@ -7,6 +7,8 @@ export interface ServerOptions {
   readonly config: ClusterConfig;
   /** Whether the operator says that the data were put back from a copy. */
   readonly restored?: boolean;
+  /** Whether the operator says that the data were moved, and are all there is. */
+  readonly moved?: boolean;
   /** Reads the config anew for a reload. Throws when it is not valid: the running one stays. */
   readonly reread: () => Promise<ClusterConfig>;
   readonly clock: Clock;

@@ -4,7 +4,7 @@
  * Actors never import each other: they meet by messages, and `tree.ts` says who runs where.
  */
 export { demoLetter, readLetter, sendLetter } from "./client/letter.ts";
-export { type DirectoryLock, takeDataDirectory } from "./data_directory.ts";
+export { dataWereMoved, type DirectoryLock, takeDataDirectory } from "./data_directory.ts";
 export { DIRECTORY_ACTOR, type TokenIssuer } from "./directory.ts";
 export { FAULT_ACTOR } from "./fault.ts";
 export { MailboxRefs, type Placement, workerOfShard } from "./mailbox_refs.ts";

@@ -72,17 +72,27 @@ async function runWords(given: Arguments, { commands, io }: Scene): Promise<numb
   return await connected(given, io, (client) => callVerb(command, { params, options, client, io }));
 }
 
-const START_FLAGS = ["config", "data", "restored"];
+const START_FLAGS = ["config", "data", "restored", "moved"];
 
 function startOptions(command: "start" | "demo", options: Arguments["options"]): StartOptions {
   for (const flag of Object.keys(options)) {
     if (command === "demo") throw new UsageError("demo takes no options: it makes its own config and data");
-    if (!START_FLAGS.includes(flag)) throw new UsageError(`${command} takes --config, --data and --restored only`);
+    if (!START_FLAGS.includes(flag)) {
+      throw new UsageError(`${command} takes --config, --data, --restored and --moved only`);
+    }
   }
   const file = text(options["config"]);
   const dataDir = text(options["data"]);
   const restored = options["restored"] === true ? { restored: true } : {};
-  return { command, ...(file === null ? {} : { file }), ...(dataDir === null ? {} : { dataDir }), ...restored };
+  const moved = options["moved"] === true ? { moved: true } : {};
+  if (restored.restored && moved.moved) throw new UsageError("data were either put back from a copy or moved");
+  return {
+    command,
+    ...(file === null ? {} : { file }),
+    ...(dataDir === null ? {} : { dataDir }),
+    ...restored,
+    ...moved,
+  };
 }
 
 async function check(file: string, io: CommandIo): Promise<number> {

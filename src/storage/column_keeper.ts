@@ -15,6 +15,15 @@ const LOOK_MS = 500;
 const STEP_MS = 20;
 /** Blocks looked at in one step: some ms. */
 const BLOCKS_A_STEP = 16;
+/**
+ * A shard that does not come to rest for so long, in ms, has its blocks made between groups all the same; in smaller steps, that take
+ * no more than this share of the time.
+ */
+const PATIENCE_MS = 5_000;
+const BUSY_BLOCKS_A_STEP = 4;
+const BUSY_SHARE = 0.05;
+/** After such a step a shard does not count as one at rest for so long, in ms: the step has brought to the index what was owed. */
+const BUSY_MS = 3_000;
 /** Blocks that are to be made; beyond it they are forgotten, until they are read again. */
 const BLOCKS_MAX = 32_768;
 /** Bytes of indexes read for one block; the rest of it is not kept. */
@@ -26,8 +35,10 @@ export interface ColumnKeeperOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly columns: IndexColumns;
-  /** False while changes come, or the disk is down. */
+  /** False while a group is written, or the disk is down. */
   readonly mayRun: () => boolean;
+  /** Whether nothing has come since the last checkpoint. */
+  readonly rests: () => boolean;
   /** Whether the space is needed for mail. */
   readonly roomIsShort: () => boolean;
   /** The disk refused a step, or another owner has taken over. */
@@ -42,14 +53,16 @@ interface Made {
 
 /**
  * Keeps columns of the MIME indexes beside the rows of mailboxes, once for each block of 64 UIDs that is complete: when it has
- * become so, or was read and was not there. In bounded steps while the shard rests, as mail that comes must not wait for them; what
- * was not made before an end is made when it is read. A step is one transaction of the index, which brings there all that it speaks of.
+ * become so, or was read and was not there. In bounded steps while the shard rests, as mail that comes must not wait for them; where
+ * it never does, in a small share of the time. What was not made before an end is made when it is read. A step is one transaction of the index, which brings there all that it speaks of.
  */
 export class ColumnKeeper {
   #timer: Cancel | null = null;
   /** By account and mailbox, blocks in the order they were noted. */
   readonly #wanted = new Map<string, { readonly of: MailboxRef; readonly blocks: Set<number> }>();
   #count = 0;
+  #patientUntilMs = 0;
+  #busyUntilMs = 0;
   constructor(
     private readonly state: Compactable,
     private readonly reader: Pick<AccountStore, "fillRows" | "contents">,
@@ -67,7 +80,7 @@ export class ColumnKeeper {
     }
     if (wanted.blocks.has(block)) return;
     wanted.blocks.add(block);
-    this.#count++;
+    if (this.#count++ === 0) this.#patientUntilMs = this.options.clock.monotonicMs() + PATIENCE_MS;
     this.#look(LOOK_MS);
   }
   /** A message has come. */
@@ -79,9 +92,9 @@ export class ColumnKeeper {
     this.#timer = null;
   }
   /** One bounded step. False when there is nothing to do. */
-  step(): boolean {
+  step(blocksMax = BLOCKS_A_STEP): boolean {
     const made: Made[] = [];
-    for (let blocks = 0; blocks < BLOCKS_A_STEP && this.#count > 0; blocks++) made.push(...this.#make(...this.#next()));
+    for (let blocks = 0; blocks < blocksMax && this.#count > 0; blocks++) made.push(...this.#make(...this.#next()));
     if (made.length > 0) this.#keep(made);
     return this.#count > 0;
   }
@@ -90,9 +103,15 @@ export class ColumnKeeper {
   }
   #run(): void {
     this.#timer = null;
-    if (!this.options.mayRun()) return this.#look(LOOK_MS);
+    const { clock, mayRun, rests } = this.options;
+    const nowMs = clock.monotonicMs();
+    const busy = !rests() || nowMs < this.#busyUntilMs;
+    if (!mayRun() || (busy && nowMs < this.#patientUntilMs)) return this.#look(LOOK_MS);
+    if (busy) this.#busyUntilMs = nowMs + BUSY_MS;
     try {
-      if (this.step()) this.#look(STEP_MS);
+      const more = this.step(busy ? BUSY_BLOCKS_A_STEP : BLOCKS_A_STEP);
+      const tookMs = clock.monotonicMs() - nowMs;
+      if (more) this.#look(busy ? Math.max(STEP_MS, tookMs / BUSY_SHARE - tookMs) : STEP_MS);
     } catch (error) {
       const failure = diskFailure(error);
       if (failure === null) throw error;

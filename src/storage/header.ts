@@ -34,6 +34,8 @@ export interface ShardHeader {
   readonly bodyNext: number;
   /** The epoch of mailboxes made from now on; rises when an account is purged. */
   readonly uidValidity: number;
+  /** How the last owner ended, if that was in peace. It says something only as long as no commit has come after it. */
+  readonly ended?: Ending;
   /** The files it was opened from last; see `Origin`. */
   readonly place?: string;
   readonly mark?: string;
@@ -42,6 +44,19 @@ export interface ShardHeader {
   /** Answers kept, and the age at which the oldest of them was given (0 when none). */
   readonly opIds: number;
   readonly opIdsOldestMs: number;
+}
+
+/** The last commit of an owner that had nothing left to do. */
+export interface Ending {
+  /** The number of that commit. */
+  readonly commits: number;
+  /** Wall clock, ms. */
+  readonly wallMs: number;
+}
+
+/** How the last owner ended; null when it did not end in peace, or wrote with a program that knew nothing of this. */
+export function endingOf({ commits, ended }: ShardHeader): Ending | null {
+  return ended?.commits === commits ? ended : null;
 }
 
 export function encodeHeader(header: ShardHeader): Uint8Array {

@@ -78,8 +78,7 @@ export class LmdbIndex implements IndexEnv {
   reserve(bytes: number): void {
     this.#spare -= bytes;
     if (this.#spare >= 0) return;
-    const { pageSize, lastPageNumber } = this.#open().getStats() as { pageSize: number; lastPageNumber: number };
-    const used = (lastPageNumber + 1) * pageSize;
+    const { pageSize, used } = this.#stats();
     const fd = this.files.open(this.path, "update");
     try {
       const before = this.files.size(fd);
@@ -97,6 +96,14 @@ export class LmdbIndex implements IndexEnv {
     } finally {
       this.files.close(fd);
     }
+  }
+  /** How much of the file LMDB may read. */
+  usedBytes(): number {
+    return this.#stats().used;
+  }
+  #stats(): { readonly pageSize: number; readonly used: number } {
+    const { pageSize, lastPageNumber } = this.#open().getStats() as { pageSize: number; lastPageNumber: number };
+    return { pageSize, used: (lastPageNumber + 1) * pageSize };
   }
   commit<T>(change: () => T): T {
     return this.#open().transactionSync(change);

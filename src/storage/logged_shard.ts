@@ -118,7 +118,8 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     });
     this.#keeper = columns === undefined ? null : new ColumnKeeper(state, this.reader, {
       ...{ clock: options.clock, log, columns },
-      mayRun: () => this.#loop.idle && !state.owed,
+      mayRun: () => this.#loop.idle,
+      rests: () => !state.owed,
       roomIsShort: () => roomIsShort(options),
       failed: (failure) => this.#loop.failed(failure),
     });
@@ -303,8 +304,8 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     this.#keeper?.stop();
     this.#checkpoints.stop();
     this.#lateFlush.stop();
-    this.state.rest();
-    // So that the next start has no log to read. A shard that cannot say so is not kept from closing: what is in the log is
+    this.state.end(this.options.clock.wallMs());
+    // So that the next start has no log to read, and the files may be moved. A shard that cannot say so is not kept from closing: what is in the log is
     // durable.
     if (this.#loop.health === "ok") this.#checkpoints.makeIfItCan();
     await this.state.close();

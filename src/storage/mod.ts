@@ -9,6 +9,7 @@ export { type DirectoryStore, openDirectoryStore } from "./directory_store.ts";
 export { type FileSystem, nodeFiles } from "./file_system.ts";
 export { DEFAULT_LIMITS, type StoreLimits } from "./limits.ts";
 export { type DirectoryLock, lockDataDirectory } from "./lock.ts";
+export { acceptMoved, type Moved } from "./moved.ts";
 export { markRestored } from "./restored.ts";
 export { openMailStore, shardDirectory, SHARDS_MAX } from "./mail_store.ts";
 export { MemoryDirectoryStore } from "./memory_directory_store.ts";

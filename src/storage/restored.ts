@@ -19,6 +19,11 @@ export interface Origin {
   readonly mark: string | null;
 }
 
+/** Told to operators whose data were taken for a copy. */
+export const MOVED_HINT =
+  "if this is all there is of the data, moved here: stop, move them anew from where they were, and " +
+  "start once with --moved";
+
 /** Where operators say that what lies in `shards` was put back from a copy. */
 function markPath(dir: string): string {
   return `${dir}/shards/restored`;

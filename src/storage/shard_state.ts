@@ -4,7 +4,7 @@ import { Applier, type ApplyLimits, type RecordOutcome, STALE } from "./apply.ts
 import type { Compactable } from "./compact.ts";
 import { diskFailure } from "./disk_failure.ts";
 import type { FileSystem } from "./file_system.ts";
-import { decodeHeader, encodeHeader, SCHEMA_VERSION, type ShardHeader } from "./header.ts";
+import { decodeHeader, encodeHeader, endingOf, SCHEMA_VERSION, type ShardHeader } from "./header.ts";
 import type { IndexEnv } from "./index_env.ts";
 import type { StoreLimits } from "./limits.ts";
 import { appendGroup, groupRecord, readTail } from "./log_tail.ts";
@@ -18,7 +18,7 @@ import {
   type SegmentPosition,
   type Segments,
 } from "./segments.ts";
-import { isCopy, knownBy, type Origin, originOf, renewEpochs } from "./restored.ts";
+import { isCopy, knownBy, MOVED_HINT, type Origin, originOf, renewEpochs } from "./restored.ts";
 import { encodeShardGroup, SHARD_LOG } from "./shard_group.ts";
 import type { Materialised, ShardRecord } from "./shard_log.ts";
 import { opTakesSpace } from "./space.ts";
@@ -87,6 +87,8 @@ export class ShardState implements Materialised, Compactable {
   /** Number of the last record that is surely on the disk, and the changes acknowledged since. */
   #flushedSeq = 0;
   #unflushedOps = 0;
+  /** When this owner ended, wall clock in ms. */
+  #endedMs: number | null = null;
   constructor(private readonly options: ShardStateOptions) {
     const { dir, shard } = options;
     this.#files = new StoreFiles({
@@ -134,7 +136,8 @@ export class ShardState implements Materialised, Compactable {
   /** Whether a checkpoint has something to do. */
   get owed(): boolean {
     const { header } = this.#files;
-    return this.header.appliedSeq !== header.appliedSeq || isUnflushed(this.header) !== isUnflushed(header);
+    if (this.header.appliedSeq !== header.appliedSeq || isUnflushed(this.header) !== isUnflushed(header)) return true;
+    return this.#endedMs !== null && endingOf(header) === null;
   }
   /** Whether changes were acknowledged that a loss of power would undo. */
   get unflushed(): boolean {
@@ -146,9 +149,11 @@ export class ShardState implements Materialised, Compactable {
     this.#flushedSeq = this.appliedSeq;
     this.#unflushedOps = 0;
   }
-  /** No change will be acknowledged any more before it is flushed: the next checkpoint says so. */
-  rest(): void {
+  /** No change will come any more: the next checkpoint says so, and the time (wall clock, ms). */
+  end(wallMs: number): void {
+    if (!this.#adopted) return;
     this.#header = withUnflushed(this.#header, false);
+    this.#endedMs = wallMs;
   }
   /** Whether a segment was sealed since this was asked last, so that segments may be worth compacting. */
   takeSealed(): boolean {
@@ -167,7 +172,7 @@ export class ShardState implements Materialised, Compactable {
     const origin = originOf(files, dir);
     const copied = isCopy(this.header, origin);
     this.#files.commit(() => {
-      const { header } = this.#files;
+      const { ended: _ended, ...header } = this.#files.header;
       const claimed = { ...header, commits: header.commits + 1, ...(owner === undefined ? {} : { owner }) };
       return { header: copied ? claimed : knownBy(claimed, origin), answer: null };
     });
@@ -194,6 +199,7 @@ export class ShardState implements Materialised, Compactable {
     }));
     this.options.log.warn("shard was put back from a copy: its UIDVALIDITY is raised", {
       uidValidity: this.header.uidValidity,
+      hint: MOVED_HINT,
     });
   }
   /**
@@ -323,7 +329,9 @@ export class ShardState implements Materialised, Compactable {
       this.#files.commit(() => {
         const { header, answer } = change();
         this.#overlay.fold();
-        return { header: { ...header, commits: header.commits + 1 }, answer };
+        const commits = header.commits + 1;
+        const ended = this.#endedMs === null ? {} : { ended: { commits, wallMs: this.#endedMs } };
+        return { header: { ...header, commits, ...ended }, answer };
       })
     );
     this.#indexFull = null;

@@ -215,7 +215,8 @@ const USAGE: readonly (readonly [line: string, says: string])[] = [
   ["rpc health {", "not JSON"],
   ['rpc health {"x":1}', "Unrecognized key"],
   ["help nonsense", "there is no verb nonsense"],
-  ["start --json", "start takes --config, --data and --restored only"],
+  ["start --json", "start takes --config, --data, --restored and --moved only"],
+  ["start --restored --moved", "either put back from a copy or moved"],
 ];
 for (const [line, says] of USAGE) {
   Deno.test(`wrong usage ends with 2: ${line}`, async () => {
@@ -253,10 +254,11 @@ Deno.test("without words: status and the next useful step", async () => {
   assertStringIncludes((await type(server, "")).text, "Next: stagepost account add you@example.org");
 });
 
-Deno.test("start hands on --config, --data and --restored, demo takes none", async () => {
+Deno.test("start hands on --config, --data, --restored and --moved, demo takes none", async () => {
   const { started } = await type(null, "start --config c.ts --data d");
   assertEquals(started, [{ command: "start", file: "c.ts", dataDir: "d" }]);
   assertEquals((await type(null, "start --restored")).started, [{ command: "start", restored: true }]);
+  assertEquals((await type(null, "start --moved")).started, [{ command: "start", moved: true }]);
   assertEquals((await type(null, "demo")).started, [{ command: "demo" }]);
   assertEquals((await type(null, "demo --data elsewhere")).code, Exit.usage);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { rmSync } from "node:fs";
-import { FakeClock, type Log, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
+import { type Clock, FakeClock, type Log, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import { ColumnBlock, type ColumnText, encodeColumnBlock } from "../../src/storage/column_block.ts";
 import { LmdbIndex } from "../../src/storage/index_env.ts";
@@ -103,6 +103,41 @@ Deno.test("blocks are kept when they are complete, and then no message is looked
       assertEquals(columnOf(shard, 1), texts(1, 127));
       assertEquals(world.reads, 0, "also when it was opened again");
     });
+  }));
+
+Deno.test("a shard that never rests has its blocks made, too, in a twentieth of the time, and faster when it rests", () =>
+  inWorld(async (world) => {
+    let workMs = 0;
+    const clock: Clock = {
+      wallMs: () => world.clock.wallMs(),
+      monotonicMs: () => world.clock.monotonicMs() + workMs,
+      after: (ms, run) => world.clock.after(ms, run),
+    };
+    const find: typeof COLUMNS.find = (...args) => {
+      workMs += 0.5;
+      return COLUMNS.find(...args);
+    };
+    const limits = { unindexedMsMax: 1e9 };
+    await world.use(async (shard) => {
+      await deliverIndexed(shard, 0, 100 * 64);
+      for (let ms = 0; ms < 4_900; ms += 100) world.clock.advance(100);
+      assertEquals(workMs, 0, "it might come to rest");
+      let sent = 6_400;
+      const [firstMs, firstWorkMs] = [clock.monotonicMs(), workMs];
+      for (let ms = 0; ms < 60_000; ms += 100) {
+        await deliverIndexed(shard, sent, ++sent);
+        world.clock.advance(100);
+      }
+      const share = (workMs - firstWorkMs) / (clock.monotonicMs() - firstMs);
+      assert(share > 0.04 && share < 0.054, `${share}`);
+      const blocks = () => Array.from({ length: 100 }, (_, i) => 64 * i + 1).filter((uid) => isKept(shard, uid)).length;
+      const kept = blocks();
+      assert(kept >= 40 && kept < 60, `${kept}`);
+      assertEquals(isKept(shard, 1), true);
+      for (let ms = 0; ms < 9_000; ms += 100) world.clock.advance(100);
+      assertEquals(blocks(), 100);
+      assertEquals(columnOf(shard, 0).slice(0, 5_000), texts(0, 5_000));
+    }, { clock, limits, columns: { ...COLUMNS, find } });
   }));
 
 Deno.test("what was there before columns were kept is kept when it was read once", () =>

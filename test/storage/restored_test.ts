@@ -1,39 +1,13 @@
 /** RFC 9051 §2.3.1.1: what is put back from a copy must not give UIDs again that clients know for other messages. */
 import { assert, assertEquals } from "@std/assert";
 import { cpSync, renameSync, rmSync } from "node:fs";
-import { FakeClock } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
-import { type MailStore, markRestored, openMailStore, type ShardStore } from "../../src/storage/mod.ts";
-import { ANNA, BERT, diskOptions, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
+import { markRestored } from "../../src/storage/mod.ts";
+import { during, epochs, fill, inPlace, type Place } from "./epoch_support.ts";
+import { ANNA, BERT, mail, text, uids } from "./support.ts";
 
 const INBOX = 1;
 const [NEWS, OLD, LATER] = ["News", "Old", "Later"] as MailboxName[];
-
-interface Place {
-  readonly dir: string;
-  readonly clock: FakeClock;
-}
-
-async function inPlace(run: (place: Place) => Promise<void>): Promise<void> {
-  const root = temporaryDirectory();
-  const clock = new FakeClock();
-  try {
-    await run({ dir: `${root}/data`, clock });
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-}
-
-/** What a run of the server does with the shard; its time goes on by an hour. */
-async function during<T>({ dir, clock }: Place, run: (shard: ShardStore) => Promise<T>): Promise<T> {
-  clock.advance(3_600_000);
-  const store: MailStore = await openMailStore(diskOptions(dir, { clock }));
-  try {
-    return await run(store.shard(0));
-  } finally {
-    await store.close();
-  }
-}
 
 /** A copy of the data as it is, and how it is put back. */
 function copyOf({ dir }: Place): { putBack(): void } {
@@ -44,22 +18,6 @@ function copyOf({ dir }: Place): { putBack(): void } {
       cpSync(`${dir}.copy`, dir, { recursive: true });
     },
   };
-}
-
-function epochs(shard: ShardStore): number[] {
-  const of = (account: typeof ANNA) =>
-    shard.mailboxes(account).filter(({ mailbox }) => mailbox > 0).map(({ mailbox }) =>
-      shard.status(account, mailbox).uidValidity
-    );
-  return [...of(ANNA), ...of(BERT)];
-}
-
-async function fill(shard: ShardStore): Promise<number[]> {
-  await shard.deliver(mail("first", { targets: targets(ANNA, BERT) }));
-  await shard.createMailbox(ANNA, NEWS!, null);
-  await shard.createMailbox(ANNA, OLD!, null);
-  await shard.removeMailbox(ANNA, OLD!);
-  return epochs(shard);
 }
 
 Deno.test("a copy that is put back has its mail, under UIDVALIDITYs above all that there were", () =>

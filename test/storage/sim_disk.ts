@@ -45,6 +45,10 @@ export class SimDisk implements FileSystem {
   get steps(): number {
     return this.#steps;
   }
+  /** Writes that a loss of power may undo, whatever an index says. */
+  get unflushedWrites(): number {
+    return [...this.#files.values()].reduce((sum, { unsynced }) => sum + unsynced.length, 0);
+  }
   makeDirectory(): void {}
   identity(): null {
     return null;

@@ -50,6 +50,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The words after the program's name, by default `start` with the configuration and the data directory. */
   readonly command?: readonly string[];
+  /** Options of `start` beside those. */
+  readonly flags?: readonly string[];
   /** The working directory, by default that of the project. */
   readonly inOwnDirectory?: boolean;
   readonly domains?: readonly string[];
@@ -166,8 +168,8 @@ export class TestServer implements AsyncDisposable {
     if (!this.#exited) throw new Error("the server runs already");
     this.log = [];
     this.text = [];
-    const { wrapper = [], runtime = "deno", env = {}, inOwnDirectory = false } = this.options;
-    const words = this.options.command ?? ["start", "--config", this.configFile, "--data", this.dataDir];
+    const { wrapper = [], runtime = "deno", env = {}, inOwnDirectory = false, flags = [] } = this.options;
+    const words = this.options.command ?? ["start", "--config", this.configFile, "--data", this.dataDir, ...flags];
     const [program, ...args] = [...wrapper, ...serverCommand(runtime, words)];
     const child = new Deno.Command(program!, {
       args,

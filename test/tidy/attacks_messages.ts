@@ -91,6 +91,7 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["protocol/imap/framer_test.ts", "lines and literals of a command are bounded together"],
     ["protocol/imap/sequence_set_test.ts", "a set of ten thousand ranges is taken, one more is not"],
     ["protocol/imap/hostile_test.ts", "commands of many parts are bounded, and the session goes on"],
+    ["protocol/imap/grammar_append_test.ts", "no command costs its square"],
   ),
   I3: tests(
     ["protocol/imap/grammar_search_test.ts", "searches nested too deep or too long are refused"],

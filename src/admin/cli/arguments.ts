@@ -16,6 +16,7 @@ export const GLOBAL_OPTIONS = {
   config: { type: "string", help: "Config file" },
   data: { type: "string", help: "Data directory" },
   restored: { type: "boolean", help: "Start: the data were put back from a copy" },
+  moved: { type: "boolean", help: "Start: the data were moved here, whole, and there are no others" },
   "password-stdin": { type: "boolean", help: "Read the password from standard input" },
   help: { type: "boolean", help: "Explain this verb" },
 } as const;

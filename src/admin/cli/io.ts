@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** `--restored`: the data were put back from a copy. */
   readonly restored?: boolean;
+  /** `--moved`: the data were moved, and are all there is. */
+  readonly moved?: boolean;
 }
 
 /** Everything the command line touches; `main` gives it the real ones. */

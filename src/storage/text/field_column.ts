@@ -1,3 +1,5 @@
+import { UnreadTexts } from "./unread_texts.ts";
+
 /** Room for small blocks to grow into one: characters of a block. */
 const BLOCK_CHARS = 64 * 1024;
 /** Rows of one block. */
@@ -98,6 +100,7 @@ export class FoundRows {
 
 /** What a header field says in the messages of a mailbox, from the first one on: in memory, made from the texts that are kept. */
 export class FieldColumn {
+  readonly unread = new UnreadTexts();
   readonly #blocks: FieldBlock[] = [];
   #rows = 0;
   #bytes = 0;

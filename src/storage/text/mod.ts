@@ -7,4 +7,5 @@ export { FieldBlock, FieldColumn, FoundRows } from "./field_column.ts";
 export { foldedText, type FuzzyWord, gradeWords, wordsOf } from "./fuzzy.ts";
 export { type FieldKey, findIn, linesIn, type TextKey, type TextSpan } from "./match.ts";
 export { type PlaceBlock, placeBlock, PlaceColumn } from "./place_column.ts";
+export type { UnreadText } from "./unread_texts.ts";
 export { DEFAULT_TEXT_LIMITS, type MessageText, noteBest, type TextLimits, TextStore } from "./text_store.ts";

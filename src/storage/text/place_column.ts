@@ -1,3 +1,5 @@
+import { UnreadTexts } from "./unread_texts.ts";
+
 /** Memory of a row, in bytes: its UID and two places. */
 const ROW_BYTES = 12;
 /** Rows that there is room for at first. */
@@ -26,6 +28,7 @@ export function placeBlock(uids: ArrayLike<number>, { header, body }: TextPlaces
 
 /** Where the texts of the messages of a mailbox lie, from the first one on, as long as their files are the same. */
 export class PlaceColumn implements PlaceBlock {
+  readonly unread = new UnreadTexts();
   #rows = 0;
   #uids = new Uint32Array(ROWS_MIN);
   #header = new Uint32Array(ROWS_MIN);

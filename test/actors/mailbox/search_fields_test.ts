@@ -6,7 +6,7 @@ import {
   type TextSearch,
   Turns,
 } from "../../../src/actors/mailbox/search/mod.ts";
-import { FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
+import { Failure, FakeClock, seededRandom, SILENT, utf8 } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { SearchProgram } from "../../../src/mail/search_program.ts";
@@ -24,6 +24,8 @@ interface FieldWorld extends MailboxWorld {
   readonly places: PlaceColumns;
   /** How many texts were taken out of messages. */
   readonly extracted: () => number;
+  /** UIDs of messages whose bytes are damaged. */
+  readonly damaged: Set<number>;
 }
 
 /** A mailbox whose searches look at texts that are kept, on a disk in memory. */
@@ -33,6 +35,7 @@ function inFields(run: (world: FieldWorld) => Promise<void>, bytesMax = 1_000_00
   const columns = new FieldColumns(bytesMax);
   const places = new PlaceColumns(20 * bytesMax);
   const disk = new SimDisk(seededRandom(1));
+  const damaged = new Set<number>();
   const extractor = {
     ask(_type: string, { bytes }: { bytes: Uint8Array }) {
       extracted++;
@@ -48,15 +51,23 @@ function inFields(run: (world: FieldWorld) => Promise<void>, bytesMax = 1_000_00
     findInTexts: (query, keys) => texts.findInTexts(query, keys),
     forget: (account) => texts.forget(account),
   };
-  return inMailbox((world) => run(Object.assign(world, { disk, columns, places, extracted: () => extracted })), {
-    texts: late,
-    wrap(shard) {
-      const turns = new Turns(new FakeClock());
-      const store = new TextStore("texts", disk, { openMessagesMax: 1_000, deadMessagesMin: 4 });
-      texts = new StoredTexts({ store, shard, columns, places, extractor, turns, log: SILENT });
-      return shard;
+  return inMailbox(
+    (world) => run(Object.assign(world, { disk, columns, places, damaged, extracted: () => extracted })),
+    {
+      texts: late,
+      wrap(shard) {
+        const turns = new Turns(new FakeClock());
+        const store = new TextStore("texts", disk, { openMessagesMax: 1_000, deadMessagesMin: 4 });
+        texts = new StoredTexts({ store, shard, columns, places, extractor, turns, log: SILENT });
+        const { fetch } = shard;
+        shard.fetch = (account, mailbox, range) => {
+          if (damaged.has(range.uid)) throw new Failure("corrupt", "the checksum of the message is wrong");
+          return fetch.call(shard, account, mailbox, range);
+        };
+        return shard;
+      },
     },
-  });
+  );
 }
 
 interface Letter {
@@ -246,6 +257,52 @@ Deno.test("fields that few ask for are looked for in the texts that are kept, an
     assertEquals(world.columns.bytes, 0);
     assertEquals(await find(a, header("subject", "cat")), [2]);
     assert(world.columns.bytes > 0);
+  }));
+
+for (
+  const [what, program] of [["field", header("subject", "cat")], ["text", { type: "body", text: "text" }]] as const
+) {
+  Deno.test(`a message that cannot be read when a ${what} is looked for is found as soon as it can be`, () =>
+    inFields(async (world) => {
+      const letters = Array.from({ length: 40 }, () => subject("a cat"));
+      await append(world, letters);
+      const a = await openSession(world);
+      await a.rows({ by: "sequence", pairs: [1, 0] });
+      const all = letters.map((_, i) => i + 1);
+      world.damaged.add(2).add(40);
+      assertEquals(await find(a, program), all.filter((uid) => !world.damaged.has(uid)));
+      assertEquals(await find(a, program), all.filter((uid) => !world.damaged.has(uid)));
+      world.damaged.delete(2);
+      assertEquals(await find(a, program), all.filter((uid) => uid !== 40));
+      world.damaged.clear();
+      assertEquals(await find(a, program), all);
+      assertEquals(await find(a, not(program)), []);
+      assertEquals(await find(a, program), all);
+      assertEquals(world.extracted(), 40, "each was taken apart once");
+    }));
+}
+
+Deno.test("so many messages that cannot be read are tried again that a search stays cheap", () =>
+  inFields(async (world) => {
+    await append(world, Array.from({ length: 40 }, () => subject("a cat")));
+    const a = await openSession(world);
+    await a.rows({ by: "sequence", pairs: [1, 0] });
+    for (let uid = 1; uid <= 40; uid++) world.damaged.add(uid);
+    assertEquals(await find(a, header("subject", "cat")), []);
+    world.damaged.clear();
+    assertEquals((await find(a, header("subject", "cat"))).length, 16);
+  }));
+
+Deno.test("of messages that are alike one is enough that can be read", () =>
+  inFields(async (world) => {
+    await append(world, [subject("a cat"), subject("a dog")]);
+    const inbox = { account: JOHN, mailbox: 1 };
+    await world.shard.copy({ from: inbox, to: inbox, uids: [1, 1], quotaBytes: 0, move: false, savedMs: 0 });
+    const a = await openSession(world);
+    await a.rows({ by: "sequence", pairs: [1, 0] });
+    world.damaged.add(1);
+    assertEquals(await find(a, header("subject", "cat")), [1, 3]);
+    assertEquals(await find(a, { type: "body", text: "text" }), [1, 2, 3]);
   }));
 
 Deno.test("with a full disk fields are found in what is taken out now", () =>

@@ -1,6 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Flag } from "../../../src/mail/mod.ts";
-import { parseCommand } from "../../../src/protocol/imap/mod.ts";
+import {
+  CommandFramer,
+  FRAME_LIMITS,
+  type FramedCommand,
+  type MessagesBefore,
+  parseAnnounced,
+  parseCommand,
+} from "../../../src/protocol/imap/mod.ts";
+import { announcesMessage } from "../../../src/protocol/imap/frame/literal.ts";
+import { bytes } from "./support/frames.ts";
 import { commandOf, parsed, problemOf } from "./support/parse.ts";
 
 const literal = (bytes: number, more: object = {}) => ({ type: "literal", bytes, binary: false, utf8: false, ...more });
@@ -145,4 +154,61 @@ Deno.test("messages that are none are refused (I9)", () => {
       "",
     ]
   ) assertEquals(problemOf(`APPEND x "${date}" {1+}\r\nx`), "Not a date and time", date);
+});
+
+/** What a client's text is cut into for each message that it announces. */
+function announcements(text: string): FramedCommand[] {
+  const framer = new CommandFramer(FRAME_LIMITS);
+  framer.push(bytes(text));
+  const found: FramedCommand[] = [];
+  for (let frame = framer.next(); frame !== null; frame = framer.next()) {
+    assert(frame.type === "literal" || frame.type === "data" || frame.type === "command", frame.type);
+    if (frame.type !== "literal") continue;
+    found.push(frame.command);
+    framer.accept();
+  }
+  return found;
+}
+
+const ROWS = [
+  "{1+}\r\nx",
+  '(\\Seen $Junk) "17-Jul-1996 02:44:25 -0700" {1+}\r\nx',
+  "(\\Seen) ~{1+}\r\nx",
+  "ANNOTATION (/comment (value.priv {1+}\r\nx)) {1+}\r\nx",
+  "CATENATE (TEXT {1+}\r\nx URL {2+}\r\n/y TEXT {1+}\r\nx)",
+  "UTF8 (~{1+}\r\ny)",
+];
+
+Deno.test("of each message that an APPEND announces the same is read, whether those before are read again or not", () => {
+  for (const mailbox of ["x", "{3+}\r\nBox"]) {
+    const all = ROWS.flatMap((one) => ROWS.map((other) => `${one} ${other}`)).join(" ");
+    let before: MessagesBefore | null = null;
+    for (const command of announcements(`a APPEND ${mailbox} ${all}\r\n`)) {
+      const next: ReturnType<typeof parseAnnounced> = parseAnnounced(command, { utf8: true }, before);
+      assertEquals(next.parsed, parseCommand(command, { utf8: true }));
+      before = next.before;
+    }
+    assertEquals(before?.messages.length, 71);
+  }
+});
+
+Deno.test("a problem in a later message is found, and what is of another command is not gone on from", () => {
+  const [first, second, third] = announcements("a APPEND x {1+}\r\nx {1+}\r\nx (oops {1+}\r\nx\r\n");
+  const { before } = parseAnnounced(second!, { utf8: false }, parseAnnounced(first!, { utf8: false }, null).before);
+  assertEquals(parseAnnounced(third!, { utf8: false }, before).parsed, parseCommand(third!, { utf8: false }));
+  assertEquals(parseAnnounced(third!, { utf8: false }, before).parsed.type, "bad");
+  const [, other] = announcements("b APPEND y {1+}\r\nx {1+}\r\nx\r\n");
+  assertEquals(parseAnnounced(other!, { utf8: false }, before).parsed, parseCommand(other!, { utf8: false }));
+});
+
+Deno.test("a message that was read is not read again, nor looked through, when the next one comes: no command costs its square", () => {
+  const [, second, third] = announcements("a APPEND x {1+}\r\nx {1+}\r\nx {1+}\r\nx\r\n");
+  const { before } = parseAnnounced(second!, { utf8: false }, null);
+  const { parsed } = parseAnnounced(third!, { utf8: false }, before);
+  assert(parsed.type === "command" && parsed.command.verb === "APPEND");
+  assertStrictEquals(parsed.command.messages[0], before?.messages[0]);
+  const text = "a APPEND x {1+}\r\n (\\Seen) {1+}";
+  const { parentheses } = announcesMessage(text, 11, null);
+  const unread = "?".repeat(11) + text.slice(11);
+  assertEquals(announcesMessage(unread, text.length - 4, parentheses), announcesMessage(text, text.length - 4, null));
 });

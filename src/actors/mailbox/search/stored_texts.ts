@@ -19,8 +19,9 @@ import {
   type ShardStore,
   type TextKey,
   type TextStore,
+  type UnreadText,
 } from "../../../storage/mod.ts";
-import type { Ranges } from "../views/mod.ts";
+import { type Ranges, rangesOf } from "../views/mod.ts";
 import type { ColumnName, FieldColumns, PlaceColumns } from "./mailbox_columns.ts";
 import type { MailboxQuery, TextQuery, TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";
@@ -28,6 +29,8 @@ import type { Turns } from "./turns.ts";
 /** Messages whose texts are asked for at once, and their bytes: what is on the way to another worker and back. */
 const BATCH_MESSAGES_MAX = 64;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** Messages with one content that are tried until one can be read. */
+const PLACES_MAX = 4;
 /** How long the texts of one batch may take, in ms. */
 const EXTRACT_DEADLINE_MS = 30_000;
 /** Rows read at once when the contents of an account are counted. */
@@ -78,21 +81,15 @@ export class StoredTexts implements TextSearch {
   constructor(private readonly options: StoredTextsOptions) {}
 
   find(query: TextQuery, keys: readonly TextKey[]): Promise<readonly ReadonlySet<number>[]> {
-    const loose = keys.map(() => new Set<number>());
-    return this.#search(query, {
-      kept: ({ account, contents }) => this.options.store.find(account, contents, keys),
-      unkept: (text) => findLoose(text, keys, loose),
-    }).then((found) => {
-      found.forEach((set, i) => loose[i]!.forEach((content) => set.add(content)));
-      return found;
-    });
+    return this.#inOrder(query.account, () => this.#find(query, keys));
   }
   grade(query: TextQuery, words: readonly FuzzyWord[]): Promise<readonly ReadonlyMap<number, number>[]> {
     const loose = words.map(() => new Map<number, number>());
-    return this.#search(query, {
-      kept: ({ account, contents }) => this.options.store.grade(account, contents, words),
-      unkept: (text) => gradeLoose(text, words, loose),
-    }).then((graded) => {
+    const looks = {
+      kept: ({ account, contents }: TextQuery) => this.options.store.grade(account, contents, words),
+      unkept: (text: MessageText) => gradeLoose(text, words, loose),
+    };
+    return this.#inOrder(query.account, () => this.#look(query, looks)).then((graded) => {
       graded.forEach((grades, i) => noteBest(grades, loose[i]!));
       return graded;
     });
@@ -109,22 +106,26 @@ export class StoredTexts implements TextSearch {
   findInFields(query: MailboxQuery, keys: readonly FieldKey[]): Promise<readonly Ranges[]> {
     return this.#inOrder(query.account, async () => {
       const found = keys.map(() => new FoundRows());
+      const unread = new Map<number, UnreadText>();
       for (const field of new Set(keys.map(({ field }) => field))) {
         const looks = keys.map(({ needle }, i) => ({ needle, into: found[i]! })).filter((_, i) =>
           keys[i]!.field === field
         );
-        await this.#findInField(query, field, looks);
+        for (const text of await this.#findInField(query, field, looks)) unread.set(text.uid, text);
       }
-      return found.map(({ pairs }) => pairs as readonly number[] as Ranges);
+      const ranges = found.map(({ pairs }) => pairs as readonly number[] as Ranges);
+      return await this.#andUnread(query, ranges, [...unread.values()], keys);
     });
   }
   findInTexts(query: MailboxQuery, keys: readonly TextKey[]): Promise<readonly Ranges[] | null> {
     return this.#inOrder(query.account, async () => {
-      const { column, missed } = await this.#placesOf(query);
+      const { column, unread, missed } = await this.#placesOf(query);
       if (column === null) return null;
-      const found = await this.#inTurns(this.options.store.findAt(query.account, column, keys), query);
+      const rows = await this.#inTurns(this.options.store.findAt(query.account, column, keys), query);
       if (missed) await this.#tidy(query);
-      return found === null ? null : found.map((rows) => rangesOfRows(rows, column.uids));
+      if (rows === null) return null;
+      const found = rows.map((rows) => rangesOfRows(rows, column.uids));
+      return await this.#andUnread(query, found, unread, keys);
     });
   }
   forget(account: AccountId): void {
@@ -134,12 +135,45 @@ export class StoredTexts implements TextSearch {
     store.remove(account);
   }
 
-  /** Looks at what is ready, and makes ready what is not. */
-  async #findInField(query: MailboxQuery, field: string, looks: readonly FieldLook[]): Promise<void> {
+  async #find(query: TextQuery, keys: readonly TextKey[]): Promise<readonly ReadonlySet<number>[]> {
+    const loose = keys.map(() => new Set<number>());
+    const found = await this.#look(query, {
+      kept: ({ account, contents }) => this.options.store.find(account, contents, keys),
+      unkept: (text) => findLoose(text, keys, loose),
+    });
+    found.forEach((set, i) => loose[i]!.forEach((content) => set.add(content)));
+    return found;
+  }
+
+  /** Adds to what was found those that could not be read when columns were made, if they can be now and hold it. */
+  async #andUnread(
+    query: MailboxQuery,
+    found: readonly Ranges[],
+    unread: readonly UnreadText[],
+    keys: readonly TextKey[],
+  ): Promise<readonly Ranges[]> {
+    if (unread.length === 0) return found;
+    const { account } = query;
+    const read = (at: number) => query.read(unread[at]!.uid);
+    const contents = unread.map(({ content }) => content);
+    const held = await this.#find({ account, contents, read, check: () => query.check() }, keys);
+    return found.map((ranges, i) => {
+      const uids = unread.filter(({ content }) => held[i]!.has(content)).map(({ uid }) => uid);
+      return uids.length === 0 ? ranges : rangesOf([...ranges, ...uids.flatMap((uid) => [uid, uid])], 0);
+    });
+  }
+
+  /** Looks at what is ready, and makes ready what is not; answers what could not be read before, and may be by now. */
+  async #findInField(
+    query: MailboxQuery,
+    field: string,
+    looks: readonly FieldLook[],
+  ): Promise<readonly UnreadText[]> {
     const { columns, shard } = this.options;
     const { account, mailbox } = query;
     const name: ColumnName = { shard: shard.number, account, mailbox, field };
     const column = columns.use(name, shard.status(account, mailbox).messages);
+    const unread = [...column.unread.all];
     await this.#inTurns(lookAt([...column.blocks], looks), query);
     let missed = false;
     let full = false;
@@ -148,19 +182,29 @@ export class StoredTexts implements TextSearch {
       missed ||= made.missed;
       await this.#inTurns(lookAt([made.block], looks), query);
       full ||= !columns.add(name, column, made.block);
+      if (!full) column.unread.note(made.unread);
     }
     if (missed) await this.#tidy(query);
+    return unread;
   }
 
-  /** Where the texts of all messages of a mailbox lie; null when there is no room for some. `missed`: some had to be taken out. */
+  /**
+   * Where the texts of all messages of a mailbox lie; null when there is no room for some. `missed`: some had to be taken out;
+   * `unread`: those that could not be read before.
+   */
   async #placesOf(
     query: MailboxQuery,
-  ): Promise<{ readonly column: PlaceColumn | null; readonly missed: boolean }> {
+  ): Promise<{
+    readonly column: PlaceColumn | null;
+    readonly unread: readonly UnreadText[];
+    readonly missed: boolean;
+  }> {
     const { places, shard, store } = this.options;
     const { account, mailbox } = query;
     const name: ColumnName = { shard: shard.number, account, mailbox, field: "" };
     const files = await this.#inTurns(store.opened(account), query);
     const column = places.use(name, shard.status(account, mailbox).messages, files);
+    const unread = [...column.unread.all];
     let missed = false;
     let full = false;
     for await (const rows of this.#rowsAfter(column.last, query)) {
@@ -168,9 +212,10 @@ export class StoredTexts implements TextSearch {
       missed ||= kept.missed;
       const here = await this.#inTurns(store.places(account, kept.contents), query);
       full ||= !places.add(name, column, placeBlock(kept.uids, here));
-      if (full) return { column: null, missed };
+      if (full) return { column: null, unread, missed };
+      column.unread.note(kept.unread);
     }
-    return { column, missed };
+    return { column, unread, missed };
   }
 
   /** The rows of a mailbox above a UID, some at a time, always in the same columns. */
@@ -189,18 +234,22 @@ export class StoredTexts implements TextSearch {
   }
 
   /** Sees to it that the texts of rows are kept; `unkept` is given those that no room is left for. */
-  async #keep(
-    query: MailboxQuery,
-    rows: RowColumns,
-    unkept: (text: MessageText) => void,
-  ): Promise<{ readonly uids: Uint32Array; readonly contents: readonly number[]; readonly missed: boolean }> {
+  async #keep(query: MailboxQuery, rows: RowColumns, unkept: (text: MessageText) => void): Promise<KeptRows> {
     const { account } = query;
     const uids = rows.uid.slice(0, rows.count);
     const contents = [...rows.content.subarray(0, rows.count)];
     const missing = await this.#inTurns(this.options.store.missing(account, contents), query);
     const read = (at: number) => query.read(uids[at]!);
-    if (missing.length > 0) await this.#bring({ account, contents, read, check: () => query.check() }, missing, unkept);
-    return { uids, contents, missed: missing.length > 0 };
+    if (missing.length === 0) return { uids, contents, missed: false, unread: [] };
+    const loose = new Set<number>();
+    await this.#bring({ account, contents, read, check: () => query.check() }, missing, (text) => {
+      loose.add(text.content);
+      unkept(text);
+    });
+    const lacking = new Set(await this.#inTurns(this.options.store.missing(account, missing), query));
+    const unread = contents.map((content, i) => ({ uid: uids[i]!, content }))
+      .filter(({ content }) => lacking.has(content) && !loose.has(content));
+    return { uids, contents, missed: true, unread };
   }
 
   /** What a field says in some rows. */
@@ -208,19 +257,15 @@ export class StoredTexts implements TextSearch {
     query: MailboxQuery,
     field: string,
     rows: RowColumns,
-  ): Promise<{ readonly block: FieldBlock; readonly missed: boolean }> {
+  ): Promise<{ readonly block: FieldBlock } & Pick<KeptRows, "missed" | "unread">> {
     const { account } = query;
     const loose = new Map<number, string>();
-    const { uids, contents, missed } = await this.#keep(query, rows, (text) => {
+    const { uids, contents, missed, unread } = await this.#keep(query, rows, (text) => {
       loose.set(text.content, looseLines(text, field));
     });
     const lines = await this.#inTurns(this.options.store.lines(account, [...new Set(contents)], field), query);
     const said = contents.map((content) => lines.get(content) ?? loose.get(content) ?? "");
-    return { block: FieldBlock.of(uids, said), missed };
-  }
-
-  #search<T>(query: TextQuery, looks: Looks<T>): Promise<T> {
-    return this.#inOrder(query.account, () => this.#look(query, looks));
+    return { block: FieldBlock.of(uids, said), missed, unread };
   }
 
   /** Searches of one account follow one another. */
@@ -247,8 +292,7 @@ export class StoredTexts implements TextSearch {
   /** Takes the texts of messages out and keeps them; `unkept` is given those that no room is left for. */
   async #bring(query: TextQuery, missing: readonly number[], unkept: (text: MessageText) => void): Promise<void> {
     const { store, log } = this.options;
-    const wanted = new Set(missing);
-    const places = query.contents.flatMap((content, at) => wanted.delete(content) ? [at] : []);
+    const places = placesOf(query.contents, missing);
     let next = this.#extract(query, places, 0);
     for (let batch = await next; batch.texts.length > 0 || batch.end < places.length; batch = await next) {
       // The next ones are read while these are written. One that fails is awaited below.
@@ -265,10 +309,10 @@ export class StoredTexts implements TextSearch {
     }
   }
 
-  /** Texts of the messages at `places` from `start` on, as many as are asked for at once. */
+  /** Texts of the messages at `places`, of each one of some, from `start` on, as many as are asked for at once. */
   async #extract(
     query: TextQuery,
-    places: readonly number[],
+    places: readonly (readonly number[])[],
     start: number,
   ): Promise<{ readonly texts: MessageText[]; readonly end: number }> {
     const { extractor, turns } = this.options;
@@ -278,11 +322,11 @@ export class StoredTexts implements TextSearch {
     const asked: Promise<MessageText>[] = [];
     let end = start;
     for (let bytes = 0; end < places.length && asked.length < BATCH_MESSAGES_MAX && bytes < BATCH_BYTES_MAX; end++) {
-      const at = places[end]!;
-      const message = query.read(at);
+      const here = places[end]!;
+      const message = firstRead(query, here);
       if (message === null) continue;
       bytes += message.length;
-      const content = query.contents[at]!;
+      const content = query.contents[here[0]!]!;
       asked.push(
         extractor.ask("text.extract", { bytes: message }, { deadlineMs: EXTRACT_DEADLINE_MS })
           .then(({ header, body }) => ({ content, header, body })),
@@ -330,6 +374,35 @@ export class StoredTexts implements TextSearch {
       work.return(undefined as T);
     }
   }
+}
+
+/** Rows whose texts were to be kept. */
+interface KeptRows {
+  readonly uids: Uint32Array;
+  readonly contents: readonly number[];
+  /** Whether some had to be taken out of messages. */
+  readonly missed: boolean;
+  /** Those that could not be. */
+  readonly unread: readonly UnreadText[];
+}
+
+/** Where each of some contents is among others: a few of its places. */
+function placesOf(contents: readonly number[], wanted: readonly number[]): readonly (readonly number[])[] {
+  const places = new Map<number, number[]>(wanted.map((content) => [content, []]));
+  contents.forEach((content, at) => {
+    const known = places.get(content);
+    if (known !== undefined && known.length < PLACES_MAX) known.push(at);
+  });
+  return [...places.values()].filter(({ length }) => length > 0);
+}
+
+/** The first message of several alike that is there: one may go while another stays. */
+function firstRead(query: TextQuery, places: readonly number[]): Uint8Array | null {
+  for (const at of places) {
+    const message = query.read(at);
+    if (message !== null) return message;
+  }
+  return null;
 }
 
 /** What is looked for in a field. */

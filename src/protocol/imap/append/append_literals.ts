@@ -1,4 +1,5 @@
 import { PieceStore } from "../../../base/piece_store.ts";
+import type { MessagesBefore } from "../grammar/grammar.ts";
 
 /** The messages of an APPEND or REPLACE as they come in, each in pieces of bounded number. */
 export class AppendLiterals {
@@ -7,6 +8,8 @@ export class AppendLiterals {
   #current: PieceStore | null = null;
   #currentBytes = 0;
   #abandoned = false;
+  /** What was read of the command in which the last of them was announced. */
+  before: MessagesBefore | null = null;
 
   /** Nothing is kept of the command's messages any more: there was no room. */
   get abandoned(): boolean {
@@ -64,6 +67,7 @@ export class AppendLiterals {
 
   drop(): void {
     this.#abandoned = false;
+    this.before = null;
     this.#whole = [];
     this.#wholeBytes = 0;
     this.#current = null;

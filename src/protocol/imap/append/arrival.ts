@@ -10,7 +10,7 @@ import type { Frame } from "../frame/frame.ts";
 import { frameReply } from "../frame/frame_problem.ts";
 import type { CommandFramer } from "../frame/framer.ts";
 import { appendedAtOnce } from "../limits.ts";
-import { parseCommand, type ParsedCommand } from "../grammar/grammar.ts";
+import { parseAnnounced, parseCommand, type ParsedCommand } from "../grammar/grammar.ts";
 import { badCharsetCode, saveLimitCode } from "../write/response_code.ts";
 import type { Came } from "../pipeline.ts";
 import { complete, runCommand } from "../run.ts";
@@ -72,7 +72,9 @@ type Announcement = Extract<Frame, { type: "literal" }>;
 /** A message is to come: it is refused before its bytes are sent, if it can be. */
 function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): Program<void> {
   const { literals, output } = scene;
-  const parsed = parseCommand(frame.command, { utf8: speaksUtf8(scene.state) });
+  const known = literals.count === 0 ? null : literals.before;
+  const { parsed, before } = parseAnnounced(frame.command, { utf8: speaksUtf8(scene.state) }, known);
+  literals.before = before;
   if (parsed.type === "bad") {
     literals.drop();
     framer.refuse();

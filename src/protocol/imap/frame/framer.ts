@@ -7,6 +7,7 @@ import {
   ANNOUNCEMENT_CHARACTERS_MAX,
   announcesMessage,
   endsInQuotes,
+  type Parentheses,
   readAnnouncement,
 } from "./literal.ts";
 import { readTag, TAG_CHARACTERS_MAX } from "./tag.ts";
@@ -51,6 +52,7 @@ export class CommandFramer {
   #left = 0;
   #synchronizing = false;
   #text = "";
+  #parentheses: Parentheses | null = null;
   #literals: (Uint8Array | null)[] = [];
   #heldBytes = 0;
   #skipped = 0;
@@ -188,7 +190,8 @@ export class CommandFramer {
 
   #literal(announced: Announcement, at: number): Frame | typeof AGAIN {
     const { bytes, synchronizing } = announced;
-    const message = announcesMessage(this.#text, at);
+    const { message, parentheses } = announcesMessage(this.#text, at, this.#parentheses);
+    this.#parentheses = parentheses;
     if (!message) {
       if (bytes > this.#limits.literalBytesMax) return this.#reject("literalTooLarge", announced);
       if (this.#text.length + this.#heldBytes + bytes > this.#limits.commandBytesMax) {
@@ -298,6 +301,7 @@ export class CommandFramer {
 
   #endCommand(): void {
     this.#text = "";
+    this.#parentheses = null;
     this.#literals = [];
     this.#heldBytes = 0;
     this.#mode = "line";

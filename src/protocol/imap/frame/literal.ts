@@ -66,27 +66,41 @@ export function endsInQuotes(text: string, from: number, to: number): boolean {
 
 const MESSAGE_COMMAND = /^[^ ]+ (?:APPEND|(?:UID )?REPLACE [^ ]+) /i;
 
-/**
- * Whether the literal announced at `at` of a command is a message of APPEND or REPLACE, to be handed on in pieces: it is not the
- * mailbox's name, not the value of an annotation (RFC 5257 §4.7), and not a URL of CATENATE (RFC 4469).
- */
-export function announcesMessage(text: string, at: number): boolean {
-  const head = MESSAGE_COMMAND.exec(text)?.[0].length;
-  return head !== undefined && at > head && !isAnnotation(text, head, at) &&
-    text.slice(at - 5, at).toUpperCase() !== " URL " &&
-    text.slice(at - 5, at).toUpperCase() !== "(URL ";
+/** How far the arguments of APPEND or REPLACE were looked through, and in what that place lies. */
+export interface Parentheses {
+  readonly at: number;
+  readonly depth: number;
+  /** The outermost are those of ANNOTATION. */
+  readonly annotation: boolean;
+  readonly quoted: boolean;
 }
 
-/** Whether a place of the arguments is within the parentheses of ANNOTATION. */
-function isAnnotation(text: string, from: number, to: number): boolean {
-  let [depth, within, quoted] = [0, false, false];
-  for (let at = from; at < to; at++) {
+/**
+ * Whether the literal announced at `at` of a command is a message of APPEND or REPLACE, to be handed on in pieces: it is not the
+ * mailbox's name, not the value of an annotation (RFC 5257 §4.7), and not a URL of CATENATE (RFC 4469). `before` is what this
+ * answered for the literal before in the same command: many messages are looked through once.
+ */
+export function announcesMessage(
+  text: string,
+  at: number,
+  before: Parentheses | null,
+): { readonly message: boolean; readonly parentheses: Parentheses | null } {
+  const head = before === null ? MESSAGE_COMMAND.exec(text)?.[0].length : 0;
+  if (head === undefined || at <= head) return { message: false, parentheses: null };
+  const parentheses = lookedThrough(text, before ?? { at: head, depth: 0, annotation: false, quoted: false }, at);
+  const message = !(parentheses.annotation && parentheses.depth > 0) && !/[ (]URL $/i.test(text.slice(at - 5, at));
+  return { message, parentheses };
+}
+
+function lookedThrough(text: string, before: Parentheses, to: number): Parentheses {
+  let { at, depth, annotation, quoted } = before;
+  for (; at < to; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) quoted = !quoted;
     else if (quoted && code === BACKSLASH) at++;
     else if (quoted) continue;
-    else if (code === OPEN_LIST && depth++ === 0) within = text.slice(at - 12, at).toUpperCase() === " ANNOTATION ";
+    else if (code === OPEN_LIST && depth++ === 0) annotation = text.slice(at - 12, at).toUpperCase() === " ANNOTATION ";
     else if (code === CLOSE_LIST) depth--;
   }
-  return within && depth > 0;
+  return { at, depth, annotation, quoted };
 }

@@ -3,23 +3,49 @@ import { LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readAnnotationChanges } from "./annotations.ts";
 import { readFlagList, readMailbox } from "./arguments.ts";
 import { readDateTime } from "./dates.ts";
-import type { Reader } from "./reader.ts";
+import type { Place, Reader } from "./reader.ts";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const STAR = 0x2a;
 const NO_FLAGS = { flags: 0, keywords: [] };
 
+/** The messages of an APPEND that were read whole: none of them need be read again when the next one comes. */
+export interface MessagesBefore {
+  readonly tag: string;
+  /** The command up to the message behind them. */
+  readonly text: string;
+  readonly place: Place;
+  readonly mailbox: AppendCommand["mailbox"];
+  readonly messages: readonly AppendMessage[];
+}
+
 /** append = "APPEND" SP mailbox 1*append-message (RFC 4466 §3, RFC 3502) */
 export function readAppend(reader: Reader): AppendCommand {
   reader.space();
-  const mailbox = readMailbox(reader);
-  const messages: AppendMessage[] = [];
+  return readMessages(reader, readMailbox(reader), []).command;
+}
+
+/** The same of a `literal` frame, and what the next one of its command goes on from. */
+export function readAnnounced(reader: Reader, before: Omit<MessagesBefore, "text" | "place">) {
+  const { command, last } = readMessages(reader, before.mailbox, before.messages);
+  const text = reader.text.slice(0, last.at);
+  return { command, before: { ...before, text, place: last, messages: command.messages.slice(0, -1) } };
+}
+
+function readMessages(
+  reader: Reader,
+  mailbox: AppendCommand["mailbox"],
+  before: readonly AppendMessage[],
+): { readonly command: AppendCommand; readonly last: Place } {
+  const messages = [...before];
+  let last;
   do {
+    last = reader.place;
     reader.space();
     messages.push(readMessage(reader));
   } while (!reader.ended);
-  return { verb: "APPEND", mailbox, messages };
+  return { command: { verb: "APPEND", mailbox, messages }, last };
 }
 
 /** replace = "REPLACE" SP seq-number SP mailbox append-message (RFC 8508 §5) */

@@ -2,7 +2,7 @@ import type { ImapCommand, ImapVerb } from "./ast.ts";
 import type { FramedCommand } from "../frame/frame.ts";
 import { readGetMetadata, readGetQuota, readIdentified, readSetAcl, readSetMetadata, readSetQuota } from "./access.ts";
 import { readAuthenticate, readCompress, readId, readLogin } from "./any_commands.ts";
-import { readAppend, readReplace } from "./append.ts";
+import { type MessagesBefore, readAnnounced, readAppend, readReplace } from "./append.ts";
 import { readMailbox } from "./arguments.ts";
 import { readList, readLsub } from "./list.ts";
 import { readCreate, readEnable, readRename, readSelect, readStatus } from "./mailbox_commands.ts";
@@ -22,6 +22,8 @@ export type ParsedCommand =
     readonly verb: string | null;
     readonly problem: ParseProblem;
   };
+
+export type { MessagesBefore };
 
 type CommandReader = (reader: Reader) => ImapCommand;
 
@@ -102,11 +104,51 @@ const FOREIGN = /^(GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH) \S+ HTT
  * the length of the command; never throws.
  */
 export function parseCommand(command: FramedCommand, mode: GrammarMode): ParsedCommand {
-  const tag = readTag(command.text);
   const reader = new Reader(command, mode);
+  const begun = readVerb(reader);
+  if (begun.type === "bad") return begun;
+  const read = begun.read(reader);
+  return ended(reader, begun, read);
+}
+
+/**
+ * The same for the next `literal` frame of an APPEND: `before` is what this answered for the frame before, so that a thousand
+ * messages are read once each, not each as often as one came after it.
+ */
+export function parseAnnounced(
+  command: FramedCommand,
+  mode: GrammarMode,
+  before: MessagesBefore | null,
+): { readonly parsed: ParsedCommand; readonly before: MessagesBefore | null } {
+  const reader = new Reader(command, mode);
+  if (before !== null && command.text.startsWith(before.text)) {
+    reader.goOn(before.place);
+    const announced = readAnnounced(reader, before);
+    return { ...announced, parsed: ended(reader, { tag: before.tag, verb: "APPEND" }, announced.command) };
+  }
+  const begun = readVerb(reader);
+  if (begun.type === "bad") return { parsed: begun, before: null };
+  const { tag, verb } = begun;
+  if (verb !== "APPEND") return { parsed: ended(reader, begun, begun.read(reader)), before: null };
+  reader.space();
+  const announced = readAnnounced(reader, { tag, mailbox: readMailbox(reader), messages: [] });
+  return { ...announced, parsed: ended(reader, begun, announced.command) };
+}
+
+type Bad = Extract<ParsedCommand, { readonly type: "bad" }>;
+
+interface Verb {
+  readonly type: "verb";
+  readonly tag: string;
+  readonly verb: string;
+  readonly read: CommandReader;
+}
+
+function readVerb(reader: Reader): Verb | Bad {
+  const tag = readTag(reader.text);
   if (tag === null) return bad(null, null, "badTag", "Missing or invalid tag");
   // Somebody tricked a browser into talking to us.
-  if (FOREIGN.test(command.text)) return bad(tag, null, "foreign", "This is not a web server");
+  if (FOREIGN.test(reader.text)) return bad(tag, null, "foreign", "This is not a web server");
   reader.at = tag.length;
   reader.space();
   const first = reader.word("a command");
@@ -114,16 +156,22 @@ export function parseCommand(command: FramedCommand, mode: GrammarMode): ParsedC
   if (uid) reader.space();
   const name = uid ? reader.word("a command") : first;
   const table: Readonly<Record<string, CommandReader>> = uid ? UID_READERS : READERS;
-  const verb = uid ? `UID ${name}` : name;
   if (reader.problem !== null) return { type: "bad", tag, verb: null, problem: reader.problem };
   if (!Object.hasOwn(table, name)) return bad(tag, null, "unknownCommand", "Unknown command");
-  const read = table[name]!(reader);
-  reader.end();
-  if (reader.problem !== null) return { type: "bad", tag, verb, problem: reader.problem };
-  return { type: "command", tag, command: read };
+  return { type: "verb", tag, verb: uid ? `UID ${name}` : name, read: table[name]! };
 }
 
-function bad(tag: string | null, verb: string | null, kind: ParseProblem["kind"], text: string): ParsedCommand {
+function ended(
+  reader: Reader,
+  { tag, verb }: { readonly tag: string; readonly verb: string },
+  command: ImapCommand,
+): ParsedCommand {
+  reader.end();
+  if (reader.problem !== null) return { type: "bad", tag, verb, problem: reader.problem };
+  return { type: "command", tag, command };
+}
+
+function bad(tag: string | null, verb: string | null, kind: ParseProblem["kind"], text: string): Bad {
   return { type: "bad", tag, verb, problem: { kind, text } };
 }
 
