@@ -241,6 +241,8 @@ export interface MailboxAsks {
       readonly messages: readonly AppendedMessage[];
       /** A message of a view that goes in the same change (RFC 8508). */
       readonly replaces?: { readonly view: number; readonly uid: Uid };
+      /** What `mailbox.news` would answer of a view is wanted along with it, where that takes no time. */
+      readonly news?: NewsWanted & { readonly view: number };
     };
     reply: AppendOutcome;
   };

@@ -92,6 +92,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     quotaBytes: 5,
     quotaMessages: 7,
     messages: [MESSAGE],
+    news: { view: 7, expunges: true },
   },
   "mailbox.search": {
     ...VIEW,
@@ -243,6 +244,8 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.append", "messages", new Array(1_000).fill(MESSAGE), new Array(1_001).fill(MESSAGE)],
   ["mailbox.append", "replaces", { view: 1, uid: 4_294_967_295 }, { view: 1, uid: 0 }],
   ["mailbox.append", "replaces", { view: 0, uid: 1 }, { uid: 1 }],
+  ["mailbox.append", "news", { view: 0, expunges: false }, { expunges: false }],
+  ["mailbox.append", "news", undefined, { view: 1, expunges: 1 }],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
   ["mailbox.copy", "quotaBytes", 5, -1],
   ["mailbox.copy", "messagesMax", 1, 0],

@@ -47,7 +47,7 @@ export class FakeMailboxes {
   keepsIndex = true;
   /** The first bytes of messages go with their rows when they are wanted. */
   givesHeads = false;
-  /** Whether news come along with the answer to a STORE. */
+  /** Whether news come along with the answer to a STORE or APPEND. */
   bringsNews = false;
   /** Asks of these names fail so. */
   readonly failures = new Map<string, Failure>();
@@ -171,9 +171,7 @@ export class FakeMailboxes {
     "mailbox.watch": (request) => this.watches.open(request),
     "mailbox.tidings": ({ watch }) => this.watches.tidings(watch),
     "mailbox.close": ({ view }) => {
-      if (this.watches.close(view)) return null;
-      this.#view(view);
-      this.#views.delete(view);
+      if (!this.watches.close(view) && this.#view(view)) this.#views.delete(view);
       return null;
     },
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
@@ -225,16 +223,16 @@ export class FakeMailboxes {
         to: copies.map(({ uid }) => uid as Uid),
       };
     },
-    "mailbox.append": ({ name, messages, replaces }) => {
-      const from = replaces === undefined ? null : this.#view(replaces.view).box;
-      if (from !== null) this.#demand(from, "te");
+    "mailbox.append": ({ name, messages, replaces, news }) => {
+      const from = replaces === undefined ? null : this.#demand(this.#view(replaces.view).box, "te");
       const box = this.#allowed(name, "i");
       if (box === undefined) return { type: "missing" };
-      const old = from?.messages.filter(({ uid }) => uid === replaces?.uid) ?? [];
-      if (from !== null && old.length === 0) return { type: "gone" };
+      const old = from?.messages.filter(({ uid }) => uid === replaces?.uid);
+      if (old?.length === 0) return { type: "gone" };
       const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
-      if (from !== null) this.#remove(from, old);
-      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
+      if (from !== null) this.#remove(from, old ?? []);
+      const more = !this.bringsNews || news === undefined ? {} : { news: this.#news(this.#view(news.view), true) };
+      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids, ...more };
     },
     "mailbox.search": ({ view: id, program, save, modSeq, relevancy, update }) => {
       const view = this.#view(id);
@@ -291,8 +289,9 @@ export class FakeMailboxes {
     return /[rswip]/.test(this.#rightsIn(box)) ? box.annotations : "denied";
   }
 
-  #demand(box: FakeBox, wanted: string): void {
-    if (!hasRights(this.#rightsIn(box), wanted)) throw new Failure("refused", "a right is wanting");
+  #demand(box: FakeBox, wanted: string): FakeBox {
+    if (hasRights(this.#rightsIn(box), wanted)) return box;
+    throw new Failure("refused", "a right is wanting");
   }
 
   /** The mailbox, unless the user may not even know of it. */

@@ -132,9 +132,10 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (quotaBytes === undefined ? quotaMessages === undefined : isQuota(request));
   }),
   "mailbox.append": fields((request) => {
-    const { opId, name, messages, replaces } = request;
+    const { opId, name, messages, replaces, news } = request;
     return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isQuota(request) &&
-      isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces));
+      isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces)) &&
+      (news === undefined || isNewsOfView(news));
   }),
   "mailbox.search": fields((request) =>
     ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) &&
@@ -214,6 +215,10 @@ function isTag(value: unknown): boolean {
 function isNewsWanted(value: unknown): boolean {
   const wanted = fieldsOf(value);
   return wanted !== null && isBoolean(wanted["expunges"]);
+}
+
+function isNewsOfView(value: unknown): boolean {
+  return isNewsWanted(value) && isCount(fieldsOf(value)?.["view"]);
 }
 
 function isUpdate(value: unknown): boolean {

@@ -12,11 +12,11 @@ import { type Completion, no } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { appendedAtOnce } from "../limits.ts";
 import { indexInSteps, keptIndex } from "../fetch/message_index.ts";
-import { noteOwn } from "../news.ts";
+import { bring, noteOwn } from "../news.ts";
 import { arrivalRefusal } from "../write/arrival_reply.ts";
 import { saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
-import type { Scene } from "../state.ts";
+import { type Scene, tellsSelected } from "../state.ts";
 
 type Appended = Extract<AppendOutcome, { type: "appended" }>;
 
@@ -63,20 +63,31 @@ export function* appendAll(
     });
   }
   const old = replaces === undefined ? {} : { replaces: { view: selectedOf(scene).view, uid: replaces } };
-  const outcome = yield* ask("mailbox.append", { name, messages: made, ...old });
+  const outcome = yield* ask("mailbox.append", { name, messages: made, ...old, ...newsWanted(name, scene) });
   switch (outcome.type) {
     case "appended":
-      // What came into the selected mailbox is told at once (RFC 9051 §6.3.12).
-      if (scene.state.selected?.name === name) {
-        scene.state.selected.stirred = true;
-        noteOwn(outcome.uids, scene);
-      }
+      noteArrived(outcome, name, scene);
       return outcome;
     case "gone":
       return GONE;
     default:
       return arrivalRefusal(outcome.type);
   }
+}
+
+/** What comes into the selected mailbox is told at once (RFC 9051 §6.3.12), if the client wants to be told of it. */
+function newsWanted(name: MailboxName, { state }: Scene) {
+  const { selected } = state;
+  if (selected?.name !== name || !tellsSelected(state)) return {};
+  return { news: { view: selected.view, expunges: true } };
+}
+
+function noteArrived({ uids, news }: Appended, name: MailboxName, scene: Scene): void {
+  const { selected } = scene.state;
+  if (selected?.name !== name) return;
+  selected.stirred = true;
+  bring(news, selected);
+  noteOwn(uids, scene);
 }
 
 /** A new message has no annotations that could be taken away. */
