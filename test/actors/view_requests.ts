@@ -15,6 +15,8 @@ const MESSAGE = {
   keywords: ["$Forwarded"],
 };
 
+const APPEND = { name: "Notes", messages: [] };
+
 const saved = (from: number) => ({ type: "set", set: { by: "saved", from } });
 
 /** Each kind of key once. */
@@ -92,6 +94,11 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     quotaBytes: 5,
     quotaMessages: 7,
     messages: [MESSAGE],
+    news: { view: 7, expunges: true },
+  },
+  "mailbox.appendEach": {
+    ...{ account: "a1", opId: "op/9", quotaBytes: 5, quotaMessages: 7 },
+    appends: [{ name: "Notes", messages: [MESSAGE] }],
     news: { view: 7, expunges: true },
   },
   "mailbox.search": {
@@ -246,6 +253,11 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.append", "replaces", { view: 0, uid: 1 }, { uid: 1 }],
   ["mailbox.append", "news", { view: 0, expunges: false }, { expunges: false }],
   ["mailbox.append", "news", undefined, { view: 1, expunges: 1 }],
+  ["mailbox.appendEach", "news", { view: 0, expunges: false }, { view: 1 }],
+  ["mailbox.appendEach", "opId", "x".repeat(251), "x".repeat(252)],
+  ["mailbox.appendEach", "appends", new Array(100).fill(APPEND), new Array(101).fill(APPEND)],
+  ["mailbox.appendEach", "appends", [{ ...APPEND, messages: [MESSAGE] }], [{ ...APPEND, messages: [1] }]],
+  ["mailbox.appendEach", "appends", [{ ...APPEND, name: "a/b" }], [{ ...APPEND, name: "a//b" }]],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
   ["mailbox.copy", "quotaBytes", 5, -1],
   ["mailbox.copy", "messagesMax", 1, 0],

@@ -16,8 +16,9 @@ import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, type FakeMessage, fitsProgram, holds, keywordsOf, pieceOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
+import { appendEach } from "./fake_appends.ts";
 import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
@@ -185,11 +186,7 @@ export class FakeMailboxes {
     },
     "mailbox.page": (request) =>
       rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
-    "mailbox.read": ({ view, uid, offset, length }) => {
-      const message = this.#view(view).box.messages.find((each) => each.uid === uid);
-      if (message === undefined) throw new Failure("not_found", "no such message");
-      return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
-    },
+    "mailbox.read": ({ view, ...wanted }) => pieceOf(this.#view(view).box.messages, wanted),
     "mailbox.store": (request) => this.#store(request),
     "mailbox.annotate": ({ view: id, set, changes }) => {
       const view = this.#view(id);
@@ -231,9 +228,10 @@ export class FakeMailboxes {
       if (old?.length === 0) return { type: "gone" };
       const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
       if (from !== null) this.#remove(from, old ?? []);
-      const more = !this.bringsNews || news === undefined ? {} : { news: this.#news(this.#view(news.view), true) };
-      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids, ...more };
+      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids, ...this.#brought(news) };
     },
+    "mailbox.appendEach": (request) =>
+      appendEach(request, (wish) => this.answer("mailbox.append", wish), (wanted) => this.#brought(wanted)),
     "mailbox.search": ({ view: id, program, save, modSeq, relevancy, update }) => {
       const view = this.#view(id);
       const found = view.shown.flatMap((message, at) =>
@@ -322,11 +320,8 @@ export class FakeMailboxes {
     return view;
   }
 
-  #add(
-    box: FakeBox,
-    bytes: Uint8Array,
-    { flags, keywords, internalDateMs, annotations = [] }: AppendedFields,
-  ): FakeMessage {
+  #add(box: FakeBox, bytes: Uint8Array, fields: AppendedFields): FakeMessage {
+    const { flags, keywords, internalDateMs, annotations = [] } = fields;
     const uid = box.uidNext++;
     const message: FakeMessage = {
       ...{ uid, bytes, flags, keywords: [...keywords], modSeq: ++box.modSeq, recent: true },
@@ -383,6 +378,10 @@ export class FakeMailboxes {
     const isNews = (each: FakeMessage) => each.modSeq > (view.known.get(each) ?? 0);
     if (view.rights !== this.#rightsIn(box)) return true;
     return gone || box.messages.some(isNews) || shown.some((each) => !box.messages.includes(each));
+  }
+
+  #brought(wanted: { readonly view: number } | undefined): { readonly news?: ViewNews } {
+    return this.bringsNews && wanted !== undefined ? { news: this.#news(this.#view(wanted.view), true) } : {};
   }
 
   #news(view: FakeView, expunges: boolean): ViewNews {

@@ -237,6 +237,9 @@ export class ImapFront extends MailboxFront<ImapAction> {
   /** The answer that was asked for ahead, or the one to a question that is asked now. */
   #begun(action: ImapAsk): Promise<AskOutcome> {
     const ahead = this.#ahead;
+    if (action.name === "mailbox.appendEach") {
+      return this.services.appendsAhead.ask(action, (one) => this.#askOwner(one));
+    }
     if (this.#changes[0]?.request === action.request) return this.#changes.shift()!.outcome;
     if (ahead?.request !== action.request) return this.#askOwner(action);
     this.#ahead = null;
@@ -287,6 +290,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
       case "mailbox.open":
       case "mailbox.watch":
         return { ...viewers.owner(this.connection.id, account) };
+      case "mailbox.appendEach":
+        return { ...limitsOf(account), opId: `imap-${randomId(random, OP_ID_CHARS)}` };
       case "mailbox.append": {
         const quota = quotaOf(asked.request.name, account, routes);
         return { ...quota, opId: `imap-${randomId(random, OP_ID_CHARS)}` };

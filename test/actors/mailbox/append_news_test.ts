@@ -60,3 +60,36 @@ Deno.test("an append that stores nothing keeps what is news for when it is asked
     assertEquals(a.listener.stirred, [a.opened.view]);
     assertEquals((await a.news()).exists, 2);
   }));
+
+Deno.test("appends that are asked for together have their UIDs in their order, and what one meets is its own", () =>
+  inMailbox(async (world) => {
+    const a = await openSession(world);
+    const message = { parts: [MAIL], index: null, internalDateMs: null, flags: 0, keywords: [] };
+    const [one, two] = [{ name: INBOX_NAME, messages: [message] }, { name: INBOX_NAME, messages: [message, message] }];
+    const request = {
+      ...{ opId: "append/1", quotaBytes: 4 * MAIL.length, appends: [one, { ...one, name: NOTES }, two, two, one] },
+      news: { view: a.opened.view, expunges: true },
+    };
+    const { answers, news } = await a.ask("mailbox.appendEach", request);
+    const uidsOf = (all: typeof answers) => all.map((each) => each.type === "appended" ? [...each.uids] : each.type);
+    assertEquals(uidsOf(answers), [[1], "missing", [2, 3], "full", [4]] as unknown[]);
+    assertEquals(news?.exists, 4);
+    await settle();
+    assertEquals(a.listener.stirred, []);
+    // Asked twice, each is stored once.
+    assertEquals(uidsOf((await a.ask("mailbox.appendEach", request)).answers), uidsOf(answers));
+    assertEquals(world.shard.status(JOHN, 1).messages, 4);
+  }));
+
+Deno.test("without news being wanted the session is told that there is some, whatever became of the others", () =>
+  inMailbox(async (world) => {
+    const a = await openSession(world);
+    const message = { parts: [MAIL], index: null, internalDateMs: null, flags: 0, keywords: [] };
+    const others = { name: "Other Users/nobody@smith.test/INBOX" as MailboxName, messages: [message] };
+    const { answers, news } = await a.ask("mailbox.appendEach", {
+      ...{ opId: "append/1", quotaBytes: 0, appends: [others, { name: INBOX_NAME, messages: [message] }] },
+    });
+    assertEquals([answers.map(({ type }) => type), news], [["missing", "appended"], undefined]);
+    await settle();
+    assertEquals(a.listener.stirred, [a.opened.view]);
+  }));

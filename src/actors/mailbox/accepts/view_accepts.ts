@@ -1,3 +1,4 @@
+import { APPENDS_MAX } from "../../../mail/mailbox_ask.ts";
 import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES } from "../../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
@@ -26,6 +27,8 @@ import { areFlags, isMessageSet, isUidPairs } from "./set_accepts.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
 const OP_ID_CHARS_MAX = 255;
+/** What is added to the id of several appends for each of them: a stroke and its number. */
+const OP_NUMBER_CHARS = 4;
 const SESSION_CHARS_MAX = 255;
 /** Names of one STATUS; a session asks for few. */
 const NAMES_MAX = 1_000;
@@ -132,10 +135,14 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (quotaBytes === undefined ? quotaMessages === undefined : isQuota(request));
   }),
   "mailbox.append": fields((request) => {
-    const { opId, name, messages, replaces, news } = request;
-    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isQuota(request) &&
-      isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces)) &&
-      (news === undefined || isNewsOfView(news));
+    const { opId, replaces, news } = request;
+    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isQuota(request) && isAppendWish(request) &&
+      (replaces === undefined || isReplaced(replaces)) && (news === undefined || isNewsOfView(news));
+  }),
+  "mailbox.appendEach": fields((request) => {
+    const { opId, appends, news } = request;
+    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX - OP_NUMBER_CHARS) && isQuota(request) &&
+      isListOf(appends, APPENDS_MAX, isAppendWish) && (news === undefined || isNewsOfView(news));
   }),
   "mailbox.search": fields((request) =>
     ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) &&
@@ -238,6 +245,11 @@ function isUid(value: unknown): boolean {
 function isReplaced(value: unknown): boolean {
   const replaced = fieldsOf(value);
   return replaced !== null && isCount(replaced["view"]) && isUid(replaced["uid"]);
+}
+
+function isAppendWish(value: unknown): boolean {
+  const wish = fieldsOf(value);
+  return wish !== null && isMailboxName(wish["name"]) && isListOf(wish["messages"], appendMessagesMax, isAppended);
 }
 
 function isAppended(value: unknown): boolean {

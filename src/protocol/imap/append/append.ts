@@ -16,7 +16,8 @@ import { bring, noteOwn } from "../news.ts";
 import { arrivalRefusal } from "../write/arrival_reply.ts";
 import { saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
-import { type Scene, tellsSelected } from "../state.ts";
+import type { Scene } from "../state.ts";
+import { appendWithOthers, newsWanted } from "./appends_behind.ts";
 
 type Appended = Extract<AppendOutcome, { type: "appended" }>;
 
@@ -62,32 +63,25 @@ export function* appendAll(
       ...(annotations.length === 0 ? {} : { annotations: annotations.flatMap(valued) }),
     });
   }
-  const old = replaces === undefined ? {} : { replaces: { view: selectedOf(scene).view, uid: replaces } };
-  const outcome = yield* ask("mailbox.append", { name, messages: made, ...old, ...newsWanted(name, scene) });
-  switch (outcome.type) {
-    case "appended":
-      noteArrived(outcome, name, scene);
-      return outcome;
-    case "gone":
-      return GONE;
-    default:
-      return arrivalRefusal(outcome.type);
-  }
+  const wish = { name, messages: made };
+  const outcome = replaces === undefined ? yield* appendWithOthers(wish, scene) : yield* ask("mailbox.append", {
+    ...{ ...wish, replaces: { view: selectedOf(scene).view, uid: replaces } },
+    ...newsWanted([wish], scene),
+  });
+  return appendedOr(outcome, name, scene);
 }
 
-/** What comes into the selected mailbox is told at once (RFC 9051 §6.3.12), if the client wants to be told of it. */
-function newsWanted(name: MailboxName, { state }: Scene) {
-  const { selected } = state;
-  if (selected?.name !== name || !tellsSelected(state)) return {};
-  return { news: { view: selected.view, expunges: true } };
-}
-
-function noteArrived({ uids, news }: Appended, name: MailboxName, scene: Scene): void {
+/** What became of messages, as a command tells it: what came into the selected mailbox is told at once (RFC 9051 §6.3.12). */
+export function appendedOr(outcome: AppendOutcome, name: MailboxName, scene: Scene): Appended | Completion {
+  if (outcome.type === "gone") return GONE;
+  if (outcome.type !== "appended") return arrivalRefusal(outcome.type);
   const { selected } = scene.state;
-  if (selected?.name !== name) return;
-  selected.stirred = true;
-  bring(news, selected);
-  noteOwn(uids, scene);
+  if (selected?.name !== name) return outcome;
+  bring(outcome.news, selected);
+  // News may have come along with the answer to a command before, and is told behind the last one.
+  if (selected.news === undefined) selected.stirred = true;
+  noteOwn(outcome.uids, scene);
+  return outcome;
 }
 
 /** A new message has no annotations that could be taken away. */
