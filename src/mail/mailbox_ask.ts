@@ -253,8 +253,8 @@ export interface MailboxAsks {
   /** All or nothing (RFC 3502). */
   "mailbox.append": {
     request: OfAccount & Quota & AppendWish & {
-      /** Asked twice, it is stored once. */
-      readonly opId: string;
+      /** Asked twice under it, it is stored once. */
+      readonly opId?: string;
       /** A message of a view that goes in the same change (RFC 8508). */
       readonly replaces?: { readonly view: number; readonly uid: Uid };
       readonly news?: NewsOfView;
@@ -267,8 +267,6 @@ export interface MailboxAsks {
    */
   "mailbox.appendEach": {
     request: OfAccount & Quota & {
-      /** Asked twice, each is stored once. */
-      readonly opId: string;
       readonly appends: readonly AppendWish[];
       readonly news?: NewsOfView;
     };

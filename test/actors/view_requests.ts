@@ -89,7 +89,6 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.deletedBytes": { account: "a1", name: "Notes" },
   "mailbox.append": {
     account: "a1",
-    opId: "op/9",
     name: "Notes",
     quotaBytes: 5,
     quotaMessages: 7,
@@ -97,7 +96,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     news: { view: 7, expunges: true },
   },
   "mailbox.appendEach": {
-    ...{ account: "a1", opId: "op/9", quotaBytes: 5, quotaMessages: 7 },
+    ...{ account: "a1", quotaBytes: 5, quotaMessages: 7 },
     appends: [{ name: "Notes", messages: [MESSAGE] }],
     news: { view: 7, expunges: true },
   },
@@ -254,7 +253,6 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.append", "news", { view: 0, expunges: false }, { expunges: false }],
   ["mailbox.append", "news", undefined, { view: 1, expunges: 1 }],
   ["mailbox.appendEach", "news", { view: 0, expunges: false }, { view: 1 }],
-  ["mailbox.appendEach", "opId", "x".repeat(251), "x".repeat(252)],
   ["mailbox.appendEach", "appends", new Array(100).fill(APPEND), new Array(101).fill(APPEND)],
   ["mailbox.appendEach", "appends", [{ ...APPEND, messages: [MESSAGE] }], [{ ...APPEND, messages: [1] }]],
   ["mailbox.appendEach", "appends", [{ ...APPEND, name: "a/b" }], [{ ...APPEND, name: "a//b" }]],

@@ -20,8 +20,8 @@ export function appendEach(
   request: Asked<"mailbox.appendEach">,
   reply: Answer<"mailbox.appendEach">,
 ): void {
-  const { appends, opId, ...more } = request;
-  const begun = appends.map((wish, i) => among(() => begin(state, { ...more, ...wish, opId: `${opId}/${i}` })));
+  const { appends, ...more } = request;
+  const begun = appends.map((wish) => among(() => begin(state, { ...more, ...wish })));
   const work = Promise.all(begun).then((answers) => ({ answers }));
   answerLater(state, withNews(state, request, work, ({ answers }) => answers.some(isAppended)), reply);
 }
@@ -65,7 +65,7 @@ function begin(state: State, request: Appending): Promise<AppendOutcome> {
     internalDateMs: message.internalDateMs ?? savedMs,
   }));
   const to = { account: place.owner, mailbox: place.node.mailbox };
-  const input = { opId, ...to, ...limitsOf(request), messages, savedMs, ...old };
+  const input = { ...(opId === undefined ? {} : { opId }), ...to, ...limitsOf(request), messages, savedMs, ...old };
   const arrivals = (outcome: AppendOutcome) => outcome.type === "appended" ? outcome.uids.length : 0;
   return state.watches.during(request, to, shard.append(input), arrivals);
 }

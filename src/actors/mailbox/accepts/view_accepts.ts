@@ -27,8 +27,6 @@ import { areFlags, isMessageSet, isUidPairs } from "./set_accepts.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
 const OP_ID_CHARS_MAX = 255;
-/** What is added to the id of several appends for each of them: a stroke and its number. */
-const OP_NUMBER_CHARS = 4;
 const SESSION_CHARS_MAX = 255;
 /** Names of one STATUS; a session asks for few. */
 const NAMES_MAX = 1_000;
@@ -136,13 +134,14 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   }),
   "mailbox.append": fields((request) => {
     const { opId, replaces, news } = request;
-    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isQuota(request) && isAppendWish(request) &&
+    return ofAccount(request) && (opId === undefined || isName(opId, OP_ID_CHARS_MAX)) && isQuota(request) &&
+      isAppendWish(request) &&
       (replaces === undefined || isReplaced(replaces)) && (news === undefined || isNewsOfView(news));
   }),
   "mailbox.appendEach": fields((request) => {
-    const { opId, appends, news } = request;
-    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX - OP_NUMBER_CHARS) && isQuota(request) &&
-      isListOf(appends, APPENDS_MAX, isAppendWish) && (news === undefined || isNewsOfView(news));
+    const { appends, news } = request;
+    return ofAccount(request) && isQuota(request) && isListOf(appends, APPENDS_MAX, isAppendWish) &&
+      (news === undefined || isNewsOfView(news));
   }),
   "mailbox.search": fields((request) =>
     ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) &&
