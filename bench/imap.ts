@@ -98,6 +98,18 @@ function appends(durationMs: number, together: number): Measure {
   };
 }
 
+/** APPENDs of single messages, so many sent before the first is answered. */
+function appendsInPipeline(durationMs: number): Measure {
+  const content = letter(1);
+  const commands = Array<string>(PIPELINED).fill("APPEND INBOX");
+  return async (target) => {
+    const pipe = await ImapPipe.open(target.imapPort, USER(21), target.password);
+    const found = await rate(durationMs, 1, () => pipe.all(commands, content));
+    await pipe.logout();
+    return found * PIPELINED;
+  };
+}
+
 function stores(durationMs: number, together: number, [box, messages]: readonly [string, number]): Measure {
   return async (target) => {
     const pipes = await opened(target, together, () => USER(0));
@@ -213,6 +225,7 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     "login, SELECT, logout": ["sessions/s", sessions(durationMs)],
     "APPEND, 1 connection": ["msg/s", appends(durationMs, 1)],
     [`APPEND, ${TOGETHER} connections`]: ["msg/s", appends(durationMs, TOGETHER)],
+    [`APPEND, ${PIPELINED} in a pipeline`]: ["msg/s", appendsInPipeline(durationMs)],
     [`APPEND, ${FILL_TOGETHER} at once`]: ["msg/s", multiAppends(durationMs)],
     ...storing,
     "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],

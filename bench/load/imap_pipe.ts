@@ -63,11 +63,15 @@ export class ImapPipe {
     return reply;
   }
 
-  /** Sends commands all at once, and waits for the answer of the last, which must be OK. */
-  async all(commands: readonly string[]): Promise<void> {
+  /** Sends commands all at once, `content` behind each as `run` does, and waits for the answer of the last, which must be OK. */
+  async all(commands: readonly string[], content: Uint8Array | null = null): Promise<void> {
     const tags = commands.map(() => `t${++this.#serial}`);
     const reply = this.#wait(tags.at(-1)!);
-    this.socket.write(commands.map((command, i) => `${tags[i]} ${command}\r\n`).join(""));
+    const lines = commands.map((command, i) =>
+      `${tags[i]} ${command}${content === null ? "" : ` {${content.length}+}`}\r\n`
+    );
+    if (content === null) this.socket.write(lines.join(""));
+    else this.socket.write(Buffer.concat(lines.flatMap((line) => [Buffer.from(line), content, Buffer.from("\r\n")])));
     const { ok, tail } = await reply;
     if (!ok) throw new Error(`the last of ${commands.length} commands was answered: ${tail.slice(-200)}`);
   }

@@ -89,6 +89,7 @@ const VIEWS: readonly string[] = [
   "mailbox.expungeDeleted",
   "mailbox.copy",
   "mailbox.append",
+  "mailbox.appendEach",
   "mailbox.search",
   "mailbox.keepOrder",
   "mailbox.cancelUpdates",

@@ -1,3 +1,4 @@
+import type { FailureKind } from "../base/failure.ts";
 import type { AccountId } from "./account.ts";
 import type {
   AclListed,
@@ -42,6 +43,23 @@ import type { Tidings, WatchGroup, WatchOpened } from "./watch.ts";
  * shares (RFC 2342 §5). What it may do there is looked up whenever it asks for something. Where a right is wanting the answer is a
  * Failure `refused`; to whoever may not even look a mailbox up it is the same as if there were none (RFC 4314 §6, ATTACKS I20).
  */
+
+/** APPENDs in one `mailbox.appendEach`. */
+export const APPENDS_MAX = 100;
+
+/** Messages that come into a mailbox together, or none of them. */
+export interface AppendWish {
+  readonly name: MailboxName;
+  readonly messages: readonly AppendedMessage[];
+}
+
+/** What became of one among others. */
+export type AppendAnswer = AppendOutcome | { readonly type: "failed"; readonly kind: FailureKind };
+
+/** What `mailbox.news` would answer of a view is wanted along with an answer, where that takes no time. */
+export interface NewsOfView extends NewsWanted {
+  readonly view: number;
+}
 
 interface OfAccount {
   /** Who asks. */
@@ -234,15 +252,26 @@ export interface MailboxAsks {
   };
   /** All or nothing (RFC 3502). */
   "mailbox.append": {
-    request: OfAccount & Quota & {
-      /** Asked twice, it is stored once. */
-      readonly opId: string;
-      readonly name: MailboxName;
-      readonly messages: readonly AppendedMessage[];
+    request: OfAccount & Quota & AppendWish & {
+      /** Asked twice under it, it is stored once. */
+      readonly opId?: string;
       /** A message of a view that goes in the same change (RFC 8508). */
       readonly replaces?: { readonly view: number; readonly uid: Uid };
+      readonly news?: NewsOfView;
     };
     reply: AppendOutcome;
+  };
+  /**
+   * Several APPENDs into mailboxes of the account itself, in their order: each has an answer of its own, and what one meets keeps no
+   * other. All of them become durable together, as far as they can.
+   */
+  "mailbox.appendEach": {
+    request: OfAccount & Quota & {
+      readonly appends: readonly AppendWish[];
+      readonly news?: NewsOfView;
+    };
+    /** `news`: behind all of them. */
+    reply: { readonly answers: readonly AppendAnswer[]; readonly news?: ViewNews };
   };
   /** Messages that fit, by rising sequence numbers; `save` keeps them for "$". In time slices; `progress` is not needed. */
   "mailbox.search": {

@@ -174,7 +174,12 @@ export interface AppendedMessage extends MessageFlags {
 }
 
 export type AppendOutcome =
-  | { readonly type: "appended"; readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }
+  | {
+    readonly type: "appended";
+    readonly uidValidity: UidValidity;
+    readonly uids: readonly Uid[];
+    readonly news?: ViewNews;
+  }
   | { readonly type: "missing" }
   | { readonly type: "full" }
   /** Too many keywords or annotations in the mailbox, or no UIDs left. */

@@ -77,6 +77,7 @@ export type AccountChange =
 
 export interface AppendChange extends Quota {
   readonly kind: "append";
+  /** "": nobody asks twice. */
   readonly opId: string;
   readonly account: AccountId;
   readonly mailbox: number;
@@ -137,8 +138,8 @@ export function keptIndex(index: Uint8Array | null | undefined, limits: StoreLim
 
 /** An append within all limits. Throws Failure `invalid`. */
 export function appendChange(input: AppendInput, limits: StoreLimits): AppendChange {
-  const { opId, account, mailbox, replaces = null } = input;
-  checkOpId(opId);
+  const { opId = "", account, mailbox, replaces = null } = input;
+  if (input.opId !== undefined) checkOpId(opId);
   for (const at of replaces === null ? [input] : [input, replaces]) {
     checkAccount(at.account);
     checkMailbox(at.mailbox);

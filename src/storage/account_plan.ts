@@ -76,7 +76,7 @@ export class AccountPlan {
   #append(change: AppendChange): Planned {
     const { draft } = this;
     const { opId, account, mailbox, messages, size } = change;
-    const known = draft.known(opId);
+    const known = opId === "" ? null : draft.known(opId);
     if (known !== null) return { type: "known", answer: known };
     if (draft.context.noSpace !== null) return { type: "refused", failure: draft.context.noSpace };
     if (!this.#has(change)) return { type: "missing" };
@@ -92,7 +92,7 @@ export class AccountPlan {
     const to = draft.number(draft.mailbox(account, mailbox), messages.length);
     grow(draft.view.usage(account), grown);
     const answer = { targets: messages.map((_, i) => ({ ...to, uid: to.uid + i })) };
-    draft.remember(opId, answer);
+    if (opId !== "") draft.remember(opId, answer);
     const appending = messages.map((message) => ({ ...message, body: draft.nextBody() }));
     const planned = draft.op({ kind: "append", opId, to, savedMs: change.savedMs, messages: appending }, answer);
     old?.expunge();

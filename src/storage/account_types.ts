@@ -113,8 +113,8 @@ export interface AppendMessage extends MessageFlags {
 
 /** Several messages into one mailbox: all or none (RFC 3502). The limits are the account's. */
 export interface AppendInput extends Quota {
-  /** Asked twice, it is stored once; see `DeliverInput.opId`. */
-  readonly opId: string;
+  /** Asked twice under it, it is stored once; see `DeliverInput.opId`. Absent: whoever asks does so once, and nothing is remembered. */
+  readonly opId?: string;
   readonly account: AccountId;
   readonly mailbox: number;
   /** 1 to 1,000. */

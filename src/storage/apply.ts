@@ -145,6 +145,7 @@ export class Applier {
       this.#rows.arrive(mailbox, { uid: first + i, flags, keywords, size, modSeq, internalDateMs, body, saved });
       if (message.annotations.length > 0) this.#rows.putAnnotations(mailbox, first + i, message.annotations);
     });
+    if (op.opId === "") return NONE;
     this.#book.keep(op.opId, encodeOp({ targets: op.messages.map((_, i) => ({ ...op.to, uid: first + i })) }));
     return NONE;
   }

@@ -45,6 +45,9 @@ const TAG = {
   segment: 0x60,
 } as const;
 
+/** First octet of the keys of names. */
+export const NAMES_TABLE: number = TAG.tree;
+
 export type Key = Uint8Array;
 
 /** Entries with start <= key < end. */

@@ -334,7 +334,7 @@ export class MemoryShard implements types.ShardStore {
   }
   #append(change: AppendChange): AppendOutcome {
     const { account, messages } = change;
-    const known = this.#known(change.opId);
+    const known = change.opId === "" ? null : this.#known(change.opId);
     if (known !== null) return appended(known);
     if (!this.#account(account).has(change.mailbox)) return { type: "missing" };
     const { replaces } = change;
@@ -355,7 +355,7 @@ export class MemoryShard implements types.ShardStore {
     const arrivals = messages.map((message) => ({ ...message, savedMs: change.savedMs, body: this.#newBody(message) }));
     const targets = targetsOf(mailbox, mailbox.add(arrivals));
     if (replaces !== null) source?.expunge([replaces.uid]);
-    this.#answers.set(change.opId, targets);
+    if (change.opId !== "") this.#answers.set(change.opId, targets);
     return appended(targets);
   }
   #copy({ from, to, uids, move, savedMs, annotations: how, ...quota }: CopyChange): types.CopyResult {

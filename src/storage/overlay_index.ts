@@ -1,6 +1,6 @@
 import { assert } from "../base/mod.ts";
 import type { IndexEnv } from "./index_env.ts";
-import type { Key } from "./keys.ts";
+import { type Key, NAMES_TABLE } from "./keys.ts";
 
 type Entry = { key: Key; value: Uint8Array };
 type RangeWanted = Parameters<IndexEnv["range"]>[0];
@@ -16,6 +16,8 @@ const GAP_ROWS_MIN = 4;
 const GAPS_MAX = 16;
 /** Rows that are read from the index below at a time when dead ones are among them, at least. */
 const PAGE_ROWS_MIN = 16;
+/** Rows of names that are kept as the index below has them: every delivery and every append asks for one or two. */
+const KEPT_NAMES_MAX = 1_000;
 /** Space that the index below may need for a row: a page, with its share of those above it. */
 const INDEX_BYTES_A_ROW = 4_096;
 
@@ -31,6 +33,8 @@ export class OverlayIndex implements IndexEnv {
   #fresh: string[] = [];
   /** Where ranges that begin with many dead rows find the first living one: what is taken from its front costs no walk each time. */
   readonly #gaps = new Map<string, Key>();
+  /** Rows of names in the index below, or that it has none, until something is brought there. */
+  readonly #names = new Map<string, Uint8Array | undefined>();
   #undo: { readonly name: string; readonly before: Row | undefined }[] | null = null;
   constructor(private readonly below: IndexEnv) {}
   /** Rows that differ from the index below. */
@@ -46,7 +50,7 @@ export class OverlayIndex implements IndexEnv {
       const row = this.#rows.get(nameOf(key));
       if (row !== undefined) return row.value ?? undefined;
     }
-    return this.below.get(key);
+    return key[0] === NAMES_TABLE ? this.#nameBelow(key) : this.below.get(key);
   }
   peek(key: Key): Uint8Array | undefined {
     const row = this.#rows.size === 0 ? undefined : this.#rows.get(nameOf(key));
@@ -103,6 +107,7 @@ export class OverlayIndex implements IndexEnv {
   }
   /** Writes what is here to the index below, inside a transaction of it. It stays here until `clear`. */
   fold(): void {
+    this.#names.clear();
     this.#settle();
     for (const name of this.#sorted) {
       const { key, value } = this.#rows.get(name)!;
@@ -116,15 +121,18 @@ export class OverlayIndex implements IndexEnv {
     this.#sorted = [];
     this.#fresh = [];
     this.#gaps.clear();
+    this.#names.clear();
     if (this.#undo !== null) this.#undo = [];
   }
   refresh(): void {
+    this.#names.clear();
     this.below.refresh();
   }
   reserve(bytes: number): void {
     this.below.reserve(bytes);
   }
   reopen(): void {
+    this.#names.clear();
     this.below.reopen();
   }
   close(): void {
@@ -132,6 +140,15 @@ export class OverlayIndex implements IndexEnv {
   }
   gone(): Promise<void> {
     return this.below.gone();
+  }
+  #nameBelow(key: Key): Uint8Array | undefined {
+    const name = nameOf(key);
+    const known = this.#names.get(name);
+    if (known !== undefined || this.#names.has(name)) return known;
+    if (this.#names.size >= KEPT_NAMES_MAX) this.#names.clear();
+    const value = this.below.get(key);
+    this.#names.set(name, value);
+    return value;
   }
   /** What a key had before it is changed. */
   #note(name: string): Row | undefined {

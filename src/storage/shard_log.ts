@@ -71,6 +71,7 @@ export type ShardOp =
   /** Messages for one mailbox, all under one MODSEQ, the first under `to.uid`. */
   | {
     readonly kind: "append";
+    /** "": nobody asks twice. */
     readonly opId: string;
     readonly to: Delivery;
     readonly savedMs: number;

@@ -31,6 +31,7 @@ const LISTENER = [
   "mailbox.acl",
   "mailbox.annotate",
   "mailbox.append",
+  "mailbox.appendEach",
   "mailbox.batches",
   "mailbox.cancelUpdates",
   "mailbox.close",

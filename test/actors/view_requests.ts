@@ -15,6 +15,8 @@ const MESSAGE = {
   keywords: ["$Forwarded"],
 };
 
+const APPEND = { name: "Notes", messages: [] };
+
 const saved = (from: number) => ({ type: "set", set: { by: "saved", from } });
 
 /** Each kind of key once. */
@@ -87,11 +89,16 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   "mailbox.deletedBytes": { account: "a1", name: "Notes" },
   "mailbox.append": {
     account: "a1",
-    opId: "op/9",
     name: "Notes",
     quotaBytes: 5,
     quotaMessages: 7,
     messages: [MESSAGE],
+    news: { view: 7, expunges: true },
+  },
+  "mailbox.appendEach": {
+    ...{ account: "a1", quotaBytes: 5, quotaMessages: 7 },
+    appends: [{ name: "Notes", messages: [MESSAGE] }],
+    news: { view: 7, expunges: true },
   },
   "mailbox.search": {
     ...VIEW,
@@ -243,6 +250,12 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.append", "messages", new Array(1_000).fill(MESSAGE), new Array(1_001).fill(MESSAGE)],
   ["mailbox.append", "replaces", { view: 1, uid: 4_294_967_295 }, { view: 1, uid: 0 }],
   ["mailbox.append", "replaces", { view: 0, uid: 1 }, { uid: 1 }],
+  ["mailbox.append", "news", { view: 0, expunges: false }, { expunges: false }],
+  ["mailbox.append", "news", undefined, { view: 1, expunges: 1 }],
+  ["mailbox.appendEach", "news", { view: 0, expunges: false }, { view: 1 }],
+  ["mailbox.appendEach", "appends", new Array(100).fill(APPEND), new Array(101).fill(APPEND)],
+  ["mailbox.appendEach", "appends", [{ ...APPEND, messages: [MESSAGE] }], [{ ...APPEND, messages: [1] }]],
+  ["mailbox.appendEach", "appends", [{ ...APPEND, name: "a/b" }], [{ ...APPEND, name: "a//b" }]],
   ["mailbox.append", "opId", "x".repeat(255), "x".repeat(256)],
   ["mailbox.copy", "quotaBytes", 5, -1],
   ["mailbox.copy", "messagesMax", 1, 0],

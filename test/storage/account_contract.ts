@@ -195,6 +195,14 @@ function messageTests(test: Test): void {
     const answer = await shard.append(input);
     assertEquals(answer, { type: "appended", uidValidity: shard.status(ANNA, 3).uidValidity, uids: [1, 2] } as never);
     assertEquals(await shard.append(input), answer);
+    // Whoever asks once only need not say who asks: nothing is remembered of it.
+    const { opId, ...once } = input;
+    for (const uid of [3, 4]) {
+      const again = await shard.append({ ...once, messages: [message("three")] });
+      assertEquals(again.type === "appended" && [...again.uids] as number[], [uid]);
+    }
+    await shard.expunge(ANNA, 3, [3, 4]);
+    assertEquals(await kindOf(() => shard.append({ ...once, opId: "" })), "invalid");
     const [first, second] = rows(shard, 3);
     assertEquals([first?.flags, first?.keywords, first?.internalDateMs, first?.savedMs], [
       Flag.draft,
@@ -207,7 +215,7 @@ function messageTests(test: Test): void {
     const full = append(3, [message("x".repeat(60)), message("x".repeat(40))], { quotaBytes: 105 });
     assertEquals(await shard.append(full), { type: "full" });
     assertEquals(shard.status(ANNA, 3).messages, 2);
-    await shard.withdraw(input.opId);
+    await shard.withdraw(opId!);
     assertEquals(shard.usage(ANNA), { bytes: 0, messages: 0 });
     assertEquals(await kindOf(() => shard.append(input)), "refused");
   });

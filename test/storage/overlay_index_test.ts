@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Random, seededRandom } from "../../src/base/mod.ts";
+import { NAMES_TABLE } from "../../src/storage/keys.ts";
 import { OverlayIndex } from "../../src/storage/overlay_index.ts";
 import { SimDisk, SimIndex } from "./sim_disk.ts";
 
 /** Keys of one to three octets, few of them, so that they meet. */
 function randomKey(random: Random): Uint8Array {
-  const octets = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
+  const octets = [0, 1, NAMES_TABLE, 0x7f, 0x80, 0xfe, 0xff];
   const length = 1 + Math.floor(random.next() * 3);
   return Uint8Array.from({ length }, () => octets[Math.floor(random.next() * octets.length)]!);
 }

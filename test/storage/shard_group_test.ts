@@ -71,7 +71,7 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
   }),
   append: fc.record({
     kind: fc.constant("append"),
-    opId: text,
+    opId: fc.oneof(text, fc.constant("")),
     to: delivery,
     savedMs: u48,
     messages: fc.array(

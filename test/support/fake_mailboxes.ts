@@ -17,8 +17,9 @@ import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
 import type { FakeMessage } from "./fake_message.ts";
-import { change, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, fitsProgram, holds, keywordsOf, pieceOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
+import { appendEach } from "./fake_appends.ts";
 import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
@@ -50,7 +51,7 @@ export class FakeMailboxes {
   keepsIndex = true;
   /** The first bytes of messages go with their rows when they are wanted. */
   givesHeads = false;
-  /** Whether news come along with the answer to a STORE. */
+  /** Whether news come along with the answer to a STORE or APPEND. */
   bringsNews = false;
   /** Asks of these names fail so. */
   readonly failures = new Map<string, Failure>();
@@ -174,9 +175,7 @@ export class FakeMailboxes {
     "mailbox.watch": (request) => this.watches.open(request),
     "mailbox.tidings": ({ watch }) => this.watches.tidings(watch),
     "mailbox.close": ({ view }) => {
-      if (this.watches.close(view)) return null;
-      this.#view(view);
-      this.#views.delete(view);
+      if (!this.watches.close(view) && this.#view(view)) this.#views.delete(view);
       return null;
     },
     "mailbox.news": ({ view, expunges }) => this.#news(this.#view(view), expunges),
@@ -190,11 +189,7 @@ export class FakeMailboxes {
     },
     "mailbox.page": (request) =>
       rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
-    "mailbox.read": ({ view, uid, offset, length }) => {
-      const message = this.#view(view).box.messages.find((each) => each.uid === uid);
-      if (message === undefined) throw new Failure("not_found", "no such message");
-      return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
-    },
+    "mailbox.read": ({ view, ...wanted }) => pieceOf(this.#view(view).box.messages, wanted),
     "mailbox.store": (request) => this.#store(request),
     "mailbox.annotate": ({ view: id, set, changes }) => {
       const view = this.#view(id);
@@ -228,17 +223,18 @@ export class FakeMailboxes {
         to: copies.map(({ uid }) => uid as Uid),
       };
     },
-    "mailbox.append": ({ name, messages, replaces }) => {
-      const from = replaces === undefined ? null : this.#view(replaces.view).box;
-      if (from !== null) this.#demand(from, "te");
+    "mailbox.append": ({ name, messages, replaces, news }) => {
+      const from = replaces === undefined ? null : this.#demand(this.#view(replaces.view).box, "te");
       const box = this.#allowed(name, "i");
       if (box === undefined) return { type: "missing" };
-      const old = from?.messages.filter(({ uid }) => uid === replaces?.uid) ?? [];
-      if (from !== null && old.length === 0) return { type: "gone" };
+      const old = from?.messages.filter(({ uid }) => uid === replaces?.uid);
+      if (old?.length === 0) return { type: "gone" };
       const uids = messages.map((each) => this.#add(box, concat(each.parts), each).uid as Uid);
-      if (from !== null) this.#remove(from, old);
-      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids };
+      if (from !== null) this.#remove(from, old ?? []);
+      return { type: "appended", uidValidity: box.uidValidity as UidValidity, uids, ...this.#brought(news) };
     },
+    "mailbox.appendEach": (request) =>
+      appendEach(request, (wish) => this.answer("mailbox.append", wish), (wanted) => this.#brought(wanted)),
     "mailbox.search": ({ view: id, program, save, modSeq, relevancy, update }) => {
       const view = this.#view(id);
       const found = view.shown.flatMap((message, at) =>
@@ -294,8 +290,9 @@ export class FakeMailboxes {
     return /[rswip]/.test(this.#rightsIn(box)) ? box.annotations : "denied";
   }
 
-  #demand(box: FakeBox, wanted: string): void {
-    if (!hasRights(this.#rightsIn(box), wanted)) throw new Failure("refused", "a right is wanting");
+  #demand(box: FakeBox, wanted: string): FakeBox {
+    if (hasRights(this.#rightsIn(box), wanted)) return box;
+    throw new Failure("refused", "a right is wanting");
   }
 
   /** The mailbox, unless the user may not even know of it. */
@@ -326,11 +323,8 @@ export class FakeMailboxes {
     return view;
   }
 
-  #add(
-    box: FakeBox,
-    bytes: Uint8Array,
-    { flags, keywords, internalDateMs, annotations = [] }: AppendedFields,
-  ): FakeMessage {
+  #add(box: FakeBox, bytes: Uint8Array, fields: AppendedFields): FakeMessage {
+    const { flags, keywords, internalDateMs, annotations = [] } = fields;
     const uid = box.uidNext++;
     const message: FakeMessage = {
       ...{ uid, bytes, flags, keywords: [...keywords], modSeq: ++box.modSeq, recent: true },
@@ -387,6 +381,10 @@ export class FakeMailboxes {
     const isNews = (each: FakeMessage) => each.modSeq > (view.known.get(each) ?? 0);
     if (view.rights !== this.#rightsIn(box)) return true;
     return gone || box.messages.some(isNews) || shown.some((each) => !box.messages.includes(each));
+  }
+
+  #brought(wanted: { readonly view: number } | undefined): { readonly news?: ViewNews } {
+    return this.bringsNews && wanted !== undefined ? { news: this.#news(this.#view(wanted.view), true) } : {};
   }
 
   #news(view: FakeView, expunges: boolean): ViewNews {

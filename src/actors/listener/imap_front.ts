@@ -1,6 +1,6 @@
 import { isOthers } from "../../mail/other_users.ts";
 import { limitsOf } from "../../mail/quota.ts";
-import { asFailure, type Cancel, describeError, randomId } from "../../base/mod.ts";
+import { asFailure, type Cancel, describeError } from "../../base/mod.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
 import {
@@ -21,8 +21,6 @@ import { MailboxFront, type MailboxFrontOptions } from "./mailbox_front.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
 const WAITING_INPUT_BYTES_MAX = 16_384;
-/** Characters of an operation's id: 160 random bits. */
-const OP_ID_CHARS = 32;
 
 /** What is noted for a page that is read ahead, in bytes: most are no larger. */
 const AHEAD_BYTES = 640 * 1024;
@@ -237,6 +235,9 @@ export class ImapFront extends MailboxFront<ImapAction> {
   /** The answer that was asked for ahead, or the one to a question that is asked now. */
   #begun(action: ImapAsk): Promise<AskOutcome> {
     const ahead = this.#ahead;
+    if (action.name === "mailbox.appendEach") {
+      return this.services.appendsAhead.ask(action, (one) => this.#askOwner(one));
+    }
     if (this.#changes[0]?.request === action.request) return this.#changes.shift()!.outcome;
     if (ahead?.request !== action.request) return this.#askOwner(action);
     this.#ahead = null;
@@ -282,15 +283,15 @@ export class ImapFront extends MailboxFront<ImapAction> {
 
   /** What the owner must know, and nobody may be told by a client. */
   #added(asked: ImapAsk, account: AccountRecord): Readonly<Record<string, unknown>> {
-    const { random, viewers, routes } = this.services;
+    const { viewers, routes } = this.services;
     switch (asked.name) {
       case "mailbox.open":
       case "mailbox.watch":
         return { ...viewers.owner(this.connection.id, account) };
-      case "mailbox.append": {
-        const quota = quotaOf(asked.request.name, account, routes);
-        return { ...quota, opId: `imap-${randomId(random, OP_ID_CHARS)}` };
-      }
+      case "mailbox.appendEach":
+        return { ...limitsOf(account) };
+      case "mailbox.append":
+        return { ...quotaOf(asked.request.name, account, routes) };
       case "mailbox.copy":
         return isOthers(asked.request.to) ? { ...quotaOf(asked.request.to, account, routes) } : NOTHING;
       case "mailbox.readAuthorized":

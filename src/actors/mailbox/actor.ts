@@ -11,7 +11,7 @@ import { mayAsk } from "../rights.ts";
 import { mailboxAccepts } from "./accepts/accepts.ts";
 import { acl, setAcl } from "./acl.ts";
 import { annotate } from "./annotate.ts";
-import { append } from "./append.ts";
+import { append, appendEach } from "./append.ts";
 import { batches } from "./batches.ts";
 import { copy } from "./copy.ts";
 import { deletedBytes } from "./deleted_bytes.ts";
@@ -176,6 +176,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.expungeDeleted": expungeDeleted,
     "mailbox.copy": copy,
     "mailbox.append": append,
+    "mailbox.appendEach": appendEach,
     "mailbox.search": search,
     "mailbox.keepOrder": keepOrder,
     "mailbox.cancelUpdates": cancelUpdates,

@@ -131,9 +131,13 @@ export class ViewBook {
   }
   /** The view, also when its mailbox is gone. Throws Failure `not_found`. */
   get(account: AccountId, id: number): OpenView {
-    const found = this.#views.get(id);
-    if (found === undefined || found.account !== account) throw new Failure("not_found", "no such view");
+    const found = this.find(account, id);
+    if (found === null) throw new Failure("not_found", "no such view");
     return found;
+  }
+  find(account: AccountId, id: number): OpenView | null {
+    const found = this.#views.get(id);
+    return found?.account === account ? found : null;
   }
   /** The view of a mailbox that is there. Throws Failure `not_found`. */
   live(account: AccountId, id: number): OpenView {

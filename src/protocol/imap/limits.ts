@@ -29,10 +29,12 @@ export interface ImapLimits {
   readonly saveMessagesMax: number;
   /** Messages of any one command, announced by MESSAGELIMIT (RFC 9738) instead; 0: nothing is. */
   readonly commandMessagesMax: number;
-  /** STORE commands of a pipeline whose changes are under way at once. */
+  /** STORE commands of a pipeline whose changes are under way at once, or APPEND commands. */
   readonly commandsAtOnceMax: number;
   /** Messages that they name, in all: the answers lie in memory until the client has read those before. */
   readonly messagesAtOnceMax: number;
+  /** Bytes of the messages of APPEND commands of a pipeline that are under way at once; what is longer goes alone. */
+  readonly appendsAtOnceBytesMax: number;
   /** Message bytes read to make a MIME index that is not there; of what is longer, the structure of so much is shown. */
   readonly indexBytesMax: number;
   /** Messages that one SORT or THREAD looks at: all of them must lie in memory at once. */
@@ -65,6 +67,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   commandMessagesMax: 0,
   commandsAtOnceMax: 64,
   messagesAtOnceMax: 500,
+  appendsAtOnceBytesMax: 262_144,
   indexBytesMax: 52_428_800,
   sortMessagesMax: 100_000,
   strangerErrorsMax: 3,

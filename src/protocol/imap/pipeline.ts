@@ -1,8 +1,9 @@
 import { assert } from "../../base/assert.ts";
+import type { AppendAnswer } from "../../mail/mailbox_ask.ts";
 import type { ImapAskRequest } from "./actions.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { CommandFramer } from "./frame/framer.ts";
-import type { ImapCommand } from "./grammar/ast.ts";
+import type { AppendCommand, ImapCommand } from "./grammar/ast.ts";
 import { parseCommand, type ParsedCommand } from "./grammar/grammar.ts";
 
 /** What comes out of a client's input: a frame, or a command that was parsed already. */
@@ -20,6 +21,18 @@ export interface Begun {
   readonly request: ImapAskRequest<"mailbox.store">;
 }
 
+/** Messages that were stored, or were not, and the command whose turn has not come. */
+export interface Stored {
+  readonly command: ImapCommand;
+  readonly answer: AppendAnswer;
+}
+
+/** A command that is one message, which is a view of the input. */
+export interface MessageAhead {
+  readonly command: AppendCommand;
+  readonly bytes: Uint8Array;
+}
+
 /** Bytes of a command that is looked at before its turn: others are long in themselves. */
 const LOOKED_AT_BYTES_MAX = 1_024;
 
@@ -32,6 +45,7 @@ export class Pipeline {
   #came: Came[] = [];
   #cameBytes = 0;
   #begun: Begun[] = [];
+  #stored: Stored[] = [];
 
   constructor(private readonly framer: CommandFramer) {}
 
@@ -42,7 +56,7 @@ export class Pipeline {
 
   /** Whether changes are under way of commands whose turn has not come. */
   get owes(): boolean {
-    return this.#begun.length > 0;
+    return this.#begun.length > 0 || this.#stored.length > 0;
   }
 
   /** What comes next; null when more bytes are needed. */
@@ -66,6 +80,43 @@ export class Pipeline {
     return parsed.type === "command" ? parsed.command : null;
   }
 
+  /**
+   * The next command that was not looked at, if it is an APPEND whose message has come and that `fits`; null when there is none, or it
+   * has to wait for its turn.
+   */
+  lookAheadMessage(utf8: boolean, fits: (ahead: MessageAhead) => boolean): MessageAhead | null {
+    const frame = this.framer.next("command");
+    if (frame === null) return null;
+    if (frame.type !== "literal") return this.#held(frame, frame.type === "command" ? frame.command.text.length : 0);
+    const { length } = frame.command.text;
+    const bytes = length > LOOKED_AT_BYTES_MAX ? null : this.framer.wholeMessage;
+    const parsed = bytes === null ? null : parseCommand(frame.command, { utf8 });
+    if (bytes === null || parsed?.type !== "command" || parsed.command.verb !== "APPEND") {
+      return this.#held(frame, length);
+    }
+    const ahead = { command: parsed.command, bytes };
+    if (!fits(ahead)) return this.#held(frame, length);
+    this.framer.accept();
+    const [message, end] = [this.framer.next("command"), this.framer.next("command")];
+    assert(message?.type === "data" && message.left === 0 && end !== null, "a message that has come is there");
+    if (end.type !== "command") return this.#held(end, 0);
+    this.#held({ type: "parsed", parsed }, length);
+    return ahead;
+  }
+
+  /** Notes what became of messages, in the order of their commands. */
+  noteStored(stored: readonly Stored[]): void {
+    this.#stored = [...stored];
+  }
+
+  /** What became of the messages of a command whose turn has come; null when they were not taken yet. */
+  takeStored(command: ImapCommand): AppendAnswer | null {
+    const first = this.#stored.shift();
+    if (first === undefined) return null;
+    assert(first.command === command, "a command was passed over whose messages were stored");
+    return first.answer;
+  }
+
   /** Notes changes that are under way now, in the order of their commands. */
   begin(begun: readonly Begun[]): void {
     this.#begun = [...begun];
@@ -84,6 +135,7 @@ export class Pipeline {
     this.#came = [];
     this.#cameBytes = 0;
     this.#begun = [];
+    this.#stored = [];
     this.framer.takeRest();
   }
 

@@ -20,6 +20,7 @@ import { hasUnasked, tellUnasked } from "./tidings.ts";
 /** Asks that change something: whoever asked is told what became of it. */
 const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.append",
+  "mailbox.appendEach",
   "mailbox.copy",
   "mailbox.create",
   "mailbox.expungeDeleted",

@@ -1,5 +1,6 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
 import type { ContentPolicy } from "../../../src/actors/listener/content_policy.ts";
+import { AppendsAhead } from "../../../src/actors/listener/appends_ahead.ts";
 import { ChangesAhead } from "../../../src/actors/listener/changes_ahead.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { ImapFront } from "../../../src/actors/listener/imap_front.ts";
@@ -71,6 +72,7 @@ export class FakeListener {
   readonly admission: Admission;
   readonly memory = new MemoryBudget(1_000_000);
   readonly changesAhead = new ChangesAhead(5);
+  readonly appendsAhead = new AppendsAhead(50);
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
   /** All that was asked, in its order. */
@@ -128,6 +130,7 @@ export class FakeListener {
       log: SILENT,
       memory: this.memory,
       changesAhead: this.changesAhead,
+      appendsAhead: this.appendsAhead,
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,

@@ -45,6 +45,24 @@ Deno.test("into the selected mailbox: the message is told before the OK", () => 
   ]);
 });
 
+Deno.test("what an APPEND brings with it into the selected mailbox is not asked for, and told the same", () => {
+  const { client, mailboxes } = user();
+  mailboxes.bringsNews = true;
+  say(client, "1 SELECT INBOX");
+  mailboxes.asked.length = 0;
+  assertEquals(say(client, "2 APPEND INBOX {5+}", "hello"), [
+    "* 1 EXISTS",
+    "* 1 RECENT",
+    "2 OK [APPENDUID 1001 1] Appended",
+  ]);
+  assertEquals(say(client, "3 NOOP"), ["3 OK Done"]);
+  assertEquals(say(client, "4 APPEND Drafts {5+}", "hello").length, 1);
+  assertEquals(mailboxes.asked.filter((name) => name === "mailbox.append").length, 2);
+  assertEquals(mailboxes.asked.indexOf("mailbox.news"), 1);
+  say(client, "5 NOTIFY SET (personal (MessageNew MessageExpunge))");
+  assertEquals(say(client, "6 APPEND INBOX {5+}", "hello"), ["6 OK [APPENDUID 1001 2] Appended"]);
+});
+
 Deno.test("a message of the limit's size is taken, one byte more is refused before it is sent", () => {
   const { client, mailboxes } = user({ appendBytesMax: 10, appendTotalBytesMax: 15 });
   assertEquals(say(client, "1 APPEND INBOX {11}"), ["1 NO [TOOBIG] Message too big"]);

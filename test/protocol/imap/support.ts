@@ -47,6 +47,8 @@ export class Client {
   readonly #begun: { readonly request: unknown; readonly outcome: AskOutcome }[] = [];
   /** Most such changes at once. */
   begunMax = 0;
+  /** Most appends that were asked for together. */
+  appendedMax = 0;
   /** What others do when one of them was made. */
   meanwhile: () => void = () => {};
   /** The largest page it held, in bytes. */
@@ -114,7 +116,12 @@ export class Client {
         return session.loggedIn({ type: "opened", user: "anna@a.example", quotaBytes: 0 });
       case "ask": {
         const begun = this.#begun[0]?.request === action.request ? this.#begun.shift() : undefined;
-        return session.answered(begun?.outcome ?? this.#outcome(action));
+        const outcome = begun?.outcome ?? this.#outcome(action);
+        if (action.name === "mailbox.appendEach") {
+          this.appendedMax = Math.max(this.appendedMax, action.request.appends.length);
+          this.meanwhile();
+        }
+        return session.answered(outcome);
       }
       case "ahead":
         // What is changed is changed now, whatever is asked before the answer is taken.

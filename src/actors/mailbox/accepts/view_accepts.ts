@@ -1,3 +1,4 @@
+import { APPENDS_MAX } from "../../../mail/mailbox_ask.ts";
 import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES } from "../../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
@@ -132,9 +133,15 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (quotaBytes === undefined ? quotaMessages === undefined : isQuota(request));
   }),
   "mailbox.append": fields((request) => {
-    const { opId, name, messages, replaces } = request;
-    return ofAccount(request) && isName(opId, OP_ID_CHARS_MAX) && isMailboxName(name) && isQuota(request) &&
-      isListOf(messages, appendMessagesMax, isAppended) && (replaces === undefined || isReplaced(replaces));
+    const { opId, replaces, news } = request;
+    return ofAccount(request) && (opId === undefined || isName(opId, OP_ID_CHARS_MAX)) && isQuota(request) &&
+      isAppendWish(request) &&
+      (replaces === undefined || isReplaced(replaces)) && (news === undefined || isNewsOfView(news));
+  }),
+  "mailbox.appendEach": fields((request) => {
+    const { appends, news } = request;
+    return ofAccount(request) && isQuota(request) && isListOf(appends, APPENDS_MAX, isAppendWish) &&
+      (news === undefined || isNewsOfView(news));
   }),
   "mailbox.search": fields((request) =>
     ofView(request) && isSearchProgram(request["program"]) && SAVES.has(request["save"]) &&
@@ -216,6 +223,10 @@ function isNewsWanted(value: unknown): boolean {
   return wanted !== null && isBoolean(wanted["expunges"]);
 }
 
+function isNewsOfView(value: unknown): boolean {
+  return isNewsWanted(value) && isCount(fieldsOf(value)?.["view"]);
+}
+
 function isUpdate(value: unknown): boolean {
   const update = fieldsOf(value);
   return update !== null && isTag(update["tag"]) && isBoolean(update["uid"]) && isBoolean(update["sorted"]);
@@ -233,6 +244,11 @@ function isUid(value: unknown): boolean {
 function isReplaced(value: unknown): boolean {
   const replaced = fieldsOf(value);
   return replaced !== null && isCount(replaced["view"]) && isUid(replaced["uid"]);
+}
+
+function isAppendWish(value: unknown): boolean {
+  const wish = fieldsOf(value);
+  return wish !== null && isMailboxName(wish["name"]) && isListOf(wish["messages"], appendMessagesMax, isAppended);
 }
 
 function isAppended(value: unknown): boolean {

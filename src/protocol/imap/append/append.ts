@@ -12,11 +12,12 @@ import { type Completion, no } from "../completion.ts";
 import { ask, type Program } from "../effects.ts";
 import { appendedAtOnce } from "../limits.ts";
 import { indexInSteps, keptIndex } from "../fetch/message_index.ts";
-import { noteOwn } from "../news.ts";
+import { bring, noteOwn } from "../news.ts";
 import { arrivalRefusal } from "../write/arrival_reply.ts";
 import { saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
 import type { Scene } from "../state.ts";
+import { appendWithOthers, newsWanted } from "./appends_behind.ts";
 
 type Appended = Extract<AppendOutcome, { type: "appended" }>;
 
@@ -62,21 +63,25 @@ export function* appendAll(
       ...(annotations.length === 0 ? {} : { annotations: annotations.flatMap(valued) }),
     });
   }
-  const old = replaces === undefined ? {} : { replaces: { view: selectedOf(scene).view, uid: replaces } };
-  const outcome = yield* ask("mailbox.append", { name, messages: made, ...old });
-  switch (outcome.type) {
-    case "appended":
-      // What came into the selected mailbox is told at once (RFC 9051 §6.3.12).
-      if (scene.state.selected?.name === name) {
-        scene.state.selected.stirred = true;
-        noteOwn(outcome.uids, scene);
-      }
-      return outcome;
-    case "gone":
-      return GONE;
-    default:
-      return arrivalRefusal(outcome.type);
-  }
+  const wish = { name, messages: made };
+  const outcome = replaces === undefined ? yield* appendWithOthers(wish, scene) : yield* ask("mailbox.append", {
+    ...{ ...wish, replaces: { view: selectedOf(scene).view, uid: replaces } },
+    ...newsWanted([wish], scene),
+  });
+  return appendedOr(outcome, name, scene);
+}
+
+/** What became of messages, as a command tells it: what came into the selected mailbox is told at once (RFC 9051 §6.3.12). */
+export function appendedOr(outcome: AppendOutcome, name: MailboxName, scene: Scene): Appended | Completion {
+  if (outcome.type === "gone") return GONE;
+  if (outcome.type !== "appended") return arrivalRefusal(outcome.type);
+  const { selected } = scene.state;
+  if (selected?.name !== name) return outcome;
+  bring(outcome.news, selected);
+  // News may have come along with the answer to a command before, and is told behind the last one.
+  if (selected.news === undefined) selected.stirred = true;
+  noteOwn(outcome.uids, scene);
+  return outcome;
 }
 
 /** A new message has no annotations that could be taken away. */

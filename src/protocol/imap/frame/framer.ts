@@ -100,6 +100,14 @@ export class CommandFramer {
     }
   }
 
+  /** The announced message, if all of it has come and its command ends behind it: a view of the chunk it came in. */
+  get wholeMessage(): Uint8Array | null {
+    const end = this.#at + this.#left;
+    const isWhole = this.#mode === "announced" && !this.#synchronizing && this.#chunk[end] === CR &&
+      this.#chunk[end + 1] === LF;
+    return isWhole ? this.#chunk.subarray(this.#at, end) : null;
+  }
+
   /** Lets the announced message come. */
   accept(): void {
     assert(this.#mode === "announced", "no message was announced");
