@@ -237,7 +237,7 @@ export interface AccountStore {
   /** Costs a few ms for a million messages. */
   blockCounts(account: AccountId, mailbox: number): BlockCounts;
   /** Keywords that a message of the mailbox has, as they were first spelt, in the order of their lower-case names. */
-  keywords(account: AccountId, mailbox: number): string[];
+  keywords(account: AccountId, mailbox: number): readonly string[];
   /** The MIME index of a message; null when none was made or it is damaged; Failure `not_found` when the message is gone. */
   fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null;
   append(input: AppendInput): Promise<AppendOutcome>;

@@ -45,6 +45,9 @@ const TAG = {
   segment: 0x60,
 } as const;
 
+/** First octet of the keys of all that keywords are kept in. */
+export const KEYWORDS_TABLE: number = TAG.keywords;
+
 export type Key = Uint8Array;
 
 /** Entries with start <= key < end. */

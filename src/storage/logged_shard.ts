@@ -238,7 +238,7 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   blockCounts(account: AccountId, mailbox: number): types.BlockCounts {
     return this.#open().blockCounts(account, mailbox);
   }
-  keywords(account: AccountId, mailbox: number): string[] {
+  keywords(account: AccountId, mailbox: number): readonly string[] {
     return this.#open().keywords(account, mailbox);
   }
   fetch(account: AccountId, mailbox: number, range: types.FetchRange): { bytes: Uint8Array; size: number } {

@@ -237,7 +237,7 @@ export class MemoryShard implements types.ShardStore {
     }
     return { blocks: Uint32Array.from(counts.keys()), rows: Uint8Array.from(counts.values()) };
   }
-  keywords(account: AccountId, number: number): string[] {
+  keywords(account: AccountId, number: number): readonly string[] {
     return this.#find(account, number)?.keywords ?? [];
   }
   fetch(account: AccountId, number: number, range: types.FetchRange): { bytes: Uint8Array; size: number } {

@@ -20,6 +20,7 @@ import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
 import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
 import type { KeptColumns } from "./kept_columns.ts";
+import { KeptKeywords } from "./kept_keywords.ts";
 import type { StoreLimits } from "./limits.ts";
 import { PageReader } from "./page_reader.ts";
 import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
@@ -47,12 +48,14 @@ export class ShardReader {
   /** Bodies whose checksum was right, oldest first. */
   readonly #checked = new Set<number>();
   readonly #pages: PageReader;
+  readonly #keywords: KeptKeywords;
   constructor(
     private readonly state: ShardState,
     private readonly limits: StoreLimits,
     private readonly kept: KeptColumns | null = null,
   ) {
     this.#pages = new PageReader(state, kept);
+    this.#keywords = new KeptKeywords(state.index);
   }
 
   status(account: AccountId, mailbox: number): MailboxStatus {
@@ -120,10 +123,12 @@ export class ShardReader {
       return readBlockCounts(this.state.index, { account, mailbox }, counters);
     });
   }
-  keywords(account: AccountId, mailbox: number): string[] {
-    return guarded(() =>
-      this.#counters(account, mailbox) === null ? [] : new KeywordTable(this.state.index, account, mailbox).inUse()
-    );
+  /** The same list as long as no keyword of the shard has changed. */
+  keywords(account: AccountId, mailbox: number): readonly string[] {
+    return guarded(() => {
+      if (this.#counters(account, mailbox) === null) return [];
+      return this.#keywords.of(account, mailbox, this.state.keywordChanges);
+    });
   }
   tree(account: AccountId): Pick<TreeRows, "nodes" | "node"> {
     return guarded(() => {
@@ -194,9 +199,14 @@ export class ShardReader {
         ...changesAfter(account, mailbox, since),
         limit: this.limits.changeRowsMax + changeRowsSlack(this.limits) + 1,
       };
+      /** The first note, which may name what changed before, too. */
+      let first = 0;
       for (const { key, value } of this.state.index.range(range)) {
-        if (readChangeModSeq(key) <= since) continue;
-        const { kind, uids } = decodeChange(value);
+        const modSeq = readChangeModSeq(key);
+        if (modSeq <= since) continue;
+        if (first === 0) first = modSeq;
+        const { kind, uids: noted } = decodeChange(value);
+        const uids = kind === "flags" && modSeq === first ? this.#changedSince(account, mailbox, noted, since) : noted;
         for (const uid of uids) (kind === "flags" ? changed : expunged).add(uid);
         if (changed.size + expunged.size > this.limits.changedUidsMax) return null;
       }
@@ -208,6 +218,18 @@ export class ShardReader {
         expunged: rising(expunged),
         highestModSeq: counters.highestModSeq as ModSeq,
       };
+    });
+  }
+  /** Of rising UIDs those whose rows have a higher MODSEQ. */
+  #changedSince(account: string, mailbox: number, uids: readonly number[], since: number): number[] {
+    let block: RowBlock | null = null;
+    return uids.filter((uid) => {
+      const number = Math.floor(uid / BLOCK_UIDS);
+      if (block?.number !== number) {
+        block = new RowBlock(number, this.state.index.get(rowsKey(account, mailbox, number)));
+      }
+      const index = block.find(uid);
+      return index >= 0 && block.modSeqAt(index) > since;
     });
   }
   /**
