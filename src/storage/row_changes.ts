@@ -36,6 +36,17 @@ export function changeRowsSlack({ changeRowsMax }: { readonly changeRowsMax: num
 /** With so many rows left in a block, what is kept of its indexes goes: the greater part of it may speak of messages that are gone. */
 const COLUMNS_GO: ReadonlySet<number> = new Set([BLOCK_UIDS / 2, BLOCK_UIDS / 8, 0]);
 
+/** Messages whose flags changed in one group that one note of changes names. */
+const NOTED_UIDS_MAX = 4_096;
+
+/** Changes of flags in a mailbox, which become one note. */
+interface Unnoted {
+  readonly mailbox: MailboxView;
+  readonly uids: (readonly number[])[];
+  count: number;
+  modSeq: number;
+}
+
 type AnnotateOp = Extract<ShardOp, { kind: "annotate" }>;
 type FlagsOp = Extract<ShardOp, { kind: "flags" }>;
 
@@ -44,6 +55,7 @@ export class RowChanges {
   readonly announced: Announced[] = [];
   /** Whether a body lost a row. */
   freed = false;
+  #unnoted: Unnoted | null = null;
   constructor(private readonly view: ShardView, private readonly limits: { readonly changeRowsMax: number }) {}
 
   /** The row of the next UID of a mailbox. Its body and keywords have been counted. */
@@ -121,10 +133,18 @@ export class RowChanges {
       done.changed.push(uid);
     }
     if (done.changed.length > 0) {
-      this.#remember(mailbox, 1, done.changed, op.modSeq);
+      this.#noteFlags(mailbox, done.changed, op.modSeq);
       this.announce(mailbox, { kind: "flags", uids: done.changed as Uid[], modSeq: op.modSeq as ModSeq });
     }
     return done;
+  }
+  /** Notes what changes of flags have left to be noted; before changes of other kinds, and at the end of a record. */
+  settle(): void {
+    const unnoted = this.#unnoted;
+    if (unnoted === null) return;
+    this.#unnoted = null;
+    const { mailbox, uids, modSeq } = unnoted;
+    this.#note(mailbox, 1, uids.length === 1 ? uids[0]! : rising(uids.flat()), modSeq);
   }
   annotate(mailbox: MailboxView, op: AnnotateOp): FlagsDone {
     const done: FlagsDone = { changed: [], modified: [], missing: [] };
@@ -187,11 +207,29 @@ export class RowChanges {
     this.view.bodies.release(row.body);
     if (row.keywords > 0) this.view.keywords(mailbox).release(row.keywords);
   }
-  /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
+  /**
+   * Those of one record are one note, under the last of their MODSEQs: who reads it from one between them on sees by the rows which
+   * of them are meant.
+   */
+  #noteFlags(mailbox: MailboxView, uids: readonly number[], modSeq: number): void {
+    raise(mailbox, modSeq);
+    const before = this.#unnoted;
+    if (before !== null && before.mailbox === mailbox && before.count + uids.length <= NOTED_UIDS_MAX) {
+      before.uids.push(uids);
+      before.count += uids.length;
+      before.modSeq = modSeq;
+    } else {
+      this.settle();
+      this.#unnoted = { mailbox, uids: [uids], count: uids.length, modSeq };
+    }
+  }
   #remember(mailbox: MailboxView, kind: 1 | 2, uids: readonly number[], modSeq: number): void {
+    raise(mailbox, modSeq);
+    this.#note(mailbox, kind, uids, modSeq);
+  }
+  /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
+  #note(mailbox: MailboxView, kind: 1 | 2, uids: readonly number[], modSeq: number): void {
     const { account, number, counters } = mailbox;
-    assert(modSeq > counters.highestModSeq, "MODSEQ rises");
-    counters.highestModSeq = modSeq;
     encodeChange(kind, uids).forEach((part, i) => {
       this.view.index.put(changeKey(account, number, modSeq, i), part);
       counters.changeRows++;
@@ -205,6 +243,16 @@ export class RowChanges {
       counters.changesFloor = readChangeModSeq(key);
     }
   }
+}
+
+function raise({ counters }: MailboxView, modSeq: number): void {
+  assert(modSeq > counters.highestModSeq, "MODSEQ rises");
+  counters.highestModSeq = modSeq;
+}
+
+/** UIDs in order, each once. */
+function rising(uids: number[]): number[] {
+  return uids.sort((a, b) => a - b).filter((uid, i) => uid !== uids[i - 1]);
 }
 
 function namesAny(keywords: KeywordChange | null): boolean {
