@@ -129,8 +129,8 @@ export class OverlayIndex implements IndexEnv {
     this.#gaps.clear();
     if (this.#undo !== null) this.#undo = [];
   }
-  refresh(): void {
-    this.below.refresh();
+  refresh(): number {
+    return this.below.refresh();
   }
   reserve(bytes: number): void {
     this.below.reserve(bytes);
