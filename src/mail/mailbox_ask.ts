@@ -1,3 +1,4 @@
+import type { FailureKind } from "../base/failure.ts";
 import type { AccountId } from "./account.ts";
 import type {
   AclListed,
@@ -42,6 +43,32 @@ import type { Tidings, WatchGroup, WatchOpened } from "./watch.ts";
  * shares (RFC 2342 §5). What it may do there is looked up whenever it asks for something. Where a right is wanting the answer is a
  * Failure `refused`; to whoever may not even look a mailbox up it is the same as if there were none (RFC 4314 §6, ATTACKS I20).
  */
+
+/** STOREs in one `mailbox.storeEach`: its answers lie in memory until all are told. */
+export const STORES_MAX = 100;
+
+/** What a STORE changes, of which messages. */
+export interface StoreWish extends MessageFlags {
+  readonly set: MessageSet;
+  readonly how: "add" | "remove" | "replace";
+  readonly unchangedSince: number | null;
+  /** The rows are not wanted: there is none in the answer. */
+  readonly silent?: boolean;
+}
+
+/** What became of a STORE. */
+export interface StoreDone {
+  readonly type: "stored" | "limit";
+  readonly rows: readonly FlagRow[];
+  readonly next: Uid | null;
+  readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
+  readonly highestModSeq: ModSeq;
+  /** Some of the set was gone already. */
+  readonly missing: boolean;
+}
+
+/** The same of one among others; null: it is done, and there is nothing to tell of it. */
+export type StoreAnswer = StoreDone | { readonly type: "failed"; readonly kind: FailureKind } | null;
 
 interface OfAccount {
   /** Who asks. */
@@ -178,26 +205,23 @@ export interface MailboxAsks {
    * `rows` are the messages as they are now (at most what `mailbox.rows` answers; the rest by `next`), the view knows of them.
    */
   "mailbox.store": {
-    request: OfView & MessageFlags & {
-      readonly set: MessageSet;
-      readonly how: "add" | "remove" | "replace";
-      readonly unchangedSince: number | null;
-      /** The rows are not wanted: there is none in the answer. */
-      readonly silent?: boolean;
+    request: OfView & StoreWish & {
       /** What `mailbox.news` would answer is wanted along with it, where that takes no time. */
       readonly news?: NewsWanted;
     };
-    reply: {
-      readonly type: "stored" | "limit";
-      readonly rows: readonly FlagRow[];
-      readonly next: Uid | null;
-      readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
-      readonly highestModSeq: ModSeq;
-      /** Some of the set was gone already. */
-      readonly missing: boolean;
+    reply: StoreDone & {
       /** Absent: there is none, or it has to be asked for. */
       readonly news?: ViewNews;
     };
+  };
+  /**
+   * Several STOREs that do not hang on each other, in their order: each has an answer of its own, and what one meets keeps no other.
+   * All of them become durable together, as far as they can.
+   */
+  "mailbox.storeEach": {
+    request: OfView & { readonly stores: readonly StoreWish[]; readonly news?: NewsWanted };
+    /** `news`: behind all of them. */
+    reply: { readonly answers: readonly StoreAnswer[]; readonly news?: ViewNews };
   };
   /** STORE of annotations (RFC 5257 §4.5): rows and `modified` as `mailbox.store` has them. */
   "mailbox.annotate": {

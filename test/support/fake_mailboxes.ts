@@ -16,8 +16,9 @@ import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import { change, type FakeMessage, fitsProgram, holds, keywordsOf, pieceOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
+import { storeEach } from "./fake_stores.ts";
 import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
@@ -187,12 +188,9 @@ export class FakeMailboxes {
     },
     "mailbox.page": (request) =>
       rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
-    "mailbox.read": ({ view, uid, offset, length }) => {
-      const message = this.#view(view).box.messages.find((each) => each.uid === uid);
-      if (message === undefined) throw new Failure("not_found", "no such message");
-      return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
-    },
+    "mailbox.read": ({ view, ...wanted }) => pieceOf(this.#view(view).box.messages, wanted),
     "mailbox.store": (request) => this.#store(request),
+    "mailbox.storeEach": (request) => storeEach(request, (one) => this.answer("mailbox.store", one)),
     "mailbox.annotate": ({ view: id, set, changes }) => {
       const view = this.#view(id);
       const there = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));

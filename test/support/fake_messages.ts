@@ -1,3 +1,4 @@
+import { Failure } from "../../src/base/failure.ts";
 import { Flag } from "../../src/mail/flag.ts";
 import { decodeUtf8 } from "../../src/base/bytes.ts";
 import { latin1 } from "../../src/base/latin1.ts";
@@ -116,4 +117,14 @@ export function fitsProgram(
     default:
       throw new Error(`the fake cannot search by ${program.type}`);
   }
+}
+
+/** A piece of the message with a UID. */
+export function pieceOf(
+  messages: readonly FakeMessage[],
+  { uid, offset, length }: Pick<MailboxAsks["mailbox.read"]["request"], "uid" | "offset" | "length">,
+): MailboxAsks["mailbox.read"]["reply"] {
+  const message = messages.find((each) => each.uid === uid);
+  if (message === undefined) throw new Failure("not_found", "no such message");
+  return { bytes: message.bytes.slice(offset, offset + length), size: message.bytes.length };
 }

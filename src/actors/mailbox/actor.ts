@@ -30,7 +30,7 @@ import { search } from "./search.ts";
 import { Shares } from "./shared/mod.ts";
 import { newKey, removeKeys, resetKey, urlToken } from "./access_keys.ts";
 import { answerLater, type MailboxContext, type State } from "./state.ts";
-import { store } from "./store.ts";
+import { store, storeEach } from "./store.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
 import { ViewBook, type ViewBudget } from "./view_book.ts";
 import { tidings, watch } from "./watch.ts";
@@ -169,6 +169,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.lastOf": lastOf,
     "mailbox.read": read,
     "mailbox.store": store,
+    "mailbox.storeEach": storeEach,
     "mailbox.annotate": annotate,
     "mailbox.expungeDeleted": expungeDeleted,
     "mailbox.copy": copy,

@@ -16,12 +16,32 @@ export interface SetChange {
   readonly atOnce: number;
   /** The rows are not wanted. */
   readonly silent?: boolean;
+  /** It is one of several: what is the session's own begins and ends with all of them. */
+  readonly among?: boolean;
   /** What is news to the session is wanted, too. */
   readonly news?: NewsWanted | undefined;
   readonly change: (uids: readonly number[]) => Promise<FlagStoreResult>;
 }
 
 type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
+
+/** Runs changes of one session, all begun before the first ends; what is news to it after all of them is told along with them. */
+export async function changeEach<A>(
+  state: State,
+  open: OpenView,
+  { news, changes }: { readonly news: NewsWanted | undefined; readonly changes: () => readonly Promise<A>[] },
+): Promise<{ readonly answers: readonly A[]; readonly news?: ViewNews }> {
+  const { views, shard } = state;
+  let told: ViewNews | null = null;
+  open.view.ownBegins();
+  try {
+    const answers = await Promise.all(changes()).finally(() => endOwn(shard, open));
+    if (news !== undefined && !open.closed && views.hasNews(open)) told = newsAtOnce(state, open, news);
+    return told === null ? { answers } : { answers, news: told };
+  } finally {
+    if (told === null && views.hasNews(open)) views.stir(open);
+  }
+}
 
 /**
  * Changes the messages of a set step by step, each as a whole, and answers how they are now; null when a step met a limit. What the
@@ -32,6 +52,7 @@ export async function changeSet(
   open: OpenView,
   wanted: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
+  if (wanted.among === true) return changed(state, open, wanted);
   let told: ViewNews | null = null;
   try {
     const stored = await changed(state, open, wanted);
@@ -47,14 +68,14 @@ export async function changeSet(
 async function changed(
   { shard }: State,
   open: OpenView,
-  { set, atOnce, silent = false, change }: SetChange,
+  { set, atOnce, silent = false, among = false, change }: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
-  const { of: { account, mailbox }, view } = open;
+  const { view } = open;
   const uids = view.uidsOf(set);
   const missing = view.namesGhosts(set);
   const modified: Uid[] = [];
   let gone = false;
-  view.ownBegins();
+  if (!among) view.ownBegins();
   try {
     const named = eachOf(uids, atOnce);
     for (let after: number | null = 0; after !== null && !open.closed;) {
@@ -67,8 +88,7 @@ async function changed(
       after = step.next;
     }
   } finally {
-    view.ownEnds();
-    if (!open.closed && !view.gone) view.settle(shard.status(account, mailbox).highestModSeq);
+    if (!among) endOwn(shard, open);
   }
   const { rows, next } = silent ? NO_ROWS : readFlags(shard, open, { uids: without(uids, modified), after: 0 });
   return {
@@ -79,6 +99,12 @@ async function changed(
     highestModSeq: view.modSeq as ModSeq,
     missing: missing || (gone && set.by === "sequence"),
   };
+}
+
+/** What the session has done is done: what else there is, is news. */
+function endOwn(shard: State["shard"], { of: { account, mailbox }, view, closed }: OpenView): void {
+  view.ownEnds();
+  if (!closed && !view.gone) view.settle(shard.status(account, mailbox).highestModSeq);
 }
 
 interface Step {

@@ -44,9 +44,8 @@ export class Client {
   /** Most input it held, in bytes. */
   heldMax = 0;
   /** Changes whose answers were not taken yet. */
-  readonly #begun: { readonly request: unknown; readonly outcome: AskOutcome }[] = [];
   /** Most such changes at once. */
-  begunMax = 0;
+  togetherMax = 0;
   /** What others do when one of them was made. */
   meanwhile: () => void = () => {};
   /** The largest page it held, in bytes. */
@@ -113,17 +112,13 @@ export class Client {
       case "open":
         return session.loggedIn({ type: "opened", user: "anna@a.example", quotaBytes: 0 });
       case "ask": {
-        const begun = this.#begun[0]?.request === action.request ? this.#begun.shift() : undefined;
-        return session.answered(begun?.outcome ?? this.#outcome(action));
-      }
-      case "ahead":
-        // What is changed is changed now, whatever is asked before the answer is taken.
-        if (action.name === "mailbox.store") {
-          this.#begun.push({ request: action.request, outcome: this.#outcome(action) });
-          this.begunMax = Math.max(this.begunMax, this.#begun.length);
+        const outcome = this.#outcome(action);
+        if (action.name === "mailbox.storeEach") {
+          this.togetherMax = Math.max(this.togetherMax, action.request.stores.length);
           this.meanwhile();
         }
-        return [];
+        return session.answered(outcome);
+      }
       case "startTls":
         return session.tlsStarted();
       case "compress":

@@ -1,5 +1,5 @@
 import { UID_MAX } from "../../../mail/uid.ts";
-import { type Fields, fieldsOf, isListOf, isName, isWhole } from "../../shape.ts";
+import { type Fields, fieldsOf, isBoolean, isCount, isListOf, isName, isOptional, isWhole } from "../../shape.ts";
 
 /** Numbers of one set, two for each of its ranges. */
 const SET_NUMBERS_MAX = 20_000;
@@ -40,4 +40,15 @@ export function isKeyword(value: unknown): boolean {
 /** Flags and keywords of a message, or of a change. */
 export function areFlags({ flags, keywords }: Fields): boolean {
   return isFlagBits(flags) && isListOf(keywords, KEYWORDS_MAX, isKeyword);
+}
+
+const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
+
+/** What a STORE changes, of which messages. */
+export function isStoreWish(value: unknown): boolean {
+  const wish = fieldsOf(value);
+  if (wish === null) return false;
+  const { set, how, unchangedSince, silent } = wish;
+  return isMessageSet(set) && areFlags(wish) && HOWS.has(how) && (unchangedSince === null || isCount(unchangedSince)) &&
+    isOptional(silent, isBoolean);
 }
