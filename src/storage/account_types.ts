@@ -1,3 +1,4 @@
+import type { Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { MessageFlags, TreeOutcome } from "../mail/mailbox_entry.ts";
@@ -182,6 +183,11 @@ export interface FlagStore extends MessageFlags {
   readonly unchangedSince: number | null;
 }
 
+/** A STORE among others. */
+export interface FlagStoreOf extends FlagStore {
+  readonly uids: readonly number[];
+}
+
 export type FlagStoreResult =
   | {
     readonly type: "stored";
@@ -243,6 +249,12 @@ export interface AccountStore {
   append(input: AppendInput): Promise<AppendOutcome>;
   copy(input: CopyInput): Promise<CopyResult>;
   storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
+  /** Several such changes of one mailbox, in their order: what one meets is its own. They become durable together, as far as they can. */
+  storeFlagsEach(
+    account: AccountId,
+    mailbox: number,
+    stores: readonly FlagStoreOf[],
+  ): Promise<readonly (FlagStoreResult | Failure)[]>;
   /** All or none; `limit` when one of the messages would have too many, or the account's settings too many bytes. */
   annotate(
     account: AccountId,

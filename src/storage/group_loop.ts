@@ -110,8 +110,31 @@ export class GroupLoop<C, A> {
       this.#fall(failure);
     }
   }
-  /** Resolves when the change is durable. Throws or rejects with Failure. */
+  /** Resolves when the change is durable. Rejects with Failure. */
   submit(change: C): Promise<A> {
+    return new Promise((done, fail) => this.#put(change, done, fail));
+  }
+  /** The same of several, in their order: each has an answer of its own, which is a Failure where it was refused. */
+  submitEach(changes: readonly C[]): Promise<(A | Failure)[]> {
+    if (changes.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const answers = new Array<A | Failure>(changes.length);
+      let left = changes.length;
+      changes.forEach((change, i) => {
+        const done = (answer: A | Failure) => {
+          answers[i] = answer;
+          if (--left === 0) resolve(answers);
+        };
+        const fail = (error: unknown) => error instanceof Failure ? done(error) : reject(error);
+        try {
+          this.#put(change, done, fail);
+        } catch (error) {
+          fail(error);
+        }
+      });
+    });
+  }
+  #put(change: C, done: (answer: A) => void, fail: (error: unknown) => void): void {
     const { limits, clock } = this.options;
     if (this.#closing !== null || this.#closed) throw new Failure("closed", "the store is closed");
     if (this.#down !== null && clock.monotonicMs() < this.#down.retryAtMs) throw this.#down.failure;
@@ -123,11 +146,9 @@ export class GroupLoop<C, A> {
     const waitMs = this.store.waitMsOf?.(change) ?? 0;
     const urgent = waitMs === 0;
     if (urgent) this.#urgent++;
-    return new Promise((done, fail) => {
-      this.#waiting.push({ change, urgent, done, fail });
-      if (urgent) this.#schedule();
-      else this.#scheduleWithin(waitMs);
-    });
+    this.#waiting.push({ change, urgent, done, fail });
+    if (urgent) this.#schedule();
+    else this.#scheduleWithin(waitMs);
   }
   /** Throws Failure `closed` after `close`. */
   assertOpen(): void {

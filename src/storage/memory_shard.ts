@@ -111,6 +111,20 @@ export class MemoryShard implements types.ShardStore {
       return { type: "stored", ...this.#store(change), modSeq: this.status(account, mailbox).highestModSeq };
     });
   }
+  async storeFlagsEach(
+    account: AccountId,
+    mailbox: number,
+    stores: readonly types.FlagStoreOf[],
+  ): Promise<(types.FlagStoreResult | Failure)[]> {
+    return await Promise.all(
+      stores.map((store) =>
+        this.storeFlags(account, mailbox, store.uids, store).catch((error) => {
+          if (error instanceof Failure) return error;
+          throw error;
+        })
+      ),
+    );
+  }
   async append(input: types.AppendInput): Promise<AppendOutcome> {
     const change = appendChange(input, this.#limits);
     return await this.#later(() => this.#append(change));

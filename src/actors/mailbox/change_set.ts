@@ -29,13 +29,13 @@ type Stored = Parameters<Answer<"mailbox.store">["ok"]>[0];
 export async function changeEach<A>(
   state: State,
   open: OpenView,
-  { news, changes }: { readonly news: NewsWanted | undefined; readonly changes: () => readonly Promise<A>[] },
+  { news, answers: all }: { readonly news: NewsWanted | undefined; readonly answers: () => Promise<readonly A[]> },
 ): Promise<{ readonly answers: readonly A[]; readonly news?: ViewNews }> {
   const { views, shard } = state;
   let told: ViewNews | null = null;
   open.view.ownBegins();
   try {
-    const answers = await Promise.all(changes()).finally(() => endOwn(shard, open));
+    const answers = await all().finally(() => endOwn(shard, open));
     if (news !== undefined && !open.closed && views.hasNews(open)) told = newsAtOnce(state, open, news);
     return told === null ? { answers } : { answers, news: told };
   } finally {
@@ -115,7 +115,7 @@ interface Step {
 const NO_ROWS = { rows: [], next: null } as const;
 
 /** The UIDs of a set that names each by itself: whether they are there the change finds out. Null: it has to be looked up. */
-function eachOf(uids: Ranges, most: number): Step | null {
+export function eachOf(uids: Ranges, most: number): Step | null {
   if (uids.length > 2 * most) return null;
   const each: number[] = [];
   for (let i = 0; i < uids.length; i += 2) {

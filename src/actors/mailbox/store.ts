@@ -1,8 +1,7 @@
-import { asFailure } from "../../base/mod.ts";
-import type { StoreAnswer, StoreDone, StoreWish } from "../../mail/mailbox_ask.ts";
+import type { StoreWish } from "../../mail/mailbox_ask.ts";
 import type { ModSeq } from "../../mail/uid.ts";
 import type { FlagStore } from "../../storage/mod.ts";
-import { changeEach, changeSet } from "./change_set.ts";
+import { changeSet } from "./change_set.ts";
 import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
@@ -24,39 +23,8 @@ export function store(state: State, request: Asked<"mailbox.store">, reply: Answ
   answerLater(state, storeIn(state, open, { ...request, ...(areAllFree(free) ? {} : { within: free }) }), reply);
 }
 
-/** STOREs of a pipeline (RFC 9051 §5.5): begun in their order and in one turn, so that one flush makes all of them durable. */
-export function storeEach(
-  state: State,
-  request: Asked<"mailbox.storeEach">,
-  reply: Answer<"mailbox.storeEach">,
-): void {
-  const { open, rights } = viewWith(state, request, { writes: true });
-  const free = freeFlags(rights);
-  const { stores, news } = request;
-  const changes = () => stores.map((store) => storeAmong(state, open, store, free));
-  answerLater(state, changeEach(state, open, { news, changes }), reply);
-}
-
-/** What one of several comes to, which is its own. */
-async function storeAmong(state: State, open: OpenView, wish: StoreWish, free: FreeFlags): Promise<StoreAnswer> {
-  try {
-    if (!changesAny(wish, free)) throw wanting();
-    const done = await storeIn(state, open, { ...wish, among: true, ...(areAllFree(free) ? {} : { within: free }) });
-    return isPlain(done) ? null : done;
-  } catch (error) {
-    const failure = asFailure(error);
-    if (failure === null) throw error;
-    return { type: "failed", kind: failure.kind };
-  }
-}
-
-/** Whether there is nothing to tell of it. */
-function isPlain({ type, rows, next, modified, missing }: StoreDone): boolean {
-  return type === "stored" && rows.length === 0 && next === null && modified.length === 0 && !missing;
-}
-
 /** RFC 4314 §4 STORE: refused only when nothing of it may be done; else what may not be changed stays as it is. */
-function changesAny({ how, flags, keywords }: StoreWish, free: FreeFlags): boolean {
+export function changesAny({ how, flags, keywords }: StoreWish, free: FreeFlags): boolean {
   if (how === "replace") return free.flags !== 0;
   if (flags === 0 && keywords.length === 0) return true;
   return (flags & free.flags) !== 0 || (free.keywords && keywords.length > 0);
@@ -67,7 +35,8 @@ type Storing = StoreWish & Pick<Asked<"mailbox.store">, "news"> & {
   readonly among?: boolean;
 };
 
-async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
+/** Changes a set, step by step. */
+export async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
   const { view } = open;
   const { set, flags, keywords, how, unchangedSince, within, silent = false, news, among = false } = request;
   const change = { flags, keywords, how, unchangedSince, ...(within === undefined ? {} : { within }) };

@@ -59,48 +59,54 @@ Deno.test("each is answered in its order with a MODSEQ of its own, by one flush,
 
 /** A shard that cannot change one message. */
 function failing(shard: Shard, uid: number): Shard {
-  return new Proxy(shard, {
-    get: (_target, name: keyof Shard) => {
-      if (name !== "storeFlags") {
-        return typeof shard[name] === "function" ? shard[name].bind(shard as never) : shard[name];
-      }
-      return (...args: Parameters<Shard["storeFlags"]>) =>
-        args[2].includes(uid) ? Promise.reject(new Failure("disk", "the disk is gone")) : shard.storeFlags(...args);
+  const broken = new Failure("disk", "the disk is gone");
+  const made: Partial<Shard> = {
+    storeFlags: (...args) => args[2].includes(uid) ? Promise.reject(broken) : shard.storeFlags(...args),
+    async storeFlagsEach(account, mailbox, stores) {
+      const fails = ({ uids }: { readonly uids: readonly number[] }) => uids.includes(uid);
+      const others = [...await shard.storeFlagsEach(account, mailbox, stores.filter((store) => !fails(store)))];
+      return stores.map((store) => fails(store) ? broken : others.shift()!);
     },
+  };
+  return new Proxy(shard, {
+    get: (_target, name: keyof Shard) => made[name] ?? (shard[name] as () => unknown).bind?.(shard) ?? shard[name],
   });
 }
 
-Deno.test("what one meets is its own: the others are changed and told", () =>
-  inMailbox(async (world) => {
-    for (let i = 0; i < 5; i++) await put(world, `mail/${i}`);
-    const session = await openSession(world);
-    const since = session.opened.status.highestModSeq;
-    const other = await openSession(world);
-    await other.store(number(2), "add", { flags: 16 });
-    const { answers } = await session.ask("mailbox.storeEach", {
-      stores: [
-        add(number(1), 1),
-        add(number(2), 2, { unchangedSince: since }),
-        add(number(3), 2),
-        add(number(4), 2, { keywords: ["not a keyword"] }),
-        add({ by: "uid", pairs: [90, 90] }, 2),
-        add(number(5), 2),
-      ],
-    });
-    assertEquals(answers.map((answer) => answer?.type === "failed" ? answer.kind : answer?.rows.length ?? null), [
-      ...[1, 0, "disk", "invalid", null, 1],
-    ]);
-    const [, conditional] = answers;
-    assert(conditional?.type === "stored");
-    assertEquals(conditional.modified, [{ sequence: 2, uid: 2 as never }]);
-    const flags = (await session.rows(ALL)).map((row) => row.flags);
-    assertEquals(flags, [1, 16, 0, 0, 2]);
-    assertEquals(
-      (await session.news()).changed.map(({ uid }) => uid as number),
-      [2],
-      "what the other did is news still",
-    );
-  }, { wrap: (shard) => failing(shard, 3) }));
+for (const [what, behind] of [["names each", []], ["has a range", [add({ by: "uid", pairs: [91, 95] }, 2)]]] as const) {
+  Deno.test(`what one meets is its own, where every set ${what} of its messages: the others are changed and told`, () =>
+    inMailbox(async (world) => {
+      for (let i = 0; i < 5; i++) await put(world, `mail/${i}`);
+      const session = await openSession(world);
+      const since = session.opened.status.highestModSeq;
+      const other = await openSession(world);
+      await other.store(number(2), "add", { flags: 16 });
+      const { answers } = await session.ask("mailbox.storeEach", {
+        stores: [
+          add(number(1), 1),
+          add(number(2), 2, { unchangedSince: since }),
+          add(number(3), 2),
+          add(number(4), 2, { keywords: ["not a keyword"] }),
+          add({ by: "uid", pairs: [90, 90] }, 2),
+          add(number(5), 2),
+          ...behind,
+        ],
+      });
+      assertEquals(answers.map((answer) => answer?.type === "failed" ? answer.kind : answer?.rows.length ?? null), [
+        ...[1, 0, "disk", "invalid", null, 1, ...behind.map(() => null)],
+      ]);
+      const [, conditional] = answers;
+      assert(conditional?.type === "stored");
+      assertEquals(conditional.modified, [{ sequence: 2, uid: 2 as never }]);
+      const flags = (await session.rows(ALL)).map((row) => row.flags);
+      assertEquals(flags, [1, 16, 0, 0, 2]);
+      assertEquals(
+        (await session.news()).changed.map(({ uid }) => uid as number),
+        [2],
+        "what the other did is news still",
+      );
+    }, { wrap: (shard) => failing(shard, 3) }));
+}
 
 Deno.test("what others removed comes behind all of them: until then numbers are what they were", () =>
   inMailbox(async (world) => {
