@@ -1,4 +1,3 @@
-import type { FailureKind } from "../base/failure.ts";
 import type { AccountId } from "./account.ts";
 import type {
   AclListed,
@@ -7,7 +6,6 @@ import type {
   AnnotationsSet,
   Grantee,
   MailboxEntry,
-  MessageFlags,
   TreeOutcome,
 } from "./mailbox_entry.ts";
 import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
@@ -32,6 +30,7 @@ import type { Quota } from "./quota.ts";
 import type { Rights } from "./rights.ts";
 import type { RowForm } from "./row_columns.ts";
 import type { SearchProgram } from "./search_program.ts";
+import type { StoreAnswer, StoreDone, StoresAlike, StoreWish } from "./store_wish.ts";
 import type { ModSeq, Uid } from "./uid.ts";
 import type { Tidings, WatchGroup, WatchOpened } from "./watch.ts";
 
@@ -43,32 +42,6 @@ import type { Tidings, WatchGroup, WatchOpened } from "./watch.ts";
  * shares (RFC 2342 §5). What it may do there is looked up whenever it asks for something. Where a right is wanting the answer is a
  * Failure `refused`; to whoever may not even look a mailbox up it is the same as if there were none (RFC 4314 §6, ATTACKS I20).
  */
-
-/** STOREs in one `mailbox.storeEach`: its answers lie in memory until all are told. */
-export const STORES_MAX = 100;
-
-/** What a STORE changes, of which messages. */
-export interface StoreWish extends MessageFlags {
-  readonly set: MessageSet;
-  readonly how: "add" | "remove" | "replace";
-  readonly unchangedSince: number | null;
-  /** The rows are not wanted: there is none in the answer. */
-  readonly silent?: boolean;
-}
-
-/** What became of a STORE. */
-export interface StoreDone {
-  readonly type: "stored" | "limit";
-  readonly rows: readonly FlagRow[];
-  readonly next: Uid | null;
-  readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
-  readonly highestModSeq: ModSeq;
-  /** Some of the set was gone already. */
-  readonly missing: boolean;
-}
-
-/** The same of one among others; null: it is done, and there is nothing to tell of it. */
-export type StoreAnswer = StoreDone | { readonly type: "failed"; readonly kind: FailureKind } | null;
 
 interface OfAccount {
   /** Who asks. */
@@ -215,11 +188,11 @@ export interface MailboxAsks {
     };
   };
   /**
-   * Several STOREs that do not hang on each other, in their order: each has an answer of its own, and what one meets keeps no other.
-   * All of them become durable together, as far as they can.
+   * At most STORES_MAX STOREs that do not hang on each other, in their order: each has an answer of its own, and what one meets keeps
+   * no other. All of them become durable together, as far as they can.
    */
   "mailbox.storeEach": {
-    request: OfView & { readonly stores: readonly StoreWish[]; readonly news?: NewsWanted };
+    request: OfView & { readonly stores: readonly StoresAlike[]; readonly news?: NewsWanted };
     /** `news`: behind all of them. */
     reply: { readonly answers: readonly StoreAnswer[]; readonly news?: ViewNews };
   };

@@ -2,7 +2,7 @@ import { PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "../../src/actors/mailbox/s
 
 const VIEW = { account: "a1", view: 7 };
 const SET = { by: "uid", pairs: [1, 0, 5, 5] };
-const STORE = { set: SET, how: "replace", flags: 0, keywords: [], unchangedSince: 5 };
+const STORE = { by: "uid", sets: [[3, 4]], how: "replace", flags: 0, keywords: [], unchangedSince: 5 };
 const ADDRESS = { node: "local", worker: "listener-0", actor: "imap" };
 function ofMessage(bytes: number) {
   return { entry: "/comment", scope: "shared", value: new Uint8Array(bytes) };
@@ -85,7 +85,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
   },
   "mailbox.storeEach": {
     ...{ ...VIEW, news: { expunges: false } },
-    stores: [{ set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3, silent: true }, STORE],
+    stores: [{ ...STORE, how: "add", flags: 1, keywords: ["a"], silent: true }, STORE],
   },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
   "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true, quotaBytes: 5, quotaMessages: 7 },
@@ -240,13 +240,15 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.store", "how", "replace", "other"],
   ["mailbox.store", "silent", false, 1],
   ["mailbox.storeEach", "stores", new Array(100).fill(STORE), new Array(101).fill(STORE)],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: new Array(100).fill([1, 1]) }], [STORE, {
+    ...STORE,
+    sets: new Array(100).fill([1, 1]),
+  }]],
   ["mailbox.storeEach", "stores", [{ ...STORE, how: "remove" }], [STORE, { ...STORE, how: "other" }]],
   ["mailbox.storeEach", "stores", [{ ...STORE, keywords: ["b"] }], [{ ...STORE, keywords: ["a b"] }]],
   ["mailbox.storeEach", "stores", [{ ...STORE, unchangedSince: 0 }], [{ ...STORE, unchangedSince: -1 }]],
-  ["mailbox.storeEach", "stores", [{ ...STORE, set: { by: "uid", pairs: [1, 0] } }], [{
-    ...STORE,
-    set: { by: "uid" },
-  }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, by: "sequence" }], [{ ...STORE, by: "saved" }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: [[1, 0]] }], [{ ...STORE, sets: [[1, 0, 5]] }]],
   ["mailbox.storeEach", "news", undefined, { expunges: 1 }],
   ["mailbox.store", "news", { expunges: false }, { expunges: 1 }],
   ["mailbox.create", "name", "INBOX", "inbox"],

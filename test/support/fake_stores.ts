@@ -1,5 +1,6 @@
 import { asFailure } from "../../src/base/failure.ts";
-import type { MailboxAsks, StoreAnswer, StoreWish } from "../../src/mail/mailbox_ask.ts";
+import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
+import { eachStore, type StoreAnswer, type StoreWish } from "../../src/mail/store_wish.ts";
 
 type Asks = MailboxAsks["mailbox.store"];
 type Each = MailboxAsks["mailbox.storeEach"];
@@ -23,6 +24,6 @@ export function storeEach(
       return { type: "failed", kind: failure.kind };
     }
   };
-  const answers = stores.map((wish, i) => one(wish, i === stores.length - 1));
+  const answers = eachStore(stores).map((wish, i, all) => one(wish, i === all.length - 1));
   return told === undefined ? { answers } : { answers, news: told };
 }

@@ -1,4 +1,4 @@
-import type { StoreAnswer } from "../../mail/mailbox_ask.ts";
+import { countStores, eachStore, type StoreAnswer } from "../../mail/store_wish.ts";
 import type { ViewNews } from "../../mail/mailbox_view.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import { limitsOf } from "../../mail/quota.ts";
@@ -234,14 +234,15 @@ export class ImapFront extends MailboxFront<ImapAction> {
     const { memory, changesAhead } = this.services;
     const { request: { view, stores, news } } = action;
     const begun = memory.hasRoomFor(CHANGES_BYTES)
-      ? changesAhead.begin(stores.length, () => this.#askOwner(action))
+      ? changesAhead.begin(countStores(stores), () => this.#askOwner(action))
       : null;
     this.#changing = begun !== null;
     if (begun !== null) return await begun.finally(() => void (this.#changing = false));
     const answers: StoreAnswer[] = [];
     let told: ViewNews | undefined;
-    for (const [i, store] of stores.entries()) {
-      const last = i === stores.length - 1 && news !== undefined ? { news } : {};
+    const each = eachStore(stores);
+    for (const [i, store] of each.entries()) {
+      const last = i === each.length - 1 && news !== undefined ? { news } : {};
       const outcome = await this.#askOwner({
         type: "ask",
         name: "mailbox.store",

@@ -1,4 +1,4 @@
-import type { StoreWish } from "../../mail/mailbox_ask.ts";
+import type { StoreWish } from "../../mail/store_wish.ts";
 import type { ModSeq } from "../../mail/uid.ts";
 import type { FlagStore } from "../../storage/mod.ts";
 import { changeSet } from "./change_set.ts";

@@ -1,5 +1,5 @@
 import { asFailure, Failure } from "../../base/mod.ts";
-import type { StoreAnswer, StoreDone, StoreWish } from "../../mail/mailbox_ask.ts";
+import { eachStore, type StoreAnswer, type StoreDone, type StoreWish } from "../../mail/store_wish.ts";
 import type { ModSeq } from "../../mail/uid.ts";
 import type { FlagStoreResult } from "../../storage/mod.ts";
 import { changeEach, eachOf } from "./change_set.ts";
@@ -22,7 +22,8 @@ export function storeEach(
   const { open, rights } = viewWith(state, request, { writes: true });
   const { stores, news } = request;
   const free = freeFlags(rights);
-  const answers = () => answersTo(state, open, stores, free);
+  const wishes = eachStore(stores);
+  const answers = () => answersTo(state, open, wishes, free);
   answerLater(state, changeEach(state, open, { news, answers }), reply);
 }
 

@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { StoreAnswer, StoreWish } from "../../mail/mailbox_ask.ts";
+import type { StoreAnswer, StoreWish } from "../../mail/store_wish.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { CommandFramer } from "./frame/framer.ts";
 import type { ImapCommand } from "./grammar/ast.ts";

@@ -1,6 +1,7 @@
 import { asFailure, Failure } from "../../base/failure.ts";
-import { type StoreAnswer, STORES_MAX, type StoreWish } from "../../mail/mailbox_ask.ts";
+import { gatherStores, type StoreAnswer, STORES_MAX, type StoreWish } from "../../mail/store_wish.ts";
 import type { MessageSet } from "../../mail/mailbox_view.ts";
+import type { ImapAskRequest, ImapAsks } from "./actions.ts";
 import type { Given } from "./command.ts";
 import { ask, type Program } from "./effects.ts";
 import { isOverLimit } from "./message_limit.ts";
@@ -37,7 +38,7 @@ export function* storeWithOthers(given: Given<"STORE">, set: MessageSet, scene: 
     return { wish, answer };
   }
   const stores = [wish, ...behind.map((each) => each.wish)];
-  const { answers, news: told } = yield* askEach({ view, stores, ...news });
+  const { answers, news: told } = yield* askEach({ view, stores: gatherStores(stores), ...news }, stores.length);
   bring(told, selected);
   scene.pipeline.note(behind.map((each, i) => ({ ...each, answer: answers[i + 1] ?? null })));
   return taken({ wish, answer: answers[0] ?? null }, scene);
@@ -51,14 +52,17 @@ export function taken({ wish, answer }: Omit<Made, "command">, { state }: Scene)
 }
 
 /** What keeps all of them is the failure of each. */
-function* askEach(request: { readonly view: number; readonly stores: readonly StoreWish[] }) {
+function* askEach(
+  request: ImapAskRequest<"mailbox.storeEach">,
+  count: number,
+): Program<ImapAsks["mailbox.storeEach"]["reply"]> {
   try {
     return yield* ask("mailbox.storeEach", request);
   } catch (error) {
     const failure = asFailure(error);
     if (failure === null) throw error;
     const failed: StoreAnswer = { type: "failed", kind: failure.kind };
-    return { answers: request.stores.map(() => failed), news: undefined };
+    return { answers: new Array<StoreAnswer>(count).fill(failed) };
   }
 }
 

@@ -35,8 +35,15 @@ function setsOf(listener: FakeListener): (number | number[])[] {
   const first = ({ set }: Wish) => set.pairs[0]!;
   return listener.all.flatMap(({ type, request }): (number | number[])[] => {
     if (type === STORE) return [first(request as Wish)];
-    return type === EACH ? [(request as { readonly stores: readonly Wish[] }).stores.map(first)] : [];
+    if (type !== EACH) return [];
+    return [
+      (request as { readonly stores: readonly Alike[] }).stores.flatMap(({ sets }) => sets.map(([number]) => number!)),
+    ];
   });
+}
+
+interface Alike {
+  readonly sets: readonly (readonly number[])[];
 }
 
 interface Wish {

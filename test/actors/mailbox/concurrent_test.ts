@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { FlagRow, MessageSet } from "../../../src/mail/mailbox_view.ts";
+import { gatherStores } from "../../../src/mail/store_wish.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { ALL, inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, settle } from "./support.ts";
@@ -120,7 +121,7 @@ async function pipeline(client: Client): Promise<void> {
   }));
   if (stores.length === 0) return;
   if (random.below(2) === 0) {
-    const { answers } = await session.ask("mailbox.storeEach", { stores });
+    const { answers } = await session.ask("mailbox.storeEach", { stores: gatherStores(stores) });
     for (const answer of answers) if (answer?.type === "stored") { for (const row of answer.rows) note(client, row); }
     return;
   }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Failure } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
-import type { StoreAnswer, StoreWish } from "../../../src/mail/mailbox_ask.ts";
+import { gatherStores, type StoreAnswer, type StoreWish } from "../../../src/mail/store_wish.ts";
 import type { MessageSet } from "../../../src/mail/mailbox_view.ts";
 import { ALL, openSession } from "./sessions.ts";
 import { inMailbox, put, settle, type Shard } from "./support.ts";
@@ -30,12 +30,12 @@ Deno.test("each is answered in its order with a MODSEQ of its own, by one flush,
     const { highestModSeq } = session.opened.status;
     world.hold = true;
     const asked = session.ask("mailbox.storeEach", {
-      stores: [
+      stores: gatherStores([
         add(number(4), 1),
         add(number(2), 2, { silent: true }),
         add({ by: "sequence", pairs: [5, 6] }, 4, { keywords: ["$Work"] }),
         add(number(1), 8, { how: "replace" }),
-      ],
+      ]),
       news: { expunges: false },
     });
     await settle();
@@ -82,7 +82,7 @@ for (const [what, behind] of [["names each", []], ["has a range", [add({ by: "ui
       const other = await openSession(world);
       await other.store(number(2), "add", { flags: 16 });
       const { answers } = await session.ask("mailbox.storeEach", {
-        stores: [
+        stores: gatherStores([
           add(number(1), 1),
           add(number(2), 2, { unchangedSince: since }),
           add(number(3), 2),
@@ -90,7 +90,7 @@ for (const [what, behind] of [["names each", []], ["has a range", [add({ by: "ui
           add({ by: "uid", pairs: [90, 90] }, 2),
           add(number(5), 2),
           ...behind,
-        ],
+        ]),
       });
       assertEquals(answers.map((answer) => answer?.type === "failed" ? answer.kind : answer?.rows.length ?? null), [
         ...[1, 0, "disk", "invalid", null, 1, ...behind.map(() => null)],
@@ -114,7 +114,7 @@ Deno.test("what others removed comes behind all of them: until then numbers are 
     const [session, other] = [await openSession(world), await openSession(world)];
     await other.store(number(1), "add", { flags: Flag.deleted });
     await other.ask("mailbox.expungeDeleted", { set: null });
-    const stores = [add(number(2), 1), add(number(3), 1), add(number(1), 1)];
+    const stores = gatherStores([add(number(2), 1), add(number(3), 1), add(number(1), 1)]);
     const { answers, news } = await session.ask("mailbox.storeEach", { stores, news: { expunges: true } });
     const told = answers.map((answer) => {
       assert(answer?.type === "stored");
@@ -122,7 +122,9 @@ Deno.test("what others removed comes behind all of them: until then numbers are 
     });
     assertEquals(told, [[[[2, 2]], false], [[[3, 3]], false], [[], true]]);
     assertEquals([news?.expunged, news?.exists], [[{ sequence: 1, uid: 1 as never }], 3]);
-    const again = await session.ask("mailbox.storeEach", { stores: [add(number(1), 2), add(number(3), 2)] });
+    const again = await session.ask("mailbox.storeEach", {
+      stores: gatherStores([add(number(1), 2), add(number(3), 2)]),
+    });
     assertEquals(rowsOf(again.answers).map((rows) => rows?.map(([uid, flags]) => [uid, flags])), [[[2, 3]], [[4, 2]]]);
   }));
 
@@ -130,7 +132,7 @@ Deno.test("a view that only looks changes nothing, and one that is gone says so"
   inMailbox(async (world) => {
     await put(world, "mail");
     const session = await openSession(world, { readOnly: true });
-    const stores = [add(number(1), 1)];
+    const stores = gatherStores([add(number(1), 1)]);
     const kind = () => session.ask("mailbox.storeEach", { stores }).then(() => "ok", ({ kind }: Failure) => kind);
     assertEquals(await kind(), "refused");
     await session.close();

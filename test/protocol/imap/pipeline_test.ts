@@ -3,6 +3,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import fc from "fast-check";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { Failure } from "../../../src/base/failure.ts";
+import { countStores } from "../../../src/mail/store_wish.ts";
 import { DEFAULT_IMAP_LIMITS, type ImapAction, type ImapSession } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { type Client, type ClientOptions, loggedIn, other, replayUser, say } from "./support.ts";
@@ -210,7 +211,7 @@ function meanwhile(
   const { session, asked, take, told } = driven(mailboxes, ...lines);
   const [each] = asked;
   assert(each?.name === "mailbox.storeEach" && asked.length === 1);
-  assertEquals(each.request.stores.length, lines.filter((line) => line.includes("STORE")).length);
+  assertEquals(countStores(each.request.stores), lines.filter((line) => line.includes("STORE")).length);
   const made = mailboxes.answer("mailbox.storeEach", each.request as never);
   take(happens(session));
   take(session.answered({ type: "reply", reply: made }));

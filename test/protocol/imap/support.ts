@@ -1,4 +1,5 @@
 import { concat, utf8 } from "../../../src/base/bytes.ts";
+import { countStores } from "../../../src/mail/store_wish.ts";
 import { asFailure } from "../../../src/base/failure.ts";
 import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
 import type { WatchedName } from "../../../src/mail/watch.ts";
@@ -114,7 +115,7 @@ export class Client {
       case "ask": {
         const outcome = this.#outcome(action);
         if (action.name === "mailbox.storeEach") {
-          this.togetherMax = Math.max(this.togetherMax, action.request.stores.length);
+          this.togetherMax = Math.max(this.togetherMax, countStores(action.request.stores));
           this.meanwhile();
         }
         return session.answered(outcome);

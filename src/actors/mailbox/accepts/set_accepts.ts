@@ -1,3 +1,4 @@
+import { STORES_MAX } from "../../../mail/store_wish.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
 import { type Fields, fieldsOf, isBoolean, isCount, isListOf, isName, isOptional, isWhole } from "../../shape.ts";
 
@@ -47,8 +48,19 @@ const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
 /** What a STORE changes, of which messages. */
 export function isStoreWish(value: unknown): boolean {
   const wish = fieldsOf(value);
-  if (wish === null) return false;
-  const { set, how, unchangedSince, silent } = wish;
-  return isMessageSet(set) && areFlags(wish) && HOWS.has(how) && (unchangedSince === null || isCount(unchangedSince)) &&
+  return wish !== null && isMessageSet(wish["set"]) && isStoreChange(wish);
+}
+
+/** The same of several that change the same. */
+export function areStoresAlike(value: unknown): boolean {
+  const alike = fieldsOf(value);
+  if (alike === null || !isStoreChange(alike)) return false;
+  return (alike["by"] === "sequence" || alike["by"] === "uid") &&
+    isListOf(alike["sets"], STORES_MAX, (pairs) => arePairs(pairs, 0));
+}
+
+function isStoreChange(change: Fields): boolean {
+  const { how, unchangedSince, silent } = change;
+  return areFlags(change) && HOWS.has(how) && (unchangedSince === null || isCount(unchangedSince)) &&
     isOptional(silent, isBoolean);
 }

@@ -1,4 +1,4 @@
-import { STORES_MAX } from "../../../mail/mailbox_ask.ts";
+import { countStores, STORES_MAX, type StoresAlike } from "../../../mail/store_wish.ts";
 import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES } from "../../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
@@ -23,7 +23,7 @@ import {
 import { isSearchProgram } from "./search_accepts.ts";
 import { isMailboxName, sharedAccepts } from "./shared_accepts.ts";
 import { areAnnotations } from "./annotation_accepts.ts";
-import { areFlags, isMessageSet, isStoreWish, isUidPairs } from "./set_accepts.ts";
+import { areFlags, areStoresAlike, isMessageSet, isStoreWish, isUidPairs } from "./set_accepts.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
 const OP_ID_CHARS_MAX = 255;
@@ -115,7 +115,8 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.store": fields((request) => ofView(request) && isStoreWish(request) && isNewsIfAny(request["news"])),
   "mailbox.storeEach": fields((request) => {
     const { stores, news } = request;
-    return ofView(request) && isListOf(stores, STORES_MAX, isStoreWish) && isNewsIfAny(news);
+    return ofView(request) && isListOf(stores, STORES_MAX, areStoresAlike) &&
+      countStores(stores as StoresAlike[]) <= STORES_MAX && isNewsIfAny(news);
   }),
   "mailbox.annotate": fields((request) => {
     const { set, changes, unchangedSince } = request;
