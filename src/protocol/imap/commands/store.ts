@@ -8,6 +8,7 @@ import { ask, type Program } from "../effects.ts";
 import { type Lowest, tellLimit, withinLimit } from "../message_limit.ts";
 import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../write/response_code.ts";
+import type { Made } from "../pipeline.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
@@ -20,20 +21,30 @@ export const store: Command<"STORE"> = {
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
   brings: ["ANNOTATE-EXPERIMENT-1"],
-  *run(given, scene) {
+  run(given, scene) {
     const made = scene.pipeline.takeMade(given);
-    if (made !== null) return yield* tellStored(taken(made, scene), { given, lowest: null }, scene);
-    const { set, annotations, unchangedSince } = given;
-    const { exists, readOnly } = selectedOf(scene);
-    if (isBeyond(set, exists)) return bad("No such message");
-    if (annotations !== undefined) return yield* storeAnnotations(annotations, given, scene);
-    if (readOnly) return no("Mailbox is read-only", "CANNOT");
-    if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    const within = yield* withinLimit(set, scene);
-    const stored = yield* storeWithOthers(given, within.set, scene);
-    return yield* tellStored(stored, { given, lowest: within.lowest }, scene);
+    if (made === null) return storing(given, scene);
+    // Of most there is nothing to tell, and nothing to wait for.
+    if (made.answer === null) return completion(PLAIN, given, null, scene);
+    return tellMade(made, given, scene);
   },
 };
+
+function* tellMade(made: Made, given: Given<"STORE">, scene: Scene): Program<Completion> {
+  return yield* tellStored(taken(made, scene), { given, lowest: null }, scene);
+}
+
+function* storing(given: Given<"STORE">, scene: Scene): Program<Completion> {
+  const { set, annotations, unchangedSince } = given;
+  const { exists, readOnly } = selectedOf(scene);
+  if (isBeyond(set, exists)) return bad("No such message");
+  if (annotations !== undefined) return yield* storeAnnotations(annotations, given, scene);
+  if (readOnly) return no("Mailbox is read-only", "CANNOT");
+  if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
+  const within = yield* withinLimit(set, scene);
+  const stored = yield* storeWithOthers(given, within.set, scene);
+  return yield* tellStored(stored, { given, lowest: within.lowest }, scene);
+}
 
 function* tellStored(
   { wish: { set }, answer }: Stored,
