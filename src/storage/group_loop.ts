@@ -57,6 +57,14 @@ export interface GroupLoopOptions {
 /** Space that the index may need for a claim. */
 const CLAIM_BYTES = 8 * 1024;
 
+/**
+ * With so much more than is needed on the device, and below the cap of the index, both are looked at once in so long: a device that
+ * takes less than 20 GB in a second cannot fill meanwhile, whoever writes to it. Where there is less, they are looked at for every
+ * group: so a device that fills is noticed while the reserve is there, before a write fails.
+ */
+const SPACIOUS_BYTES = 1024 * 1024 * 1024;
+export const SPACE_LOOKED_MS = 50;
+
 interface Waiting<C, A> {
   readonly change: C;
   readonly urgent: boolean;
@@ -87,6 +95,8 @@ export class GroupLoop<C, A> {
   #flushing = false;
   #down: Down | null = null;
   #noSpace: Failure | null = null;
+  /** Until then nobody can have used up the space that was there. */
+  #spaciousUntilMs = -Infinity;
   /** The next groups hold one change each: one of them made a whole group fail. */
   #alone = 0;
   #closing: (() => void) | null = null;
@@ -256,8 +266,9 @@ export class GroupLoop<C, A> {
   }
   /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
   #checkSpace(): void {
-    const { files, dir, limits, log } = this.options;
+    const { files, dir, limits, log, clock } = this.options;
     if (!this.#waiting.some(({ change }) => this.store.takesSpace(change))) return;
+    if (clock.monotonicMs() < this.#spaciousUntilMs) return;
     const free = files.freeBytes(dir);
     const need = Math.max(limits.freeBytesMin, 1.5 * Math.min(this.#waitingBytes, limits.groupBytesMax));
     const index = files.fileBytes(`${dir}/index.mdb`) ?? 0;
@@ -265,6 +276,8 @@ export class GroupLoop<C, A> {
     if (free !== null && free < need) this.#noSpace = was ?? full("too little space is left on the device");
     else if (index >= limits.indexBytesMax) this.#noSpace = was ?? full("the index has grown to its limit");
     else this.#noSpace = null;
+    const spacious = free !== null && free >= need + SPACIOUS_BYTES && index + SPACIOUS_BYTES <= limits.indexBytesMax;
+    this.#spaciousUntilMs = spacious ? clock.monotonicMs() + SPACE_LOOKED_MS : -Infinity;
     if ((was === null) === (this.#noSpace === null)) return;
     if (this.#noSpace !== null) log.error("mail is refused", { reason: this.#noSpace.message, free, index });
     else log.info("mail is taken again", { free, index });
