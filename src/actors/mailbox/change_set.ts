@@ -31,16 +31,10 @@ export async function changeEach<A>(
   open: OpenView,
   { news, answers: all }: { readonly news: NewsWanted | undefined; readonly answers: () => Promise<readonly A[]> },
 ): Promise<{ readonly answers: readonly A[]; readonly news?: ViewNews }> {
-  const { views, shard } = state;
-  let told: ViewNews | null = null;
   open.view.ownBegins();
-  try {
-    const answers = await all().finally(() => endOwn(shard, open));
-    if (news !== undefined && !open.closed && views.hasNews(open)) told = newsAtOnce(state, open, news);
-    return told === null ? { answers } : { answers, news: told };
-  } finally {
-    if (told === null && views.hasNews(open)) views.stir(open);
-  }
+  const answers = await wakingAtFailure(state, open, all().finally(() => endOwn(state.shard, open)));
+  const told = newsBehind(state, open, news);
+  return told === null ? { answers } : { answers, news: told };
 }
 
 /**
@@ -53,15 +47,27 @@ export async function changeSet(
   wanted: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
   if (wanted.among === true) return changed(state, open, wanted);
-  let told: ViewNews | null = null;
+  const stored = await wakingAtFailure(state, open, changed(state, open, wanted));
+  // What is told along with the answer is told behind it: not before the rest of the rows.
+  const told = newsBehind(state, open, stored?.next === null ? wanted.news : undefined);
+  return stored === null || told === null ? stored : { ...stored, news: told };
+}
+
+/** What is news behind an answer, where it is wanted along with it and that takes no time; else the session is woken. */
+function newsBehind(state: State, open: OpenView, news: NewsWanted | undefined): ViewNews | null {
+  if (!state.views.hasNews(open)) return null;
+  const told = news === undefined || open.closed ? null : newsAtOnce(state, open, news);
+  if (told === null) state.views.stir(open);
+  return told;
+}
+
+/** What a change has done before it failed is news. */
+async function wakingAtFailure<T>(state: State, open: OpenView, work: Promise<T>): Promise<T> {
   try {
-    const stored = await changed(state, open, wanted);
-    // What is told along with the answer is told behind it: not before the rest of the rows.
-    if (stored === null || stored.next !== null || wanted.news === undefined || open.closed) return stored;
-    if (state.views.hasNews(open)) told = newsAtOnce(state, open, wanted.news);
-    return told === null ? stored : { ...stored, news: told };
-  } finally {
-    if (told === null && state.views.hasNews(open)) state.views.stir(open);
+    return await work;
+  } catch (error) {
+    newsBehind(state, open, undefined);
+    throw error;
   }
 }
 
