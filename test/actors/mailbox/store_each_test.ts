@@ -5,7 +5,8 @@ import { Flag } from "../../../src/mail/flag.ts";
 import { gatherStores, type StoreAnswer, type StoreWish } from "../../../src/mail/store_wish.ts";
 import type { MessageSet } from "../../../src/mail/mailbox_view.ts";
 import { ALL, openSession } from "./sessions.ts";
-import { inMailbox, put, settle, type Shard } from "./support.ts";
+import { johns, setAcl } from "./shared_world.ts";
+import { inMailbox, MARY, put, settle, type Shard } from "./support.ts";
 
 function number(sequence: number): MessageSet {
   return { by: "sequence", pairs: [sequence, sequence] };
@@ -137,4 +138,25 @@ Deno.test("a view that only looks changes nothing, and one that is gone says so"
     assertEquals(await kind(), "refused");
     await session.close();
     assertEquals(await kind(), "not_found");
+  }));
+
+Deno.test("where only some flags may be changed, each changes what it may, and is refused where that is nothing", () =>
+  inMailbox(async (world) => {
+    for (let i = 0; i < 4; i++) await put(world, `mail/${i}`);
+    await setAcl(world, "mary@smith.test", "lrs");
+    const session = await openSession(world, { account: MARY, name: johns("INBOX") });
+    const { answers } = await session.ask("mailbox.storeEach", {
+      stores: gatherStores([
+        add(number(1), Flag.seen),
+        add(number(2), Flag.flagged),
+        add(number(3), Flag.seen | Flag.flagged),
+        add(number(4), Flag.seen, { silent: true }),
+      ]),
+    });
+    const outcomes = answers.map((answer) => answer?.type === "failed" ? answer.kind : answer?.rows[0]?.flags ?? null);
+    assertEquals(outcomes, [Flag.seen, "refused", Flag.seen, null]);
+    const modSeqs = answers.flatMap((answer) =>
+      answer?.type === "stored" ? answer.rows.map(({ modSeq }) => modSeq) : []
+    );
+    assert(modSeqs[0]! < modSeqs[1]!, "their order is that of the commands (RFC 7162 §3.1)");
   }));
