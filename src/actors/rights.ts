@@ -85,6 +85,7 @@ const VIEWS: readonly string[] = [
   "mailbox.lastOf",
   "mailbox.read",
   "mailbox.store",
+  "mailbox.storeEach",
   "mailbox.annotate",
   "mailbox.expungeDeleted",
   "mailbox.copy",

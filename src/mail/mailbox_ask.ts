@@ -7,7 +7,6 @@ import type {
   AnnotationsSet,
   Grantee,
   MailboxEntry,
-  MessageFlags,
   TreeOutcome,
 } from "./mailbox_entry.ts";
 import type { MailboxName, SpecialUse } from "./mailbox_name.ts";
@@ -32,6 +31,7 @@ import type { Quota } from "./quota.ts";
 import type { Rights } from "./rights.ts";
 import type { RowForm } from "./row_columns.ts";
 import type { SearchProgram } from "./search_program.ts";
+import type { StoreAnswer, StoreDone, StoresAlike, StoreWish } from "./store_wish.ts";
 import type { ModSeq, Uid } from "./uid.ts";
 import type { Tidings, WatchGroup, WatchOpened } from "./watch.ts";
 
@@ -196,26 +196,23 @@ export interface MailboxAsks {
    * `rows` are the messages as they are now (at most what `mailbox.rows` answers; the rest by `next`), the view knows of them.
    */
   "mailbox.store": {
-    request: OfView & MessageFlags & {
-      readonly set: MessageSet;
-      readonly how: "add" | "remove" | "replace";
-      readonly unchangedSince: number | null;
-      /** The rows are not wanted: there is none in the answer. */
-      readonly silent?: boolean;
+    request: OfView & StoreWish & {
       /** What `mailbox.news` would answer is wanted along with it, where that takes no time. */
       readonly news?: NewsWanted;
     };
-    reply: {
-      readonly type: "stored" | "limit";
-      readonly rows: readonly FlagRow[];
-      readonly next: Uid | null;
-      readonly modified: readonly { readonly sequence: number; readonly uid: Uid }[];
-      readonly highestModSeq: ModSeq;
-      /** Some of the set was gone already. */
-      readonly missing: boolean;
+    reply: StoreDone & {
       /** Absent: there is none, or it has to be asked for. */
       readonly news?: ViewNews;
     };
+  };
+  /**
+   * At most STORES_MAX STOREs that do not hang on each other, in their order: each has an answer of its own, and what one meets keeps
+   * no other. All of them become durable together, as far as they can.
+   */
+  "mailbox.storeEach": {
+    request: OfView & { readonly stores: readonly StoresAlike[]; readonly news?: NewsWanted };
+    /** `news`: behind all of them. */
+    reply: { readonly answers: readonly StoreAnswer[]; readonly news?: ViewNews };
   };
   /** STORE of annotations (RFC 5257 §4.5): rows and `modified` as `mailbox.store` has them. */
   "mailbox.annotate": {

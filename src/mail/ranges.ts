@@ -143,6 +143,17 @@ export function* numbersIn(ranges: Ranges): Generator<number> {
   }
 }
 
+/** The numbers of ranges that name each by itself, and no more than `most`; null of others. */
+export function singlesOf(ranges: Ranges, most: number): number[] | null {
+  if (ranges.length > 2 * most) return null;
+  const singles: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2) {
+    if (ranges[i] !== ranges[i + 1]) return null;
+    singles.push(ranges[i]!);
+  }
+  return singles;
+}
+
 /** How many numbers there are. */
 export function countOf(ranges: Ranges): number {
   let count = 0;

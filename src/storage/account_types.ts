@@ -1,3 +1,4 @@
+import type { Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { MessageFlags, TreeOutcome } from "../mail/mailbox_entry.ts";
@@ -183,6 +184,11 @@ export interface FlagStore extends MessageFlags {
   readonly unchangedSince: number | null;
 }
 
+/** A STORE among others. */
+export interface FlagStoreOf extends FlagStore {
+  readonly uids: readonly number[];
+}
+
 export type FlagStoreResult =
   | {
     readonly type: "stored";
@@ -250,7 +256,7 @@ export interface AccountStore {
   /** Costs a few ms for a million messages. */
   blockCounts(account: AccountId, mailbox: number): BlockCounts;
   /** Keywords that a message of the mailbox has, as they were first spelt, in the order of their lower-case names. */
-  keywords(account: AccountId, mailbox: number): string[];
+  keywords(account: AccountId, mailbox: number): readonly string[];
   /** The MIME index of a message; null when none was made or it is damaged; Failure `not_found` when the message is gone. */
   fetchIndex(account: AccountId, mailbox: number, uid: number): Uint8Array | null;
   append(input: AppendInput): Promise<AppendOutcome>;
@@ -258,6 +264,12 @@ export interface AccountStore {
   storeFlags(account: AccountId, mailbox: number, uids: readonly number[], store: FlagStore): Promise<FlagStoreResult>;
   /** The same of all messages within ranges: 100,000 of them take some ms, how many it may be is for whoever asks to see to. */
   storeRanges(account: AccountId, mailbox: number, uids: Ranges, store: FlagStore): Promise<RangesStoreResult>;
+  /** Several such changes of one mailbox, in their order: what one meets is its own. They become durable together, as far as they can. */
+  storeFlagsEach(
+    account: AccountId,
+    mailbox: number,
+    stores: readonly FlagStoreOf[],
+  ): Promise<readonly (FlagStoreResult | Failure)[]>;
   /** All or none; `limit` when one of the messages would have too many, or the account's settings too many bytes. */
   annotate(
     account: AccountId,

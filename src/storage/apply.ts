@@ -76,12 +76,14 @@ export class Applier {
     const ops: OpOutcome[] = [];
     let bodies = 0;
     for (const op of record.ops) {
+      if (op.kind !== "flags") this.#rows.settle();
       if (op.kind === "deliver") ops.push(this.#deliver(op, places[bodies++]));
       else if (op.kind === "append") {
         ops.push(this.#append(op, places.slice(bodies, bodies + op.messages.length)));
         bodies += op.messages.length;
       } else ops.push(this.#change(seq, op));
     }
+    this.#rows.settle();
     const forgottenEarly = this.#book.close(seq, record.ageMs);
     this.#view.flush();
     const header = {

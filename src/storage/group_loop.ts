@@ -57,6 +57,14 @@ export interface GroupLoopOptions {
 /** Space that the index may need for a claim. */
 const CLAIM_BYTES = 8 * 1024;
 
+/**
+ * With so much more than is needed on the device, and below the cap of the index, both are looked at once in so long: a device that
+ * takes less than 20 GB in a second cannot fill meanwhile, whoever writes to it. Where there is less, they are looked at for every
+ * group: so a device that fills is noticed while the reserve is there, before a write fails.
+ */
+const SPACIOUS_BYTES = 1024 * 1024 * 1024;
+export const SPACE_LOOKED_MS = 50;
+
 interface Waiting<C, A> {
   readonly change: C;
   readonly urgent: boolean;
@@ -87,6 +95,8 @@ export class GroupLoop<C, A> {
   #flushing = false;
   #down: Down | null = null;
   #noSpace: Failure | null = null;
+  /** Until then nobody can have used up the space that was there. */
+  #spaciousUntilMs = -Infinity;
   /** The next groups hold one change each: one of them made a whole group fail. */
   #alone = 0;
   #closing: (() => void) | null = null;
@@ -110,8 +120,31 @@ export class GroupLoop<C, A> {
       this.#fall(failure);
     }
   }
-  /** Resolves when the change is durable. Throws or rejects with Failure. */
+  /** Resolves when the change is durable. Rejects with Failure. */
   submit(change: C): Promise<A> {
+    return new Promise((done, fail) => this.#put(change, done, fail));
+  }
+  /** The same of several, in their order: each has an answer of its own, which is a Failure where it was refused. */
+  submitEach(changes: readonly C[]): Promise<(A | Failure)[]> {
+    if (changes.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const answers = new Array<A | Failure>(changes.length);
+      let left = changes.length;
+      changes.forEach((change, i) => {
+        const done = (answer: A | Failure) => {
+          answers[i] = answer;
+          if (--left === 0) resolve(answers);
+        };
+        const fail = (error: unknown) => error instanceof Failure ? done(error) : reject(error);
+        try {
+          this.#put(change, done, fail);
+        } catch (error) {
+          fail(error);
+        }
+      });
+    });
+  }
+  #put(change: C, done: (answer: A) => void, fail: (error: unknown) => void): void {
     const { limits, clock } = this.options;
     if (this.#closing !== null || this.#closed) throw new Failure("closed", "the store is closed");
     if (this.#down !== null && clock.monotonicMs() < this.#down.retryAtMs) throw this.#down.failure;
@@ -123,11 +156,9 @@ export class GroupLoop<C, A> {
     const waitMs = this.store.waitMsOf?.(change) ?? 0;
     const urgent = waitMs === 0;
     if (urgent) this.#urgent++;
-    return new Promise((done, fail) => {
-      this.#waiting.push({ change, urgent, done, fail });
-      if (urgent) this.#schedule();
-      else this.#scheduleWithin(waitMs);
-    });
+    this.#waiting.push({ change, urgent, done, fail });
+    if (urgent) this.#schedule();
+    else this.#scheduleWithin(waitMs);
   }
   /** Throws Failure `closed` after `close`. */
   assertOpen(): void {
@@ -235,8 +266,9 @@ export class GroupLoop<C, A> {
   }
   /** Keeps a reserve on the device and a cap on the index, so that deleting is always possible. */
   #checkSpace(): void {
-    const { files, dir, limits, log } = this.options;
+    const { files, dir, limits, log, clock } = this.options;
     if (!this.#waiting.some(({ change }) => this.store.takesSpace(change))) return;
+    if (clock.monotonicMs() < this.#spaciousUntilMs) return;
     const free = files.freeBytes(dir);
     const need = Math.max(limits.freeBytesMin, 1.5 * Math.min(this.#waitingBytes, limits.groupBytesMax));
     const index = files.fileBytes(`${dir}/index.mdb`) ?? 0;
@@ -244,6 +276,8 @@ export class GroupLoop<C, A> {
     if (free !== null && free < need) this.#noSpace = was ?? full("too little space is left on the device");
     else if (index >= limits.indexBytesMax) this.#noSpace = was ?? full("the index has grown to its limit");
     else this.#noSpace = null;
+    const spacious = free !== null && free >= need + SPACIOUS_BYTES && index + SPACIOUS_BYTES <= limits.indexBytesMax;
+    this.#spaciousUntilMs = spacious ? clock.monotonicMs() + SPACE_LOOKED_MS : -Infinity;
     if ((was === null) === (this.#noSpace === null)) return;
     if (this.#noSpace !== null) log.error("mail is refused", { reason: this.#noSpace.message, free, index });
     else log.info("mail is taken again", { free, index });

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { open, type RootDatabase } from "lmdb";
 import { Failure } from "../base/mod.ts";
 import { type FileSystem, nodeFiles } from "./file_system.ts";
@@ -11,8 +12,11 @@ export interface IndexEnv {
   get(key: Key): Uint8Array | undefined;
   /** The same without a copy: what it answers is gone with the next read or change. */
   peek(key: Key): Uint8Array | undefined;
-  /** What is read from now on is the newest that was committed, also by other owners. */
-  refresh(): void;
+  /**
+   * What is read from now on is the newest that was committed, also by other owners. Answers another number than the last time
+   * when anybody may have committed since.
+   */
+  refresh(): number;
   put(key: Key, value: Uint8Array): void;
   remove(key: Key): void;
   /** Entries with start <= key < end, at most `limit`; the cursor is closed before this returns. */
@@ -44,8 +48,11 @@ export class LmdbIndex implements IndexEnv {
   #db: RootDatabase<Uint8Array, Key> | null;
   /** Bytes at the end of the file that no commit has been promised. */
   #spare = 0;
+  #metas: MetaPages;
+  #refreshed = 0;
   constructor(private readonly path: string, private readonly files: FileSystem = nodeFiles()) {
     this.#db = openDatabase(path);
+    this.#metas = new MetaPages(path, files);
   }
   get(key: Key): Uint8Array | undefined {
     const read = this.#open().getBinaryFast(key);
@@ -54,8 +61,11 @@ export class LmdbIndex implements IndexEnv {
   peek(key: Key): Uint8Array | undefined {
     return this.#open().getBinaryFast(key);
   }
-  refresh(): void {
-    this.#open().resetReadTxn();
+  refresh(): number {
+    const db = this.#open();
+    if (!this.#metas.mayHaveChanged()) return this.#refreshed;
+    db.resetReadTxn();
+    return ++this.#refreshed;
   }
   put(key: Key, value: Uint8Array): void {
     this.#open().put(key, value);
@@ -106,17 +116,20 @@ export class LmdbIndex implements IndexEnv {
     return { pageSize, used: (lastPageNumber + 1) * pageSize };
   }
   commit<T>(change: () => T): T {
+    this.#metas.willChange();
     return this.#open().transactionSync(change);
   }
   reopen(): void {
     this.close();
     this.#spare = 0;
     this.#db = openDatabase(this.path);
+    this.#metas = new MetaPages(this.path, this.files);
   }
   close(): void {
     const db = this.#db;
     this.#db = null;
     if (db === null) return;
+    this.#metas.close();
     // Ends the read transaction now: lmdb-js would otherwise reset it from a timer, after the environment is gone.
     try {
       db.resetReadTxn();
@@ -133,6 +146,43 @@ export class LmdbIndex implements IndexEnv {
   #open(): RootDatabase<Uint8Array, Key> {
     if (this.#db === null) throw new Failure("disk", "the index is closed");
     return this.#db;
+  }
+}
+
+/** The two meta pages of LMDB, of which each commit of whomever writes one: so much of the file holds what they say. */
+const META_BYTES = 4_096 + 512;
+
+/**
+ * Tells by one small read whether anybody may have committed since it was asked last: to begin a new read transaction at every
+ * flush, for a look at who owns the store, costs several times as much. It is believed only after it has seen a commit of our own.
+ */
+class MetaPages {
+  #fd: number | null = null;
+  #seen = Buffer.alloc(META_BYTES);
+  #read = Buffer.alloc(META_BYTES);
+  #known = false;
+  #believed = false;
+  /** We have committed since it was asked last. */
+  #own = false;
+  constructor(private readonly path: string, private readonly files: FileSystem) {}
+  /** A commit of our own comes next. */
+  willChange(): void {
+    if (!this.#known) this.mayHaveChanged();
+    this.#own = true;
+  }
+  mayHaveChanged(): boolean {
+    const fd = this.#fd ??= this.files.open(this.path, "read");
+    const length = this.files.read(fd, this.#read, 0, META_BYTES, 0);
+    const same = this.#known && length === META_BYTES && Buffer.compare(this.#read, this.#seen) === 0;
+    if (this.#own) this.#believed = this.#known && !same;
+    this.#own = false;
+    this.#known = length === META_BYTES;
+    [this.#seen, this.#read] = [this.#read, this.#seen];
+    return !(same && this.#believed);
+  }
+  close(): void {
+    if (this.#fd !== null) this.files.close(this.#fd);
+    this.#fd = null;
   }
 }
 

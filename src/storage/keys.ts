@@ -47,6 +47,8 @@ const TAG = {
 
 /** First octet of the keys of names. */
 export const NAMES_TABLE: number = TAG.tree;
+/** First octet of the keys of all that keywords are kept in. */
+export const KEYWORDS_TABLE: number = TAG.keywords;
 
 export type Key = Uint8Array;
 

@@ -117,6 +117,20 @@ export class MemoryShard implements types.ShardStore {
   ): Promise<types.RangesStoreResult> {
     return await this.#storeAll(storeRangesChange({ account, mailbox, uids }, store));
   }
+  async storeFlagsEach(
+    account: AccountId,
+    mailbox: number,
+    stores: readonly types.FlagStoreOf[],
+  ): Promise<(types.FlagStoreResult | Failure)[]> {
+    return await Promise.all(
+      stores.map((store) =>
+        this.storeFlags(account, mailbox, store.uids, store).catch((error) => {
+          if (error instanceof Failure) return error;
+          throw error;
+        })
+      ),
+    );
+  }
   async append(input: types.AppendInput): Promise<AppendOutcome> {
     const change = appendChange(input, this.#limits);
     return await this.#later(() => this.#append(change));
@@ -243,7 +257,7 @@ export class MemoryShard implements types.ShardStore {
     }
     return { blocks: Uint32Array.from(counts.keys()), rows: Uint8Array.from(counts.values()) };
   }
-  keywords(account: AccountId, number: number): string[] {
+  keywords(account: AccountId, number: number): readonly string[] {
     return this.#find(account, number)?.keywords ?? [];
   }
   fetch(account: AccountId, number: number, range: types.FetchRange): { bytes: Uint8Array; size: number } {

@@ -11,6 +11,12 @@ interface Row {
   readonly value: Uint8Array | null;
 }
 
+/** The keys of one table, rising; those that came since the last range stand apart. */
+interface KeyOrder {
+  sorted: string[];
+  fresh: string[];
+}
+
 /** Dead rows that a range walks over before that is noted; and how many such notes are kept. */
 const GAP_ROWS_MIN = 4;
 const GAPS_MAX = 16;
@@ -28,9 +34,10 @@ const INDEX_BYTES_A_ROW = 4_096;
 export class OverlayIndex implements IndexEnv {
   /** By the octets of the key. A null stands only where the index below has a row. */
   readonly #rows = new Map<string, Row>();
-  /** The same keys, rising; those that came since the last range stand apart. */
-  #sorted: string[] = [];
-  #fresh: string[] = [];
+  /** The same keys by their first octet: what ranges over one table is not put in order with all others. */
+  readonly #order = new Map<number, KeyOrder>();
+  /** Changes of each table, by the first octet of its keys. */
+  readonly #changes = new Float64Array(256);
   /** Where ranges that begin with many dead rows find the first living one: what is taken from its front costs no walk each time. */
   readonly #gaps = new Map<string, Key>();
   /** Rows of names in the index below, or that it has none, until something is brought there. */
@@ -44,6 +51,10 @@ export class OverlayIndex implements IndexEnv {
   /** Space that the index below may need for them. */
   get indexBytes(): number {
     return this.#rows.size * INDEX_BYTES_A_ROW;
+  }
+  /** A number that rises with every change of a table's rows, told by the first octet of their keys, also when it is undone. */
+  changesOf(table: number): number {
+    return this.#changes[table]!;
   }
   get(key: Key): Uint8Array | undefined {
     if (this.#rows.size > 0) {
@@ -61,13 +72,13 @@ export class OverlayIndex implements IndexEnv {
     const before = this.#note(name);
     // A key that is there already need not be kept twice.
     this.#rows.set(name, { key: before?.key ?? key, value });
-    if (before === undefined) this.#fresh.push(name);
+    if (before === undefined) this.#orderOf(name).fresh.push(name);
     if (before === undefined || before.value === null) this.#closeGaps(name);
   }
   remove(key: Key): void {
     const name = nameOf(key);
-    if (this.below.get(key) !== undefined) {
-      if (this.#note(name) === undefined) this.#fresh.push(name);
+    if (this.below.peek(key) !== undefined) {
+      if (this.#note(name) === undefined) this.#orderOf(name).fresh.push(name);
       this.#rows.set(name, { key, value: null });
     } else if (this.#rows.has(name)) {
       this.#note(name);
@@ -76,16 +87,16 @@ export class OverlayIndex implements IndexEnv {
   }
   range(options: RangeWanted): Entry[] {
     if (this.#rows.size === 0) return this.below.range(options);
-    this.#settle();
     const first = nameOf(options.start);
     const gap = options.reverse === true ? undefined : this.#gaps.get(first);
     const start = gap ?? options.start;
     const [name, end] = [gap === undefined ? first : nameOf(gap), nameOf(options.end)];
     if (name >= end) return [];
-    const from = lowerBound(this.#sorted, name);
-    const to = lowerBound(this.#sorted, end);
+    const sorted = this.#between(name, end);
+    const from = lowerBound(sorted, name);
+    const to = lowerBound(sorted, end);
     if (from === to) return this.below.range({ ...options, start });
-    const { found, dead } = this.#merge({ ...options, start }, from, to);
+    const { found, dead } = this.#merge({ ...options, start }, { sorted, from, to });
     if (dead >= GAP_ROWS_MIN && options.reverse !== true) {
       if (this.#gaps.size >= GAPS_MAX) this.#gaps.clear();
       this.#gaps.set(first, found[0]?.key ?? options.end);
@@ -108,25 +119,26 @@ export class OverlayIndex implements IndexEnv {
   /** Writes what is here to the index below, inside a transaction of it. It stays here until `clear`. */
   fold(): void {
     this.#names.clear();
-    this.#settle();
-    for (const name of this.#sorted) {
-      const { key, value } = this.#rows.get(name)!;
-      if (value === null) this.below.remove(key);
-      else this.below.put(key, value);
+    for (const order of this.#order.values()) {
+      for (const name of settled(order)) {
+        const { key, value } = this.#rows.get(name)!;
+        if (value === null) this.below.remove(key);
+        else this.below.put(key, value);
+      }
     }
   }
   /** Forgets what is here: it has been brought to the index below, or is read again. */
   clear(): void {
+    for (let table = 0; table < this.#changes.length; table++) this.#changes[table]!++;
     this.#rows.clear();
-    this.#sorted = [];
-    this.#fresh = [];
+    this.#order.clear();
     this.#gaps.clear();
     this.#names.clear();
     if (this.#undo !== null) this.#undo = [];
   }
-  refresh(): void {
+  refresh(): number {
     this.#names.clear();
-    this.below.refresh();
+    return this.below.refresh();
   }
   reserve(bytes: number): void {
     this.below.reserve(bytes);
@@ -153,43 +165,56 @@ export class OverlayIndex implements IndexEnv {
   /** What a key had before it is changed. */
   #note(name: string): Row | undefined {
     assert(this.#undo !== null, "rows change inside a commit");
+    this.#changes[name.charCodeAt(0)]!++;
     const before = this.#rows.get(name);
     this.#undo.push({ name, before });
     return before;
   }
   #takeBack(done: readonly { readonly name: string; readonly before: Row | undefined }[]): void {
     for (const { name, before } of [...done].reverse()) {
+      this.#changes[name.charCodeAt(0)]!++;
       if (before === undefined) this.#rows.delete(name);
       else this.#rows.set(name, before);
     }
     if (done.length === 0) return;
-    this.#sorted = [...this.#rows.keys()].sort();
-    this.#fresh = [];
+    this.#order.clear();
+    for (const name of this.#rows.keys()) this.#orderOf(name).fresh.push(name);
     this.#gaps.clear();
   }
   #drop(name: string): void {
-    this.#settle();
+    const sorted = settled(this.#orderOf(name));
     this.#rows.delete(name);
-    this.#sorted.splice(lowerBound(this.#sorted, name), 1);
+    sorted.splice(lowerBound(sorted, name), 1);
   }
-  /** Puts the keys that came lately in their places. */
-  #settle(): void {
-    const fresh = this.#fresh;
-    if (fresh.length === 0) return;
-    this.#fresh = [];
-    if (fresh.length <= 8) {
-      for (const name of fresh) this.#sorted.splice(lowerBound(this.#sorted, name), 0, name);
-    } else this.#sorted = merged(this.#sorted, fresh.sort());
+  #orderOf(name: string): KeyOrder {
+    const table = name.charCodeAt(0);
+    const known = this.#order.get(table);
+    if (known !== undefined) return known;
+    const order = { sorted: [], fresh: [] };
+    this.#order.set(table, order);
+    return order;
+  }
+  /** The keys of all tables that a range meets, rising. */
+  #between(name: string, end: string): readonly string[] {
+    const [first, last] = [name.charCodeAt(0), end.charCodeAt(0)];
+    const met = [...this.#order.keys()].filter((table) =>
+      table >= first && (table < last || end.length > 1 && table === last)
+    );
+    if (met.length === 1) return settled(this.#order.get(met[0]!)!);
+    return met.sort((a, b) => a - b).flatMap((table) => settled(this.#order.get(table)!));
   }
   #closeGaps(name: string): void {
     for (const [start, to] of this.#gaps) if (start <= name && name < nameOf(to)) this.#gaps.delete(start);
   }
   /** Rows from below with those from here, `from` to `to` of the sorted ones; how many dead ones came before the first. */
-  #merge(options: RangeWanted, from: number, to: number): { readonly found: Entry[]; readonly dead: number } {
+  #merge(
+    options: RangeWanted,
+    { sorted, from, to }: { readonly sorted: readonly string[]; readonly from: number; readonly to: number },
+  ): { readonly found: Entry[]; readonly dead: number } {
     const { limit, reverse = false } = options;
     const found: Entry[] = [];
     let [at, dead] = [reverse ? to - 1 : from, 0];
-    const next = () => at < from || at >= to ? undefined : this.#sorted[at];
+    const next = () => at < from || at >= to ? undefined : sorted[at];
     const take = (name: string) => {
       const { key, value } = this.#rows.get(name)!;
       at += reverse ? -1 : 1;
@@ -217,6 +242,16 @@ export class OverlayIndex implements IndexEnv {
     }
     return { found, dead };
   }
+}
+
+/** Puts the keys that came lately in their places. */
+function settled(order: KeyOrder): string[] {
+  const { sorted, fresh } = order;
+  if (fresh.length === 0) return sorted;
+  order.fresh = [];
+  if (fresh.length > 8) return order.sorted = merged(sorted, fresh.sort());
+  for (const name of fresh) sorted.splice(lowerBound(sorted, name), 0, name);
+  return sorted;
 }
 
 /** The octets of a key as text that sorts as they do. */

@@ -2,7 +2,7 @@ import { assert } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
-import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
+import { countOf, type Ranges, rangesOf, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { KeywordChange } from "./account_change.ts";
 import type { AnnotationsCopied } from "./account_types.ts";
@@ -31,6 +31,17 @@ export function changeRowsSlack({ changeRowsMax }: { readonly changeRowsMax: num
 /** With so many rows left in a block, what is kept of its indexes goes: the greater part of it may speak of messages that are gone. */
 const COLUMNS_GO: ReadonlySet<number> = new Set([BLOCK_UIDS / 2, BLOCK_UIDS / 8, 0]);
 
+/** Messages whose flags changed in one group that one note of changes names. */
+const NOTED_UIDS_MAX = 4_096;
+
+/** Changes of flags in a mailbox, which become one note. */
+interface Unnoted {
+  readonly mailbox: MailboxView;
+  readonly uids: Ranges[];
+  count: number;
+  modSeq: number;
+}
+
 type AnnotateOp = Extract<ShardOp, { kind: "annotate" }>;
 type FlagsOp = Extract<ShardOp, { kind: "flags" }>;
 
@@ -39,6 +50,7 @@ export class RowChanges {
   readonly announced: Announced[] = [];
   /** Whether a body lost a row. */
   freed = false;
+  #unnoted: Unnoted | null = null;
   constructor(private readonly view: ShardView, private readonly limits: { readonly changeRowsMax: number }) {}
 
   /** The row of the next UID of a mailbox. Its body and keywords have been counted. */
@@ -92,10 +104,18 @@ export class RowChanges {
     counters.unseen += change.unseen;
     counters.deleted += change.deleted;
     if (change.changed.length > 0) {
-      this.#remember(mailbox, 1, change.changed, op.modSeq);
+      this.#noteFlags(mailbox, change.changed, op.modSeq);
       this.announce(mailbox, { kind: "flags", uids: change.changed, modSeq: op.modSeq as ModSeq });
     }
     return change;
+  }
+  /** Notes what changes of flags have left to be noted; before changes of other kinds, and at the end of a record. */
+  settle(): void {
+    const unnoted = this.#unnoted;
+    if (unnoted === null) return;
+    this.#unnoted = null;
+    const { mailbox, uids, modSeq } = unnoted;
+    this.#note(mailbox, 1, uids.length === 1 ? uids[0]! : rangesOf(uids.flat(), 0), modSeq);
   }
   annotate(mailbox: MailboxView, op: AnnotateOp): FlagsDone {
     const changed: number[] = [];
@@ -161,11 +181,30 @@ export class RowChanges {
     const table = this.view.keywords(mailbox);
     return { change: (set) => table.change(set, keywords), move: (from, to, rows) => table.move(from, to, rows) };
   }
-  /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
+  /**
+   * Those of one record are one note, under the last of their MODSEQs: who reads it from one between them on sees by the rows which
+   * of them are meant.
+   */
+  #noteFlags(mailbox: MailboxView, uids: Ranges, modSeq: number): void {
+    raise(mailbox, modSeq);
+    const count = countOf(uids);
+    const before = this.#unnoted;
+    if (before !== null && before.mailbox === mailbox && before.count + count <= NOTED_UIDS_MAX) {
+      before.uids.push(uids);
+      before.count += count;
+      before.modSeq = modSeq;
+    } else {
+      this.settle();
+      this.#unnoted = { mailbox, uids: [uids], count, modSeq };
+    }
+  }
   #remember(mailbox: MailboxView, kind: 1 | 2, uids: Ranges, modSeq: number): void {
+    raise(mailbox, modSeq);
+    this.#note(mailbox, kind, uids, modSeq);
+  }
+  /** Notes changed UIDs under their MODSEQ; the oldest notes of the mailbox go when there are too many. */
+  #note(mailbox: MailboxView, kind: 1 | 2, uids: Ranges, modSeq: number): void {
     const { account, number, counters } = mailbox;
-    assert(modSeq > counters.highestModSeq, "MODSEQ rises");
-    counters.highestModSeq = modSeq;
     encodeChange(kind, uids).forEach((part, i) => {
       this.view.index.put(changeKey(account, number, modSeq, i), part);
       counters.changeRows++;
@@ -179,6 +218,11 @@ export class RowChanges {
       counters.changesFloor = readChangeModSeq(key);
     }
   }
+}
+
+function raise({ counters }: MailboxView, modSeq: number): void {
+  assert(modSeq > counters.highestModSeq, "MODSEQ rises");
+  counters.highestModSeq = modSeq;
 }
 
 function namesAny({ replace, add, remove }: KeywordChange): boolean {

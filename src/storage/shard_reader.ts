@@ -2,7 +2,7 @@ import { crc32c } from "@node-rs/crc32";
 import { asFailure, Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import type { Pieces } from "../mail/pieces.ts";
-import { countOf, numbersIn } from "../mail/ranges.ts";
+import { countOf, numbersIn, type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { SettingKind } from "./account_change.ts";
@@ -21,6 +21,7 @@ import { guarded } from "./disk_failure.ts";
 import { bodyKey, changesAfter, mailboxKey, readChangeModSeq, rowsFrom, rowsKey, usageKey } from "./keys.ts";
 import { KeywordTable, NO_KEYWORDS } from "./keyword_table.ts";
 import type { KeptColumns } from "./kept_columns.ts";
+import { KeptKeywords } from "./kept_keywords.ts";
 import type { StoreLimits } from "./limits.ts";
 import { PageReader } from "./page_reader.ts";
 import { BLOCK_UIDS, fullRow, publicRow, readBlocks, RowBlock, type StoredRow } from "./row_block.ts";
@@ -48,12 +49,14 @@ export class ShardReader {
   /** Bodies whose checksum was right, oldest first. */
   readonly #checked = new Set<number>();
   readonly #pages: PageReader;
+  readonly #keywords: KeptKeywords;
   constructor(
     private readonly state: ShardState,
     private readonly limits: StoreLimits,
     private readonly kept: KeptColumns | null = null,
   ) {
     this.#pages = new PageReader(state, kept);
+    this.#keywords = new KeptKeywords(state.index);
   }
 
   status(account: AccountId, mailbox: number): MailboxStatus {
@@ -121,10 +124,12 @@ export class ShardReader {
       return readBlockCounts(this.state.index, { account, mailbox }, counters);
     });
   }
-  keywords(account: AccountId, mailbox: number): string[] {
-    return guarded(() =>
-      this.#counters(account, mailbox) === null ? [] : new KeywordTable(this.state.index, account, mailbox).inUse()
-    );
+  /** The same list as long as no keyword of the shard has changed. */
+  keywords(account: AccountId, mailbox: number): readonly string[] {
+    return guarded(() => {
+      if (this.#counters(account, mailbox) === null) return [];
+      return this.#keywords.of(account, mailbox, this.state.keywordChanges);
+    });
   }
   tree(account: AccountId): Pick<TreeRows, "nodes" | "node"> {
     return guarded(() => {
@@ -195,11 +200,16 @@ export class ShardReader {
         ...changesAfter(account, mailbox, since),
         limit: this.limits.changeRowsMax + changeRowsSlack(this.limits) + 1,
       };
+      /** The first note, which may name what changed before, too. */
+      let first = 0;
       for (const { key, value } of this.state.index.range(range)) {
-        if (readChangeModSeq(key) <= since) continue;
-        const { kind, uids } = decodeChange(value);
+        const modSeq = readChangeModSeq(key);
+        if (modSeq <= since) continue;
+        if (first === 0) first = modSeq;
+        const { kind, uids: noted } = decodeChange(value);
         // Of more at once it is not looked which.
-        if (countOf(uids) > this.limits.changedUidsMax) return null;
+        if (countOf(noted) > this.limits.changedUidsMax) return null;
+        const uids = kind === "flags" && modSeq === first ? this.#changedSince(account, mailbox, noted, since) : noted;
         for (const uid of numbersIn(uids)) (kind === "flags" ? changed : expunged).add(uid);
         if (changed.size + expunged.size > this.limits.changedUidsMax) return null;
       }
@@ -212,6 +222,19 @@ export class ShardReader {
         highestModSeq: counters.highestModSeq as ModSeq,
       };
     });
+  }
+  /** Of UIDs those whose rows have a higher MODSEQ. */
+  #changedSince(account: string, mailbox: number, uids: Ranges, since: number): Ranges {
+    let block: RowBlock | null = null;
+    const changed = [...numbersIn(uids)].filter((uid) => {
+      const number = Math.floor(uid / BLOCK_UIDS);
+      if (block?.number !== number) {
+        block = new RowBlock(number, this.state.index.get(rowsKey(account, mailbox, number)));
+      }
+      const index = block.find(uid);
+      return index >= 0 && block.row(index).modSeq > since;
+    });
+    return rangesOfRising(changed);
   }
   /**
    * UIDs rise with the MODSEQ of their delivery. So, from the end back, the first row that has not changed since was

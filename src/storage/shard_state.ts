@@ -6,6 +6,7 @@ import { diskFailure } from "./disk_failure.ts";
 import type { FileSystem } from "./file_system.ts";
 import { decodeHeader, encodeHeader, endingOf, SCHEMA_VERSION, type ShardHeader } from "./header.ts";
 import type { IndexEnv } from "./index_env.ts";
+import { KEYWORDS_TABLE } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { appendGroup, groupRecord, readTail } from "./log_tail.ts";
 import { jumpModSeqs, MODSEQ_JUMP } from "./mod_seq_jump.ts";
@@ -113,6 +114,10 @@ export class ShardState implements Materialised, Compactable {
   /** All that was applied: what the index has, and what only the log has. */
   get index(): IndexEnv {
     return this.#overlay;
+  }
+  /** Rises with every change of keywords in the shard. */
+  get keywordChanges(): number {
+    return this.#overlay.changesOf(KEYWORDS_TABLE);
   }
   get segments(): Segments {
     return this.#files.segments;

@@ -47,6 +47,8 @@ export class StoreFiles<H extends StoreHeader> {
   #stored: Uint8Array = new Uint8Array();
   /** The row of a commit that failed, and may be on the disk all the same: it is this owner's, too. */
   #doubtful: Uint8Array | null = null;
+  /** What the index answered when the row was last looked at. */
+  #checked = -1;
   /** Whether the owner before was a thread of this process. */
   readonly #lostOwner: boolean;
   constructor(private readonly options: StoreFilesOptions<H>) {
@@ -88,8 +90,11 @@ export class StoreFiles<H extends StoreHeader> {
   }
   /** Throws Failure `refused` when another owner has claimed the store, however short a time ago. */
   checkOwner(): void {
-    this.index.refresh();
+    const refreshed = this.index.refresh();
+    // Nobody has committed since the row was last seen to be ours.
+    if (refreshed === this.#checked) return;
     if (!isSame(this.index.get(HEADER_KEY), this.#stored)) this.#refuse();
+    this.#checked = refreshed;
   }
   #refuse(): never {
     throw new Failure("refused", `another owner has claimed the ${this.options.name}`);
@@ -119,6 +124,7 @@ export class StoreFiles<H extends StoreHeader> {
    */
   reopen(options: { readonly inDoubt: boolean; readonly end?: (header: H) => SegmentPosition }): void {
     this.index.reopen();
+    this.#checked = -1;
     const found = this.index.get(HEADER_KEY);
     if (found === undefined) throw new Failure("corrupt", `the header row of the ${this.options.name} is gone`);
     if (!isSame(found, this.#stored) && !isSame(found, this.#doubtful)) this.#refuse();

@@ -65,6 +65,7 @@ const LISTENER = [
   "mailbox.status",
   "mailbox.statusOf",
   "mailbox.store",
+  "mailbox.storeEach",
   "mailbox.subscription",
   "mailbox.tidings",
   "mailbox.tree",

@@ -2,6 +2,7 @@ import { PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "../../src/actors/mailbox/s
 
 const VIEW = { account: "a1", view: 7 };
 const SET = { by: "uid", pairs: [1, 0, 5, 5] };
+const STORE = { by: "uid", sets: [[3, 4]], how: "replace", flags: 0, keywords: [], unchangedSince: 5 };
 const ADDRESS = { node: "local", worker: "listener-0", actor: "imap" };
 function ofMessage(bytes: number) {
   return { entry: "/comment", scope: "shared", value: new Uint8Array(bytes) };
@@ -84,6 +85,10 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
     ...{ ...VIEW, set: SET, how: "add", flags: 1, keywords: ["a"], unchangedSince: 3 },
     ...{ silent: true, news: { expunges: true } },
   },
+  "mailbox.storeEach": {
+    ...{ ...VIEW, news: { expunges: false } },
+    stores: [{ ...STORE, how: "add", flags: 1, keywords: ["a"], silent: true }, STORE],
+  },
   "mailbox.expungeDeleted": { ...VIEW, set: SET },
   "mailbox.copy": { ...VIEW, set: SET, to: "Notes", move: true, quotaBytes: 5, quotaMessages: 7 },
   "mailbox.deletedBytes": { account: "a1", name: "Notes" },
@@ -136,7 +141,7 @@ export const VIEW_REQUESTS: Readonly<Record<string, unknown>> = {
 
 /** Fields that may be null: all, nothing, or not known. */
 export const VIEW_NULLABLE =
-  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|(store|annotate)\.unchangedSince|annotate\.changes\[\]\.value|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value|readAuthorized\.(owner|expiresMs)|resetKey\.name|(readNamed|readAuthorized|urlToken)\.uidValidity)$|\.(known|match|index|internalDateMs)$/;
+  /^mailbox\.(create\.specialUse|open\.since|(rows|page)\.changedSince|(store|storeEach\.stores\[\]|annotate)\.unchangedSince|annotate\.changes\[\]\.value|expungeDeleted\.set|setAcl\.grantee|setMetadata\.values\[\]\.value|readAuthorized\.(owner|expiresMs)|resetKey\.name|(readNamed|readAuthorized|urlToken)\.uidValidity)$|\.(known|match|index|internalDateMs)$/;
 /** Times may lie before 1970. */
 export const VIEW_SIGNED = /\.(dayMs|internalDateMs|expiresMs)$/;
 
@@ -241,6 +246,17 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.store", "flags", 31, 32],
   ["mailbox.store", "how", "replace", "other"],
   ["mailbox.store", "silent", false, 1],
+  ["mailbox.storeEach", "stores", new Array(100).fill(STORE), new Array(101).fill(STORE)],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: new Array(100).fill([1, 1]) }], [STORE, {
+    ...STORE,
+    sets: new Array(100).fill([1, 1]),
+  }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, how: "remove" }], [STORE, { ...STORE, how: "other" }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, keywords: ["b"] }], [{ ...STORE, keywords: ["a b"] }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, unchangedSince: 0 }], [{ ...STORE, unchangedSince: -1 }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, by: "sequence" }], [{ ...STORE, by: "saved" }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: [[1, 0]] }], [{ ...STORE, sets: [[1, 0, 5]] }]],
+  ["mailbox.storeEach", "news", undefined, { expunges: 1 }],
   ["mailbox.store", "news", { expunges: false }, { expunges: 1 }],
   ["mailbox.create", "name", "INBOX", "inbox"],
   ["mailbox.create", "name", "a/b", "a//b"],

@@ -10,6 +10,7 @@ import {
   type ShardStore,
   type StoreLimits,
 } from "../../src/storage/mod.ts";
+import { SPACE_LOOKED_MS } from "../../src/storage/group_loop.ts";
 import { fittedLimits } from "../../src/storage/limits.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 
@@ -26,17 +27,27 @@ async function rig(run: (rig: Rig) => Promise<void>, limits: Partial<StoreLimits
   const dir = temporaryDirectory();
   const clock = new FakeClock();
   const real = nodeFiles();
-  const made = { files: {} as Partial<FileSystem> };
+  let replaced: Partial<FileSystem> = {};
   const files = new Proxy(real, {
-    get: (_target, name: keyof FileSystem) => made.files[name] ?? real[name],
+    get: (_target, name: keyof FileSystem) => replaced[name] ?? real[name],
   });
   const store = await openMailStore(diskOptions(dir, { clock, files, limits: { freeBytesMin: 1_000, ...limits } }));
   try {
     const folder = `${shardDirectory(dir, 0)}/segments`;
     const segmentBytes = () => readdirSync(folder).reduce((sum, name) => sum + statSync(`${folder}/${name}`).size, 0);
-    await run(Object.assign(made, { shard: store.shard(0), clock, segmentBytes }));
+    await run({
+      ...{ shard: store.shard(0), clock, segmentBytes },
+      get files() {
+        return replaced;
+      },
+      /** No disk fills in no time. */
+      set files(others) {
+        replaced = others;
+        clock.advance(SPACE_LOOKED_MS);
+      },
+    });
   } finally {
-    made.files = {};
+    replaced = {};
     await store.close();
     rmSync(dir, { recursive: true, force: true });
   }
@@ -67,6 +78,29 @@ Deno.test("deliveries are refused below the reserve; reading, flags, deleting an
     rig.files = {};
     assertEquals(uids(await shard.deliver(mail("four"))), [3]);
     assertEquals(shard.health(), "ok");
+  }));
+
+Deno.test("where much space is left it is looked at now and then; where little is, for every group", () =>
+  rig(async (rig) => {
+    const { shard, clock } = rig;
+    const GB = 1024 * 1024 * 1024;
+    let [free, looked] = [3 * GB, 0];
+    const looks = async () => {
+      const before = looked;
+      await shard.deliver(mail("one"));
+      return looked - before;
+    };
+    rig.files = { freeBytes: () => (looked++, free) };
+    assertEquals([await looks(), await looks(), await looks()], [1, 0, 0]);
+    clock.advance(SPACE_LOOKED_MS - 1);
+    assertEquals(await looks(), 0);
+    clock.advance(1);
+    free = GB;
+    assertEquals([await looks(), await looks(), await looks()], [1, 1, 1]);
+    free = 999;
+    assertEquals(await kindOf(() => shard.deliver(mail("two"))), "disk_full");
+    free = 3 * GB;
+    assertEquals([await looks(), await looks()], [1, 0]);
   }));
 
 Deno.test("a large message needs half as much again as its size", () =>

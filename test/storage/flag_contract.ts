@@ -169,6 +169,28 @@ export function flagTests(test: Test): void {
     assertEquals(rows(shard, 1).map(({ flags }) => flags), [Flag.flagged, Flag.seen]);
   });
 
+  test("what changed at once is told apart by the MODSEQ from which on it is asked for", async ({ shard }) => {
+    await shard.append(append(1, Array.from({ length: 200 }, () => message("x"))));
+    await shard.append(append(2, [message("y")]));
+    const change = { how: "add", flags: Flag.flagged, keywords: [], unchangedSince: null } as const;
+    const sets = [[3], [150, 151], [7], [1, 70], [150], [9]];
+    const before = shard.status(ANNA, 1).highestModSeq;
+    await Promise.all([
+      ...sets.map((uids) => shard.storeFlags(ANNA, 1, uids, { ...change, flags: uids.length + uids[0]! % 2 })),
+      shard.storeFlags(ANNA, 2, [1], change),
+      shard.expunge(ANNA, 1, [70]),
+      shard.storeFlags(ANNA, 1, [199], change),
+    ]);
+    const from = (modSeq: number) => shard.changes(ANNA, 1, modSeq);
+    assertEquals(from(before)?.changed, [1, 3, 7, 9, 150, 151, 199] as never);
+    assertEquals(from(before + 1)?.changed, [1, 7, 9, 150, 151, 199] as never);
+    assertEquals(from(before + 3)?.changed, [1, 9, 150, 199] as never);
+    assertEquals(from(before + 4)?.changed, [9, 150, 199] as never);
+    assertEquals(from(before + 6), { changed: [199], expunged: [70], highestModSeq: before + 8 } as never);
+    assertEquals(from(before + 7), { changed: [199], expunged: [], highestModSeq: before + 8 } as never);
+    assertEquals(shard.changes(ANNA, 2, 1)?.changed, [1] as never);
+  });
+
   test("a mailbox has as many keywords as the limit says; what nobody uses is free again", async ({ shard }) => {
     await shard.append(append(1, [message("a"), message("b")]));
     const store = (uid: number, how: "add" | "replace", ...keywords: string[]) =>

@@ -135,3 +135,33 @@ Deno.test("a row that comes and goes above the index leaves nothing to be brough
   overlay.commit(() => overlay.remove(numbered(1)));
   assertEquals([overlay.size, overlay.get(numbered(1))], [0, undefined]);
 });
+
+Deno.test("a table's changes are told apart from those of others, also when they are undone or brought down", () => {
+  const { overlay } = pair();
+  const key = (table: number) => Uint8Array.of(table, 1);
+  let before = [overlay.changesOf(1), overlay.changesOf(2)];
+  const risen = () => {
+    const now = [overlay.changesOf(1), overlay.changesOf(2)];
+    const differences = now.map((changes, table) => changes > before[table]!);
+    before = now;
+    return differences;
+  };
+  overlay.commit(() => overlay.put(key(1), Uint8Array.of(1)));
+  assertEquals(risen(), [true, false]);
+  overlay.get(key(1));
+  overlay.range({ start: key(1), end: key(2), limit: 9 });
+  assertEquals(risen(), [false, false]);
+  overlay.commit(() => overlay.remove(key(1)));
+  assertEquals(risen(), [true, false]);
+  let within = 0;
+  assertThrows(() =>
+    overlay.commit(() => {
+      overlay.put(key(2), Uint8Array.of(1));
+      within = overlay.changesOf(2);
+      throw new Undo();
+    }), Undo);
+  assert(overlay.changesOf(2) > within, "what was read within the change is not what is there now");
+  assertEquals(risen(), [false, true]);
+  overlay.clear();
+  assertEquals(risen(), [true, true]);
+});

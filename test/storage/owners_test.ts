@@ -206,3 +206,34 @@ Deno.test("an owner whose commits were in doubt and came true is still the owner
     assertEquals([1, 2, 3].map((uid) => text(owner, uid)), ["first", "second", "after"]);
     await owner.close();
   }));
+
+Deno.test("an index tells when anybody may have committed, and shows what was, however often it was asked before", () =>
+  inDirectory(async (dir) => {
+    const path = `${dir}/index.mdb`;
+    const [key, value] = [Uint8Array.of(1), (octet: number) => Uint8Array.of(octet)];
+    const [own, other] = [new LmdbIndex(path), new LmdbIndex(path)];
+    const risen = (index: LmdbIndex) => {
+      const before = index.refresh();
+      return () => index.refresh() !== before;
+    };
+    own.commit(() => own.put(key, value(1)));
+    assertEquals(own.get(key), value(1));
+    let isNew = risen(own);
+    for (let i = 0; i < 3; i++) assertEquals(isNew(), false);
+    for (let octet = 2; octet < 6; octet++) {
+      const [mine, theirs] = [risen(own), risen(other)];
+      other.commit(() => other.put(key, value(octet)));
+      assert(mine());
+      assertEquals(own.get(key), value(octet));
+      own.commit(() => own.put(key, value(octet + 100)));
+      assert(theirs());
+      assertEquals([own, other].map((index) => index.get(key)), [value(octet + 100), value(octet + 100)]);
+    }
+    own.reopen();
+    isNew = risen(own);
+    other.commit(() => other.put(key, value(9)));
+    assert(isNew());
+    assertEquals(own.get(key), value(9));
+    for (const index of [own, other]) index.close();
+    await Promise.all([own, other].map((index) => index.gone()));
+  }));

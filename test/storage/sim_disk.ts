@@ -208,6 +208,7 @@ export class SimDisk implements FileSystem {
 export class SimIndex implements IndexEnv {
   #rows: Map<string, Uint8Array>;
   #sorted: string[] | null = null;
+  #refreshed = 0;
   constructor(private readonly disk: SimDisk) {
     this.#rows = new Map(disk.indexRows);
   }
@@ -217,7 +218,9 @@ export class SimIndex implements IndexEnv {
   peek(key: Key): Uint8Array | undefined {
     return this.get(key);
   }
-  refresh(): void {}
+  refresh(): number {
+    return ++this.#refreshed;
+  }
   put(key: Key, value: Uint8Array): void {
     const name = nameOf(key);
     if (!this.#rows.has(name)) this.#sorted = null;

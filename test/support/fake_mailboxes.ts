@@ -20,6 +20,7 @@ import type { FakeMessage } from "./fake_message.ts";
 import { change, fitsProgram, holds, keywordsOf, pieceOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
 import { appendEach } from "./fake_appends.ts";
+import { storeEach } from "./fake_stores.ts";
 import { FakeUpdates } from "./fake_updates.ts";
 
 export type { FakeMessage };
@@ -191,6 +192,7 @@ export class FakeMailboxes {
       rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
     "mailbox.read": ({ view, ...wanted }) => pieceOf(this.#view(view).box.messages, wanted),
     "mailbox.store": (request) => this.#store(request),
+    "mailbox.storeEach": (request) => storeEach(request, (one) => this.answer("mailbox.store", one)),
     "mailbox.annotate": ({ view: id, set, changes }) => {
       const view = this.#view(id);
       const there = this.#inSet(view, set).filter((each) => view.box.messages.includes(each));

@@ -7,11 +7,11 @@ export class ChangesAhead {
     return this.#underWay;
   }
 
-  /** Notes one until `work` has ended, well or not; null when there are too many: then `work` is not begun. */
-  begin<T>(work: () => Promise<T>): Promise<T> | null {
-    if (this.#underWay >= this.max) return null;
-    this.#underWay++;
-    const ended = () => void this.#underWay--;
+  /** Notes so many until `work` has ended, well or not; null when that would be too many: then `work` is not begun. */
+  begin<T>(count: number, work: () => Promise<T>): Promise<T> | null {
+    if (this.#underWay + count > this.max) return null;
+    this.#underWay += count;
+    const ended = () => void (this.#underWay -= count);
     const begun = work();
     // Whoever takes what came of it is told; it may be that nobody does.
     begun.then(ended, ended);

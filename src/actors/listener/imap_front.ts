@@ -1,3 +1,5 @@
+import { countStores, eachStore, type StoreAnswer } from "../../mail/store_wish.ts";
+import type { ViewNews } from "../../mail/mailbox_view.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import { limitsOf } from "../../mail/quota.ts";
 import { asFailure, type Cancel, describeError } from "../../base/mod.ts";
@@ -8,6 +10,7 @@ import {
   createImapSession,
   type ImapAction,
   type ImapAsk,
+  type ImapAsks,
   type ImapOptions,
   type ImapSession,
   type LoginOutcome,
@@ -25,7 +28,7 @@ const WAITING_INPUT_BYTES_MAX = 16_384;
 /** What is noted for a page that is read ahead, in bytes: most are no larger. */
 const AHEAD_BYTES = 640 * 1024;
 
-/** The same for changes of a pipeline that are under way, together. */
+/** The same for changes of a pipeline that are made together. */
 const CHANGES_BYTES = 64 * 1024;
 
 /** A client that takes longer to read what lies before it is slow, in ms: others take less than a page takes to be made. */
@@ -48,6 +51,8 @@ interface Opened {
   readonly mailbox: Ref<MailboxProtocol>;
 }
 
+type StoreEach = Extract<ImapAsk, { readonly name: "mailbox.storeEach" }>;
+
 /** A question that was asked before the session waits for its answer. */
 interface Begun {
   readonly request: unknown;
@@ -68,8 +73,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
   #progress: Cancel | null = null;
   /** A page that was asked for ahead of the session. */
   #ahead: Begun | null = null;
-  /** Changes that were asked for so, in the order in which the session takes their answers. */
-  #changes: Begun[] = [];
+  /** Changes of a pipeline are under way together. */
+  #changing = false;
   /** Views and watches that the owner of the mailboxes keeps for this session. */
   readonly #views = new Set<number>();
 
@@ -101,7 +106,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
 
   protected override get heldForClient(): number {
     const { pageBytes } = this.session;
-    return pageBytes + (this.#ahead === null ? 0 : AHEAD_BYTES) + (this.#changes.length === 0 ? 0 : CHANGES_BYTES);
+    return pageBytes + (this.#ahead === null ? 0 : AHEAD_BYTES) + (this.#changing ? CHANGES_BYTES : 0);
   }
 
   protected override letGo(): void {
@@ -111,7 +116,6 @@ export class ImapFront extends MailboxFront<ImapAction> {
   protected override left(): void {
     super.left();
     this.#ahead = null;
-    this.#changes = [];
     this.#progress?.();
     this.#deflate?.close();
   }
@@ -180,9 +184,8 @@ export class ImapFront extends MailboxFront<ImapAction> {
         this.whenRoom(() => this.settle(this.#begun(action), (outcome) => this.session.answered(outcome)));
         break;
       case "ahead":
-        if (action.name === "mailbox.store") this.#beginChange(action);
         // A client that reads slowly must not make pages lie about, nor all clients together.
-        else if (!this.#isSlow && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#ahead = this.#begin(action);
+        if (!this.#isSlow && this.services.memory.hasRoomFor(AHEAD_BYTES)) this.#ahead = this.#begin(action);
         break;
       case "startTls":
         this.startTls(() => this.session.tlsStarted(channelOf(this.connection, this.#options.binding)));
@@ -224,12 +227,33 @@ export class ImapFront extends MailboxFront<ImapAction> {
     return { request, outcome };
   }
 
-  /** The same for a change, unless there are too many: then it is asked for in its turn. */
-  #beginChange({ name, request }: Extract<ImapAction, { type: "ahead" }>): void {
+  /** Changes of a pipeline: all at once, unless there are too many in the worker; then one after the other. */
+  async #changeEach(action: StoreEach): Promise<AskOutcome> {
     const { memory, changesAhead } = this.services;
-    if (!memory.hasRoomFor(CHANGES_BYTES)) return;
-    const outcome = changesAhead.begin(() => this.#askOwner({ type: "ask", name, request } as ImapAsk));
-    if (outcome !== null) this.#changes.push({ request, outcome });
+    const { request: { view, stores, news } } = action;
+    const begun = memory.hasRoomFor(CHANGES_BYTES)
+      ? changesAhead.begin(countStores(stores), () => this.#askOwner(action))
+      : null;
+    this.#changing = begun !== null;
+    if (begun !== null) return await begun.finally(() => void (this.#changing = false));
+    const answers: StoreAnswer[] = [];
+    let told: ViewNews | undefined;
+    const each = eachStore(stores);
+    for (const [i, store] of each.entries()) {
+      const last = i === each.length - 1 && news !== undefined ? { news } : {};
+      const outcome = await this.#askOwner({
+        type: "ask",
+        name: "mailbox.store",
+        request: { view, ...store, ...last },
+      });
+      if (outcome.type === "failed") answers.push(outcome);
+      else {
+        const { news, ...answer } = outcome.reply as ImapAsks["mailbox.store"]["reply"];
+        answers.push(answer);
+        told = news;
+      }
+    }
+    return { type: "reply", reply: { answers, ...(told === undefined ? {} : { news: told }) } };
   }
 
   /** The answer that was asked for ahead, or the one to a question that is asked now. */
@@ -238,7 +262,7 @@ export class ImapFront extends MailboxFront<ImapAction> {
     if (action.name === "mailbox.appendEach") {
       return this.services.appendsAhead.ask(action, (one) => this.#askOwner(one));
     }
-    if (this.#changes[0]?.request === action.request) return this.#changes.shift()!.outcome;
+    if (action.name === "mailbox.storeEach") return this.#changeEach(action);
     if (ahead?.request !== action.request) return this.#askOwner(action);
     this.#ahead = null;
     return ahead.outcome;

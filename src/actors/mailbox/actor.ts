@@ -32,6 +32,7 @@ import { Shares } from "./shared/mod.ts";
 import { newKey, removeKeys, resetKey, urlToken } from "./access_keys.ts";
 import { answerLater, type MailboxContext, type State } from "./state.ts";
 import { store } from "./store.ts";
+import { storeEach } from "./store_each.ts";
 import { create, remove, rename, statusOf, subscription, tree } from "./tree.ts";
 import { ViewBook, type ViewBudget } from "./view_book.ts";
 import { tidings, watch } from "./watch.ts";
@@ -172,6 +173,7 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.lastOf": lastOf,
     "mailbox.read": read,
     "mailbox.store": store,
+    "mailbox.storeEach": storeEach,
     "mailbox.annotate": annotate,
     "mailbox.expungeDeleted": expungeDeleted,
     "mailbox.copy": copy,

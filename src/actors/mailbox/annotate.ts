@@ -6,7 +6,7 @@ import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { readUids } from "./row_pages.ts";
 import type { OpenView } from "./view_book.ts";
-import { type Ranges, rangesOfRising } from "./views/mod.ts";
+import { rangesOfRising, singlesOf } from "./views/mod.ts";
 
 /** Messages annotated in one change of the store: some ms of its time. */
 const ANNOTATE_UIDS_MAX = 1_000;
@@ -47,8 +47,10 @@ async function annotateIn(state: State, open: OpenView, request: Asked<"mailbox.
   const stored = await changeSet(state, open, {
     set,
     async change(ranges, after) {
-      const { uids, next } = eachOf(ranges) ??
-        readUids(state.shard, open, { uids: ranges, after, limit: ANNOTATE_UIDS_MAX });
+      // Whether those that are named by themselves are there the change finds out.
+      const named = singlesOf(ranges, ANNOTATE_UIDS_MAX);
+      const wanted = { uids: ranges, after, limit: ANNOTATE_UIDS_MAX };
+      const { uids, next } = named === null ? readUids(state.shard, open, wanted) : { uids: named, next: null };
       const result = await state.shard.annotate(account, mailbox, uids, { changes, unchangedSince });
       if (result.type === "limit") return null;
       const { changed, modified, missing, modSeq } = result;
@@ -56,22 +58,6 @@ async function annotateIn(state: State, open: OpenView, request: Asked<"mailbox.
     },
   });
   return stored ?? refused(open, "limit");
-}
-
-interface Step {
-  readonly uids: readonly number[];
-  readonly next: number | null;
-}
-
-/** The UIDs of a set that names each by itself: whether they are there the change finds out. Null: it has to be looked up. */
-function eachOf(uids: Ranges): Step | null {
-  if (uids.length > 2 * ANNOTATE_UIDS_MAX) return null;
-  const each: number[] = [];
-  for (let i = 0; i < uids.length; i += 2) {
-    if (uids[i] !== uids[i + 1]) return null;
-    each.push(uids[i]!);
-  }
-  return { uids: each, next: null };
 }
 
 function refused({ view }: OpenView, type: "limit" | "noPrivate"): Annotated {

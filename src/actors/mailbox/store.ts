@@ -1,3 +1,4 @@
+import type { StoreWish } from "../../mail/store_wish.ts";
 import { type ModSeq, UID_MAX } from "../../mail/uid.ts";
 import type { FlagStore } from "../../storage/mod.ts";
 import { type ChangedStep, changeSet } from "./change_set.ts";
@@ -26,22 +27,26 @@ export function store(state: State, request: Asked<"mailbox.store">, reply: Answ
 }
 
 /** RFC 4314 §4 STORE: refused only when nothing of it may be done; else what may not be changed stays as it is. */
-function changesAny({ how, flags, keywords }: Asked<"mailbox.store">, free: FreeFlags): boolean {
+export function changesAny({ how, flags, keywords }: StoreWish, free: FreeFlags): boolean {
   if (how === "replace") return free.flags !== 0;
   if (flags === 0 && keywords.length === 0) return true;
   return (flags & free.flags) !== 0 || (free.keywords && keywords.length > 0);
 }
 
-type Storing = Asked<"mailbox.store"> & { readonly within?: FreeFlags };
+type Storing = StoreWish & Pick<Asked<"mailbox.store">, "news"> & {
+  readonly within?: FreeFlags;
+  readonly among?: boolean;
+};
 
-async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
+/** Changes a set, step by step. */
+export async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
   const { view } = open;
-  const { set, flags, keywords, how, unchangedSince, within, silent = false, news } = request;
+  const { set, flags, keywords, how, unchangedSince, within, silent = false, news, among = false } = request;
   const change = { flags, keywords, how, unchangedSince, ...(within === undefined ? {} : { within }) };
   const nothing = () => ({ ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing: view.namesGhosts(set) });
   if (unchangedSince !== null && isLarge(view, view.uidsOf(set))) return nothing();
   const stored = await changeSet(state, open, {
-    ...{ set, silent, news },
+    ...{ set, silent, news, among },
     change: (uids, after) => flagged(state, open, { uids, after, change }),
   });
   return stored ?? nothing();

@@ -325,6 +325,7 @@ export class ViewBook {
   /** Keywords in use in a mailbox: the same list as long as they are the same. */
   keywordsOf(of: OpenMailbox): readonly string[] {
     const now = this.options.shard.keywords(of.account, of.mailbox);
+    if (now === of.keywords) return now;
     const same = now.length === of.keywords.length && now.every((keyword, i) => keyword === of.keywords[i]);
     return same ? of.keywords : of.keywords = now;
   }

@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { AppendAnswer } from "../../mail/mailbox_ask.ts";
-import type { ImapAskRequest } from "./actions.ts";
+import type { StoreAnswer, StoreWish } from "../../mail/store_wish.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { CommandFramer } from "./frame/framer.ts";
 import type { AppendCommand, ImapCommand } from "./grammar/ast.ts";
@@ -15,10 +15,11 @@ export interface Parsed {
   readonly parsed: ParsedCommand;
 }
 
-/** A change that is under way, and the command whose turn has not come. */
-export interface Begun {
+/** A change that was made, and the command whose turn has not come. */
+export interface Made {
   readonly command: ImapCommand;
-  readonly request: ImapAskRequest<"mailbox.store">;
+  readonly wish: StoreWish;
+  readonly answer: StoreAnswer;
 }
 
 /** Messages that were stored, or were not, and the command whose turn has not come. */
@@ -38,13 +39,13 @@ const LOOKED_AT_BYTES_MAX = 1_024;
 
 /**
  * A client's commands in their order. Those that wait may be looked at before their turn, and what some of them change may be
- * begun (RFC 9051 §5.5): its answer is taken when the turn comes, and nothing else may be asked for the command then.
+ * made (RFC 9051 §5.5): it is told when the turn comes, and nothing else may be asked for the command then.
  */
 export class Pipeline {
   /** Commands that were looked at, and at the end what is none that may be. */
   #came: Came[] = [];
   #cameBytes = 0;
-  #begun: Begun[] = [];
+  #made: Made[] = [];
   #stored: Stored[] = [];
 
   constructor(private readonly framer: CommandFramer) {}
@@ -54,9 +55,9 @@ export class Pipeline {
     return this.framer.bufferedBytes + this.#cameBytes;
   }
 
-  /** Whether changes are under way of commands whose turn has not come. */
+  /** Whether changes were made of commands whose turn has not come. */
   get owes(): boolean {
-    return this.#begun.length > 0 || this.#stored.length > 0;
+    return this.#made.length > 0 || this.#stored.length > 0;
   }
 
   /** What comes next; null when more bytes are needed. */
@@ -117,24 +118,24 @@ export class Pipeline {
     return first.answer;
   }
 
-  /** Notes changes that are under way now, in the order of their commands. */
-  begin(begun: readonly Begun[]): void {
-    this.#begun = [...begun];
+  /** Notes changes that were made, in the order of their commands. */
+  note(made: readonly Made[]): void {
+    this.#made = [...made];
   }
 
-  /** What was asked for a command whose turn has come; null when nothing was. */
-  takeBegun(command: ImapCommand): Begun["request"] | null {
-    if (this.#begun.length === 0) return null;
-    const first = this.#begun.shift()!;
-    assert(first.command === command, "a command was passed over whose change is under way");
-    return first.request;
+  /** What was made of a command whose turn has come; null when nothing was. */
+  takeMade(command: ImapCommand): Made | null {
+    const first = this.#made.shift();
+    if (first === undefined) return null;
+    assert(first.command === command, "a command was passed over whose change was made");
+    return first;
   }
 
   /** The session ends: what was read is forgotten. */
   drop(): void {
     this.#came = [];
     this.#cameBytes = 0;
-    this.#begun = [];
+    this.#made = [];
     this.#stored = [];
     this.framer.takeRest();
   }

@@ -13,7 +13,9 @@ import { noteOwnChanges } from "./search/updates.ts";
 
 /** A command from its first step to its tagged line. */
 export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Program<void> {
-  Object.assign(scene.progress, { tag, done: 0, goal: 0 });
+  const { progress } = scene;
+  progress.tag = tag;
+  progress.done = progress.goal = 0;
   const command = COMMANDS.get(given.verb) as Command | undefined;
   if (command === undefined) return yield* complete(tag, bad("Unknown command"), scene);
   if (!command.phases.includes(phaseOf(scene.state))) return yield* complete(tag, bad("Not in this state"), scene);
@@ -28,8 +30,27 @@ export function* runCommand(tag: string, given: ImapCommand, scene: Scene): Prog
   scene.memory.readBytes = scene.memory.pageBytes = 0;
   const policy = typeof command.news === "function" ? command.news(own) : command.news;
   noteOwnChanges(scene);
-  if (completion.type !== "bad") yield* news(policy, command.polls === true, scene);
-  yield* complete(tag, completion, scene);
+  if (completion.type !== "bad" && mayTell(policy, scene)) yield* news(policy, command.polls === true, scene);
+  if (isPlain(completion, scene)) say(tag, completion, scene);
+  else yield* complete(tag, completion, scene);
+}
+
+/** Whether nothing comes behind the tagged line of a command. */
+function isPlain({ type, closes, counted, silent }: Completion, { state, output }: Scene): boolean {
+  return type === "ok" && closes === undefined && counted === undefined && silent === undefined && !state.viewLost &&
+    !output.isFull;
+}
+
+function say(tag: string, completion: Completion, { progress, output }: Scene): void {
+  progress.tag = null;
+  output.push(taggedLine(tag, completion));
+}
+
+/** Whether it is known what a command may tell; what is held until one comes is told from here on. */
+function mayTell(policy: NewsPolicy, { state: { notify }, pipeline }: Scene): boolean {
+  if (notify !== null) notify.held = false;
+  // Answers that are there already count by the numbers that the client knows: nothing may change them before they are told.
+  return policy !== "none" && !pipeline.owes;
 }
 
 /** What the world does to a command is its NO; a defect of ours goes on to whoever drives the session. */
@@ -46,9 +67,6 @@ function* attempt(program: Program<Completion>, { state }: Scene): Program<Compl
 /** What the command did is told whether or not there is news. */
 function* news(policy: NewsPolicy, polls: boolean, scene: Scene): Program<void> {
   const { selected, notify } = scene.state;
-  if (notify !== null) notify.held = false;
-  // Answers that are there already count by the numbers that the client knows: nothing may change them before they are told.
-  if (policy === "none" || scene.pipeline.owes) return;
   const tellsNews = selected !== null && (polls || selected.stirred || selected.news !== undefined) &&
     tellsSelected(scene.state);
   try {

@@ -30,6 +30,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   "mailbox.setAcl",
   "mailbox.setMetadata",
   "mailbox.store",
+  "mailbox.storeEach",
   "mailbox.annotate",
   "mailbox.subscription",
   "mailbox.urlToken",
@@ -277,7 +278,7 @@ class Session implements ImapSession {
     if (result.done) {
       this.#program = null;
       this.#framer.relax(this.#frameLimits());
-      // What is under way of the next commands is told, too.
+      // What was made of the next commands is told, too.
       if (this.#leaving && !this.#scene.pipeline.owes) this.#dismissNow("Server is shutting down", "UNAVAILABLE");
       return;
     }

@@ -1,30 +1,69 @@
+import { asFailure, Failure } from "../../base/failure.ts";
+import { gatherStores, type StoreAnswer, STORES_MAX, type StoreWish } from "../../mail/store_wish.ts";
 import type { MessageSet } from "../../mail/mailbox_view.ts";
-import type { ImapAskRequest } from "./actions.ts";
+import type { ImapAskRequest, ImapAsks } from "./actions.ts";
 import type { Given } from "./command.ts";
-import { ahead, type Program } from "./effects.ts";
+import { ask, type Program } from "./effects.ts";
 import { isOverLimit } from "./message_limit.ts";
 import { isBeyond } from "./message_set.ts";
-import type { Begun } from "./pipeline.ts";
+import { bring } from "./news.ts";
+import type { Made } from "./pipeline.ts";
 import { selectedOf } from "./selection.ts";
 import { isUidOnly, type Scene, speaksUtf8, tellsModSeq, tellsSelected } from "./state.ts";
 
-type StoreRequest = ImapAskRequest<"mailbox.store">;
+/** What a STORE asks for, and what became of it. */
+export interface Stored {
+  readonly wish: StoreWish;
+  readonly answer: Exclude<StoreAnswer, { readonly type: "failed" }>;
+}
 
 /**
- * What a STORE asks for. Those that wait behind it are asked for along with it, as far as none of them hangs on another (RFC 9051
- * §5.5): all are durable by one flush. Each is answered in its turn, as it would have been; only what others did is told behind the
- * last of them, as no sequence number may change before.
+ * Makes the change of a STORE. Those that wait behind it are asked for along with it, as far as none of them hangs on another (RFC
+ * 9051 §5.5): all are durable by one flush. Each is told in its turn, as it would have been; only what others did is told behind the
+ * last of them, as no sequence number may change before. Throws a `Failure` when this one cannot be made.
  */
-export function* storeRequest(given: Given<"STORE">, set: MessageSet, scene: Scene): Program<StoreRequest> {
-  const request = requestOf(given, set, scene);
+export function* storeWithOthers(given: Given<"STORE">, set: MessageSet, scene: Scene): Program<Stored> {
+  const wish = wishOf(given, set, scene);
+  const selected = selectedOf(scene);
+  const { view } = selected;
+  const news = tellsSelected(scene.state) ? { news: { expunges: given.uid } } : {};
   const behind = storesBehind(given, scene);
   if (behind.length === 0) {
-    return tellsSelected(scene.state) ? { ...request, news: { expunges: given.uid } } : request;
+    const answer = yield* ask("mailbox.store", { view, ...wish, ...news });
+    bring(answer.news, selected);
+    // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
+    if (answer.news === undefined && !wish.keywords.every((keyword) => isKnown(keyword, selected.keywords))) {
+      selected.stirred = true;
+    }
+    return { wish, answer };
   }
-  yield* ahead("mailbox.store", request);
-  for (const each of behind) yield* ahead("mailbox.store", each.request);
-  scene.pipeline.begin(behind);
-  return request;
+  const stores = [wish, ...behind.map((each) => each.wish)];
+  const { answers, news: told } = yield* askEach({ view, stores: gatherStores(stores), ...news }, stores.length);
+  bring(told, selected);
+  scene.pipeline.note(behind.map((each, i) => ({ ...each, answer: answers[i + 1] ?? null })));
+  return taken({ wish, answer: answers[0] ?? null }, scene);
+}
+
+/** What was made of a command before its turn. Throws a `Failure` when it could not be. */
+export function taken({ wish, answer }: Omit<Made, "command">, { state }: Scene): Stored {
+  if (answer?.type !== "failed") return { wish, answer };
+  if (answer.kind === "not_found") state.viewLost = true;
+  throw new Failure(answer.kind, "a change of a pipeline failed");
+}
+
+/** What keeps all of them is the failure of each. */
+function* askEach(
+  request: ImapAskRequest<"mailbox.storeEach">,
+  count: number,
+): Program<ImapAsks["mailbox.storeEach"]["reply"]> {
+  try {
+    return yield* ask("mailbox.storeEach", request);
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure === null) throw error;
+    const failed: StoreAnswer = { type: "failed", kind: failure.kind };
+    return { answers: new Array<StoreAnswer>(count).fill(failed) };
+  }
 }
 
 /** Whether a keyword is one that FLAGS has told. */
@@ -32,26 +71,24 @@ export function isKnown(keyword: string, known: readonly string[]): boolean {
   return known.some((each) => each.toLowerCase() === keyword.toLowerCase());
 }
 
-function requestOf(given: Given<"STORE">, set: MessageSet, scene: Scene): StoreRequest {
+function wishOf(given: Given<"STORE">, set: MessageSet, { state }: Scene): StoreWish {
   const { flags: { flags, keywords }, how, silent, unchangedSince } = given;
-  return {
-    ...{ view: selectedOf(scene).view, set, flags, keywords, how, unchangedSince },
-    silent: silent && unchangedSince === null && !tellsModSeq(scene.state),
-  };
+  const isSilent = silent && unchangedSince === null && !tellsModSeq(state);
+  return { set, flags, keywords, how, unchangedSince, silent: isSilent };
 }
 
-/** The commands behind a STORE that may be begun with it, and what they ask for. */
-function storesBehind(first: Given<"STORE">, scene: Scene): Begun[] {
+/** The commands behind a STORE whose changes may be made with its own, and what they ask for. */
+function storesBehind(first: Given<"STORE">, scene: Scene): Omit<Made, "answer">[] {
   const { pipeline, limits: { commandsAtOnceMax, messagesAtOnceMax }, state } = scene;
   const named = new Set<number>();
-  const behind: Begun[] = [];
+  const behind: Omit<Made, "answer">[] = [];
   if (!mayBeMany(scene) || !isApart(first, { named, messagesMax: messagesAtOnceMax }, scene)) return behind;
-  while (behind.length + 1 < commandsAtOnceMax) {
+  while (behind.length + 1 < Math.min(commandsAtOnceMax, STORES_MAX)) {
     const command = pipeline.lookAhead(speaksUtf8(state));
     // RFC 9051 §5.5: by UIDs messages may go, and numbers would be of others then.
     if (command?.verb !== "STORE" || command.uid !== first.uid) break;
     if (!isApart(command, { named, messagesMax: messagesAtOnceMax }, scene)) break;
-    behind.push({ command, request: requestOf(command, command.set, scene) });
+    behind.push({ command, wish: wishOf(command, command.set, scene) });
   }
   return behind;
 }

@@ -1,4 +1,4 @@
-/** Changes of a pipeline are all asked for before the first is answered, and answered in their order. */
+/** Changes of a pipeline are asked for together, and answered in their order. */
 import { assert, assertEquals } from "@std/assert";
 import type { Uid } from "../../../src/mail/uid.ts";
 import { settle } from "../../runtime/support/system.ts";
@@ -6,6 +6,7 @@ import { type Client, FakeListener } from "./fronts.ts";
 
 const ACCOUNT = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
 const STORE = "mailbox.store";
+const EACH = "mailbox.storeEach";
 
 async function selected(listener: FakeListener): Promise<Client> {
   const client = listener.connect("imap");
@@ -29,31 +30,52 @@ function stored(uid: number) {
 const THREE = [1, 2, 3].map((number) => `${number} STORE ${number} FLAGS ()`);
 const ANSWERS = [1, 2, 3].map((number) => `* ${number} FETCH (FLAGS ())\r\n${number} OK Done\r\n`);
 
-/** What was asked of the mailbox's owner, by its sets. */
-function setsOf(listener: FakeListener): number[] {
-  return listener.all.filter(({ type }) => type === STORE).map(({ request }) =>
-    (request as { readonly set: { readonly pairs: readonly number[] } }).set.pairs[0]!
-  );
+/** What was asked of the mailbox's owner, by the first numbers of its sets. */
+function setsOf(listener: FakeListener): (number | number[])[] {
+  const first = ({ set }: Wish) => set.pairs[0]!;
+  return listener.all.flatMap(({ type, request }): (number | number[])[] => {
+    if (type === STORE) return [first(request as Wish)];
+    if (type !== EACH) return [];
+    return [
+      (request as { readonly stores: readonly Alike[] }).stores.flatMap(({ sets }) => sets.map(([number]) => number!)),
+    ];
+  });
 }
 
-/** Answers the change of that number, however they were asked. */
-async function answer(listener: FakeListener, number: number): Promise<void> {
-  listener.all.filter(({ type }) => type === STORE)[number - 1]!.answer(stored(number));
+interface Alike {
+  readonly sets: readonly (readonly number[])[];
+}
+
+interface Wish {
+  readonly set: { readonly pairs: readonly number[] };
+}
+
+/** Answers what was asked for changes, by its place among that. */
+async function answer(listener: FakeListener, place: number, reply: unknown): Promise<void> {
+  listener.all.filter(({ type }) => type === STORE || type === EACH)[place]!.answer(reply as never);
   await settle();
 }
 
-Deno.test("all are asked at once, in their order, and each is told when it and those before it are answered", async () => {
+const ALL = { answers: [1, 2, 3].map(stored) };
+
+Deno.test("all are asked for in one message, in their order, and told in one, too", async () => {
   const listener = new FakeListener();
   const client = await selected(listener);
   assertEquals(client.say(...THREE, "4 NOOP", "5 LOGOUT"), "");
-  assertEquals(setsOf(listener), [1, 2, 3]);
-  await answer(listener, 2);
+  assertEquals(setsOf(listener), [[1, 2, 3]]);
   assertEquals(client.told(), "");
-  await answer(listener, 1);
-  assertEquals(client.told(), ANSWERS[0]! + ANSWERS[1]!);
-  await answer(listener, 3);
-  assertEquals(client.told(), ANSWERS[2]!);
-  assertEquals(setsOf(listener).length, 3, "none was asked twice");
+  await answer(listener, 0, ALL);
+  assertEquals(client.told(), ANSWERS.join(""));
+  assertEquals(setsOf(listener).length, 1, "none was asked twice");
+});
+
+Deno.test("what one of them meets is told of that one alone", async () => {
+  const listener = new FakeListener();
+  const client = await selected(listener);
+  client.say(...THREE);
+  await answer(listener, 0, { answers: [null, { type: "failed", kind: "refused" }, stored(3)] });
+  const told = client.told().split("\r\n");
+  assertEquals([told[0], told[1]?.slice(0, 4), ...told.slice(2)], ["1 OK Done", "2 NO", ...ANSWERS[2]!.split("\r\n")]);
 });
 
 Deno.test("a client that does not read has its changes made in their order, and is told when it has read", async () => {
@@ -61,13 +83,12 @@ Deno.test("a client that does not read has its changes made in their order, and 
   const client = await selected(listener);
   client.reads(false);
   assertEquals(client.say(...THREE), "");
-  assertEquals(setsOf(listener), [1, 2, 3]);
-  for (const number of [1, 2, 3]) await answer(listener, number);
-  assertEquals(client.told(), "");
+  assertEquals(setsOf(listener), []);
   client.reads(true);
   await settle();
+  await answer(listener, 0, ALL);
   assertEquals(client.told(), ANSWERS.join(""));
-  assertEquals(setsOf(listener).length, 3);
+  assertEquals(setsOf(listener), [[1, 2, 3]]);
 });
 
 Deno.test("a client that is sent away is told first what became of all that is under way", async () => {
@@ -76,7 +97,7 @@ Deno.test("a client that is sent away is told first what became of all that is u
   client.say(...THREE, "4 NOOP");
   client.front.dismiss("kicked");
   assertEquals([client.told(), client.end], ["", null]);
-  for (const number of [1, 2, 3]) await answer(listener, number);
+  await answer(listener, 0, ALL);
   const told = client.told();
   assert(told.startsWith(ANSWERS.join("")), told);
   assert(!told.includes("4 OK"), told);
@@ -92,27 +113,28 @@ Deno.test("answers that come when the client is gone are nobody's, and the memor
   assert(listener.memory.usedBytes > before);
   client.leaves();
   assertEquals(listener.memory.usedBytes, before);
-  for (const number of [1, 2, 3]) await answer(listener, number);
-  assertEquals([listener.memory.usedBytes, client.told(), setsOf(listener).length], [before, "", 3]);
+  await answer(listener, 0, ALL);
+  assertEquals([listener.memory.usedBytes, client.told(), setsOf(listener).length], [before, "", 1]);
 });
 
-Deno.test("what is more than a worker may have begun is asked for in its turn", async () => {
+Deno.test("what is more than a worker may have under way at once is asked for one by one, and told alike", async () => {
   const listener = new FakeListener();
   const { max } = listener.changesAhead;
+  assertEquals(max, 5);
   const [one, two] = [await selected(listener), await selected(listener)];
   one.say(...THREE);
   two.say(...THREE);
-  assertEquals(setsOf(listener), [1, 2, 3, 1, 2]);
-  assertEquals(listener.changesAhead.underWay, max);
-  for (let i = 1; i <= 3; i++) await answer(listener, i);
-  assertEquals(one.told(), ANSWERS.join(""));
-  for (const [at, number] of [[5, 2], [4, 1]] as const) {
-    listener.all.filter(({ type }) => type === STORE)[at - 1]!.answer(stored(number));
-  }
-  await settle();
-  assertEquals(two.told(), ANSWERS[0]! + ANSWERS[1]!);
-  assertEquals(setsOf(listener), [1, 2, 3, 1, 2, 3]);
-  listener.all.filter(({ type }) => type === STORE)[5]!.answer(stored(3));
-  await settle();
-  assertEquals([two.told(), listener.changesAhead.underWay], [ANSWERS[2]!, 0]);
+  assertEquals(setsOf(listener), [[1, 2, 3], 1]);
+  assertEquals(listener.changesAhead.underWay, 3);
+  await answer(listener, 0, ALL);
+  assertEquals([one.told(), listener.changesAhead.underWay], [ANSWERS.join(""), 0]);
+  await answer(listener, 1, stored(1));
+  assertEquals(setsOf(listener), [[1, 2, 3], 1, 2]);
+  await answer(listener, 2, stored(2));
+  assertEquals(two.told(), "");
+  const news = { exists: 10, recent: 0, expunged: [], changed: [], keywords: null, rights: null, highestModSeq: 3 };
+  await answer(listener, 3, { ...stored(3), news: { ...news, more: false, gone: false } });
+  const [last, tagged] = ANSWERS[2]!.split("\r\n");
+  assertEquals(two.told(), `${ANSWERS[0]!}${ANSWERS[1]!}${last}\r\n* 10 EXISTS\r\n${tagged}\r\n`);
+  assertEquals(setsOf(listener), [[1, 2, 3], 1, 2, 3]);
 });

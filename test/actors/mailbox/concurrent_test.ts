@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import type { FlagRow, MessageSet } from "../../../src/mail/mailbox_view.ts";
+import { gatherStores } from "../../../src/mail/store_wish.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { ALL, inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, settle } from "./support.ts";
@@ -114,9 +115,17 @@ async function pipeline(client: Client): Promise<void> {
   const first = random.below(40) + 1;
   const each = Array.from({ length: random.below(6) + 2 }, (_, i) => first + i);
   const most = by === "uid" ? 150 : session.uids.length;
-  const answers = each.filter((number) => number <= most).map((number) =>
-    session.store({ by, pairs: [number, number] }, "add", { flags: random.below(16) })
-  );
+  const stores = each.filter((number) => number <= most).map((number) => ({
+    ...{ set: { by, pairs: [number, number] }, how: "add" as const, flags: random.below(16) },
+    ...{ keywords: [], unchangedSince: null },
+  }));
+  if (stores.length === 0) return;
+  if (random.below(2) === 0) {
+    const { answers } = await session.ask("mailbox.storeEach", { stores: gatherStores(stores) });
+    for (const answer of answers) if (answer?.type === "stored") { for (const row of answer.rows) note(client, row); }
+    return;
+  }
+  const answers = stores.map(({ set, how, ...change }) => session.store(set, how, change));
   for (const { rows } of await Promise.all(answers)) for (const row of rows) note(client, row);
 }
 

@@ -1,8 +1,9 @@
-/** Commands that are sent without waiting (RFC 9051 §5.5): STOREs are begun together, and answered as one after the other. */
+/** Commands that are sent without waiting (RFC 9051 §5.5): STOREs are asked for together, and answered as one after the other. */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import fc from "fast-check";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { Failure } from "../../../src/base/failure.ts";
+import { countStores } from "../../../src/mail/store_wish.ts";
 import { DEFAULT_IMAP_LIMITS, type ImapAction, type ImapSession } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { type Client, type ClientOptions, loggedIn, other, replayUser, say, SELECTED_THREE } from "./support.ts";
@@ -22,7 +23,7 @@ function selected(mailboxes: FakeMailboxes, before: readonly string[] = [], opti
   return client;
 }
 
-/** Says commands one after the other and all at once, to two mailboxes alike; the lines are the same, and the most begun at once. */
+/** Says commands one after the other and all at once, to two mailboxes alike; the lines are the same, and the most asked for at once. */
 function bothWays(commands: readonly string[], before: readonly string[] = [], messages = 9): number {
   const [one, all] = [withLetters(messages), withLetters(messages)];
   const waiting = selected(one, before);
@@ -31,11 +32,11 @@ function bothWays(commands: readonly string[], before: readonly string[] = [], m
   assertEquals(say(piped, ...lines), lines.flatMap((line) => say(waiting, line)));
   const flags = (mailboxes: FakeMailboxes) => mailboxes.messages("INBOX").map((each) => [each.flags, each.keywords]);
   assertEquals(flags(all), flags(one));
-  assertEquals(waiting.begunMax, 0);
-  return piped.begunMax;
+  assertEquals(waiting.togetherMax, 0);
+  return piped.togetherMax;
 }
 
-Deno.test("STOREs that wait are begun together, and each is answered in its turn as it would have been alone", () => {
+Deno.test("STOREs that wait are asked for together, and each is answered in its turn as it would have been alone", () => {
   assertEquals(
     bothWays(["STORE 1 +FLAGS (\\Seen)", "STORE 3:2 FLAGS (\\Draft)", "STORE 9,4 +FLAGS.SILENT \\Deleted"]),
     3,
@@ -122,14 +123,14 @@ const command = fc.oneof(
 );
 
 Deno.test("whatever a client sends at once is answered byte for byte as one command after the other", () => {
-  let begun = 0;
+  let together = 0;
   fc.assert(
     fc.property(fc.array(command, { maxLength: 25 }), (commands) => {
-      begun += bothWays(commands, [], 80);
+      together += bothWays(commands, [], 80);
     }),
     { seed: SEED, numRuns: 400 },
   );
-  assertGreater(begun, 400);
+  assertGreater(together, 400);
 });
 
 Deno.test("a transcript of STOREs, with what may not be told amid them", () => {
@@ -164,7 +165,7 @@ Deno.test("a transcript of STOREs, with what may not be told amid them", () => {
   );
 });
 
-Deno.test("so many commands, and messages, are begun at once and no more", () => {
+Deno.test("so many commands, and messages, are asked for at once and no more", () => {
   const { commandsAtOnceMax, messagesAtOnceMax } = DEFAULT_IMAP_LIMITS;
   const each = (count: number) => Array.from({ length: count }, (_, i) => `STORE ${i + 1} FLAGS.SILENT ()`);
   assertEquals(bothWays(each(commandsAtOnceMax), [], 100), commandsAtOnceMax);
@@ -180,34 +181,35 @@ function driven(mailboxes: FakeMailboxes, ...lines: readonly string[]) {
   const client = selected(mailboxes);
   const { session } = client;
   let sent = "";
-  const asked: Extract<ImapAction, { type: "ask" | "ahead" }>[] = [];
+  const asked: Extract<ImapAction, { type: "ask" }>[] = [];
   const take = (actions: readonly ImapAction[]) => {
     for (const action of actions) {
       if (action.type === "send") sent += action.data;
-      else if (action.type === "ask" || action.type === "ahead") asked.push(action);
+      else if (action.type === "ask") asked.push(action);
     }
   };
   take(session.receive(utf8(lines.map((line) => `${line}\r\n`).join(""))));
   return { session, asked, take, told: () => sent.split("\r\n").slice(0, -1) };
 }
 
-/** Begins all changes, lets something happen, and gives the answers as they are asked for; all that was told. */
+/** Makes all changes, lets something happen, and gives the answers as they are asked for; all that was told. */
 function meanwhile(
   mailboxes: FakeMailboxes,
   happens: (session: ImapSession) => readonly ImapAction[],
   lines: string[],
 ) {
   const { session, asked, take, told } = driven(mailboxes, ...lines);
-  const begun = asked.filter(({ type }) => type === "ahead").map(({ request }) => ({
-    request,
-    reply: mailboxes.answer("mailbox.store", request as never),
-  }));
-  assertEquals(begun.length, lines.filter((line) => line.includes("STORE")).length);
+  const [each] = asked;
+  assert(each?.name === "mailbox.storeEach" && asked.length === 1);
+  assertEquals(countStores(each.request.stores), lines.filter((line) => line.includes("STORE")).length);
+  const made = mailboxes.answer("mailbox.storeEach", each.request as never);
   take(happens(session));
-  for (let next = asked.at(-1)!; session.waiting; next = asked.at(-1)!) {
-    const known = begun.find(({ request }) => request === next.request);
-    const reply = known?.reply ?? mailboxes.answer(next.name as "mailbox.news", next.request as never);
-    take(session.answered({ type: "reply", reply }));
+  take(session.answered({ type: "reply", reply: made }));
+  while (session.waiting) {
+    const next = asked.at(-1)!;
+    take(
+      session.answered({ type: "reply", reply: mailboxes.answer(next.name as "mailbox.news", next.request as never) }),
+    );
   }
   return { lines: told(), session };
 }
@@ -247,15 +249,35 @@ Deno.test("a change that fails is that command's NO, and those behind it are tol
   const mailboxes = withLetters(4);
   const { session, asked, take, told } = driven(mailboxes, ...THREE);
   assert(session.settling);
-  for (let i = 0; i < 3; i++) {
-    const { request } = asked.at(-1)!;
-    if (i === 1) take(session.answered({ type: "failed", kind: "busy" }));
-    else take(session.answered({ type: "reply", reply: mailboxes.answer("mailbox.store", request as never) }));
-  }
+  const { answers } = mailboxes.answer("mailbox.storeEach", asked[0]!.request as never);
+  const busy = answers.map((answer, i) => i === 1 ? { type: "failed", kind: "busy" } : answer);
+  take(session.answered({ type: "reply", reply: { answers: busy } }));
   const tagged = told().filter((line) => !line.startsWith("*"));
   assertEquals(tagged.map((line) => line.slice(0, 4)), ["1 OK", "2 NO", "3 OK"]);
   assertEquals(told().filter((line) => line.includes("FETCH")).length, 2);
   assertEquals(session.waiting, false);
+});
+
+Deno.test("where nothing can be asked, each command is a NO of its own", () => {
+  const { session, take, told } = driven(withLetters(4), ...THREE);
+  take(session.answered({ type: "failed", kind: "busy" }));
+  assertEquals(told().map((line) => line.slice(0, 4)), ["1 NO", "2 NO", "3 NO"]);
+  assertEquals([session.waiting, session.settling], [false, false]);
+});
+
+Deno.test("what is news behind all of them comes with the answer, and is told behind the last", () => {
+  const mailboxes = withLetters(5);
+  mailboxes.bringsNews = true;
+  const { session, asked, take, told } = driven(mailboxes, ...THREE);
+  assertEquals((asked[0]!.request as { readonly news?: unknown }).news, { expunges: true });
+  other(mailboxes, "STORE 1 +FLAGS.SILENT (\\Deleted)");
+  other(mailboxes, "EXPUNGE");
+  take(session.answered({ type: "reply", reply: mailboxes.answer("mailbox.storeEach", asked[0]!.request as never) }));
+  assertEquals(asked.length, 1);
+  assertEquals(
+    told().slice(-4),
+    ["2 OK Done", "* 4 FETCH (UID 4 FLAGS (\\Seen \\Recent))", "* 1 EXPUNGE", "* 4 RECENT", "3 OK Done"].slice(-4),
+  );
 });
 
 Deno.test("when the view is lost the first says so, and the session ends: nothing is asked again", () => {

@@ -1,4 +1,5 @@
 import { concat, utf8 } from "../../../src/base/bytes.ts";
+import { countStores } from "../../../src/mail/store_wish.ts";
 import { asFailure } from "../../../src/base/failure.ts";
 import type { MailboxAskName } from "../../../src/mail/mailbox_ask.ts";
 import type { WatchedName } from "../../../src/mail/watch.ts";
@@ -44,9 +45,8 @@ export class Client {
   /** Most input it held, in bytes. */
   heldMax = 0;
   /** Changes whose answers were not taken yet. */
-  readonly #begun: { readonly request: unknown; readonly outcome: AskOutcome }[] = [];
   /** Most such changes at once. */
-  begunMax = 0;
+  togetherMax = 0;
   /** Most appends that were asked for together. */
   appendedMax = 0;
   /** What others do when one of them was made. */
@@ -115,22 +115,17 @@ export class Client {
       case "open":
         return session.loggedIn({ type: "opened", user: "anna@a.example", quotaBytes: 0 });
       case "ask": {
-        const begun = this.#begun[0]?.request === action.request ? this.#begun.shift() : undefined;
-        const outcome = begun?.outcome ?? this.#outcome(action);
+        const outcome = this.#outcome(action);
         if (action.name === "mailbox.appendEach") {
           this.appendedMax = Math.max(this.appendedMax, action.request.appends.length);
           this.meanwhile();
         }
-        return session.answered(outcome);
-      }
-      case "ahead":
-        // What is changed is changed now, whatever is asked before the answer is taken.
-        if (action.name === "mailbox.store") {
-          this.#begun.push({ request: action.request, outcome: this.#outcome(action) });
-          this.begunMax = Math.max(this.begunMax, this.#begun.length);
+        if (action.name === "mailbox.storeEach") {
+          this.togetherMax = Math.max(this.togetherMax, countStores(action.request.stores));
           this.meanwhile();
         }
-        return [];
+        return session.answered(outcome);
+      }
       case "startTls":
         return session.tlsStarted();
       case "compress":

@@ -9,6 +9,7 @@ import {
   type QueueLimits,
   type QueueStore,
 } from "../../../src/storage/mod.ts";
+import { SPACE_LOOKED_MS } from "../../../src/storage/group_loop.ts";
 import { type IndexEnv, LmdbIndex } from "../../../src/storage/index_env.ts";
 import { bodyKey } from "../../../src/storage/keys.ts";
 import { itemKey, messageKey, scheduleKey } from "../../../src/storage/queue/keys.ts";
@@ -31,8 +32,8 @@ function rig(run: (rig: Rig) => Promise<void>, limits: Partial<QueueLimits> = {}
   return inDirectory(async (dir) => {
     const clock = new FakeClock();
     const real = nodeFiles();
-    const made = { files: {} as Partial<FileSystem> };
-    const files = new Proxy(real, { get: (_target, name: keyof FileSystem) => made.files[name] ?? real[name] });
+    let replaced: Partial<FileSystem> = {};
+    const files = new Proxy(real, { get: (_target, name: keyof FileSystem) => replaced[name] ?? real[name] });
     let index: IndexEnv | null = null;
     const open = (path: string) => index = new LmdbIndex(path, files);
     const options = { clock, files, index: open, limits: { freeBytesMin: 1_000, ...limits } };
@@ -40,9 +41,19 @@ function rig(run: (rig: Rig) => Promise<void>, limits: Partial<QueueLimits> = {}
     try {
       const folder = `${dir}/queue/segments`;
       const segments = () => readdirSync(folder).sort().map((name) => statSync(`${folder}/${name}`).size);
-      await run(Object.assign(made, { store, clock, index: index!, segments }));
+      await run({
+        ...{ store, clock, index: index!, segments },
+        get files() {
+          return replaced;
+        },
+        /** No disk fills in no time. */
+        set files(others) {
+          replaced = others;
+          clock.advance(SPACE_LOOKED_MS);
+        },
+      });
     } finally {
-      made.files = {};
+      replaced = {};
       await store.close();
     }
   });

@@ -1,5 +1,6 @@
+import { STORES_MAX } from "../../../mail/store_wish.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
-import { type Fields, fieldsOf, isListOf, isName, isWhole } from "../../shape.ts";
+import { type Fields, fieldsOf, isBoolean, isCount, isListOf, isName, isOptional, isWhole } from "../../shape.ts";
 
 /** Numbers of one set, two for each of its ranges. */
 const SET_NUMBERS_MAX = 20_000;
@@ -40,4 +41,26 @@ export function isKeyword(value: unknown): boolean {
 /** Flags and keywords of a message, or of a change. */
 export function areFlags({ flags, keywords }: Fields): boolean {
   return isFlagBits(flags) && isListOf(keywords, KEYWORDS_MAX, isKeyword);
+}
+
+const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
+
+/** What a STORE changes, of which messages. */
+export function isStoreWish(value: unknown): boolean {
+  const wish = fieldsOf(value);
+  return wish !== null && isMessageSet(wish["set"]) && isStoreChange(wish);
+}
+
+/** The same of several that change the same. */
+export function areStoresAlike(value: unknown): boolean {
+  const alike = fieldsOf(value);
+  if (alike === null || !isStoreChange(alike)) return false;
+  return (alike["by"] === "sequence" || alike["by"] === "uid") &&
+    isListOf(alike["sets"], STORES_MAX, (pairs) => arePairs(pairs, 0));
+}
+
+function isStoreChange(change: Fields): boolean {
+  const { how, unchangedSince, silent } = change;
+  return areFlags(change) && HOWS.has(how) && (unchangedSince === null || isCount(unchangedSince)) &&
+    isOptional(silent, isBoolean);
 }

@@ -1,4 +1,5 @@
 import { APPENDS_MAX } from "../../../mail/mailbox_ask.ts";
+import { countStores, STORES_MAX, type StoresAlike } from "../../../mail/store_wish.ts";
 import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES } from "../../../mail/mailbox_name.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
@@ -23,7 +24,7 @@ import {
 import { isSearchProgram } from "./search_accepts.ts";
 import { isMailboxName, sharedAccepts } from "./shared_accepts.ts";
 import { areAnnotations } from "./annotation_accepts.ts";
-import { areFlags, isMessageSet, isUidPairs } from "./set_accepts.ts";
+import { areFlags, areStoresAlike, isMessageSet, isStoreWish, isUidPairs } from "./set_accepts.ts";
 
 const ACCOUNT_CHARS_MAX = 64;
 const OP_ID_CHARS_MAX = 255;
@@ -112,11 +113,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
     const { uid, offset, length } = request;
     return ofView(request) && isWhole(uid, 1, UID_MAX) && isCount(offset) && isCount(length);
   }),
-  "mailbox.store": fields((request) => {
-    const { set, how, unchangedSince, silent, news } = request;
-    return ofView(request) && isMessageSet(set) && areFlags(request) && HOWS.has(how) &&
-      (unchangedSince === null || isCount(unchangedSince)) && isOptional(silent, isBoolean) &&
-      (news === undefined || isNewsWanted(news));
+  "mailbox.store": fields((request) => ofView(request) && isStoreWish(request) && isNewsIfAny(request["news"])),
+  "mailbox.storeEach": fields((request) => {
+    const { stores, news } = request;
+    return ofView(request) && isListOf(stores, STORES_MAX, areStoresAlike) &&
+      countStores(stores as StoresAlike[]) <= STORES_MAX && isNewsIfAny(news);
   }),
   "mailbox.annotate": fields((request) => {
     const { set, changes, unchangedSince } = request;
@@ -173,7 +174,6 @@ const ORDERS: ReadonlySet<unknown> = new Set(
 );
 const USES: ReadonlySet<unknown> = new Set(SPECIAL_USES);
 const INDEXES: ReadonlySet<unknown> = new Set(["none", "all", "envelope", "body", "bodyStructure"]);
-const HOWS: ReadonlySet<unknown> = new Set(["add", "remove", "replace"]);
 const SAVES: ReadonlySet<unknown> = new Set(["none", "all", "min", "max", "minMax"]);
 
 function ofAccount({ account, by }: Fields): boolean {
@@ -218,6 +218,10 @@ function isTag(value: unknown): boolean {
 }
 
 /** Which changes of results are to be told. */
+function isNewsIfAny(value: unknown): boolean {
+  return value === undefined || isNewsWanted(value);
+}
+
 function isNewsWanted(value: unknown): boolean {
   const wanted = fieldsOf(value);
   return wanted !== null && isBoolean(wanted["expunges"]);

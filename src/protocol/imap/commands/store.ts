@@ -1,7 +1,6 @@
 import type { FlagRow } from "../../../mail/mailbox_view.ts";
 import type { MessageAnnotationChange } from "../../../mail/message_annotation.ts";
 import type { Uid } from "../../../mail/uid.ts";
-import type { ImapAskRequest } from "../actions.ts";
 import { NO_PRIVATE, refusedParts, refusedValues, TOO_MANY } from "../annotations.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
@@ -11,11 +10,11 @@ import type { FetchItem } from "../grammar/ast_fetch.ts";
 import { type Lowest, tellLimit, withinLimit } from "../message_limit.ts";
 import { isBeyond } from "../message_set.ts";
 import { modifiedCode } from "../write/response_code.ts";
+import type { Made } from "../pipeline.ts";
 import { selectedOf } from "../selection.ts";
 import { compressToPairs } from "../sequence_set.ts";
-import { bring } from "../news.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
-import { isKnown, storeRequest } from "../store_request.ts";
+import { type Stored, storeWithOthers, taken } from "../store_request.ts";
 import { fetchStart, flagList } from "../write/texts.ts";
 import { fetchPages } from "./fetch.ts";
 
@@ -25,35 +24,38 @@ export const store: Command<"STORE"> = {
   phases: SELECTED,
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
   brings: ["ANNOTATE-EXPERIMENT-1"],
-  *run(given, scene) {
-    const begun = scene.pipeline.takeBegun(given);
-    if (begun !== null) return yield* stored(begun, { given, lowest: null }, scene);
-    const { set, annotations, unchangedSince } = given;
-    const { exists, readOnly } = selectedOf(scene);
-    if (isBeyond(set, exists)) return bad("No such message");
-    if (annotations !== undefined) return yield* storeAnnotations(annotations, given, scene);
-    if (readOnly) return no("Mailbox is read-only", "CANNOT");
-    if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
-    const within = yield* withinLimit(set, scene);
-    const request = yield* storeRequest(given, within.set, scene);
-    return yield* stored(request, { given, lowest: within.lowest }, scene);
+  run(given, scene) {
+    const made = scene.pipeline.takeMade(given);
+    if (made === null) return storing(given, scene);
+    // Of most there is nothing to tell, and nothing to wait for.
+    if (made.answer === null) return completion(PLAIN, given, null, scene);
+    return tellMade(made, given, scene);
   },
 };
 
-/** Asks, or takes the answer that was asked for, and tells it. */
-function* stored(
-  request: ImapAskRequest<"mailbox.store">,
+function* tellMade(made: Made, given: Given<"STORE">, scene: Scene): Program<Completion> {
+  return yield* tellStored(taken(made, scene), { given, lowest: null }, scene);
+}
+
+function* storing(given: Given<"STORE">, scene: Scene): Program<Completion> {
+  const { set, annotations, unchangedSince } = given;
+  const { exists, readOnly } = selectedOf(scene);
+  if (isBeyond(set, exists)) return bad("No such message");
+  if (annotations !== undefined) return yield* storeAnnotations(annotations, given, scene);
+  if (readOnly) return no("Mailbox is read-only", "CANNOT");
+  if (unchangedSince !== null) scene.state.enabled.add("CONDSTORE"); // RFC 7162 §3.1.
+  const within = yield* withinLimit(set, scene);
+  const stored = yield* storeWithOthers(given, within.set, scene);
+  return yield* tellStored(stored, { given, lowest: within.lowest }, scene);
+}
+
+function* tellStored(
+  { wish: { set }, answer }: Stored,
   { given, lowest }: { readonly given: Given<"STORE">; readonly lowest: Lowest },
   scene: Scene,
 ): Program<Completion> {
-  const selected = selectedOf(scene);
-  const answer = yield* ask("mailbox.store", request);
-  bring(answer.news, selected);
-  // A keyword that the mailbox has not had is told by FLAGS (RFC 9051 §7.3.5).
-  if (answer.news === undefined && request.keywords.some((keyword) => !isKnown(keyword, selected.keywords))) {
-    selected.stirred = true;
-  }
-  yield* tellRows(answer, { ...given, set: request.set }, scene);
+  if (answer === null) return completion(PLAIN, given, lowest, scene);
+  yield* tellRows(answer, { ...given, set }, scene);
   return completion(answer, given, lowest, scene);
 }
 
@@ -103,6 +105,8 @@ interface Outcome {
   readonly modified: readonly { readonly sequence: number; readonly uid: number }[];
   readonly missing: boolean;
 }
+
+const PLAIN: Outcome = { type: "stored", modified: [], missing: false };
 
 function completion(outcome: Outcome, { uid }: Given<"STORE">, lowest: Lowest, scene: Scene): Completion {
   if (outcome.type === "limit") return no("Too many keywords", "LIMIT");
