@@ -228,6 +228,7 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     [`APPEND, ${PIPELINED} in a pipeline`]: ["msg/s", appendsInPipeline(durationMs)],
     [`APPEND, ${FILL_TOGETHER} at once`]: ["msg/s", multiAppends(durationMs)],
     ...storing,
+    "STORE 1:N, large mailbox": ["msg/s", storesOfAll(durationMs, ["Many", many])],
     "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],
     "SEARCH SUBJECT, large mailbox": ["msg/s", overAll("Many", 'SEARCH SUBJECT "measure with"', many, 3)],
     "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, 3)],

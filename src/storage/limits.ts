@@ -7,7 +7,7 @@ export interface StoreLimits {
   readonly messageBytesMax: number;
   /** Recipients of one delivery. */
   readonly targetsMax: number;
-  /** UIDs in one expunge or flag change. */
+  /** UIDs in one expunge or flag change that names each. */
   readonly uidsMax: number;
   /** Messages in one append. */
   readonly appendMessagesMax: number;

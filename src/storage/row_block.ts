@@ -24,6 +24,8 @@ const FORM = 0x82;
 const ROW_BYTES = 31;
 const OLD_ROW_BYTES = 30;
 
+/** Rows up to which a block that grows gets room for few more, and beyond which for all. */
+const FEW_ROWS = 16;
 /** Flags of which a mailbox counts who has them. */
 const COUNTED = Flag.seen | Flag.deleted;
 
@@ -86,7 +88,8 @@ export class RowBlock {
   append(row: StoredRow): void {
     assert(this.#rows < BLOCK_UIDS, "a block has room for its UIDs");
     const used = 1 + this.#rows * ROW_BYTES;
-    if (used + ROW_BYTES > this.#bytes.length) this.#own(Math.min(BLOCK_UIDS, this.#rows + 8));
+    // Where several rows come at once, it is mostly many.
+    if (used + ROW_BYTES > this.#bytes.length) this.#own(this.#rows < FEW_ROWS ? this.#rows + 8 : BLOCK_UIDS);
     else if (this.#shared) this.#own(this.#rows + 1);
     writeRow(this.#bytes, used, row);
     this.#rows++;

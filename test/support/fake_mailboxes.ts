@@ -15,7 +15,7 @@ import { annotateMessages, withAnnotated } from "./fake_annotations.ts";
 import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
-import { rowPage } from "./fake_row_page.ts";
+import { pageOf, rowPage } from "./fake_row_page.ts";
 import type { FakeMessage } from "./fake_message.ts";
 import { change, fitsProgram, holds, keywordsOf, pieceOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
@@ -456,7 +456,7 @@ export class FakeMailboxes {
     const there = named.filter((each) =>
       view.box.messages.includes(each) && each.uid > after && each.modSeq > (changedSince ?? 0)
     );
-    const page = there.slice(0, this.pageRows);
+    const { page, next } = pageOf(there, this.pageRows);
     const gone = view.box.expunged.filter(({ uid, modSeq }) =>
       modSeq > (changedSince ?? 0) && set.by === "uid" && holds(set.pairs, uid, view.box.uidNext - 1)
     );
@@ -465,8 +465,7 @@ export class FakeMailboxes {
         ...this.#row(view, each, index),
         ...(this.givesHeads && headBytes > 0 ? { head: each.bytes.slice(0, headBytes) } : {}),
       })),
-      next: there.length > page.length ? page.at(-1)!.uid as Uid : null,
-      vanished: vanished ? gone.flatMap(({ uid }) => [uid, uid]) : [],
+      ...{ next, vanished: vanished ? gone.flatMap(({ uid }) => [uid, uid]) : [] },
       missing: named.some((each) => !view.box.messages.includes(each)),
     };
   }
@@ -486,14 +485,12 @@ export class FakeMailboxes {
       if (before !== `${each.flags} ${each.keywords.join()}`) each.modSeq = ++box.modSeq;
     }
     for (const each of done) view.known.set(each, each.modSeq);
-    const told = silent ? [] : done.slice(0, this.storeRows);
+    const { page, next } = silent ? { page: [], next: null } : pageOf(done, this.storeRows);
     const stored = {
       type: "stored",
-      rows: told.map((each) => this.#row(view, each, false)),
-      next: told.length < done.length && !silent ? told.at(-1)!.uid as Uid : null,
+      ...{ rows: page.map((each) => this.#row(view, each, false)), next },
       modified: modified.map((each) => ({ sequence: view.shown.indexOf(each) + 1, uid: each.uid as Uid })),
-      highestModSeq: box.modSeq as ModSeq,
-      missing: named.length > there.length,
+      ...{ highestModSeq: box.modSeq as ModSeq, missing: named.length > there.length },
     } as const;
     return this.bringsNews && news !== undefined ? { ...stored, news: this.#news(view, news.expunges) } : stored;
   }

@@ -3,6 +3,7 @@ import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { IndexWanted, RowPage } from "../../src/mail/mailbox_view.ts";
 import { Pieces } from "../../src/mail/pieces.ts";
 import { RECENT_BIT, RowColumns, type RowForm } from "../../src/mail/row_columns.ts";
+import type { Uid } from "../../src/mail/uid.ts";
 import { readIndex } from "../../src/mime/mod.ts";
 
 /** Rows as a page of columns. */
@@ -57,4 +58,13 @@ function pieces(list: readonly (Uint8Array | null)[]): Pieces {
     at += piece?.length ?? 0;
   }
   return made;
+}
+
+/** The first messages, and the UID after which the rest begins. */
+export function pageOf<M extends { readonly uid: number }>(
+  messages: readonly M[],
+  most: number,
+): { readonly page: readonly M[]; readonly next: Uid | null } {
+  const page = messages.slice(0, most);
+  return { page, next: messages.length > page.length ? page.at(-1)!.uid as Uid : null };
 }
