@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
+import fc from "fast-check";
 import { Flag } from "../../../src/mail/mod.ts";
+import { parseFurther, type ReadBefore, readBefore } from "../../../src/protocol/imap/grammar/grammar.ts";
 import { parseCommand } from "../../../src/protocol/imap/mod.ts";
 import { commandOf, parsed, problemOf } from "./support/parse.ts";
 
@@ -145,4 +147,40 @@ Deno.test("messages that are none are refused (I9)", () => {
       "",
     ]
   ) assertEquals(problemOf(`APPEND x "${date}" {1+}\r\nx`), "Not a date and time", date);
+});
+
+const piece = fc.constantFrom(
+  ...[" {1+}\r\n", " {2}\r\n", " ~{3+}\r\n", " (\\Seen) {1+}\r\n", ' " 1-Jan-2026 00:00:00 +0130" {1+}\r\n'],
+  ...[" UTF8 (~{1+}\r\n)", " CATENATE (TEXT {1+}\r\n)", " CATENATE (URL a TEXT {1+}\r\n", " TEXT {1+}\r\n", ")"],
+  ...[" (\\Seen {1+}\r\n", "  {1+}\r\n", " x", "", " ANNOTATION (/comment (value.priv x)) {1+}\r\n"],
+);
+const start = fc.constantFrom(
+  "a APPEND INBOX",
+  "a APPEND {5+}\r\n",
+  "a REPLACE 1 INBOX",
+  "a UID REPLACE 1 INBOX",
+  "a NOOP",
+);
+
+Deno.test("a command that is read on from where it was read before is what it is when read from its beginning", () => {
+  let readOn = 0;
+  fc.assert(
+    fc.property(start, fc.array(piece, { maxLength: 8 }), (first, pieces) => {
+      const literals: (Uint8Array | null)[] = first.includes("{5+}") ? [new TextEncoder().encode("Inbox")] : [];
+      let text = first;
+      let before: ReadBefore | null = null;
+      for (const more of pieces) {
+        text += more;
+        const command = { text, literals: [...literals] };
+        const parsed = parseFurther(command, { utf8: true }, before);
+        assertEquals(parsed, parseCommand(command, { utf8: true }));
+        if (before !== null) readOn++;
+        if (parsed.type === "bad") return;
+        before = more.endsWith("\r\n") ? readBefore(command, parsed) : null;
+        if (more.includes("{")) literals.push(null);
+      }
+    }),
+    { seed: 6_012, numRuns: 3_000 },
+  );
+  assertGreater(readOn, 400);
 });

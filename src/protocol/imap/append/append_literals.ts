@@ -1,3 +1,4 @@
+import type { ReadBefore } from "../grammar/grammar.ts";
 import { PieceStore } from "../../../base/piece_store.ts";
 
 /** The messages of an APPEND or REPLACE as they come in, each in pieces of bounded number. */
@@ -7,6 +8,8 @@ export class AppendLiterals {
   #current: PieceStore | null = null;
   #currentBytes = 0;
   #abandoned = false;
+  /** What was read of the command whose messages these are, up to the last one. */
+  read: ReadBefore | null = null;
 
   /** Nothing is kept of the command's messages any more: there was no room. */
   get abandoned(): boolean {
@@ -63,6 +66,7 @@ export class AppendLiterals {
   }
 
   drop(): void {
+    this.read = null;
     this.#abandoned = false;
     this.#whole = [];
     this.#wholeBytes = 0;

@@ -10,7 +10,7 @@ import type { Frame } from "../frame/frame.ts";
 import { frameReply } from "../frame/frame_problem.ts";
 import type { CommandFramer } from "../frame/framer.ts";
 import { appendedAtOnce } from "../limits.ts";
-import { parseCommand, type ParsedCommand } from "../grammar/grammar.ts";
+import { type ParsedCommand, parseFurther, readBefore } from "../grammar/grammar.ts";
 import { badCharsetCode, saveLimitCode } from "../write/response_code.ts";
 import type { Came } from "../pipeline.ts";
 import { complete, runCommand } from "../run.ts";
@@ -24,7 +24,7 @@ export function arrive(frame: Arrived, framer: CommandFramer, scene: Scene): Pro
   const { output, literals } = scene;
   switch (frame.type) {
     case "command":
-      return commanded(parseCommand(frame.command, { utf8: speaksUtf8(scene.state) }), scene);
+      return commanded(parseFurther(frame.command, { utf8: speaksUtf8(scene.state) }, literals.read), scene);
     case "parsed":
       return commanded(frame.parsed, scene);
     case "literal":
@@ -72,7 +72,7 @@ type Announcement = Extract<Frame, { type: "literal" }>;
 /** A message is to come: it is refused before its bytes are sent, if it can be. */
 function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): Program<void> {
   const { literals, output } = scene;
-  const parsed = parseCommand(frame.command, { utf8: speaksUtf8(scene.state) });
+  const parsed = parseFurther(frame.command, { utf8: speaksUtf8(scene.state) }, literals.read);
   if (parsed.type === "bad") {
     literals.drop();
     framer.refuse();
@@ -85,6 +85,7 @@ function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): P
     return yield* complete(parsed.tag, refusal, scene);
   }
   literals.begin();
+  literals.read = readBefore(frame.command, parsed);
   framer.accept();
   if (frame.synchronizing) output.push(GO_AHEAD);
 }

@@ -15,11 +15,26 @@ export function readAppend(reader: Reader): AppendCommand {
   reader.space();
   const mailbox = readMailbox(reader);
   const messages: AppendMessage[] = [];
-  do {
-    reader.space();
-    messages.push(readMessage(reader));
-  } while (!reader.ended);
+  do messages.push(readNext(reader)); while (!reader.ended);
   return { verb: "APPEND", mailbox, messages };
+}
+
+/** More messages of an APPEND whose first ones were read before; none when nothing follows. */
+export function readMoreMessages(reader: Reader, before: AppendCommand): AppendCommand {
+  const messages = [...before.messages];
+  while (!reader.ended) messages.push(readNext(reader));
+  return { ...before, messages };
+}
+
+/** Whether a message that is still to come ends what was read: nothing has to close behind it. */
+export function endsInMessage({ messages }: AppendCommand): boolean {
+  const { catenate, parts: [part] } = messages.at(-1)!;
+  return !catenate && part?.type === "literal" && !part.utf8;
+}
+
+function readNext(reader: Reader): AppendMessage {
+  reader.space();
+  return readMessage(reader);
 }
 
 /** replace = "REPLACE" SP seq-number SP mailbox append-message (RFC 8508 §5) */

@@ -1,8 +1,8 @@
-import type { ImapCommand, ImapVerb } from "./ast.ts";
+import type { AppendCommand, ImapCommand, ImapVerb } from "./ast.ts";
 import type { FramedCommand } from "../frame/frame.ts";
 import { readGetMetadata, readGetQuota, readIdentified, readSetAcl, readSetMetadata, readSetQuota } from "./access.ts";
 import { readAuthenticate, readCompress, readId, readLogin } from "./any_commands.ts";
-import { readAppend, readReplace } from "./append.ts";
+import { endsInMessage, readAppend, readMoreMessages, readReplace } from "./append.ts";
 import { readMailbox } from "./arguments.ts";
 import { readList, readLsub } from "./list.ts";
 import { readCreate, readEnable, readRename, readSelect, readStatus } from "./mailbox_commands.ts";
@@ -121,6 +121,33 @@ export function parseCommand(command: FramedCommand, mode: GrammarMode): ParsedC
   reader.end();
   if (reader.problem !== null) return { type: "bad", tag, verb, problem: reader.problem };
   return { type: "command", tag, command: read };
+}
+
+/** An APPEND up to the announcement of a message, and what was read of it. */
+export interface ReadBefore {
+  readonly text: string;
+  readonly literals: number;
+  readonly tag: string;
+  readonly command: AppendCommand;
+}
+
+/** What can be read on from when more of the command has come; null when it has to be read from its beginning. */
+export function readBefore({ text, literals }: FramedCommand, parsed: ParsedCommand): ReadBefore | null {
+  if (parsed.type !== "command" || parsed.command.verb !== "APPEND" || !endsInMessage(parsed.command)) return null;
+  const { tag, command } = parsed;
+  return { text, literals: literals.length + 1, tag, command };
+}
+
+/** The same as `parseCommand`, of a command whose beginning was read before: each message of a long one is read once. */
+export function parseFurther(command: FramedCommand, mode: GrammarMode, before: ReadBefore | null): ParsedCommand {
+  if (before === null || !command.text.startsWith(before.text)) return parseCommand(command, mode);
+  const { tag, text, literals, command: read } = before;
+  if (command.text.length === text.length) return { type: "command", tag, command: read };
+  const reader = new Reader(command, mode);
+  reader.resume(text.length, literals);
+  const more = readMoreMessages(reader, read);
+  if (reader.problem !== null) return { type: "bad", tag, verb: read.verb, problem: reader.problem };
+  return { type: "command", tag, command: more };
 }
 
 function bad(tag: string | null, verb: string | null, kind: ParseProblem["kind"], text: string): ParsedCommand {

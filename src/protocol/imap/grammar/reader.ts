@@ -49,6 +49,12 @@ export class Reader {
     this.utf8 = mode.utf8;
   }
 
+  /** Goes on behind what was read before, with so many literals in it. */
+  resume(at: number, literals: number): void {
+    this.at = at;
+    this.#literal = literals;
+  }
+
   fail(text: string, kind: ParseProblem["kind"] = "syntax"): void {
     this.problem ??= { kind, text };
     this.at = this.text.length;
