@@ -33,6 +33,7 @@ const encoder = new TextEncoder();
  * the first of several levels.
  */
 export function parseMailboxName(text: string): MailboxName | null {
+  if (text === INBOX_NAME) return INBOX_NAME;
   if (text.length === 0 || text.length > MAILBOX_NAME_BYTES_MAX || !text.isWellFormed()) return null;
   const levels = text.normalize("NFC").split(MAILBOX_SEPARATOR);
   if (levels.length > MAILBOX_LEVELS_MAX || !levels.every(isLevel)) return null;

@@ -99,7 +99,14 @@ Deno.test("what is no plain message, or has not come, waits for its turn", () =>
       ],
       ...["APPEND INBOX CATENATE (TEXT {1+}\r\nx)", "APPEND INBOX CATENATE (URL /x)", "APPEND INBOX {1+}x", many],
       ...["APPEND INBOX ANNOTATION (/comment (value.priv x)) {1+}\r\nx", "APPEND INBOX UTF8 (~{1+}\r\nx)", "APPEND"],
-      ...["REPLACE 1 INBOX {1+}\r\nx", "STORE 1 +FLAGS (\\Seen)", "NONSENSE", "LOGIN {1+}\r\na {1+}\r\nb", "LOGOUT"],
+      ...[
+        "REPLACE 1 INBOX {1+}\r\nx",
+        "STORE 1 +FLAGS (\\Seen)",
+        "NONSENSE",
+        "IDLE\r\nDONE",
+        "LOGIN {1+}\r\na {1+}\r\nb",
+        "LOGOUT",
+      ],
       ...[append('"Other Users/x@y.test/INBOX"', "x"), append("a//b", "x")],
     ]
   ) {
