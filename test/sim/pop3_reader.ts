@@ -1,7 +1,7 @@
 import { type Random, utf8 } from "../../src/base/mod.ts";
 import { latin1Bytes } from "../support/latin1.ts";
 import { Closed, LineClient } from "./line_client.ts";
-import { PASSWORD, type World } from "./world.ts";
+import { PASSWORD, type Served } from "./served.ts";
 
 /** Part of the messages that a reader removes. */
 const REMOVE_CHANCE = 0.4;
@@ -19,7 +19,7 @@ interface Entry {
 }
 
 /** One client: logs in, reads everything, removes some, leaves with or without QUIT. */
-export async function readMails(world: World, name: string, random: Random): Promise<void> {
+export async function readMails(world: Served, name: string, random: Random): Promise<void> {
   const listener = world.connect("pop3", random);
   if (listener === null) return;
   const [address, [account]] = world.logins[Math.floor(random.next() * world.logins.length)]!;
@@ -45,7 +45,7 @@ export async function readMails(world: World, name: string, random: Random): Pro
 }
 
 /** Whether a maildrop can be opened: it cannot while somebody has its lock. */
-export async function opens(world: World, address: string, random: Random): Promise<boolean> {
+export async function opens(world: Served, address: string, random: Random): Promise<boolean> {
   const listener = world.connect("pop3", random);
   if (listener === null) return false;
   const client = new LineClient(listener.peer);
@@ -58,7 +58,7 @@ export async function opens(world: World, address: string, random: Random): Prom
 
 async function session(
   client: LineClient,
-  world: World,
+  world: Served,
   account: string,
   random: Random,
   leave: () => void,

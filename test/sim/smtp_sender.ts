@@ -1,7 +1,7 @@
 import { latin1, type Random } from "../../src/base/mod.ts";
 import type { SentMail } from "./ledger.ts";
 import { Closed, LineClient } from "./line_client.ts";
-import type { World } from "./world.ts";
+import type { Served } from "./served.ts";
 
 /** Mails of one session. */
 const MAILS_MAX = 3;
@@ -15,7 +15,7 @@ function below(random: Random, count: number): number {
 }
 
 /** One client: connects, sends a few mails, notes how each was answered. */
-export async function sendMails(world: World, name: string, random: Random): Promise<void> {
+export async function sendMails(world: Served, name: string, random: Random): Promise<void> {
   const listener = world.connect("smtp", random);
   if (listener === null) return;
   const client = new LineClient(listener.peer);
@@ -41,7 +41,7 @@ export async function sendMails(world: World, name: string, random: Random): Pro
 }
 
 /** One transaction; false when the session is broken off. */
-async function sendOne(client: LineClient, world: World, mail: SentMail, random: Random): Promise<boolean> {
+async function sendOne(client: LineClient, world: Served, mail: SentMail, random: Random): Promise<boolean> {
   const recipients = Array.from({ length: 1 + below(random, RECIPIENTS_MAX) }, () => {
     return world.addresses[below(random, world.addresses.length)]!;
   });

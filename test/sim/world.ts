@@ -31,11 +31,11 @@ import { type QueueMode, Relay } from "./relay/relay.ts";
 import { isReport } from "./relay/relay_ledger.ts";
 import { relayMails } from "./relay/relay_sender.ts";
 import type { QueueBug } from "./relay/queue_disk.ts";
+import { PASSWORD, type Served, type Service } from "./served.ts";
 import { sendMails } from "./smtp_sender.ts";
 import { QUICK_SCRAM } from "../support/quick_scram.ts";
 import { NO_TEXTS } from "../support/no_texts.ts";
 
-export const PASSWORD = "boxing match";
 export const LISTENERS = ["listener-0", "listener-1"];
 export const MAILBOXES = ["mailbox-0", "mailbox-1"];
 export const WORKERS = ["directory", ...MAILBOXES, ...LISTENERS];
@@ -56,8 +56,6 @@ const HASHER = {
 const EVERYBODY = { has: () => true };
 
 const SMTP_TIMEOUTS = { commandMsMax: 300_000, dataMsMax: 180_000, dataBytesPerSecondMin: 100, slowGraceMs: 30_000 };
-
-type Service = "smtp" | "submission" | "pop3";
 
 const CLIENTS = { sender: sendMails, reader: readMails, relayer: relayMails };
 
@@ -81,15 +79,11 @@ interface Life {
 }
 
 /** The whole server but its sockets, files and threads, and the clients that use it. */
-export class World {
+export class World implements Served {
   readonly ledger = new Ledger();
-  /** Addresses that mail can be sent to, with the ids of the accounts they lead to. */
   readonly addresses: [address: string, accounts: readonly string[]][] = [];
-  /** Accounts that can be logged in to. */
   readonly logins: [address: string, account: readonly [string]][] = [];
-  /** Addresses here that lead to other servers, alone or beside accounts. */
   readonly forwards: { readonly address: string; readonly accounts: string[]; readonly elsewhere: string[] }[] = [];
-  /** Null when no mail leaves. */
   readonly relay: Relay | null;
   /** Clients that have not ended yet. */
   readonly busy = new Set<string>();
@@ -119,7 +113,6 @@ export class World {
     return world;
   }
 
-  /** A new connection to a listener; null while none lives. */
   connect(service: Service, random: Random): { peer: SimPeer; lost: () => boolean } | null {
     const names = LISTENERS.filter((name) => this.#listeners.get(name)?.closed === false);
     const life = this.#listeners.get(names[Math.floor(random.next() * names.length)] ?? "");

@@ -9,7 +9,7 @@ import {
 import type { ViewRow } from "../../src/mail/mailbox_view.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { FakeBox } from "./fake_boxes.ts";
-import type { FakeMessage } from "./fake_messages.ts";
+import type { FakeMessage } from "./fake_message.ts";
 
 type Reply = MailboxAsks["mailbox.annotate"]["reply"];
 

@@ -1,6 +1,6 @@
 import type { SpecialUse } from "../../src/mail/mailbox_name.ts";
 import type { Rights } from "../../src/mail/rights.ts";
-import type { FakeMessage } from "./fake_messages.ts";
+import type { FakeMessage } from "./fake_message.ts";
 import type { FakeUpdates } from "./fake_updates.ts";
 
 /** A mailbox of the fake. */

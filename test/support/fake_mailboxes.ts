@@ -16,11 +16,10 @@ import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
 import { rowPage } from "./fake_row_page.ts";
-import { change, type FakeMessage, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
+import type { FakeMessage } from "./fake_message.ts";
+import { change, fitsProgram, holds, keywordsOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
 import { FakeUpdates } from "./fake_updates.ts";
-
-export type { FakeMessage };
 
 type AppendedFields = Pick<AppendedMessage, "flags" | "keywords" | "internalDateMs" | "annotations">;
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];

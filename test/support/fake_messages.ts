@@ -4,24 +4,10 @@ import { latin1 } from "../../src/base/latin1.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { MessageSet } from "../../src/mail/mailbox_view.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
-import type { MessageAnnotation } from "../../src/mail/message_annotation.ts";
-import { findsAnnotation } from "./fake_annotations.ts";
 import type { MailboxStatus } from "../../src/mail/mailbox_state.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
-
-/** A message as the fake keeps it. */
-export interface FakeMessage {
-  readonly uid: number;
-  readonly bytes: Uint8Array;
-  flags: number;
-  keywords: string[];
-  modSeq: number;
-  recent: boolean;
-  readonly internalDateMs: number;
-  annotations: readonly MessageAnnotation[];
-  /** Entries that were changed, and by which MODSEQ. */
-  annotated?: { readonly modSeq: number; readonly entries: readonly string[] };
-}
+import { findsAnnotation } from "./fake_annotations.ts";
+import type { FakeMessage } from "./fake_message.ts";
 
 /** What is counted of a mailbox. */
 interface FakeCounts {

@@ -2,7 +2,8 @@ import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { Excerpt, ExcerptWanted } from "../../src/mail/mailbox_view.ts";
 import type { UidValidity } from "../../src/mail/uid.ts";
 import { indexMessage } from "../../src/protocol/imap/mod.ts";
-import { deletedBytes, type FakeMessage } from "./fake_messages.ts";
+import type { FakeMessage } from "./fake_message.ts";
+import { deletedBytes } from "./fake_messages.ts";
 
 interface Box {
   readonly id: number;

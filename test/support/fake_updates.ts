@@ -1,6 +1,6 @@
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { ResultChange, ViewNews } from "../../src/mail/mailbox_view.ts";
-import type { FakeMessage } from "./fake_messages.ts";
+import type { FakeMessage } from "./fake_message.ts";
 
 type Update = NonNullable<MailboxAsks["mailbox.search"]["request"]["update"]>;
 

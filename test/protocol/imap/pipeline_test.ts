@@ -5,7 +5,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { Failure } from "../../../src/base/failure.ts";
 import { DEFAULT_IMAP_LIMITS, type ImapAction, type ImapSession } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
-import { type Client, type ClientOptions, loggedIn, other, replayUser, say } from "./support.ts";
+import { type Client, type ClientOptions, loggedIn, other, replayUser, say, SELECTED_THREE } from "./support.ts";
 
 const SEED = 5_005;
 
@@ -136,17 +136,7 @@ Deno.test("a transcript of STOREs, with what may not be told amid them", () => {
   replayUser(
     `
     C: s SELECT INBOX
-    S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)
-    S: * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Kept
-    S: * 3 EXISTS
-    S: * 3 RECENT
-    S: * OK [UNSEEN 1] First unseen
-    S: * OK [UIDVALIDITY 1001] UIDs valid
-    S: * OK [UIDNEXT 4] Predicted next UID
-    S: * OK [HIGHESTMODSEQ 4] Highest
-    S: * OK [ANNOTATIONS 4096] Annotations
-    S: * OK [MAILBOXID (M1)] Id
-    S: * OK [URLMECH INTERNAL] Mechanisms
+    ${SELECTED_THREE}
     S: s OK [READ-WRITE] Selected
     --
     C: 1 STORE 1 +FLAGS (\\Seen)

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
-import { loggedIn, other, replay, say } from "./support.ts";
+import { loggedIn, other, replay, say, SELECTED_THREE } from "./support.ts";
 
 const LETTER = "From: anna@a.example\r\nSubject: hello\r\n\r\nGood day.\r\n";
 
@@ -72,17 +72,7 @@ Deno.test("removals by others are told by NOOP, and not while messages are count
     C: 1 LOGIN anna secret
     S: ${LOGGED_IN}
     C: 2 SELECT INBOX
-    S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)
-    S: * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Kept
-    S: * 3 EXISTS
-    S: * 3 RECENT
-    S: * OK [UNSEEN 1] First unseen
-    S: * OK [UIDVALIDITY 1001] UIDs valid
-    S: * OK [UIDNEXT 4] Predicted next UID
-    S: * OK [HIGHESTMODSEQ 4] Highest
-    S: * OK [ANNOTATIONS 4096] Annotations
-    S: * OK [MAILBOXID (M1)] Id
-    S: * OK [URLMECH INTERNAL] Mechanisms
+    ${SELECTED_THREE}
     S: 2 OK [READ-WRITE] Selected
     --
     ! other "STORE 1:2 +FLAGS.SILENT (\\\\Deleted)"

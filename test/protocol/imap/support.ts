@@ -151,6 +151,20 @@ function describe(action: ImapAction): string {
   return action.type === "pause" ? `pause ${action.ms}` : action.type;
 }
 
+/** What SELECT tells of the first mailbox with three letters that came and nothing else: lines of a transcript. */
+export const SELECTED_THREE = `
+    S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)
+    S: * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Kept
+    S: * 3 EXISTS
+    S: * 3 RECENT
+    S: * OK [UNSEEN 1] First unseen
+    S: * OK [UIDVALIDITY 1001] UIDs valid
+    S: * OK [UIDNEXT 4] Predicted next UID
+    S: * OK [HIGHESTMODSEQ 4] Highest
+    S: * OK [ANNOTATIONS 4096] Annotations
+    S: * OK [MAILBOXID (M1)] Id
+    S: * OK [URLMECH INTERNAL] Mechanisms`;
+
 /** Replays a transcript; questions are answered by a fake that `before` has filled. */
 export function replay(
   text: string,

@@ -1,6 +1,6 @@
 import { latin1, type Random, utf8 } from "../../../src/base/mod.ts";
 import { Closed, LineClient } from "../line_client.ts";
-import { PASSWORD, type World } from "../world.ts";
+import { PASSWORD, type Served } from "../served.ts";
 import { FOREIGN } from "./outside.ts";
 
 /** Mails of one session, and recipients of one mail. */
@@ -27,7 +27,7 @@ function below(random: Random, count: number): number {
 }
 
 /** One client: a user who writes to anybody, or a stranger whose mail is forwarded; notes how each mail was answered. */
-export async function relayMails(world: World, name: string, random: Random): Promise<void> {
+export async function relayMails(world: Served, name: string, random: Random): Promise<void> {
   const users = world.logins.filter(([address]) => !address.startsWith("small@"));
   const user = random.next() < USER_CHANCE ? users[below(random, users.length)]![0] : null;
   const listener = world.connect(user === null ? "smtp" : "submission", random);
@@ -57,7 +57,7 @@ async function logIn(client: LineClient, user: string): Promise<number> {
 /** One transaction; false when the session is broken off. */
 async function sendOne(
   client: LineClient,
-  world: World,
+  world: Served,
   { id, sender, lost }: { id: string; sender: Sender; lost: () => boolean },
   random: Random,
 ): Promise<boolean> {
@@ -89,7 +89,7 @@ async function sendOne(
   return !broken;
 }
 
-function pick(world: World, { user }: Sender, random: Random): Recipient {
+function pick(world: Served, { user }: Sender, random: Random): Recipient {
   if (user && random.next() < 0.8) {
     const local = `${random.next() < 0.3 ? "no" : "u"}${below(random, 4)}`;
     const address = `${local}@${FOREIGN[below(random, FOREIGN.length)]}`;
