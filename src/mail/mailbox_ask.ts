@@ -161,7 +161,7 @@ export interface MailboxAsks {
       readonly index: IndexWanted;
       /** So many bytes of the beginning of each message are wanted; 0: none. */
       readonly headBytes: number;
-      /** Which columns are wanted; absent: all. Those of the flags go alone, without what lies behind the rows. */
+      /** Which columns are wanted; absent: all. Fewer go alone, without what lies behind the rows. */
       readonly form?: RowForm;
       /** Annotations are wanted with the rows (RFC 5257). */
       readonly annotations?: boolean;

@@ -25,7 +25,7 @@ export class MemoryColumns {
       into.uid[at] = row.uid;
       into.keywords[at] = this.#number(row.keywords);
       into.flags[at] = row.flags;
-      if (into.form === "flags") continue;
+      // What is not there is not set.
       into.modSeq[at] = row.modSeq;
       into.internalDateMs[at] = row.internalDateMs;
       into.content[at] = row.content;

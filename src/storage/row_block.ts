@@ -1,6 +1,6 @@
 import { assert } from "../base/mod.ts";
 import { Flag } from "../mail/flag.ts";
-import type { RowColumns } from "../mail/row_columns.ts";
+import { FLAG_COLUMNS, RowColumn, type RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
 import type { FullRow } from "./account_types.ts";
 import type { FlagChange } from "./flag_change.ts";
@@ -216,7 +216,7 @@ export function addToColumns(
   const block = stored[0] === FORM ? stored : renewed(stored, number);
   const rows = rowsIn(block);
   const base = number * BLOCK_UIDS;
-  const isAll = into.form === "all";
+  const { form } = into;
   let to = into.count;
   for (let i = 0, at = 1; i < rows; i++, at += ROW_BYTES) {
     const uid = base + block[at]!;
@@ -228,12 +228,12 @@ export function addToColumns(
     into.uid[to] = uid;
     into.keywords[to] = getU24(block, at + 2);
     into.flags[to] = block[at + 1]!;
-    if (isAll) {
-      into.modSeq[to] = getU48(block, at + 9);
-      into.internalDateMs[to] = getU48(block, at + 15);
-      into.content[to] = getU48(block, at + 21);
-      into.size[to] = getU32(block, at + 5);
-      into.saved[to] = getU32(block, at + 27);
+    if (form !== FLAG_COLUMNS) {
+      if ((form & RowColumn.modSeq) !== 0) into.modSeq[to] = getU48(block, at + 9);
+      if ((form & RowColumn.internalDateMs) !== 0) into.internalDateMs[to] = getU48(block, at + 15);
+      if ((form & RowColumn.content) !== 0) into.content[to] = getU48(block, at + 21);
+      if ((form & RowColumn.size) !== 0) into.size[to] = getU32(block, at + 5);
+      if ((form & RowColumn.saved) !== 0) into.saved[to] = getU32(block, at + 27);
     }
     to++;
   }

@@ -1,4 +1,5 @@
 import { PROGRAM_DEPTH_MAX, PROGRAM_NODES_MAX } from "../../src/actors/mailbox/search/mod.ts";
+import { ALL_COLUMNS, RowColumn } from "../../src/mail/row_columns.ts";
 
 const VIEW = { account: "a1", view: 7 };
 const SET = { by: "uid", pairs: [1, 0, 5, 5] };
@@ -191,9 +192,9 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.page", "set", pairs(20_000), pairs(20_002)],
   ["mailbox.page", "after", 0xffff_ffff, 0x1_0000_0000],
   ["mailbox.page", "index", "all", "facts"],
-  ["mailbox.page", "form", "all", "some"],
-  // Flags alone go without what lies behind the rows.
-  ["mailbox.page", "form", undefined, "flags"],
+  ["mailbox.page", "form", ALL_COLUMNS, ALL_COLUMNS + 1],
+  // Some columns alone go without what lies behind the rows.
+  ["mailbox.page", "form", undefined, RowColumn.size],
   ["mailbox.page", "headBytes", 65_536, 65_537],
   ["mailbox.read", "uid", 1, 0],
   ["mailbox.batches", "size", 1, 0],

@@ -23,8 +23,6 @@ import { appendEach } from "./fake_appends.ts";
 import { storeEach } from "./fake_stores.ts";
 import { FakeUpdates } from "./fake_updates.ts";
 
-export type { FakeMessage };
-
 type AppendedFields = Pick<AppendedMessage, "flags" | "keywords" | "internalDateMs" | "annotations">;
 type Reply<N extends MailboxAskName> = MailboxAsks[N]["reply"];
 type Request<N extends MailboxAskName> = Omit<

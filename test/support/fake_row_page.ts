@@ -2,7 +2,7 @@ import { concat } from "../../src/base/bytes.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { IndexWanted, RowPage } from "../../src/mail/mailbox_view.ts";
 import { Pieces } from "../../src/mail/pieces.ts";
-import { RECENT_BIT, RowColumns, type RowForm } from "../../src/mail/row_columns.ts";
+import { ALL_COLUMNS, RECENT_BIT, RowColumns, type RowForm } from "../../src/mail/row_columns.ts";
 import type { Uid } from "../../src/mail/uid.ts";
 import { readIndex } from "../../src/mime/mod.ts";
 
@@ -10,7 +10,7 @@ import { readIndex } from "../../src/mime/mod.ts";
 export function rowPage(
   { rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"],
   wanted: IndexWanted,
-  form: RowForm = "all",
+  form: RowForm = ALL_COLUMNS,
 ): RowPage {
   const columns = new RowColumns(rows.length, form);
   const keywordSets: { set: number; names: readonly string[] }[] = [];

@@ -1,7 +1,7 @@
 import type { IndexWanted, RowPage } from "../../mail/mailbox_view.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
-import { RECENT_BIT, RowColumns } from "../../mail/row_columns.ts";
+import { ALL_COLUMNS, FLAG_COLUMNS, RECENT_BIT, rowBytes, RowColumns } from "../../mail/row_columns.ts";
 import type { Uid } from "../../mail/uid.ts";
 import type { ColumnOf, PiecePlace } from "../../storage/mod.ts";
 import { visible } from "./annotate.ts";
@@ -13,9 +13,8 @@ import { changesSince, vanishedOf } from "./vanished.ts";
 import type { OpenView } from "./view_book.ts";
 import { countOf, intersection, type Ranges, rangesOfRising } from "./views/mod.ts";
 
-/** Rows of one answer: 200 KB, and so many of flags alone. */
-const ROWS_MAX = 4_096;
-const FLAG_ROWS_MAX = 16_384;
+/** Bytes of the rows of one answer: 16,384 rows of flags alone, less than a third of that with all columns. */
+const ROWS_BYTES_MAX = 16_384 * rowBytes(FLAG_COLUMNS);
 /** The same when something of their contents is wanted. */
 const FULL_ROWS_MAX = 2_048;
 /** The same when it is kept beside the rows. */
@@ -74,13 +73,13 @@ function filled(
   state: State,
   open: OpenView,
   ranges: Ranges,
-  { after, changedSince, index, headBytes, annotations = false, form = "all" }: Asked<"mailbox.page">,
+  { after, changedSince, index, headBytes, annotations = false, form = ALL_COLUMNS }: Asked<"mailbox.page">,
 ): Omit<RowPage, "vanished" | "missing"> {
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
   const contents = headBytes > 0 || index !== "none";
   const column = columnWanted(open, index);
-  const bare = form === "flags" ? FLAG_ROWS_MAX : ROWS_MAX;
+  const bare = Math.floor(ROWS_BYTES_MAX / rowBytes(form));
   const room = contents
     ? rowsMax(state, open, { headBytes, column, uid: firstAbove(ranges, after) })
     : annotations

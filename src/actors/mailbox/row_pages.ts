@@ -1,6 +1,6 @@
 import { asFailure } from "../../base/mod.ts";
 import type { ViewRow } from "../../mail/mailbox_view.ts";
-import { RowColumns } from "../../mail/row_columns.ts";
+import { FLAG_COLUMNS, RowColumns } from "../../mail/row_columns.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
 import { countOf, pairsFrom, type Ranges, type View } from "./views/mod.ts";
@@ -97,7 +97,7 @@ export function readUids(
   wanted: { readonly uids: Ranges; readonly after: number; readonly limit: number; readonly flags?: number },
 ): { readonly uids: number[]; readonly next: number | null } {
   const { uids, after, limit, flags = 0 } = wanted;
-  const rows = new RowColumns(Math.min(limit, countOf(uids)), "flags");
+  const rows = new RowColumns(Math.min(limit, countOf(uids)), FLAG_COLUMNS);
   const look = { ranges: uids, after, modSeqAbove: 0, rankOf: () => 0, lookedMax: limit };
   const next = uids.length === 0 ? null : shard.fillRows(account, mailbox, look, rows);
   const found: number[] = [];

@@ -1,7 +1,7 @@
 /** Pages of a FETCH are read ahead while the client reads, unless it is slow. */
 import { assert, assertEquals } from "@std/assert";
 import type { RowPage } from "../../../src/mail/mailbox_view.ts";
-import { RowColumns } from "../../../src/mail/row_columns.ts";
+import { FLAG_COLUMNS, RowColumns } from "../../../src/mail/row_columns.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
 import { settle } from "../../runtime/support/system.ts";
 import { type Client, FakeListener } from "./fronts.ts";
@@ -10,7 +10,7 @@ const ACCOUNT = { id: "a1", address: "john@smith.test", quotaBytes: 0 };
 const PAGE = "mailbox.page";
 
 function pageOf(uid: number, more: boolean): RowPage {
-  const rows = new RowColumns(1, "flags");
+  const rows = new RowColumns(1, FLAG_COLUMNS);
   [rows.uid[0], rows.sequence[0], rows.count] = [uid, uid, 1];
   return {
     ...{ rows: rows.bytes(), keywordSets: [], objectIdPrefix: "M", vanished: [], missing: false },

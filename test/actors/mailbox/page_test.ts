@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Pieces } from "../../../src/mail/pieces.ts";
-import { RowColumns } from "../../../src/mail/row_columns.ts";
+import { ALL_COLUMNS, FLAG_COLUMNS, RowColumn, RowColumns } from "../../../src/mail/row_columns.ts";
 import { openSession } from "./sessions.ts";
 import { inMailbox, MAIL, put } from "./support.ts";
 
@@ -25,8 +25,13 @@ Deno.test("a page of columns says the same as rows do, whichever rows are gone",
       assertEquals(names, row.keywords);
     }
     assertEquals(page.next, null);
-    const bare = await a.ask("mailbox.page", { ...asked, index: "none", headBytes: 0, form: "flags" });
-    const flags = RowColumns.of(bare.rows, "flags")!;
-    for (const name of ["sequence", "uid", "keywords", "flags"] as const) assertEquals(flags[name], columns[name]);
-    assertEquals(bare.keywordSets, page.keywordSets);
+    for (let form = FLAG_COLUMNS; form <= ALL_COLUMNS; form++) {
+      const bare = await a.ask("mailbox.page", { ...asked, index: "none", headBytes: 0, form });
+      const some = RowColumns.of(bare.rows, form)!;
+      for (const name of ["sequence", "uid", "keywords", "flags"] as const) assertEquals(some[name], columns[name]);
+      for (const [name, bit] of Object.entries(RowColumn) as [keyof typeof RowColumn, number][]) {
+        assertEquals([...some[name]], (form & bit) === 0 ? [] : [...columns[name]]);
+      }
+      assertEquals(bare.keywordSets, page.keywordSets);
+    }
   }));

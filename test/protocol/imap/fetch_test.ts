@@ -3,6 +3,7 @@ import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { Failure } from "../../../src/base/failure.ts";
 import { latin1 } from "../../../src/base/latin1.ts";
 import { seededRandom } from "../../../src/base/random.ts";
+import { ALL_COLUMNS, RowColumn } from "../../../src/mail/row_columns.ts";
 import type { ImapAction } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { type Client, loggedIn, other, say } from "./support.ts";
@@ -361,4 +362,26 @@ Deno.test("a page counts as memory while it is told, and no longer", () => {
   say(client, "1 FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (Subject)])");
   assert(client.pageMax > 2 * LETTER.length);
   assertEquals(client.session.pageBytes, 0);
+});
+
+Deno.test("of rows only those columns are asked for that are told, and each item says the same with all others as alone", () => {
+  const SHORT = ["UID", "FLAGS", "MODSEQ", "RFC822.SIZE", "INTERNALDATE", "SAVEDATE", "EMAILID"];
+  const { modSeq, size, internalDateMs, saved, content } = RowColumn;
+  const COLUMNS = [0, 0, modSeq, size, internalDateMs, saved, content];
+  const { mailboxes, client } = withLetters(1);
+  const alone = SHORT.map((name) => item(client, name));
+  const forms: unknown[] = [];
+  const answer: FakeMailboxes["answer"] = mailboxes.answer.bind(mailboxes);
+  mailboxes.answer = (name, request) => {
+    if ("form" in request) forms.push(request.form);
+    return answer(name, request);
+  };
+  for (let some = 1; some < 1 << SHORT.length; some++) {
+    const chosen = SHORT.flatMap((_, i) => (some & (1 << i)) === 0 ? [] : [i]);
+    const names = chosen.map((i) => SHORT[i]).join(" ");
+    assertEquals(item(client, names), chosen.map((i) => alone[i]!).join(" "));
+    assertEquals(forms.pop(), chosen.reduce((form, i) => form | COLUMNS[i]!, 0), names);
+  }
+  say(client, "1 FETCH 1 FAST", "2 FETCH 1 (FLAGS ENVELOPE)", "3 FETCH 1 (FLAGS BODY[])", "4 FETCH 1 (FLAGS BODY[])");
+  assertEquals(forms, [size | internalDateMs, ALL_COLUMNS, ALL_COLUMNS, ALL_COLUMNS]);
 });

@@ -2,6 +2,7 @@ import { APPENDS_MAX } from "../../../mail/mailbox_ask.ts";
 import { countStores, STORES_MAX, type StoresAlike } from "../../../mail/store_wish.ts";
 import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import { SPECIAL_USES } from "../../../mail/mailbox_name.ts";
+import { ALL_COLUMNS } from "../../../mail/row_columns.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
 import { WATCH_EVENTS, WATCH_FILTERS, WATCH_GROUPS_MAX, WATCH_NAMES_MAX } from "../../../mail/watch.ts";
 import type { MailboxViewProtocol } from "../../../messages/mod.ts";
@@ -95,7 +96,8 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
   "mailbox.page": fields((request) => {
     const { set, after, index, changedSince, vanished, headBytes, annotations, form } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
-      (form === undefined || form === "all" || (form === "flags" && index === "none" && headBytes === 0)) &&
+      (form === undefined || form === ALL_COLUMNS ||
+        (isWhole(form, 0, ALL_COLUMNS) && index === "none" && headBytes === 0)) &&
       (annotations === undefined || isBoolean(annotations)) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
   }),

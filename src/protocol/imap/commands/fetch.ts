@@ -1,6 +1,6 @@
 import { Flag } from "../../../mail/flag.ts";
 import type { FlagRow, MessageSet, RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
-import type { RowForm } from "../../../mail/row_columns.ts";
+import { ALL_COLUMNS } from "../../../mail/row_columns.ts";
 import type { Uid } from "../../../mail/uid.ts";
 import { type Command, type Given, SELECTED } from "../command.ts";
 import { bad, type Completion, no, ok } from "../completion.ts";
@@ -83,7 +83,7 @@ export function* fetchPages(
   const { changedSince } = given;
   let trouble: Trouble | null = null;
   const annotations = plan.annotations ? { annotations: true } : {};
-  const form: RowForm = plan.flagsOnly && skip === undefined ? "flags" : "all";
+  const form = skip === undefined ? plan.form : ALL_COLUMNS;
   let request = { view, set, after, index, changedSince, vanished: given.vanished, headBytes, form, ...annotations };
   for (;;) {
     const page: RowPage = yield* ask("mailbox.page", request);

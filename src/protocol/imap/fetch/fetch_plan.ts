@@ -1,5 +1,6 @@
 import type { IndexWanted } from "../../../mail/mailbox_view.ts";
 import type { IndexText } from "../../../mime/mod.ts";
+import { ALL_COLUMNS, FLAG_COLUMNS, RowColumn, type RowForm } from "../../../mail/row_columns.ts";
 import type { FetchItem } from "../grammar/ast_fetch.ts";
 import { isUidOnly, type Scene, tellsModSeq } from "../state.ts";
 
@@ -13,6 +14,8 @@ export interface FetchPlan {
   readonly plain: boolean;
   /** Every item is a UID or flags. */
   readonly flagsOnly: boolean;
+  /** The columns of rows in which all that is wanted is. */
+  readonly form: RowForm;
   /** So many bytes of the beginning of each message are read anyway. */
   readonly headBytes: number;
   /** How many items are read from the message itself. */
@@ -46,7 +49,7 @@ export function planFetch(
   const annotations = items.some(({ item }) => item === "ANNOTATION");
   return {
     ...{ items, index: indexOf(items, plain), plain, headBytes, sections: read.length },
-    ...{ setsSeen: sees, annotations, modSeq, flagsOnly: items.every(isFlags) },
+    ...{ setsSeen: sees, annotations, modSeq, flagsOnly: items.every(isFlags), form: formOf(items) },
   };
 }
 
@@ -75,15 +78,21 @@ export const INDEX_TEXTS: ReadonlyMap<string, IndexText> = new Map([
   ["BODYSTRUCTURE", "bodyStructure"],
 ]);
 
-const SHORT_ITEMS: ReadonlySet<string> = new Set([
-  "UID",
-  "FLAGS",
-  "MODSEQ",
-  "RFC822.SIZE",
-  "INTERNALDATE",
-  "SAVEDATE",
-  "EMAILID",
+/** Items that stand in the row itself, and the column that each needs, if it is not always there. */
+const SHORT_ITEMS: ReadonlyMap<string, RowForm> = new Map([
+  ["UID", FLAG_COLUMNS],
+  ["FLAGS", FLAG_COLUMNS],
+  ["MODSEQ", RowColumn.modSeq],
+  ["RFC822.SIZE", RowColumn.size],
+  ["INTERNALDATE", RowColumn.internalDateMs],
+  ["SAVEDATE", RowColumn.saved],
+  ["EMAILID", RowColumn.content],
 ]);
+
+/** What else is told is read by way of all columns. */
+function formOf(items: readonly FetchItem[]): RowForm {
+  return items.reduce((form, { item }) => form | (SHORT_ITEMS.get(item) ?? ALL_COLUMNS), FLAG_COLUMNS);
+}
 
 function isPlain(item: FetchItem): boolean {
   return SHORT_ITEMS.has(item.item) || INDEX_TEXTS.has(item.item) || isWhole(item);

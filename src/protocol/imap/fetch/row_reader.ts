@@ -2,7 +2,7 @@ import { Failure } from "../../../base/failure.ts";
 import type { RowPage, ViewRow } from "../../../mail/mailbox_view.ts";
 import type { MessageAnnotation } from "../../../mail/message_annotation.ts";
 import { Pieces } from "../../../mail/pieces.ts";
-import { RECENT_BIT, RowColumns, type RowForm } from "../../../mail/row_columns.ts";
+import { ALL_COLUMNS, RECENT_BIT, RowColumns, type RowForm } from "../../../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../../../mail/uid.ts";
 
 const NO_KEYWORDS: readonly string[] = [];
@@ -16,7 +16,7 @@ export class RowReader {
   readonly #names = new Map<number, readonly string[]>();
 
   /** Throws Failure `invalid` when the page is none. */
-  constructor(private readonly page: RowPage, form: RowForm = "all") {
+  constructor(private readonly page: RowPage, form: RowForm = ALL_COLUMNS) {
     const columns = RowColumns.of(page.rows, form);
     if (columns === null) throw new Failure("invalid", "a page of rows has a wrong length");
     this.columns = columns;
