@@ -203,7 +203,7 @@ function queueSpec({ config, srsKey, listKey }: TreeInput, placement: Placement)
         perDestination: {
           first: Math.min(DESTINATION_FIRST, perDestinationMax),
           max: perDestinationMax,
-          ahead: perDestinationMax,
+          ahead: 2 * perDestinationMax,
         },
       },
       minFreeBytes: config.storage.minFreeBytes,

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { assert, type Clock, Failure, type Log, randomId, RenewedMap, RenewedSet, systemRandom } from "../base/mod.ts";
+import { assert, type Clock, Failure, type Log, randomId, systemRandom } from "../base/mod.ts";
 import { kindOf } from "./error_kind.ts";
 import { guardAccept } from "./accept_guard.ts";
 import { addressBlock, isLoopback, normalizeAddress } from "./address.ts";
@@ -101,10 +101,10 @@ class Hub implements ConnectionHost {
   readonly flusher = new Flusher();
   readonly secure?: NonNullable<ConnectionHost["secure"]>;
   readonly #options: ListenOptions;
-  readonly #open = new RenewedMap<SocketConnection, string | null>();
-  readonly #refused = new RenewedSet<SocketConnection>();
+  readonly #open = new Map<SocketConnection, string | null>();
+  readonly #refused = new Set<SocketConnection>();
   /** Connections of proxies that have not said yet whose they are. */
-  readonly #nameless = new RenewedSet<ProxyReading>();
+  readonly #nameless = new Set<ProxyReading>();
   readonly #counts: ConnectionCounts;
   readonly #prefix = randomId(systemRandom(), 5);
   #serial = 0;

@@ -1,4 +1,4 @@
-import { type Clock, type Log, RenewedSet } from "../../base/mod.ts";
+import type { Clock, Log } from "../../base/mod.ts";
 import { Failure } from "../../base/mod.ts";
 import type { DeliveryProtocol } from "../../messages/mod.ts";
 import { DeadlineWheel } from "../../net/mod.ts";
@@ -33,7 +33,7 @@ export interface DeliveryArgs {
 export class DeliveryOffice {
   attempts = 0;
   active = 0;
-  readonly conversations = new RenewedSet<Conversation>();
+  readonly conversations = new Set<Conversation>();
   draining = false;
   lanes = new Lanes(Infinity);
   #closed = false;

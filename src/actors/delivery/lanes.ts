@@ -1,4 +1,3 @@
-import { RenewedMap, RenewedSet } from "../../base/mod.ts";
 import type { Conversation } from "./conversation.ts";
 
 interface Lane {
@@ -8,7 +7,7 @@ interface Lane {
   /** Those that may have a connection. */
   active: number;
   /** Those that may go on when another one leaves, in their order. */
-  readonly waiting: RenewedSet<Place>;
+  readonly waiting: Set<Place>;
 }
 
 /** Sends a mail at once behind the one of a conversation. */
@@ -82,7 +81,7 @@ export class Place {
  * next attempt is there when one ends, or its mail follows. Those beyond wait in their order.
  */
 export class Lanes {
-  readonly #lanes = new RenewedMap<string, Lane>();
+  readonly #lanes = new Map<string, Lane>();
 
   constructor(private readonly widthMax: number) {}
 
@@ -90,7 +89,7 @@ export class Lanes {
   enter(destination: string): Place {
     let lane = this.#lanes.get(destination);
     if (lane === undefined) {
-      lane = { widthMax: this.widthMax, members: 0, active: 0, waiting: new RenewedSet() };
+      lane = { widthMax: this.widthMax, members: 0, active: 0, waiting: new Set() };
       this.#lanes.set(destination, lane);
     }
     lane.members++;

@@ -1,4 +1,3 @@
-import { RenewedMap } from "../../base/mod.ts";
 import type { Conversation } from "./conversation.ts";
 import { securityKey } from "./security.ts";
 import type { Target } from "./targets.ts";
@@ -6,8 +5,8 @@ import type { Target } from "./targets.ts";
 /** Connections that wait for the next mail to their host. Each takes its own leave when its time is over. */
 export class ConversationPool {
   /** By the key of their target, in the order in which they were given. */
-  readonly #kept = new RenewedMap<string, Conversation[]>();
-  readonly #keys = new RenewedMap<Conversation, string>();
+  readonly #kept = new Map<string, Conversation[]>();
+  readonly #keys = new Map<Conversation, string>();
 
   constructor(private readonly keptMax: number) {}
 

@@ -1,4 +1,3 @@
-import { RenewedMap } from "../../base/mod.ts";
 import type { SessionProtocol, SessionRow } from "../../messages/mod.ts";
 import { defineActor } from "../../runtime/define_actor.ts";
 import { mayAsk } from "../rights.ts";
@@ -15,7 +14,7 @@ const ID_CHARS_MAX = 64;
 
 /** The open sessions of one listener worker, oldest first. */
 export class SessionBook {
-  readonly #open = new RenewedMap<string, { readonly service: string; readonly front: Front }>();
+  readonly #open = new Map<string, { readonly service: string; readonly front: Front }>();
 
   get size(): number {
     return this.#open.size;

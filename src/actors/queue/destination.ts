@@ -14,6 +14,12 @@ export interface ConcurrencyLimits {
   readonly ahead?: number;
 }
 
+/**
+ * For each transaction so many more are handed on: one whose mail follows over the connection while this one's reply is on its
+ * way, and one that is there to follow that one.
+ */
+const AHEAD_EACH = 2;
+
 /** A destination is quick when a transaction, its wait for a turn included, takes no longer, in ms. */
 const QUICK_MS = 100;
 
@@ -56,10 +62,10 @@ export class Destination {
     this.#behind.push(item);
   }
 
-  /** Whether a transaction may begin now. */
-  mayStart(nowMs: number): boolean {
+  /** Whether a transaction may begin now, or, when `mayWait`, be handed on to wait for its turn. */
+  mayStart(nowMs: number, mayWait: boolean): boolean {
     const window = Math.floor(this.#window);
-    const ahead = this.#quick ? Math.min(window, this.limits.ahead ?? 0) : 0;
+    const ahead = this.#quick && mayWait ? Math.min(AHEAD_EACH * window, this.limits.ahead ?? 0) : 0;
     return this.active < window + ahead && !this.isResting(nowMs) && this.waiting > 0;
   }
 

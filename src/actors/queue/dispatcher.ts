@@ -71,10 +71,13 @@ export class Dispatcher {
 
   /** The next item to be tried, counted as active from now on; null when none may begin. */
   next(nowMs: number, sort: (item: number) => ReadyItem | null): { item: number; destination: Destination } | null {
-    if (this.#active >= this.limits.attemptsMax) return null;
+    const { attemptsMax, perDestination } = this.limits;
+    if (this.#active >= attemptsMax) return null;
+    // What only waits for its turn leaves room for all that another destination may be given: the first may come to a standstill.
+    const mayWait = this.#active < attemptsMax - perDestination.max;
     for (const destination of this.#turns) {
       if (destination.isResting(nowMs)) this.#layDown(destination);
-      if (!destination.mayStart(nowMs)) continue;
+      if (!destination.mayStart(nowMs, mayWait)) continue;
       const item = destination.take(sort);
       this.#turns.delete(destination);
       if (destination.waiting > 0) this.#turns.add(destination); // At the end: the others come first.

@@ -124,18 +124,30 @@ Deno.test("a destination of which nothing is known but that it is well is forgot
   assertEquals([...queue.suspended(5)].map(({ name }) => name), ["b"]);
 });
 
-Deno.test("a destination that is quick has as many again waiting at the delivery worker; one that is slow or fails has none", () => {
-  const queue = new Dispatcher({ attemptsMax: 100, perDestination: { first: 4, max: 4, ahead: 3 } });
+Deno.test("a destination that is quick has twice as many waiting at the delivery worker; one that is slow or fails has none", () => {
+  const queue = new Dispatcher({ attemptsMax: 100, perDestination: { first: 4, max: 4, ahead: 7 } });
   for (let item = 0; item < 50; item++) offer(queue, "a", item);
   const destination = queue.destination("a", 0);
   assertEquals(begun(queue).length, 4);
   destination.wentWell(101);
   assertEquals(begun(queue).length, 0);
   destination.wentWell(100);
-  assertEquals(begun(queue).length, 3, "no more than allowed");
+  assertEquals(begun(queue).length, 7, "no more than allowed");
   queue.faulted(destination, 0);
-  for (let i = 0; i < 5; i++) queue.ended(destination, 0);
+  for (let i = 0; i < 9; i++) queue.ended(destination, 0);
   assertEquals(begun(queue).length, 0, "two in all");
   destination.wentWell(1);
-  assertEquals(begun(queue).length, 2, "as many again");
+  assertEquals(begun(queue).length, 4, "twice as many more");
+});
+
+Deno.test("what waits at the delivery worker leaves room for the transactions of another destination", () => {
+  const queue = new Dispatcher({ attemptsMax: 10, perDestination: { first: 4, max: 4, ahead: 8 } });
+  for (let item = 0; item < 50; item++) offer(queue, "a", item);
+  queue.destination("a", 0).wentWell(1);
+  assertEquals(begun(queue).length, 6, "four, and two that wait");
+  for (let item = 50; item < 60; item++) offer(queue, "b", item);
+  queue.destination("b", 0).wentWell(1);
+  assertEquals(begun(queue), [50, 51, 52, 53].map((item) => `b:${item}`));
+  for (let i = 0; i < 3; i++) queue.ended(queue.destination("a", 0), 0);
+  assertEquals(begun(queue).length, 1, "only what begins at once");
 });
