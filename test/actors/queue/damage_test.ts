@@ -145,6 +145,13 @@ function reportedTo(world: QueueWorld): string[] {
   );
 }
 
+Deno.test("a mail that fails at two destinations is reported for both", () =>
+  withQueue(async (world) => {
+    await world.send([GONE, "nobody@mary.test"]);
+    await world.pass(10);
+    assertEquals([await world.entries(), reportedTo(world).sort()], [[], [GONE, "nobody@mary.test"]]);
+  }, all(FAILED)));
+
 Deno.test("who waits for a mailbox here is not taken for another recipient of the same mail", () =>
   withQueue(async (world) => {
     await world.send([JOHN, "small@smith.test"], { sender: "billy@bob.test" });
