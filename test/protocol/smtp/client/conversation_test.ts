@@ -289,6 +289,24 @@ Deno.test("a verdict in the middle of the content counts, and the rest is not se
   assertEquals(upToContent("250 2.0.0 fine"), [["beforeEnd", undefined], "close"]);
 });
 
+Deno.test("a connection that is lost before all of the content has left has not got the mail", () => {
+  const big = mail({ content: "x".repeat(998) + "\r\n", pieceBytes: 100 });
+  const lost = (pieces: number, unsent: boolean) => {
+    const client = new TestClient({}, [big]).session;
+    for (const line of ["220 x", "250 x"]) client.receive(bytes(`${line}\r\n`));
+    client.send(big);
+    for (const line of ["250 ok", "250 ok", "354 go"]) client.receive(bytes(`${line}\r\n`));
+    for (let i = 0; i < pieces; i++) client.pull();
+    return client.ended("lost", { unsent }).map((action) =>
+      action.type === "done" ? [action.end, action.outcomes[0]?.text] : action.type
+    );
+  };
+  assertEquals(lost(3, false), [["beforeEnd", undefined], "close"]);
+  // Ten pieces, the end, and the word that there is no more.
+  assertEquals(lost(12, true), [["beforeEnd", undefined], "close"]);
+  assertEquals(lost(12, false), [["complete", "lost; the mail may have been taken"], "close"]);
+});
+
 Deno.test("too many recipients is temporary, also where a server says so by 552", () => {
   clientTranscript(
     `
