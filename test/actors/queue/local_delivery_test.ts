@@ -1,5 +1,6 @@
 /** What becomes of mail for addresses here, whatever the directory and the mailboxes say. */
 import { assert, assertEquals } from "@std/assert";
+import { tryOnce } from "../../../src/actors/queue/attempt.ts";
 import { deliverHere } from "../../../src/actors/queue/local_delivery.ts";
 import type { QueueServices } from "../../../src/actors/queue/services.ts";
 import { Failure, type FailureKind, FakeClock, SILENT, utf8 } from "../../../src/base/mod.ts";
@@ -159,4 +160,14 @@ Deno.test("a list gets a mail when the mailboxes of the address have it; while i
   const refused = () => ({ type: "refused", status: "5.7.1", text: "members only" });
   const alone = { "list@here.test": local([], [], ["one"]) };
   assertEquals((await attempt(alone, { list: refused })).ends, ["failed 5.7.1"]);
+});
+
+Deno.test("while the directory has not answered no attempt is made, here or elsewhere", async () => {
+  const services = { routes: { resolve: () => null } } as unknown as QueueServices;
+  const recipients = [{ address: "a@here.test", notify: null, orcpt: null, last: null }];
+  const held = { item: 1, message: 1, destination: "here.test", dueMs: 0, held: false, attempts: 0, warned: false };
+  const envelope = { ...NO_PARAMETERS, id: "m", sender: "", account: null };
+  const message = { message: 1, envelope, size: 4, createdMs: 0 };
+  const attempted = await tryOnce({ item: { ...held, recipients, notes: [] }, message, parts: [] }, services);
+  assertEquals(attempted, { type: "later" });
 });

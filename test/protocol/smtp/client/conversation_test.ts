@@ -139,6 +139,27 @@ Deno.test("a server that takes recipients and content of a mail whose sender it 
     ? close`);
 });
 
+Deno.test("a server that answers out of turn has not got the mail: 250 in place of 354, 354 in place of 250", () => {
+  clientTranscript(`
+    S: 220 x
+    C: EHLO here.test
+    S: 250 x
+    ? ready
+    ! send 0
+    C: MAIL FROM:<a@here.test>
+    S: 250 ok
+    C: RCPT TO:<b@there.test>
+    S: 250 ok
+    C: DATA
+    S: 250 2.0.0 taken
+    ? done beforeEnd: undecided | deferred null 4.5.0 unexpected reply 250
+    ? close`);
+  clientTranscript(`${UP_TO_DOT}
+    S: 354 go on
+    ? done complete: deferred null 4.5.0 unexpected reply 354
+    ? close`);
+});
+
 Deno.test("RSET goes before the next mail when a transaction was left open", () => {
   clientTranscript(
     `
