@@ -124,7 +124,7 @@ Deno.test("damage in the log with acknowledged mail behind it is no end of the l
 Deno.test("a group belongs to the log when its number, place, mark and checksum say so", () =>
   inDirectory(async (dir) => {
     const { shard, index } = await open(dir);
-    for (const body of ["first", "second", "third"]) await shard.deliver(mail(body));
+    for (const body of ["first", "other", "third"]) await shard.deliver(mail(body));
     const { incarnation: stamp, appliedSeq, position } = JSON.parse(new TextDecoder().decode(index.get(HEADER_KEY)));
     assertEquals([appliedSeq, position.offset], [1, 0]);
     const bytes = Uint8Array.from(readFileSync(segmentOf(dir)));
@@ -143,6 +143,11 @@ Deno.test("a group belongs to the log when its number, place, mark and checksum 
     assertEquals(read({ stamp: "another shard" }).groups.length, 0);
     // Left over from another place of the file.
     assertEquals(await kindOf(() => read({ offset: 32 })), "corrupt");
+    // Where the body of the last one should lie there is another, whole as it is.
+    const [second, third] = groups.slice(1).map(({ places }) => places[0]!.offset) as [number, number];
+    const strange = bytes.slice();
+    strange.copyWithin(third, second, second + 32 + "other".length);
+    assertEquals(read({ bytes: strange }).groups.length, 2, "a body that the group does not name");
     for (let at = end.tail; at < bytes.length; at++) {
       const flipped = bytes.slice();
       flipped[at]! ^= 0x41;
@@ -150,6 +155,29 @@ Deno.test("a group belongs to the log when its number, place, mark and checksum 
     }
     await shard.close();
   }));
+
+Deno.test("mail that comes when the segment is full to the byte is where the rows say, also after a crash", async () => {
+  let full = 0;
+  await inDirectory(async (dir) => {
+    const { shard, state } = await open(dir);
+    for (const body of ["first", "second"]) await shard.deliver(mail(body, { opId: `op-${body}` }));
+    full = state.segments.position.offset;
+    await shard.close();
+  });
+  for (const segmentBytesMax of [full - 1, full, full + 1]) {
+    await inDirectory(async (dir) => {
+      const { shard } = await open(dir, { limits: { segmentBytesMax } });
+      for (const body of ["first", "second", "third", "fourth"]) {
+        await shard.deliver(mail(body, { opId: `op-${body}` }));
+      }
+      assertEquals([texts(shard), await problems(shard)], [["first", "second", "third", "fourth"], []]);
+      const left = await open(crashed(dir));
+      assertEquals([texts(left.shard), await problems(left.shard)], [texts(shard), []]);
+      await left.shard.close();
+      await shard.close();
+    });
+  }
+});
 
 for (
   const [what, limits] of [

@@ -199,6 +199,28 @@ Deno.test("mail that was refused for want of space is not there after a loss of 
   }
 });
 
+Deno.test("mail that could not even be cut off for want of space is in doubt, and nobody says that it is not there", async () => {
+  for (const call of ["syncData", "truncate"]) {
+    const disk = new SimDisk(seededRandom(1));
+    const clock = new FakeClock();
+    const shard = await openSimShard(disk, clock, DEFAULT_LIMITS);
+    await shard.deliver(mail("one"));
+    let flushed = false;
+    disk.fault = (_step, name) => {
+      const fails = flushed ? name === call : name === "syncData";
+      flushed ||= fails;
+      return fails ? "ENOSPC" : null;
+    };
+    assertEquals(await kindOf(() => shard.deliver(mail("two"))), "disk", call);
+    disk.fault = () => null;
+    clock.advance(60_000);
+    assertEquals([await kindOf(() => shard.deliver(mail("three"))), texts(shard)], ["ok", ["one", "three"]]);
+    disk.restart();
+    const left = await openSimShard(disk, new FakeClock(), DEFAULT_LIMITS);
+    assertEquals([texts(left), await problems(left)], [["one", "three"], []]);
+  }
+});
+
 Deno.test("on a device without any space a change that frees some goes to the index, and survives a crash", () =>
   inDirectory(async (dir) => {
     const real = nodeFiles();

@@ -8,6 +8,7 @@ import {
   type DeliveryOutcome,
   receivedField,
   type ReceivedMail,
+  type ReceivedRecipient,
   returnPathField,
   submitted,
 } from "../../protocol/smtp/mod.ts";
@@ -45,7 +46,8 @@ export async function receive(reception: Reception, services: FrontServices): Pr
   const delivery = deliveryOf(reception, completed, services);
   // All or nothing, as SMTP has one answer for all recipients; LMTP has one for each.
   const outcomes = each ? await deliverEach(delivery, services) : [await deliver(delivery, services)];
-  if (outcomes.length === 1 && outcomes[0]!.type === "accepted") await reportSuccess(delivery, services);
+  const kept = mail.recipients.filter((_, i) => outcomes[each ? i : 0]!.type === "accepted");
+  if (kept.length > 0) await reportSuccess(delivery, kept, services);
   return outcomes;
 }
 
@@ -130,9 +132,13 @@ function indexOnce(parts: readonly Uint8Array[], clock: Clock): Delivery["index"
 }
 
 /** NOTIFY=SUCCESS for addresses here (RFC 3461 §5.2.3 d, §5.2.7.3): reports are queued before the client is answered. */
-async function reportSuccess({ id, mail, outgoing }: Delivery, services: FrontServices): Promise<void> {
+async function reportSuccess(
+  { id, mail, outgoing }: Delivery,
+  kept: readonly ReceivedRecipient[],
+  services: FrontServices,
+): Promise<void> {
   if (mail.sender === null) return;
-  const asked = mail.recipients.filter(({ notify }) => notify?.includes("success") === true);
+  const asked = kept.filter(({ notify }) => notify?.includes("success") === true);
   for (const action of ["delivered", "expanded"] as const) {
     const recipients = asked.filter(({ address }) => successAt(services.routes.resolve(address)) === action)
       .map(({ address, notify, orcpt }) => ({ address: formatAddress(address), notify, orcpt }));

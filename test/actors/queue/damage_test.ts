@@ -68,6 +68,29 @@ for (const [what, broken] of [["an item", "item"], ["the mail of an item", "mess
   });
 }
 
+for (const [what, broken] of [["an item", "item"], ["the mail of an item", "message"]] as const) {
+  Deno.test(`${what} that cannot be read just now is tried when it can be`, async () => {
+    let broke = false;
+    await withQueue(
+      async (world) => {
+        world.outside = all(DEFERRED);
+        await world.send("a@bob.test");
+        broke = true;
+        await world.pass(6 * MINUTE);
+        assertEquals(world.attempts.length, 1);
+        broke = false;
+        world.outside = all(DELIVERED);
+        await world.pass(2 * MINUTE);
+        assertEquals([world.attempts.length, await world.entries()], [2, []]);
+      },
+      undefined,
+      store((key) => {
+        if (broke && key === broken) throw new Failure("disk", "the index cannot be read");
+      }),
+    );
+  });
+}
+
 Deno.test("a mail whose bytes cannot be read now is tried later; one whose bytes are damaged is held", async () => {
   let kind: "disk" | "corrupt" | null = null;
   await withQueue(
@@ -121,6 +144,13 @@ function reportedTo(world: QueueWorld): string[] {
     [...letter.matchAll(/Final-Recipient: rfc822; (\S+)/g)].map(([, to]) => to!)
   );
 }
+
+Deno.test("a mail that fails at two destinations is reported for both", () =>
+  withQueue(async (world) => {
+    await world.send([GONE, "nobody@mary.test"]);
+    await world.pass(10);
+    assertEquals([await world.entries(), reportedTo(world).sort()], [[], [GONE, "nobody@mary.test"]]);
+  }, all(FAILED)));
 
 Deno.test("who waits for a mailbox here is not taken for another recipient of the same mail", () =>
   withQueue(async (world) => {
@@ -260,6 +290,91 @@ Deno.test("on a full disk a refused mail waits to be refused again, and what can
     store((key) => {
       if (full && key === "health") return noRoom;
       return full && key === "enqueue" ? Promise.reject(noRoom) : undefined;
+    }),
+  );
+});
+
+/** A disk that is full while `is` says so: it takes no mail, and says that it is full. */
+function fullWhile(is: () => boolean) {
+  const noRoom = new Failure("disk_full", "no space is left");
+  return store((key) => {
+    if (is() && key === "health") return noRoom;
+    return is() && key === "enqueue" ? Promise.reject(noRoom) : undefined;
+  });
+}
+
+Deno.test("on a full disk who has got a mail does not get it again because another one was refused", async () => {
+  let full = false;
+  await withQueue(
+    async (world) => {
+      world.outside = (attempt) => {
+        full = true;
+        return each(DELIVERED, FAILED)(attempt);
+      };
+      await world.send(["a@bob.test", GONE]);
+      await world.pass(5 * MINUTE);
+      full = false;
+      world.outside = all(DELIVERED);
+      await world.pass(2 * MINUTE);
+      await world.pass(0);
+      assertEquals(world.attempts.length, 1);
+      assertEquals([await world.entries(), reportedTo(world)], [[], [GONE]]);
+    },
+    undefined,
+    fullWhile(() => full),
+  );
+});
+
+Deno.test("on a full disk any number of refused mails leaves the way free for what can be delivered", async () => {
+  let full = false;
+  await withQueue(
+    async (world) => {
+      world.outside = (attempt) => all(attempt.destination === "mary.test" ? DELIVERED : FAILED)(attempt);
+      const dueMs = world.clock.wallMs() + MINUTE;
+      await world.send("mary@mary.test", { releaseAtMs: dueMs + MINUTE });
+      for (let i = 0; i < 60; i++) await world.send(`gone@bob${i}.test`, { releaseAtMs: dueMs });
+      full = true;
+      await world.pass(MINUTE + 100);
+      assertEquals(world.attempts.length, 60);
+      await world.pass(MINUTE);
+      assertEquals(world.attempts.filter(({ destination }) => destination === "mary.test").length, 1);
+    },
+    undefined,
+    fullWhile(() => full),
+  );
+});
+
+Deno.test("what an operator gives up on a full disk comes back when there is room, and is not tried meanwhile", async () => {
+  let full = false;
+  await withQueue(
+    async (world) => {
+      world.outside = all(DEFERRED);
+      await world.send([GONE, "b@bob.test"]);
+      full = true;
+      const act = world.queue.ask("queue.act", { verb: "bounce", filter: { all: true }, dryRun: false });
+      act.catch(() => {});
+      await world.pass(30 * MINUTE);
+      full = false;
+      await world.pass(2 * MINUTE);
+      await world.pass(0);
+      assertEquals([world.attempts.length, await world.entries(), reportedTo(world)], [1, [], [GONE, "b@bob.test"]]);
+    },
+    undefined,
+    fullWhile(() => full),
+  );
+});
+
+Deno.test("a refused mail whose bytes cannot be read any more is reported without them", async () => {
+  await withQueue(
+    async (world) => {
+      world.outside = all(FAILED);
+      await world.send(GONE);
+      await world.pass(10);
+      assertEquals([await world.entries(), reportedTo(world)], [[], [GONE]]);
+    },
+    undefined,
+    store((key, [message]) => {
+      if (key === "body" && message === 1) throw new Failure("corrupt", "the checksum of the mail is wrong");
     }),
   );
 });

@@ -151,3 +151,23 @@ Deno.test("what waits at the delivery worker leaves room for the transactions of
   for (let i = 0; i < 3; i++) queue.ended(queue.destination("a", 0), 0);
   assertEquals(begun(queue).length, 1, "only what begins at once");
 });
+
+Deno.test("destinations that rest until different times are each taken up when theirs has come", () => {
+  const queue = dispatcher();
+  for (const [name, untilMs] of [["a", 10], ["b", 20], ["c", 30]] as const) {
+    queue.destination(name, 0).suspendedUntilMs = untilMs;
+    offer(queue, name, untilMs);
+  }
+  assertEquals([begun(queue, 0), queue.nextWakeMs()], [[], 10]);
+  for (const [nowMs, item, nextMs] of [[10, "a:10", 20], [20, "b:20", 30], [30, "c:30", null]] as const) {
+    queue.wake(nowMs);
+    assertEquals([begun(queue, nowMs), queue.nextWakeMs()], [[item], nextMs]);
+  }
+});
+
+Deno.test("what is left of a line that was deferred in part has its turn as before", () => {
+  const queue = dispatcher();
+  for (const item of [1, 2, 3]) offer(queue, "a", item);
+  assertEquals(queue.drain(queue.destination("a", 0), 2, NONE), [1, 2]);
+  assertEquals([begun(queue), queue.waiting], [["a:3"], 0]);
+});

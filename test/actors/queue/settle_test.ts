@@ -74,6 +74,19 @@ Deno.test("each recipient ends as its outcome says, and only those that were def
   assertEquals(settle(item(), message(), report(DELIVERED), at(1_000)).next, null);
 });
 
+Deno.test("all who were deferred wait on, in their order", () => {
+  const recipients = ["a@bob.test", "b@bob.test", "c@bob.test"].map((address) => recipient(address));
+  const { next } = settle(item({ recipients }), message(), report(DEFERRED, DELIVERED, DEFERRED), at(1_000));
+  assertEquals(next?.recipients.map(({ address }) => address), ["a@bob.test", "c@bob.test"]);
+});
+
+Deno.test("who gets a mail in its last attempt has it, only the others are given up", () => {
+  const recipients = ["a@bob.test", "b@bob.test", "c@bob.test"].map((address) => recipient(address));
+  const settled = settle(item({ recipients }), message(), report(DELIVERED, DEFERRED, FAILED), at(120 * HOUR));
+  assertEquals([settled.counts, settled.next], [{ delivered: 1, deferred: 0, failed: 2 }, null]);
+  assertEquals(told(settled), ["b@bob.test failed 5.4.7", "c@bob.test failed 5.1.1"]);
+});
+
 Deno.test("a delay is told once, after its time, and a mail that became too old is given up", () => {
   const early = settle(item(), message(), report(DEFERRED), at(4 * HOUR - 1));
   assertEquals([told(early), early.next?.warned], [[], false]);

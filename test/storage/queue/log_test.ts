@@ -105,6 +105,36 @@ Deno.test("what only the log has is there after a crash: mails, states, what is 
     await store.close();
   }));
 
+Deno.test("the schedule and the items of a destination are read in pages that pass over what is done, and over nothing else", () =>
+  inDirectory(async (dir) => {
+    const { store, clock } = await open(dir);
+    for (let i = 0; i < 30; i++) await enqueued(store, outgoing(`mail ${i}`));
+    clock.advance(CHECKPOINT_MS);
+    for (const item of [1, 2, 3, 7, 8, 30]) await store.change([{ item, next: null }]);
+    for (let i = 0; i < 3; i++) await enqueued(store, outgoing(`young ${i}`));
+    await store.change([{ item: 32, next: null }]);
+    const all = [4, 5, 6, ...Array.from({ length: 21 }, (_, i) => 9 + i), 31, 33];
+    for (const limit of [1, 2, 5, 10, 100]) {
+      for (
+        const page of [
+          (after: number) => store.schedule(after, limit).map(({ item }) => item),
+          (after: number) => store.itemsOf("there.test", after, limit),
+        ]
+      ) {
+        const found: number[] = [];
+        for (let last = 0;;) {
+          const items = page(last);
+          found.push(...items);
+          last = items.at(-1) ?? last;
+          // A page that is not full is the last.
+          if (items.length < limit) break;
+        }
+        assertEquals(found, all, `in pages of ${limit}`);
+      }
+    }
+    await store.close();
+  }));
+
 Deno.test("a group that is not whole at the end of the log was never acknowledged: it is cut off, wherever it is torn", () =>
   inDirectory(async (dir) => {
     const { store } = await open(dir);

@@ -44,6 +44,7 @@ Deno.test("a lone CR or LF is seen wherever the pieces are cut", () => {
   }
   const facts = { bytes: 3, eightBit: true, bareNewline: false, dots: false, endsLine: false };
   assertEquals(examine([bytes("a\x7f"), bytes("\x80")]), facts);
+  assertEquals(examine([bytes("\x80"), bytes("a\x7f")]), facts);
   assertEquals(examine([bytes("a\x7f")]).eightBit, false);
 });
 

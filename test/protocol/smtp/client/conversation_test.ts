@@ -139,6 +139,27 @@ Deno.test("a server that takes recipients and content of a mail whose sender it 
     ? close`);
 });
 
+Deno.test("a server that answers out of turn has not got the mail: 250 in place of 354, 354 in place of 250", () => {
+  clientTranscript(`
+    S: 220 x
+    C: EHLO here.test
+    S: 250 x
+    ? ready
+    ! send 0
+    C: MAIL FROM:<a@here.test>
+    S: 250 ok
+    C: RCPT TO:<b@there.test>
+    S: 250 ok
+    C: DATA
+    S: 250 2.0.0 taken
+    ? done beforeEnd: undecided | deferred null 4.5.0 unexpected reply 250
+    ? close`);
+  clientTranscript(`${UP_TO_DOT}
+    S: 354 go on
+    ? done complete: deferred null 4.5.0 unexpected reply 354
+    ? close`);
+});
+
 Deno.test("RSET goes before the next mail when a transaction was left open", () => {
   clientTranscript(
     `
@@ -287,6 +308,24 @@ Deno.test("a verdict in the middle of the content counts, and the rest is not se
   assertEquals(upToContent("421 4.3.2 going"), [["beforeEnd", undefined], "close"]);
   // Nobody can have taken a mail that is not whole: such a 250 was put there by somebody else.
   assertEquals(upToContent("250 2.0.0 fine"), [["beforeEnd", undefined], "close"]);
+});
+
+Deno.test("a connection that is lost before all of the content has left has not got the mail", () => {
+  const big = mail({ content: "x".repeat(998) + "\r\n", pieceBytes: 100 });
+  const lost = (pieces: number, unsent: boolean) => {
+    const client = new TestClient({}, [big]).session;
+    for (const line of ["220 x", "250 x"]) client.receive(bytes(`${line}\r\n`));
+    client.send(big);
+    for (const line of ["250 ok", "250 ok", "354 go"]) client.receive(bytes(`${line}\r\n`));
+    for (let i = 0; i < pieces; i++) client.pull();
+    return client.ended("lost", { unsent }).map((action) =>
+      action.type === "done" ? [action.end, action.outcomes[0]?.text] : action.type
+    );
+  };
+  assertEquals(lost(3, false), [["beforeEnd", undefined], "close"]);
+  // Ten pieces, the end, and the word that there is no more.
+  assertEquals(lost(12, true), [["beforeEnd", undefined], "close"]);
+  assertEquals(lost(12, false), [["complete", "lost; the mail may have been taken"], "close"]);
 });
 
 Deno.test("too many recipients is temporary, also where a server says so by 552", () => {
