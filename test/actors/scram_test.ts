@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { ARGON2_HASHER } from "../../src/actors/directory/password_hasher.ts";
 import { directoryActor } from "../../src/actors/directory.ts";
 import { Failure } from "../../src/base/mod.ts";
 import type { ScramReply } from "../../src/messages/mod.ts";
@@ -148,3 +149,11 @@ Deno.test("a disk that cannot keep the secret is no reason not to start", () =>
     assertEquals(salt.length, 16);
     assert(world.log.some((line) => line.includes("secret was not kept")));
   }));
+
+Deno.test("keys cost a guesser 4,096 rounds at least, as they say (RFC 7677 §4)", async () => {
+  const keys = await ARGON2_HASHER.scramKeys("pencil", new Uint8Array(16));
+  for (const { iterations } of Object.values(keys)) {
+    assert(iterations >= 4_096, `${iterations}`);
+    assertEquals(iterations, ARGON2_HASHER.scramIterations);
+  }
+});

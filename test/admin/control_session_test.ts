@@ -81,6 +81,15 @@ Deno.test("a batch is answered by one array, notifications by nothing", async ()
   assertEquals((list!.result as { records: unknown[] }).records.length, 1);
 });
 
+Deno.test("a batch has a thousand requests at most", async () => {
+  await using server = await fakeServer();
+  const batch = (count: number) => `${JSON.stringify(new Array(count).fill({}))}\n`;
+  const [whole] = await new Conversation(server).ask(batch(1_000)) as unknown as unknown[][];
+  assertEquals(whole!.length, 1_000);
+  const [refused] = await new Conversation(server).ask(batch(1_001));
+  assertEquals([refused!.id, refused!.error?.message], [null, "more than 1000 requests"]);
+});
+
 Deno.test("a line of 1 MiB is read; one byte more is refused, and a gigabyte costs no memory", async () => {
   await using server = await fakeServer();
   const fill = (bytes: number) => {

@@ -107,3 +107,10 @@ Deno.test("whatever the field, groups are ended, and nothing throws (seeded)", (
     { seed: 12, numRuns: 20_000 },
   );
 });
+
+Deno.test("of a name or a part of an address its first 2,048 characters are kept", () => {
+  const long = "x".repeat(10_000);
+  const [found] = readAddresses(`"${long}" <@${long}:${long}@${long}>`);
+  const { name, route, mailbox, host } = found!;
+  assertEquals([name, route, mailbox, host].map((part) => part!.length), [2_048, 2_048, 2_048, 2_048]);
+});

@@ -60,6 +60,13 @@ Deno.test("a date that was written is read, to the second (seeded)", () => {
   );
 });
 
+Deno.test("ATTACKS M11: of a field its first 256 characters are read", () => {
+  const date = "Fri, 21 Nov 1997 09:55:06 +0000";
+  const after = (blanks: number) => parseDate(" ".repeat(blanks) + date);
+  assertEquals(after(256 - date.length), Date.UTC(1997, 10, 21, 9, 55, 6));
+  assertEquals(after(256), null);
+});
+
 Deno.test("ATTACKS M11: whatever the field, it is no date or one with a number of milliseconds (seeded)", () => {
   const word = fc.oneof(
     fc.constantFrom("1", "31", "Jan", "Feb", "2026", "26", "0", "99", ":", ",", "-", "(", ")", "+0100", "10:00", " "),

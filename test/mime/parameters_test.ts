@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   decodedParameter,
+  PARAMETER_FIELD_CHARS_MAX,
   PARAMETERS_MAX,
   readDisposition,
   readEncoding,
@@ -67,6 +68,9 @@ Deno.test("ATTACKS M3: parameters and pieces are read up to the limit", () => {
   assertEquals(parameters(many(PARAMETERS_MAX))!.length, PARAMETERS_MAX);
   assertEquals(parameters(many(PARAMETERS_MAX + 1))!.length, PARAMETERS_MAX);
   assertEquals(parameters(Array.from({ length: 10_000 }, (_, i) => `n*${i}=x`).join(";")), [["n", "x".repeat(100)]]);
+  assertEquals(parameters(`a=${"x".repeat(PARAMETER_FIELD_CHARS_MAX)}; b=y`)!.map(([name]) => name), ["a"]);
+  const languages = (count: number) => readLanguages(new Array(count).fill("en").join(", ")).length;
+  assertEquals([languages(PARAMETERS_MAX), languages(PARAMETERS_MAX + 1)], [PARAMETERS_MAX, PARAMETERS_MAX]);
 });
 
 Deno.test("the text of a parameter is decoded, whatever its charset says", () => {

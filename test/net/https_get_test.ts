@@ -196,6 +196,10 @@ Deno.test("the next address is tried where nobody answers, and names without an 
   assertEquals((await get(server.port, { resolver: resolving("127.0.0.2", "127.0.0.1") })).length, POLICY.length);
   assertEquals(await failureKind(() => get(server.port, { resolver: resolving("127.0.0.2") })), "refused");
   assertEquals(await failureKind(() => get(server.port, { resolver: resolving() })), "not_found");
+  // Of a name with a thousand addresses four are tried.
+  const many = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.1"];
+  assertEquals((await get(server.port, { resolver: resolving(...many.slice(1)) })).length, POLICY.length);
+  assertEquals(await failureKind(() => get(server.port, { resolver: resolving(...many) })), "refused");
   const trouble = () => Promise.reject(new Failure("dns", "SERVFAIL"));
   assertEquals(await failureKind(() => get(server.port, { resolver: { a: trouble, aaaa: trouble } })), "dns");
 });

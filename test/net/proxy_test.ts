@@ -10,6 +10,7 @@ import {
   parseNetworks,
   selfSignedCertificate,
 } from "../../src/net/mod.ts";
+import { eventually, within } from "../support/eventually.ts";
 import { Peer, TestServer } from "./support.ts";
 
 const HERE = parseNetworks(["127.0.0.0/8"]);
@@ -110,6 +111,20 @@ Deno.test("the limit per address counts the clients behind a proxy, not the prox
   const last = new Peer(third);
   server.stop();
   await Promise.all([first.gone(), last.gone(), ...sockets.map(closed)]);
+});
+
+Deno.test("connections whose header has not come yet count, too", async () => {
+  const server = await proxied({ limits: { connectionsMax: 2 } });
+  const sockets = [await connected(server, ["PROXY "]), await connected(server, ["PROXY "])];
+  await within(10_000, "one more is sent away", closed(await connected(server, [HEADER])));
+  assertEquals(server.listener.connections(), 2);
+  sockets[0]!.destroy();
+  await closed(sockets[0]!);
+  await eventually("there is room", () => server.listener.connections() === 1);
+  sockets.push(await connected(server, [HEADER]));
+  const peer = new Peer(await server.next());
+  server.stop();
+  await Promise.all([peer.gone(), ...sockets.map(closed)]);
 });
 
 Deno.test("the header comes before TLS, even in one packet with the client's first words", async () => {

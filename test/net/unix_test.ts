@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -13,8 +14,10 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { SILENT } from "../../src/base/mod.ts";
 import { type Connection, connectUnix, listenUnix } from "../../src/net/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import { clock, failureKind, Peer } from "./support.ts";
 
 async function inTemporary(work: (dir: string) => Promise<void>): Promise<void> {
@@ -77,6 +80,44 @@ async function leaveStale(path: string): Promise<void> {
   linkSync(`${path}.x`, path);
   await new Promise((resolve) => server.close(resolve));
 }
+
+Deno.test("so many speak to a socket at a time, one more is sent away, and who leaves makes room", async () => {
+  await inTemporary(async (dir) => {
+    const path = join(dir, "control.sock");
+    const served: Peer[] = [];
+    const limits = { connectionsMax: 2 };
+    const connection = (each: Connection) => void served.push(new Peer(each));
+    const listener = await listenUnix(path, { log: SILENT, clock, limits, connection });
+    const clients: Peer[] = [];
+    for (let i = 0; i < 2; i++) clients.push(new Peer(await connectTo(path)));
+    const third = new Peer(await connectTo(path));
+    await third.gone();
+    assertEquals([served.length, listener.connections()], [2, 2]);
+    clients[0]!.connection.destroy();
+    await served[0]!.gone();
+    const next = new Peer(await connectTo(path));
+    next.connection.write("hello\n");
+    await eventually("the next is served", () => served.length === 3);
+    for (const each of [clients[1]!, next]) each.connection.destroy();
+    listener.close();
+    listener.closeAll();
+    for (const each of served) await each.gone();
+  });
+});
+
+Deno.test({
+  name: "a socket that another user has left there is not ours to replace",
+  ignore: process.geteuid?.() !== 0, // Only root can give a file away.
+  async fn() {
+    await inTemporary(async (dir) => {
+      const path = join(dir, "control.sock");
+      await leaveStale(path);
+      chownSync(path, 65_534, 65_534);
+      assertEquals(await failureKind(() => listenAt(path)), "refused");
+      assertEquals(lstatSync(path).isSocket(), true);
+    });
+  },
+});
 
 Deno.test("whatever else lies in the place of the socket is left alone and refused", async () => {
   await inTemporary(async (dir) => {

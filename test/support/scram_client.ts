@@ -26,9 +26,10 @@ export class ScramClient {
   }
 
   /** The answer to the server's first message. */
-  final(serverFirst: string, { header = this.#header }: { header?: string } = {}): string {
+  final(serverFirst: string, said: { header?: string; nonce?: string } = {}): string {
     const { password, hash, binding } = this.options;
-    const [, nonce, salt, iterations] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst)!;
+    const [, given, salt, iterations] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst)!;
+    const { header = this.#header, nonce = given! } = said;
     const [digest, bytes] = hash === "SHA-1" ? ["sha1", 20] : ["sha256", 32];
     const hmac = (key: Uint8Array, text: string) => createHmac(digest, key).update(text).digest();
     const salted = pbkdf2Sync(

@@ -92,6 +92,7 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["protocol/imap/sequence_set_test.ts", "a set of ten thousand ranges is taken, one more is not"],
     ["protocol/imap/hostile_test.ts", "commands of many parts are bounded, and the session goes on"],
     ["protocol/imap/grammar_append_test.ts", "no command costs its square"],
+    ["protocol/imap/hostile_test.ts", "literals are bounded, each, by their number and all together"],
   ),
   I3: tests(
     ["protocol/imap/grammar_search_test.ts", "searches nested too deep or too long are refused"],
@@ -164,6 +165,8 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
   I14: tests(
     ["e2e/resources_test.ts", "clients that ask for a big message and never read it"],
     ["protocol/imap/fetch_test.ts", "a slow reader is waited for: no more than the limits lies about"],
+    ["protocol/imap/hostile_test.ts", "of answers no more is made at once than a client is given time to read"],
+    ["actors/listener/pressure_test.ts", "of a client that does not read nothing is read"],
   ),
   I15: tests(
     ["protocol/imap/selected_test.ts", "removals by others are told by NOOP, and not while messages are counted"],
@@ -198,6 +201,7 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["e2e/attacks_content_test.ts", "wrong numbers, a second DELE, a deleted message and PASS first are refused"],
   ),
   I19: tests(
+    ["actors/mailbox/shared_test.ts", "each right lets do what it is for, and nothing else"],
     [
       "actors/mailbox/shared_test.ts",
       "rights are those of now: what is revoked while a mailbox is selected is gone at once",

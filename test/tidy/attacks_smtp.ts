@@ -76,6 +76,10 @@ export const SMTP: Readonly<Record<string, Answer>> = {
   S13: tests(
     ["protocol/smtp/commands_test.ts", "every relay form comes through as a plain address for the router to judge"],
     ["policy/routing_table_test.ts", "no mail is passed on for ${form}"],
+    [
+      "actors/listener/recipients_test.ts",
+      "mail for elsewhere is taken from those who may relay, and from nobody else",
+    ],
     ["e2e/routing_test.ts", "no form of address makes the server pass mail on to strangers"],
   ),
   S14: tests([
@@ -134,6 +138,8 @@ export const SMTP: Readonly<Record<string, Answer>> = {
     ["actors/login_test.ts", "an address that guesses waits longer and longer, though it opens many connections"],
     ["actors/login_test.ts", "an account that is attacked from everywhere is never locked"],
     ["actors/login_test.ts", "one address has at most eight attempts under way"],
+    ["actors/login_guard_test.ts", "all addresses of a /64 are one guesser"],
+    ["actors/login_guard_test.ts", "who logs in at one account is still a stranger to every other"],
     ["actors/scram_test.ts", "wrong proofs make an address wait like wrong passwords, and count together with them"],
     ["actors/tokens_test.ts", "guessed tokens make an address wait like guessed passwords"],
     ["protocol/smtp/auth_test.ts", "refused logins wait longer each time, and the third ends the session"],
@@ -154,6 +160,8 @@ export const SMTP: Readonly<Record<string, Answer>> = {
   S24: tests(
     ["actors/listener/session_deadlines_test.ts", "a command's deadline runs on while single bytes of it come in"],
     ["actors/listener/session_deadlines_test.ts", "must keep the minimal rate after the grace"],
+    ["actors/listener/pressure_test.ts", "content that drips in ends the session"],
+    ["actors/listener/pressure_test.ts", "who has not logged in has less time than who has"],
     ["net/connection_test.ts", "a peer that takes nothing for writeMsMax is destroyed"],
     ["e2e/floods_test.ts", "clients that dawdle are cut off"],
     ["e2e/resources_test.ts", "clients that ask for a big message and never read it"],

@@ -176,3 +176,18 @@ Deno.test("a proxy in a network that is not judged names clients that are", asyn
   assertEquals([...listener.asked.keys()], ["policy.listed"]);
   await listener.answer("policy.listed", null);
 });
+
+Deno.test("who has said UNAUTHENTICATE is nobody, until the next login, whose account it then is", async () => {
+  const listener = new FakeListener();
+  const client = listener.connect("imap");
+  const logIn = async (address: string) => {
+    client.say(`a LOGIN ${address} x`);
+    await listener.answer("directory.authenticate", { type: "accepted", account: { ...ACCOUNT, address } });
+  };
+  await logIn("john@smith.test");
+  assertEquals(account(client), "john@smith.test");
+  assertMatch(client.say("b UNAUTHENTICATE"), /b OK /);
+  assertEquals(account(client), null);
+  await logIn("mary@smith.test");
+  assertEquals(account(client), "mary@smith.test");
+});

@@ -81,6 +81,10 @@ export class FakeListener {
   readonly requests = new Map<string, unknown>();
   /** Who may ask for mail that waits, in sessions that begin from now on. */
   turns: readonly TurnPolicy[] = [];
+  /** What its sessions work with. */
+  get services(): FrontServices {
+    return this.#services;
+  }
   readonly #services: FrontServices;
   /** Where mail goes, whatever its address is. */
   route: RouteVerdict = {

@@ -410,6 +410,16 @@ Deno.test("a search may have 64 words that are matched with tolerance", () =>
     await assertRejects(() => find(a, fuzzy({ type: "body", text: words(65) })), Failure, "too many words");
   }));
 
+Deno.test("a search may look for a hundred texts", () =>
+  inTexts(async (world) => {
+    await append(world, [{}]);
+    const a = await openSession(world);
+    const texts = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ type: "body", text: `t${i}` }) as const);
+    assertEquals(await find(a, { type: "and", of: texts(100) }), []);
+    await assertRejects(() => find(a, { type: "and", of: texts(101) }), Failure, "too many texts");
+  }));
+
 Deno.test("scores stay with their messages when others go meanwhile", () =>
   inTexts(async (world, texts) => {
     await append(world, [{ body: "wrod" }, { body: "word" }, { body: "wrd" }, { body: "word" }]);

@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { Failure } from "../../../src/base/mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ViewBook } from "../../../src/actors/mailbox/view_book.ts";
+import { Failure, FakeClock } from "../../../src/base/mod.ts";
 import type { RowPage } from "../../../src/mail/mailbox_view.ts";
 import { RowColumns } from "../../../src/mail/row_columns.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
@@ -155,3 +156,27 @@ Deno.test("long sets of numbers come in pages, ghosts between them, each message
       assertEquals(rows.map(({ uid }) => uid as number), named);
     }
   }));
+
+/** A book that no shard stands behind. */
+function bareBook(views = 0): ViewBook {
+  return new ViewBook({
+    ...{ shard: { onChange: () => () => {} } as never, budget: { views, liveBytes: 0 }, clock: new FakeClock() },
+    ...{ firstView: 1, ref: () => null as never, watch: () => () => {} },
+  });
+}
+
+Deno.test("all accounts of a worker together have fifty thousand views at most", () => {
+  bareBook(49_999).checkRoom(JOHN, "s");
+  assertEquals(assertThrows(() => bareBook(50_000).checkRoom(JOHN, "s"), Failure).kind, "busy");
+});
+
+Deno.test("of twenty thousand mailboxes it is remembered what is recent, and the one of longest ago is forgotten", () => {
+  const book = bareBook();
+  const recent = (mailbox: number) => book.recentFrom(JOHN, mailbox, 99);
+  for (let mailbox = 1; mailbox <= 20_000; mailbox++) {
+    book.takeRecent({ account: JOHN, mailbox, readOnly: false }, 7);
+  }
+  assertEquals([recent(1), recent(20_000)], [7, 7]);
+  book.takeRecent({ account: JOHN, mailbox: 20_001, readOnly: false }, 7);
+  assertEquals([recent(1), recent(2), recent(20_001)], [99, 7, 7]);
+});

@@ -126,6 +126,18 @@ Deno.test("who guesses ids does not win: after a few wrong answers the question 
   assertEquals(dns.questions.map(({ transport }) => transport), ["udp", "tcp"]);
 });
 
+Deno.test("over TCP, too, an answer to another question is none", async () => {
+  await using dns = await DnsServer.start(zone("truncated"));
+  dns.rewrite = (answer, { transport }) => {
+    const other = answer.slice();
+    if (transport === "tcp") other[1]! ^= 1;
+    return [other];
+  };
+  using resolver = resolverFor([dns], { limits: { roundsMax: 1 } });
+  assertEquals(await failureKind(() => resolver.a("example.test")), "dns");
+  assertEquals(dns.questions.map(({ transport }) => transport), ["udp", "tcp"]);
+});
+
 const FORGERIES: Readonly<Record<string, (answer: Uint8Array) => void>> = {
   "another id": (answer) => answer[1]! ^= 1,
   "another id in its upper half": (answer) => answer[0]! ^= 0x80,

@@ -25,7 +25,7 @@ Deno.test("nothing a stranger chose ends the field, a comment or a quoted string
   const hostile = 'a"; spf=pass b=\\"';
   const [, line] = authenticationResults(OURS, [{ method: "m", result: "fail", properties: [["a.b", hostile]] }])
     .split("\r\n");
-  assertEquals(line, String.raw`	m=fail a.b="a\"; spf=pass b=\\\""`);
+  assertEquals(line?.trim(), String.raw`m=fail a.b="a\"; spf=pass b=\\\""`);
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (comment, value) => {
       const field = authenticationResults(OURS, [{

@@ -49,6 +49,9 @@ Deno.test("commands of many parts are bounded, and the session goes on", () => {
       `SORT RETURN (UPDATE) (${many(500, () => "DATE", " ")}) UTF-8 ALL`,
       `LIST "" ${"%*".repeat(2_000)}`,
       `FETCH 1 BODY[${many(1_000, () => "1", ".")}]`,
+      `ID ("${"n".repeat(31)}" "x")`,
+      `GETMETADATA "" /private/${"x".repeat(250)}`,
+      `NOTIFY SET ${many(1_001, (n) => `(mailboxes m${n} (MailboxName))`, " ")}`,
     ]
   ) {
     const client = user();

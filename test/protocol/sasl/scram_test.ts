@@ -121,6 +121,11 @@ Deno.test("a wrong password, a foreign nonce and an old message again are refuse
   const record = (text: string) => last = right.final(text);
   assertEquals(play(scramSha256, [right.first, record, ""], { keys }).end.type, "accepted");
   assertEquals(play(scramSha256, [right.first, last], { keys, nonce: "another" }).end, refused);
+  // Though the proof fits what is said: the nonce is the server's as well (RFC 5802 §5.1).
+  for (const nonce of ["abc", "abcx", "another"]) {
+    const foreign = (text: string) => client("pencil").final(text, { nonce });
+    assertEquals(play(scramSha256, [right.first, foreign], { keys }).end, refused, nonce);
+  }
 });
 
 Deno.test("what RFC 5802 §7 does not allow is malformed, and acting for somebody else is told apart", async () => {
