@@ -37,7 +37,7 @@ export class FlagChange implements FlagsDone {
   #to = -1;
   /** Rows that had the one and get the other, and are not counted. */
   #moved = 0;
-  /** `keywordsOf`: the set that a set of keywords becomes, with one message more in the one and less in the other; null: they stay. */
+  /** `keywords`: what becomes of those of a row; null: they stay. */
   constructor(
     { add, remove, modSeq, unchangedSince }: Pick<FlagsOp, "add" | "remove" | "modSeq" | "unchangedSince">,
     private readonly keywords: KeywordMoves | null,
@@ -83,8 +83,9 @@ export class FlagChange implements FlagsDone {
   }
 }
 
-/** What a change does to the keywords of a row that has a set of them. */
+/** What a change does to the keywords of a row. */
 export interface KeywordMoves {
+  /** The set that a set becomes, with one row more in the one and one less in the other. */
   change(set: number): number;
   /** The same for so many more rows, of which it is known. */
   move(from: number, to: number, rows: number): void;

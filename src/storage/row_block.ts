@@ -96,10 +96,10 @@ export class RowBlock {
     this.recount = true;
     this.changed = true;
   }
-  /** The index of a UID's row, or -1; of the rows from `from` on. */
-  find(uid: number, from = 0): number {
+  /** The index of a UID's row, or -1. */
+  find(uid: number): number {
     const slot = uid % BLOCK_UIDS;
-    for (let i = from; i < this.#rows; i++) {
+    for (let i = 0; i < this.#rows; i++) {
       const there = this.#bytes[1 + i * ROW_BYTES]!;
       if (there >= slot) return there === slot ? i : -1;
     }

@@ -75,10 +75,13 @@ export class ShardView {
   /** The blocks with rows of the UIDs from `first` to `last`, rising, and maybe some without. */
   *blocks(mailbox: MailboxView, first: number, last: number): Generator<RowBlock> {
     const [from, to] = [Math.floor(first / BLOCK_UIDS), Math.floor(last / BLOCK_UIDS)];
-    if (to - from < FEW_BLOCKS) { for (let number = from; number <= to; number++) yield this.#block(mailbox, number); }
-    else {for (const number of this.#numbers(mailbox)) {
-        if (number >= from && number <= to) yield this.#block(mailbox, number);
-      }}
+    if (to - from < FEW_BLOCKS) {
+      for (let number = from; number <= to; number++) yield this.#block(mailbox, number);
+      return;
+    }
+    for (const number of this.#numbers(mailbox)) {
+      if (number >= from && number <= to) yield this.#block(mailbox, number);
+    }
   }
   /** Adds the row of the next UID. */
   append(mailbox: MailboxView, row: StoredRow): void {
