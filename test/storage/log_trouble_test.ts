@@ -1,4 +1,6 @@
 /** The log of a shard when a flush fails, a device is full, or a second owner comes. */
+import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeClock, seededRandom } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, type FileSystem, nodeFiles } from "../../src/storage/mod.ts";
@@ -198,6 +200,36 @@ Deno.test("mail that was refused for want of space is not there after a loss of 
     assertEquals([texts(left), await problems(left)], [["one"], []], `seed ${seed}`);
   }
 });
+
+Deno.test("what a killed process left in the page cache is written again, and flushed before the index names it", () =>
+  inDirectory(async (dir) => {
+    const { shard } = await open(dir);
+    for (const body of ["one", "two"]) await shard.deliver(mail(body));
+    const left = crashed(dir);
+    const bytes = readFileSync(segmentOf(left));
+    const done: unknown[] = [];
+    const real = nodeFiles();
+    const files: FileSystem = {
+      ...real,
+      write(fd, written, at) {
+        done.push([at, Buffer.from(written).equals(bytes)]);
+        real.write(fd, written, at);
+      },
+      syncData(fd) {
+        done.push("flush");
+        real.syncData(fd);
+      },
+    };
+    const openIndex = (path: string) => {
+      const index = new WatchedIndex(path);
+      index.beforeCommit = () => void done.push("commit");
+      return index;
+    };
+    const next = await open(left, { files, openIndex });
+    assertEquals([done.slice(0, 4), texts(next.shard)], [["commit", [0, true], "flush", "commit"], ["one", "two"]]);
+    await next.shard.close();
+    await shard.close();
+  }));
 
 Deno.test("mail that could not even be cut off for want of space is in doubt, and nobody says that it is not there", async () => {
   for (const call of ["syncData", "truncate"]) {

@@ -228,3 +228,15 @@ Deno.test("a memory log keeps the bytes that were appended, whatever becomes of 
   assert(first?.kind === "deliver");
   assertEquals(first.parts, [utf8("abc")]);
 });
+
+Deno.test("a shard that opens behind its log has all of it before it claims", () =>
+  withState(async (state, dir) => {
+    const log = new MemoryLog(state.incarnation);
+    const epoch = log.claim("b", 0, 0);
+    log.append(1, record(state, epoch, [delivery(1, "one")]));
+    log.append(2, record(state, epoch, [delivery(2, "two")]));
+    const shard = shardOver(state, log, dir);
+    await shard.open();
+    assertEquals([text(shard, 1), text(shard, 2), shard.health(), log.head()], ["one", "two", "ok", 4]);
+    assertEquals(uids(await shard.deliver(mail("three"))), [3]);
+  }));

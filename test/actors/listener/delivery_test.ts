@@ -5,6 +5,7 @@ import { SenderRewriting } from "../../../src/policy/mod.ts";
 import type { FrontServices } from "../../../src/actors/listener/services.ts";
 import { mailboxAccepts } from "../../../src/actors/mailbox/accepts/accepts.ts";
 import { Failure, type FailureKind, FakeClock, SILENT } from "../../../src/base/mod.ts";
+import { type Address, parseMailbox } from "../../../src/mail/address.ts";
 import { NO_PARAMETERS } from "../../../src/mail/envelope.ts";
 import type { AccountRecord } from "../../../src/messages/mod.ts";
 import type { ReceivedMail, ReceivedRecipient } from "../../../src/protocol/smtp/mod.ts";
@@ -21,7 +22,12 @@ interface Asked {
 type Answers = (type: string, domain: string) => FailureKind | null;
 
 /** A listener whose mailboxes and queue are only talked about; the queue's domain is "queue". */
-function listener(accounts: readonly string[], answers: Answers = () => null, forwards: readonly string[] = []) {
+function listener(
+  accounts: readonly string[],
+  answers: Answers = () => null,
+  forwards: readonly (string | Address)[] = [],
+  { sender = null, lists = [] }: { readonly sender?: Address | null; readonly lists?: readonly Address[] } = {},
+) {
   const asked: Asked[] = [];
   const clock = new FakeClock();
   const counters = newCounters();
@@ -36,7 +42,12 @@ function listener(accounts: readonly string[], answers: Answers = () => null, fo
     },
   });
   const services = {
-    routes: { resolve: () => ({ type: "local", accounts: records, forwards, lists: [], steps: [] }) },
+    routes: {
+      resolve: ({ domain }: Address) =>
+        domain !== null && domain === sender?.domain
+          ? { type: "relayDenied" }
+          : { type: "local", accounts: records, forwards, lists: lists.map((address) => ({ address })), steps: [] },
+    },
     mailboxes: { forDomain },
     srs: new SenderRewriting(new Uint8Array(32)),
     queue: forDomain("queue"),
@@ -44,20 +55,24 @@ function listener(accounts: readonly string[], answers: Answers = () => null, fo
     counters,
     log: SILENT,
   } as unknown as FrontServices;
-  const address = { local: "all", domain: null, literal: null };
+  const address = sender === null ? { local: "all", domain: null, literal: null } : addressOf("all@smith.test");
   const recipients: ReceivedRecipient[] = [{ address, notify: null, orcpt: null }];
   const mail: ReceivedMail = {
     helo: "x",
     protocol: "SMTP",
     user: null,
     parameters: NO_PARAMETERS,
-    sender: null,
+    sender,
     recipients,
     body: [],
     size: 5,
   };
   const id = "m3k5v9x2abcdefgh";
   return { asked, clock, counters, send: () => deliver(aDelivery(id, mail), services) };
+}
+
+function addressOf(text: string): Address {
+  return parseMailbox(text, { utf8: false })!;
 }
 
 function of(asked: readonly Asked[], type: string): Asked[] {
@@ -181,4 +196,55 @@ Deno.test("a queue that is away is asked again under the same opId, until it is 
   assertEquals((await sent).type, "accepted");
   const asked = of(world.asked, "queue.enqueue");
   assertEquals([asked.length, new Set(asked.map(({ request }) => request.opId)).size], [4, 1]);
+});
+
+for (const kind of ["down", "closed", "deadline", "disk", "corrupt"] as const) {
+  Deno.test(`a share whose mailbox answered "${kind}" may be stored, and is taken back`, async () => {
+    const { asked, send, clock } = listener(["x@a.test"], (type) => type === "mailbox.deliver" ? kind : null);
+    await outcomeOf(send(), clock);
+    assertEquals(of(asked, "mailbox.withdraw").length, 1);
+  });
+}
+
+for (const kind of ["busy", "disk_full", "invalid", "refused", "not_found"] as const) {
+  Deno.test(`a share whose mailbox answered "${kind}" is not stored, and nothing is taken back`, async () => {
+    const { asked, send, clock } = listener(["x@a.test"], (type) => type === "mailbox.deliver" ? kind : null);
+    await outcomeOf(send(), clock);
+    assertEquals(of(asked, "mailbox.deliver").length > 1, kind === "busy", "one that is busy is asked again");
+    assertEquals(of(asked, "mailbox.withdraw"), []);
+  });
+}
+
+Deno.test("a share whose mailbox was lost, and then is busy for as long as it is waited for, is taken back", async () => {
+  let first = true;
+  const { asked, send, clock } = listener(["x@a.test"], (type) => {
+    if (type !== "mailbox.deliver") return null;
+    const kind = first ? "down" : "busy";
+    first = false;
+    return kind;
+  });
+  assertEquals(await outcomeOf(send(), clock), "busy");
+  assertEquals(of(asked, "mailbox.withdraw").length, 1);
+});
+
+/** How a delivery ends, however long it takes. */
+async function outcomeOf(sent: Promise<{ readonly type: string }>, clock: FakeClock): Promise<string | null> {
+  let outcome: string | null = null;
+  sent.then(({ type }) => outcome = type);
+  for (let i = 0; i < 500 && outcome === null; i++) {
+    await settle();
+    clock.advance(150);
+  }
+  await settle();
+  return outcome;
+}
+
+Deno.test("what goes on under several senders is queued for each of them, under opIds of their own", async () => {
+  const world = listener([], undefined, [addressOf("me@elsewhere.test")], {
+    sender: addressOf("from@stranger.test"),
+    lists: [addressOf("list@smith.test")],
+  });
+  assertEquals((await world.send()).type, "accepted");
+  const queued = of(world.asked, "queue.enqueue").map(({ request }) => request);
+  assertEquals([queued.length, new Set(queued.map(({ opId }) => opId)).size], [2, 2]);
 });

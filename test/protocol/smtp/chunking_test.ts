@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { concat, latin1 } from "../../../src/base/mod.ts";
+import { parseDomain } from "../../../src/mail/mod.ts";
+import { createSmtpSession } from "../../../src/protocol/smtp/mod.ts";
 import { transcript } from "../../support/transcript.ts";
 import { bytes, content, drive, smtp } from "./support/session.ts";
 
@@ -269,4 +272,18 @@ Deno.test("without EHLO there is no BDAT, yet its octets are read", () => {
     "503 5.5.1 Send EHLO first",
     "250 2.0.0 OK",
   ]);
+});
+
+Deno.test("what comes in several large pieces while a question is open is read in its order", () => {
+  const session = createSmtpSession({ hostname: "mx.test", postmasterDomain: parseDomain("mx.test")!, tls: "none" });
+  session.open();
+  const asked = session.receive(bytes(START), 0);
+  assertEquals(asked.at(-1)?.type, "checkRecipient");
+  const lines = (letter: string) => `${letter.repeat(98)}\r\n`.repeat(50);
+  // Each piece is large enough to be kept as it is.
+  const pieces = [`BDAT 15000\r\n${lines("a")}`, lines("b"), `${lines("c")}BDAT 0 LAST\r\n`];
+  for (const piece of pieces) assertEquals(session.receive(bytes(piece), 0), []);
+  const taken = session.recipientChecked("accepted").at(-1);
+  assert(taken?.type === "deliver");
+  assertEquals(latin1(concat(taken.mail.body)), lines("a") + lines("b") + lines("c"));
 });

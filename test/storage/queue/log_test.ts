@@ -1,7 +1,14 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { FakeClock, seededRandom } from "../../../src/base/mod.ts";
-import { DEFAULT_QUEUE_LIMITS, nodeFiles, openQueueStore, type QueueStoreOptions } from "../../../src/storage/mod.ts";
+import {
+  DEFAULT_QUEUE_LIMITS,
+  type FileSystem,
+  nodeFiles,
+  openQueueStore,
+  type QueueStoreOptions,
+} from "../../../src/storage/mod.ts";
 import { LmdbIndex } from "../../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../../src/storage/keys.ts";
 import { itemKey } from "../../../src/storage/queue/keys.ts";
@@ -258,6 +265,36 @@ Deno.test("a queue of the version before, which had no log, opens and goes on", 
       assertEquals([bodyText(one, 1), bodyText(one, 2), await problems(one)], ["old", "new", []]);
     }
     await left.store.close();
+    await store.close();
+  }));
+
+Deno.test("what a killed process left in the page cache is written again, and flushed before the index names it", () =>
+  inDirectory(async (dir) => {
+    const { store } = await open(dir);
+    for (const text of ["one", "two"]) await enqueued(store, outgoing(text));
+    const left = crashed(dir, "left");
+    const bytes = readFileSync(segmentOf(left));
+    const done: unknown[] = [];
+    const real = nodeFiles();
+    const files: FileSystem = {
+      ...real,
+      write(fd, written, at) {
+        done.push([at, Buffer.from(written).equals(bytes)]);
+        real.write(fd, written, at);
+      },
+      syncData(fd) {
+        done.push("flush");
+        real.syncData(fd);
+      },
+    };
+    const index = (path: string) => {
+      const watched = new WatchedIndex(path);
+      watched.beforeCommit = () => void done.push("commit");
+      return watched;
+    };
+    const next = await openQueueStore(queueOptions(left, { files, index }));
+    assertEquals([done.slice(0, 4), next.counts().items], [["commit", [0, true], "flush", "commit"], 2]);
+    await next.close();
     await store.close();
   }));
 
