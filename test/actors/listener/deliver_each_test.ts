@@ -115,6 +115,15 @@ Deno.test("who shares an account with a recipient that fails, fails with it: the
   assertEquals(kept, 1);
 });
 
+Deno.test("an alias of accounts that are recipients, too, gives none of them a second copy, in whatever order they come", async () => {
+  const [ann, bob, both] = ["ann@a.test", "bob@b.test", "both@a.test"] as const;
+  for (const order of [[ann, bob, both], [both, bob, ann], [bob, both, ann]]) {
+    const { asked, send } = listener({});
+    assertEquals(await send(...order), ["m", "m", "m"]);
+    assertEquals(deliveries(asked).flat().sort(), [ann, bob], order.join());
+  }
+});
+
 Deno.test("a thousand recipients of a domain are one delivery", async () => {
   const { asked, send } = listener({});
   const outcomes = await send(...Array.from({ length: 1_000 }, (_, i) => `u${i}@a.test`));

@@ -413,3 +413,27 @@ Deno.test("a client that is too slow gets 421 4.4.2, and late answers are ignore
     ! shuttingDown`,
   );
 });
+
+Deno.test("a client that goes while its mail is stored is answered no more, whatever becomes of the mail", () => {
+  transcript(
+    smtp(),
+    `
+    S: 220 mx.test ESMTP
+    C: HELO client.test
+    S: 250 mx.test
+    C: MAIL FROM:<a@b.test>
+    S: 250 2.1.0 Sender OK
+    C: RCPT TO:<bob@mx.test>
+    ? checkRecipient bob@mx.test 0
+    ! recipientChecked accepted
+    S: 250 2.1.5 Recipient OK
+    C: DATA
+    S: 354 End data with <CRLF>.<CRLF>
+    C: .
+    ? deliver SMTP <a@b.test> bob@mx.test ""
+    ! timedOut
+    S: 421 4.4.2 Timed out
+    ? close
+    ! delivered accepted late`,
+  );
+});
