@@ -6,7 +6,7 @@ import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { readUids } from "./row_pages.ts";
 import type { OpenView } from "./view_book.ts";
-import { rangesOfRising, singlesOf } from "./views/mod.ts";
+import { rangesOfRising, singlesOf } from "../../mail/ranges.ts";
 
 /** Messages annotated in one change of the store: some ms of its time. */
 const ANNOTATE_UIDS_MAX = 1_000;

@@ -5,7 +5,7 @@ import { newsAtOnce } from "./news.ts";
 import { readFlags } from "./flag_rows.ts";
 import type { Answer, State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { type Ranges, without } from "./views/mod.ts";
+import { type Ranges, without } from "../../mail/ranges.ts";
 
 /** Messages of a set that a session changes. */
 export interface SetChange {

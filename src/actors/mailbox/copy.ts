@@ -5,7 +5,7 @@ import { readUids } from "./row_pages.ts";
 import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import type { Ranges } from "./views/mod.ts";
+import type { Ranges } from "../../mail/ranges.ts";
 
 /** Messages of one COPY or MOVE: all or none are copied, in one change. */
 const COPY_UIDS_MAX = 100_000;

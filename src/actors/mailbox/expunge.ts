@@ -4,7 +4,7 @@ import { readUids } from "./row_pages.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import type { Ranges } from "./views/mod.ts";
+import type { Ranges } from "../../mail/ranges.ts";
 
 /** Rows looked at in one turn, and so messages removed in one change of the store: some ms. */
 const LOOKED_MAX = 5_000;

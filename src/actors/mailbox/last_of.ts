@@ -6,7 +6,8 @@ import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { changesSince } from "./vanished.ts";
-import { countOf, intersection, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
+import { countOf, intersection, type Ranges, rangesOf, rangesOfRising } from "../../mail/ranges.ts";
+import type { View } from "./views/mod.ts";
 
 /**
  * Which message is the lowest of the last ones (RFC 9738 §3.1): of sets, and of what changed in them, counted without a look at the

@@ -8,7 +8,7 @@ import { rightsIn } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changedResults, goneResults } from "./updates.ts";
 import type { OpenView } from "./view_book.ts";
-import { rangesOfRising } from "./views/mod.ts";
+import { rangesOfRising } from "../../mail/ranges.ts";
 
 /** Messages that leave a view in one answer. */
 const EXPUNGED_MAX = 1_000;

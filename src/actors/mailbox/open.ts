@@ -8,7 +8,7 @@ import { placeWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
 import { vanishedOf } from "./vanished.ts";
-import { rangesOf } from "./views/mod.ts";
+import { rangesOf } from "../../mail/ranges.ts";
 import { unwatch } from "./watch.ts";
 
 /** The last UIDs of a mailbox that are looked at for the first unseen message: it is mostly among them, or nobody can tell. */

@@ -11,7 +11,7 @@ import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changesSince, vanishedOf } from "./vanished.ts";
 import type { OpenView } from "./view_book.ts";
-import { countOf, intersection, type Ranges, rangesOfRising } from "./views/mod.ts";
+import { countOf, intersection, type Ranges, rangesOfRising } from "../../mail/ranges.ts";
 
 /** Bytes of the rows of one answer: 16,384 rows of flags alone, less than a third of that with all columns. */
 const ROWS_BYTES_MAX = 16_384 * rowBytes(FLAG_COLUMNS);

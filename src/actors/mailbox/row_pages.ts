@@ -3,7 +3,8 @@ import type { ViewRow } from "../../mail/mailbox_view.ts";
 import { FLAG_COLUMNS, RowColumns } from "../../mail/row_columns.ts";
 import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import type { FullRow, ShardStore } from "../../storage/mod.ts";
-import { countOf, pairsFrom, type Ranges, type View } from "./views/mod.ts";
+import { countOf, pairsFrom, type Ranges } from "../../mail/ranges.ts";
+import type { View } from "./views/mod.ts";
 import type { OpenView } from "./view_book.ts";
 
 /** Rows of one answer. */

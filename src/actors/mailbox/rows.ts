@@ -4,7 +4,7 @@ import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changesSince, vanishedOf } from "./vanished.ts";
 import type { OpenView } from "./view_book.ts";
-import { intersection, rangesOfRising } from "./views/mod.ts";
+import { intersection, rangesOfRising } from "../../mail/ranges.ts";
 
 /** Rows of a set, page by page (FETCH, RFC 9051 §6.4.5; CHANGEDSINCE and VANISHED, RFC 7162 §3.1.4.1 and §3.2.6). */
 export function rows(state: State, request: Asked<"mailbox.rows">, reply: Answer<"mailbox.rows">): void {

@@ -4,7 +4,7 @@ import { type Found, runSearch } from "./search/mod.ts";
 import { viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { NO_RANGES, type Ranges, rangesOf } from "./views/mod.ts";
+import { NO_RANGES, type Ranges, rangesOf } from "../../mail/ranges.ts";
 
 /** SEARCH (RFC 9051 §6.4.4) over the view as it is now, in turns; ends when the view is closed. */
 export function search(state: State, request: Asked<"mailbox.search">, reply: Answer<"mailbox.search">): void {

@@ -5,7 +5,8 @@ import { type ChangedStep, changeSet } from "./change_set.ts";
 import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { between, countOf, type Ranges, type View } from "./views/mod.ts";
+import { between, countOf, type Ranges } from "../../mail/ranges.ts";
+import type { View } from "./views/mod.ts";
 
 /** Messages whose flags change in one change of the store, and so with one flush: some ms of its time. */
 const STORE_MESSAGES_MAX = 100_000;

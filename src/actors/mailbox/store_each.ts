@@ -8,7 +8,7 @@ import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shar
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changesAny, storeIn } from "./store.ts";
 import type { OpenView } from "./view_book.ts";
-import { type Ranges, singlesOf, without } from "./views/mod.ts";
+import { type Ranges, singlesOf, without } from "../../mail/ranges.ts";
 
 /** Messages of one set that are changed in one change of the store; of more than that the set goes step by step. */
 const NAMED_MAX = 1_000;

@@ -7,7 +7,8 @@ import { planFor } from "./programs.ts";
 import { runSearch } from "./search/mod.ts";
 import type { State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { difference, intersection, numbersIn, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
+import { difference, intersection, numbersIn, type Ranges, rangesOf, rangesOfRising } from "../../mail/ranges.ts";
+import type { View } from "./views/mod.ts";
 import type { LiveSearch, LiveSearches, ResultOrder } from "./live_searches/mod.ts";
 
 /** Messages that leave results in one answer: as many as leave a view. */

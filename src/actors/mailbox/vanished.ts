@@ -3,7 +3,8 @@ import type { ResyncFrom } from "../../mail/mailbox_view.ts";
 import type { ChangesSince } from "../../storage/mod.ts";
 import type { State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import { intersection, NO_RANGES, pairsFrom, type Ranges, rangesOf, rangesOfRising, type View } from "./views/mod.ts";
+import { intersection, NO_RANGES, pairsFrom, type Ranges, rangesOf, rangesOfRising } from "../../mail/ranges.ts";
+import type { View } from "./views/mod.ts";
 
 /** What changed in the mailbox since a MODSEQ; null when the history does not reach back. Asked for page by page, found once. */
 export function changesSince(

@@ -8,7 +8,8 @@ import type { Uid } from "../../mail/uid.ts";
 import type { MailboxSubscriberProtocol, ViewOwner } from "../../messages/mod.ts";
 import type { ActorAddress, Ref } from "../../runtime/types.ts";
 import type { ChangesSince, ShardStore } from "../../storage/mod.ts";
-import { BLOCK_UIDS, GHOSTS_MAX, numbersIn, type Ranges, RowOrder, View, type ViewStart } from "./views/mod.ts";
+import { numbersIn, type Ranges } from "../../mail/ranges.ts";
+import { BLOCK_UIDS, GHOSTS_MAX, RowOrder, View, type ViewStart } from "./views/mod.ts";
 import { type LiveBudget, LiveSearch, LiveSearches, type LiveStart } from "./live_searches/mod.ts";
 
 /** Views of one session: IMAP selects one mailbox, others may look at some more. */

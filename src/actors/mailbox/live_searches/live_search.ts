@@ -1,6 +1,6 @@
 import type { OrderKey } from "../../../mail/mailbox_view.ts";
 import type { SearchProgram } from "../../../mail/search_program.ts";
-import { difference, isIn, NO_RANGES, type Ranges, rangesOf, rangesOfRising } from "../views/mod.ts";
+import { difference, isIn, NO_RANGES, type Ranges, rangesOf, rangesOfRising } from "../../../mail/ranges.ts";
 import { ResultOrder } from "./result_order.ts";
 
 /** Bytes of a search without its results, about, and of each character in its program. */

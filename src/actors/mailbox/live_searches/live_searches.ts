@@ -1,5 +1,6 @@
 import type { MailboxChange } from "../../../mail/mailbox_state.ts";
-import { countOf, numbersIn, type Ranges, rangesOf, rangesOfRising, SortedUids, upTo } from "../views/mod.ts";
+import { countOf, numbersIn, type Ranges, rangesOf, rangesOfRising, upTo } from "../../../mail/ranges.ts";
+import { SortedUids } from "../views/mod.ts";
 import type { LiveSearch } from "./live_search.ts";
 
 /** Messages with changed flags that are remembered one by one; of more it is only known that any may have changed. 40 KB. */

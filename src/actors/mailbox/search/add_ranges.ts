@@ -1,5 +1,6 @@
 import type { Uid } from "../../../mail/uid.ts";
-import type { Ranges, View } from "../views/mod.ts";
+import type { Ranges } from "../../../mail/ranges.ts";
+import type { View } from "../views/mod.ts";
 import type { Found } from "./found.ts";
 
 /** Blocks of UIDs looked at for one range before others have their turn, if it is over. */

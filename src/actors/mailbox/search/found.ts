@@ -1,6 +1,6 @@
 import { Failure } from "../../../base/mod.ts";
 import type { Uid } from "../../../mail/uid.ts";
-import { type Ranges } from "../views/mod.ts";
+import type { Ranges } from "../../../mail/ranges.ts";
 
 /** Runs of one answer: the actor system carries so many values in a message. */
 const RUNS_MAX = 300_000;

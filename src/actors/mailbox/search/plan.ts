@@ -5,7 +5,7 @@ import type { SearchProgram } from "../../../mail/search_program.ts";
 import { latin1, utf8 } from "../../../base/mod.ts";
 import { casemap } from "../../../mime/mod.ts";
 import { type FuzzyWord, type TextKey, wordsOf } from "../../../storage/mod.ts";
-import { difference, intersection, isIn, type Ranges, rangesOf } from "../views/mod.ts";
+import { difference, intersection, isIn, type Ranges, rangesOf } from "../../../mail/ranges.ts";
 import { annotationKey } from "./annotation_key.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import { bestOf, meanOf, type Score, wordsScore } from "./relevancy.ts";

@@ -12,7 +12,7 @@ import {
 import type { RowRanges, ShardStore } from "../../../storage/mod.ts";
 import { annotationsAt, emailId, rowsIn } from "../row_pages.ts";
 import type { OpenView } from "../view_book.ts";
-import { coarse, countOf, intersection, type Ranges, rangesOf } from "../views/mod.ts";
+import { coarse, countOf, intersection, type Ranges, rangesOf } from "../../../mail/ranges.ts";
 import { addRanges } from "./add_ranges.ts";
 import { type Candidate, ColumnRow } from "./candidate.ts";
 import { Found } from "./found.ts";

@@ -1,7 +1,7 @@
 import { asFailure } from "../../../base/mod.ts";
 import type { FieldKey, ShardStore } from "../../../storage/mod.ts";
 import type { OpenView } from "../view_book.ts";
-import { NO_RANGES, type Ranges, rangesOfRising, risingIn } from "../views/mod.ts";
+import { NO_RANGES, type Ranges, rangesOfRising, risingIn } from "../../../mail/ranges.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Hits, Plan } from "./plan.ts";
 import type { TextSearch } from "./text_search.ts";

@@ -21,7 +21,7 @@ import {
   type TextStore,
   type UnreadText,
 } from "../../../storage/mod.ts";
-import { type Ranges, rangesOf } from "../views/mod.ts";
+import { type Ranges, rangesOf } from "../../../mail/ranges.ts";
 import type { ColumnName, FieldColumns, PlaceColumns } from "./mailbox_columns.ts";
 import type { MailboxQuery, TextQuery, TextSearch } from "./text_search.ts";
 import type { Turns } from "./turns.ts";

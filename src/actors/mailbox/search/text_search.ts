@@ -1,6 +1,6 @@
 import type { AccountId } from "../../../mail/account.ts";
 import type { FieldKey, FuzzyWord, TextKey } from "../../../storage/mod.ts";
-import type { Ranges } from "../views/mod.ts";
+import type { Ranges } from "../../../mail/ranges.ts";
 
 /** The messages of one search whose texts decide. */
 export interface TextQuery {

@@ -4,7 +4,6 @@
  * It must never read the store by itself, keep a row, or know who is told.
  */
 export { type Counts } from "./block_tree.ts";
-export * from "../../../mail/ranges.ts";
 export { BLOCK_UIDS, RowOrder, type RowSource } from "./row_order.ts";
 export { SortedUids } from "./sorted_uids.ts";
 export { CHANGED_MAX, GHOSTS_MAX, View, type ViewStart } from "./view.ts";

@@ -1,14 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  CHANGED_MAX,
-  GHOSTS_MAX,
-  isIn,
-  rangesOf,
-  rangesOfRising,
-  RowOrder,
-  type RowSource,
-  View,
-} from "../../../../src/actors/mailbox/views/mod.ts";
+import { isIn, rangesOf, rangesOfRising } from "../../../../src/mail/ranges.ts";
+import { CHANGED_MAX, GHOSTS_MAX, RowOrder, type RowSource, View } from "../../../../src/actors/mailbox/views/mod.ts";
 import { type Dice, dice } from "../../../support/dice.ts";
 
 /** Rows of a store as nothing but their UIDs. */
