@@ -1,4 +1,14 @@
-import { asFailure, Bug, type Cancel, type Clock, describeError, Failure, type Log, type Random } from "../base/mod.ts";
+import {
+  asFailure,
+  Bug,
+  type Cancel,
+  type Clock,
+  describeError,
+  Failure,
+  type Log,
+  type Random,
+  RenewedSet,
+} from "../base/mod.ts";
 import { CellContext } from "./cell_context.ts";
 import { Inbox } from "./inbox.ts";
 import { ACTOR_TURN_MESSAGES_MAX, INBOX_BYTES_MAX } from "./limits.ts";
@@ -48,7 +58,7 @@ export class ActorCell implements ReplyOwner {
   #lastAt = 0;
   #counts = { handled: 0, restarts: 0, busy: 0, slowestMs: 0 };
   #refused = 0;
-  readonly #owed = new Set<ActorReply>();
+  readonly #owed = new RenewedSet<ActorReply>();
   readonly #whenGone: (() => void)[] = [];
   /** Who wants to know when this actor is gone. */
   readonly watchers = new Set<() => void>();

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, Failure } from "../base/mod.ts";
+import { type Cancel, type Clock, Failure, RenewedMap } from "../base/mod.ts";
 import { ASKS_PENDING_MAX } from "./limits.ts";
 import type { ReplySink } from "./message.ts";
 
@@ -36,7 +36,7 @@ export class PendingAsk implements ReplySink {
  * fails all that are overdue. Most asks are answered long before, so that the timer is hardly ever moved.
  */
 export class AskTable {
-  readonly #pending = new Map<number, PendingAsk>();
+  readonly #pending = new RenewedMap<number, PendingAsk>();
   #nextId = 1;
   #armedAt = Infinity;
   #cancel: Cancel | null = null;
