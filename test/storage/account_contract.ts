@@ -182,6 +182,16 @@ function treeTests(test: Test): void {
 }
 
 function messageTests(test: Test): void {
+  test("what is appended and delivered at once, each has its own bytes", async ({ shard }) => {
+    await Promise.all([
+      shard.append(append(1, [message("one"), message("two!")])),
+      shard.append(append(1, [message("three")])),
+      shard.deliver(mail("fourth")),
+      shard.append(append(1, [message("fifth mail")])),
+    ]);
+    assertEquals([1, 2, 3, 4, 5].map((uid) => text(shard, uid)), ["one", "two!", "three", "fourth", "fifth mail"]);
+  });
+
   test("an append stores several messages in order, with flags, keywords, dates and index, or none", async ({ shard }) => {
     const input = append(3, [
       message("one", {

@@ -268,6 +268,27 @@ Deno.test("compaction gives back the space of dead messages and keeps the living
     assert(existsSync(dir));
   }));
 
+Deno.test("a segment in which a header is damaged is not compacted away: what lives behind it stays", () =>
+  inDirectory(async (dir) => {
+    const { FakeClock } = await import("../../src/base/mod.ts");
+    const clock = new FakeClock();
+    const limits = { segmentBytesMax: 4_000, compactStepBytesMax: 200 };
+    const store = await openMailStore(diskOptions(dir, { clock, limits }));
+    const shard = store.shard(0);
+    const bodies = Array.from({ length: 60 }, (_, i) => `${i} `.repeat(100));
+    for (const body of bodies) await shard.deliver(mail(body));
+    const [damaged, ...others] = segments(dir);
+    await shard.expunge(ANNA, 1, bodies.map((_, i) => i + 1).filter((uid) => uid % 4 !== 0));
+    // Some steps into the segment.
+    flip(damaged!, readFileSync(damaged!).indexOf(bodies[8]!) - 23);
+    clock.advance(1_000);
+    for (let step = 0; step < 4_000; step++) clock.advance(20);
+    for (let uid = 4; uid <= 60; uid += 4) assertEquals(text(shard, uid), bodies[uid - 1]);
+    assert(existsSync(damaged!));
+    assert(others.some((path) => !existsSync(path)), "the others are");
+    await store.close();
+  }));
+
 Deno.test("answers to opIds are forgotten after seven days of running time, not before, and never more than the bound", async () => {
   const { FakeClock } = await import("../../src/base/mod.ts");
   const dir = temporaryDirectory();

@@ -168,6 +168,15 @@ Deno.test("flags wait for no flush, which comes after its time, with the next me
     await shard.close();
   }));
 
+Deno.test("a message that comes in one group with flags is on the disk before it is acknowledged", () =>
+  counting({ unflushedOpsMax: 10 }, async (shard, flushes) => {
+    await Promise.all([flag(shard, 1), deliver(shard, ANNA, "second"), flag(shard, 2)]);
+    assertEquals(flushes(), 1);
+    await Promise.all([flag(shard, 3), shard.expunge(ANNA, 1, [2])]);
+    assertEquals(flushes(), 2);
+    await shard.close();
+  }));
+
 Deno.test("unless that is asked for, flags wait for their flush, too", () =>
   counting({ unflushedOpsMax: 0 }, async (shard, flushes) => {
     for (let i = 1; i <= 5; i++) await flag(shard, i);
