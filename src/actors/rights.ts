@@ -60,7 +60,6 @@ const MAILDROPS: readonly string[] = [
   "mailbox.fetch",
   "mailbox.list",
   "mailbox.lock",
-  "mailbox.setFlags",
   "mailbox.status",
   "mailbox.unlock",
 ];

@@ -29,6 +29,7 @@ export interface StoresAlike extends StoreChange {
 
 /** What became of a STORE. */
 export interface StoreDone {
+  /** `limit`: too many keywords in the mailbox, or a condition for more messages than one answer names. */
   readonly type: "stored" | "limit";
   readonly rows: readonly FlagRow[];
   readonly next: Uid | null;

@@ -93,10 +93,6 @@ export interface MailboxProtocol extends MailboxViewProtocol {
     request: InMailbox & { readonly uids: readonly Uid[] };
     reply: { readonly expunged: readonly Uid[]; readonly modSeq: ModSeq };
   };
-  "mailbox.setFlags": {
-    request: InMailbox & { readonly uids: readonly Uid[]; readonly add: FlagBits; readonly remove: FlagBits };
-    reply: { readonly modSeq: ModSeq };
-  };
   /** Exclusive POP3 lock on the maildrop (RFC 1939 §4), freed when the owner's worker goes. */
   "mailbox.lock": {
     request: {

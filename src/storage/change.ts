@@ -7,7 +7,7 @@ import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import { checksum } from "./segments.ts";
-import type { DeliverInput, DeliveryTarget, FlagChange } from "./types.ts";
+import type { DeliverInput, DeliveryTarget } from "./types.ts";
 
 /** A change that was asked for and has not been numbered yet. */
 export type Change =
@@ -32,8 +32,7 @@ export interface FlagsChange {
   readonly uids: Ranges;
   readonly add: number;
   readonly remove: number;
-  /** Null: keywords stay as they are. */
-  readonly keywords: KeywordChange | null;
+  readonly keywords: KeywordChange;
   readonly unchangedSince: number | null;
 }
 
@@ -85,19 +84,6 @@ export function expungeChange(
   limits: StoreLimits,
 ): ExpungeChange {
   return { kind: "expunge", account, mailbox, uids: namedUids(account, mailbox, uids, limits) };
-}
-
-export function flagsChange(
-  at: { account: AccountId; mailbox: number; uids: readonly number[] },
-  change: FlagChange,
-  limits: StoreLimits,
-): FlagsChange {
-  checkFlags(change.add);
-  checkFlags(change.remove);
-  const { account, mailbox } = at;
-  const uids = rangesOfRising(namedUids(account, mailbox, at.uids, limits));
-  const { add, remove } = change;
-  return { kind: "flags", account, mailbox, uids, add, remove, keywords: null, unchangedSince: null };
 }
 
 export function storeFlagsChange(

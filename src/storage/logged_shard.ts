@@ -21,7 +21,6 @@ import {
   type Change,
   deliverChange,
   expungeChange,
-  flagsChange,
   PURGE_STEP_MESSAGES,
   purgeChange,
   storeFlagsChange,
@@ -154,15 +153,6 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
   async expunge(account: AccountId, mailbox: number, uids: readonly number[]): ReturnType<types.ShardStore["expunge"]> {
     const { outcome } = await this.#loop.submit(expungeChange(account, mailbox, uids, this.options.limits));
     return { expunged: [...(outcome?.uids ?? [])] as Uid[], modSeq: (outcome?.modSeq ?? 1) as ModSeq };
-  }
-  async setFlags(
-    account: AccountId,
-    mailbox: number,
-    uids: readonly number[],
-    change: types.FlagChange,
-  ): Promise<{ modSeq: ModSeq }> {
-    const { outcome } = await this.#loop.submit(flagsChange({ account, mailbox, uids }, change, this.options.limits));
-    return { modSeq: (outcome?.modSeq ?? 1) as ModSeq };
   }
   async storeFlags(
     account: AccountId,

@@ -3,8 +3,9 @@ import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotation } from "../mail/message_annotation.ts";
 import { isIn, type Ranges, rangesOfRising, without } from "../mail/ranges.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
-import { foldKeyword, type KeywordChange, sortKeywords } from "./account_change.ts";
+import { foldKeyword, sortKeywords } from "./account_change.ts";
 import type { AnnotateChange } from "./annotation_change.ts";
+import type { FlagsChange } from "./change.ts";
 import { annotated, annotationName, bytesOfAll, isSame } from "./annotations.ts";
 import type { FullRow } from "./account_types.ts";
 import type { MailboxChange } from "./types.ts";
@@ -108,7 +109,7 @@ export class MemoryMailbox {
   }
   store(
     uids: Ranges,
-    change: { add: number; remove: number; keywords: KeywordChange | null; unchangedSince: number | null },
+    change: Pick<FlagsChange, "add" | "remove" | "keywords" | "unchangedSince">,
   ): MemoryStored {
     const named = this.rows().map(({ uid }) => uid).filter((uid) => isIn(uids, uid));
     const [rising, modified]: [Uid[], Uid[]] = [[], []];
@@ -163,14 +164,14 @@ export class MemoryMailbox {
   }
   #set(
     message: MemoryMessage,
-    { add, remove, keywords: change }: { add: number; remove: number; keywords: KeywordChange | null },
+    { add, remove, keywords: change }: Pick<FlagsChange, "add" | "remove" | "keywords">,
     modSeq: ModSeq,
   ): boolean {
     const { row } = message;
     const flags = (row.flags | add) & ~remove;
-    const names = new Map((change?.replace === true ? [] : row.keywords).map((name) => [foldKeyword(name), name]));
-    for (const name of change?.remove ?? []) names.delete(foldKeyword(name));
-    for (const name of change?.add ?? []) names.set(foldKeyword(name), name);
+    const names = new Map((change.replace ? [] : row.keywords).map((name) => [foldKeyword(name), name]));
+    for (const name of change.remove) names.delete(foldKeyword(name));
+    for (const name of change.add) names.set(foldKeyword(name), name);
     const same = names.size === row.keywords.length && row.keywords.every((name) => names.has(foldKeyword(name)));
     if (flags === row.flags && same) return false;
     const keywords = same ? row.keywords : this.#take([...names.values()]);

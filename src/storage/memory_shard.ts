@@ -26,7 +26,6 @@ import {
   deliverChange,
   expungeChange,
   type FlagsChange,
-  flagsChange,
   purgeChange,
   storeFlagsChange,
   storeRangesChange,
@@ -37,7 +36,7 @@ import { annotated, bytesOfAll, copied } from "./annotations.ts";
 import type { StoreLimits } from "./limits.ts";
 import { type AccountHome, MemoryAccount } from "./memory_account.ts";
 import { MemoryColumns } from "./memory_columns.ts";
-import { countRows, type MemoryBody, type MemoryMailbox, type MemoryStored } from "./memory_mailbox.ts";
+import { countRows, type MemoryBody, type MemoryMailbox } from "./memory_mailbox.ts";
 import { eachOf } from "./results.ts";
 import type * as types from "./types.ts";
 
@@ -94,20 +93,13 @@ export class MemoryShard implements types.ShardStore {
       this.#find(account, mailbox)?.expunge(change.uids) ?? { expunged: [], modSeq: 1 as ModSeq }
     );
   }
-  async setFlags(account: AccountId, mailbox: number, uids: readonly number[], change: types.FlagChange) {
-    const wanted = flagsChange({ account, mailbox, uids }, change, this.#limits);
-    return await this.#later(() => {
-      this.#store(wanted);
-      return { modSeq: this.status(account, mailbox).highestModSeq };
-    });
-  }
   async storeFlags(
     account: AccountId,
     mailbox: number,
     uids: readonly number[],
     store: types.FlagStore,
   ): Promise<types.FlagStoreResult> {
-    return eachOf(await this.#storeAll(storeFlagsChange({ account, mailbox, uids }, store, this.#limits)));
+    return eachOf(await this.#store(storeFlagsChange({ account, mailbox, uids }, store, this.#limits)));
   }
   async storeRanges(
     account: AccountId,
@@ -115,7 +107,7 @@ export class MemoryShard implements types.ShardStore {
     uids: Ranges,
     store: types.FlagStore,
   ): Promise<types.RangesStoreResult> {
-    return await this.#storeAll(storeRangesChange({ account, mailbox, uids }, store));
+    return await this.#store(storeRangesChange({ account, mailbox, uids }, store));
   }
   async storeFlagsEach(
     account: AccountId,
@@ -409,15 +401,13 @@ export class MemoryShard implements types.ShardStore {
     }
     for (const [mailbox, uids] of uidsOf) mailbox.expunge(uids);
   }
-  #store({ account, mailbox, uids, ...change }: FlagsChange): MemoryStored {
-    return this.#find(account, mailbox)?.store(uids, change) ?? { changed: NO_RANGES, modified: [], missing: uids };
-  }
-  async #storeAll(change: FlagsChange): Promise<types.RangesStoreResult> {
-    const { account, mailbox } = change;
+  async #store({ account, mailbox, uids, ...change }: FlagsChange): Promise<types.RangesStoreResult> {
     return await this.#later(() => {
-      const keywords = this.#find(account, mailbox)?.keywordsWith(change.keywords?.add ?? []) ?? 0;
+      const held = this.#find(account, mailbox);
+      const keywords = held?.keywordsWith(change.keywords.add) ?? 0;
       if (keywords > this.#limits.keywordsMax) return { type: "limit" };
-      return { type: "stored", ...this.#store(change), modSeq: this.status(account, mailbox).highestModSeq };
+      const stored = held?.store(uids, change) ?? { changed: NO_RANGES, modified: [], missing: uids };
+      return { type: "stored", ...stored, modSeq: this.status(account, mailbox).highestModSeq };
     });
   }
   async #wish(account: AccountId, wish: TreeWish): Promise<types.TreeOutcome> {

@@ -88,7 +88,7 @@ export class GroupPlan {
   #flags(change: FlagsChange): Planned {
     const mailbox = this.#draft.view.mailbox(change.account, change.mailbox);
     if (mailbox === null) return { type: "nothing" };
-    const added = change.keywords?.add ?? [];
+    const { add: added } = change.keywords;
     if (added.length > 0) {
       const more = this.#account.takeKeywords(mailbox, added);
       if (more !== null) return more;

@@ -63,6 +63,7 @@ export type ShardOp =
     readonly uids: Ranges;
     readonly add: number;
     readonly remove: number;
+    /** Null: keywords stay as they are. Changes do not say so any more, logs that were written before do. */
     readonly keywords: KeywordChange | null;
     /** Rows with a higher MODSEQ are left alone. */
     readonly unchangedSince: number | null;

@@ -46,11 +46,6 @@ export interface ChangesSince {
   readonly highestModSeq: ModSeq;
 }
 
-export interface FlagChange {
-  readonly add: FlagBits;
-  readonly remove: FlagBits;
-}
-
 /** How a byte range of a message is named. */
 export interface FetchRange {
   readonly uid: number;
@@ -68,12 +63,6 @@ export interface ShardStore extends AccountStore {
   /** Takes back what `opId` delivered; a later delivery of the same `opId` is `refused`. */
   withdraw(opId: string): Promise<void>;
   expunge(account: AccountId, mailbox: number, uids: readonly number[]): Promise<{ expunged: Uid[]; modSeq: ModSeq }>;
-  setFlags(
-    account: AccountId,
-    mailbox: number,
-    uids: readonly number[],
-    change: FlagChange,
-  ): Promise<{ modSeq: ModSeq }>;
   purge(account: AccountId): Promise<{ messages: number }>;
   status(account: AccountId, mailbox: number): MailboxStatus;
   /** Rows with a UID above `after`, rising, at most `limit` (10,000). */

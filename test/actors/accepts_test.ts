@@ -61,7 +61,6 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "mailbox.list": { ...IN_INBOX, after: 0, limit: 10 },
   "mailbox.fetch": { ...IN_INBOX, uid: 1, offset: 0, length: 10 },
   "mailbox.expunge": { ...IN_INBOX, uids: [1, 2] },
-  "mailbox.setFlags": { ...IN_INBOX, uids: [1], add: 1, remove: 2 },
   "mailbox.lock": { account: "a1", owner: ADDRESS, session: "s1", delayMs: 0 },
   "mailbox.unlock": { account: "a1", session: "s1" },
   "mailbox.usage": { account: "a1" },

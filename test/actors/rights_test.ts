@@ -60,7 +60,6 @@ const LISTENER = [
   "mailbox.rows",
   "mailbox.search",
   "mailbox.setAcl",
-  "mailbox.setFlags",
   "mailbox.setMetadata",
   "mailbox.status",
   "mailbox.statusOf",

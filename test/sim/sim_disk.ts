@@ -1,6 +1,6 @@
 import { type Clock, Failure, type Random } from "../../src/base/mod.ts";
 import type { AccountId } from "../../src/mail/account.ts";
-import type { DeliverInput, DeliverResult, FetchRange, FlagChange, ShardStore } from "../../src/storage/types.ts";
+import type { DeliverInput, DeliverResult, FetchRange, ShardStore } from "../../src/storage/types.ts";
 
 /** Longest time until a group is written, and from there to its answers, in ms. */
 const WRITE_MS_MAX = 8;
@@ -58,9 +58,6 @@ export class SimDisk implements ShardStore {
   }
   expunge(...args: Parameters<ShardStore["expunge"]>): ReturnType<ShardStore["expunge"]> {
     return this.#later(() => this.options.base.expunge(...args), false);
-  }
-  setFlags(account: AccountId, mailbox: number, uids: readonly number[], change: FlagChange) {
-    return this.#later(() => this.options.base.setFlags(account, mailbox, uids, change), false);
   }
   storeRanges(...args: Parameters<ShardStore["storeRanges"]>): ReturnType<ShardStore["storeRanges"]> {
     return this.#later(() => this.options.base.storeRanges(...args), false);

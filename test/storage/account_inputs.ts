@@ -1,5 +1,6 @@
 import { utf8 } from "../../src/base/mod.ts";
-import type { AppendInput, AppendMessage, CopyInput, ShardStore } from "../../src/storage/mod.ts";
+import type { FlagBits } from "../../src/mail/flag.ts";
+import type { AppendInput, AppendMessage, CopyInput, FlagStore, ShardStore } from "../../src/storage/mod.ts";
 import { ANNA } from "./support.ts";
 
 export const NOW_MS = 1_750_000_000_000;
@@ -20,6 +21,21 @@ export function append(mailbox: number, messages: AppendMessage[], more: Partial
 export function copy(from: number, to: number, uids: number[], more: Partial<CopyInput> = {}): CopyInput {
   const at = (mailbox: number) => ({ account: ANNA, mailbox });
   return { from: at(from), to: at(to), uids, quotaBytes: 0, move: false, savedMs: NOW_MS, ...more };
+}
+
+/** A STORE that adds flags. */
+export function adding(flags: FlagBits): FlagStore {
+  return { how: "add", flags, keywords: [], unchangedSince: null };
+}
+
+/** One that takes them away. */
+export function removing(flags: FlagBits): FlagStore {
+  return { ...adding(flags), how: "remove" };
+}
+
+/** One after which a message has these flags, no others and no keywords. */
+export function replacing(flags: FlagBits): FlagStore {
+  return { ...adding(flags), how: "replace" };
 }
 
 /** Names of anna's mailboxes; those that are none in brackets. */

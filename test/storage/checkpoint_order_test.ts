@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeClock, seededRandom } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, type StoreLimits } from "../../src/storage/mod.ts";
 import type { LoggedShard } from "../../src/storage/logged_shard.ts";
+import { adding, replacing } from "./account_inputs.ts";
 import { COLUMNS, deliverIndexed } from "./columns_support.ts";
 import { SimDisk } from "./sim_disk.ts";
 import { openSimShard } from "./sim_shard.ts";
@@ -37,8 +38,7 @@ async function onDisk(
   await deliverIndexed(shard, 0, 70);
   let flags = 0;
   const flag = async () => {
-    const change = { how: "replace", flags: ++flags % 16, keywords: [], unchangedSince: null } as const;
-    await shard.storeFlags(ANNA, 1, [1], change);
+    await shard.storeFlags(ANNA, 1, [1], replacing(++flags % 16));
   };
   await run({ shard, clock, commits, flag });
   await shard.close();
@@ -56,7 +56,7 @@ const CASES: readonly [what: string, limits: Partial<StoreLimits>, run: (world: 
     for (let i = 0; i < 20; i++) await flag();
     for (let uid = 2; uid < 30; uid++) {
       await flag();
-      await shard.setFlags(ANNA, 1, [uid], { add: 1, remove: 0 });
+      await shard.storeFlags(ANNA, 1, [uid], adding(1));
     }
   }],
   ["too many bytes are owed to the index", { unindexedBytesMax: 500 }, async ({ flag }) => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxChange } from "../../src/storage/mod.ts";
+import { adding, removing, replacing } from "./account_inputs.ts";
 import { account, ANNA, BERT, casesOf, kindOf, mail, type Open, targets, text, uids } from "./support.ts";
 
 /** What every mail store must do, whatever it is made of. */
@@ -48,8 +49,8 @@ export function contractTests(name: string, open: Open): void {
     await shard.deliver(mail("12345"));
     await shard.deliver(mail("123", { flags: Flag.seen | Flag.deleted }));
     await shard.deliver(mail("1"));
-    await shard.setFlags(ANNA, 1, [1], { add: Flag.seen, remove: 0 });
-    await shard.setFlags(ANNA, 1, [2, 3], { add: Flag.deleted, remove: Flag.seen });
+    await shard.storeFlags(ANNA, 1, [1], adding(Flag.seen));
+    await shard.storeFlags(ANNA, 1, [2, 3], replacing(Flag.deleted));
     const status = shard.status(ANNA, 1);
     assertEquals([status.messages, status.unseen, status.deleted, status.size], [3, 2, 2, 9]);
     await shard.expunge(ANNA, 1, [2]);
@@ -168,8 +169,12 @@ export function contractTests(name: string, open: Open): void {
 
   test("setting flags that are set changes nothing", async ({ shard }) => {
     await shard.deliver(mail("a"));
-    const { modSeq } = await shard.setFlags(ANNA, 1, [1], { add: Flag.flagged, remove: 0 });
-    assertEquals(await shard.setFlags(ANNA, 1, [1, 2], { add: Flag.flagged, remove: Flag.seen }), { modSeq });
+    await shard.storeFlags(ANNA, 1, [1], adding(Flag.flagged));
+    const { highestModSeq: modSeq } = shard.status(ANNA, 1);
+    const nothing = { type: "stored", changed: [], modified: [], missing: [2], modSeq };
+    for (const store of [adding(Flag.flagged), removing(Flag.seen), replacing(Flag.flagged)]) {
+      assertEquals(await shard.storeFlags(ANNA, 1, [1, 2], store), nothing as never);
+    }
     assertEquals(shard.list(ANNA, 1, 0, 1).rows[0]?.flags, Flag.flagged);
     assertEquals(shard.list(ANNA, 1, 0, 1).rows[0]?.modSeq, modSeq);
   });
@@ -230,7 +235,7 @@ export function contractTests(name: string, open: Open): void {
     for (let i = 0; i < 4; i++) await shard.deliver(mail(`${i}`));
     const { highestModSeq } = shard.status(ANNA, 1);
     assertEquals(shard.changes(ANNA, 1, highestModSeq), { changed: [], expunged: [], highestModSeq });
-    await shard.setFlags(ANNA, 1, [2, 3], { add: Flag.seen, remove: 0 });
+    await shard.storeFlags(ANNA, 1, [2, 3], adding(Flag.seen));
     await shard.expunge(ANNA, 1, [1, 3]);
     await shard.deliver(mail("new"));
     const since = shard.changes(ANNA, 1, highestModSeq);
@@ -240,7 +245,7 @@ export function contractTests(name: string, open: Open): void {
   test("changes of more UIDs than one answer names are not named at all", async ({ shard }) => {
     await Promise.all(Array.from({ length: 30 }, (_, i) => shard.deliver(mail(`${i}`))));
     const { highestModSeq } = shard.status(ANNA, 1);
-    await shard.setFlags(ANNA, 1, [1, 2, 3, 4, 5], { add: Flag.seen, remove: 0 });
+    await shard.storeFlags(ANNA, 1, [1, 2, 3, 4, 5], adding(Flag.seen));
     await shard.expunge(ANNA, 1, [7, 8, 9, 10, 11]);
     const since = shard.changes(ANNA, 1, highestModSeq);
     assertEquals([since?.changed, since?.expunged], [[1, 2, 3, 4, 5], [7, 8, 9, 10, 11]] as never);
@@ -255,7 +260,7 @@ export function contractTests(name: string, open: Open): void {
     const stop = shard.onChange((account, mailbox, change) => told.push([account, mailbox, change]));
     const input = mail("a", { targets: targets(ANNA, BERT) });
     await shard.deliver(input);
-    await shard.setFlags(ANNA, 1, [1], { add: Flag.seen, remove: 0 });
+    await shard.storeFlags(ANNA, 1, [1], adding(Flag.seen));
     await shard.withdraw(input.opId);
     stop();
     await shard.deliver(mail("b"));

@@ -12,6 +12,7 @@ import {
 } from "../../src/storage/mod.ts";
 import { SPACE_LOOKED_MS } from "../../src/storage/group_loop.ts";
 import { fittedLimits } from "../../src/storage/limits.ts";
+import { adding, replacing } from "./account_inputs.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 
 interface Rig {
@@ -72,7 +73,7 @@ Deno.test("deliveries are refused below the reserve; reading, flags, deleting an
     assert(shard.health() !== "ok");
     assertEquals(uids(await shard.deliver(known)), [1, 1]);
     assertEquals(text(shard, 1), "one");
-    await shard.setFlags(ANNA, 1, [1], { add: 1, remove: 0 });
+    await shard.storeFlags(ANNA, 1, [1], adding(1));
     assertEquals((await shard.expunge(ANNA, 1, [1])).expunged, [1] as never);
     await shard.withdraw(known.opId);
     rig.files = {};
@@ -262,7 +263,7 @@ Deno.test("on a device that is nearly full the log of changes that add no mail i
     const { shard, clock } = rig;
     await shard.deliver(mail("kept"));
     rig.files = { freeBytes: () => 100_000 };
-    for (let i = 0; i < 300; i++) await shard.setFlags(ANNA, 1, [1], { add: 1 + i % 2, remove: 2 - i % 2 });
+    for (let i = 0; i < 300; i++) await shard.storeFlags(ANNA, 1, [1], replacing(1 + i % 2));
     const before = rig.segmentBytes();
     clock.advance(10_000);
     assert(rig.segmentBytes() < before / 50, `${rig.segmentBytes()} of ${before} bytes are left`);

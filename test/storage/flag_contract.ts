@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../src/mail/flag.ts";
 import type { MailboxChange } from "../../src/mail/mailbox_state.ts";
 import { rangesOf } from "../../src/mail/ranges.ts";
-import { append, message, rows } from "./account_inputs.ts";
+import { adding, append, message, rows } from "./account_inputs.ts";
 import { ANNA, kindOf, type Test } from "./support.ts";
 
 /** What every mail store must do with flags and keywords. */
@@ -38,7 +38,8 @@ export function flagTests(test: Test): void {
     const gone = all.filter((uid) => uid % 11 === 0 || (uid >= 120 && uid < 200));
     await shard.expunge(ANNA, 1, gone);
     const late = all.filter((uid) => uid % 13 === 0 && !gone.includes(uid));
-    const { modSeq } = await shard.setFlags(ANNA, 1, late, { add: Flag.draft, remove: 0 });
+    await shard.storeFlags(ANNA, 1, late, adding(Flag.draft));
+    const { highestModSeq: modSeq } = shard.status(ANNA, 1);
     const named = all.filter((uid) => uid > 3).reverse();
     const rest = all.filter((uid) => uid > 3 && !gone.includes(uid));
     const asked = { how: "add", flags: Flag.seen, keywords: ["a"], unchangedSince: modSeq - 1 } as const;
@@ -92,7 +93,7 @@ export function flagTests(test: Test): void {
     async ({ shard }) => {
       await shard.append(append(1, Array.from({ length: 8 }, () => message("x"))));
       await shard.expunge(ANNA, 1, [4, 5]);
-      await shard.setFlags(ANNA, 1, [6], { add: Flag.flagged, remove: 0 });
+      await shard.storeFlags(ANNA, 1, [6], adding(Flag.flagged));
       const store = { how: "add", flags: Flag.flagged, keywords: [], unchangedSince: null } as const;
       const told: MailboxChange[] = [];
       const stop = shard.onChange((_account, _mailbox, change) => told.push(change));
@@ -157,7 +158,7 @@ export function flagTests(test: Test): void {
 
   test("messages that changed since are left alone and named", async ({ shard }) => {
     await shard.append(append(1, [message("a"), message("b")]));
-    await shard.setFlags(ANNA, 1, [2], { add: Flag.seen, remove: 0 });
+    await shard.storeFlags(ANNA, 1, [2], adding(Flag.seen));
     const store = { how: "add", flags: Flag.flagged, keywords: ["k"], unchangedSince: 2 } as const;
     assertEquals(await shard.storeFlags(ANNA, 1, [1, 2], store), {
       type: "stored",

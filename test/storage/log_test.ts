@@ -7,6 +7,7 @@ import { type IndexEnv, LmdbIndex } from "../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../src/storage/keys.ts";
 import { readTail } from "../../src/storage/log_tail.ts";
 import { SHARD_LOG } from "../../src/storage/shard_group.ts";
+import { adding, replacing } from "./account_inputs.ts";
 import { allOf, CHECKPOINT_MS, crashed, inDirectory, open, problems, rowsOf, segmentOf, texts } from "./log_support.ts";
 import { randomStep } from "./model_steps.ts";
 import { SimDisk } from "./sim_disk.ts";
@@ -20,7 +21,7 @@ Deno.test("mail that comes and is flagged and goes before the next checkpoint ne
     const { commits } = index;
     for (let i = 0; i < 30; i++) {
       const [uid] = uids(await shard.deliver(mail("soon gone")));
-      await shard.setFlags(ANNA, 1, [uid!], { add: 1, remove: 0 });
+      await shard.storeFlags(ANNA, 1, [uid!], adding(1));
       await shard.expunge(ANNA, 1, [uid!]);
     }
     assertEquals(index.commits, commits);
@@ -224,7 +225,7 @@ Deno.test("segments that hold nothing but the log are given back when they are s
   inDirectory(async (dir) => {
     const { shard, clock } = await open(dir, { limits: { segmentBytesMax: 2_000 } });
     await shard.deliver(mail("kept"));
-    for (let i = 0; i < 300; i++) await shard.setFlags(ANNA, 1, [1], { add: 1 + i % 2, remove: 2 - i % 2 });
+    for (let i = 0; i < 300; i++) await shard.storeFlags(ANNA, 1, [1], replacing(1 + i % 2));
     for (let step = 0; step < 300; step++) clock.advance(50);
     const files = readdirSync(`${shardDirectory(dir, 0)}/segments`);
     assert(files.length <= 3, `${files.length} segments are left`);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeClock, seededRandom } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, type FileSystem, nodeFiles } from "../../src/storage/mod.ts";
+import { adding, replacing } from "./account_inputs.ts";
 import {
   allOf,
   CHECKPOINT_MS,
@@ -52,7 +53,7 @@ Deno.test("when no checkpoint finds space, mail is refused before memory grows b
     assertEquals((await shard.expunge(ANNA, 1, [1])).expunged, [1] as never);
     // Flags add rows; beyond the bound they go to the index without a reserve.
     const { commits } = index;
-    for (let i = 0; i < 300; i++) await shard.setFlags(ANNA, 1, [2], { add: 1 + i % 2, remove: 2 - i % 2 });
+    for (let i = 0; i < 300; i++) await shard.storeFlags(ANNA, 1, [2], replacing(1 + i % 2));
     assert(index.commits > commits, "memory has a bound");
     clock.advance(60_000);
     assertEquals(await kindOf(() => shard.deliver(mail("more"))), "ok", "room was found all the same");
@@ -169,7 +170,7 @@ Deno.test("a failed flush leaves the rows as they were, and the segment behind: 
     };
     const { shard, state, clock } = await open(dir, { files: { ...real, syncData } });
     await shard.deliver(mail("one"));
-    await shard.setFlags(ANNA, 1, [1], { add: 1, remove: 0 });
+    await shard.storeFlags(ANNA, 1, [1], adding(1));
     const [before, segment] = [rowsOf(state), segmentOf(dir)];
     fails = true;
     assertEquals(await kindOf(() => shard.deliver(mail("in doubt"))), "disk");

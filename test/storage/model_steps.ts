@@ -5,6 +5,7 @@ import { rangesOf } from "../../src/mail/ranges.ts";
 import { UID_MAX } from "../../src/mail/uid.ts";
 import type { MessageAnnotationChange } from "../../src/mail/message_annotation.ts";
 import type { AppendMessage, ShardStore } from "../../src/storage/mod.ts";
+import { replacing } from "./account_inputs.ts";
 import { account } from "./support.ts";
 
 export const ACCOUNTS = ["anna", "ann", "bert"].map(account);
@@ -84,8 +85,12 @@ function mailStep({ pick, below, some }: Dice, random: Random, number: number): 
 
 function flagStep({ pick, below, some }: Dice, alone: boolean): Step {
   const [owner, mailbox, uids] = [pick(ACCOUNTS), pick(MAILBOXES), some(() => below(60) + 1, 12)];
-  const change = { add: below(32), remove: below(32) };
-  if (below(3) === 0) return (shard) => shard.setFlags(owner, mailbox, uids, change);
+  const [add, remove] = [below(32), below(32)];
+  if (below(3) === 0) {
+    // Some flags are added, some removed; the others stay, and so do keywords.
+    const mixed = { ...replacing(add), within: { flags: add | remove, keywords: false } };
+    return (shard) => shard.storeFlags(owner, mailbox, uids, mixed);
+  }
   const store = {
     how: pick(["add", "remove", "replace"] as const),
     flags: below(32),

@@ -14,6 +14,7 @@ import {
 import { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { checksum } from "../../src/storage/segments.ts";
 import { ShardState } from "../../src/storage/shard_state.ts";
+import { adding } from "./account_inputs.ts";
 import { ANNA, BERT, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 
 const LIMITS = { ...DEFAULT_LIMITS, freeBytesMin: 0 };
@@ -189,7 +190,7 @@ Deno.test("a follower that replays the log of an owner shows the same mail under
     await shard.open();
     for (let i = 0; i < 20; i++) await shard.deliver(mail(`message ${i}`, { targets: targets(ANNA, BERT) }));
     await shard.expunge(ANNA, 1, [2, 3]);
-    await shard.setFlags(BERT, 1, [5], { add: 1, remove: 0 });
+    await shard.storeFlags(BERT, 1, [5], adding(1));
     await shard.purge(BERT);
     // Both were made with the same seed, as a follower made from a snapshot would have the owner's identity.
     assertEquals(follower.incarnation, owner.incarnation);

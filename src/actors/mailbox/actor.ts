@@ -133,10 +133,6 @@ export const mailboxActor = defineActor<MailboxProtocol, State, MailboxArgs>({
     "mailbox.expunge"(state, { account, mailbox, uids }, reply) {
       answerLater(state, state.shard.expunge(account, mailbox, uids), reply);
     },
-    "mailbox.setFlags"(state, { account, mailbox, uids, add, remove }, reply) {
-      const change = state.shard.setFlags(account, mailbox, uids, { add, remove });
-      answerLater(state, state.flagWork.during(account, mailbox, change), reply);
-    },
     "mailbox.lock": lock,
     "mailbox.unlock"(state, { account, session }, reply) {
       dropLock(state, account, session);

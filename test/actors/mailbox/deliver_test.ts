@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Failure, utf8 } from "../../../src/base/mod.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import type { Uid } from "../../../src/mail/uid.ts";
@@ -133,7 +133,7 @@ Deno.test("a disk that fails or is full reaches the asker by kind, and the actor
 
 /** The shard's methods, bound: they use private fields. */
 function methods(shard: ShardStore): Partial<ShardStore> {
-  const names = ["withdraw", "status", "list", "fetch", "expunge", "usage", "onChange", "setFlags", "purge"] as const;
+  const names = ["withdraw", "status", "list", "fetch", "expunge", "usage", "onChange", "purge"] as const;
   return Object.fromEntries(names.map((name) => [name, (shard[name] as () => unknown).bind(shard)]));
 }
 
@@ -161,20 +161,6 @@ Deno.test("an expunge answers what it removed, passes over what is gone, and the
       "not_found",
     );
     assertEquals(await put(world, "op9"), [4]);
-  }));
-
-Deno.test("flags are set and taken away, and the counters follow", () =>
-  inMailbox(async (world) => {
-    const { mailbox } = world;
-    await put(world, "op1");
-    const change = { ...IN_JOHN, uids: [1 as Uid] };
-    const before = await mailbox.ask("mailbox.status", IN_JOHN);
-    const { modSeq } = await mailbox.ask("mailbox.setFlags", { ...change, add: Flag.seen | Flag.deleted, remove: 0 });
-    assert(modSeq > before.highestModSeq);
-    const after = await mailbox.ask("mailbox.status", IN_JOHN);
-    assertEquals([before.unseen, before.deleted, after.unseen, after.deleted], [1, 0, 0, 1]);
-    await mailbox.ask("mailbox.setFlags", { ...change, add: 0, remove: Flag.deleted });
-    assertEquals((await mailbox.ask("mailbox.status", IN_JOHN)).deleted, 0);
   }));
 
 Deno.test("a purge removes all mail of one account and nobody else's", () =>

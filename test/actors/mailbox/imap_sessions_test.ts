@@ -107,6 +107,26 @@ Deno.test("what one session appends, files and removes is what another reads", (
     )
   ));
 
+Deno.test("a STORE of more keywords than a mailbox may have is refused as a whole, and says of what there are too many", () =>
+  inMailbox((world) =>
+    inTurns(
+      world,
+      (async () => {
+        await put(world, "o1");
+        const client = await live(world, "a", "s SELECT INBOX");
+        for (const half of ["a", "b"]) {
+          const keywords = Array.from({ length: 127 }, (_, i) => `${half}${i}`).join(" ");
+          assertEquals((await client.say(`1 STORE 1 +FLAGS.SILENT (${keywords})`)).at(-1), "1 OK Done");
+        }
+        const refused = "NO [LIMIT] Too many keywords, or too many messages for a condition";
+        assertEquals(await client.say("2 STORE 1 +FLAGS.SILENT (\\Seen one two)"), [`2 ${refused}`]);
+        assertEquals(await client.say("3 UID STORE 1 +FLAGS (\\Seen one two)"), [`3 ${refused}`]);
+        assertEquals(world.shard.status(JOHN, 1).unseen, 1);
+        assertEquals((await client.say("4 STORE 1 +FLAGS.SILENT (\\Seen one)")).at(-1), "4 OK Done");
+      })(),
+    )
+  ));
+
 Deno.test("REPLACE is one change to others: the new message comes and the old one goes, and nothing is ever flagged", () =>
   inMailbox((world) =>
     inTurns(

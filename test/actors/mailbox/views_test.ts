@@ -3,9 +3,9 @@ import { Failure, utf8 } from "../../../src/base/mod.ts";
 import type { CopyOutcome } from "../../../src/mail/mailbox_view.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
-import type { Uid } from "../../../src/mail/uid.ts";
 import type { MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
 import { defineActor } from "../../../src/runtime/mod.ts";
+import { adding } from "../../storage/account_inputs.ts";
 import { ALL, inTurns, openSession, sequence, type TestSession, uids } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld, MARY, put, settle, spawnListener } from "./support.ts";
 
@@ -33,13 +33,7 @@ async function kindOf(work: Promise<unknown>): Promise<string> {
 Deno.test("opening a mailbox tells what is in it, and a name that is not there is missing", () =>
   inMailbox(async (world) => {
     await putMany(world, 3);
-    await world.mailbox.ask("mailbox.setFlags", {
-      account: JOHN,
-      mailbox: 1,
-      uids: [1 as Uid],
-      add: Flag.seen,
-      remove: 0,
-    });
+    await world.shard.storeFlags(JOHN, 1, [1], adding(Flag.seen));
     const { opened } = await openSession(world);
     assertEquals(opened.status.messages, 3);
     assertEquals([opened.firstUnseen, opened.readOnly, opened.vanished], [2, false, null]);

@@ -5,6 +5,7 @@ import type { Tidings } from "../../../src/mail/watch.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { WatchGroup } from "../../../src/mail/watch.ts";
 import { Atlases, Pending, WatchScope } from "../../../src/actors/mailbox/watches/mod.ts";
+import { adding } from "../../storage/account_inputs.ts";
 import { ALL, openSession, uids } from "./sessions.ts";
 import { FRED, johns, named, setAcl } from "./shared_world.ts";
 import {
@@ -98,7 +99,7 @@ Deno.test("however much happens to a mailbox, a watch tells it once, as it is wh
     await append(world, named("Sent"));
     assertEquals(await john.heard(), ["INBOX 3 (messages flags)", "Sent 1 (messages flags)"]);
     assertEquals(await john.heard(), []);
-    await world.mailbox.ask("mailbox.setFlags", { account: JOHN, mailbox: 1, uids: [1 as never], add: 1, remove: 0 });
+    await world.shard.storeFlags(JOHN, 1, [1], adding(1));
     await world.mailbox.ask("mailbox.expunge", { account: JOHN, mailbox: 1, uids: [2 as never] });
     assertEquals(await john.heard(), ["INBOX 2 (messages flags)"]);
     await put(world, "op/mary", [MARY]);

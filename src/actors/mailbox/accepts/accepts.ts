@@ -46,9 +46,6 @@ export const mailboxAccepts: Accepts<MailboxProtocol> = {
     inMailbox(request) && isUid(request["uid"]) && isCount(request["offset"]) && isCount(request["length"])
   ),
   "mailbox.expunge": fields((request) => inMailbox(request) && areUids(request["uids"])),
-  "mailbox.setFlags": fields((request) =>
-    inMailbox(request) && areUids(request["uids"]) && isFlags(request["add"]) && isFlags(request["remove"])
-  ),
   "mailbox.lock": fields(({ account, owner, session, delayMs }) =>
     isAccount(account) && isActorAddress(owner) && isName(session, SESSION_CHARS_MAX) && isCount(delayMs)
   ),

@@ -109,7 +109,7 @@ interface Outcome {
 const PLAIN: Outcome = { type: "stored", modified: [], missing: false };
 
 function completion(outcome: Outcome, { uid }: Given<"STORE">, lowest: Lowest, scene: Scene): Completion {
-  if (outcome.type === "limit") return no("Too many keywords", "LIMIT");
+  if (outcome.type === "limit") return no("Too many keywords, or too many messages for a condition", "LIMIT");
   return tellLimit(completionOf(outcome, uid), lowest, scene);
 }
 
