@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { FakeClock, seededRandom, SILENT } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, type FileSystem, nodeFiles, shardDirectory, type StoreLimits } from "../../src/storage/mod.ts";
@@ -36,6 +37,29 @@ export class WatchedIndex extends LmdbIndex {
     this.afterCommit();
     return answer;
   }
+}
+
+/** What a store does to its disk, in order: "flush", "commit", and of each write where it goes and whether it is just `bytes`. */
+export function watchedDisk(bytes: Uint8Array) {
+  const done: unknown[] = [];
+  const real = nodeFiles();
+  const files: FileSystem = {
+    ...real,
+    write(fd, written, at) {
+      done.push([at, Buffer.from(written).equals(bytes)]);
+      real.write(fd, written, at);
+    },
+    syncData(fd) {
+      done.push("flush");
+      real.syncData(fd);
+    },
+  };
+  const openIndex = (path: string) => {
+    const index = new WatchedIndex(path);
+    index.beforeCommit = () => void done.push("commit");
+    return index;
+  };
+  return { done, files, openIndex };
 }
 
 export function coded(code: string): Error {

@@ -1,5 +1,4 @@
 /** The log of a shard when a flush fails, a device is full, or a second owner comes. */
-import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeClock, seededRandom } from "../../src/base/mod.ts";
@@ -16,6 +15,7 @@ import {
   rowsOf,
   segmentOf,
   texts,
+  watchedDisk,
   WatchedIndex,
 } from "./log_support.ts";
 import { SimDisk } from "./sim_disk.ts";
@@ -207,25 +207,7 @@ Deno.test("what a killed process left in the page cache is written again, and fl
     const { shard } = await open(dir);
     for (const body of ["one", "two"]) await shard.deliver(mail(body));
     const left = crashed(dir);
-    const bytes = readFileSync(segmentOf(left));
-    const done: unknown[] = [];
-    const real = nodeFiles();
-    const files: FileSystem = {
-      ...real,
-      write(fd, written, at) {
-        done.push([at, Buffer.from(written).equals(bytes)]);
-        real.write(fd, written, at);
-      },
-      syncData(fd) {
-        done.push("flush");
-        real.syncData(fd);
-      },
-    };
-    const openIndex = (path: string) => {
-      const index = new WatchedIndex(path);
-      index.beforeCommit = () => void done.push("commit");
-      return index;
-    };
+    const { done, files, openIndex } = watchedDisk(readFileSync(segmentOf(left)));
     const next = await open(left, { files, openIndex });
     assertEquals([done.slice(0, 4), texts(next.shard)], [["commit", [0, true], "flush", "commit"], ["one", "two"]]);
     await next.shard.close();

@@ -1,39 +1,18 @@
-import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { FakeClock, seededRandom } from "../../../src/base/mod.ts";
-import {
-  DEFAULT_QUEUE_LIMITS,
-  type FileSystem,
-  nodeFiles,
-  openQueueStore,
-  type QueueStoreOptions,
-} from "../../../src/storage/mod.ts";
+import { DEFAULT_QUEUE_LIMITS, nodeFiles, openQueueStore, type QueueStoreOptions } from "../../../src/storage/mod.ts";
 import { LmdbIndex } from "../../../src/storage/index_env.ts";
 import { HEADER_KEY } from "../../../src/storage/keys.ts";
 import { itemKey } from "../../../src/storage/queue/keys.ts";
 import { QUEUE_LOG } from "../../../src/storage/queue/log_group.ts";
 import { readTail } from "../../../src/storage/log_tail.ts";
+import { watchedDisk, WatchedIndex } from "../log_support.ts";
 import { SimDisk, SimIndex } from "../sim_disk.ts";
 import { kindOf } from "../support.ts";
 import { bodyText, enqueued, inDirectory, next, outgoing, problems, queueOptions, to } from "./support.ts";
 
 const CHECKPOINT_MS = DEFAULT_QUEUE_LIMITS.unindexedMsMax;
-
-class WatchedIndex extends LmdbIndex {
-  commits = 0;
-  full = false;
-  beforeCommit = () => {};
-  override reserve(bytes: number): void {
-    if (this.full && bytes > 0) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
-    super.reserve(bytes);
-  }
-  override commit<T>(change: () => T): T {
-    this.commits++;
-    this.beforeCommit();
-    return super.commit(change);
-  }
-}
 
 async function open(dir: string, options: Partial<QueueStoreOptions> = {}) {
   const clock = new FakeClock();
@@ -273,25 +252,7 @@ Deno.test("what a killed process left in the page cache is written again, and fl
     const { store } = await open(dir);
     for (const text of ["one", "two"]) await enqueued(store, outgoing(text));
     const left = crashed(dir, "left");
-    const bytes = readFileSync(segmentOf(left));
-    const done: unknown[] = [];
-    const real = nodeFiles();
-    const files: FileSystem = {
-      ...real,
-      write(fd, written, at) {
-        done.push([at, Buffer.from(written).equals(bytes)]);
-        real.write(fd, written, at);
-      },
-      syncData(fd) {
-        done.push("flush");
-        real.syncData(fd);
-      },
-    };
-    const index = (path: string) => {
-      const watched = new WatchedIndex(path);
-      watched.beforeCommit = () => void done.push("commit");
-      return watched;
-    };
+    const { done, files, openIndex: index } = watchedDisk(readFileSync(segmentOf(left)));
     const next = await openQueueStore(queueOptions(left, { files, index }));
     assertEquals([done.slice(0, 4), next.counts().items], [["commit", [0, true], "flush", "commit"], 2]);
     await next.close();
