@@ -186,7 +186,7 @@ export interface FlagStore extends MessageFlags {
 
 /** A STORE among others. */
 export interface FlagStoreOf extends FlagStore {
-  readonly uids: readonly number[];
+  readonly uids: Ranges;
 }
 
 export type FlagStoreResult =
@@ -265,11 +265,11 @@ export interface AccountStore {
   /** The same of all messages within ranges: 100,000 of them take some ms, how many it may be is for whoever asks to see to. */
   storeRanges(account: AccountId, mailbox: number, uids: Ranges, store: FlagStore): Promise<RangesStoreResult>;
   /** Several such changes of one mailbox, in their order: what one meets is its own. They become durable together, as far as they can. */
-  storeFlagsEach(
+  storeRangesEach(
     account: AccountId,
     mailbox: number,
     stores: readonly FlagStoreOf[],
-  ): Promise<readonly (FlagStoreResult | Failure)[]>;
+  ): Promise<readonly (RangesStoreResult | Failure)[]>;
   /** All or none; `limit` when one of the messages would have too many, or the account's settings too many bytes. */
   annotate(
     account: AccountId,

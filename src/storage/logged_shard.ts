@@ -172,22 +172,14 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
     const change = storeRangesChange({ account, mailbox, uids }, store);
     return rangesStoreResult(await this.#loop.submit(change), uids);
   }
-  async storeFlagsEach(
+  async storeRangesEach(
     account: AccountId,
     mailbox: number,
     stores: readonly types.FlagStoreOf[],
-  ): Promise<(types.FlagStoreResult | Failure)[]> {
-    const { limits } = this.options;
-    const wanted = stores.map((store) =>
-      failureOr(() => storeFlagsChange({ account, mailbox, uids: store.uids }, store, limits))
-    );
-    const settled = await this.#loop.submitEach(wanted.filter((change) => !(change instanceof Failure)));
-    let next = 0;
-    return wanted.map((change) => {
-      if (change instanceof Failure) return change;
-      const answer = settled[next++]!;
-      return answer instanceof Failure ? answer : eachOf(rangesStoreResult(answer, change.uids));
-    });
+  ): Promise<(types.RangesStoreResult | Failure)[]> {
+    const changes = stores.map(({ uids, ...store }) => storeRangesChange({ account, mailbox, uids }, store));
+    const settled = await this.#loop.submitEach(changes);
+    return settled.map((answer, i) => answer instanceof Failure ? answer : rangesStoreResult(answer, stores[i]!.uids));
   }
   async append(input: types.AppendInput): Promise<AppendOutcome> {
     return appendResult((await this.#loop.submit(appendChange(input, this.options.limits))).planned);
@@ -411,16 +403,6 @@ export class LoggedShard implements types.ShardStore, GroupedStore<Change, Settl
       for (const listener of this.#listeners) listener(account, mailbox, change);
     }
     if (freed) this.#compactor.look();
-  }
-}
-
-/** What is refused before it is asked for. */
-function failureOr<T>(make: () => T): T | Failure {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
   }
 }
 

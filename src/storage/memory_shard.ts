@@ -109,19 +109,17 @@ export class MemoryShard implements types.ShardStore {
   ): Promise<types.RangesStoreResult> {
     return await this.#store(storeRangesChange({ account, mailbox, uids }, store));
   }
-  async storeFlagsEach(
+  async storeRangesEach(
     account: AccountId,
     mailbox: number,
     stores: readonly types.FlagStoreOf[],
-  ): Promise<(types.FlagStoreResult | Failure)[]> {
-    return await Promise.all(
-      stores.map((store) =>
-        this.storeFlags(account, mailbox, store.uids, store).catch((error) => {
-          if (error instanceof Failure) return error;
-          throw error;
-        })
-      ),
-    );
+  ): Promise<(types.RangesStoreResult | Failure)[]> {
+    const begun = stores.map(({ uids, ...store }) => this.storeRanges(account, mailbox, uids, store));
+    return (await Promise.allSettled(begun)).map((each) => {
+      if (each.status === "fulfilled") return each.value;
+      if (each.reason instanceof Failure) return each.reason;
+      throw each.reason;
+    });
   }
   async append(input: types.AppendInput): Promise<AppendOutcome> {
     const change = appendChange(input, this.#limits);

@@ -65,8 +65,8 @@ export class SimDisk implements ShardStore {
   storeFlags(...args: Parameters<ShardStore["storeFlags"]>): ReturnType<ShardStore["storeFlags"]> {
     return this.#later(() => this.options.base.storeFlags(...args), false);
   }
-  storeFlagsEach(...args: Parameters<ShardStore["storeFlagsEach"]>): ReturnType<ShardStore["storeFlagsEach"]> {
-    return this.#later(() => this.options.base.storeFlagsEach(...args), false);
+  storeRangesEach(...args: Parameters<ShardStore["storeRangesEach"]>): ReturnType<ShardStore["storeRangesEach"]> {
+    return this.#later(() => this.options.base.storeRangesEach(...args), false);
   }
   append(...args: Parameters<ShardStore["append"]>): ReturnType<ShardStore["append"]> {
     return this.#later(() => this.options.base.append(...args), true);

@@ -4,8 +4,7 @@ import { directoryActor } from "../../src/actors/directory.ts";
 import { Viewers, VIEWERS_ACTOR } from "../../src/actors/listener/viewers.ts";
 import { Admission } from "../../src/actors/listener/admission.ts";
 import { newCounters } from "../../src/actors/listener/counters.ts";
-import { AppendsAhead } from "../../src/actors/listener/appends_ahead.ts";
-import { ChangesAhead } from "../../src/actors/listener/changes_ahead.ts";
+import { TogetherBudget } from "../../src/actors/listener/together.ts";
 import { MemoryBudget } from "../../src/actors/listener/memory_budget.ts";
 import { Pop3Front } from "../../src/actors/listener/pop3_front.ts";
 import type { Front, FrontServices } from "../../src/actors/listener/services.ts";
@@ -291,8 +290,8 @@ export class World implements Served {
         random,
         log: this.#log,
         memory: new MemoryBudget(10_000_000),
-        changesAhead: new ChangesAhead(100),
-        appendsAhead: new AppendsAhead(1_000_000),
+        changesTogether: new TogetherBudget(100),
+        appendsTogether: new TogetherBudget(1_000_000),
         counters,
         admission,
         greylist: null,

@@ -1,8 +1,7 @@
-import { countStores, eachStore, type StoreAnswer } from "../../mail/store_wish.ts";
-import type { ViewNews } from "../../mail/mailbox_view.ts";
+import { countStores, eachStore } from "../../mail/store_wish.ts";
 import { isOthers } from "../../mail/other_users.ts";
 import { limitsOf } from "../../mail/quota.ts";
-import { asFailure, type Cancel, describeError } from "../../base/mod.ts";
+import { asFailure, byteLength, type Cancel, describeError } from "../../base/mod.ts";
 import type { AccountRecord, MailboxProtocol } from "../../messages/mod.ts";
 import { type Connection, DeflateLayer } from "../../net/mod.ts";
 import {
@@ -10,7 +9,6 @@ import {
   createImapSession,
   type ImapAction,
   type ImapAsk,
-  type ImapAsks,
   type ImapOptions,
   type ImapSession,
   type LoginOutcome,
@@ -20,6 +18,7 @@ import type { Ref } from "../../runtime/types.ts";
 import { accountNamed, domainNamed, granteeOf, quotaOf } from "./domain_accounts.ts";
 import { channelOf } from "./login.ts";
 import type { Dismissal, FrontServices } from "./services.ts";
+import { inTurn } from "./together.ts";
 import { MailboxFront, type MailboxFrontOptions } from "./mailbox_front.ts";
 
 /** Input that may wait while a question is answered; beyond it the socket is not read. */
@@ -51,7 +50,7 @@ interface Opened {
   readonly mailbox: Ref<MailboxProtocol>;
 }
 
-type StoreEach = Extract<ImapAsk, { readonly name: "mailbox.storeEach" }>;
+type Each<N extends ImapAsk["name"]> = Extract<ImapAsk, { readonly name: N }>;
 
 /** A question that was asked before the session waits for its answer. */
 interface Begun {
@@ -228,41 +227,35 @@ export class ImapFront extends MailboxFront<ImapAction> {
   }
 
   /** Changes of a pipeline: all at once, unless there are too many in the worker; then one after the other. */
-  async #changeEach(action: StoreEach): Promise<AskOutcome> {
-    const { memory, changesAhead } = this.services;
-    const { request: { view, stores, news } } = action;
+  async #storeEach(action: Each<"mailbox.storeEach">): Promise<AskOutcome> {
+    const { memory, changesTogether } = this.services;
+    const { view, stores, news } = action.request;
     const begun = memory.hasRoomFor(CHANGES_BYTES)
-      ? changesAhead.begin(countStores(stores), () => this.#askOwner(action))
+      ? changesTogether.begin(countStores(stores), () => this.#askOwner(action))
       : null;
     this.#changing = begun !== null;
     if (begun !== null) return await begun.finally(() => void (this.#changing = false));
-    const answers: StoreAnswer[] = [];
-    let told: ViewNews | undefined;
-    const each = eachStore(stores);
-    for (const [i, store] of each.entries()) {
-      const last = i === each.length - 1 && news !== undefined ? { news } : {};
-      const outcome = await this.#askOwner({
-        type: "ask",
-        name: "mailbox.store",
-        request: { view, ...store, ...last },
-      });
-      if (outcome.type === "failed") answers.push(outcome);
-      else {
-        const { news, ...answer } = outcome.reply as ImapAsks["mailbox.store"]["reply"];
-        answers.push(answer);
-        told = news;
-      }
-    }
-    return { type: "reply", reply: { answers, ...(told === undefined ? {} : { news: told }) } };
+    const asks = eachStore(stores).map((store) => {
+      return { type: "ask", name: "mailbox.store", request: { view, ...store } } as const;
+    });
+    return await inTurn(asks, news, (one) => this.#askOwner(one));
+  }
+
+  /** The same of messages, unless there are too many bytes of them. */
+  async #appendEach(action: Each<"mailbox.appendEach">): Promise<AskOutcome> {
+    const { appends, news } = action.request;
+    const bytes = appends.flatMap(({ messages }) => messages).reduce((sum, { parts }) => sum + byteLength(parts), 0);
+    const begun = this.services.appendsTogether.begin(bytes, () => this.#askOwner(action));
+    if (begun !== null) return await begun;
+    const asks = appends.map((request) => ({ type: "ask", name: "mailbox.append", request }) as const);
+    return await inTurn(asks, news, (one) => this.#askOwner(one));
   }
 
   /** The answer that was asked for ahead, or the one to a question that is asked now. */
   #begun(action: ImapAsk): Promise<AskOutcome> {
     const ahead = this.#ahead;
-    if (action.name === "mailbox.appendEach") {
-      return this.services.appendsAhead.ask(action, (one) => this.#askOwner(one));
-    }
-    if (action.name === "mailbox.storeEach") return this.#changeEach(action);
+    if (action.name === "mailbox.appendEach") return this.#appendEach(action);
+    if (action.name === "mailbox.storeEach") return this.#storeEach(action);
     if (ahead?.request !== action.request) return this.#askOwner(action);
     this.#ahead = null;
     return ahead.outcome;

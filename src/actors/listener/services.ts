@@ -15,8 +15,7 @@ import type { MailboxRefs } from "../mailbox_refs.ts";
 import type { Admission } from "./admission.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { ContentPolicy } from "./content_policy.ts";
-import type { AppendsAhead } from "./appends_ahead.ts";
-import type { ChangesAhead } from "./changes_ahead.ts";
+import type { TogetherBudget } from "./together.ts";
 import type { Counters } from "./counters.ts";
 import type { Viewers } from "./viewers.ts";
 
@@ -54,8 +53,8 @@ export interface FrontServices {
   readonly random: Random;
   readonly log: Log;
   readonly memory: MemoryBudget;
-  readonly changesAhead: ChangesAhead;
-  readonly appendsAhead: AppendsAhead;
+  readonly changesTogether: TogetherBudget;
+  readonly appendsTogether: TogetherBudget;
   readonly counters: Counters;
   /** Who may connect, and how much each may do. */
   readonly admission: Admission;

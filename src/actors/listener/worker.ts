@@ -8,8 +8,7 @@ import { ROUTER_ACTOR, routerActor, type RoutingHolder } from "../router.ts";
 import { Admission, type AdmissionConfig } from "./admission.ts";
 import { TRACE_ACTOR, traceActor, TraceRing } from "../trace.ts";
 import { type ContentConfig, contentPolicy } from "./content_policy.ts";
-import { AppendsAhead } from "./appends_ahead.ts";
-import { ChangesAhead } from "./changes_ahead.ts";
+import { TogetherBudget } from "./together.ts";
 import { newCounters } from "./counters.ts";
 import { openPorts, type PortsConfig } from "./listener.ts";
 import { LoadWatch } from "./load_watch.ts";
@@ -45,10 +44,10 @@ export interface ListenerWorkerConfig {
 }
 
 /** Changes that all sessions together have begun before their turn: a tenth of those that may wait for one shard's disk. */
-const CHANGES_AHEAD_MAX = 1_000;
+const CHANGES_TOGETHER_MAX = 1_000;
 
 /** Bytes of messages of appends that all sessions together have begun before their turn: a small part of those that may wait for one shard. */
-const APPENDS_AHEAD_BYTES_MAX = 16 * 1024 * 1024;
+const APPENDS_TOGETHER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Starts the routing actor, then opens the ports: no session ever sees a listener without routes. */
 export async function startListener(
@@ -85,8 +84,8 @@ export async function startListener(
     random,
     log: trace.over(log),
     memory,
-    changesAhead: new ChangesAhead(CHANGES_AHEAD_MAX),
-    appendsAhead: new AppendsAhead(APPENDS_AHEAD_BYTES_MAX),
+    changesTogether: new TogetherBudget(CHANGES_TOGETHER_MAX),
+    appendsTogether: new TogetherBudget(APPENDS_TOGETHER_BYTES_MAX),
     counters,
     admission,
     lists: config.lists,

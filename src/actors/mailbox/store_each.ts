@@ -1,14 +1,15 @@
-import { asFailure, Failure } from "../../base/mod.ts";
+import { Failure } from "../../base/mod.ts";
 import { eachStore, type StoreAnswer, type StoreDone, type StoreWish } from "../../mail/store_wish.ts";
 import type { ModSeq } from "../../mail/uid.ts";
-import type { FlagStoreResult } from "../../storage/mod.ts";
+import type { RangesStoreResult } from "../../storage/mod.ts";
+import { among } from "./among.ts";
 import { changeEach } from "./change_set.ts";
 import { readFlags } from "./flag_rows.ts";
 import { areAllFree, type FreeFlags, freeFlags, viewWith, wanting } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import { changesAny, storeIn } from "./store.ts";
 import type { OpenView } from "./view_book.ts";
-import { type Ranges, singlesOf, without } from "../../mail/ranges.ts";
+import { countOf, type Ranges, without } from "../../mail/ranges.ts";
 
 /** Messages of one set that are changed in one change of the store; of more than that the set goes step by step. */
 const NAMED_MAX = 1_000;
@@ -39,22 +40,20 @@ function answersTo(
   return Promise.all(stores.map((store) => storeAmong(state, open, store, free)));
 }
 
-/** A STORE whose set names each message by itself. */
+/** A STORE, and what it names. */
 interface Named {
   readonly wish: StoreWish;
-  readonly ranges: Ranges;
-  readonly uids: readonly number[];
+  readonly uids: Ranges;
   readonly missing: boolean;
 }
 
-/** Null: at least one of them has to look up what it names. */
+/** Null: at least one of them names so many that it has to go step by step. */
 function namedBy({ view }: OpenView, stores: readonly StoreWish[]): Named[] | null {
   const named: Named[] = [];
   for (const wish of stores) {
-    const ranges = view.uidsOf(wish.set);
-    const uids = singlesOf(ranges, NAMED_MAX);
-    if (uids === null) return null;
-    named.push({ wish, ranges, uids, missing: view.namesGhosts(wish.set) });
+    const uids = view.uidsOf(wish.set);
+    if (countOf(uids) > NAMED_MAX) return null;
+    named.push({ wish, uids, missing: view.namesGhosts(wish.set) });
   }
   return named;
 }
@@ -65,7 +64,7 @@ async function storeNamed(state: State, open: OpenView, named: readonly Named[])
   const stores = named.map(({ wish: { how, flags, keywords, unchangedSince }, uids }) => {
     return { how, flags, keywords, unchangedSince, uids };
   });
-  const stored = await state.flagWork.during(account, mailbox, state.shard.storeFlagsEach(account, mailbox, stores));
+  const stored = await state.flagWork.during(account, mailbox, state.shard.storeRangesEach(account, mailbox, stores));
   for (const each of stored) {
     if (!(each instanceof Failure) && each.type === "stored" && each.changed.length > 0) view.ownWas(each.modSeq);
   }
@@ -75,19 +74,20 @@ async function storeNamed(state: State, open: OpenView, named: readonly Named[])
 function answerOf(
   { shard }: State,
   open: OpenView,
-  { wish, ranges, missing }: Named,
-  stored: FlagStoreResult | Failure,
+  { wish, uids, missing }: Named,
+  stored: RangesStoreResult | Failure,
 ): StoreAnswer {
   const { view } = open;
   if (stored instanceof Failure) return { type: "failed", kind: stored.kind };
   const highestModSeq = view.modSeq as ModSeq;
   if (stored.type === "limit") return { type: "limit", rows: [], modified: [], next: null, highestModSeq, missing };
   const { modified } = stored;
-  const isMissing = missing || (stored.missing.length > 0 && wish.set.by === "sequence");
-  const tellsRows = wish.silent !== true && stored.missing.length < ranges.length / 2;
+  const isMissing = missing || (wish.set.by === "sequence" && view.hasGhostIn(stored.missing));
+  const tellsRows = wish.silent !== true && countOf(stored.missing) < countOf(uids);
   if (!tellsRows && modified.length === 0 && !isMissing) return null;
-  const uids = modified.length === 0 ? ranges : without(ranges, modified);
-  const { rows, next } = tellsRows ? readFlags(shard, open, { uids, after: 0 }) : { rows: [], next: null };
+  const { rows, next } = tellsRows
+    ? readFlags(shard, open, { uids: without(uids, modified), after: 0 })
+    : { rows: [], next: null };
   return {
     ...{ type: "stored", rows, next: next as StoreDone["next"], highestModSeq, missing: isMissing },
     modified: modified.map((uid) => ({ sequence: view.sequenceOf(uid), uid })),
@@ -95,16 +95,12 @@ function answerOf(
 }
 
 /** What one of several comes to, which is its own. */
-async function storeAmong(state: State, open: OpenView, wish: StoreWish, free: FreeFlags): Promise<StoreAnswer> {
-  try {
+function storeAmong(state: State, open: OpenView, wish: StoreWish, free: FreeFlags): Promise<StoreAnswer> {
+  return among(async () => {
     if (!changesAny(wish, free)) throw wanting();
     const done = await storeIn(state, open, { ...wish, among: true, ...(areAllFree(free) ? {} : { within: free }) });
     return isPlain(done) ? null : done;
-  } catch (error) {
-    const failure = asFailure(error);
-    if (failure === null) throw error;
-    return { type: "failed", kind: failure.kind };
-  }
+  });
 }
 
 /** Whether there is nothing to tell of it. */

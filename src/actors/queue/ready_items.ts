@@ -1,4 +1,5 @@
 import { RenewedMap } from "../../base/mod.ts";
+
 /** An item that may be tried now. */
 export interface ReadyItem {
   readonly item: number;

@@ -34,6 +34,27 @@ export interface MessageAhead {
   readonly bytes: Uint8Array;
 }
 
+/** What was made of commands whose turn has not come, in their order. */
+class MadeAhead<T extends { readonly command: ImapCommand }> {
+  #made: T[] = [];
+
+  get length(): number {
+    return this.#made.length;
+  }
+
+  note(made: readonly T[]): void {
+    this.#made = [...made];
+  }
+
+  /** What was made of a command whose turn has come; null when nothing was. */
+  take(command: ImapCommand): T | null {
+    const first = this.#made.shift();
+    if (first === undefined) return null;
+    assert(first.command === command, "a command was passed over of which something was made");
+    return first;
+  }
+}
+
 /** Bytes of a command that is looked at before its turn: others are long in themselves. */
 const LOOKED_AT_BYTES_MAX = 1_024;
 
@@ -45,8 +66,8 @@ export class Pipeline {
   /** Commands that were looked at, and at the end what is none that may be. */
   #came: Came[] = [];
   #cameBytes = 0;
-  #made: Made[] = [];
-  #stored: Stored[] = [];
+  readonly changes = new MadeAhead<Made>();
+  readonly appends = new MadeAhead<Stored>();
 
   constructor(private readonly framer: CommandFramer) {}
 
@@ -57,7 +78,7 @@ export class Pipeline {
 
   /** Whether changes were made of commands whose turn has not come. */
   get owes(): boolean {
-    return this.#made.length > 0 || this.#stored.length > 0;
+    return this.changes.length + this.appends.length > 0;
   }
 
   /** What comes next; null when more bytes are needed. */
@@ -105,38 +126,12 @@ export class Pipeline {
     return ahead;
   }
 
-  /** Notes what became of messages, in the order of their commands. */
-  noteStored(stored: readonly Stored[]): void {
-    this.#stored = [...stored];
-  }
-
-  /** What became of the messages of a command whose turn has come; null when they were not taken yet. */
-  takeStored(command: ImapCommand): AppendAnswer | null {
-    const first = this.#stored.shift();
-    if (first === undefined) return null;
-    assert(first.command === command, "a command was passed over whose messages were stored");
-    return first.answer;
-  }
-
-  /** Notes changes that were made, in the order of their commands. */
-  note(made: readonly Made[]): void {
-    this.#made = [...made];
-  }
-
-  /** What was made of a command whose turn has come; null when nothing was. */
-  takeMade(command: ImapCommand): Made | null {
-    const first = this.#made.shift();
-    if (first === undefined) return null;
-    assert(first.command === command, "a command was passed over whose change was made");
-    return first;
-  }
-
   /** The session ends: what was read is forgotten. */
   drop(): void {
     this.#came = [];
     this.#cameBytes = 0;
-    this.#made = [];
-    this.#stored = [];
+    this.changes.note([]);
+    this.appends.note([]);
     this.framer.takeRest();
   }
 

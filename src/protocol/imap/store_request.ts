@@ -1,7 +1,7 @@
-import { asFailure, Failure } from "../../base/failure.ts";
 import { gatherStores, type StoreAnswer, STORES_MAX, type StoreWish } from "../../mail/store_wish.ts";
 import type { MessageSet } from "../../mail/mailbox_view.ts";
-import type { ImapAskRequest, ImapAsks } from "./actions.ts";
+import type { ImapAsks } from "./actions.ts";
+import { askEach, made } from "./ask_each.ts";
 import type { Given } from "./command.ts";
 import { ask, type Program } from "./effects.ts";
 import { isOverLimit } from "./message_limit.ts";
@@ -38,32 +38,19 @@ export function* storeWithOthers(given: Given<"STORE">, set: MessageSet, scene: 
     return { wish, answer };
   }
   const stores = [wish, ...behind.map((each) => each.wish)];
-  const { answers, news: told } = yield* askEach({ view, stores: gatherStores(stores), ...news }, stores.length);
+  const { answers, news: told } = yield* askEach(
+    ask("mailbox.storeEach", { view, stores: gatherStores(stores), ...news }),
+    (failed): ImapAsks["mailbox.storeEach"]["reply"] => ({ answers: stores.map(() => failed) }),
+  );
   bring(told, selected);
-  scene.pipeline.note(behind.map((each, i) => ({ ...each, answer: answers[i + 1] ?? null })));
+  scene.pipeline.changes.note(behind.map((each, i) => ({ ...each, answer: answers[i + 1] ?? null })));
   return taken({ wish, answer: answers[0] ?? null }, scene);
 }
 
 /** What was made of a command before its turn. Throws a `Failure` when it could not be. */
 export function taken({ wish, answer }: Omit<Made, "command">, { state }: Scene): Stored {
-  if (answer?.type !== "failed") return { wish, answer };
-  if (answer.kind === "not_found") state.viewLost = true;
-  throw new Failure(answer.kind, "a change of a pipeline failed");
-}
-
-/** What keeps all of them is the failure of each. */
-function* askEach(
-  request: ImapAskRequest<"mailbox.storeEach">,
-  count: number,
-): Program<ImapAsks["mailbox.storeEach"]["reply"]> {
-  try {
-    return yield* ask("mailbox.storeEach", request);
-  } catch (error) {
-    const failure = asFailure(error);
-    if (failure === null) throw error;
-    const failed: StoreAnswer = { type: "failed", kind: failure.kind };
-    return { answers: new Array<StoreAnswer>(count).fill(failed) };
-  }
+  if (answer?.type === "failed" && answer.kind === "not_found") state.viewLost = true;
+  return { wish, answer: made(answer) };
 }
 
 /** Whether a keyword is one that FLAGS has told. */

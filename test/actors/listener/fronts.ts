@@ -1,7 +1,6 @@
 import { Admission } from "../../../src/actors/listener/admission.ts";
 import type { ContentPolicy } from "../../../src/actors/listener/content_policy.ts";
-import { AppendsAhead } from "../../../src/actors/listener/appends_ahead.ts";
-import { ChangesAhead } from "../../../src/actors/listener/changes_ahead.ts";
+import { TogetherBudget } from "../../../src/actors/listener/together.ts";
 import { newCounters } from "../../../src/actors/listener/counters.ts";
 import { ImapFront } from "../../../src/actors/listener/imap_front.ts";
 import { MemoryBudget } from "../../../src/actors/listener/memory_budget.ts";
@@ -71,8 +70,8 @@ export class FakeListener {
   readonly book = new SessionBook();
   readonly admission: Admission;
   readonly memory = new MemoryBudget(1_000_000);
-  readonly changesAhead = new ChangesAhead(5);
-  readonly appendsAhead = new AppendsAhead(50);
+  readonly changesTogether = new TogetherBudget(5);
+  readonly appendsTogether = new TogetherBudget(50);
   /** Questions that wait for their answers, by name. */
   readonly asked = new Map<string, Answer>();
   /** All that was asked, in its order. */
@@ -133,8 +132,8 @@ export class FakeListener {
       random: seededRandom(1),
       log: SILENT,
       memory: this.memory,
-      changesAhead: this.changesAhead,
-      appendsAhead: this.appendsAhead,
+      changesTogether: this.changesTogether,
+      appendsTogether: this.appendsTogether,
       counters,
       admission: this.admission,
       greylist: greylisting ? { ask } : null,

@@ -30,20 +30,20 @@ Deno.test("APPENDs that came together are one question, with what only the liste
   assertEquals([asked(listener, ONE).length, asked(listener, EACH).length], [0, 1]);
   const { account, quotaBytes, appends } = asked(listener, EACH)[0]!.request as Record<string, unknown>;
   assertEquals([account, quotaBytes, (appends as unknown[]).length], ["a1", 7, 2]);
-  assertEquals(listener.appendsAhead.bytes, 6);
+  assertEquals(listener.appendsTogether.underWay, 6);
   client.front.dismiss("kicked");
   assertEquals([client.told(), client.end], ["", null]);
   await listener.answer(EACH, { answers: [appended(1), { type: "full" }] });
   assert(client.told().startsWith(`${told(1)}2 NO [OVERQUOTA]`));
-  assertEquals(listener.appendsAhead.bytes, 0);
+  assertEquals(listener.appendsTogether.underWay, 0);
 });
 
 Deno.test("beyond so many bytes under way in the worker each is asked for in its turn", async () => {
   const listener = new FakeListener();
   const [one, two] = [await user(listener), await user(listener)];
-  const letter = "x".repeat(listener.appendsAhead.bytesMax / 2);
+  const letter = "x".repeat(listener.appendsTogether.max / 2);
   one.say(append(1, letter), append(2, letter));
-  assertEquals(listener.appendsAhead.bytes, listener.appendsAhead.bytesMax);
+  assertEquals(listener.appendsTogether.underWay, listener.appendsTogether.max);
   two.say(append(1, "one"), append(2, "two"), append(3, "three"), "4 NOOP");
   assertEquals([asked(listener, EACH).length, asked(listener, ONE).length], [1, 1]);
   asked(listener, ONE)[0]!.answer(appended(1));
@@ -55,7 +55,7 @@ Deno.test("beyond so many bytes under way in the worker each is asked for in its
   await settle();
   assertEquals(two.told(), `${told(1)}2 NO [TRYCREATE] No such mailbox\r\n${told(3)}4 OK Done\r\n`);
   await listener.answer(EACH, { answers: [appended(1), appended(2)] });
-  assertEquals([one.told(), listener.appendsAhead.bytes], [told(1) + told(2), 0]);
+  assertEquals([one.told(), listener.appendsTogether.underWay], [told(1) + told(2), 0]);
 });
 
 Deno.test("one that fails is its own NO, and what was under way is given back", async () => {
@@ -65,5 +65,5 @@ Deno.test("one that fails is its own NO, and what was under way is given back", 
   asked(listener, EACH)[0]!.answer({ answers: [appended(1), { type: "failed", kind: "disk" }] });
   await settle();
   assertEquals(client.told(), `${told(1)}2 NO [UNAVAILABLE] The disk does not work at the moment, try again later\r\n`);
-  assertEquals(listener.appendsAhead.bytes, 0);
+  assertEquals(listener.appendsTogether.underWay, 0);
 });

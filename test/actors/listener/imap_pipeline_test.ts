@@ -119,15 +119,15 @@ Deno.test("answers that come when the client is gone are nobody's, and the memor
 
 Deno.test("what is more than a worker may have under way at once is asked for one by one, and told alike", async () => {
   const listener = new FakeListener();
-  const { max } = listener.changesAhead;
+  const { max } = listener.changesTogether;
   assertEquals(max, 5);
   const [one, two] = [await selected(listener), await selected(listener)];
   one.say(...THREE);
   two.say(...THREE);
   assertEquals(setsOf(listener), [[1, 2, 3], 1]);
-  assertEquals(listener.changesAhead.underWay, 3);
+  assertEquals(listener.changesTogether.underWay, 3);
   await answer(listener, 0, ALL);
-  assertEquals([one.told(), listener.changesAhead.underWay], [ANSWERS.join(""), 0]);
+  assertEquals([one.told(), listener.changesTogether.underWay], [ANSWERS.join(""), 0]);
   await answer(listener, 1, stored(1));
   assertEquals(setsOf(listener), [[1, 2, 3], 1, 2]);
   await answer(listener, 2, stored(2));

@@ -63,9 +63,9 @@ function failing(shard: Shard, uid: number): Shard {
   const broken = new Failure("disk", "the disk is gone");
   const made: Partial<Shard> = {
     storeFlags: (...args) => args[2].includes(uid) ? Promise.reject(broken) : shard.storeFlags(...args),
-    async storeFlagsEach(account, mailbox, stores) {
+    async storeRangesEach(account, mailbox, stores) {
       const fails = ({ uids }: { readonly uids: readonly number[] }) => uids.includes(uid);
-      const others = [...await shard.storeFlagsEach(account, mailbox, stores.filter((store) => !fails(store)))];
+      const others = [...await shard.storeRangesEach(account, mailbox, stores.filter((store) => !fails(store)))];
       return stores.map((store) => fails(store) ? broken : others.shift()!);
     },
   };

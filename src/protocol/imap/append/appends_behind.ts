@@ -1,9 +1,10 @@
 import { byteLength } from "../../../base/bytes.ts";
-import { asFailure, Failure } from "../../../base/failure.ts";
 import { PieceStore } from "../../../base/piece_store.ts";
-import { type AppendAnswer, APPENDS_MAX, type AppendWish, type NewsOfView } from "../../../mail/mailbox_ask.ts";
-import type { AppendOutcome, ViewNews } from "../../../mail/mailbox_view.ts";
+import { APPENDS_MAX, type AppendWish, type NewsOfView } from "../../../mail/mailbox_ask.ts";
+import type { AppendOutcome } from "../../../mail/mailbox_view.ts";
 import { isOthers } from "../../../mail/other_users.ts";
+import type { ImapAsks } from "../actions.ts";
+import { askEach, made } from "../ask_each.ts";
 import { ask, type Program } from "../effects.ts";
 import { indexMessage, keptIndex } from "../fetch/message_index.ts";
 import type { AppendCommand } from "../grammar/ast.ts";
@@ -26,17 +27,14 @@ export function* appendWithOthers(wish: AppendWish, scene: Scene): Program<Appen
   const behind = appendsBehind(wish, scene);
   if (behind.length === 0) return yield* ask("mailbox.append", { ...wish, ...newsWanted([wish], scene) });
   const appends = [wish, ...behind.map((each) => each.wish)];
-  const { answers, news } = yield* askEach({ appends, ...newsWanted(appends, scene) });
+  const { answers, news } = yield* askEach(
+    ask("mailbox.appendEach", { appends, ...newsWanted(appends, scene) }),
+    (failed): ImapAsks["mailbox.appendEach"]["reply"] => ({ answers: appends.map(() => failed) }),
+  );
   const { selected } = scene.state;
   if (selected !== null) bring(news, selected);
-  scene.pipeline.noteStored(behind.map(({ command }, i) => ({ command, answer: answers[i + 1]! })));
-  return taken(answers[0]!);
-}
-
-/** What became of a command before its turn. Throws a `Failure` when it could not be stored. */
-export function taken(answer: AppendAnswer): AppendOutcome {
-  if (answer.type === "failed") throw new Failure(answer.kind, "an append of a pipeline failed");
-  return answer;
+  scene.pipeline.appends.note(behind.map(({ command }, i) => ({ command, answer: answers[i + 1]! })));
+  return made(answers[0]!);
 }
 
 /** News of the selected mailbox is wanted where something comes into it, if the client wants to be told. */
@@ -47,25 +45,6 @@ export function newsWanted(
   const { selected } = state;
   if (selected === null || !tellsSelected(state) || !appends.some(({ name }) => name === selected.name)) return {};
   return { news: { view: selected.view, expunges: true } };
-}
-
-interface Answers {
-  readonly answers: readonly AppendAnswer[];
-  readonly news?: ViewNews;
-}
-
-/** What keeps all of them is the failure of each. */
-function* askEach(
-  request: { readonly appends: readonly AppendWish[]; readonly news?: NewsOfView },
-): Program<Answers> {
-  try {
-    return yield* ask("mailbox.appendEach", request);
-  } catch (error) {
-    const failure = asFailure(error);
-    if (failure === null) throw error;
-    const failed: AppendAnswer = { type: "failed", kind: failure.kind };
-    return { answers: request.appends.map(() => failed) };
-  }
 }
 
 /** The commands behind an APPEND that may be asked for with it. Their messages count as held from here on. */

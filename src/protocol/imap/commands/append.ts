@@ -1,7 +1,7 @@
 import { type Command, LOGGED_IN } from "../command.ts";
 import { no, ok } from "../completion.ts";
 import { appendAll, appendedOr } from "../append/append.ts";
-import { taken } from "../append/appends_behind.ts";
+import { made } from "../ask_each.ts";
 import { appendUidCode } from "../write/response_code.ts";
 
 /** APPEND (RFC 9051 §6.3.12), of several messages, too (RFC 3502), up to a limit (RFC 7889), also made of parts (RFC 4469). */
@@ -13,10 +13,10 @@ export const append: Command<"APPEND"> = {
   capabilities: ({ state, limits }) => state.login === null ? [] : [`APPENDLIMIT=${limits.appendBytesMax}`],
   *run(given, scene) {
     if (given.mailbox === null) return no("Not a name for a mailbox", "CANNOT");
-    const answer = scene.pipeline.takeStored(given);
-    const outcome = answer === null
+    const stored = scene.pipeline.appends.take(given);
+    const outcome = stored === null
       ? yield* appendAll(given, { name: given.mailbox }, scene)
-      : appendedOr(taken(answer), given.mailbox, scene);
+      : appendedOr(made(stored.answer), given.mailbox, scene);
     if (outcome.type !== "appended") return outcome;
     return ok("Appended", appendUidCode(outcome.uidValidity, outcome.uids));
   },

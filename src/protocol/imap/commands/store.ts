@@ -25,7 +25,7 @@ export const store: Command<"STORE"> = {
   news: ({ uid }) => uid ? "all" : "withoutExpunges",
   brings: ["ANNOTATE-EXPERIMENT-1"],
   run(given, scene) {
-    const made = scene.pipeline.takeMade(given);
+    const made = scene.pipeline.changes.take(given);
     if (made === null) return storing(given, scene);
     // Of most there is nothing to tell, and nothing to wait for.
     if (made.answer === null) return completion(PLAIN, given, null, scene);
