@@ -6,6 +6,9 @@ import type { ModSeq, Uid } from "./uid.ts";
 /** STOREs that are asked for together: their answers lie in memory until all are told. */
 export const STORES_MAX = 100;
 
+/** Numbers that the sets of one of them name: as many messages are changed at once, without a look at which they are. */
+export const STORE_NUMBERS_MAX = 1_000;
+
 /** What a STORE changes in messages. */
 interface StoreChange extends MessageFlags {
   readonly how: "add" | "remove" | "replace";

@@ -256,7 +256,12 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.storeEach", "stores", [{ ...STORE, keywords: ["b"] }], [{ ...STORE, keywords: ["a b"] }]],
   ["mailbox.storeEach", "stores", [{ ...STORE, unchangedSince: 0 }], [{ ...STORE, unchangedSince: -1 }]],
   ["mailbox.storeEach", "stores", [{ ...STORE, by: "sequence" }], [{ ...STORE, by: "saved" }]],
-  ["mailbox.storeEach", "stores", [{ ...STORE, sets: [[1, 0]] }], [{ ...STORE, sets: [[1, 0, 5]] }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: [[1, 5]] }], [{ ...STORE, sets: [[1, 5, 6]] }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: [[1, 5]] }], [{ ...STORE, sets: [[1, 0]] }]],
+  ["mailbox.storeEach", "stores", [{ ...STORE, sets: [[500, 1, 501, 1_000]] }], [{
+    ...STORE,
+    sets: [[501, 1, 501, 1_000]],
+  }]],
   ["mailbox.storeEach", "news", undefined, { expunges: 1 }],
   ["mailbox.store", "news", { expunges: false }, { expunges: 1 }],
   ["mailbox.create", "name", "INBOX", "inbox"],

@@ -1,9 +1,9 @@
+import { asFailure } from "../../base/mod.ts";
 import type { AccountId } from "../../mail/account.ts";
 import type { AppendAnswer, NewsOfView } from "../../mail/mailbox_ask.ts";
 import type { AppendOutcome, ViewNews } from "../../mail/mailbox_view.ts";
 import { limitsOf } from "../../mail/quota.ts";
 import type { MessageRef } from "../../storage/mod.ts";
-import { among } from "./among.ts";
 import { keepsPrivate } from "./annotate.ts";
 import { newsAtOnce } from "./news.ts";
 import { freeFlags, placeWith, viewWith, wanting } from "./shared/mod.ts";
@@ -28,6 +28,17 @@ export function appendEach(
 
 function isAppended({ type }: AppendAnswer): boolean {
   return type === "appended";
+}
+
+/** What one of several comes to, which is its own: that it fails keeps no other. */
+async function among(begun: () => Promise<AppendOutcome>): Promise<AppendAnswer> {
+  try {
+    return await begun();
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure === null) throw error;
+    return { type: "failed", kind: failure.kind };
+  }
 }
 
 type Appending = Omit<Asked<"mailbox.append">, "news">;

@@ -12,8 +12,6 @@ export interface SetChange {
   readonly set: MessageSet;
   /** The rows are not wanted. */
   readonly silent?: boolean;
-  /** It is one of several: what is the session's own begins and ends with all of them. */
-  readonly among?: boolean;
   /** What is news to the session is wanted, too. */
   readonly news?: NewsWanted | undefined;
   /** Changes messages of ranges, the first of those above `after`, in one change of the store: some ms of its time. */
@@ -55,7 +53,6 @@ export async function changeSet(
   open: OpenView,
   wanted: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
-  if (wanted.among === true) return changed(state, open, wanted);
   const stored = await wakingAtFailure(state, open, changed(state, open, wanted));
   // What is told along with the answer is told behind it: not before the rest of the rows.
   const told = newsBehind(state, open, stored?.next === null ? wanted.news : undefined);
@@ -83,14 +80,14 @@ async function wakingAtFailure<T>(state: State, open: OpenView, work: Promise<T>
 async function changed(
   { shard }: State,
   open: OpenView,
-  { set, silent = false, among = false, change }: SetChange,
+  { set, silent = false, change }: SetChange,
 ): Promise<Stored & { type: "stored" } | null> {
   const { view } = open;
   const uids = view.uidsOf(set);
   const missing = view.namesGhosts(set);
   const modified: Uid[] = [];
   let gone = false;
-  if (!among) view.ownBegins();
+  view.ownBegins();
   try {
     for (let after: number | null = 0; after !== null && !open.closed;) {
       const step: ChangedStep | null = await change(uids, after);
@@ -101,7 +98,7 @@ async function changed(
       after = step.next;
     }
   } finally {
-    if (!among) endOwn(shard, open);
+    endOwn(shard, open);
   }
   const { rows, next } = silent ? NO_ROWS : readFlags(shard, open, { uids: without(uids, modified), after: 0 });
   return {

@@ -36,18 +36,16 @@ export function changesAny({ how, flags, keywords }: StoreWish, free: FreeFlags)
 
 type Storing = StoreWish & Pick<Asked<"mailbox.store">, "news"> & {
   readonly within?: FreeFlags;
-  readonly among?: boolean;
 };
 
-/** Changes a set, step by step. */
-export async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
+async function storeIn(state: State, open: OpenView, request: Storing): Promise<Stored> {
   const { view } = open;
-  const { set, flags, keywords, how, unchangedSince, within, silent = false, news, among = false } = request;
+  const { set, flags, keywords, how, unchangedSince, within, silent = false, news } = request;
   const change = { flags, keywords, how, unchangedSince, ...(within === undefined ? {} : { within }) };
   const nothing = () => ({ ...NOTHING_STORED, highestModSeq: modSeqOf(view), missing: view.namesGhosts(set) });
   if (unchangedSince !== null && isLarge(view, view.uidsOf(set))) return nothing();
   const stored = await changeSet(state, open, {
-    ...{ set, silent, news, among },
+    ...{ set, silent, news },
     change: (uids, after) => flagged(state, open, { uids, after, change }),
   });
   return stored ?? nothing();

@@ -1,4 +1,10 @@
-import { gatherStores, type StoreAnswer, STORES_MAX, type StoreWish } from "../../mail/store_wish.ts";
+import {
+  gatherStores,
+  STORE_NUMBERS_MAX,
+  type StoreAnswer,
+  STORES_MAX,
+  type StoreWish,
+} from "../../mail/store_wish.ts";
 import type { MessageSet } from "../../mail/mailbox_view.ts";
 import type { ImapAsks } from "./actions.ts";
 import { askEach, made } from "./ask_each.ts";
@@ -67,14 +73,15 @@ function wishOf(given: Given<"STORE">, set: MessageSet, { state }: Scene): Store
 /** The commands behind a STORE whose changes may be made with its own, and what they ask for. */
 function storesBehind(first: Given<"STORE">, scene: Scene): Omit<Made, "answer">[] {
   const { pipeline, limits: { commandsAtOnceMax, messagesAtOnceMax }, state } = scene;
+  const messagesMax = Math.min(messagesAtOnceMax, STORE_NUMBERS_MAX);
   const named = new Set<number>();
   const behind: Omit<Made, "answer">[] = [];
-  if (!mayBeMany(scene) || !isApart(first, { named, messagesMax: messagesAtOnceMax }, scene)) return behind;
+  if (!mayBeMany(scene) || !isApart(first, { named, messagesMax }, scene)) return behind;
   while (behind.length + 1 < Math.min(commandsAtOnceMax, STORES_MAX)) {
     const command = pipeline.lookAhead(speaksUtf8(state));
     // RFC 9051 §5.5: by UIDs messages may go, and numbers would be of others then.
     if (command?.verb !== "STORE" || command.uid !== first.uid) break;
-    if (!isApart(command, { named, messagesMax: messagesAtOnceMax }, scene)) break;
+    if (!isApart(command, { named, messagesMax }, scene)) break;
     behind.push({ command, wish: wishOf(command, command.set, scene) });
   }
   return behind;

@@ -1,4 +1,4 @@
-import { STORES_MAX } from "../../../mail/store_wish.ts";
+import { STORE_NUMBERS_MAX, STORES_MAX } from "../../../mail/store_wish.ts";
 import { UID_MAX } from "../../../mail/uid.ts";
 import { type Fields, fieldsOf, isBoolean, isCount, isListOf, isName, isOptional, isWhole } from "../../shape.ts";
 
@@ -56,7 +56,16 @@ export function areStoresAlike(value: unknown): boolean {
   const alike = fieldsOf(value);
   if (alike === null || !isStoreChange(alike)) return false;
   return (alike["by"] === "sequence" || alike["by"] === "uid") &&
-    isListOf(alike["sets"], STORES_MAX, (pairs) => arePairs(pairs, 0));
+    isListOf(alike["sets"], STORES_MAX, isFewPairs);
+}
+
+/** Pairs that name no more than a bounded number of messages, none of them "*". */
+function isFewPairs(value: unknown): boolean {
+  if (!arePairs(value, 1)) return false;
+  const pairs = value as readonly number[];
+  let numbers = 0;
+  for (let at = 0; at < pairs.length; at += 2) numbers += Math.abs(pairs[at + 1]! - pairs[at]!) + 1;
+  return numbers <= STORE_NUMBERS_MAX;
 }
 
 function isStoreChange(change: Fields): boolean {
