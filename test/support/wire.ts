@@ -144,6 +144,15 @@ export class Wire implements AsyncDisposable {
     this.#append(rest);
   }
 
+  /** The lines that still come until the peer is gone. */
+  async *rest(): AsyncGenerator<string> {
+    try {
+      for (;;) yield await this.readLine();
+    } catch (error) {
+      if (!(error instanceof PeerClosed)) throw error;
+    }
+  }
+
   /** One line without its CRLF, as Latin-1. */
   async readLine(): Promise<string> {
     const line = await this.readUntil("\r\n");
