@@ -20,7 +20,10 @@ import { type Delivered, type DeliveredLoad, deliverLoad, deliverSource, type Ta
 
 const PEER = "Postfix";
 const MESSAGE_BYTES = 4_096;
-const SESSIONS = 50;
+/** As many as Postfix takes at a time (`default_process_limit`). */
+const SESSIONS = 100;
+/** Load before each turn, in ms: code that has rested for half a minute is compiled anew. */
+const WARM_UP_MS = 5_000;
 const SINK_DOMAIN = "sink.test";
 const PASSWORD = "a long way for a letter";
 
@@ -167,8 +170,12 @@ async function measureAll(
         ? await generate(relay, { context, findings })
         : await deliverSource(relay.target, { ...SOURCE, kept: way === "kept", count: countOf(way, context) });
     };
-    for (const arm of arms) own.get(arm)!.push(await measure(relays.get(arm.kind)!, arm.way));
+    for (const [kind, relay] of relays) {
+      if (!context.quick) await warmUp(relay);
+      for (const [arm, loads] of own) if (arm.kind === kind) loads.push(await measure(relay, arm.way));
+    }
     if (peer === null) continue;
+    await warmUp(peer);
     for (const [way, loads] of others) loads.push(await measure(peer, way));
   }
   for (const arm of arms) {
@@ -176,10 +183,15 @@ async function measureAll(
   }
 }
 
+/** A load that is not measured, the same for all. */
+async function warmUp({ target, load }: Relay): Promise<void> {
+  await deliverLoad(target, { ...LOAD, ...load, sessions: SESSIONS, durationMsMax: WARM_UP_MS });
+}
+
 /** Mails in one load of smtp-source, the same for both: about as long as our own generator takes with ours. */
 function countOf(way: Way, { quick }: BenchContext): number {
   if (quick) return 2_000;
-  return way === "kept" ? 25_000 : 12_000;
+  return way === "kept" ? 50_000 : 20_000;
 }
 
 async function generate(
