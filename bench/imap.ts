@@ -17,10 +17,13 @@ export type Measure = (target: ImapTarget) => Promise<number>;
 
 export const USER = (index: number) => `u${index}@bench.test`;
 const MESSAGE_BYTES = 4_096;
-/** Connections at a time where many are. */
+/** Connections at a time where some are, and where many are. */
 const TOGETHER = 10;
+const MANY_TOGETHER = 50;
 /** Messages of one APPEND that fills a mailbox. */
 const FILL_TOGETHER = 100;
+/** Times that a command over a whole mailbox is given: the first may fill caches, and code that has rested is compiled anew. */
+const TIMES = 3;
 /** Commands that a client sends without waiting. */
 const PIPELINED = 50;
 
@@ -170,7 +173,7 @@ function multiAppends(durationMs: number): Measure {
   };
 }
 
-/** One command over a whole mailbox; messages per second, of the best of `times`: the first may fill caches. */
+/** One command over a whole mailbox; messages per second, of the best of `times`. */
 export function overAll(box: string, command: string, messages: number, times: number): Measure {
   return async (target) => {
     const pipe = await ImapPipe.open(target.imapPort, USER(0), target.password);
@@ -218,6 +221,7 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
   const storing = {
     "STORE, 1 connection": ["msg/s", stores(durationMs, 1, box)],
     [`STORE, ${TOGETHER} connections`]: ["msg/s", stores(durationMs, TOGETHER, box)],
+    [`STORE, ${MANY_TOGETHER} connections`]: ["msg/s", stores(durationMs, MANY_TOGETHER, box)],
     [`STORE, ${PIPELINED} in a pipeline`]: ["msg/s", storesInPipeline(durationMs, box)],
     "STORE 1:N": ["msg/s", storesOfAll(durationMs, box)],
   } as const;
@@ -225,17 +229,18 @@ export async function benchImap(context: BenchContext): Promise<Findings> {
     "login, SELECT, logout": ["sessions/s", sessions(durationMs)],
     "APPEND, 1 connection": ["msg/s", appends(durationMs, 1)],
     [`APPEND, ${TOGETHER} connections`]: ["msg/s", appends(durationMs, TOGETHER)],
+    [`APPEND, ${MANY_TOGETHER} connections`]: ["msg/s", appends(durationMs, MANY_TOGETHER)],
     [`APPEND, ${PIPELINED} in a pipeline`]: ["msg/s", appendsInPipeline(durationMs)],
     [`APPEND, ${FILL_TOGETHER} at once`]: ["msg/s", multiAppends(durationMs)],
     ...storing,
     "STORE 1:N, large mailbox": ["msg/s", storesOfAll(durationMs, ["Many", many])],
-    "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, 3)],
-    "SEARCH SUBJECT, large mailbox": ["msg/s", overAll("Many", 'SEARCH SUBJECT "measure with"', many, 3)],
-    "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, 3)],
-    "FETCH FLAGS": ["msg/s", overAll("Many", "FETCH 1:* FLAGS", many, 1)],
-    "FETCH ENVELOPE": ["msg/s", overAll("Many", "FETCH 1:* ENVELOPE", many, 1)],
-    "FETCH BODYSTRUCTURE": ["msg/s", overAll("Many", "FETCH 1:* BODYSTRUCTURE", many, 1)],
-    "FETCH BODY[]": ["msg/s", overAll("Many", "FETCH 1:* BODY.PEEK[]", many, 1)],
+    "SEARCH SUBJECT": ["msg/s", overAll("Some", 'SEARCH SUBJECT "measure with"', some, TIMES)],
+    "SEARCH SUBJECT, large mailbox": ["msg/s", overAll("Many", 'SEARCH SUBJECT "measure with"', many, TIMES)],
+    "SEARCH BODY": ["msg/s", overAll("Some", 'SEARCH BODY "nowhere to be found"', some, TIMES)],
+    "FETCH FLAGS": ["msg/s", overAll("Many", "FETCH 1:* FLAGS", many, TIMES)],
+    "FETCH ENVELOPE": ["msg/s", overAll("Many", "FETCH 1:* ENVELOPE", many, TIMES)],
+    "FETCH BODYSTRUCTURE": ["msg/s", overAll("Many", "FETCH 1:* BODYSTRUCTURE", many, TIMES)],
+    "FETCH BODY[]": ["msg/s", overAll("Many", "FETCH 1:* BODY.PEEK[]", many, TIMES)],
   };
   const lately = Object.entries(storing).map(([name, measured]) => [`${name}, flushed late`, measured] as const);
   for (const [name, [unit, measure]] of [...Object.entries(measures), ...lately]) {
