@@ -1,4 +1,5 @@
 import { assert } from "../base/mod.ts";
+import { numbersIn } from "../mail/ranges.ts";
 import type { FlagsDone } from "./flag_change.ts";
 import type { ShardHeader } from "./header.ts";
 import { opKey, removedKey, treeKey } from "./keys.ts";
@@ -168,7 +169,8 @@ export class Applier {
   #copy(op: OpOf<"copy">): OpOutcome {
     const source = this.#view.mailbox(op.from.account, op.from.mailbox);
     assert(source !== null, "the mailbox that is copied from is there");
-    const rows = op.uids.map((uid): StoredRow => {
+    const uids = [...numbersIn(op.uids)];
+    const rows = uids.map((uid): StoredRow => {
       const block = this.#view.block(source, uid);
       const index = block.find(uid);
       assert(index >= 0, "the messages that are copied are there");
@@ -179,18 +181,19 @@ export class Applier {
     rows.forEach((row, i) => {
       this.#view.bodies.share(row.body);
       let keywords = 0;
-      if (row.keywords > 0) {
+      if (row.keywords > 0 && op.within.keywords) {
         const held = names.get(row.keywords) ?? this.#view.keywords(source).names(row.keywords);
         names.set(row.keywords, held);
         keywords = this.#view.keywords(target).acquire(held);
       }
       const saved = op.savedMs === null ? row.saved : savedSeconds(op.savedMs);
-      this.#rows.arrive(target, { ...row, uid: op.to.uid + i, modSeq: op.to.modSeq, keywords, saved });
+      const flags = row.flags & op.within.flags;
+      this.#rows.arrive(target, { ...row, uid: op.to.uid + i, modSeq: op.to.modSeq, flags, keywords, saved });
     });
     if (op.annotations !== "none") {
-      this.#rows.copyAnnotations(source, target, { uids: op.uids, first: op.to.uid, how: op.annotations });
+      this.#rows.copyAnnotations(source, target, { uids, first: op.to.uid, how: op.annotations });
     }
-    if (op.removed !== null) this.#rows.expunge(source, op.uids, op.removed);
+    if (op.removed !== null) this.#rows.expunge(source, uids, op.removed);
     return NONE;
   }
   #withdraw(op: OpOf<"withdraw">): OpOutcome {

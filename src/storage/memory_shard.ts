@@ -362,7 +362,7 @@ export class MemoryShard implements types.ShardStore {
     if (change.opId !== "") this.#answers.set(change.opId, targets);
     return appended(targets);
   }
-  #copy({ from, to, uids, move, savedMs, annotations: how, ...quota }: CopyChange): types.CopyResult {
+  #copy({ from, to, uids, move, savedMs, annotations: how, within, ...quota }: CopyChange): types.CopyResult {
     if (!this.#account(from.account).has(from.mailbox) || !this.#account(to.account).has(to.mailbox)) {
       return { type: "missing" };
     }
@@ -374,10 +374,11 @@ export class MemoryShard implements types.ShardStore {
     const grown = { bytes: messages.reduce((sum, { row }) => sum + row.size, 0), messages: messages.length };
     const stays = move && from.account === to.account;
     if (!stays && !fits(quota, this.usage(to.account), grown)) return { type: "full" };
-    const keywords = messages.flatMap(({ row }) => row.keywords);
+    const keywords = within.keywords ? messages.flatMap(({ row }) => row.keywords) : [];
     if (this.#tooManyKeywords(to.account, to.mailbox, keywords)) return { type: "limit" };
     const arrivals = messages.map(({ row, body, annotations }) => {
-      return { ...row, savedMs, body, annotations: copied(annotations, how) };
+      const kept = { flags: row.flags & within.flags, keywords: within.keywords ? row.keywords : [] };
+      return { ...row, ...kept, savedMs, body, annotations: copied(annotations, how) };
     });
     const annotations = arrivals.reduce((sum, { annotations }) => sum + bytesOfAll(annotations), 0);
     if (!(move && from.account === to.account) && this.#tooManySettings(to.account, annotations)) {

@@ -2,8 +2,8 @@ import { Failure } from "../base/mod.ts";
 import type { MailboxName } from "../mail/mailbox_name.ts";
 import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { AnnotationScope, MessageAnnotationChange } from "../mail/message_annotation.ts";
-import { type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
-import type { AnnotationsCopied } from "./account_types.ts";
+import { EVERY_FLAG, type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
+import type { AnnotationsCopied, FlagsWithin } from "./account_types.ts";
 import type { GroupBody, LogForm, LogGroup } from "./log_tail.ts";
 import { checkAccount } from "./keys.ts";
 import { RowReader, RowWriter } from "./row_codec.ts";
@@ -37,11 +37,15 @@ const OP = {
   annotate: 12,
   /** The same as `flags`, of ranges: of schema 5. The other is read. */
   flagRanges: 13,
+  /** The same as `copy`, of ranges and with a word on flags: of schema 5. The other is read. */
+  copyRanges: 14,
 } as const;
 /** As which ops are written. */
-const WRITTEN = { ...OP, flags: OP.flagRanges };
+const WRITTEN = { ...OP, flags: OP.flagRanges, copy: OP.copyRanges };
 const SCOPES: readonly AnnotationScope[] = ["priv", "shared"];
 const COPIED: readonly AnnotationsCopied[] = ["none", "shared", "all"];
+/** Beside the system flags: keywords. */
+const WITHIN_KEYWORDS = 32;
 const U48_MAX = 2 ** 48 - 1;
 
 /** A record of a shard as its log keeps it: the bytes of bodies lie before it. The stamp is its incarnation. */
@@ -121,10 +125,12 @@ function encodeOp(row: RowWriter, op: ShardOp): void {
       return putAll(row.u48(op.savedMs), op.messages, (message) => putMessage(row, message));
     case "copy":
       putDelivery(row.text(op.from.account).u32(op.from.mailbox), op.to);
-      putUids(row, op.uids);
+      row.ranges(op.uids);
       maybe(row, op.removed, (modSeq) => row.u48(modSeq));
       maybe(row, op.savedMs, (ms) => row.u48(ms));
-      return void row.u8(COPIED.indexOf(op.annotations));
+      return void row.u8(COPIED.indexOf(op.annotations)).u8(
+        op.within.flags | (op.within.keywords ? WITHIN_KEYWORDS : 0),
+      );
     case "annotate":
       putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
       maybe(row, op.unchangedSince, (since) => row.u48(asModSeq(since)));
@@ -168,13 +174,15 @@ function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
       const [opId, to, savedMs] = [row.text(), takeDelivery(row), row.u48()];
       return { kind: "append", opId, to, savedMs, messages: many(row, () => takeMessage(row, bodies)) };
     }
-    case OP.copy: {
+    case OP.copy:
+    case OP.copyRanges: {
       const from = { account: takeAccount(row), mailbox: row.u32() };
-      const [to, uids] = [takeDelivery(row), takeUids(row)];
+      const [to, uids] = [takeDelivery(row), kind === OP.copy ? rangesOfRising(takeUids(row)) : takeRanges(row)];
       const [removed, savedMs] = [takeMaybe(row, () => row.u48()), takeMaybe(row, () => row.u48())];
       const annotations = oneOf(COPIED, row);
+      const within = kind === OP.copy ? EVERY_FLAG : takeWithin(row);
       const source = from as Extract<ShardOp, { kind: "copy" }>["from"];
-      return { kind: "copy", from: source, to, uids, removed, savedMs, annotations };
+      return { kind: "copy", from: source, to, uids, removed, savedMs, annotations, within };
     }
     case OP.annotate: {
       const [marked, unchangedSince] = [takeMarked(row), takeMaybe(row, () => row.u48())];
@@ -316,6 +324,12 @@ function takeRanges(row: RowReader): Ranges {
     return [first, last];
   });
   return pairs.flat() as readonly number[] as Ranges;
+}
+
+function takeWithin(row: RowReader): FlagsWithin {
+  const bits = row.u8();
+  if (bits >= 2 * WITHIN_KEYWORDS) throw row.damaged();
+  return { flags: bits & (WITHIN_KEYWORDS - 1), keywords: bits >= WITHIN_KEYWORDS };
 }
 
 /** MODSEQs have 48 bits: a higher bound holds nobody back, nor does none at all. */

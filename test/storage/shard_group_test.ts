@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { asFailure, Failure } from "../../src/base/mod.ts";
+import type { AccountId } from "../../src/mail/account.ts";
 import { SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
 import { type Ranges, rangesOf, rangesOfRising } from "../../src/mail/ranges.ts";
 import { Setting } from "../../src/storage/account_change.ts";
@@ -86,10 +87,11 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
     kind: fc.constant("copy"),
     from: fc.record({ account, mailbox: u32 }),
     to: delivery,
-    uids: rising,
+    uids: rising.map(rangesOfRising),
     removed: fc.option(u48),
     savedMs: fc.option(u48),
     annotations: fc.constantFrom("all", "shared", "none"),
+    within: fc.record({ flags, keywords: fc.boolean() }),
   }),
   annotate: fc.record({
     kind: fc.constant("annotate"),
@@ -188,6 +190,38 @@ Deno.test("a change of flags is read from a log up to schema 4, which named each
   assertEquals(decodeShardGroup(row.bytes()).record.ops, [{ ...FLAGS, keywords: null, uids }] as never);
   const kindAt = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1).bytes().length;
   assertEquals([row.bytes()[kindAt], encodeFlags([2, 2])[kindAt]], [5, 13]);
+});
+
+const COPY = {
+  kind: "copy",
+  from: { account: "a" as AccountId, mailbox: 1 },
+  to: { account: "b", mailbox: 2, uid: 7, modSeq: 9, uidValidity: 3 },
+  removed: 8,
+  savedMs: null,
+  annotations: "shared",
+} as const;
+
+Deno.test("a copy is read from a log up to schema 4, which named each UID: all flags and keywords go with it", () => {
+  const row = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1);
+  row.u8(7).text("a").u32(1).text("b").u32(2).u32(7).u48(9).u32(3).rising([2, 3, 4, 9]).u8(1).u48(8).u8(0).u8(1);
+  const op: ShardOp = { ...COPY, uids: rangesOfRising([2, 3, 4, 9]), within: { flags: 31, keywords: true } };
+  assertEquals(decodeShardGroup(row.bytes()).record.ops, [op]);
+});
+
+Deno.test("a copy takes a few octets in the log for each range of UIDs, and one for the flags that go with it", () => {
+  const written = (uids: readonly number[], keywords: boolean) => {
+    const op: ShardOp = { ...COPY, uids: rangesOf(uids, 0), within: { flags: 9, keywords } };
+    const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops: [op] } as const;
+    const bytes = encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record }).slice();
+    assertEquals(decodeShardGroup(bytes).record.ops, [op]);
+    return bytes;
+  };
+  const none = written([], true).length;
+  assertEquals(written([1, 100_000], false).length - none, 4);
+  const bytes = written([1, 2], true);
+  assertEquals(bytes.at(-1), 9 + 32);
+  bytes[bytes.length - 1] = 64;
+  assertThrows(() => decodeShardGroup(bytes), Failure);
 });
 
 Deno.test("a group comes out of the log as it went in, but for the bytes of its bodies, which it names", () => {
