@@ -198,17 +198,19 @@ Deno.test("the header says while it is open that flags may not be flushed", () =
     await again.close();
   }));
 
-Deno.test("a flush that fails late takes the disk for broken, and the flags are there when it works again", () =>
-  counting({}, async (shard, _flushes, clock, disk) => {
-    await flag(shard, 5);
-    disk.fault = (_step, name) => name === "syncData" ? (disk.fault = () => null, "EIO") : null;
-    clock.advance(LIMITS.unflushedMsMax);
-    assert(shard.health() !== "ok");
-    clock.advance(60_000);
-    await flag(shard, 9);
-    assertEquals(shard.health(), "ok");
-    disk.restart();
-    const again = await openSimShard(disk, new FakeClock(), { ...LIMITS, unflushedOpsMax: 0 });
-    assert([[5], [9]].some((may) => may.join() === flagsOf(again, ANNA).join()));
-    await again.close();
-  }));
+for (const error of ["EIO", "ENOSPC"] as const) {
+  Deno.test(`a flush that fails late with ${error} takes the disk for broken, and the flags are there when it works again`, () =>
+    counting({}, async (shard, _flushes, clock, disk) => {
+      await flag(shard, 5);
+      disk.fault = (_step, name) => name === "syncData" ? (disk.fault = () => null, error) : null;
+      clock.advance(LIMITS.unflushedMsMax);
+      assert(shard.health() !== "ok");
+      clock.advance(60_000);
+      await flag(shard, 9);
+      assertEquals(shard.health(), "ok");
+      disk.restart();
+      const again = await openSimShard(disk, new FakeClock(), { ...LIMITS, unflushedOpsMax: 0 });
+      assert([[5], [9]].some((may) => may.join() === flagsOf(again, ANNA).join()));
+      await again.close();
+    }));
+}
