@@ -115,7 +115,13 @@ export class AccountPlan {
       expunge() {
         draft.freed.add(account);
         view.touched = true;
-        draft.op({ kind: "expunge", account, mailbox, uids: [uid], modSeq: ++view.counters.highestModSeq });
+        draft.op({
+          kind: "expunge",
+          account,
+          mailbox,
+          uids: rangesOfRising([uid]),
+          modSeq: ++view.counters.highestModSeq,
+        });
       },
     };
   }

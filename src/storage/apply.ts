@@ -1,5 +1,5 @@
 import { assert } from "../base/mod.ts";
-import { numbersIn } from "../mail/ranges.ts";
+import { numbersIn, rangesOfRising } from "../mail/ranges.ts";
 import type { FlagsDone } from "./flag_change.ts";
 import type { ShardHeader } from "./header.ts";
 import { opKey, removedKey, treeKey } from "./keys.ts";
@@ -104,7 +104,7 @@ export class Applier {
       case "withdraw":
         return this.#withdraw(op);
       case "expunge":
-        return this.#expunge(op.account, op.mailbox, op.uids, op.modSeq);
+        return this.#expunge(op);
       case "flags":
         return this.#flags(op);
       case "copy":
@@ -193,20 +193,20 @@ export class Applier {
     if (op.annotations !== "none") {
       this.#rows.copyAnnotations(source, target, { uids, first: op.to.uid, how: op.annotations });
     }
-    if (op.removed !== null) this.#rows.expunge(source, uids, op.removed);
+    if (op.removed !== null) this.#rows.expunge(source, op.uids, op.removed);
     return NONE;
   }
   #withdraw(op: OpOf<"withdraw">): OpOutcome {
-    for (const { account, mailbox, uids, modSeq } of op.removals) this.#expunge(account, mailbox, uids, modSeq);
+    for (const { uids, ...removal } of op.removals) this.#expunge({ ...removal, uids: rangesOfRising(uids) });
     const taken = encodeOp({ targets: null });
     if (this.#view.index.get(opKey(op.opId)) === undefined) this.#book.keep(op.opId, taken);
     else this.#view.index.put(opKey(op.opId), taken);
     return NONE;
   }
-  #expunge(account: string, number: number, uids: readonly number[], modSeq: number): OpOutcome {
-    const mailbox = this.#view.mailbox(account, number);
+  #expunge(op: Omit<OpOf<"expunge">, "kind">): OpOutcome {
+    const mailbox = this.#view.mailbox(op.account, op.mailbox);
     if (mailbox === null) return { ...NONE, modSeq: 1 };
-    const gone = this.#rows.expunge(mailbox, uids, modSeq);
+    const gone = this.#rows.expunge(mailbox, op.uids, op.modSeq);
     return { ...NONE, uids: gone, modSeq: mailbox.counters.highestModSeq };
   }
   #flags(op: OpOf<"flags">): OpOutcome {

@@ -5,7 +5,7 @@ import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import { fits } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
-import { NO_RANGES, type Ranges, rangesOfRising } from "../mail/ranges.ts";
+import { NO_RANGES, numbersIn, type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import {
   accessKeysChange,
@@ -90,7 +90,7 @@ export class MemoryShard implements types.ShardStore {
   async expunge(account: AccountId, mailbox: number, uids: readonly number[]): ReturnType<types.ShardStore["expunge"]> {
     const change = expungeChange(account, mailbox, uids, this.#limits);
     return await this.#later(() =>
-      this.#find(account, mailbox)?.expunge(change.uids) ?? { expunged: [], modSeq: 1 as ModSeq }
+      this.#find(account, mailbox)?.expunge(numbersIn(change.uids)) ?? { expunged: [], modSeq: 1 as ModSeq }
     );
   }
   async storeFlags(

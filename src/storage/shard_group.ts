@@ -39,9 +39,11 @@ const OP = {
   flagRanges: 13,
   /** The same as `copy`, of ranges and with a word on flags: of schema 5. The other is read. */
   copyRanges: 14,
+  /** The same as `expunge`, of ranges: of schema 5. The other is read. */
+  expungeRanges: 15,
 } as const;
 /** As which ops are written. */
-const WRITTEN = { ...OP, flags: OP.flagRanges, copy: OP.copyRanges };
+const WRITTEN = { ...OP, flags: OP.flagRanges, copy: OP.copyRanges, expunge: OP.expungeRanges };
 const SCOPES: readonly AnnotationScope[] = ["priv", "shared"];
 const COPIED: readonly AnnotationsCopied[] = ["none", "shared", "all"];
 /** Beside the system flags: keywords. */
@@ -115,7 +117,7 @@ function encodeOp(row: RowWriter, op: ShardOp): void {
         putAll(row.text(account).u32(mailbox).u48(modSeq), uids, (uid) => row.u32(uid));
       });
     case "expunge":
-      return putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
+      return void row.text(op.account).u32(op.mailbox).u48(op.modSeq).ranges(op.uids);
     case "flags":
       row.text(op.account).u32(op.mailbox).u48(op.modSeq).ranges(op.uids);
       maybe(row.u8(op.add).u8(op.remove), op.unchangedSince, (since) => row.u48(asModSeq(since)));
@@ -160,7 +162,11 @@ function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
     case OP.withdraw:
       return { kind: "withdraw", opId: row.text(), removals: many(row, () => takeRemoval(row)) };
     case OP.expunge:
-      return { kind: "expunge", ...takeMarked(row) };
+    case OP.expungeRanges: {
+      const [at, modSeq] = [{ account: takeAccount(row), mailbox: row.u32() }, row.u48()];
+      const uids = kind === OP.expunge ? rangesOfRising(takeUids(row)) : takeRanges(row);
+      return { kind: "expunge", ...at, modSeq, uids };
+    }
     case OP.flags:
     case OP.flagRanges: {
       const [at, modSeq] = [{ account: takeAccount(row), mailbox: row.u32() }, row.u48()];

@@ -52,7 +52,8 @@ export type ShardOp =
     readonly kind: "expunge";
     readonly account: string;
     readonly mailbox: number;
-    readonly uids: readonly number[];
+    /** Not all of them need be there. */
+    readonly uids: Ranges;
     readonly modSeq: number;
   }
   | {
