@@ -370,7 +370,7 @@ export class MemoryShard implements types.ShardStore {
     const found = uids.filter((uid) => source?.messages.has(uid)) as Uid[];
     const messages = found.map((uid) => source!.messages.get(uid)!);
     const { uidValidity } = this.status(to.account, to.mailbox);
-    if (found.length === 0) return { type: "copied", uidValidity, from: [], to: [] };
+    if (found.length === 0) return { type: "copied", uidValidity, from: NO_RANGES, to: NO_RANGES };
     const grown = { bytes: messages.reduce((sum, { row }) => sum + row.size, 0), messages: messages.length };
     const stays = move && from.account === to.account;
     if (!stays && !fits(quota, this.usage(to.account), grown)) return { type: "full" };
@@ -387,7 +387,8 @@ export class MemoryShard implements types.ShardStore {
     const target = this.#keep(to.account).forDelivery(to.mailbox);
     const made = target.add(arrivals);
     if (move) source!.expunge(found);
-    return { type: "copied", uidValidity: target.uidValidity as UidValidity, from: found, to: made };
+    const named = { from: rangesOfRising(found), to: rangesOfRising(made) };
+    return { type: "copied", uidValidity: target.uidValidity as UidValidity, ...named };
   }
   #withdraw(opId: string): void {
     const answer = this.#answers.get(opId);

@@ -298,6 +298,17 @@ function messageTests(test: Test): void {
     assertEquals(await shard.copy(copy(77, 1, [1])), { type: "missing" });
   });
 
+  test("a copy is answered with ranges, one UID for one, however they lie in the source", async ({ shard }) => {
+    await shard.append(append(1, Array.from({ length: 200 }, () => message("a"))));
+    await shard.expunge(ANNA, 1, [3, ...Array.from({ length: 70 }, (_, i) => 100 + i)]);
+    const uids = Array.from({ length: 250 }, (_, i) => 250 - i);
+    const answer = await shard.copy(copy(1, 6, uids));
+    assertEquals(answer.type === "copied" && [answer.from, answer.to], [[1, 2, 4, 99, 170, 200], [1, 129]] as never);
+    const moved = await shard.copy(copy(1, 6, [1, 2, 180, 300], { move: true }));
+    assertEquals(moved.type === "copied" && [moved.from, moved.to], [[1, 2, 180, 180], [130, 132]] as never);
+    assertEquals([shard.status(ANNA, 1).messages, shard.status(ANNA, 6).messages], [126, 132]);
+  });
+
   for (const move of [false, true]) {
     test(`what is ${move ? "moved" : "copied"} comes with the flags and keywords that may go with it, in one change`, async ({ shard }) => {
       const flags = Flag.seen | Flag.flagged | Flag.deleted;

@@ -5,7 +5,7 @@ import { readUids } from "./row_pages.ts";
 import { type FreeFlags, freeFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import type { Ranges } from "../../mail/ranges.ts";
+import { countOf, type Ranges } from "../../mail/ranges.ts";
 
 /** Messages of one COPY or MOVE: all or none are copied, in one change. */
 const COPY_UIDS_MAX = 100_000;
@@ -31,7 +31,7 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   // RFC 4314 §4: flags that may not be set are left out.
   const within = freeFlags(rights);
   const work = copyTo(state, open, { to: target, uids, move, messagesMax, quota, annotations, within });
-  const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? outcome.to.length : 0;
+  const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? countOf(outcome.to) : 0;
   answerLater(state, state.watches.during(request, target, work, arrivals), reply);
 }
 

@@ -208,7 +208,7 @@ Deno.test("messages are copied and moved between one's own mailboxes and shared 
     stop();
     // Never others for a moment.
     assertEquals(told, [`${JOHN} 1 delivered`]);
-    assertEquals(copied.type === "copied" && [...copied.to], [1 as Uid]);
+    assertEquals(copied.type === "copied" && [...copied.to], [1, 1]);
     const [row] = world.shard.rowsAt(JOHN, 1, 0, { limit: 9, index: false }).rows;
     assertEquals([row!.flags, [...row!.keywords]], [Flag.seen, []]);
     await append(world, MARY, INBOX, { flags: Flag.seen | Flag.answered, keywords: ["a"] });
@@ -224,7 +224,7 @@ Deno.test("messages are copied and moved between one's own mailboxes and shared 
     }
     await setAcl(world, "mary@smith.test", "t", { how: "add" });
     const moved = await shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true });
-    assertEquals(moved.type === "copied" && [...moved.from], [1 as Uid, 2 as Uid]);
+    assertEquals(moved.type === "copied" && [...moved.from], [1, 2]);
     assertEquals([world.shard.status(JOHN, 1).messages, world.shard.status(MARY, 4).messages], [0, 2]);
     assertEquals([world.shard.usage(JOHN).messages, world.shard.usage(MARY).messages], [0, 3]);
     await setAcl(world, "mary@smith.test", "lrwi");
