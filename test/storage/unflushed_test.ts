@@ -214,3 +214,23 @@ for (const error of ["EIO", "ENOSPC"] as const) {
       await again.close();
     }));
 }
+
+Deno.test("flags behind which a flush finds no space are not flushed again in hope: what is acknowledged later has them with it", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const disk = new SimDisk(seededRandom(seed));
+    const clock = new FakeClock();
+    const shard = await openSimShard(disk, clock, { ...LIMITS, segmentBytesMax: 1_000_000 });
+    await deliver(shard, ANNA, "first");
+    for (const flags of [1, 2, 5]) await flag(shard, flags);
+    disk.fault = (_step, name) => name === "syncData" ? (disk.fault = () => null, "ENOSPC") : null;
+    await deliver(shard, ANNA, "refused").then(() => assert(false), (error) => assert(asFailure(error) !== null));
+    clock.advance(60_000);
+    assertEquals(flagsOf(shard, ANNA), [5]);
+    await deliver(shard, ANNA, "second");
+    disk.restart();
+    const again = await openSimShard(disk, new FakeClock(), LIMITS);
+    const [first, second] = flagsOf(again, ANNA);
+    assertEquals([first, second], [5, 0], `seed ${seed}`);
+    await again.close();
+  }
+});
