@@ -2,6 +2,7 @@ import type { MessageFlags } from "./mailbox_entry.ts";
 import type { MailboxName } from "./mailbox_name.ts";
 import type { MailboxStatus } from "./mailbox_state.ts";
 import type { MessageAnnotation } from "./message_annotation.ts";
+import type { Ranges } from "./ranges.ts";
 import type { Rights } from "./rights.ts";
 import type { ModSeq, Uid, UidValidity } from "./uid.ts";
 
@@ -192,9 +193,9 @@ export type CopyOutcome =
     readonly type: "copied";
     /** Of the target. */
     readonly uidValidity: UidValidity;
-    /** UIDs in the source and in the target, one for one, both rising. */
-    readonly from: readonly Uid[];
-    readonly to: readonly Uid[];
+    /** UIDs in the source and in the target, as many in both: one for one. */
+    readonly from: Ranges;
+    readonly to: Ranges;
   }
   | { readonly type: "missing" }
   | { readonly type: "full" }

@@ -12,6 +12,7 @@ import type {
   AppendMessage,
   CopyInput,
   FlagStore,
+  FlagsWithin,
   MessageRef,
 } from "./account_types.ts";
 import { type AnnotateChange, checkAnnotations } from "./annotation_change.ts";
@@ -87,9 +88,10 @@ export interface AppendChange extends Quota {
   readonly replaces: MessageRef | null;
 }
 
-export interface CopyChange extends Omit<CopyInput, "uids" | "annotations"> {
+export interface CopyChange extends Omit<CopyInput, "uids" | "annotations" | "within"> {
   readonly kind: "copy";
   readonly annotations: AnnotationsCopied;
+  readonly within: FlagsWithin;
   readonly uids: readonly number[];
 }
 
@@ -161,7 +163,8 @@ export function copyChange(input: CopyInput, limits: StoreLimits): CopyChange {
     checkMailbox(mailbox);
   }
   checkQuota(input);
-  const { from, to, move, annotations = "none" } = input;
+  const { from, to, move, annotations = "none", within = EVERY_FLAG } = input;
+  checkFlags(within.flags);
   return {
     kind: "copy",
     from,
@@ -169,6 +172,7 @@ export function copyChange(input: CopyInput, limits: StoreLimits): CopyChange {
     ...limitsOf(input),
     move,
     annotations,
+    within,
     uids: checkUids(input.uids, limits),
     savedMs: checkDateMs(input.savedMs),
   };
@@ -179,8 +183,7 @@ export function flagStoreChange(
   { how, flags: named, keywords, within }: FlagStore,
 ): { add: number; remove: number; keywords: KeywordChange } {
   checkFlags(named);
-  const free = within?.flags ?? ALL_FLAGS;
-  const keywordsFree = within?.keywords ?? true;
+  const { flags: free, keywords: keywordsFree } = within ?? EVERY_FLAG;
   const flags = named & free;
   const names = keywordsFree ? checkKeywords(keywords) : [];
   switch (how) {
@@ -193,7 +196,7 @@ export function flagStoreChange(
   }
 }
 
-const ALL_FLAGS = 31;
+export const EVERY_FLAG: FlagsWithin = { flags: 31, keywords: true };
 
 export function treeChange(account: AccountId, wish: TreeWish): TreeChange {
   checkAccount(account);

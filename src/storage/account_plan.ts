@@ -1,9 +1,11 @@
 import type { AccountId } from "../mail/account.ts";
 import { fits, type Quota, type Usage } from "../mail/quota.ts";
+import { rangesOfRising } from "../mail/ranges.ts";
 import {
   type AccountChange,
   type AppendChange,
   type CopyChange,
+  EVERY_FLAG,
   foldKeyword,
   type SettingsChange,
   type TreeChange,
@@ -28,6 +30,7 @@ interface Replaced {
   readonly expunge: () => void;
 }
 
+type Copying = Pick<CopyChange, "from" | "to" | "move" | "savedMs" | "annotations" | "within">;
 type Drain = Extract<AccountChange, { kind: "drain" }>;
 
 /** The part of a plan that goes beyond single deliveries: names, appends, copies, settings. */
@@ -112,7 +115,13 @@ export class AccountPlan {
       expunge() {
         draft.freed.add(account);
         view.touched = true;
-        draft.op({ kind: "expunge", account, mailbox, uids: [uid], modSeq: ++view.counters.highestModSeq });
+        draft.op({
+          kind: "expunge",
+          account,
+          mailbox,
+          uids: rangesOfRising([uid]),
+          modSeq: ++view.counters.highestModSeq,
+        });
       },
     };
   }
@@ -132,9 +141,7 @@ export class AccountPlan {
   }
   /** The op that copies rows into a mailbox that has room for them. */
   #copyRows(
-    { from, to, move, savedMs, annotations }: Pick<CopyChange, "from" | "to" | "move" | "annotations"> & {
-      savedMs: number | null;
-    },
+    { from, to, move, savedMs, annotations, within }: Omit<Copying, "savedMs"> & { readonly savedMs: number | null },
     source: MailboxView | null,
     rows: readonly StoredRow[],
   ): Planned {
@@ -145,7 +152,7 @@ export class AccountPlan {
         draft.context.header.uidValidity;
       return { type: "copied", uids: [], to: 0, uidValidity };
     }
-    const more = this.#roomFor(to, rows.length, this.#keywordsOf(source, rows));
+    const more = this.#roomFor(to, rows.length, within.keywords ? this.#keywordsOf(source, rows) : []);
     if (more !== null) return more;
     const how = this.#annotationsOf(from, uids) ? annotations : "none";
     if (how !== "none" && !this.#copiesAnnotations({ from, to, move, uids, how })) return { type: "limit" };
@@ -154,7 +161,10 @@ export class AccountPlan {
     const removed = move ? ++source.counters.highestModSeq : null;
     if (move && from.account !== to.account) draft.freed.add(from.account);
     if (!move || from.account !== to.account) grow(draft.view.usage(to.account), usageOf(rows));
-    draft.op({ kind: "copy", from, to: target, uids, removed, savedMs, annotations: how });
+    draft.op({
+      kind: "copy",
+      ...{ from, to: target, uids: rangesOfRising(uids), removed, savedMs, annotations: how, within },
+    });
     return { type: "copied", uids, to: target.uid, uidValidity: target.uidValidity };
   }
   #annotationsOf(from: MailboxRef, uids: readonly number[]): boolean {
@@ -265,7 +275,8 @@ export class AccountPlan {
     const blocks = { ...rowsFrom(account, 1, 0), limit: Math.ceil(limit / BLOCK_UIDS) + 1 };
     const rows = readBlocks(draft.context.index.range(blocks)).filter(({ uid }) => uid < before).slice(0, limit);
     const [from, to] = [{ account, mailbox: 1 }, { account, mailbox: number }];
-    return this.#copyRows({ from, to, move: true, savedMs: null, annotations: "all" }, source, rows);
+    const all = { annotations: "all", within: EVERY_FLAG } as const;
+    return this.#copyRows({ from, to, move: true, savedMs: null, ...all }, source, rows);
   }
   #settings(change: SettingsChange): Planned {
     const { account, mailbox, setting, entries } = change;

@@ -149,6 +149,8 @@ export interface CopyInput extends Quota {
   readonly uids: readonly number[];
   /** Which annotations go with them (RFC 5257 §4.6); none when absent. */
   readonly annotations?: AnnotationsCopied;
+  /** Which of their flags and keywords go with them: they never have others where they come to (RFC 4314 §4). Absent: all. */
+  readonly within?: FlagsWithin;
   /** Whether the originals go, in the same change (RFC 6851). */
   readonly move: boolean;
   /** The time now, ms since 1970 UTC. */
@@ -175,10 +177,16 @@ export interface AnnotationStore {
   readonly unchangedSince: number | null;
 }
 
+/** Some of the system flags, and all keywords or none. */
+export interface FlagsWithin {
+  readonly flags: FlagBits;
+  readonly keywords: boolean;
+}
+
 /** A STORE (RFC 9051 §6.4.6). */
 export interface FlagStore extends MessageFlags {
   /** What may be changed at all: other flags stay as they are. Absent: everything. */
-  readonly within?: { readonly flags: FlagBits; readonly keywords: boolean };
+  readonly within?: FlagsWithin;
   readonly how: "add" | "remove" | "replace";
   /** Messages with a higher MODSEQ are left alone (RFC 7162 §3.1.3); null: none are. */
   readonly unchangedSince: number | null;

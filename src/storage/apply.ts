@@ -1,4 +1,5 @@
 import { assert } from "../base/mod.ts";
+import { numbersIn, rangesOfRising } from "../mail/ranges.ts";
 import type { FlagsDone } from "./flag_change.ts";
 import type { ShardHeader } from "./header.ts";
 import { opKey, removedKey, treeKey } from "./keys.ts";
@@ -103,7 +104,7 @@ export class Applier {
       case "withdraw":
         return this.#withdraw(op);
       case "expunge":
-        return this.#expunge(op.account, op.mailbox, op.uids, op.modSeq);
+        return this.#expunge(op);
       case "flags":
         return this.#flags(op);
       case "copy":
@@ -168,7 +169,8 @@ export class Applier {
   #copy(op: OpOf<"copy">): OpOutcome {
     const source = this.#view.mailbox(op.from.account, op.from.mailbox);
     assert(source !== null, "the mailbox that is copied from is there");
-    const rows = op.uids.map((uid): StoredRow => {
+    const uids = [...numbersIn(op.uids)];
+    const rows = uids.map((uid): StoredRow => {
       const block = this.#view.block(source, uid);
       const index = block.find(uid);
       assert(index >= 0, "the messages that are copied are there");
@@ -179,31 +181,32 @@ export class Applier {
     rows.forEach((row, i) => {
       this.#view.bodies.share(row.body);
       let keywords = 0;
-      if (row.keywords > 0) {
+      if (row.keywords > 0 && op.within.keywords) {
         const held = names.get(row.keywords) ?? this.#view.keywords(source).names(row.keywords);
         names.set(row.keywords, held);
         keywords = this.#view.keywords(target).acquire(held);
       }
       const saved = op.savedMs === null ? row.saved : savedSeconds(op.savedMs);
-      this.#rows.arrive(target, { ...row, uid: op.to.uid + i, modSeq: op.to.modSeq, keywords, saved });
+      const flags = row.flags & op.within.flags;
+      this.#rows.arrive(target, { ...row, uid: op.to.uid + i, modSeq: op.to.modSeq, flags, keywords, saved });
     });
     if (op.annotations !== "none") {
-      this.#rows.copyAnnotations(source, target, { uids: op.uids, first: op.to.uid, how: op.annotations });
+      this.#rows.copyAnnotations(source, target, { uids, first: op.to.uid, how: op.annotations });
     }
     if (op.removed !== null) this.#rows.expunge(source, op.uids, op.removed);
     return NONE;
   }
   #withdraw(op: OpOf<"withdraw">): OpOutcome {
-    for (const { account, mailbox, uids, modSeq } of op.removals) this.#expunge(account, mailbox, uids, modSeq);
+    for (const { uids, ...removal } of op.removals) this.#expunge({ ...removal, uids: rangesOfRising(uids) });
     const taken = encodeOp({ targets: null });
     if (this.#view.index.get(opKey(op.opId)) === undefined) this.#book.keep(op.opId, taken);
     else this.#view.index.put(opKey(op.opId), taken);
     return NONE;
   }
-  #expunge(account: string, number: number, uids: readonly number[], modSeq: number): OpOutcome {
-    const mailbox = this.#view.mailbox(account, number);
+  #expunge(op: Omit<OpOf<"expunge">, "kind">): OpOutcome {
+    const mailbox = this.#view.mailbox(op.account, op.mailbox);
     if (mailbox === null) return { ...NONE, modSeq: 1 };
-    const gone = this.#rows.expunge(mailbox, uids, modSeq);
+    const gone = this.#rows.expunge(mailbox, op.uids, op.modSeq);
     return { ...NONE, uids: gone, modSeq: mailbox.counters.highestModSeq };
   }
   #flags(op: OpOf<"flags">): OpOutcome {

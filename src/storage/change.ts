@@ -22,7 +22,7 @@ export interface ExpungeChange {
   readonly kind: "expunge";
   readonly account: AccountId;
   readonly mailbox: number;
-  readonly uids: readonly number[];
+  readonly uids: Ranges;
 }
 
 export interface FlagsChange {
@@ -83,7 +83,7 @@ export function expungeChange(
   uids: readonly number[],
   limits: StoreLimits,
 ): ExpungeChange {
-  return { kind: "expunge", account, mailbox, uids: namedUids(account, mailbox, uids, limits) };
+  return { kind: "expunge", account, mailbox, uids: rangesOfRising(namedUids(account, mailbox, uids, limits)) };
 }
 
 export function storeFlagsChange(

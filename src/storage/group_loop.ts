@@ -68,6 +68,8 @@ export const SPACE_LOOKED_MS = 50;
 interface Waiting<C, A> {
   readonly change: C;
   readonly urgent: boolean;
+  /** It found no space beside what takes some, and is tried once more among its like. */
+  readonly again: boolean;
   readonly done: (answer: A) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -156,7 +158,7 @@ export class GroupLoop<C, A> {
     const waitMs = this.store.waitMsOf?.(change) ?? 0;
     const urgent = waitMs === 0;
     if (urgent) this.#urgent++;
-    this.#waiting.push({ change, urgent, done, fail });
+    this.#waiting.push({ change, urgent, again: false, done, fail });
     if (urgent) this.#schedule();
     else this.#scheduleWithin(waitMs);
   }
@@ -243,9 +245,11 @@ export class GroupLoop<C, A> {
     try {
       this.#checkSpace();
       const group = this.store.begin(this.#noSpace);
-      for (const { change } of this.#waiting) {
+      const alike = this.#waiting[0]?.again;
+      for (const { change, again } of this.#waiting) {
         const size = this.store.bytesOf(change);
-        if (count >= opsMax || (count > 0 && bytes + size > groupBytesMax) || !group.add(change)) break;
+        if (count >= opsMax || again !== alike || (count > 0 && bytes + size > groupBytesMax)) break;
+        if (!group.add(change)) break;
         bytes += size;
         count++;
       }
@@ -321,12 +325,15 @@ export class GroupLoop<C, A> {
       return false;
     }
   }
-  /** Deleting frees space, so it is tried again when the bodies beside it found none. */
+  /**
+   * Deleting frees space, so it is tried again when the bodies beside it found none: once, and without what takes space, or it would
+   * wait for as long as mail keeps coming.
+   */
   #retryWithoutMail(group: readonly Waiting<C, A>[], failure: Failure): void {
     const others = group.filter(({ change }) => !this.store.takesSpace(change));
-    const again = others.length < group.length ? others : [];
-    for (const waiting of group) if (!again.includes(waiting)) waiting.fail(failure);
-    this.#putBack(again);
+    const again = new Set(others.length < group.length ? others : []);
+    for (const waiting of group) if (!again.has(waiting)) waiting.fail(failure);
+    this.#putBack([...again].map((waiting) => ({ ...waiting, again: true })));
   }
   #putBack(group: readonly Waiting<C, A>[]): void {
     for (const { change } of group) this.#waitingBytes += this.store.bytesOf(change);

@@ -5,8 +5,8 @@ import type { SegmentPosition } from "./segments.ts";
  * Version of everything `keys.ts`, `values.ts`, `row_block.ts`, `segments.ts` and `shard_group.ts` lay out. A change of any of
  * them raises it. Rows of version 1 are read as they are and take the new form when they are written; up to version 2 there was
  * no log: what was in the index was all there was; a header of version 3 became one of 4 while `ShardHeader.unflushed` was set; up
- * to version 4 changes of flags named each UID in the log, now they name ranges, and both are read. The first commit to a shard says
- * 5, so that a program that does not know the new forms, or would cut the log off, or take a gap in it for its end, refuses.
+ * to version 4 changes of flags, copies and removals named each UID in the log, now they name ranges, and both are read. The first
+ * commit to a shard says 5, so that a program that does not know the new forms, or would cut the log off, or take a gap in it for its end, refuses.
  */
 export const SCHEMA_VERSION = 5;
 const SCHEMA_VERSION_MIN = 1;

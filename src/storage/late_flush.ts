@@ -1,4 +1,4 @@
-import type { Cancel, Clock, Failure } from "../base/mod.ts";
+import { type Cancel, type Clock, Failure } from "../base/mod.ts";
 import { diskFailure } from "./disk_failure.ts";
 
 export interface LateFlushOptions {
@@ -36,7 +36,8 @@ export class LateFlush {
       } catch (error) {
         const failure = diskFailure(error);
         if (failure === null) throw error;
-        failed(failure);
+        // Whatever the reason, a flush that failed is not tried again in hope: the next claim brings to the index what memory has.
+        failed(failure.kind === "disk_full" ? new Failure("disk", failure.message, { cause: failure }) : failure);
       }
     });
   }

@@ -91,7 +91,7 @@ export class MemoryMailbox {
       return uid;
     });
   }
-  expunge(uids: readonly number[]): { expunged: Uid[]; modSeq: ModSeq } {
+  expunge(uids: Iterable<number>): { expunged: Uid[]; modSeq: ModSeq } {
     const expunged: Uid[] = [];
     for (const uid of uids) {
       const message = this.messages.get(uid);

@@ -5,7 +5,7 @@ import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import type { Pieces } from "../mail/pieces.ts";
 import { fits } from "../mail/quota.ts";
 import type { RowColumns } from "../mail/row_columns.ts";
-import { NO_RANGES, type Ranges, rangesOfRising } from "../mail/ranges.ts";
+import { NO_RANGES, numbersIn, type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import {
   accessKeysChange,
@@ -90,7 +90,7 @@ export class MemoryShard implements types.ShardStore {
   async expunge(account: AccountId, mailbox: number, uids: readonly number[]): ReturnType<types.ShardStore["expunge"]> {
     const change = expungeChange(account, mailbox, uids, this.#limits);
     return await this.#later(() =>
-      this.#find(account, mailbox)?.expunge(change.uids) ?? { expunged: [], modSeq: 1 as ModSeq }
+      this.#find(account, mailbox)?.expunge(numbersIn(change.uids)) ?? { expunged: [], modSeq: 1 as ModSeq }
     );
   }
   async storeFlags(
@@ -362,7 +362,7 @@ export class MemoryShard implements types.ShardStore {
     if (change.opId !== "") this.#answers.set(change.opId, targets);
     return appended(targets);
   }
-  #copy({ from, to, uids, move, savedMs, annotations: how, ...quota }: CopyChange): types.CopyResult {
+  #copy({ from, to, uids, move, savedMs, annotations: how, within, ...quota }: CopyChange): types.CopyResult {
     if (!this.#account(from.account).has(from.mailbox) || !this.#account(to.account).has(to.mailbox)) {
       return { type: "missing" };
     }
@@ -370,14 +370,15 @@ export class MemoryShard implements types.ShardStore {
     const found = uids.filter((uid) => source?.messages.has(uid)) as Uid[];
     const messages = found.map((uid) => source!.messages.get(uid)!);
     const { uidValidity } = this.status(to.account, to.mailbox);
-    if (found.length === 0) return { type: "copied", uidValidity, from: [], to: [] };
+    if (found.length === 0) return { type: "copied", uidValidity, from: NO_RANGES, to: NO_RANGES };
     const grown = { bytes: messages.reduce((sum, { row }) => sum + row.size, 0), messages: messages.length };
     const stays = move && from.account === to.account;
     if (!stays && !fits(quota, this.usage(to.account), grown)) return { type: "full" };
-    const keywords = messages.flatMap(({ row }) => row.keywords);
+    const keywords = within.keywords ? messages.flatMap(({ row }) => row.keywords) : [];
     if (this.#tooManyKeywords(to.account, to.mailbox, keywords)) return { type: "limit" };
     const arrivals = messages.map(({ row, body, annotations }) => {
-      return { ...row, savedMs, body, annotations: copied(annotations, how) };
+      const kept = { flags: row.flags & within.flags, keywords: within.keywords ? row.keywords : [] };
+      return { ...row, ...kept, savedMs, body, annotations: copied(annotations, how) };
     });
     const annotations = arrivals.reduce((sum, { annotations }) => sum + bytesOfAll(annotations), 0);
     if (!(move && from.account === to.account) && this.#tooManySettings(to.account, annotations)) {
@@ -386,7 +387,8 @@ export class MemoryShard implements types.ShardStore {
     const target = this.#keep(to.account).forDelivery(to.mailbox);
     const made = target.add(arrivals);
     if (move) source!.expunge(found);
-    return { type: "copied", uidValidity: target.uidValidity as UidValidity, from: found, to: made };
+    const named = { from: rangesOfRising(found), to: rangesOfRising(made) };
+    return { type: "copied", uidValidity: target.uidValidity as UidValidity, ...named };
   }
   #withdraw(opId: string): void {
     const answer = this.#answers.get(opId);

@@ -1,3 +1,4 @@
+import { rangesOfRising } from "../mail/ranges.ts";
 import { dropColumns } from "./columns.ts";
 import type { ShardHeader } from "./header.ts";
 import { besidesMailOf, mailboxKey, rangesOfMailbox, readRowsBlock, removedKey, rowsFrom, treeKey } from "./keys.ts";
@@ -70,7 +71,7 @@ export function purgeAccount(
     if (mailbox !== null && mailbox.counters.messages > 0) {
       const found = readBlocks(index.range({ ...rowsFrom(account, number, 0), limit }));
       const some = found.slice(0, limit - removed).map(({ uid }) => uid);
-      removed += rows.expunge(mailbox, some, mailbox.counters.highestModSeq + 1).length;
+      removed += rows.expunge(mailbox, rangesOfRising(some), mailbox.counters.highestModSeq + 1).length;
     }
     if (removed >= limit || ++steps >= limit) return { removed, more: true };
   }

@@ -1,6 +1,6 @@
 import { assert, Failure } from "../base/mod.ts";
 import type { AppendOutcome } from "../mail/mailbox_view.ts";
-import { NO_RANGES, numbersIn, type Ranges } from "../mail/ranges.ts";
+import { NO_RANGES, numbersIn, type Ranges, rangesOf, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
 import type { CopyResult, FlagStoreResult, RangesStoreResult, SettingOutcome } from "./account_types.ts";
 import type { OpOutcome } from "./apply.ts";
@@ -33,8 +33,8 @@ export function copyResult(planned: Planned): CopyResult {
   return {
     type: "copied",
     uidValidity: uidValidity as UidValidity,
-    from: [...uids] as Uid[],
-    to: uids.map((_, i) => to + i as Uid),
+    from: rangesOfRising(uids),
+    to: uids.length === 0 ? NO_RANGES : rangesOf([to, to + uids.length - 1], 0),
   };
 }
 

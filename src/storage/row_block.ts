@@ -156,13 +156,22 @@ export class RowBlock {
     if (run > 0) by.didChange(run, next - 1);
     if (next <= last) by.didMiss(next, last);
   }
-  remove(index: number): void {
+  /** Takes the rows of the UIDs from `first` to `last` away, and answers them. */
+  take(first: number, last: number): StoredRow[] {
+    const base = this.number * BLOCK_UIDS;
+    const uidOf = (index: number) => base + this.#bytes[1 + index * ROW_BYTES]!;
+    let from = 0;
+    while (from < this.#rows && uidOf(from) < first) from++;
+    const taken: StoredRow[] = [];
+    let end = from;
+    for (; end < this.#rows && uidOf(end) <= last; end++) taken.push(this.row(end));
+    if (end === from) return taken;
     if (this.#shared) this.#own(this.#rows);
-    const at = 1 + index * ROW_BYTES;
-    this.#bytes.copyWithin(at, at + ROW_BYTES, 1 + this.#rows * ROW_BYTES);
-    this.#rows--;
+    this.#bytes.copyWithin(1 + from * ROW_BYTES, 1 + end * ROW_BYTES, 1 + this.#rows * ROW_BYTES);
+    this.#rows -= taken.length;
     this.recount = true;
     this.changed = true;
+    return taken;
   }
   /** Goes on with bytes of its own, with room for so many rows. */
   #own(rows: number): Uint8Array {

@@ -29,7 +29,7 @@ export function changeRowsSlack({ changeRowsMax }: { readonly changeRowsMax: num
   return changeRowsMax >>> 6;
 }
 /** With so many rows left in a block, what is kept of its indexes goes: the greater part of it may speak of messages that are gone. */
-const COLUMNS_GO: ReadonlySet<number> = new Set([BLOCK_UIDS / 2, BLOCK_UIDS / 8, 0]);
+const COLUMNS_GO = [BLOCK_UIDS / 2, BLOCK_UIDS / 8, 0];
 
 /** Messages whose flags changed in one group that one note of changes names. */
 const NOTED_UIDS_MAX = 4_096;
@@ -65,19 +65,22 @@ export class RowChanges {
     usage.messages++;
     this.announce(mailbox, { kind: "delivered", uid: row.uid as Uid, modSeq: row.modSeq as ModSeq });
   }
-  /** Answers which of the UIDs were there. */
-  expunge(mailbox: MailboxView, uids: readonly number[], modSeq: number): number[] {
+  /** Answers which of the UIDs were there, rising. */
+  expunge(mailbox: MailboxView, uids: Ranges, modSeq: number): number[] {
     const gone: number[] = [];
     const annotated = hasAnnotations(this.view.index, placeOf(mailbox));
-    for (const uid of uids) {
-      const block = this.view.block(mailbox, uid);
-      const index = block.find(uid);
-      if (index < 0) continue;
-      this.#forget(mailbox, block.row(index));
-      block.remove(index);
-      if (COLUMNS_GO.has(block.rows)) dropColumns(this.view.index, placeOf(mailbox), block.number);
-      if (annotated) this.#grow(mailbox, -dropAnnotations(this.view.index, { ...placeOf(mailbox), uid }));
-      gone.push(uid);
+    for (let i = 0; i < uids.length; i += 2) {
+      const [first, last] = [uids[i]!, uids[i + 1]!];
+      for (const block of this.view.blocks(mailbox, first, last)) {
+        const { rows } = block;
+        for (const row of block.take(first, last)) {
+          this.#forget(mailbox, row);
+          if (annotated) this.#grow(mailbox, -dropAnnotations(this.view.index, { ...placeOf(mailbox), uid: row.uid }));
+          gone.push(row.uid);
+        }
+        const columnsGo = COLUMNS_GO.some((few) => few >= block.rows && few < rows);
+        if (columnsGo) dropColumns(this.view.index, placeOf(mailbox), block.number);
+      }
     }
     if (gone.length > 0) {
       this.#remember(mailbox, 2, rangesOfRising(gone), modSeq);

@@ -128,6 +128,7 @@ export class Segments {
   /** Writes all bodies and returns when they are on the disk, or would survive this process. On a throw nothing counts; call `rollback`. */
   append(bodies: readonly BodyRecord[], seq: number, { flushed = true } = {}): Appended {
     let { segment, offset, tail } = this.#position;
+    const owed = this.#unflushed;
     if (this.#writer === null || offset >= this.limits.segmentBytesMax) {
       segment = this.#startSegment();
       offset = 0;
@@ -145,8 +146,19 @@ export class Segments {
     writer.flush();
     this.#layAhead(writer.offset, writer.offset - offset);
     this.#unflushed = true;
-    if (flushed) this.flush();
+    if (flushed) this.#flushWith(owed);
     return { places, position: { segment, offset: writer.offset, tail } };
+  }
+  /** With what is owed: where no space was found for that, taking this back and flushing again does not bring it to the disk. */
+  #flushWith(owed: boolean): void {
+    try {
+      this.flush();
+    } catch (error) {
+      if (owed && diskFailure(error)?.kind === "disk_full") {
+        throw new Failure("disk", "what was acknowledged before is in doubt", { cause: error });
+      }
+      throw error;
+    }
   }
   /** Brings to the disk what was appended and is not there yet. */
   flush(): void {

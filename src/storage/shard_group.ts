@@ -2,8 +2,8 @@ import { Failure } from "../base/mod.ts";
 import type { MailboxName } from "../mail/mailbox_name.ts";
 import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { AnnotationScope, MessageAnnotationChange } from "../mail/message_annotation.ts";
-import { type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
-import type { AnnotationsCopied } from "./account_types.ts";
+import { EVERY_FLAG, type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
+import type { AnnotationsCopied, FlagsWithin } from "./account_types.ts";
 import type { GroupBody, LogForm, LogGroup } from "./log_tail.ts";
 import { checkAccount } from "./keys.ts";
 import { RowReader, RowWriter } from "./row_codec.ts";
@@ -37,11 +37,17 @@ const OP = {
   annotate: 12,
   /** The same as `flags`, of ranges: of schema 5. The other is read. */
   flagRanges: 13,
+  /** The same as `copy`, of ranges and with a word on flags: of schema 5. The other is read. */
+  copyRanges: 14,
+  /** The same as `expunge`, of ranges: of schema 5. The other is read. */
+  expungeRanges: 15,
 } as const;
 /** As which ops are written. */
-const WRITTEN = { ...OP, flags: OP.flagRanges };
+const WRITTEN = { ...OP, flags: OP.flagRanges, copy: OP.copyRanges, expunge: OP.expungeRanges };
 const SCOPES: readonly AnnotationScope[] = ["priv", "shared"];
 const COPIED: readonly AnnotationsCopied[] = ["none", "shared", "all"];
+/** Beside the system flags: keywords. */
+const WITHIN_KEYWORDS = 32;
 const U48_MAX = 2 ** 48 - 1;
 
 /** A record of a shard as its log keeps it: the bytes of bodies lie before it. The stamp is its incarnation. */
@@ -111,7 +117,7 @@ function encodeOp(row: RowWriter, op: ShardOp): void {
         putAll(row.text(account).u32(mailbox).u48(modSeq), uids, (uid) => row.u32(uid));
       });
     case "expunge":
-      return putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
+      return void row.text(op.account).u32(op.mailbox).u48(op.modSeq).ranges(op.uids);
     case "flags":
       row.text(op.account).u32(op.mailbox).u48(op.modSeq).ranges(op.uids);
       maybe(row.u8(op.add).u8(op.remove), op.unchangedSince, (since) => row.u48(asModSeq(since)));
@@ -121,10 +127,12 @@ function encodeOp(row: RowWriter, op: ShardOp): void {
       return putAll(row.u48(op.savedMs), op.messages, (message) => putMessage(row, message));
     case "copy":
       putDelivery(row.text(op.from.account).u32(op.from.mailbox), op.to);
-      putUids(row, op.uids);
+      row.ranges(op.uids);
       maybe(row, op.removed, (modSeq) => row.u48(modSeq));
       maybe(row, op.savedMs, (ms) => row.u48(ms));
-      return void row.u8(COPIED.indexOf(op.annotations));
+      return void row.u8(COPIED.indexOf(op.annotations)).u8(
+        op.within.flags | (op.within.keywords ? WITHIN_KEYWORDS : 0),
+      );
     case "annotate":
       putUids(row.text(op.account).u32(op.mailbox).u48(op.modSeq), op.uids);
       maybe(row, op.unchangedSince, (since) => row.u48(asModSeq(since)));
@@ -154,7 +162,11 @@ function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
     case OP.withdraw:
       return { kind: "withdraw", opId: row.text(), removals: many(row, () => takeRemoval(row)) };
     case OP.expunge:
-      return { kind: "expunge", ...takeMarked(row) };
+    case OP.expungeRanges: {
+      const [at, modSeq] = [{ account: takeAccount(row), mailbox: row.u32() }, row.u48()];
+      const uids = kind === OP.expunge ? rangesOfRising(takeUids(row)) : takeRanges(row);
+      return { kind: "expunge", ...at, modSeq, uids };
+    }
     case OP.flags:
     case OP.flagRanges: {
       const [at, modSeq] = [{ account: takeAccount(row), mailbox: row.u32() }, row.u48()];
@@ -168,13 +180,15 @@ function decodeOp(row: RowReader, bodies: GroupBody[]): ShardOp {
       const [opId, to, savedMs] = [row.text(), takeDelivery(row), row.u48()];
       return { kind: "append", opId, to, savedMs, messages: many(row, () => takeMessage(row, bodies)) };
     }
-    case OP.copy: {
+    case OP.copy:
+    case OP.copyRanges: {
       const from = { account: takeAccount(row), mailbox: row.u32() };
-      const [to, uids] = [takeDelivery(row), takeUids(row)];
+      const [to, uids] = [takeDelivery(row), kind === OP.copy ? rangesOfRising(takeUids(row)) : takeRanges(row)];
       const [removed, savedMs] = [takeMaybe(row, () => row.u48()), takeMaybe(row, () => row.u48())];
       const annotations = oneOf(COPIED, row);
+      const within = kind === OP.copy ? EVERY_FLAG : takeWithin(row);
       const source = from as Extract<ShardOp, { kind: "copy" }>["from"];
-      return { kind: "copy", from: source, to, uids, removed, savedMs, annotations };
+      return { kind: "copy", from: source, to, uids, removed, savedMs, annotations, within };
     }
     case OP.annotate: {
       const [marked, unchangedSince] = [takeMarked(row), takeMaybe(row, () => row.u48())];
@@ -316,6 +330,12 @@ function takeRanges(row: RowReader): Ranges {
     return [first, last];
   });
   return pairs.flat() as readonly number[] as Ranges;
+}
+
+function takeWithin(row: RowReader): FlagsWithin {
+  const bits = row.u8();
+  if (bits >= 2 * WITHIN_KEYWORDS) throw row.damaged();
+  return { flags: bits & (WITHIN_KEYWORDS - 1), keywords: bits >= WITHIN_KEYWORDS };
 }
 
 /** MODSEQs have 48 bits: a higher bound holds nobody back, nor does none at all. */

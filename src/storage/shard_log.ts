@@ -1,6 +1,6 @@
 import { assert, Failure } from "../base/mod.ts";
 import type { KeywordChange, NewMessage, SettingEntry, SettingKind } from "./account_change.ts";
-import type { AnnotationsCopied, MailboxRef } from "./account_types.ts";
+import type { AnnotationsCopied, FlagsWithin, MailboxRef } from "./account_types.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { Ranges } from "../mail/ranges.ts";
 import type { TreeEdit } from "./tree_plan.ts";
@@ -52,7 +52,8 @@ export type ShardOp =
     readonly kind: "expunge";
     readonly account: string;
     readonly mailbox: number;
-    readonly uids: readonly number[];
+    /** Not all of them need be there. */
+    readonly uids: Ranges;
     readonly modSeq: number;
   }
   | {
@@ -83,14 +84,16 @@ export type ShardOp =
     readonly kind: "copy";
     readonly from: MailboxRef;
     readonly to: Delivery;
-    /** UIDs that are there, rising. */
-    readonly uids: readonly number[];
+    /** UIDs that are there. */
+    readonly uids: Ranges;
     /** MODSEQ of the removal of the originals; null: they stay. */
     readonly removed: number | null;
     /** Null: each keeps the date it has. */
     readonly savedMs: number | null;
     /** Which annotations go with them. */
     readonly annotations: AnnotationsCopied;
+    /** Which flags and keywords go with them. */
+    readonly within: FlagsWithin;
   }
   | {
     readonly kind: "annotate";

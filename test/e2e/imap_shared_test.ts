@@ -40,6 +40,10 @@ async function refused(client: ImapClient, ...parts: readonly (string | Uint8Arr
   return `${status} ${text}`;
 }
 
+async function modSeq(client: ImapClient): Promise<number> {
+  return Number(/HIGHESTMODSEQ (\d+)/.exec((await client.ok("STATUS INBOX (HIGHESTMODSEQ)")).join())?.[1]);
+}
+
 function shared(lines: readonly string[]): string[] {
   return lines.filter((line) => line.includes("Other Users"));
 }
@@ -78,6 +82,13 @@ Deno.test("what one account shares another lists, reads, marks and fills, and ac
   await billy.ok("SELECT INBOX");
   assertStringIncludes((await billy.ok("FETCH 2 FLAGS")).join("\n"), "FLAGS (\\Seen \\Recent)");
   assertEquals(await willy.ok("STATUS INBOX (MESSAGES)"), ["STATUS INBOX (MESSAGES 1)"]);
+  await willy.ok("SELECT INBOX");
+  await willy.ok("STORE 1 FLAGS (\\Seen \\Flagged \\Deleted his)");
+  const before = await modSeq(billy);
+  await willy.ok(`COPY 1 ${INBOX}`);
+  await billy.ok("NOOP");
+  assertStringIncludes((await billy.ok("FETCH 3 FLAGS")).join("\n"), "FLAGS (\\Seen \\Recent)");
+  assertEquals(await modSeq(billy), before + 1, "in one change");
   // It counts for whom the mailbox belongs to.
   assertStringIncludes(await refused(willy, `APPEND ${INBOX} `, new Uint8Array(20_000).fill(0x61)), "NO [OVERQUOTA]");
   assertEquals((await willy.ok(`GETQUOTAROOT ${INBOX}`)).length, 1);

@@ -298,6 +298,57 @@ function messageTests(test: Test): void {
     assertEquals(await shard.copy(copy(77, 1, [1])), { type: "missing" });
   });
 
+  test("a copy is answered with ranges, one UID for one, however they lie in the source", async ({ shard }) => {
+    await shard.append(append(1, Array.from({ length: 200 }, () => message("a"))));
+    await shard.expunge(ANNA, 1, [3, ...Array.from({ length: 70 }, (_, i) => 100 + i)]);
+    const uids = Array.from({ length: 250 }, (_, i) => 250 - i);
+    const answer = await shard.copy(copy(1, 6, uids));
+    assertEquals(answer.type === "copied" && [answer.from, answer.to], [[1, 2, 4, 99, 170, 200], [1, 129]] as never);
+    const moved = await shard.copy(copy(1, 6, [1, 2, 180, 300], { move: true }));
+    assertEquals(moved.type === "copied" && [moved.from, moved.to], [[1, 2, 180, 180], [130, 132]] as never);
+    assertEquals([shard.status(ANNA, 1).messages, shard.status(ANNA, 6).messages], [126, 132]);
+  });
+
+  for (const move of [false, true]) {
+    test(`what is ${move ? "moved" : "copied"} comes with the flags and keywords that may go with it, in one change`, async ({ shard }) => {
+      const flags = Flag.seen | Flag.flagged | Flag.deleted;
+      await shard.append(
+        append(1, [message("a", { flags, keywords: ["k", "l"] }), message("b", { flags: Flag.draft })]),
+      );
+      const told: [string, number, MailboxChange["kind"]][] = [];
+      const stop = shard.onChange((account, mailbox, { kind }) => told.push([account, mailbox, kind]));
+      const to = { account: BERT, mailbox: 1 };
+      const within = { flags: Flag.flagged | Flag.draft, keywords: false };
+      assertEquals((await shard.copy(copy(1, 1, [1, 2], { to, within, move }))).type, "copied");
+      stop();
+      assertEquals(told as unknown, [
+        ...[[BERT, 1, "delivered"], [BERT, 1, "delivered"]],
+        ...(move ? [[ANNA, 1, "expunged"]] : []),
+      ]);
+      const came = () => rows(shard, 1, BERT).map(({ flags, keywords }) => [flags, keywords.join()]);
+      assertEquals(came(), [[Flag.flagged, ""], [Flag.draft, ""]]);
+      const { unseen, deleted, highestModSeq } = shard.status(BERT, 1);
+      assertEquals([unseen, deleted, highestModSeq, shard.keywords(BERT, 1)], [2, 0, 2 as never, []]);
+      if (move) return;
+      // Each for itself; and what they have here stays.
+      await shard.copy(copy(1, 1, [1], { to, within: { flags: 0, keywords: true } }));
+      await shard.copy(copy(1, 1, [1], { to, within: { flags: Flag.seen | Flag.deleted, keywords: true } }));
+      assertEquals(came().slice(2), [[0, "k,l"], [Flag.seen | Flag.deleted, "k,l"]]);
+      assertEquals(rows(shard, 1).map(({ flags }) => flags), [flags, Flag.draft]);
+      const none = { to, within: { flags: 32, keywords: true } };
+      assertEquals(await kindOf(() => shard.copy(copy(1, 1, [1], none))), "invalid");
+    });
+  }
+
+  test("keywords that do not go with a copy do not count where it comes to", async ({ shard }) => {
+    await shard.append(append(1, [message("a", { keywords: ["a", "b"] })]));
+    await shard.append(append(6, [message("b", { keywords: ["c", "d"] })]));
+    const within = { flags: 0, keywords: false };
+    assertEquals(await shard.copy(copy(1, 6, [1])), { type: "limit" });
+    assertEquals((await shard.copy(copy(1, 6, [1], { within }))).type, "copied");
+    assertEquals(shard.keywords(ANNA, 6), ["c", "d"]);
+  }, { keywordsMax: 3 });
+
   test("a copy that does not fit copies nothing; a move within the account always fits", async ({ shard }) => {
     await shard.append(append(1, [message("12345"), message("12345")]));
     assertEquals(await shard.copy(copy(1, 6, [1, 2], { quotaBytes: 19 })), { type: "full" });

@@ -6,19 +6,24 @@ import { type GroupedStore, GroupLoop } from "../../src/storage/group_loop.ts";
 import { kindOf } from "./support.ts";
 
 /** A loop over a store that only tells what it was asked to do; its next write fails as told. */
-async function loop() {
+async function loop({ inTurns = false } = {}) {
   const done: string[] = [];
+  const failed: string[] = [];
+  const later: (() => void)[] = [];
   let failing: FailureKind | null = null;
   const store: GroupedStore<string, string> = {
     index: { reserve: () => {} } as unknown as GroupedStore<string, string>["index"],
     bytesOf: () => 1,
-    takesSpace: () => false,
+    takesSpace: (change) => change.startsWith("mail"),
     begin() {
       const changes: string[] = [];
       return {
         add: (change) => changes.push(change) > 0,
         write() {
-          if (failing !== null) throw new Failure(failing, "test");
+          if (failing !== null) {
+            failed.push(changes.join());
+            throw new Failure(failing, "test");
+          }
           done.push(changes.join());
         },
         answer: (i) => `${changes[i]} kept`,
@@ -31,10 +36,10 @@ async function loop() {
   };
   const clock = new FakeClock();
   const options = { dir: "d", clock, log: SILENT, files: nodeFiles(), limits: DEFAULT_LIMITS };
-  const groups = new GroupLoop(store, { ...options, defer: (run) => run() });
+  const groups = new GroupLoop(store, { ...options, defer: (run) => inTurns ? void later.push(run) : run() });
   await groups.open();
   done.length = 0;
-  return { groups, done, clock, fail: (kind: FailureKind | null) => failing = kind };
+  return { groups, done, failed, later, clock, fail: (kind: FailureKind | null) => failing = kind };
 }
 
 Deno.test("what was done beside the groups and found no space is undone before the next group", async () => {
@@ -67,4 +72,47 @@ Deno.test("an owner that was refused once is refused for good, and writes nothin
     assertEquals([await kindOf(() => groups.submit("b")), done], ["refused", []]);
     assert(groups.health !== "ok");
   }
+});
+
+Deno.test("what frees space is written twice at most, the second time without what takes some, and then refused like it", async () => {
+  const { groups, failed, done, later, fail } = await loop({ inTurns: true });
+  fail("disk_full");
+  const told: string[] = [];
+  const submit = (change: string) =>
+    void groups.submit(change).then((answer) => told.push(answer), ({ kind }) => told.push(`${change} ${kind}`));
+  /** A turn of the loop, in which more mail comes. */
+  const turn = async (more: string) => {
+    later.shift()?.();
+    submit(more);
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  for (const change of ["mail 1", "expunge", "mail 2", "flags"]) submit(change);
+  await turn("mail 3");
+  assertEquals([failed.splice(0), told.splice(0)], [["mail 1,expunge,mail 2,flags"], [
+    "mail 1 disk_full",
+    "mail 2 disk_full",
+  ]]);
+  await turn("mail 4");
+  assertEquals([failed.splice(0), told.splice(0)], [["expunge,flags"], ["expunge disk_full", "flags disk_full"]]);
+  submit("expunge 2");
+  await turn("mail 5");
+  assertEquals([failed.splice(0), told.splice(0)], [["mail 3,mail 4,expunge 2"], [
+    "mail 3 disk_full",
+    "mail 4 disk_full",
+  ]]);
+  // There is space again: nobody has to do anything for it.
+  fail(null);
+  done.length = 0;
+  await turn("mail 6");
+  await turn("mail 7");
+  assertEquals([done.splice(0), told.splice(0)], [["expunge 2", "mail 5,mail 6"], [
+    "expunge 2 kept",
+    "mail 5 kept",
+    "mail 6 kept",
+  ]]);
+  await turn("mail 8");
+  assertEquals([groups.health, later.length], ["ok", 1]);
+  later.shift()?.();
+  assertEquals(later.length, 0, "with nothing to do it does nothing");
 });

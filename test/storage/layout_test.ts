@@ -178,9 +178,13 @@ Deno.test("a block of rows does what a map would, and stays below 2,000 bytes", 
           block.append({ uid, ...row });
           model.set(uid, row);
           next = slot + 1;
-        } else if (at >= 0 && flags % 2 === 0) {
-          block.remove(at);
-          model.delete(uid);
+        } else if (flags % 2 === 0) {
+          // Also none, and those beyond the last: ranges go over many blocks.
+          const last = uid + size % BLOCK_UIDS;
+          const gone = [...model].filter(([each]) => each >= uid && each <= last);
+          assertEquals(block.take(uid, last) as unknown, gone.map(([uid, row]) => ({ uid, ...row })));
+          for (const [each] of gone) model.delete(each);
+          assertEquals(block.rows, model.size);
         } else if (at >= 0) {
           const [before, keywords] = [model.get(uid)!, size % 2 ** 24];
           set(block, uid, { flags, keywords, modSeq: wide });
@@ -254,7 +258,7 @@ Deno.test("a block changes neither the bytes it was made of nor those it gave ou
   const changes: ((block: RowBlock) => void)[] = [
     (block) => set(block, 1, { flags: 9, keywords: 9, modSeq: 9 }),
     (block) => block.touch(1, 10),
-    (block) => block.remove(1),
+    (block) => block.take(2, 3),
     (block) => block.append({ uid: 9, ...row }),
   ];
   for (const change of changes) {

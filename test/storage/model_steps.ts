@@ -113,7 +113,8 @@ function copyStep({ pick, below, some }: Dice, number: number): Step {
   const uids = some(() => below(60) + 1, 20);
   const [quota, move] = [quotaOf(below), below(2) === 0];
   const annotations = pick(["all", "shared", "none"] as const);
-  return (shard) => shard.copy({ from, to, uids, ...quota, move, annotations, savedMs: number * 1_000 });
+  const within = below(2) === 0 ? {} : { within: { flags: below(32), keywords: below(2) === 0 } };
+  return (shard) => shard.copy({ from, to, uids, ...quota, move, annotations, ...within, savedMs: number * 1_000 });
 }
 
 function annotationsOf({ pick, below, some }: Omit<Dice, "luck">): MessageAnnotationChange[] {

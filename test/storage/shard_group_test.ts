@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { asFailure, Failure } from "../../src/base/mod.ts";
+import type { AccountId } from "../../src/mail/account.ts";
 import { SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
-import { type Ranges, rangesOf, rangesOfRising } from "../../src/mail/ranges.ts";
+import { NO_RANGES, type Ranges, rangesOf, rangesOfRising } from "../../src/mail/ranges.ts";
 import { Setting } from "../../src/storage/account_change.ts";
 import { RowWriter } from "../../src/storage/row_codec.ts";
 import { decodeShardGroup, encodeShardGroup } from "../../src/storage/shard_group.ts";
@@ -57,7 +58,13 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
       maxLength: 3,
     }),
   }),
-  expunge: fc.record({ kind: fc.constant("expunge"), account, mailbox: u32, modSeq: u48, uids: rising }),
+  expunge: fc.record({
+    kind: fc.constant("expunge"),
+    account,
+    mailbox: u32,
+    modSeq: u48,
+    uids: rising.map(rangesOfRising),
+  }),
   flags: fc.record({
     kind: fc.constant("flags"),
     account,
@@ -86,10 +93,11 @@ const OPS: { readonly [K in ShardOp["kind"]]: fc.Arbitrary<unknown> } = {
     kind: fc.constant("copy"),
     from: fc.record({ account, mailbox: u32 }),
     to: delivery,
-    uids: rising,
+    uids: rising.map(rangesOfRising),
     removed: fc.option(u48),
     savedMs: fc.option(u48),
     annotations: fc.constantFrom("all", "shared", "none"),
+    within: fc.record({ flags, keywords: fc.boolean() }),
   }),
   annotate: fc.record({
     kind: fc.constant("annotate"),
@@ -137,7 +145,7 @@ function withoutBytes(op: ShardOp): unknown {
 
 Deno.test("UIDs in a row take an octet each in the log, others as many as they are apart, and none is lost", () => {
   const written = (uids: readonly number[]) => {
-    const op = { kind: "expunge", account: "a", mailbox: 1, modSeq: 5, uids } as const;
+    const op = { kind: "annotate", account: "a", mailbox: 1, modSeq: 5, uids, changes: [], unchangedSince: 4 } as const;
     const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops: [op] } as const;
     const bytes = encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record });
     assertEquals(decodeShardGroup(bytes.slice()).record.ops, [op]);
@@ -156,9 +164,17 @@ Deno.test("UIDs in a row take an octet each in the log, others as many as they a
 
 const FLAGS = { kind: "flags", account: "a", mailbox: 1, modSeq: 5, add: 1, remove: 2, unchangedSince: 4 } as const;
 
-Deno.test("a change of flags takes a few octets in the log for each range of UIDs, however long it is", () => {
+const EXPUNGE = { kind: "expunge", account: "a", mailbox: 1, modSeq: 5 } as const;
+
+Deno.test("a change of flags or a removal takes a few octets in the log for each range of UIDs, however long it is", () => {
   const written = (...uids: number[]) => {
-    const ops = [{ ...FLAGS, keywords: null, uids: rangesOf(uids, 0) }];
+    const ops = [{ ...FLAGS, keywords: null, uids: rangesOf(uids, 0) }, { ...EXPUNGE, uids: NO_RANGES }];
+    const removing = [{ ...ops[0]!, uids: NO_RANGES }, { ...EXPUNGE, uids: rangesOf(uids, 0) }];
+    const bytes = encoded(ops);
+    assertEquals(encoded(removing), bytes);
+    return bytes;
+  };
+  const encoded = (ops: ShardOp[]) => {
     const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops } as const;
     const bytes = encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record });
     assertEquals(decodeShardGroup(bytes.slice()).record.ops, ops);
@@ -188,6 +204,45 @@ Deno.test("a change of flags is read from a log up to schema 4, which named each
   assertEquals(decodeShardGroup(row.bytes()).record.ops, [{ ...FLAGS, keywords: null, uids }] as never);
   const kindAt = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1).bytes().length;
   assertEquals([row.bytes()[kindAt], encodeFlags([2, 2])[kindAt]], [5, 13]);
+});
+
+const COPY = {
+  kind: "copy",
+  from: { account: "a" as AccountId, mailbox: 1 },
+  to: { account: "b", mailbox: 2, uid: 7, modSeq: 9, uidValidity: 3 },
+  removed: 8,
+  savedMs: null,
+  annotations: "shared",
+} as const;
+
+Deno.test("a removal is read from a log up to schema 4, which named each UID", () => {
+  const row = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1);
+  row.u8(4).text("a").u32(1).u48(5).rising([2, 3, 4, 9, 200]);
+  const uids = [2, 4, 9, 9, 200, 200];
+  assertEquals(decodeShardGroup(row.bytes()).record.ops, [{ ...EXPUNGE, uids }] as never);
+});
+
+Deno.test("a copy is read from a log up to schema 4, which named each UID: all flags and keywords go with it", () => {
+  const row = new RowWriter().u8(1).u8(0).text("s").u48(1).u48(0).u48(1).u48(0).count(1);
+  row.u8(7).text("a").u32(1).text("b").u32(2).u32(7).u48(9).u32(3).rising([2, 3, 4, 9]).u8(1).u48(8).u8(0).u8(1);
+  const op: ShardOp = { ...COPY, uids: rangesOfRising([2, 3, 4, 9]), within: { flags: 31, keywords: true } };
+  assertEquals(decodeShardGroup(row.bytes()).record.ops, [op]);
+});
+
+Deno.test("a copy takes a few octets in the log for each range of UIDs, and one for the flags that go with it", () => {
+  const written = (uids: readonly number[], keywords: boolean) => {
+    const op: ShardOp = { ...COPY, uids: rangesOf(uids, 0), within: { flags: 9, keywords } };
+    const record = { version: 1, epoch: 1, incarnation: "s", ageMs: 0, ops: [op] } as const;
+    const bytes = encodeShardGroup({ stamp: "s", seq: 1, start: 0, stale: false, record }).slice();
+    assertEquals(decodeShardGroup(bytes).record.ops, [op]);
+    return bytes;
+  };
+  const none = written([], true).length;
+  assertEquals(written([1, 100_000], false).length - none, 4);
+  const bytes = written([1, 2], true);
+  assertEquals(bytes.at(-1), 9 + 32);
+  bytes[bytes.length - 1] = 64;
+  assertThrows(() => decodeShardGroup(bytes), Failure);
 });
 
 Deno.test("a group comes out of the log as it went in, but for the bytes of its bodies, which it names", () => {

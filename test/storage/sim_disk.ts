@@ -13,8 +13,8 @@ interface SimFile {
   bytes: Uint8Array;
   /** What is surely on the disk. */
   durable: Uint8Array;
-  /** Writes since the last flush, in order. */
-  unsynced: { readonly at: number; readonly bytes: Uint8Array }[];
+  /** Writes since the last flush, in order; without bytes: the file was cut off there. */
+  unsynced: { readonly at: number; readonly bytes: Uint8Array | null }[];
   named: boolean;
 }
 
@@ -47,7 +47,8 @@ export class SimDisk implements FileSystem {
   }
   /** Writes that a loss of power may undo, whatever an index says. */
   get unflushedWrites(): number {
-    return [...this.#files.values()].reduce((sum, { unsynced }) => sum + unsynced.length, 0);
+    const writes = ({ unsynced }: SimFile) => unsynced.filter(({ bytes }) => bytes !== null).length;
+    return [...this.#files.values()].reduce((sum, file) => sum + writes(file), 0);
   }
   makeDirectory(): void {}
   identity(): null {
@@ -86,7 +87,8 @@ export class SimDisk implements FileSystem {
     const fault = this.#ask("write");
     // A write that fails may have written a part.
     const kept = fault === null ? bytes : bytes.subarray(0, Math.floor(this.random.next() * (bytes.length + 1)));
-    file.unsynced.push({ at: position, bytes: kept.slice() });
+    // A copy: `slice` of a Buffer is none.
+    file.unsynced.push({ at: position, bytes: new Uint8Array(kept) });
     file.bytes = written(file.bytes, position, kept);
     raise(fault, () => this.#lose());
   }
@@ -94,6 +96,7 @@ export class SimDisk implements FileSystem {
     this.#step("truncate");
     const file = this.#of(fd);
     file.bytes = file.bytes.slice(0, length);
+    file.unsynced.push({ at: length, bytes: null });
     // Whether a cut is on the disk after a crash is as uncertain as a write; what lies behind it must not matter.
   }
   size(fd: number): number {
@@ -103,9 +106,10 @@ export class SimDisk implements FileSystem {
     const file = this.#of(fd);
     const fault = this.#ask("syncData");
     if (fault === null && !this.lies) {
-      file.durable = file.bytes.slice();
+      // What a flush that failed has marked clean is not written by this one.
+      file.durable = flushed(file);
       file.unsynced = [];
-    } else if (fault === "EIO") {
+    } else if (fault === "EIO" || fault === "ENOSPC") {
       // As Linux does: the pages are marked clean, and a second flush would succeed without them.
       file.durable = survive(file, this.random);
       file.unsynced = [];
@@ -276,12 +280,21 @@ function coded(code: string): Error {
 function survive(file: SimFile, random: Random): Uint8Array {
   let bytes: Uint8Array = file.durable.slice();
   for (const write of file.unsynced) {
+    if (write.bytes === null) continue;
     const luck = random.next();
     if (luck < 0.3) continue;
     const part = luck < 0.6 ? write.bytes : write.bytes.subarray(0, Math.floor(random.next() * write.bytes.length));
     bytes = written(bytes, write.at, part);
   }
   return bytes;
+}
+
+/** What a file holds on the disk after a flush. */
+function flushed({ durable, unsynced }: SimFile): Uint8Array {
+  return unsynced.reduce(
+    (held, { at, bytes }) => bytes === null ? held.slice(0, at) : written(held, at, bytes),
+    durable,
+  );
 }
 
 function written(bytes: Uint8Array, at: number, more: Uint8Array): Uint8Array {

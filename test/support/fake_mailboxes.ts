@@ -7,6 +7,7 @@ import type { AppendedMessage, MessageSet, ViewNews, ViewRow } from "../../src/m
 import type { Tidings } from "../../src/mail/watch.ts";
 import { INBOX_NAME, type MailboxName, parentsOf, type SpecialUse } from "../../src/mail/mailbox_name.ts";
 import type { Quota } from "../../src/mail/quota.ts";
+import { rangesOfRising } from "../../src/mail/ranges.ts";
 import { ALL_RIGHTS, hasRights, NO_RIGHTS, type Rights } from "../../src/mail/rights.ts";
 import type { SearchProgram } from "../../src/mail/search_program.ts";
 import type { ModSeq, Uid, UidValidity } from "../../src/mail/uid.ts";
@@ -219,8 +220,8 @@ export class FakeMailboxes {
       return {
         type: "copied",
         uidValidity: target.uidValidity as UidValidity,
-        from: from.map(({ uid }) => uid as Uid),
-        to: copies.map(({ uid }) => uid as Uid),
+        from: rangesOfRising(from.map(({ uid }) => uid)),
+        to: rangesOfRising(copies.map(({ uid }) => uid)),
       };
     },
     "mailbox.append": ({ name, messages, replaces, news }) => {

@@ -2,10 +2,10 @@ import type { CopyOutcome } from "../../mail/mailbox_view.ts";
 import { limitsOf, type Quota } from "../../mail/quota.ts";
 import type { AnnotationsCopied, MailboxRef } from "../../storage/mod.ts";
 import { readUids } from "./row_pages.ts";
-import { areAllFree, type FreeFlags, freeFlags, keptFlags, placeWith, viewWith } from "./shared/mod.ts";
+import { type FreeFlags, freeFlags, placeWith, viewWith } from "./shared/mod.ts";
 import { type Answer, answerLater, type Asked, type State } from "./state.ts";
 import type { OpenView } from "./view_book.ts";
-import type { Ranges } from "../../mail/ranges.ts";
+import { countOf, type Ranges } from "../../mail/ranges.ts";
 
 /** Messages of one COPY or MOVE: all or none are copied, in one change. */
 const COPY_UIDS_MAX = 100_000;
@@ -28,9 +28,10 @@ export function copy(state: State, request: Asked<"mailbox.copy">, reply: Answer
   const annotations = own ? "all" as const : rights.includes("n") ? "shared" as const : "none" as const;
   const uids = open.view.uidsOf(set);
   const target = { account: owner, mailbox };
-  const free = freeFlags(rights);
-  const work = copyTo(state, open, { to: target, uids, move, messagesMax, quota, annotations, free });
-  const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? outcome.to.length : 0;
+  // RFC 4314 §4: flags that may not be set are left out.
+  const within = freeFlags(rights);
+  const work = copyTo(state, open, { to: target, uids, move, messagesMax, quota, annotations, within });
+  const arrivals = (outcome: CopyOutcome) => outcome.type === "copied" ? countOf(outcome.to) : 0;
   answerLater(state, state.watches.during(request, target, work, arrivals), reply);
 }
 
@@ -40,13 +41,13 @@ interface Copying {
   readonly move: boolean;
   readonly messagesMax: number;
   readonly quota: Quota;
-  readonly free: FreeFlags;
+  readonly within: FreeFlags;
   readonly annotations: AnnotationsCopied;
 }
 
 async function copyTo(state: State, open: OpenView, copying: Copying): Promise<CopyOutcome> {
   const { shard, clock, turns } = state;
-  const { to, uids: named, move, quota, free, messagesMax, annotations } = copying;
+  const { to, uids: named, move, quota, within, messagesMax, annotations } = copying;
   const uids: number[] = [];
   for (let after: number | null = 0; after !== null;) {
     const step = readUids(shard, open, { uids: named, after, limit: READ_UIDS_MAX });
@@ -56,16 +57,5 @@ async function copyTo(state: State, open: OpenView, copying: Copying): Promise<C
     if (after !== null) await turns.next();
   }
   const from = { account: open.of.account, mailbox: open.of.mailbox };
-  const keywords = areAllFree(free) ? [] : shard.keywords(from.account, from.mailbox);
-  const outcome = await shard.copy({ from, to, uids, ...quota, move, annotations, savedMs: clock.wallMs() });
-  // RFC 4314 §4: flags that may not be set are left out.
-  if (outcome.type === "copied" && outcome.to.length > 0 && !areAllFree(free)) {
-    await shard.storeFlags(to.account, to.mailbox, outcome.to, {
-      flags: keptFlags(free),
-      keywords: free.keywords ? [] : keywords,
-      how: "remove",
-      unchangedSince: null,
-    });
-  }
-  return outcome;
+  return await shard.copy({ from, to, uids, ...quota, move, annotations, within, savedMs: clock.wallMs() });
 }

@@ -7,7 +7,6 @@ import { ask, leave, type Program } from "./effects.ts";
 import { endWatch, overflow } from "./notices.ts";
 import { planFetch } from "./fetch/fetch_plan.ts";
 import { urlMechCode } from "./write/response_code.ts";
-import { compressToPairs } from "./sequence_set.ts";
 import { isUidOnly, type Notify, type NotifySelected, type Scene, type Selected, tellsModSeq } from "./state.ts";
 import { fetchStart, flagList, risingSet } from "./write/texts.ts";
 import { endUpdates, tellUpdates } from "./search/updates.ts";
@@ -92,10 +91,10 @@ function isWithin(pairs: readonly number[], uid: number): boolean {
 }
 
 /** Messages that the session itself puts into the selected mailbox: of those nothing is fetched unasked (RFC 5465 §5.2). */
-export function noteOwn(uids: readonly Uid[], { state }: Scene): void {
+export function noteOwn(pairs: readonly number[], { state }: Scene): void {
   const { notify } = state;
   if (notify?.selected == null || notify.selected.items.length === 0) return;
-  notify.own = [...notify.own, ...compressToPairs(uids)];
+  notify.own = [...notify.own, ...pairs];
 }
 
 /** By which mechanisms URLs of the selected mailbox are authorized: told by SELECT, and when the key is another (RFC 4467 §8). */

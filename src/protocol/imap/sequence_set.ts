@@ -68,7 +68,7 @@ export function compressToPairs(rising: Iterable<number>): number[] {
   return pairs;
 }
 
-/** Numbers in the order given as a set that keeps that order, as COPYUID needs it (RFC 4315 §3): rising runs become ranges. */
+/** Numbers in the order given as a set that keeps that order, as APPENDUID needs it (RFC 4315 §3): rising runs become ranges. */
 export function formatInOrder(numbers: Iterable<number>): string {
   return formatSequenceSet(compressToPairs(numbers));
 }

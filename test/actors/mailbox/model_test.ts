@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { FlagRow, ViewNews } from "../../../src/mail/mailbox_view.ts";
+import { numbersIn } from "../../../src/mail/ranges.ts";
 import { type Dice, dice } from "../../support/dice.ts";
 import { inTurns, openSession, type TestSession } from "./sessions.ts";
 import { inMailbox, JOHN, MAIL, type MailboxWorld } from "./support.ts";
@@ -228,9 +229,10 @@ async function copy(model: Model, client: Client): Promise<void> {
   const { set, present } = anySet(model, client);
   const outcome = await client.session.ask("mailbox.copy", { set, to: INBOX_NAME, move: false });
   assert(outcome.type === "copied");
-  assertEquals(outcome.from as readonly number[], present);
+  assertEquals([...numbersIn(outcome.from)], present);
+  const copies = [...numbersIn(outcome.to)];
   for (const [i, uid] of present.entries()) {
-    assertEquals(outcome.to[i] as number, truth.uidNext);
+    assertEquals(copies[i], truth.uidNext);
     const { flags, keywords } = truth.messages.get(uid)!;
     truth.messages.set(truth.uidNext++, { flags, keywords: [...keywords] });
   }
@@ -240,7 +242,7 @@ async function move(model: Model, client: Client): Promise<void> {
   const { set, present } = anySet(model, client);
   const outcome = await client.session.ask("mailbox.copy", { set, to: OTHER, move: true });
   assert(outcome.type === "copied");
-  assertEquals(outcome.from as readonly number[], present);
+  assertEquals([...numbersIn(outcome.from)], present);
   for (const uid of present) model.truth.messages.delete(uid);
 }
 

@@ -202,8 +202,13 @@ Deno.test("messages are copied and moved between one's own mailboxes and shared 
     await append(world, MARY, named("INBOX"), { flags, keywords: ["mine"] });
     const own = await openSession(world, { account: MARY });
     await setAcl(world, "mary@smith.test", "lrsi");
+    const told: string[] = [];
+    const stop = world.shard.onChange((account, mailbox, { kind }) => told.push(`${account} ${mailbox} ${kind}`));
     const copied = await own.ask("mailbox.copy", { set: ALL, to: INBOX, move: false });
-    assertEquals(copied.type === "copied" && [...copied.to], [1 as Uid]);
+    stop();
+    // Never others for a moment.
+    assertEquals(told, [`${JOHN} 1 delivered`]);
+    assertEquals(copied.type === "copied" && [...copied.to], [1, 1]);
     const [row] = world.shard.rowsAt(JOHN, 1, 0, { limit: 9, index: false }).rows;
     assertEquals([row!.flags, [...row!.keywords]], [Flag.seen, []]);
     await append(world, MARY, INBOX, { flags: Flag.seen | Flag.answered, keywords: ["a"] });
@@ -219,9 +224,14 @@ Deno.test("messages are copied and moved between one's own mailboxes and shared 
     }
     await setAcl(world, "mary@smith.test", "t", { how: "add" });
     const moved = await shared.ask("mailbox.copy", { set: ALL, to: named("Trash"), move: true });
-    assertEquals(moved.type === "copied" && [...moved.from], [1 as Uid, 2 as Uid]);
+    assertEquals(moved.type === "copied" && [...moved.from], [1, 2]);
     assertEquals([world.shard.status(JOHN, 1).messages, world.shard.status(MARY, 4).messages], [0, 2]);
     assertEquals([world.shard.usage(JOHN).messages, world.shard.usage(MARY).messages], [0, 3]);
+    await setAcl(world, "mary@smith.test", "lrwi");
+    await own.ask("mailbox.copy", { set: ALL, to: INBOX, move: true });
+    const came = world.shard.rowsAt(JOHN, 1, 0, { limit: 9, index: false }).rows;
+    assertEquals(came.map(({ flags, keywords }) => [flags, [...keywords]]), [[Flag.flagged, ["mine"]]]);
+    assertEquals([world.shard.status(JOHN, 1).unseen, world.shard.status(MARY, 1).messages], [1, 0]);
   }));
 
 Deno.test("a copy into a shared mailbox counts for its owner", () =>

@@ -3,6 +3,7 @@ import { Failure, utf8 } from "../../../src/base/mod.ts";
 import type { CopyOutcome } from "../../../src/mail/mailbox_view.ts";
 import { Flag } from "../../../src/mail/flag.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
+import { numbersIn } from "../../../src/mail/ranges.ts";
 import type { MailboxSubscriberProtocol } from "../../../src/messages/mod.ts";
 import { defineActor } from "../../../src/runtime/mod.ts";
 import { adding } from "../../storage/account_inputs.ts";
@@ -18,7 +19,7 @@ async function putMany(world: MailboxWorld, count: number): Promise<void> {
 
 /** UIDs in the source and the target of a copy. */
 function copies(outcome: CopyOutcome): [from: number[], to: number[]] | string {
-  return outcome.type === "copied" ? [[...outcome.from], [...outcome.to]] : outcome.type;
+  return outcome.type === "copied" ? [[...numbersIn(outcome.from)], [...numbersIn(outcome.to)]] : outcome.type;
 }
 
 async function expunge(session: TestSession, set: ReturnType<typeof uids>): Promise<void> {

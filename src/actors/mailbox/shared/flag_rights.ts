@@ -22,8 +22,3 @@ export function areAllFree({ flags, keywords }: FreeFlags): boolean {
 }
 
 const ALL = freeFlags(ALL_RIGHTS);
-
-/** The system flags that may not be changed. */
-export function keptFlags({ flags }: FreeFlags): FlagBits {
-  return ALL.flags & ~flags;
-}

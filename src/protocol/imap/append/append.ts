@@ -16,6 +16,7 @@ import { bring, noteOwn } from "../news.ts";
 import { arrivalRefusal } from "../write/arrival_reply.ts";
 import { saveLimitCode } from "../write/response_code.ts";
 import { selectedOf } from "../selection.ts";
+import { compressToPairs } from "../sequence_set.ts";
 import type { Scene } from "../state.ts";
 import { appendWithOthers, newsWanted } from "./appends_behind.ts";
 
@@ -80,7 +81,7 @@ export function appendedOr(outcome: AppendOutcome, name: MailboxName, scene: Sce
   bring(outcome.news, selected);
   // News may have come along with the answer to a command before, and is told behind the last one.
   if (selected.news === undefined) selected.stirred = true;
-  noteOwn(outcome.uids, scene);
+  noteOwn(compressToPairs(outcome.uids), scene);
   return outcome;
 }
 

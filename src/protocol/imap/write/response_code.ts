@@ -11,9 +11,9 @@ export function appendUidCode(uidValidity: number, uids: readonly number[]): str
   return `APPENDUID ${uidValidity} ${formatInOrder(uids)}`;
 }
 
-/** COPYUID (RFC 4315 §3): one for one. */
+/** COPYUID (RFC 4315 §3): pairs of first and last, one for one. */
 export function copyUidCode(uidValidity: number, from: readonly number[], to: readonly number[]): string {
-  return `COPYUID ${uidValidity} ${formatInOrder(from)} ${formatInOrder(to)}`;
+  return `COPYUID ${uidValidity} ${formatSequenceSet(from)} ${formatSequenceSet(to)}`;
 }
 
 /** MODIFIED (RFC 7162 §3.1.3) */
