@@ -1,9 +1,44 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
+
+const ZERO = 0x30;
+const NINE = 0x39;
+const DOT = 0x2e;
 
 /** The 4 or 16 octets of an IP address in text, or null. A zone (`%eth0`) means something on one machine only: refused. */
 export function parseIp(text: string): Uint8Array | null {
-  if (isIPv4(text)) return Uint8Array.from(text.split("."), Number);
+  const quad = parseIpv4(text);
+  if (quad !== null) return Uint8Array.from(quad);
   return isIPv6(text) && !text.includes("%") ? parseIpv6(text) : null;
+}
+
+/** The 4 octets of an IPv4 address, or null. Each in its one form: 010 is a typing error, not 8. Every client is looked at several times: read digit by digit. */
+export function parseIpv4(text: string): readonly number[] | null {
+  const octets: number[] = [];
+  let octet = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : DOT;
+    if (code >= ZERO && code <= NINE && octet !== 0) octet = Math.max(0, octet) * 10 + code - ZERO;
+    else if (code === DOT && octet >= 0 && octets.length < 4) {
+      octets.push(octet);
+      octet = -1;
+    } else return null;
+    if (octet > 255) return null;
+  }
+  return octets.length === 4 ? octets : null;
+}
+
+/** Whether two addresses are of one family and begin with the same bits. */
+export function sharePrefix(one: ArrayLike<number>, other: ArrayLike<number>, bits: number): boolean {
+  if (one.length !== other.length) return false;
+  const whole = bits >> 3;
+  for (let i = 0; i < whole; i++) if (one[i] !== other[i]) return false;
+  const rest = bits & 7;
+  return rest === 0 || (one[whole]! ^ other[whole]!) >> (8 - rest) === 0;
+}
+
+/** An IPv4 address that is mapped into IPv6, as what it is; any other as it stands. */
+export function unmapped(octets: Uint8Array): Uint8Array {
+  return octets.length === 16 && isMapped(octets) ? octets.subarray(12) : octets;
 }
 
 /** The address of 4 or 16 octets in its one canonical form (RFC 5952 §4, §5). */

@@ -45,7 +45,6 @@ type Phase = "open" | "handshake" | "closing" | "closed";
 /** The `Connection` over a `node:net` or `node:tls` socket. */
 export class SocketConnection implements Connection {
   readonly remote: Endpoint;
-  readonly local: Endpoint;
   tls: TlsInfo | null = null;
   bytesIn = 0;
   bytesOut = 0;
@@ -54,6 +53,7 @@ export class SocketConnection implements Connection {
   trouble: string | null = null;
 
   #socket: Socket;
+  #local: Endpoint | null;
   #handlers: ConnectionHandlers | null = null;
   #phase: Phase = "open";
   #reason: CloseReason | null = null;
@@ -90,8 +90,13 @@ export class SocketConnection implements Connection {
       ? { remote: { address: ends, port: 0 }, local: { address: ends, port: 0 } }
       : ends;
     this.remote = told?.remote ?? remoteOf(socket);
-    this.local = told?.local ?? localOf(socket);
+    this.#local = told?.local ?? null;
     this.#watch(socket);
+  }
+
+  /** Asked of the system with the first who wants to know: of connections that come in, nobody does. */
+  get local(): Endpoint {
+    return this.#local ??= localOf(this.#socket);
   }
 
   get pendingBytes(): number {

@@ -47,6 +47,7 @@ export interface Connection {
   /** Unique in this process and short enough for every log line. */
   readonly id: string;
   readonly remote: Endpoint;
+  /** To be asked for while the connection stands. */
   readonly local: Endpoint;
   /** Null while the connection is in plain text. */
   readonly tls: TlsInfo | null;

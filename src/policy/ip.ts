@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { sharePrefix } from "../base/ip.ts";
 
 /** An IP address as bytes: 4 or 16 of them. */
 export type IpBytes = Uint8Array;
@@ -40,21 +41,11 @@ function groupBytes(text: string): number[] {
   });
 }
 
-/** Whether both are of one family and the first `bits` bits are the same. */
-export function isInNetwork(ip: IpBytes, network: IpBytes, bits: number): boolean {
-  if (ip.length !== network.length) return false;
-  for (let i = 0; i * 8 < bits; i++) {
-    const mask = bits - i * 8 >= 8 ? 0xff : 0xff & (0xff << (8 - (bits - i * 8)));
-    if ((ip[i]! & mask) !== (network[i]! & mask)) return false;
-  }
-  return true;
-}
-
 /** Whether one of these addresses in text is this one. */
 export function includesIp(addresses: readonly string[], ip: IpBytes): boolean {
   return addresses.some((text) => {
     const bytes = parseIp(text);
-    return bytes !== null && isInNetwork(ip, bytes, ip.length * 8);
+    return bytes !== null && sharePrefix(ip, bytes, ip.length * 8);
   });
 }
 

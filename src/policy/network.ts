@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { Failure } from "../base/mod.ts";
+import { Failure, parseIpv4, sharePrefix } from "../base/mod.ts";
 
 /** UTF-16 units of an address or network that are looked at. */
 const TEXT_CHARS_MAX = 64;
@@ -17,8 +17,8 @@ export interface Network {
 /** The octets of an address, 4 or 16; null when it is none. An IPv4 address inside IPv6 counts as IPv4. */
 export function addressOctets(text: string): readonly number[] | null {
   if (text.length > TEXT_CHARS_MAX) return null;
-  // Not the older forms that the C library knows: 010.1 is a typing error, not 8.0.0.1.
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toByteArray();
+  const quad = parseIpv4(text);
+  if (quad !== null) return quad;
   if (!text.includes(":") || !ipaddr.IPv6.isValid(text)) return null;
   return ipaddr.process(text).toByteArray();
 }
@@ -47,13 +47,13 @@ export function parseNetworkList(texts: readonly string[]): Network[] {
 /** The network of that length around an address. */
 export function network(address: readonly number[], bits: number): Network {
   const octets = masked(address, bits);
-  return { text: `${ipaddr.fromByteArray([...octets])}/${bits}`, octets, bits };
+  const first = octets.length === 4 ? octets.join(".") : ipaddr.fromByteArray([...octets]).toString();
+  return { text: `${first}/${bits}`, octets, bits };
 }
 
 /** Whether an address lies in a network. */
 export function contains({ octets, bits }: Network, address: readonly number[]): boolean {
-  if (address.length !== octets.length) return false;
-  return masked(address, bits).every((octet, i) => octet === octets[i]);
+  return sharePrefix(octets, address, bits);
 }
 
 /** Whether an address as text lies in one of the networks. */

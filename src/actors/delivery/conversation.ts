@@ -138,6 +138,8 @@ export class Conversation {
   handshakeFailed = false;
   /** What was found of the server's certificate; null where it was not looked at. */
   finding: Finding | null = null;
+  /** Our address: asked for while the connection surely stands. */
+  readonly localAddress: string;
   #setUp: ((failure: SetupFailure | null) => void) | null = null;
   #sent: ((sent: Sent) => void) | null = null;
   /** Of the mail that follows the one under way. */
@@ -154,7 +156,9 @@ export class Conversation {
     private readonly connection: Connection,
     private readonly session: SmtpClientSession,
     private readonly host: ConversationHost,
-  ) {}
+  ) {
+    this.localAddress = connection.local.address;
+  }
 
   /** TLS as it was agreed on and checked, e.g. `TLSv1.3 TLS_AES_128_GCM_SHA256 dane-ee`; null in the clear. */
   get tls(): string | null {
@@ -162,11 +166,6 @@ export class Conversation {
     if (tls === null) return null;
     const by = this.finding === null ? null : verifiedBy(this.finding);
     return `${tls.protocol} ${tls.cipher}${by === null ? "" : ` ${by}`}`;
-  }
-
-  /** Our address. */
-  get localAddress(): string {
-    return this.connection.local.address;
   }
 
   /** What it waits for. */

@@ -6,13 +6,11 @@ import {
   DeadlineWheel,
   listen,
   type Listener,
-  type Networks,
   parseNetworks,
   serverEndPoint,
   type TlsContextHolder,
 } from "../../net/mod.ts";
 import { MadeIndexes } from "../../protocol/imap/mod.ts";
-import type { SubmissionOptions } from "../../protocol/smtp/mod.ts";
 import { ImapFront, type ImapFrontOptions } from "./imap_front.ts";
 import { type TurnPolicy, TurnRules } from "./queue_turns.ts";
 import { Pop3Front, type Pop3FrontOptions } from "./pop3_front.ts";
@@ -148,7 +146,7 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
   const { config, services, tls, wheel, counts } = context;
   const log: Log = services.log.child({ service: port.service, port: port.port });
   const xclient = parseNetworks(port.xclient);
-  const exempt = parseNetworks(config.exempt);
+  const makeFront = frontsOf(port, context);
   return listen({
     host: port.host,
     port: port.port,
@@ -163,7 +161,9 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
     counts,
     connection(connection) {
       try {
-        openSession(port, connection, { ...context, exempt, xclient: xclient.has(connection.remote.address) });
+        const { address } = connection.remote;
+        const kind = { plaintextLogin: mayLogInPlain(address, config), xclient: xclient.has(address) };
+        openSession(port.service, context, (gone) => makeFront(connection, kind, gone));
       } catch (error) {
         log.error("session did not start", { error: describeError(error) });
         connection.destroy();
@@ -179,56 +179,80 @@ function openPort(port: PortConfig, context: PortContext): Promise<Listener> {
 }
 
 function openSession(
-  port: PortConfig,
-  connection: Connection,
-  { config, services, shown, sessions, turns, done, exempt, xclient }: PortContext & {
-    readonly exempt: Networks;
-    readonly xclient: boolean;
-  },
+  service: PortConfig["service"],
+  { services, sessions, done }: PortContext,
+  make: (gone: () => void) => SmtpFront | Pop3Front | ImapFront,
 ): void {
   services.counters.connections++;
-  const tls: SmtpFrontOptions["tls"] = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
-  const gone = () => {
+  const front = make(() => {
     sessions.remove(front);
     done();
-  };
-  const common = { tls, binding: () => shown.binding };
-  const login = { plaintextLogin: mayLogInPlain(connection, config), bearer: config.bearer };
-  const make = () => {
-    switch (port.service) {
-      case "pop3": {
-        const session = { ...config.pop3.session, ...login };
-        return new Pop3Front(connection, services, { ...config.pop3, ...common, session }, gone);
-      }
-      case "imap": {
-        const session = { ...config.imap.session, ...login };
-        return new ImapFront(connection, services, { ...config.imap, ...common, session }, gone);
-      }
-      default: {
-        const options = smtpOptions(port, config, { login, xclient });
-        return new SmtpFront(connection, services, { ...options, ...common, exempt, turns }, gone);
-      }
-    }
-  };
-  const front = make();
-  sessions.add(port.service, front);
+  });
+  sessions.add(service, front);
   front.start();
+}
+
+/** What a port gives its clients by where they come from. */
+interface ClientKind {
+  readonly plaintextLogin: boolean;
+  readonly xclient: boolean;
+}
+
+/** Makes the front of a connection; `gone` is called at its end. */
+type MakeFront = (connection: Connection, kind: ClientKind, gone: () => void) => SmtpFront | Pop3Front | ImapFront;
+
+function frontsOf(port: PortConfig, { config, services, shown, turns }: PortContext): MakeFront {
+  const tls: SmtpFrontOptions["tls"] = port.tls === "none" ? "none" : port.tls === "implicit" ? "active" : "available";
+  const common = { tls, binding: () => shown.binding };
+  const { bearer } = config;
+  switch (port.service) {
+    case "pop3": {
+      const session = config.pop3.session;
+      const options = ofKind(({ plaintextLogin }) => {
+        return { ...config.pop3, ...common, session: { ...session, plaintextLogin, bearer } };
+      });
+      return (connection, kind, gone) => new Pop3Front(connection, services, options(kind), gone);
+    }
+    case "imap": {
+      const session = config.imap.session;
+      const options = ofKind(({ plaintextLogin }) => {
+        return { ...config.imap, ...common, session: { ...session, plaintextLogin, bearer } };
+      });
+      return (connection, kind, gone) => new ImapFront(connection, services, options(kind), gone);
+    }
+    default: {
+      const exempt = parseNetworks(config.exempt);
+      const options = ofKind((kind) => ({ ...smtpOptions(port, config, kind), ...common, exempt, turns }));
+      return (connection, kind, gone) => new SmtpFront(connection, services, options(kind), gone);
+    }
+  }
+}
+
+/** Options are made once for each kind of client, not for each connection. */
+function ofKind<T>(make: (kind: ClientKind) => T): (kind: ClientKind) => T {
+  const made = new Map<number, T>();
+  return (kind) => {
+    const key = Number(kind.plaintextLogin) + 2 * Number(kind.xclient);
+    const options = made.get(key) ?? make(kind);
+    made.set(key, options);
+    return options;
+  };
 }
 
 /** LMTP and XCLIENT are spoken by servers that the operator has chosen: none of them is made to wait. */
 function smtpOptions(
   { service }: PortConfig,
-  { smtp, submission }: PortsConfig,
-  { login, xclient }: { readonly login: SubmissionOptions; readonly xclient: boolean },
+  { smtp, submission, bearer }: PortsConfig,
+  { plaintextLogin, xclient }: ClientKind,
 ): Omit<SmtpFrontOptions, "tls" | "exempt" | "turns"> {
   const { greetDelayMs = 0 } = smtp.session;
   const dialect = service === "lmtp" ? "lmtp" : "smtp";
   const delay = service === "lmtp" || xclient ? 0 : greetDelayMs;
   const session = { ...smtp.session, dialect, xclient, greetDelayMs: delay } as const;
   if (service !== "submission") return { ...smtp, session };
-  return { ...smtp, ...submission, session: { ...session, submission: login } };
+  return { ...smtp, ...submission, session: { ...session, submission: { plaintextLogin, bearer } } };
 }
 
-function mayLogInPlain(connection: Connection, { plaintextLogin }: PortsConfig): boolean {
-  return plaintextLogin === "always" || (plaintextLogin === "loopback" && LOOPBACK.test(connection.remote.address));
+function mayLogInPlain(address: string, { plaintextLogin }: PortsConfig): boolean {
+  return plaintextLogin === "always" || (plaintextLogin === "loopback" && LOOPBACK.test(address));
 }

@@ -1,5 +1,5 @@
-import { asFailure, type DnsAnswer, type Resolver } from "../../base/mod.ts";
-import { dottedIp, includesIp, type IpBytes, isInNetwork, parseIp } from "../ip.ts";
+import { asFailure, type DnsAnswer, type Resolver, sharePrefix } from "../../base/mod.ts";
+import { dottedIp, includesIp, type IpBytes, parseIp } from "../ip.ts";
 import { expandMacros, type MacroString, parseMacroString } from "./macro.ts";
 import {
   type Directive,
@@ -164,7 +164,7 @@ class Evaluation {
       case "all":
         return true;
       case "ip":
-        return isInNetwork(this.ip, mechanism.network, mechanism.bits);
+        return sharePrefix(this.ip, mechanism.network, mechanism.bits);
       case "include":
         this.#count();
         return await this.#includes(await this.#name(mechanism.domain, domain));
@@ -229,7 +229,7 @@ class Evaluation {
     const bits = this.ip.length === 4 ? v4 : v6;
     return addresses.some((text) => {
       const bytes = parseIp(text);
-      return bytes !== null && isInNetwork(this.ip, bytes, bits);
+      return bytes !== null && sharePrefix(this.ip, bytes, bits);
     });
   }
 
