@@ -186,8 +186,7 @@ export class FakeMailboxes {
       const lowest = found.length > count ? found.at(-count)! : null;
       return { lowest: lowest && { sequence: view.shown.indexOf(lowest) + 1, uid: lowest.uid as Uid } };
     },
-    "mailbox.page": (request) =>
-      rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
+    "mailbox.page": (request) => rowPage(this.#rows({ ...request, index: request.index !== "none" }), request),
     "mailbox.read": ({ view, ...wanted }) => pieceOf(this.#view(view).box.messages, wanted),
     "mailbox.store": (request) => this.#store(request),
     "mailbox.storeEach": (request) => storeEach(request, (one) => this.answer("mailbox.store", one)),

@@ -3,7 +3,8 @@ import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { ALL_COLUMNS, FLAG_COLUMNS, RECENT_BIT, rowBytes, RowColumns } from "../../mail/row_columns.ts";
 import type { Uid } from "../../mail/uid.ts";
-import type { ColumnOf, PiecePlace } from "../../storage/mod.ts";
+import { headerLength } from "../../mime/mod.ts";
+import type { ColumnOf, ContentsWanted, PiecePlace } from "../../storage/mod.ts";
 import { visible } from "./annotate.ts";
 import { columnOf, narrow } from "./index_columns.ts";
 import { emailIdPrefix } from "./row_pages.ts";
@@ -73,7 +74,9 @@ function filled(
   state: State,
   open: OpenView,
   ranges: Ranges,
-  { after, changedSince, index, headBytes, annotations = false, form = ALL_COLUMNS }: Asked<"mailbox.page">,
+  { after, changedSince, index, headBytes, header = false, annotations = false, form = ALL_COLUMNS }: Asked<
+    "mailbox.page"
+  >,
 ): Omit<RowPage, "vanished" | "missing"> {
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
@@ -81,7 +84,7 @@ function filled(
   const column = columnWanted(open, index);
   const bare = Math.floor(ROWS_BYTES_MAX / rowBytes(form));
   const room = contents
-    ? rowsMax(state, open, { headBytes, column, uid: firstAbove(ranges, after) })
+    ? rowsMax(state, open, { headBytes, header, column, uid: firstAbove(ranges, after) })
     : annotations
     ? FULL_ROWS_MAX
     : bare;
@@ -92,9 +95,9 @@ function filled(
   const keywordSets: { set: number; names: readonly string[] }[] = [];
   const before = rows.count;
   rows.count = namesOf(rows, (set) => shard.keywordSet(account, mailbox, set), keywordSets);
-  const head = headBytes === 0 ? null : headsOf(shard, rows, headBytes);
+  const head = headBytes === 0 ? null : header ? headersOf(shard, rows, headBytes) : headsOf(shard, rows, headBytes);
   if (head !== null) rows.count = head.count;
-  const indexes = index === "none" ? null : indexesOf(shard, rows, { index, column });
+  const indexes = index === "none" ? null : indexesOf(shard, rows, { index, column, head });
   if (indexes !== null) rows.count = indexes.count;
   const annotated = annotations ? annotationsOf(shard, open, rows) : null;
   if (rows.count < before) next = rows.uid[rows.count - 1]!;
@@ -175,6 +178,19 @@ function headsOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces
   return shard.contents(areWhole(rows, bytes) ? wanted : { ...wanted, part });
 }
 
+/** The header of each message, as far as it is no longer than so many bytes; of as many as fit. */
+function headersOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces {
+  const part = (message: Uint8Array, place: PiecePlace) => {
+    const { offset, length } = place;
+    const header = headerLength(message, offset, offset + Math.min(length, bytes));
+    // A message without an empty line is a header.
+    if (header < 0 && length > bytes) return false;
+    if (header >= 0) place.length = header;
+    return true;
+  };
+  return shard.contents({ rows, what: "body", sizeMax: HEAD_OF_BYTES_MAX, bytesMax: CONTENT_BYTES_MAX, part });
+}
+
 /** Whether so many bytes of each message are all of it. */
 function areWhole({ size, count }: RowColumns, bytes: number): boolean {
   for (let i = 0; i < count; i++) if (size[i]! > bytes && size[i]! <= HEAD_OF_BYTES_MAX) return false;
@@ -185,17 +201,29 @@ function areWhole({ size, count }: RowColumns, bytes: number): boolean {
 function indexesOf(
   shard: State["shard"],
   rows: RowColumns,
-  { index, column }: { readonly index: Exclude<IndexWanted, "none">; readonly column: ColumnOf | null },
-): Pieces {
+  { index, column, head }: {
+    readonly index: Exclude<IndexWanted, "none">;
+    readonly column: ColumnOf | null;
+    readonly head: Pieces | null;
+  },
+): Pieces | null {
   const wanted = { rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX } as const;
   if (index === "all") return shard.contents(wanted);
+  if (index === "lacking") return head === null ? null : lacking(shard, wanted, head);
   const part = (bytes: Uint8Array, place: PiecePlace) => narrow(index, bytes, place);
   return shard.contents(column === null ? { ...wanted, part } : { ...wanted, part, column });
 }
 
+/** The indexes of those rows of which there are no first bytes; null when there are of all. */
+function lacking(shard: State["shard"], wanted: ContentsWanted, head: Pieces): Pieces | null {
+  const wants = (row: number) => head.length(row) < 0;
+  for (let row = 0; row < wanted.rows.count; row++) if (wants(row)) return shard.contents({ ...wanted, wants });
+  return null;
+}
+
 /** Where what is wanted of the indexes may be kept beside the rows. */
 function columnWanted({ of: { account, mailbox } }: OpenView, index: IndexWanted): ColumnOf | null {
-  const column = index === "none" || index === "all" ? -1 : columnOf(index);
+  const column = index === "none" || index === "all" || index === "lacking" ? -1 : columnOf(index);
   return column < 0 ? null : { account, mailbox, column };
 }
 
@@ -203,12 +231,19 @@ function columnWanted({ of: { account, mailbox } }: OpenView, index: IndexWanted
 function rowsMax(
   { shard }: State,
   { of: { account, mailbox } }: OpenView,
-  { headBytes, column, uid }: { readonly headBytes: number; readonly column: ColumnOf | null; readonly uid: number },
+  { headBytes, header, column, uid }: {
+    readonly headBytes: number;
+    readonly header: boolean;
+    readonly column: ColumnOf | null;
+    readonly uid: number;
+  },
 ): number {
   const kept = column === null || headBytes > 0 ? 0 : shard.columnBytes(column, uid);
   if (kept > 0) return within(CONTENT_BYTES_MAX / kept, COLUMN_ROWS_MAX);
   const { size, messages } = shard.status(account, mailbox);
   const mean = size / Math.max(1, messages);
+  // Messages are read whole, and little of each is told.
+  if (header) return within(INDEX_READ_BYTES / Math.max(1, Math.min(mean, HEAD_OF_BYTES_MAX)), FULL_ROWS_MAX);
   return headBytes > 0
     ? within(CONTENT_BYTES_MAX / Math.max(1, Math.min(headBytes, mean)), FULL_ROWS_MAX)
     : within(INDEX_READ_BYTES / (INDEX_BYTES + Math.min(mean, GAP_BYTES_MAX)), FULL_ROWS_MAX);

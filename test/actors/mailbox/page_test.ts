@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { utf8 } from "../../../src/base/bytes.ts";
+import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import { Pieces } from "../../../src/mail/pieces.ts";
 import { ALL_COLUMNS, FLAG_COLUMNS, RowColumn, RowColumns } from "../../../src/mail/row_columns.ts";
 import { openSession } from "./sessions.ts";
@@ -33,5 +35,42 @@ Deno.test("a page of columns says the same as rows do, whichever rows are gone",
         assertEquals([...some[name]], (form & bit) === 0 ? [] : [...columns[name]]);
       }
       assertEquals(bare.keywordSets, page.keywordSets);
+    }
+  }));
+
+Deno.test("headers come alone where all of each is among the first bytes, and indexes of the other messages if they are lacking", () =>
+  inMailbox(async (world) => {
+    const texts = [
+      "A: b\r\n\r\nbody",
+      "A: b\nC: d\n\nbody",
+      "A: no body",
+      "A: no body at all\r\n",
+      "\r\nbody",
+      "A: b\r\n\r\n",
+    ];
+    const a = await openSession(world);
+    const index = utf8("an index");
+    const messages = texts.map((text) => ({
+      ...{ parts: [utf8(text)], index, internalDateMs: null, flags: 0, keywords: [] },
+    }));
+    await a.ask("mailbox.append", { opId: "append/1", name: INBOX_NAME, quotaBytes: 0, messages });
+    await a.ask("mailbox.news", { expunges: true });
+    const asked = { set: { by: "uid", pairs: [1, 0] }, after: 0, changedSince: null, vanished: false } as const;
+    for (
+      const [headBytes, headers] of [
+        [100, ["A: b\r\n\r\n", "A: b\nC: d\n\n", "A: no body", "A: no body at all\r\n", "\r\n", "A: b\r\n\r\n"]],
+        [10, ["A: b\r\n\r\n", null, "A: no body", null, "\r\n", "A: b\r\n\r\n"]],
+        [3, [null, null, null, null, "\r\n", null]],
+      ] as const
+    ) {
+      const page = await a.ask("mailbox.page", { ...asked, index: "lacking", headBytes, header: true });
+      const heads = Pieces.of({ places: page.head!, bytes: page.headBytes! }, texts.length)!;
+      const found = texts.map((_, i) => heads.at(i));
+      assertEquals(found.map((bytes) => bytes && new TextDecoder().decode(bytes)), [...headers]);
+      const lacks = headers.map((header) => header === null);
+      assertEquals(page.index === null, !lacks.includes(true));
+      if (page.index === null) continue;
+      const indexes = Pieces.of({ places: page.index, bytes: page.indexBytes! }, texts.length)!;
+      assertEquals(texts.map((_, i) => indexes.length(i) > 0), lacks);
     }
   }));
