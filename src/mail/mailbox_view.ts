@@ -137,9 +137,9 @@ export interface ViewRow extends FlagRow {
 
 /**
  * What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them; `lacking`: all of those messages whose
- * first bytes were wanted, and are missing.
+ * first bytes were wanted, and are missing; `listed`: what lists of messages show, the envelope and the body structure.
  */
-export type IndexWanted = "none" | "all" | "lacking" | "envelope" | "body" | "bodyStructure";
+export type IndexWanted = "none" | "all" | "lacking" | "listed" | "envelope" | "body" | "bodyStructure";
 
 /** Rows as columns, with what else was asked for of each. */
 export interface RowPage {
@@ -152,6 +152,12 @@ export interface RowPage {
   /** Places in `indexBytes` of what was wanted of each MIME index; a piece is missing when there is none. Null: nothing was wanted. */
   readonly index: Uint8Array | null;
   readonly indexBytes: Uint8Array | null;
+  /**
+   * The same of the body structures, where `listed` was wanted and both texts lie beside the rows: `index` is of the envelopes then. If
+   * absent, it is of whole indexes.
+   */
+  readonly structure?: Uint8Array;
+  readonly structureBytes?: Uint8Array;
   /**
    * Places in `headBytes` of the first bytes of each message; missing of one that is large, or cannot be read, or
    * has a longer header if that was wanted. Null: none were wanted.

@@ -8,10 +8,18 @@ import { headerLength, readIndex } from "../../src/mime/mod.ts";
 
 type PageWanted = Pick<MailboxAsks["mailbox.page"]["request"], "index" | "form" | "headBytes" | "header">;
 
-/** Rows as a page of columns. */
+/** The rows of a page. */
+export function rowsAsked<R extends { readonly index: IndexWanted }>(
+  request: R,
+): Omit<R, "index"> & { readonly index: boolean } {
+  return { ...request, index: request.index !== "none" };
+}
+
+/** Rows as a page of columns; texts of the index that are wanted together come `apart`. */
 export function rowPage(
   reply: MailboxAsks["mailbox.rows"]["reply"],
   { index: wanted, form = ALL_COLUMNS, headBytes, header = false }: PageWanted,
+  apart: boolean,
 ): RowPage {
   const { rows, ...rest } = header ? headed(reply, headBytes) : reply;
   const columns = new RowColumns(rows.length, form);
@@ -31,9 +39,10 @@ export function rowPage(
     columns.keywords[i] = known?.set ?? i + 1;
     if (known === undefined) keywordSets.push({ set: i + 1, names: row.keywords });
   }
-  const index = wanted === "none"
-    ? null
-    : pieces(rows.map(({ index, head }) => wanted === "lacking" && head ? null : textOf(index ?? null, wanted)));
+  const texts = wanted === "none" ? [] : wanted !== "listed" ? [wanted] : apart ? LISTED : ["all"] as const;
+  const [index, structure] = texts.map((text) =>
+    pieces(rows.map(({ index, head }) => text === "lacking" && head ? null : textOf(index ?? null, text)))
+  );
   const head = rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null;
   return {
     ...rest,
@@ -45,8 +54,11 @@ export function rowPage(
     indexBytes: index?.bytes ?? null,
     head: head?.places() ?? null,
     headBytes: head?.bytes ?? null,
+    ...(structure === undefined ? {} : { structure: structure.places(), structureBytes: structure.bytes }),
   };
 }
+
+const LISTED = ["envelope", "bodyStructure"] as const;
 
 /** Rows with their headers alone, where all of it came. */
 function headed(
@@ -63,7 +75,7 @@ function headed(
   };
 }
 
-function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none">): Uint8Array | null {
+function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none" | "listed">): Uint8Array | null {
   const index = bytes === null || wanted === "all" || wanted === "lacking" ? null : readIndex(bytes);
   return index === null || wanted === "all" || wanted === "lacking" ? bytes : index[wanted];
 }

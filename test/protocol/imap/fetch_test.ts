@@ -390,6 +390,43 @@ Deno.test("headers that come with the rows are told as they are when each is rea
   }
 });
 
+Deno.test("envelopes and body structures are told the same, whether they come apart or in whole indexes, and where they are missing", () => {
+  const ITEMS = ["(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)", "(BODYSTRUCTURE ENVELOPE)"];
+  for (const items of ITEMS) {
+    const told = [false, true].map((apart) => {
+      const { client, mailboxes } = withLetters(2);
+      mailboxes.apart = apart;
+      mailboxes.deliver("INBOX", "Subject: x\r\n\r\ny");
+      mailboxes.deliver("INBOX", LETTER);
+      say(client, "0 NOOP");
+      const plain = say(client, `1 FETCH 1:* ${items}`);
+      assertEquals(mailboxes.asked.filter((name) => name === "mailbox.read"), []);
+      // An index that is not there is made of the message.
+      mailboxes.keepsIndex = false;
+      assertEquals(say(client, `1 FETCH 1:* ${items}`), plain);
+      assertEquals(mailboxes.asked.includes("mailbox.read"), true);
+      return plain;
+    });
+    assertEquals(told[0], told[1]);
+    assertEquals(told[0]?.length, 5);
+  }
+});
+
+Deno.test("what lists show is asked for together, and with more of a message the whole index is", () => {
+  const { client, mailboxes } = withLetters(1);
+  const asked: unknown[] = [];
+  const answer: FakeMailboxes["answer"] = mailboxes.answer.bind(mailboxes);
+  mailboxes.answer = (name, request) => {
+    if (name === "mailbox.page") asked.push((request as unknown as ImapAsks["mailbox.page"]["request"]).index);
+    return answer(name, request);
+  };
+  for (const items of ["ENVELOPE", "ENVELOPE BODYSTRUCTURE", "ENVELOPE BODY", "ENVELOPE BODYSTRUCTURE BODY", "FULL"]) {
+    say(client, `1 FETCH 1 ${items === "FULL" ? items : `(${items})`}`);
+  }
+  say(client, "1 FETCH 1 (ENVELOPE BODYSTRUCTURE BODY.PEEK[])", "1 FETCH 1 (ENVELOPE BODYSTRUCTURE PREVIEW)");
+  assertEquals(asked, ["envelope", "listed", "all", "all", "all", "all", "all"]);
+});
+
 Deno.test("for headers nothing else of a message is asked for, and the index only where the header does not come", () => {
   const { client, mailboxes } = withLetters(1);
   const asked: unknown[] = [];

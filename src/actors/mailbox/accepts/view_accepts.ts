@@ -175,7 +175,15 @@ const ORDERS: ReadonlySet<unknown> = new Set(
   ] satisfies OrderKey["key"][],
 );
 const USES: ReadonlySet<unknown> = new Set(SPECIAL_USES);
-const INDEXES: ReadonlySet<unknown> = new Set(["none", "all", "lacking", "envelope", "body", "bodyStructure"]);
+const INDEXES: ReadonlySet<unknown> = new Set([
+  "none",
+  "all",
+  "lacking",
+  "listed",
+  "envelope",
+  "body",
+  "bodyStructure",
+]);
 const SAVES: ReadonlySet<unknown> = new Set(["none", "all", "min", "max", "minMax"]);
 
 function ofAccount({ account, by }: Fields): boolean {

@@ -74,9 +74,9 @@ function indexOf(
   const needing = items.filter((item) => needsIndex(item) && !(header && isHeader(item)));
   const [first] = needing;
   if (first === undefined) return header ? "lacking" : "none";
-  const text = plain && !header && needing.length === 1 && !items.some(isWhole)
-    ? INDEX_TEXTS.get(first.item)
-    : undefined;
+  const apart = plain && !header && !items.some(isWhole);
+  if (apart && needing.length === LISTED.size && needing.every(({ item }) => LISTED.has(item))) return "listed";
+  const text = apart && needing.length === 1 ? INDEX_TEXTS.get(first.item) : undefined;
   return text ?? "all";
 }
 
@@ -86,6 +86,8 @@ export const INDEX_TEXTS: ReadonlyMap<string, IndexText> = new Map([
   ["BODY", "body"],
   ["BODYSTRUCTURE", "bodyStructure"],
 ]);
+
+const LISTED: ReadonlySet<string> = new Set(["ENVELOPE", "BODYSTRUCTURE"]);
 
 /** Items that stand in the row itself, and the column that each needs, if it is not always there. */
 const SHORT_ITEMS: ReadonlyMap<string, RowForm> = new Map([

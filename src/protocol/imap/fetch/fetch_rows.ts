@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Pieces } from "../../../mail/pieces.ts";
 import { RECENT_BIT } from "../../../mail/row_columns.ts";
 import { FieldSelector, findIndexText, INDEX_VERSION, type IndexText, type TextPlace } from "../../../mime/mod.ts";
 import type { FetchItem } from "../grammar/ast_fetch.ts";
@@ -49,11 +50,14 @@ export class FetchRows {
   readonly #ends: number[] = [];
   /** First and end of what is told of a header. */
   readonly #ranges: number[] = [];
+  /** Whole indexes have come, not texts of them. */
+  readonly #wholes: boolean;
   /** Room that every row needs. */
   readonly #bytes: number;
 
   constructor(private readonly rows: RowReader, private readonly plan: FetchPlan, private readonly scene: Scene) {
     this.#uidOnly = isUidOnly(scene.state);
+    this.#wholes = plan.index === "all" || (plan.index === "listed" && rows.structure === null);
     this.#told = plan.items.map((item, i) => toldOf(item, i > 0));
     this.#bytes = this.#told.reduce((bytes, { before }) => bytes + before.length + ITEM_BYTES, AROUND_BYTES);
   }
@@ -127,7 +131,7 @@ export class FetchRows {
       if (told.fields !== null) this.#header(told.fields, number, line);
       else if (told.text === undefined) this.#value(told.item, number, line);
       else if (this.#find(number, told.text)) {
-        line.copy(this.rows.index!.bytes, this.#place.offset, this.#place.length);
+        line.copy(this.#textsOf(told.text)!.bytes, this.#place.offset, this.#place.length);
       }
     }
     line.put(END);
@@ -174,17 +178,21 @@ export class FetchRows {
 
   /** Finds a text of the index of a row. */
   #find(number: number, text: IndexText): boolean {
-    const { index } = this.rows;
+    const index = this.#textsOf(text);
     const length = index?.length(number) ?? -1;
     if (index === null || length < 0) return false;
     const offset = index.offset(number);
-    if (this.plan.index === "all") {
+    if (this.#wholes) {
       const how = { text, version: INDEX_VERSION, place: this.#place };
       return findIndexText(index.bytes, [offset, offset + length], how);
     }
     this.#place.offset = offset;
     this.#place.length = length;
     return length > 0;
+  }
+
+  #textsOf(text: IndexText): Pieces | null {
+    return text === "bodyStructure" && this.rows.structure !== null ? this.rows.structure : this.rows.index;
   }
 
   /** Flags as they are told, made once for each combination in a page. */
