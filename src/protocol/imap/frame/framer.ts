@@ -227,7 +227,8 @@ export class CommandFramer {
 
   /** The command at hand, but for the lines and literals that went out before. */
   #commandFrom(told: { readonly lines: number; readonly literals: number }): FramedCommand {
-    return { text: this.#lines.slice(told.lines).join(""), literals: this.#literals.slice(told.literals) };
+    const lines = told.lines === 0 ? this.#lines : this.#lines.slice(told.lines);
+    return { text: lines.length === 1 ? lines[0]! : lines.join(""), literals: this.#literals.slice(told.literals) };
   }
 
   #held(): null | typeof AGAIN {

@@ -14,7 +14,8 @@ export class Input {
   at = 0;
   #pieces: Uint8Array[] = [];
   #nextPiece = 0;
-  readonly #behind = new PieceStore();
+  /** Most sessions wait for input, and hold none. */
+  #behind: PieceStore | null = null;
   /** Bytes of the pieces and behind them. */
   #waiting = 0;
 
@@ -30,6 +31,7 @@ export class Input {
 
   push(chunk: Uint8Array): void {
     if (this.bytes === 0) return this.#read(chunk);
+    this.#behind ??= new PieceStore();
     this.#behind.add(chunk, 0, chunk.length);
     this.#waiting += chunk.length;
   }
@@ -83,7 +85,8 @@ export class Input {
 
   #takePiece(): Uint8Array {
     if (this.#nextPiece === this.#pieces.length) {
-      this.#pieces = [...this.#behind.take()];
+      this.#pieces = [...this.#behind?.take() ?? []];
+      this.#behind = null;
       this.#nextPiece = 0;
     }
     const piece = this.#pieces[this.#nextPiece++]!;
