@@ -71,8 +71,10 @@ export interface ImapLimitsConfig {
   /** Largest message that APPEND takes, in bytes (RFC 7889). Default 50 MiB. */
   readonly appendBytesMax: number;
   /**
-   * Messages that one COPY or APPEND may have, announced as SAVELIMIT (RFC 9738): 1,000, which is what one APPEND takes at most, and the
-   * least that may be announced. 0: nothing is announced; one COPY takes 100,000 then, and one APPEND 250. Default 0.
+   * Messages that one COPY or APPEND may have, announced as SAVELIMIT (RFC 9738): 1,000, and no other number. Fewer may not be announced.
+   * More would have to hold for APPEND, too, which is all or none (RFC 3502 §6.3.11): its messages lie in memory until the last has come,
+   * and what announces them, with flags and dates, has to fit one command, as that of 1,000 does. Neither is ever stored in parts. 0:
+   * nothing is announced; one COPY takes 100,000 then, of which nothing lies in memory, and one APPEND 250. Default 0.
    */
   readonly saveMessagesMax: number;
   /**

@@ -14,7 +14,7 @@ const HOSTNAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0
 
 const path = z.string().min(1).max(4_096).refine((text) => !text.includes("\0"), "must not contain NUL");
 const count = (min: number, max: number, fallback: number) => z.int().min(min).max(max).default(fallback);
-/** RFC 9738 §3: not below 1,000; and one APPEND takes no more, as the store takes no more and their announcements fill a command. */
+/** RFC 9738 §3: not below 1,000; and one APPEND takes no more: the announcements of 1,000 messages fit a command of 131,072 bytes. */
 const messagesAtOnce = () => z.literal([0, 1_000], { error: "expected 0 or 1000" }).default(0);
 const workers = (fallback: number | "cores") =>
   z.union([z.int().min(1).max(WORKERS_MAX), z.literal("cores")], {

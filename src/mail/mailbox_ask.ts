@@ -161,6 +161,8 @@ export interface MailboxAsks {
       readonly index: IndexWanted;
       /** So many bytes of the beginning of each message are wanted; 0: none. */
       readonly headBytes: number;
+      /** Of these the header alone is wanted, if all of it is among them. */
+      readonly header?: boolean;
       /** Which columns are wanted; absent: all. Fewer go alone, without what lies behind the rows. */
       readonly form?: RowForm;
       /** Annotations are wanted with the rows (RFC 5257). */

@@ -136,8 +136,11 @@ export interface ViewRow extends FlagRow {
   readonly annotations?: readonly MessageAnnotation[];
 }
 
-/** What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them. */
-export type IndexWanted = "none" | "all" | "envelope" | "body" | "bodyStructure";
+/**
+ * What of the MIME indexes made at delivery is wanted: nothing, all, or one of the texts in them; `lacking`: all of those messages whose
+ * first bytes were wanted, and are missing; `listed`: what lists of messages show, the envelope and the body structure.
+ */
+export type IndexWanted = "none" | "all" | "lacking" | "listed" | "envelope" | "body" | "bodyStructure";
 
 /** Rows as columns, with what else was asked for of each. */
 export interface RowPage {
@@ -150,7 +153,16 @@ export interface RowPage {
   /** Places in `indexBytes` of what was wanted of each MIME index; a piece is missing when there is none. Null: nothing was wanted. */
   readonly index: Uint8Array | null;
   readonly indexBytes: Uint8Array | null;
-  /** Places in `headBytes` of the first bytes of each message; missing of one that is large, or cannot be read. Null: none were wanted. */
+  /**
+   * The same of the body structures, where `listed` was wanted and both texts lie beside the rows: `index` is of the envelopes then. If
+   * absent, it is of whole indexes.
+   */
+  readonly structure?: Uint8Array;
+  readonly structureBytes?: Uint8Array;
+  /**
+   * Places in `headBytes` of the first bytes of each message; missing of one that is large, or cannot be read, or
+   * has a longer header if that was wanted. Null: none were wanted.
+   */
   readonly head: Uint8Array | null;
   readonly headBytes: Uint8Array | null;
   /** Of rows that have any; present when they were asked for. */

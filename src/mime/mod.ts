@@ -12,6 +12,7 @@ export * from "./date.ts";
 export * from "./encoded_word.ts";
 export * from "./envelope.ts";
 export * from "./facts.ts";
+export * from "./field_selector.ts";
 export * from "./header_fields.ts";
 export * from "./header_section.ts";
 export * from "./html_text.ts";

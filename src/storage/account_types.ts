@@ -66,6 +66,8 @@ export interface ContentsWanted {
   readonly bytesMax: number;
   /** Where that part of the indexes is kept beside the rows, which are all of that mailbox; absent: it is not. */
   readonly column?: ColumnOf;
+  /** The rows of which something is wanted; absent: all. */
+  readonly wants?: (row: number) => boolean;
   /** Takes a part: narrows the place of a whole one within `bytes`. False: the piece is missing. Absent: all is wanted. */
   readonly part?: (bytes: Uint8Array, place: PiecePlace) => boolean;
 }

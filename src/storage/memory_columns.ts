@@ -36,11 +36,11 @@ export class MemoryColumns {
     return null;
   }
 
-  contents({ rows, what, sizeMax, bytesMax, part }: ContentsWanted): Pieces {
+  contents({ rows, what, sizeMax, bytesMax, wants, part }: ContentsWanted): Pieces {
     const found: (Uint8Array | null)[] = [];
     let bytes = 0;
     for (let i = 0; i < rows.count; i++) {
-      const body = rows.size[i]! > sizeMax ? undefined : this.#bodies.get(rows.content[i]!);
+      const body = rows.size[i]! > sizeMax || wants?.(i) === false ? undefined : this.#bodies.get(rows.content[i]!);
       const whole = (what === "body" ? body?.bytes : body?.index) ?? null;
       const place = { offset: 0, length: whole?.length ?? 0 };
       const piece = whole !== null && (part === undefined || part(whole, place))

@@ -81,7 +81,7 @@ export class PageReader {
   }
 
   /** Where what is wanted of the next rows lies, each content once: of so many rows as are read at once. */
-  #lying({ rows, what, sizeMax }: ContentsWanted, gathered: Gathered): Lain {
+  #lying({ rows, what, sizeMax, wants }: ContentsWanted, gathered: Gathered): Lain {
     const { rows: from, same } = gathered;
     const pieces: Lying[] = [];
     const key = bodyKey(0);
@@ -89,7 +89,7 @@ export class PageReader {
     for (; row < rows.count && row - from < CHUNK_ROWS; row++) {
       const size = rows.size[row]!;
       const content = rows.content[row]!;
-      if (size > sizeMax || gathered.has(row) || same.seen(row, content)) continue;
+      if (size > sizeMax || wants?.(row) === false || gathered.has(row) || same.seen(row, content)) continue;
       const stored = this.state.index.get(nextBodyKey(key, content));
       if (stored === undefined) continue;
       const place = decodeBody(stored);

@@ -227,6 +227,8 @@ export const VIEW_LIMITS: readonly (readonly [type: string, field: string, most:
   ["mailbox.store", "keywords", new Array(255).fill("a"), new Array(256).fill("a")],
   ["mailbox.store", "keywords", ["x".repeat(255)], ["x".repeat(256)]],
   ["mailbox.store", "keywords", ["a"], ["a b"]],
+  ["mailbox.page", "header", true, 1],
+  ["mailbox.page", "index", "listed", "listing"],
   ["mailbox.page", "annotations", true, 1],
   ["mailbox.rows", "annotations", false, "no"],
   ["mailbox.annotate", "changes", [ofMessage(4_096)], [ofMessage(4_097)]],

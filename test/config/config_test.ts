@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import shipped from "../../cluster.config.ts";
 import { type ClusterConfig, ConfigError, describeReload, loadConfig, validateConfig } from "../../src/config/mod.ts";
+import { DEFAULT_LIMITS } from "../../src/storage/limits.ts";
 import { parseHeaderRule } from "../../src/policy/scan/mod.ts";
 
 const base = { hostname: "mail.example.org" };
@@ -102,6 +103,11 @@ const ranges: [string, (n: number) => Record<string, unknown>, number, number][]
   ["limits.imap.commandMessagesMax", (n) => ({ limits: { imap: { commandMessagesMax: n } } }), 1_000, 1_000],
   ["listeners[0].port", (n) => ({ workers: { listener: 1 }, listeners: [{ service: "smtp", port: n }] }), 0, 65_535],
 ];
+Deno.test("as many messages of one APPEND as may be announced are stored in one change (RFC 3502 §6.3.11)", () => {
+  const [, , , most] = ranges.find(([path]) => path === "limits.imap.saveMessagesMax")!;
+  assertEquals(DEFAULT_LIMITS.appendMessagesMax, most);
+});
+
 for (const [path, make, min, max] of ranges) {
   Deno.test(`${path} takes ${min} to ${max} and nothing outside`, () => {
     validateConfig({ ...base, ...make(min) }, "t");

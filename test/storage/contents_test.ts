@@ -125,6 +125,24 @@ for (const [name, open] of [["memory", openMemory], ["disk", openDisk]] as const
   );
 
   Deno.test(
+    `${name}: of rows that are not wanted nothing is read, though others show the same`,
+    inStore(async (shard) => {
+      const bodies = ["first", "second", "third"];
+      await filled(shard, bodies);
+      const rows = rowsOf(shard);
+      const wants = (row: number) => row !== 1;
+      const read: string[] = [];
+      const part: ContentsWanted["part"] = (bytes, { offset, length }) => {
+        read.push(new TextDecoder().decode(bytes.subarray(offset, offset + length)));
+        return true;
+      };
+      assertEquals(texts(shard, rows, { what: "index", wants, part }), ["index 0", null, "index 2"]);
+      assertEquals(read, ["index 0", "index 2"]);
+      assertEquals(texts(shard, rows, { wants, part }), ["first", null, "third"]);
+    }),
+  );
+
+  Deno.test(
     `${name}: what was answered stays as it is when more is read`,
     inStore(async (shard) => {
       await filled(shard, ["first", "other"]);

@@ -16,7 +16,7 @@ import { annotateMessages, withAnnotated } from "./fake_annotations.ts";
 import { batchesOf, type FakeBox, type FakeView, stateOf } from "./fake_boxes.ts";
 import { annotate, annotationsIn, changeAcl, listAcl } from "./fake_access.ts";
 import { FakeWatches } from "./fake_watches.ts";
-import { pageOf, rowPage } from "./fake_row_page.ts";
+import { pageOf, rowPage, rowsAsked } from "./fake_row_page.ts";
 import type { FakeMessage } from "./fake_message.ts";
 import { change, fitsProgram, holds, keywordsOf, pieceOf, statusOf } from "./fake_messages.ts";
 import { unopened } from "./fake_unopened.ts";
@@ -51,6 +51,8 @@ export class FakeMailboxes {
   keepsIndex = true;
   /** The first bytes of messages go with their rows when they are wanted. */
   givesHeads = false;
+  /** Whether envelopes and body structures come apart. */
+  apart = false;
   /** Whether news come along with the answer to a STORE or APPEND. */
   bringsNews = false;
   /** Asks of these names fail so. */
@@ -187,8 +189,7 @@ export class FakeMailboxes {
       const lowest = found.length > count ? found.at(-count)! : null;
       return { lowest: lowest && { sequence: view.shown.indexOf(lowest) + 1, uid: lowest.uid as Uid } };
     },
-    "mailbox.page": (request) =>
-      rowPage(this.#rows({ ...request, index: request.index !== "none" }), request.index, request.form),
+    "mailbox.page": (request) => rowPage(this.#rows(rowsAsked(request)), request, this.apart),
     "mailbox.read": ({ view, ...wanted }) => pieceOf(this.#view(view).box.messages, wanted),
     "mailbox.store": (request) => this.#store(request),
     "mailbox.storeEach": (request) => storeEach(request, (one) => this.answer("mailbox.store", one)),

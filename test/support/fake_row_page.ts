@@ -2,16 +2,26 @@ import { concat } from "../../src/base/bytes.ts";
 import type { MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { IndexWanted, RowPage } from "../../src/mail/mailbox_view.ts";
 import { Pieces } from "../../src/mail/pieces.ts";
-import { ALL_COLUMNS, RECENT_BIT, RowColumns, type RowForm } from "../../src/mail/row_columns.ts";
+import { ALL_COLUMNS, RECENT_BIT, RowColumns } from "../../src/mail/row_columns.ts";
 import type { Uid } from "../../src/mail/uid.ts";
-import { readIndex } from "../../src/mime/mod.ts";
+import { headerLength, readIndex } from "../../src/mime/mod.ts";
 
-/** Rows as a page of columns. */
+type PageWanted = Pick<MailboxAsks["mailbox.page"]["request"], "index" | "form" | "headBytes" | "header">;
+
+/** The rows of a page. */
+export function rowsAsked<R extends { readonly index: IndexWanted }>(
+  request: R,
+): Omit<R, "index"> & { readonly index: boolean } {
+  return { ...request, index: request.index !== "none" };
+}
+
+/** Rows as a page of columns; texts of the index that are wanted together come `apart`. */
 export function rowPage(
-  { rows, ...rest }: MailboxAsks["mailbox.rows"]["reply"],
-  wanted: IndexWanted,
-  form: RowForm = ALL_COLUMNS,
+  reply: MailboxAsks["mailbox.rows"]["reply"],
+  { index: wanted, form = ALL_COLUMNS, headBytes, header = false }: PageWanted,
+  apart: boolean,
 ): RowPage {
+  const { rows, ...rest } = header ? headed(reply, headBytes) : reply;
   const columns = new RowColumns(rows.length, form);
   const keywordSets: { set: number; names: readonly string[] }[] = [];
   for (const row of rows) {
@@ -29,7 +39,10 @@ export function rowPage(
     columns.keywords[i] = known?.set ?? i + 1;
     if (known === undefined) keywordSets.push({ set: i + 1, names: row.keywords });
   }
-  const index = wanted === "none" ? null : pieces(rows.map(({ index }) => textOf(index ?? null, wanted)));
+  const texts = wanted === "none" ? [] : wanted !== "listed" ? [wanted] : apart ? LISTED : ["all"] as const;
+  const [index, structure] = texts.map((text) =>
+    pieces(rows.map(({ index, head }) => text === "lacking" && head ? null : textOf(index ?? null, text)))
+  );
   const head = rows.some(({ head }) => head !== undefined) ? pieces(rows.map(({ head }) => head ?? null)) : null;
   return {
     ...rest,
@@ -41,12 +54,30 @@ export function rowPage(
     indexBytes: index?.bytes ?? null,
     head: head?.places() ?? null,
     headBytes: head?.bytes ?? null,
+    ...(structure === undefined ? {} : { structure: structure.places(), structureBytes: structure.bytes }),
   };
 }
 
-function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none">): Uint8Array | null {
-  const index = bytes === null || wanted === "all" ? null : readIndex(bytes);
-  return index === null || wanted === "all" ? bytes : index[wanted];
+const LISTED = ["envelope", "bodyStructure"] as const;
+
+/** Rows with their headers alone, where all of it came. */
+function headed(
+  rows: MailboxAsks["mailbox.rows"]["reply"],
+  headBytes: number,
+): MailboxAsks["mailbox.rows"]["reply"] {
+  return {
+    ...rows,
+    rows: rows.rows.map(({ head, ...row }) => {
+      const length = head === undefined ? -1 : headerLength(head, 0, head.length);
+      if (head === undefined || (length < 0 && row.size > headBytes)) return row;
+      return { ...row, head: length < 0 ? head : head.subarray(0, length) };
+    }),
+  };
+}
+
+function textOf(bytes: Uint8Array | null, wanted: Exclude<IndexWanted, "none" | "listed">): Uint8Array | null {
+  const index = bytes === null || wanted === "all" || wanted === "lacking" ? null : readIndex(bytes);
+  return index === null || wanted === "all" || wanted === "lacking" ? bytes : index[wanted];
 }
 
 function pieces(list: readonly (Uint8Array | null)[]): Pieces {

@@ -92,6 +92,8 @@ export const IMAP_AND_POP3: Readonly<Record<string, Answer>> = {
     ["protocol/imap/sequence_set_test.ts", "a set of ten thousand ranges is taken, one more is not"],
     ["protocol/imap/hostile_test.ts", "commands of many parts are bounded, and the session goes on"],
     ["protocol/imap/grammar_append_test.ts", "no command costs its square"],
+    ["protocol/imap/framer_test.ts", "what comes in small chunks is copied a fixed number of times"],
+    ["protocol/imap/framer_test.ts", "of a command with many literals nothing is handed on twice before its end"],
     ["protocol/imap/hostile_test.ts", "literals are bounded, each, by their number and all together"],
   ),
   I3: tests(

@@ -3,7 +3,8 @@ import type { MessageAnnotation } from "../../mail/message_annotation.ts";
 import { Pieces } from "../../mail/pieces.ts";
 import { ALL_COLUMNS, FLAG_COLUMNS, RECENT_BIT, rowBytes, RowColumns } from "../../mail/row_columns.ts";
 import type { Uid } from "../../mail/uid.ts";
-import type { ColumnOf, PiecePlace } from "../../storage/mod.ts";
+import { headerLength, type IndexText } from "../../mime/mod.ts";
+import type { ColumnOf, ContentsWanted, PiecePlace } from "../../storage/mod.ts";
 import { visible } from "./annotate.ts";
 import { columnOf, narrow } from "./index_columns.ts";
 import { emailIdPrefix } from "./row_pages.ts";
@@ -36,7 +37,7 @@ const INDEX_BYTES = 1_024;
 const KEYWORD_CHARS_MAX = 128 * 1024;
 
 /** Made for this answer alone. */
-const MOVED = ["rows", "index", "indexBytes", "headBytes"] as const;
+const MOVED = ["rows", "index", "indexBytes", "structure", "structureBytes", "headBytes"] as const;
 
 /** Rows of a set as columns, with what a FETCH tells of them (RFC 9051 §6.4.5; RFC 7162 §3.1.4.1 and §3.2.6). */
 export function page(state: State, request: Asked<"mailbox.page">, reply: Answer<"mailbox.page">): void {
@@ -73,15 +74,17 @@ function filled(
   state: State,
   open: OpenView,
   ranges: Ranges,
-  { after, changedSince, index, headBytes, annotations = false, form = ALL_COLUMNS }: Asked<"mailbox.page">,
+  { after, changedSince, index, headBytes, header = false, annotations = false, form = ALL_COLUMNS }: Asked<
+    "mailbox.page"
+  >,
 ): Omit<RowPage, "vanished" | "missing"> {
   const { shard } = state;
   const { of: { account, mailbox }, view } = open;
   const contents = headBytes > 0 || index !== "none";
-  const column = columnWanted(open, index);
+  const columns = columnsWanted(state, open, { index, uid: firstAbove(ranges, after) });
   const bare = Math.floor(ROWS_BYTES_MAX / rowBytes(form));
   const room = contents
-    ? rowsMax(state, open, { headBytes, column, uid: firstAbove(ranges, after) })
+    ? rowsMax(state, open, { headBytes, header, columns, uid: firstAbove(ranges, after) })
     : annotations
     ? FULL_ROWS_MAX
     : bare;
@@ -92,10 +95,14 @@ function filled(
   const keywordSets: { set: number; names: readonly string[] }[] = [];
   const before = rows.count;
   rows.count = namesOf(rows, (set) => shard.keywordSet(account, mailbox, set), keywordSets);
-  const head = headBytes === 0 ? null : headsOf(shard, rows, headBytes);
+  const head = headBytes === 0 ? null : header ? headersOf(shard, rows, headBytes) : headsOf(shard, rows, headBytes);
   if (head !== null) rows.count = head.count;
-  const indexes = index === "none" ? null : indexesOf(shard, rows, { index, column });
-  if (indexes !== null) rows.count = indexes.count;
+  const texts = textsWanted(index, columns).map((index, i) => {
+    const found = indexesOf(shard, rows, { index, column: columns[i] ?? null, head });
+    if (found !== null) rows.count = found.count;
+    return found;
+  });
+  const [indexes, structures] = texts.map((found) => found === null ? null : fitted(found, rows.count));
   const annotated = annotations ? annotationsOf(shard, open, rows) : null;
   if (rows.count < before) next = rows.uid[rows.count - 1]!;
   asTold(rows, view);
@@ -107,6 +114,7 @@ function filled(
     indexBytes: indexes?.bytes ?? null,
     head: head === null ? null : fitted(head, rows.count).places(),
     headBytes: head?.bytes ?? null,
+    ...(structures ? { structure: structures.places(), structureBytes: structures.bytes } : {}),
     ...(annotated === null ? {} : { annotations: annotated }),
     next: next as Uid | null,
   };
@@ -175,6 +183,19 @@ function headsOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces
   return shard.contents(areWhole(rows, bytes) ? wanted : { ...wanted, part });
 }
 
+/** The header of each message, as far as it is no longer than so many bytes; of as many as fit. */
+function headersOf(shard: State["shard"], rows: RowColumns, bytes: number): Pieces {
+  const part = (message: Uint8Array, place: PiecePlace) => {
+    const { offset, length } = place;
+    const header = headerLength(message, offset, offset + Math.min(length, bytes));
+    // A message without an empty line is a header.
+    if (header < 0 && length > bytes) return false;
+    if (header >= 0) place.length = header;
+    return true;
+  };
+  return shard.contents({ rows, what: "body", sizeMax: HEAD_OF_BYTES_MAX, bytesMax: CONTENT_BYTES_MAX, part });
+}
+
 /** Whether so many bytes of each message are all of it. */
 function areWhole({ size, count }: RowColumns, bytes: number): boolean {
   for (let i = 0; i < count; i++) if (size[i]! > bytes && size[i]! <= HEAD_OF_BYTES_MAX) return false;
@@ -185,30 +206,66 @@ function areWhole({ size, count }: RowColumns, bytes: number): boolean {
 function indexesOf(
   shard: State["shard"],
   rows: RowColumns,
-  { index, column }: { readonly index: Exclude<IndexWanted, "none">; readonly column: ColumnOf | null },
-): Pieces {
+  { index, column, head }: {
+    readonly index: Exclude<IndexWanted, "none" | "listed">;
+    readonly column: ColumnOf | null;
+    readonly head: Pieces | null;
+  },
+): Pieces | null {
   const wanted = { rows, what: "index", sizeMax: Infinity, bytesMax: CONTENT_BYTES_MAX } as const;
   if (index === "all") return shard.contents(wanted);
+  if (index === "lacking") return head === null ? null : lacking(shard, wanted, head);
   const part = (bytes: Uint8Array, place: PiecePlace) => narrow(index, bytes, place);
   return shard.contents(column === null ? { ...wanted, part } : { ...wanted, part, column });
 }
 
-/** Where what is wanted of the indexes may be kept beside the rows. */
-function columnWanted({ of: { account, mailbox } }: OpenView, index: IndexWanted): ColumnOf | null {
-  const column = index === "none" || index === "all" ? -1 : columnOf(index);
-  return column < 0 ? null : { account, mailbox, column };
+/** The indexes of those rows of which there are no first bytes; null when there are of all. */
+function lacking(shard: State["shard"], wanted: ContentsWanted, head: Pieces): Pieces | null {
+  const wants = (row: number) => head.length(row) < 0;
+  for (let row = 0; row < wanted.rows.count; row++) if (wants(row)) return shard.contents({ ...wanted, wants });
+  return null;
+}
+
+const LISTED: readonly IndexText[] = ["envelope", "bodyStructure"];
+
+/** Where what is wanted of the indexes may be kept beside the rows; of two texts both are, or neither is looked for there. */
+function columnsWanted(
+  { shard }: State,
+  { of: { account, mailbox } }: OpenView,
+  { index, uid }: { readonly index: IndexWanted; readonly uid: number },
+): readonly ColumnOf[] {
+  if (index === "none" || index === "all" || index === "lacking") return [];
+  const columns = (index === "listed" ? LISTED : [index]).map((text) => ({ account, mailbox, column: columnOf(text) }));
+  const kept = columns.every((of) => of.column >= 0 && (index !== "listed" || shard.columnBytes(of, uid) > 0));
+  return kept ? columns : [];
+}
+
+/** What is read of the indexes: two texts where both are kept, otherwise once all that they are in. */
+function textsWanted(
+  index: IndexWanted,
+  columns: readonly ColumnOf[],
+): readonly Exclude<IndexWanted, "none" | "listed">[] {
+  if (index === "none") return [];
+  return index !== "listed" ? [index] : columns.length === 0 ? ["all"] : LISTED;
 }
 
 /** Rows whose contents are about what one answer takes: those that did not fit would be looked at in vain. */
 function rowsMax(
   { shard }: State,
   { of: { account, mailbox } }: OpenView,
-  { headBytes, column, uid }: { readonly headBytes: number; readonly column: ColumnOf | null; readonly uid: number },
+  { headBytes, header, columns, uid }: {
+    readonly headBytes: number;
+    readonly header: boolean;
+    readonly columns: readonly ColumnOf[];
+    readonly uid: number;
+  },
 ): number {
-  const kept = column === null || headBytes > 0 ? 0 : shard.columnBytes(column, uid);
+  const kept = headBytes > 0 ? 0 : columns.reduce((bytes, column) => bytes + shard.columnBytes(column, uid), 0);
   if (kept > 0) return within(CONTENT_BYTES_MAX / kept, COLUMN_ROWS_MAX);
   const { size, messages } = shard.status(account, mailbox);
   const mean = size / Math.max(1, messages);
+  // Messages are read whole, and little of each is told.
+  if (header) return within(INDEX_READ_BYTES / Math.max(1, Math.min(mean, HEAD_OF_BYTES_MAX)), FULL_ROWS_MAX);
   return headBytes > 0
     ? within(CONTENT_BYTES_MAX / Math.max(1, Math.min(headBytes, mean)), FULL_ROWS_MAX)
     : within(INDEX_READ_BYTES / (INDEX_BYTES + Math.min(mean, GAP_BYTES_MAX)), FULL_ROWS_MAX);

@@ -13,7 +13,7 @@ export interface ImapLimits {
   readonly outputBytesMax: number;
   /** Bytes of one read of a message: one read for most, small enough for 1,000 sessions at once. */
   readonly readBytesMax: number;
-  /** First bytes of each message that come with its row, when its header is to be shown: few headers are longer. */
+  /** First bytes of each message in which its header comes with its row, when that is to be shown: few headers are longer. */
   readonly headerBytes: number;
   /** The same, when more is to be shown: small messages come whole. */
   readonly headBytes: number;
@@ -57,7 +57,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   heldBytesMax: 524_288,
   outputBytesMax: 262_144,
   readBytesMax: 262_144,
-  headerBytes: 8_192,
+  headerBytes: 32_768,
   headBytes: 65_536,
   appendBytesMax: 52_428_800,
   appendTotalBytesMax: 104_857_600,

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { utf8 } from "../../../src/base/bytes.ts";
+import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
 import { Pieces } from "../../../src/mail/pieces.ts";
 import { ALL_COLUMNS, FLAG_COLUMNS, RowColumn, RowColumns } from "../../../src/mail/row_columns.ts";
+import { readIndex } from "../../../src/mime/mod.ts";
+import { indexMessage } from "../../../src/protocol/imap/mod.ts";
 import { openSession } from "./sessions.ts";
 import { inMailbox, MAIL, put } from "./support.ts";
 
@@ -33,5 +37,78 @@ Deno.test("a page of columns says the same as rows do, whichever rows are gone",
         assertEquals([...some[name]], (form & bit) === 0 ? [] : [...columns[name]]);
       }
       assertEquals(bare.keywordSets, page.keywordSets);
+    }
+  }));
+
+Deno.test("envelopes and body structures come apart where both are kept beside the rows, and whole indexes where one is not", () =>
+  inMailbox(async (world) => {
+    const a = await openSession(world);
+    const texts = Array.from({ length: 40 }, (_, i) => utf8(`Subject: ${"s".repeat(i)}\r\n\r\n${"b".repeat(40 - i)}`));
+    const messages = texts.map((text) => ({
+      ...{ parts: [text], index: indexMessage(text), internalDateMs: null, flags: 0, keywords: [] },
+    }));
+    await a.ask("mailbox.append", { opId: "append/1", name: INBOX_NAME, quotaBytes: 0, messages });
+    await a.ask("mailbox.news", { expunges: true });
+    const asked = {
+      set: { by: "uid", pairs: [1, 0] },
+      after: 0,
+      changedSince: null,
+      vanished: false,
+      headBytes: 0,
+    } as const;
+    for (const kept of [[], [0], [1], [0, 1]]) {
+      world.shard.columnBytes = ({ column }) => kept.includes(column) ? 90_000 : 0;
+      const page = await a.ask("mailbox.page", { ...asked, index: "listed" });
+      const apart = kept.length === 2;
+      const rows = RowColumns.of(page.rows)!;
+      // Of what is kept, as much goes as one answer takes of both together.
+      assertEquals(rows.count, apart ? 16 : 40);
+      const [first, second] = [
+        Pieces.of({ places: page.index!, bytes: page.indexBytes! }, rows.count)!,
+        apart ? Pieces.of({ places: page.structure!, bytes: page.structureBytes! }, rows.count) : undefined,
+      ];
+      assertEquals("structure" in page, apart);
+      for (let i = 0; i < rows.count; i++) {
+        const index = readIndex(messages[i]!.index)!;
+        assertEquals(first.at(i), apart ? index.envelope : messages[i]!.index);
+        if (apart) assertEquals(second?.at(i), index.bodyStructure);
+      }
+    }
+  }));
+
+Deno.test("headers come alone where all of each is among the first bytes, and indexes of the other messages if they are lacking", () =>
+  inMailbox(async (world) => {
+    const texts = [
+      "A: b\r\n\r\nbody",
+      "A: b\nC: d\n\nbody",
+      "A: no body",
+      "A: no body at all\r\n",
+      "\r\nbody",
+      "A: b\r\n\r\n",
+    ];
+    const a = await openSession(world);
+    const index = utf8("an index");
+    const messages = texts.map((text) => ({
+      ...{ parts: [utf8(text)], index, internalDateMs: null, flags: 0, keywords: [] },
+    }));
+    await a.ask("mailbox.append", { opId: "append/1", name: INBOX_NAME, quotaBytes: 0, messages });
+    await a.ask("mailbox.news", { expunges: true });
+    const asked = { set: { by: "uid", pairs: [1, 0] }, after: 0, changedSince: null, vanished: false } as const;
+    for (
+      const [headBytes, headers] of [
+        [100, ["A: b\r\n\r\n", "A: b\nC: d\n\n", "A: no body", "A: no body at all\r\n", "\r\n", "A: b\r\n\r\n"]],
+        [10, ["A: b\r\n\r\n", null, "A: no body", null, "\r\n", "A: b\r\n\r\n"]],
+        [3, [null, null, null, null, "\r\n", null]],
+      ] as const
+    ) {
+      const page = await a.ask("mailbox.page", { ...asked, index: "lacking", headBytes, header: true });
+      const heads = Pieces.of({ places: page.head!, bytes: page.headBytes! }, texts.length)!;
+      const found = texts.map((_, i) => heads.at(i));
+      assertEquals(found.map((bytes) => bytes && new TextDecoder().decode(bytes)), [...headers]);
+      const lacks = headers.map((header) => header === null);
+      assertEquals(page.index === null, !lacks.includes(true));
+      if (page.index === null) continue;
+      const indexes = Pieces.of({ places: page.index, bytes: page.indexBytes! }, texts.length)!;
+      assertEquals(texts.map((_, i) => indexes.length(i) > 0), lacks);
     }
   }));

@@ -4,7 +4,7 @@ import { Failure } from "../../../src/base/failure.ts";
 import { latin1 } from "../../../src/base/latin1.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { ALL_COLUMNS, RowColumn } from "../../../src/mail/row_columns.ts";
-import type { ImapAction } from "../../../src/protocol/imap/mod.ts";
+import type { ImapAction, ImapAsks } from "../../../src/protocol/imap/mod.ts";
 import { FakeMailboxes } from "../../support/fake_mailboxes.ts";
 import { type Client, loggedIn, other, say } from "./support.ts";
 
@@ -351,6 +351,107 @@ Deno.test("first bytes that come with the rows change nothing but how often is a
   }
 });
 
+Deno.test("headers that come with the rows are told as they are when each is read, and of messages no more comes then", () => {
+  const TEXTS = [
+    LETTER,
+    "Subject: hello\n",
+    `A: b\r\nsubject : ${"folded\r\n ".repeat(20)}x\r\nFrom: c\r\n\r\nSubject: no header`,
+    "From: a\nSubject: bare\n\nSubject: b",
+    "\r\nSubject: body",
+    "Subject: hello",
+    `X-Long: ${"y".repeat(300)}\r\nSubject: a\r\n\r\nb`,
+  ];
+  const ITEMS = [
+    "(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From SUBJECT)])",
+    "(BODY.PEEK[HEADER] UID)",
+    "(RFC822.HEADER BODY.PEEK[HEADER.FIELDS.NOT (Subject X-None)])",
+    "(ENVELOPE BODY.PEEK[HEADER.FIELDS (Subject)] INTERNALDATE)",
+    "(BODY.PEEK[HEADER]<2.5> BODY.PEEK[HEADER.FIELDS (Subject)]<0.9> BODY.PEEK[HEADER.FIELDS (Subject)])",
+    "(FLAGS BODY[HEADER])",
+  ];
+  for (const headerBytes of [1, 40, 100, 32_768]) {
+    for (const items of ITEMS) {
+      const [told, mailboxes] = [false, true].map((givesHeads) => {
+        const mailboxes = new FakeMailboxes();
+        mailboxes.givesHeads = givesHeads;
+        for (const text of TEXTS) mailboxes.deliver("INBOX", text);
+        const client = loggedIn(mailboxes, { limits: { headerBytes } });
+        say(client, "1 SELECT INBOX");
+        return { lines: say(client, `2 FETCH 1:* ${items}`), mailboxes };
+      }).reduce<[string[][], FakeMailboxes[]]>(
+        ([lines, all], each) => [[...lines, each.lines], [...all, each.mailboxes]],
+        [[], []],
+      );
+      assertEquals(told[1], told[0], items);
+      const reads = mailboxes[1]!.asked.filter((name) => name === "mailbox.read").length;
+      if (headerBytes > 1_000) assertEquals(reads, 0, items);
+      else assertEquals(reads > 0, true, items);
+    }
+  }
+});
+
+Deno.test("envelopes and body structures are told the same, whether they come apart or in whole indexes, and where they are missing", () => {
+  const ITEMS = ["(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)", "(BODYSTRUCTURE ENVELOPE)"];
+  for (const items of ITEMS) {
+    const told = [false, true].map((apart) => {
+      const { client, mailboxes } = withLetters(2);
+      mailboxes.apart = apart;
+      mailboxes.deliver("INBOX", "Subject: x\r\n\r\ny");
+      mailboxes.deliver("INBOX", LETTER);
+      say(client, "0 NOOP");
+      const plain = say(client, `1 FETCH 1:* ${items}`);
+      assertEquals(mailboxes.asked.filter((name) => name === "mailbox.read"), []);
+      // An index that is not there is made of the message.
+      mailboxes.keepsIndex = false;
+      assertEquals(say(client, `1 FETCH 1:* ${items}`), plain);
+      assertEquals(mailboxes.asked.includes("mailbox.read"), true);
+      return plain;
+    });
+    assertEquals(told[0], told[1]);
+    assertEquals(told[0]?.length, 5);
+  }
+});
+
+Deno.test("what lists show is asked for together, and with more of a message the whole index is", () => {
+  const { client, mailboxes } = withLetters(1);
+  const asked: unknown[] = [];
+  const answer: FakeMailboxes["answer"] = mailboxes.answer.bind(mailboxes);
+  mailboxes.answer = (name, request) => {
+    if (name === "mailbox.page") asked.push((request as unknown as ImapAsks["mailbox.page"]["request"]).index);
+    return answer(name, request);
+  };
+  for (const items of ["ENVELOPE", "ENVELOPE BODYSTRUCTURE", "ENVELOPE BODY", "ENVELOPE BODYSTRUCTURE BODY", "FULL"]) {
+    say(client, `1 FETCH 1 ${items === "FULL" ? items : `(${items})`}`);
+  }
+  say(client, "1 FETCH 1 (ENVELOPE BODYSTRUCTURE BODY.PEEK[])", "1 FETCH 1 (ENVELOPE BODYSTRUCTURE PREVIEW)");
+  assertEquals(asked, ["envelope", "listed", "all", "all", "all", "all", "all"]);
+});
+
+Deno.test("for headers nothing else of a message is asked for, and the index only where the header does not come", () => {
+  const { client, mailboxes } = withLetters(1);
+  const asked: unknown[] = [];
+  const answer: FakeMailboxes["answer"] = mailboxes.answer.bind(mailboxes);
+  mailboxes.answer = (name, request) => {
+    if (name === "mailbox.page") {
+      const { header, index, headBytes } = request as unknown as ImapAsks["mailbox.page"]["request"];
+      asked.push([header, index, headBytes > 0]);
+    }
+    return answer(name, request);
+  };
+  for (
+    const items of ["RFC822.HEADER", "(ENVELOPE BODY.PEEK[HEADER])", "BODY.PEEK[1]", "BODY.PEEK[2.HEADER]", "FLAGS"]
+  ) {
+    say(client, `1 FETCH 1 ${items}`);
+  }
+  assertEquals(asked, [
+    [true, "lacking", true],
+    [true, "all", true],
+    [false, "all", true],
+    [false, "all", true],
+    [false, "none", false],
+  ]);
+});
+
 Deno.test("a page counts as memory while it is told, and no longer", () => {
   const mailboxes = new FakeMailboxes();
   mailboxes.givesHeads = true;
@@ -359,7 +460,7 @@ Deno.test("a page counts as memory while it is told, and no longer", () => {
   const client = loggedIn(mailboxes, { limits: { outputBytesMax: 1_000 } });
   say(client, "s SELECT INBOX");
   assertEquals(client.pageMax, 0);
-  say(client, "1 FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (Subject)])");
+  say(client, "1 FETCH 1:* (FLAGS BODY.PEEK[TEXT])");
   assert(client.pageMax > 2 * LETTER.length);
   assertEquals(client.session.pageBytes, 0);
 });

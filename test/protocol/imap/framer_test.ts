@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { CommandFramer } from "../../../src/protocol/imap/mod.ts";
+import { CommandFramer, FRAME_LIMITS } from "../../../src/protocol/imap/mod.ts";
 import { bytes, cut, frames, SMALL } from "./support/frames.ts";
 
 /** The frames of a text, which must be the same by line, by byte and all at once. */
@@ -263,4 +263,80 @@ Deno.test("frames come out the same however the bytes are cut", () => {
     }),
     { seed: 3501, numRuns: 5_000 },
   );
+});
+
+/** Bytes that are copied from one array into another meanwhile. */
+function copied(run: () => void): number {
+  const { set } = Uint8Array.prototype;
+  let bytes = 0;
+  Uint8Array.prototype.set = function (from, at) {
+    bytes += from.length;
+    set.call(this, from, at);
+  };
+  try {
+    run();
+  } finally {
+    Uint8Array.prototype.set = set;
+  }
+  return bytes;
+}
+
+Deno.test("what comes in small chunks is copied a fixed number of times: as it is read, while it waits, and as a message that is looked at", () => {
+  const message = "m".repeat(100_000);
+  const behind = [
+    `b NOOP ${"x".repeat(40_000)}`,
+    `c X {40000+}\r\n${"y".repeat(40_000)}`,
+    `d APPEND x {100000+}\r\n${message}`,
+  ];
+  const stream = bytes(`a APPEND x {3+}\r\nabc\r\n${behind.join("\r\n")}\r\n`);
+  for (const size of [1, 7, 1_000]) {
+    for (const waits of [false, true]) {
+      const found: string[] = [];
+      const work = copied(() => {
+        const framer = new CommandFramer(FRAME_LIMITS);
+        const read = () => {
+          for (let frame = framer.next(); frame !== null; frame = framer.next()) {
+            found.push(frame.type);
+            if (frame.type !== "literal") continue;
+            if (waits && frame.bytes > 3) assertEquals(framer.wholeMessage?.length, 100_000);
+            framer.accept();
+          }
+        };
+        // A message that was announced is one of the things that are waited for.
+        if (waits) framer.push(stream.subarray(0, 17));
+        if (waits) assertEquals(framer.next()?.type, "literal");
+        for (let at = waits ? 17 : 0; at < stream.length; at += size) {
+          framer.push(stream.subarray(at, at + size));
+          if (!waits) read();
+        }
+        if (waits) framer.accept();
+        read();
+      });
+      assertEquals(found.filter((type) => type === "command").length, 4);
+      assert(work < 4 * stream.length, `${work} bytes are copied of ${stream.length} in chunks of ${size}`);
+    }
+  }
+});
+
+Deno.test("of a command with many literals nothing is handed on twice before its end, and everything at its end", () => {
+  const rows = Array.from(
+    { length: 400 },
+    (_, i) => `CATENATE (URL {4+}\r\n/${1_000 + i} TEXT {1+}\r\nx)`.replace("/1", "/"),
+  );
+  const framer = new CommandFramer({ ...FRAME_LIMITS, literalsMax: 1_000 });
+  framer.push(bytes(`a APPEND x ${rows.join(" ")}\r\n`));
+  let [characters, literals, goingOn] = [0, 0, 0];
+  for (let frame = framer.next(); frame !== null; frame = framer.next()) {
+    if (frame.type === "literal") {
+      characters += frame.command.text.length;
+      literals += frame.command.literals.length;
+      if (frame.goesOn) goingOn++;
+      framer.accept();
+    }
+    if (frame.type !== "command") continue;
+    assertEquals(frame.command.literals.length, 800);
+    // What stands behind the last message is all that was not told before.
+    assertEquals(frame.command.text.length - characters, ")".length);
+  }
+  assertEquals([literals, goingOn], [400, 399]);
 });

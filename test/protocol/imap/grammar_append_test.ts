@@ -1,15 +1,15 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Flag } from "../../../src/mail/mod.ts";
 import {
   CommandFramer,
+  type Frame,
   FRAME_LIMITS,
-  type FramedCommand,
   type MessagesBefore,
   parseAnnounced,
   parseCommand,
 } from "../../../src/protocol/imap/mod.ts";
 import { announcesMessage } from "../../../src/protocol/imap/frame/literal.ts";
-import { bytes } from "./support/frames.ts";
+import { bytes, Wholes } from "./support/frames.ts";
 import { commandOf, parsed, problemOf } from "./support/parse.ts";
 
 const literal = (bytes: number, more: object = {}) => ({ type: "literal", bytes, binary: false, utf8: false, ...more });
@@ -156,15 +156,17 @@ Deno.test("messages that are none are refused (I9)", () => {
   ) assertEquals(problemOf(`APPEND x "${date}" {1+}\r\nx`), "Not a date and time", date);
 });
 
+type Announcement = Extract<Frame, { readonly type: "literal" }>;
+
 /** What a client's text is cut into for each message that it announces. */
-function announcements(text: string): FramedCommand[] {
+function announcements(text: string): Announcement[] {
   const framer = new CommandFramer(FRAME_LIMITS);
   framer.push(bytes(text));
-  const found: FramedCommand[] = [];
+  const found: Announcement[] = [];
   for (let frame = framer.next(); frame !== null; frame = framer.next()) {
     assert(frame.type === "literal" || frame.type === "data" || frame.type === "command", frame.type);
     if (frame.type !== "literal") continue;
-    found.push(frame.command);
+    found.push(frame);
     framer.accept();
   }
   return found;
@@ -179,36 +181,78 @@ const ROWS = [
   "UTF8 (~{1+}\r\ny)",
 ];
 
+/** Reads each frame once, going on from the one before; what is read of the last message, and how many there are. */
+function readOnce(frames: readonly Announcement[]) {
+  let before: MessagesBefore | null = null;
+  return frames.map(({ command }) => {
+    const read: ReturnType<typeof parseAnnounced> = parseAnnounced(command, { utf8: true }, before);
+    before = read.before;
+    return read;
+  });
+}
+
+/** Reads the same from its beginning, as often as something comes. */
+function readAgain(frames: readonly Announcement[]) {
+  const wholes = new Wholes();
+  return frames.map((frame) => parseCommand(wholes.of(frame), { utf8: true }));
+}
+
 Deno.test("of each message that an APPEND announces the same is read, whether those before are read again or not", () => {
   for (const mailbox of ["x", "{3+}\r\nBox"]) {
     const all = ROWS.flatMap((one) => ROWS.map((other) => `${one} ${other}`)).join(" ");
-    let before: MessagesBefore | null = null;
-    for (const command of announcements(`a APPEND ${mailbox} ${all}\r\n`)) {
-      const next: ReturnType<typeof parseAnnounced> = parseAnnounced(command, { utf8: true }, before);
-      assertEquals(next.parsed, parseCommand(command, { utf8: true }));
-      before = next.before;
+    const frames = announcements(`a APPEND ${mailbox} ${all}\r\n`);
+    const again = readAgain(frames);
+    for (const [i, { parsed, before }] of readOnce(frames).entries()) {
+      const whole = again[i]!;
+      assert(parsed.type === "command" && whole.type === "command" && whole.command.verb === "APPEND");
+      const { messages } = whole.command;
+      assert(parsed.tag === whole.tag && before !== null);
+      assertEquals(before.command, { ...whole.command, messages: messages.slice(-1) });
+      assertEquals(before.count, messages.length);
     }
-    assertEquals(before?.messages.length, 71);
+    assertEquals(again.at(-1)?.type === "command" && frames.length, 84);
   }
 });
 
-Deno.test("a problem in a later message is found, and what is of another command is not gone on from", () => {
-  const [first, second, third] = announcements("a APPEND x {1+}\r\nx {1+}\r\nx (oops {1+}\r\nx\r\n");
-  const { before } = parseAnnounced(second!, { utf8: false }, parseAnnounced(first!, { utf8: false }, null).before);
-  assertEquals(parseAnnounced(third!, { utf8: false }, before).parsed, parseCommand(third!, { utf8: false }));
-  assertEquals(parseAnnounced(third!, { utf8: false }, before).parsed.type, "bad");
-  const [, other] = announcements("b APPEND y {1+}\r\nx {1+}\r\nx\r\n");
-  assertEquals(parseAnnounced(other!, { utf8: false }, before).parsed, parseCommand(other!, { utf8: false }));
+Deno.test("a REPLACE by what is catenated is read once, too, and takes one message", () => {
+  const parts = "CATENATE (TEXT {1+}\r\nx URL {2+}\r\n/y UTF8 (~{1+}\r\nx) TEXT {1+}\r\nx)";
+  const frames = announcements(`a UID REPLACE 4 x ${parts}\r\n`);
+  const read = readOnce(frames);
+  const whole = readAgain(frames).at(-1)!;
+  assert(whole.type === "command");
+  assertEquals(read.at(-1)?.before, { tag: "a", verb: "UID REPLACE", command: whole.command as never, count: 1 });
+  const more = readOnce(announcements(`a UID REPLACE 4 x ${parts} TEXT {1+}\r\nx\r\n`)).at(-1)!;
+  assertEquals(more.parsed.type === "bad" && more.parsed.verb, "UID REPLACE");
 });
 
-Deno.test("a message that was read is not read again, nor looked through, when the next one comes: no command costs its square", () => {
-  const [, second, third] = announcements("a APPEND x {1+}\r\nx {1+}\r\nx {1+}\r\nx\r\n");
-  const { before } = parseAnnounced(second!, { utf8: false }, null);
-  const { parsed } = parseAnnounced(third!, { utf8: false }, before);
-  assert(parsed.type === "command" && parsed.command.verb === "APPEND");
-  assertStrictEquals(parsed.command.messages[0], before?.messages[0]);
-  const text = "a APPEND x {1+}\r\n (\\Seen) {1+}";
-  const { parentheses } = announcesMessage(text, 11, null);
-  const unread = "?".repeat(11) + text.slice(11);
-  assertEquals(announcesMessage(unread, text.length - 4, parentheses), announcesMessage(text, text.length - 4, null));
+Deno.test("a problem in a later message is found as it would be if all were read again", () => {
+  for (
+    const [first, second] of [
+      ["{1+}\r\nx", "(oops {1+}\r\nx"],
+      ["{1+}\r\nx", " {1+}\r\nx"],
+      ["CATENATE (TEXT {1+}\r\nx", "{1+}\r\nx"],
+      ["CATENATE (TEXT {1+}\r\nx)", "TEXT {1+}\r\nx"],
+      ["UTF8 (~{1+}\r\nx", "{1+}\r\nx"],
+      ["CATENATE (UTF8 (~{1+}\r\nx", "TEXT {1+}\r\nx"],
+    ]
+  ) {
+    const frames = announcements(`a APPEND x {1+}\r\nx ${first} ${second}\r\n`);
+    assertEquals(frames.length, 3);
+    const bad = readOnce(frames).at(-1)!.parsed;
+    assertEquals(bad, readAgain(frames).at(-1)!, `${first} ${second}`);
+    assertEquals(bad.type, "bad");
+  }
+});
+
+Deno.test("a line that was looked through is not looked through again when the next one comes: no command costs its square", () => {
+  const { so } = announcesMessage("a APPEND x {1+}", 11, null);
+  assertEquals(announcesMessage(" (\\Seen) {1+}", 9, so), {
+    message: true,
+    so: { ofMessages: true, depth: 0, annotation: false },
+  });
+  // What was open before is open.
+  const within = announcesMessage("a APPEND x ANNOTATION (/comment (value.priv {1+}", 44, null);
+  assertEquals(within, { message: false, so: { ofMessages: true, depth: 2, annotation: true } });
+  assertEquals(announcesMessage(" value.shared {1+}", 14, within.so).message, false);
+  assertEquals(announcesMessage(")) {1+}", 3, within.so).message, true);
 });

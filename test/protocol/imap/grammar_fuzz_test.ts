@@ -3,19 +3,20 @@ import fc from "fast-check";
 import { CommandFramer, FRAME_LIMITS, parseCommand, toSearchProgram } from "../../../src/protocol/imap/mod.ts";
 import { commands } from "./support/arbitrary_commands.ts";
 import { writeCommand } from "./support/command_writer.ts";
-import { bytes, cut, frames, SMALL } from "./support/frames.ts";
+import { bytes, cut, frames, SMALL, Wholes } from "./support/frames.ts";
 
 const PROBLEM_CHARACTERS_MAX = 100;
 
 /** Reads everything of a stream; whatever it is, there is an answer of bounded length to each frame. */
 function answersTo(wire: string, utf8: boolean): number {
   const framer = new CommandFramer(FRAME_LIMITS);
+  const wholes = new Wholes();
   let commands = 0;
   for (const chunk of cut(bytes(wire), [7, 40])) {
     framer.push(chunk);
     for (let frame = framer.next(); frame !== null; frame = framer.next()) {
       if (frame.type !== "command" && frame.type !== "literal") continue;
-      const parsed = parseCommand(frame.command, { utf8 });
+      const parsed = parseCommand(frame.type === "literal" ? wholes.of(frame) : frame.command, { utf8 });
       if (parsed.type === "bad") {
         assert(parsed.problem.text.length > 0 && parsed.problem.text.length < PROBLEM_CHARACTERS_MAX);
         assert(/^[ -~]+$/.test(parsed.problem.text));

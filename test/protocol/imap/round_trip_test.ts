@@ -3,18 +3,19 @@ import fc from "fast-check";
 import { CommandFramer, FRAME_LIMITS, type ImapCommand, parseCommand } from "../../../src/protocol/imap/mod.ts";
 import { commands } from "./support/arbitrary_commands.ts";
 import { writeCommand } from "./support/command_writer.ts";
-import { bytes, cut, frames } from "./support/frames.ts";
+import { bytes, cut, frames, Wholes } from "./support/frames.ts";
 
 /** The commands that come out of a stream. */
 function parsedFrom(chunks: readonly Uint8Array[], utf8: boolean): ImapCommand[] {
   const framer = new CommandFramer(FRAME_LIMITS);
+  const wholes = new Wholes();
   const found: ImapCommand[] = [];
   for (const chunk of chunks) {
     framer.push(chunk);
     for (let frame = framer.next(); frame !== null; frame = framer.next()) {
       assert(frame.type !== "bad" && frame.type !== "lost", JSON.stringify(frame));
       if (frame.type !== "command" && frame.type !== "literal") continue;
-      const parsed = parseCommand(frame.command, { utf8 });
+      const parsed = parseCommand(frame.type === "literal" ? wholes.of(frame) : frame.command, { utf8 });
       assert(parsed.type === "command", `${frame.command.text}: ${JSON.stringify(parsed)}`);
       if (frame.type === "literal") framer.accept();
       else found.push(parsed.command);

@@ -35,6 +35,13 @@ Deno.test("a copy of as many messages as the limit is made, of one more none is;
   assertEquals(mailboxes.messages("Box").length, 2_001);
 });
 
+Deno.test("what announces as many messages as the limit fits one command with flags and dates", () => {
+  const { client, mailboxes } = selected(0, LIMITED);
+  const one = ' (\\Flagged \\Answered \\Seen $Forwarded $MDNSent $NotJunk) "17-Jul-1996 02:44:25 -0700" ~{1+}\r\nx';
+  assertEquals(say(client, `a APPEND Box${one.repeat(1_000)}`).at(-1)?.slice(0, 17), "a OK [APPENDUID 1");
+  assertEquals(mailboxes.messages("Box").length, 1_000);
+});
+
 Deno.test("an append of as many messages as the limit is made, of one more none is; without a limit it ends earlier", () => {
   const { client, mailboxes } = selected(0, LIMITED);
   assertEquals(say(client, append(1_001)).at(-1), "a NO [MESSAGELIMIT 1000] Too many messages");

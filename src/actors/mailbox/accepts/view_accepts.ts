@@ -94,11 +94,11 @@ export const viewAccepts: Accepts<MailboxViewProtocol> = {
       (headBytes === undefined || isWhole(headBytes, 0, HEAD_BYTES_MAX));
   }),
   "mailbox.page": fields((request) => {
-    const { set, after, index, changedSince, vanished, headBytes, annotations, form } = request;
+    const { set, after, index, changedSince, vanished, headBytes, header, annotations, form } = request;
     return ofView(request) && isMessageSet(set) && isWhole(after, 0, UID_MAX) && INDEXES.has(index) &&
       (form === undefined || form === ALL_COLUMNS ||
         (isWhole(form, 0, ALL_COLUMNS) && index === "none" && headBytes === 0)) &&
-      (annotations === undefined || isBoolean(annotations)) &&
+      (annotations === undefined || isBoolean(annotations)) && (header === undefined || isBoolean(header)) &&
       (changedSince === null || isCount(changedSince)) && isBoolean(vanished) && isWhole(headBytes, 0, HEAD_BYTES_MAX);
   }),
   "mailbox.batches": fields((request) => {
@@ -175,7 +175,15 @@ const ORDERS: ReadonlySet<unknown> = new Set(
   ] satisfies OrderKey["key"][],
 );
 const USES: ReadonlySet<unknown> = new Set(SPECIAL_USES);
-const INDEXES: ReadonlySet<unknown> = new Set(["none", "all", "envelope", "body", "bodyStructure"]);
+const INDEXES: ReadonlySet<unknown> = new Set([
+  "none",
+  "all",
+  "lacking",
+  "listed",
+  "envelope",
+  "body",
+  "bodyStructure",
+]);
 const SAVES: ReadonlySet<unknown> = new Set(["none", "all", "min", "max", "minMax"]);
 
 function ofAccount({ account, by }: Fields): boolean {

@@ -61,7 +61,9 @@ export class AppendLiterals {
   /** Forgets what came, and what comes until the command ends. */
   abandon(): void {
     if (this.count === 0) return;
+    const { before } = this;
     this.drop();
+    this.before = before;
     this.#abandoned = true;
   }
 

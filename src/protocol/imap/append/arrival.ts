@@ -1,7 +1,7 @@
 import { asFailure } from "../../../base/failure.ts";
 import { assert } from "../../../base/assert.ts";
 import { textBytes } from "./append.ts";
-import type { AppendCommand, ImapCommand } from "../grammar/ast.ts";
+import type { AppendCommand } from "../grammar/ast.ts";
 import { NO_ROOM, urlProblem } from "./catenate.ts";
 import { bad, type Completion, no } from "../completion.ts";
 import { ask, leave, type Program } from "../effects.ts";
@@ -10,7 +10,7 @@ import type { Frame } from "../frame/frame.ts";
 import { frameReply } from "../frame/frame_problem.ts";
 import type { CommandFramer } from "../frame/framer.ts";
 import { appendedAtOnce } from "../limits.ts";
-import { parseAnnounced, parseCommand, type ParsedCommand } from "../grammar/grammar.ts";
+import { type MessagesBefore, parseAnnounced, parseCommand, type ParsedCommand } from "../grammar/grammar.ts";
 import { badCharsetCode, saveLimitCode } from "../write/response_code.ts";
 import type { Came } from "../pipeline.ts";
 import { complete, runCommand } from "../run.ts";
@@ -72,15 +72,16 @@ type Announcement = Extract<Frame, { type: "literal" }>;
 /** A message is to come: it is refused before its bytes are sent, if it can be. */
 function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): Program<void> {
   const { literals, output } = scene;
-  const known = literals.count === 0 ? null : literals.before;
+  const known = frame.goesOn ? literals.before : null;
+  assert(!frame.goesOn || known !== null, "what was read of a command is kept until its end");
   const { parsed, before } = parseAnnounced(frame.command, { utf8: speaksUtf8(scene.state) }, known);
   literals.before = before;
-  if (parsed.type === "bad") {
+  if (before === null) {
     literals.drop();
     framer.refuse();
     return yield* refused(parsed.tag, parsed.problem, scene);
   }
-  const refusal = yield* judge(parsed.command, frame.bytes, scene);
+  const refusal = yield* judge(before, frame.bytes, scene);
   if (refusal !== null) {
     literals.drop();
     framer.refuse();
@@ -91,19 +92,18 @@ function* announced(frame: Announcement, framer: CommandFramer, scene: Scene): P
   if (frame.synchronizing) output.push(GO_AHEAD);
 }
 
-function* judge(command: ImapCommand, bytes: number, scene: Scene): Program<Completion | null> {
-  assert(command.verb === "APPEND" || command.verb === "REPLACE", "only these have messages");
+function* judge({ command, count }: MessagesBefore, bytes: number, scene: Scene): Program<Completion | null> {
   const { literals, limits, state } = scene;
-  const { messages } = command;
+  const message = command.messages[0]!;
   if (literals.abandoned) return NO_ROOM;
   if (scene.commands.get(command.verb)?.phases.includes(phaseOf(state)) !== true) return bad("Not in this state");
-  const problem = urlProblem(messages.at(-1)!);
+  const problem = urlProblem(message);
   if (problem !== null) return problem;
   // What URLs bring is found out at the end of the command.
-  if (textBytes(messages.at(-1)!) > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
+  if (textBytes(message) > limits.appendBytesMax) return no("Message too big", "TOOBIG"); // RFC 7889 §4.
   if (literals.bytes + bytes > limits.appendTotalBytesMax) return no("Messages too big together", "TOOBIG");
   const messagesMax = appendedAtOnce(limits);
-  if (messages.length > messagesMax) return no("Too many messages", saveLimitCode(messagesMax, limits));
+  if (count > messagesMax) return no("Too many messages", saveLimitCode(messagesMax, limits));
   if (literals.count > 0 || bytes <= limits.readBytesMax) return null;
   return yield* judgeTarget(command);
 }

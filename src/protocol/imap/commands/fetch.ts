@@ -79,12 +79,23 @@ export function* fetchPages(
   scene: Scene,
 ): Program<Trouble | null> {
   const { view } = selectedOf(scene);
-  const { index, headBytes } = plan;
+  const { index, headBytes, header } = plan;
   const { changedSince } = given;
   let trouble: Trouble | null = null;
   const annotations = plan.annotations ? { annotations: true } : {};
   const form = skip === undefined ? plan.form : ALL_COLUMNS;
-  let request = { view, set, after, index, changedSince, vanished: given.vanished, headBytes, form, ...annotations };
+  let request = {
+    view,
+    set,
+    after,
+    index,
+    changedSince,
+    vanished: given.vanished,
+    headBytes,
+    header,
+    form,
+    ...annotations,
+  };
   for (;;) {
     const page: RowPage = yield* ask("mailbox.page", request);
     // While this page is told, the next one is read.

@@ -137,6 +137,8 @@ export class FetchedMessage {
   /** Undefined: it cannot be found out. Null: there is no such section. */
   *#rangeOf({ part, text }: Section): Program<ByteRange | null | undefined> {
     if (part.length === 0 && text === null) return { offset: 0, length: this.row.size };
+    const { head } = this.row;
+    if (this.plan.header && head !== undefined) return { offset: 0, length: head.length };
     const parts = yield* this.#reader.parts();
     return parts === null ? undefined : locateSection(parts, sectionOf(part, text));
   }

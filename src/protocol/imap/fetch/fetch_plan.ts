@@ -18,6 +18,8 @@ export interface FetchPlan {
   readonly form: RowForm;
   /** So many bytes of the beginning of each message are read anyway. */
   readonly headBytes: number;
+  /** All that is read of messages is of their own headers, which are read anyway where they are no longer than that. */
+  readonly header: boolean;
   /** How many items are read from the message itself. */
   readonly sections: number;
   /** Something is read that marks a message as seen. */
@@ -44,11 +46,13 @@ export function planFetch(
   }
   if (modSeq && !asked) items.push({ item: "MODSEQ" });
   const read = items.filter(readsMessage);
-  const headBytes = read.length === 0 ? 0 : read.every(isHeader) ? limits.headerBytes : limits.headBytes;
-  const [plain, sees] = [items.every(isPlain), items.some(setsSeen)];
+  const header = read.length > 0 && read.every(isHeader);
+  const headBytes = read.length === 0 ? 0 : header ? limits.headerBytes : limits.headBytes;
+  const plain = items.every((item) => isPlain(item) || (header && isPlainHeader(item)));
+  const sees = items.some(setsSeen);
   const annotations = items.some(({ item }) => item === "ANNOTATION");
   return {
-    ...{ items, index: indexOf(items, plain), plain, headBytes, sections: read.length },
+    ...{ items, index: indexOf(items, { plain, header }), plain, headBytes, header, sections: read.length },
     ...{ setsSeen: sees, annotations, modSeq, flagsOnly: items.every(isFlags), form: formOf(items) },
   };
 }
@@ -63,11 +67,16 @@ function isSame(one: FetchItem, other: FetchItem): boolean {
 }
 
 /** One text of the index alone, where nothing else is needed: the rest of it need not go from worker to worker. */
-function indexOf(items: readonly FetchItem[], plain: boolean): IndexWanted {
-  const needing = items.filter(needsIndex);
+function indexOf(
+  items: readonly FetchItem[],
+  { plain, header }: { readonly plain: boolean; readonly header: boolean },
+): IndexWanted {
+  const needing = items.filter((item) => needsIndex(item) && !(header && isHeader(item)));
   const [first] = needing;
-  if (first === undefined) return "none";
-  const text = plain && needing.length === 1 && !items.some(isWhole) ? INDEX_TEXTS.get(first.item) : undefined;
+  if (first === undefined) return header ? "lacking" : "none";
+  const apart = plain && !header && !items.some(isWhole);
+  if (apart && needing.length === LISTED.size && needing.every(({ item }) => LISTED.has(item))) return "listed";
+  const text = apart && needing.length === 1 ? INDEX_TEXTS.get(first.item) : undefined;
   return text ?? "all";
 }
 
@@ -77,6 +86,8 @@ export const INDEX_TEXTS: ReadonlyMap<string, IndexText> = new Map([
   ["BODY", "body"],
   ["BODYSTRUCTURE", "bodyStructure"],
 ]);
+
+const LISTED: ReadonlySet<string> = new Set(["ENVELOPE", "BODYSTRUCTURE"]);
 
 /** Items that stand in the row itself, and the column that each needs, if it is not always there. */
 const SHORT_ITEMS: ReadonlyMap<string, RowForm> = new Map([
@@ -137,6 +148,11 @@ function isHeader(item: FetchItem): boolean {
   if (item.item !== "BODY[]") return item.item === "RFC822.HEADER";
   const { part, text } = item.section;
   return part.length === 0 && text !== null && text !== "TEXT";
+}
+
+/** A header as it is, or fields of it. */
+function isPlainHeader(item: FetchItem): boolean {
+  return isHeader(item) && (item.item !== "BODY[]" || item.partial === null);
 }
 
 function setsSeen(item: FetchItem): boolean {

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
+import type { Pieces } from "../../../mail/pieces.ts";
 import { RECENT_BIT } from "../../../mail/row_columns.ts";
-import { findIndexText, INDEX_VERSION, type IndexText, type TextPlace } from "../../../mime/mod.ts";
+import { FieldSelector, findIndexText, INDEX_VERSION, type IndexText, type TextPlace } from "../../../mime/mod.ts";
 import type { FetchItem } from "../grammar/ast_fetch.ts";
 import { ByteLine } from "../frame/byte_line.ts";
 import { type FetchPlan, INDEX_TEXTS } from "./fetch_plan.ts";
@@ -30,6 +31,8 @@ interface Told {
   readonly before: Uint8Array;
   /** The text of the index that it is; undefined: none. */
   readonly text: IndexText | undefined;
+  /** What it takes of a header: all of it is `whole`; null: it takes nothing. */
+  readonly fields: FieldSelector | "whole" | null;
 }
 
 /** Writes rows of columns as responses: bytes straight into pieces of output, without anything made for each row. */
@@ -45,13 +48,18 @@ export class FetchRows {
   readonly #uidOnly: boolean;
   /** Where the numbers of the row end that was written last. */
   readonly #ends: number[] = [];
+  /** First and end of what is told of a header. */
+  readonly #ranges: number[] = [];
+  /** Whole indexes have come, not texts of them. */
+  readonly #wholes: boolean;
   /** Room that every row needs. */
   readonly #bytes: number;
 
   constructor(private readonly rows: RowReader, private readonly plan: FetchPlan, private readonly scene: Scene) {
     this.#uidOnly = isUidOnly(scene.state);
+    this.#wholes = plan.index === "all" || (plan.index === "listed" && rows.structure === null);
     this.#told = plan.items.map((item, i) => toldOf(item, i > 0));
-    this.#bytes = AROUND_BYTES + ITEM_BYTES * this.#told.length;
+    this.#bytes = this.#told.reduce((bytes, { before }) => bytes + before.length + ITEM_BYTES, AROUND_BYTES);
   }
 
   /** Writes rows from `from` on, as many as make up one piece, up to one that has to be told otherwise; answers where it stopped. */
@@ -94,8 +102,12 @@ export class FetchRows {
   #lengthOf(number: number): number {
     const { columns, head } = this.rows;
     let length = this.#bytes;
-    for (const { item, text } of this.#told) {
-      if (text !== undefined) {
+    for (const { item, text, fields } of this.#told) {
+      if (fields !== null) {
+        const header = head?.length(number) ?? -1;
+        if (header <= 0) return -1;
+        length += header;
+      } else if (text !== undefined) {
         if (!this.#find(number, text)) return -1;
         length += this.#place.length;
       } else if (item.item === "FLAGS") length += this.#flagsOf(number).length;
@@ -116,9 +128,10 @@ export class FetchRows {
     line.put(this.#uidOnly ? UIDFETCH : FETCH);
     for (const told of this.#told) {
       line.put(told.before);
-      if (told.text === undefined) this.#value(told.item, number, line);
+      if (told.fields !== null) this.#header(told.fields, number, line);
+      else if (told.text === undefined) this.#value(told.item, number, line);
       else if (this.#find(number, told.text)) {
-        line.copy(this.rows.index!.bytes, this.#place.offset, this.#place.length);
+        line.copy(this.#textsOf(told.text)!.bytes, this.#place.offset, this.#place.length);
       }
     }
     line.put(END);
@@ -151,19 +164,35 @@ export class FetchRows {
     }
   }
 
+  /** The header of a row, or what is wanted of it: always with the empty line at its end (RFC 9051 §6.4.5.1). */
+  #header(fields: FieldSelector | "whole", number: number, line: ByteLine): void {
+    const head = this.rows.head!;
+    const place = { offset: head.offset(number), length: head.length(number) };
+    const ranges = this.#ranges;
+    ranges.length = 0;
+    if (fields === "whole") ranges.push(place.offset, place.offset + place.length);
+    line.number(fields === "whole" ? place.length : fields.select(head.bytes, place, ranges));
+    line.put(LITERAL_END);
+    for (let i = 0; i < ranges.length; i += 2) line.copy(head.bytes, ranges[i]!, ranges[i + 1]! - ranges[i]!);
+  }
+
   /** Finds a text of the index of a row. */
   #find(number: number, text: IndexText): boolean {
-    const { index } = this.rows;
+    const index = this.#textsOf(text);
     const length = index?.length(number) ?? -1;
     if (index === null || length < 0) return false;
     const offset = index.offset(number);
-    if (this.plan.index === "all") {
+    if (this.#wholes) {
       const how = { text, version: INDEX_VERSION, place: this.#place };
       return findIndexText(index.bytes, [offset, offset + length], how);
     }
     this.#place.offset = offset;
     this.#place.length = length;
     return length > 0;
+  }
+
+  #textsOf(text: IndexText): Pieces | null {
+    return text === "bodyStructure" && this.rows.structure !== null ? this.rows.structure : this.rows.index;
   }
 
   /** Flags as they are told, made once for each combination in a page. */
@@ -194,7 +223,17 @@ const CLOSE = 0x29; // ")"
 
 function toldOf(item: FetchItem, follows: boolean): Told {
   const name = nameOf(item);
-  return { item, before: ascii(follows ? ` ${name}` : name), text: INDEX_TEXTS.get(item.item) };
+  return { item, before: ascii(follows ? ` ${name}` : name), text: INDEX_TEXTS.get(item.item), fields: fieldsOf(item) };
+}
+
+function fieldsOf(item: FetchItem): Told["fields"] {
+  if (item.item === "RFC822.HEADER") return "whole";
+  if (item.item !== "BODY[]") return null;
+  const { text, fields } = item.section;
+  if (text === "HEADER") return "whole";
+  return text === "HEADER.FIELDS" || text === "HEADER.FIELDS.NOT"
+    ? new FieldSelector(fields, text === "HEADER.FIELDS")
+    : null;
 }
 
 /** What stands before the value of an item. */
@@ -206,7 +245,8 @@ function nameOf(item: FetchItem): string {
     case "BODY[]":
       return `${sectionLabel(item.section, item.partial)} {`;
     case "RFC822":
-      return "RFC822 {";
+    case "RFC822.HEADER":
+      return `${item.item} {`;
     default:
       return `${item.item} `;
   }

@@ -11,6 +11,8 @@ const NO_KEYWORDS: readonly string[] = [];
 export class RowReader {
   readonly columns: RowColumns;
   readonly index: Pieces | null;
+  /** Of the body structures, where they lie apart; null: they do not. */
+  readonly structure: Pieces | null;
   readonly head: Pieces | null;
   readonly #annotations = new Map<number, readonly MessageAnnotation[]>();
   readonly #names = new Map<number, readonly string[]>();
@@ -21,6 +23,8 @@ export class RowReader {
     if (columns === null) throw new Failure("invalid", "a page of rows has a wrong length");
     this.columns = columns;
     this.index = piecesOf(page.index, page.indexBytes, columns.count);
+    const { structure = null, structureBytes = null } = page;
+    this.structure = piecesOf(structure, structureBytes, columns.count);
     this.head = piecesOf(page.head, page.headBytes, columns.count);
     for (const { uid, annotations } of page.annotations ?? []) this.#annotations.set(uid, annotations);
     for (const { set, names } of page.keywordSets) this.#names.set(set, names);
@@ -28,12 +32,13 @@ export class RowReader {
 
   /** Bytes that the page holds. */
   get bytes(): number {
-    return this.page.rows.length + (this.index?.bytes.length ?? 0) + (this.head?.bytes.length ?? 0);
+    const pieces = [this.index, this.structure, this.head];
+    return pieces.reduce((bytes, each) => bytes + (each?.bytes.length ?? 0), this.page.rows.length);
   }
 
   /** Frees what the page holds now: nothing of it is used any more. Garbage of this size is dear to find. */
   letGo(): void {
-    for (const bytes of [this.page.rows, this.page.indexBytes, this.page.headBytes]) {
+    for (const bytes of [this.page.rows, this.page.indexBytes, this.page.structureBytes, this.page.headBytes]) {
       const buffer = bytes?.buffer;
       // Others of a shared buffer are still needed.
       if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes!.length) buffer.transfer(0);

@@ -1,6 +1,6 @@
 /**
- * One command as it came, up to the CRLF that ends it (not included) or, in a `literal` frame, with the announcement of the
- * literal to come at its end. Each announcement stands in `text` with its CRLF, the bytes of the literal do not.
+ * One command as it came, up to the CRLF that ends it (not included). In a `literal` frame it ends with the announcement of the literal
+ * to come, and begins behind the message of the `literal` frame before if there was one: nothing is said twice before the end. Each announcement stands in `text` with its CRLF, the bytes of the literal do not.
  */
 export interface FramedCommand {
   /** One character of U+0000 to U+00FF for each byte. */
@@ -35,6 +35,8 @@ export type Frame =
   | {
     readonly type: "literal";
     readonly command: FramedCommand;
+    /** Of this command there was a `literal` frame before. */
+    readonly goesOn: boolean;
     readonly bytes: number;
     readonly synchronizing: boolean;
   }

@@ -1,13 +1,14 @@
 import { assert } from "../../../base/assert.ts";
 import { concat } from "../../../base/bytes.ts";
 import { latin1 } from "../../../base/latin1.ts";
-import type { Frame, FrameLimits, FrameProblem } from "./frame.ts";
+import type { Frame, FramedCommand, FrameLimits, FrameProblem } from "./frame.ts";
+import { Input } from "./input.ts";
 import {
   type Announcement,
   ANNOUNCEMENT_CHARACTERS_MAX,
   announcesMessage,
+  type Arguments,
   endsInQuotes,
-  type Parentheses,
   readAnnouncement,
 } from "./literal.ts";
 import { readTag, TAG_CHARACTERS_MAX } from "./tag.ts";
@@ -38,12 +39,12 @@ const AGAIN = Symbol("again");
 /**
  * Cuts a stream into commands with their literals (RFC 9051 §2.2.1, §4.3). Lines end in CRLF and nothing else. What is refused is
  * thrown away up to the end of its command, together with the non-synchronizing literals in it: their bytes are never read as
- * another command (RFC 7888 §4). Memory: one command of at most `commandBytesMax`.
+ * another command (RFC 7888 §4). Memory: one command of at most `commandBytesMax`. Work: each byte is looked at and copied a fixed number
+ * of times, however it comes and however many literals are among them; the text of a command is joined once.
  */
 export class CommandFramer {
   #limits: FrameLimits;
-  #chunk: Uint8Array = EMPTY;
-  #at = 0;
+  readonly #input = new Input();
   /** The beginning of a line or of a held literal that came in earlier chunks. */
   #kept: Uint8Array = EMPTY;
   #keptLength = 0;
@@ -51,9 +52,14 @@ export class CommandFramer {
   /** Bytes to come of the literal at hand. */
   #left = 0;
   #synchronizing = false;
-  #text = "";
-  #parentheses: Parentheses | null = null;
+  /** The lines of the command at hand, with the CRLF of each that announces a literal. */
+  #lines: string[] = [];
+  /** Characters of them. */
+  #characters = 0;
   #literals: (Uint8Array | null)[] = [];
+  /** Lines and literals that went out with messages that were announced. */
+  #told = { lines: 0, literals: 0 };
+  #arguments: Arguments | null = null;
   #heldBytes = 0;
   #skipped = 0;
   #tail = "";
@@ -70,42 +76,38 @@ export class CommandFramer {
 
   /** Bytes kept of an unfinished command. */
   get bufferedBytes(): number {
-    return this.#keptLength + this.#text.length + this.#heldBytes + this.#chunk.length - this.#at;
+    return this.#keptLength + this.#characters + this.#heldBytes + this.#input.bytes;
   }
 
   /** Whether a command has begun and not ended. */
   get midCommand(): boolean {
-    return this.#mode !== "line" || this.#keptLength > 0 || this.#text !== "";
+    return this.#mode !== "line" || this.#keptLength > 0 || this.#lines.length > 0;
   }
 
   push(chunk: Uint8Array): void {
-    this.#chunk = this.#at === this.#chunk.length ? chunk : concat([this.#chunk.subarray(this.#at), chunk]);
-    this.#at = 0;
+    this.#input.push(chunk);
   }
 
   /** What was pushed and not read, which is then forgotten: bytes behind STARTTLS (to be dropped) or COMPRESS. */
   takeRest(): Uint8Array {
-    const rest = concat([this.#kept.subarray(0, this.#keptLength), this.#chunk.subarray(this.#at)]);
-    this.#forgetKept();
-    this.#chunk = EMPTY;
-    this.#at = 0;
-    return rest;
+    return concat([this.#takeKept(), this.#input.takeRest()]);
   }
 
   /** The next frame, or null when more bytes, or a word on the announced message, are needed. */
   next(expected: "command" | "line" = "command"): Frame | null {
+    this.#input.advance();
     for (;;) {
       const frame = this.#step(expected);
-      if (frame !== AGAIN) return frame;
+      if (frame !== AGAIN && (frame !== null || !this.#input.advance())) return frame;
     }
   }
 
-  /** The announced message, if all of it has come and its command ends behind it: a view of the chunk it came in. */
+  /** The announced message, if all of it has come and its command ends behind it: a view of the input. */
   get wholeMessage(): Uint8Array | null {
-    const end = this.#at + this.#left;
-    const isWhole = this.#mode === "announced" && !this.#synchronizing && this.#chunk[end] === CR &&
-      this.#chunk[end + 1] === LF;
-    return isWhole ? this.#chunk.subarray(this.#at, end) : null;
+    if (this.#mode !== "announced" || this.#synchronizing) return null;
+    const ahead = this.#input.ahead(this.#left + 2);
+    if (ahead === null || ahead[this.#left] !== CR || ahead[this.#left + 1] !== LF) return null;
+    return ahead.subarray(0, this.#left);
   }
 
   /** Lets the announced message come. */
@@ -117,7 +119,10 @@ export class CommandFramer {
   /** The command is over: what was announced does not come, or is thrown away with the rest of its command. */
   refuse(): void {
     const mode = this.#mode;
-    assert(mode === "announced" || mode === "data" || (mode === "line" && this.#text !== ""), "no command is at hand");
+    assert(
+      mode === "announced" || mode === "data" || (mode === "line" && this.#lines.length > 0),
+      "no command is at hand",
+    );
     this.#endCommand();
     if (mode === "data" || (mode === "announced" && !this.#synchronizing)) this.#skipLiteral(this.#left, "tooLong");
     else if (mode === "line") this.#mode = "skipLine";
@@ -138,8 +143,7 @@ export class CommandFramer {
       case "skipLine":
         return this.#skipLine();
       case "lost": {
-        this.#chunk = EMPTY;
-        this.#at = 0;
+        this.#input.takeRest();
         const problem = this.#lostBy;
         this.#lostBy = null;
         return problem === null ? null : { type: "lost", problem };
@@ -148,20 +152,19 @@ export class CommandFramer {
   }
 
   #line(expected: "command" | "line"): Frame | null | typeof AGAIN {
-    if (this.#at === this.#chunk.length) return null;
-    const lf = this.#chunk.indexOf(LF, this.#at);
-    const end = lf < 0 ? this.#chunk.length : lf + 1;
+    const { chunk, at, ended } = this.#input;
+    if (ended) return null;
+    const lf = chunk.indexOf(LF, at);
+    const length = (lf < 0 ? chunk.length : lf + 1) - at;
     const room = Math.max(
       0,
       (expected === "line" ? this.#limits.exchangeLineBytesMax : this.#limits.lineBytesMax) - this.#keptLength,
     );
-    if (end - this.#at > room) {
-      this.#keep(this.#chunk.subarray(this.#at, this.#at + room));
-      this.#at += room;
+    if (length > room) {
+      this.#keep(this.#input.take(room));
       return this.#skipFrom("tooLong", latin1(this.#takeKept()), expected);
     }
-    const piece = this.#chunk.subarray(this.#at, end);
-    this.#at = end;
+    const piece = this.#input.take(length);
     if (lf < 0) {
       this.#keep(piece);
       return null;
@@ -173,54 +176,64 @@ export class CommandFramer {
 
   /** A line without its CRLF. */
   #wholeLine(line: string, expected: "command" | "line"): Frame | typeof AGAIN {
-    const first = this.#text === "";
+    const first = this.#lines.length === 0;
     const bad = line.includes("\r") || line.includes("\0");
     if (expected === "line" && first) {
       return bad ? { type: "bad", tag: null, problem: "badCharacter" } : { type: "line", text: line };
     }
     const announced = readAnnouncement(line);
-    const start = this.#text.length;
-    this.#text += line;
+    this.#addLine(announced === null ? line : `${line}\r\n`);
+    const bytes = this.#characters + this.#heldBytes - (announced === null ? 0 : 2);
     if (bad) return this.#reject("badCharacter", announced);
-    if (this.#text.length + this.#heldBytes > this.#limits.commandBytesMax) return this.#reject("tooLong", announced);
+    if (bytes > this.#limits.commandBytesMax) return this.#reject("tooLong", announced);
     if (announced === null) {
-      const command = { text: this.#text, literals: this.#literals };
+      const command = this.#commandFrom({ lines: 0, literals: 0 });
       this.#endCommand();
       return { type: "command", command };
     }
-    if (announced.bytes < 0 || endsInQuotes(this.#text, start, start + announced.at)) {
-      return this.#reject("badLiteral", announced);
-    }
+    if (announced.bytes < 0 || endsInQuotes(line, announced.at)) return this.#reject("badLiteral", announced);
     if (first && readTag(line) === null) return this.#reject("badTag", announced);
     if (this.#literals.length >= this.#limits.literalsMax) return this.#reject("tooManyLiterals", announced);
-    return this.#literal(announced, start + announced.at);
+    return this.#literal(announced, line);
   }
 
-  #literal(announced: Announcement, at: number): Frame | typeof AGAIN {
+  #literal(announced: Announcement, line: string): Frame | typeof AGAIN {
     const { bytes, synchronizing } = announced;
-    const { message, parentheses } = announcesMessage(this.#text, at, this.#parentheses);
-    this.#parentheses = parentheses;
+    const { message, so } = announcesMessage(line, announced.at, this.#arguments);
+    this.#arguments = so;
     if (!message) {
       if (bytes > this.#limits.literalBytesMax) return this.#reject("literalTooLarge", announced);
-      if (this.#text.length + this.#heldBytes + bytes > this.#limits.commandBytesMax) {
+      if (this.#characters - 2 + this.#heldBytes + bytes > this.#limits.commandBytesMax) {
         return this.#reject("tooLong", announced);
       }
     } else if (bytes === Infinity) return this.#reject("literalTooLarge", announced);
-    this.#text += "\r\n";
     this.#left = bytes;
     this.#synchronizing = synchronizing;
     this.#mode = message ? "announced" : "held";
     if (message) {
-      const command = { text: this.#text, literals: [...this.#literals] };
-      return { type: "literal", command, bytes, synchronizing };
+      const goesOn = this.#told.lines > 0;
+      const command = this.#commandFrom(this.#told);
+      // The message itself is told of when it has come.
+      this.#told = { lines: this.#lines.length, literals: this.#literals.length + 1 };
+      return { type: "literal", command, goesOn, bytes, synchronizing };
     }
     return synchronizing ? { type: "continue" } : AGAIN;
   }
 
+  #addLine(line: string): void {
+    this.#lines.push(line);
+    this.#characters += line.length;
+  }
+
+  /** The command at hand, but for the lines and literals that went out before. */
+  #commandFrom(told: { readonly lines: number; readonly literals: number }): FramedCommand {
+    const lines = told.lines === 0 ? this.#lines : this.#lines.slice(told.lines);
+    return { text: lines.length === 1 ? lines[0]! : lines.join(""), literals: this.#literals.slice(told.literals) };
+  }
+
   #held(): null | typeof AGAIN {
-    const piece = this.#chunk.subarray(this.#at, this.#at + this.#left);
+    const piece = this.#input.take(this.#left);
     this.#keep(piece);
-    this.#at += piece.length;
     this.#left -= piece.length;
     if (this.#left > 0) return null;
     this.#heldBytes += this.#keptLength;
@@ -230,9 +243,8 @@ export class CommandFramer {
   }
 
   #data(): Frame | null {
-    if (this.#at === this.#chunk.length && this.#left > 0) return null;
-    const bytes = this.#chunk.subarray(this.#at, this.#at + this.#left);
-    this.#at += bytes.length;
+    if (this.#input.ended && this.#left > 0) return null;
+    const bytes = this.#input.take(this.#left);
     this.#left -= bytes.length;
     if (this.#left === 0) {
       this.#literals.push(null);
@@ -243,7 +255,7 @@ export class CommandFramer {
 
   /** A command whose line has ended: what it announced comes only if it does not wait for "+". */
   #reject(problem: FrameProblem, announced: Announcement | null): Frame | typeof AGAIN {
-    const tag = readTag(this.#text);
+    const tag = readTag(this.#lines[0]!);
     this.#endCommand();
     if (announced === null || announced.synchronizing) return { type: "bad", tag, problem };
     this.#skipLiteral(announced.bytes, problem);
@@ -252,7 +264,7 @@ export class CommandFramer {
 
   /** A line that is refused before its end. `line` is what came of it. */
   #skipFrom(problem: FrameProblem, line: string, expected: "command" | "line"): Frame {
-    const start = this.#text === "" ? line.slice(0, TAG_CHARACTERS_MAX + 1) : this.#text;
+    const start = this.#lines[0] ?? line.slice(0, TAG_CHARACTERS_MAX + 1);
     const tag = expected === "line" ? null : readTag(start);
     this.#endCommand();
     this.#tail = line.slice(-TAIL_CHARACTERS);
@@ -275,22 +287,19 @@ export class CommandFramer {
   }
 
   #skipBytes(): null | typeof AGAIN {
-    const count = Math.min(this.#left, this.#chunk.length - this.#at);
-    this.#at += count;
-    this.#left -= count;
+    this.#left -= this.#input.take(this.#left).length;
     if (this.#left > 0) return null;
     this.#mode = "skipLine";
     return AGAIN;
   }
 
   #skipLine(): null | typeof AGAIN {
-    if (this.#at === this.#chunk.length) return null;
-    const lf = this.#chunk.indexOf(LF, this.#at);
-    const end = lf < 0 ? this.#chunk.length : lf + 1;
-    this.#skipped += end - this.#at;
-    const piece = this.#chunk.subarray(Math.max(this.#at, end - TAIL_CHARACTERS - 1), end);
-    this.#tail = (this.#tail + latin1(piece)).slice(-TAIL_CHARACTERS - 1);
-    this.#at = end;
+    const { chunk, at, ended } = this.#input;
+    if (ended) return null;
+    const lf = chunk.indexOf(LF, at);
+    const piece = this.#input.take((lf < 0 ? chunk.length : lf + 1) - at);
+    this.#skipped += piece.length;
+    this.#tail = (this.#tail + latin1(piece.subarray(-TAIL_CHARACTERS - 1))).slice(-TAIL_CHARACTERS - 1);
     if (this.#skipped > this.#limits.skipBytesMax) {
       this.#lose("tooLong");
       return AGAIN;
@@ -308,9 +317,11 @@ export class CommandFramer {
   }
 
   #endCommand(): void {
-    this.#text = "";
-    this.#parentheses = null;
+    this.#lines = [];
+    this.#characters = 0;
     this.#literals = [];
+    this.#told = { lines: 0, literals: 0 };
+    this.#arguments = null;
     this.#heldBytes = 0;
     this.#mode = "line";
     this.#skipped = 0;

@@ -21,6 +21,8 @@ const OPEN_LIST = 0x28;
 const CLOSE_LIST = 0x29;
 const ZERO = 0x30;
 const NINE = 0x39;
+/** " ANNOTATION " is the longest. */
+const WORD_CHARACTERS_MAX = 12;
 
 /** literal = "{" number64 ["+"] "}" CRLF *CHAR8: the announcement that the line ends with, or null. */
 export function readAnnouncement(line: string): Announcement | null {
@@ -53,54 +55,68 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
 
-/** Whether a quoted string is still open at the end of this piece of a line (RFC 9051 §4.3: it cannot hold a CRLF). */
-export function endsInQuotes(text: string, from: number, to: number): boolean {
+/** Whether a quoted string is still open there in a line (RFC 9051 §4.3: it cannot hold a CRLF). */
+export function endsInQuotes(line: string, to: number): boolean {
   let quoted = false;
-  for (let at = from; at < to; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x22) quoted = !quoted;
-    else if (quoted && code === 0x5c) at++;
+  for (let at = 0; at < to; at++) {
+    const code = line.charCodeAt(at);
+    if (code === QUOTE) quoted = !quoted;
+    else if (quoted && code === BACKSLASH) at++;
   }
   return quoted;
 }
 
 const MESSAGE_COMMAND = /^[^ ]+ (?:APPEND|(?:UID )?REPLACE [^ ]+) /i;
 
-/** How far the arguments of APPEND or REPLACE were looked through, and in what that place lies. */
-export interface Parentheses {
-  readonly at: number;
+/** In what the end of the lines lies that were looked through. */
+export interface Arguments {
+  /** They are those of APPEND or REPLACE, and the mailbox's name has begun. */
+  readonly ofMessages: boolean;
+  /** Open parentheses. */
   readonly depth: number;
   /** The outermost are those of ANNOTATION. */
   readonly annotation: boolean;
-  readonly quoted: boolean;
 }
 
 /**
- * Whether the literal announced at `at` of a command is a message of APPEND or REPLACE, to be handed on in pieces: it is not the
+ * Whether the literal announced at `at` of a line is a message of APPEND or REPLACE, to be handed on in pieces: it is not the
  * mailbox's name, not the value of an annotation (RFC 5257 §4.7), and not a URL of CATENATE (RFC 4469). `before` is what this
- * answered for the literal before in the same command: many messages are looked through once.
+ * answered for the line before of the same command: each is looked through once.
  */
 export function announcesMessage(
-  text: string,
+  line: string,
   at: number,
-  before: Parentheses | null,
-): { readonly message: boolean; readonly parentheses: Parentheses | null } {
-  const head = before === null ? MESSAGE_COMMAND.exec(text)?.[0].length : 0;
-  if (head === undefined || at <= head) return { message: false, parentheses: null };
-  const parentheses = lookedThrough(text, before ?? { at: head, depth: 0, annotation: false, quoted: false }, at);
-  const message = !(parentheses.annotation && parentheses.depth > 0) && !/[ (]URL $/i.test(text.slice(at - 5, at));
-  return { message, parentheses };
+  before: Arguments | null,
+): { readonly message: boolean; readonly so: Arguments } {
+  const head = before === null ? MESSAGE_COMMAND.exec(line)?.[0].length : 0;
+  const { ofMessages, depth, annotation } = before ?? { ofMessages: head !== undefined, depth: 0, annotation: false };
+  if (!ofMessages || head === undefined || (before === null && at <= head)) {
+    return { message: false, so: { ofMessages, depth, annotation } };
+  }
+  const so = lookedThrough(line, { ofMessages, depth, annotation }, { from: head, to: at });
+  const message = !(so.annotation && so.depth > 0) && !/[ (]URL $/i.test(upTo(line, at));
+  return { message, so };
 }
 
-function lookedThrough(text: string, before: Parentheses, to: number): Parentheses {
-  let { at, depth, annotation, quoted } = before;
-  for (; at < to; at++) {
-    const code = text.charCodeAt(at);
+/** No quoted string is open where a line ends that announces a literal. */
+function lookedThrough(
+  line: string,
+  { ofMessages, depth, annotation }: Arguments,
+  { from, to }: { readonly from: number; readonly to: number },
+): Arguments {
+  let quoted = false;
+  for (let at = from; at < to; at++) {
+    const code = line.charCodeAt(at);
     if (code === QUOTE) quoted = !quoted;
     else if (quoted && code === BACKSLASH) at++;
     else if (quoted) continue;
-    else if (code === OPEN_LIST && depth++ === 0) annotation = text.slice(at - 12, at).toUpperCase() === " ANNOTATION ";
+    else if (code === OPEN_LIST && depth++ === 0) annotation = / ANNOTATION $/i.test(upTo(line, at));
     else if (code === CLOSE_LIST) depth--;
   }
-  return { at, depth, annotation, quoted };
+  return { ofMessages, depth, annotation };
+}
+
+/** The characters before a place that a word could stand in. */
+function upTo(line: string, at: number): string {
+  return line.slice(Math.max(0, at - WORD_CHARACTERS_MAX), at);
 }

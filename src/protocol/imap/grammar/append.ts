@@ -3,49 +3,45 @@ import { LIST_ELEMENTS_MAX } from "./syntax_limits.ts";
 import { readAnnotationChanges } from "./annotations.ts";
 import { readFlagList, readMailbox } from "./arguments.ts";
 import { readDateTime } from "./dates.ts";
-import type { Place, Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const STAR = 0x2a;
 const NO_FLAGS = { flags: 0, keywords: [] };
 
-/** The messages of an APPEND that were read whole: none of them need be read again when the next one comes. */
+/** What was read of an APPEND or REPLACE up to the announcement of a literal: nothing of it is read again when the next one comes. */
 export interface MessagesBefore {
   readonly tag: string;
-  /** The command up to the message behind them. */
-  readonly text: string;
-  readonly place: Place;
-  readonly mailbox: AppendCommand["mailbox"];
-  readonly messages: readonly AppendMessage[];
+  /** As in a problem. */
+  readonly verb: string;
+  /** With the message alone that the literal is of. */
+  readonly command: AppendCommand;
+  /** Messages so far, that one among them. */
+  readonly count: number;
 }
 
 /** append = "APPEND" SP mailbox 1*append-message (RFC 4466 §3, RFC 3502) */
 export function readAppend(reader: Reader): AppendCommand {
   reader.space();
-  return readMessages(reader, readMailbox(reader), []).command;
+  const mailbox = readMailbox(reader);
+  const messages: AppendMessage[] = [];
+  do messages.push(spaced(reader)); while (!reader.ended);
+  return { verb: "APPEND", mailbox, messages };
 }
 
-/** The same of a `literal` frame, and what the next one of its command goes on from. */
-export function readAnnounced(reader: Reader, before: Omit<MessagesBefore, "text" | "place">) {
-  const { command, last } = readMessages(reader, before.mailbox, before.messages);
-  const text = reader.text.slice(0, last.at);
-  return { command, before: { ...before, text, place: last, messages: command.messages.slice(0, -1) } };
+/** The same or a REPLACE, from behind a message that was announced before: with the rest of that message, and those behind it. */
+export function readOn(reader: Reader, { command, count }: MessagesBefore) {
+  const messages = [readRest(reader, command.messages[0]!)];
+  if (command.verb === "APPEND") {
+    while (!reader.ended) messages.push(spaced(reader));
+  }
+  return { command: { ...command, messages }, count: count + messages.length - 1 };
 }
 
-function readMessages(
-  reader: Reader,
-  mailbox: AppendCommand["mailbox"],
-  before: readonly AppendMessage[],
-): { readonly command: AppendCommand; readonly last: Place } {
-  const messages = [...before];
-  let last;
-  do {
-    last = reader.place;
-    reader.space();
-    messages.push(readMessage(reader));
-  } while (!reader.ended);
-  return { command: { verb: "APPEND", mailbox, messages }, last };
+function spaced(reader: Reader): AppendMessage {
+  reader.space();
+  return readMessage(reader);
 }
 
 /** replace = "REPLACE" SP seq-number SP mailbox append-message (RFC 8508 §5) */
@@ -68,19 +64,31 @@ function readMessage(reader: Reader): AppendMessage {
   return { flags, keywords, internalDateMs, catenate, parts, ...(annotations === null ? {} : { annotations }) };
 }
 
+/** What follows a literal in its message. */
+function readRest(reader: Reader, message: AppendMessage): AppendMessage {
+  if (message.catenate) return { ...message, parts: readCatenated(reader, message.parts) };
+  endUtf8(reader, message.parts[0]!);
+  return message;
+}
+
 function behind<T>(reader: Reader, value: T): T {
   reader.space();
   return value;
 }
 
-/** "(" cat-part *(SP cat-part) ")" (RFC 4469 §5); the list may break off behind a literal that is still to come. */
-function readCatenated(reader: Reader): AppendPart[] {
-  const parts: AppendPart[] = [];
-  reader.open();
-  do {
+/**
+ * "(" cat-part *(SP cat-part) ")" (RFC 4469 §5), or what is behind those that were read; the list may break off behind a literal that is
+ * still to come.
+ */
+function readCatenated(reader: Reader, before: readonly AppendPart[] = []): AppendPart[] {
+  const parts = [...before];
+  const last = parts.at(-1);
+  if (last === undefined) reader.open();
+  else endUtf8(reader, last);
+  for (let more = last === undefined || reader.take(SPACE); more; more = reader.take(SPACE)) {
     parts.push(readCatenatedPart(reader));
     reader.bounded(parts.length, LIST_ELEMENTS_MAX, "parts");
-  } while (reader.take(SPACE));
+  }
   if (!reader.awaitsLiteral) reader.close();
   return parts;
 }
@@ -99,8 +107,12 @@ function readUtf8Literal(reader: Reader): AppendPart | null {
   if (!reader.takeWord("UTF8 (")) return null;
   const part = readLiteral(reader, true);
   if (!part.binary) reader.fail("UTF8 takes a literal8");
-  if (!reader.awaitsLiteral) reader.close();
+  if (!reader.awaitsLiteral) endUtf8(reader, part);
   return part;
+}
+
+function endUtf8(reader: Reader, part: AppendPart): void {
+  if (part.type === "literal" && part.utf8) reader.close();
 }
 
 function readLiteral(reader: Reader, utf8: boolean): Extract<AppendPart, { readonly type: "literal" }> {

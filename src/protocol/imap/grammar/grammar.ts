@@ -1,8 +1,9 @@
-import type { ImapCommand, ImapVerb } from "./ast.ts";
+import { assert } from "../../../base/assert.ts";
+import type { AppendCommand, ImapCommand, ImapVerb } from "./ast.ts";
 import type { FramedCommand } from "../frame/frame.ts";
 import { readGetMetadata, readGetQuota, readIdentified, readSetAcl, readSetMetadata, readSetQuota } from "./access.ts";
 import { readAuthenticate, readCompress, readId, readLogin } from "./any_commands.ts";
-import { type MessagesBefore, readAnnounced, readAppend, readReplace } from "./append.ts";
+import { type MessagesBefore, readAppend, readOn, readReplace } from "./append.ts";
 import { readMailbox } from "./arguments.ts";
 import { readList, readLsub } from "./list.ts";
 import { readCreate, readEnable, readRename, readSelect, readStatus } from "./mailbox_commands.ts";
@@ -100,8 +101,8 @@ const UID_READERS: Readonly<Record<string, CommandReader>> = {
 const FOREIGN = /^(GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH) \S+ HTTP\/[0-9.]{1,5}$/i;
 
 /**
- * command = tag SP (command-any / …) (RFC 9051 §9), of a `command` frame or, for APPEND and REPLACE, a `literal` frame. Linear in
- * the length of the command; never throws.
+ * command = tag SP (command-any / …) (RFC 9051 §9), of a `command` frame or, for APPEND and REPLACE, the first `literal` frame of a
+ * command. Linear in the length of the command; never throws.
  */
 export function parseCommand(command: FramedCommand, mode: GrammarMode): ParsedCommand {
   const reader = new Reader(command, mode);
@@ -111,28 +112,39 @@ export function parseCommand(command: FramedCommand, mode: GrammarMode): ParsedC
   return ended(reader, begun, read);
 }
 
+/** What a `literal` frame comes to, and what the next one of its command goes on from. */
+export type Announced =
+  | { readonly parsed: Extract<ParsedCommand, { readonly type: "bad" }>; readonly before: null }
+  | { readonly parsed: Extract<ParsedCommand, { readonly type: "command" }>; readonly before: MessagesBefore };
+
 /**
- * The same for the next `literal` frame of an APPEND: `before` is what this answered for the frame before, so that a thousand
- * messages are read once each, not each as often as one came after it.
+ * A `literal` frame: the first of its command, or one that goes on from what this answered for the frame before. Of one that goes on,
+ * the messages are those that it holds something of.
  */
-export function parseAnnounced(
-  command: FramedCommand,
-  mode: GrammarMode,
-  before: MessagesBefore | null,
-): { readonly parsed: ParsedCommand; readonly before: MessagesBefore | null } {
-  const reader = new Reader(command, mode);
-  if (before !== null && command.text.startsWith(before.text)) {
-    reader.goOn(before.place);
-    const announced = readAnnounced(reader, before);
-    return { ...announced, parsed: ended(reader, { tag: before.tag, verb: "APPEND" }, announced.command) };
+export function parseAnnounced(frame: FramedCommand, mode: GrammarMode, before: MessagesBefore | null): Announced {
+  if (before !== null) {
+    const reader = new Reader(frame, mode);
+    const { command, count } = readOn(reader, before);
+    return announced(ended(reader, before, command), before.verb, count);
   }
-  const begun = readVerb(reader);
-  if (begun.type === "bad") return { parsed: begun, before: null };
-  const { tag, verb } = begun;
-  if (verb !== "APPEND") return { parsed: ended(reader, begun, begun.read(reader)), before: null };
-  reader.space();
-  const announced = readAnnounced(reader, { tag, mailbox: readMailbox(reader), messages: [] });
-  return { ...announced, parsed: ended(reader, begun, announced.command) };
+  const parsed = parseCommand(frame, mode);
+  if (parsed.type === "bad") return { parsed, before: null };
+  const { command } = parsed;
+  assert(command.verb === "APPEND" || command.verb === "REPLACE", "only these have messages");
+  return announced(
+    parsed,
+    command.verb === "REPLACE" && command.uid ? `UID ${command.verb}` : command.verb,
+    command.messages.length,
+  );
+}
+
+function announced(parsed: ParsedCommand, verb: string, count: number): Announced {
+  if (parsed.type === "bad") return { parsed, before: null };
+  const command = parsed.command as AppendCommand;
+  return {
+    parsed,
+    before: { tag: parsed.tag, verb, command: { ...command, messages: command.messages.slice(-1) }, count },
+  };
 }
 
 type Bad = Extract<ParsedCommand, { readonly type: "bad" }>;

@@ -14,12 +14,6 @@ export interface GrammarMode {
   readonly utf8: boolean;
 }
 
-/** How far a command was read: where the next character is, and the number of literals before it. */
-export interface Place {
-  readonly at: number;
-  readonly literal: number;
-}
-
 /** A literal met in a message of APPEND. */
 export interface MetLiteral {
   readonly bytes: number;
@@ -53,16 +47,6 @@ export class Reader {
     this.text = command.text;
     this.#literals = command.literals;
     this.utf8 = mode.utf8;
-  }
-
-  get place(): Place {
-    return { at: this.at, literal: this.#literal };
-  }
-
-  /** Goes on at a place that a reader of the same command has reached. */
-  goOn({ at, literal }: Place): void {
-    this.at = at;
-    this.#literal = literal;
   }
 
   fail(text: string, kind: ParseProblem["kind"] = "syntax"): void {

@@ -1,6 +1,7 @@
 import { assert } from "@std/assert";
 import {
   CommandFramer,
+  type Frame,
   type FramedCommand,
   type FrameLimits,
   parseCommand,
@@ -30,6 +31,7 @@ export interface Framing {
 export function frames(chunks: readonly Uint8Array[], framing: Framing = {}): string[] {
   const limits = framing.limits ?? SMALL;
   const accepts = framing.accepts ?? parses;
+  const wholes = new Wholes();
   const framer = new CommandFramer(limits);
   const found: string[] = [];
   let inExchange = false;
@@ -43,7 +45,7 @@ export function frames(chunks: readonly Uint8Array[], framing: Framing = {}): st
         found.push(`command ${show(frame.command.text)}${literals(frame.command.literals)}`);
         inExchange = framing.exchange?.test(frame.command.text) ?? false;
       } else if (frame.type === "literal") {
-        const accepted = accepts(frame.command);
+        const accepted = accepts(wholes.of(frame));
         found.push(`literal ${frame.bytes}${frame.synchronizing ? "" : "+"} ${accepted ? "accepted" : "refused"}`);
         if (accepted) framer.accept();
         else framer.refuse();
@@ -63,6 +65,18 @@ export function frames(chunks: readonly Uint8Array[], framing: Framing = {}): st
     assert(framer.bufferedBytes <= heldMax, `${framer.bufferedBytes} bytes are held`);
   }
   return found;
+}
+
+/** The commands of `literal` frames up to where each ends, as a client sent them. */
+export class Wholes {
+  #told: FramedCommand = { text: "", literals: [] };
+
+  of({ command, goesOn }: Extract<Frame, { readonly type: "literal" }>): FramedCommand {
+    const { text, literals } = goesOn ? this.#told : { text: "", literals: [] };
+    const whole = { text: text + command.text, literals: [...literals, ...command.literals] };
+    this.#told = { ...whole, literals: [...whole.literals, null] };
+    return whole;
+  }
 }
 
 function parses(command: FramedCommand): boolean {
