@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { FakeClock, type Log, SILENT } from "../../../src/base/mod.ts";
 import {
   DEFAULT_QUEUE_LIMITS,
@@ -18,6 +18,18 @@ const CHECKPOINT_MS = DEFAULT_QUEUE_LIMITS.unindexedMsMax;
 const HOUR = 3_600_000;
 /** Segments of a few mails, compacted in steps of three. */
 const SMALL = { segmentBytesMax: 4_000, compactStepBytesMax: 700 };
+
+/** What it does may fail before it counts. */
+class FailingIndex extends WatchedIndex {
+  duringCommit = () => {};
+  override commit<T>(change: () => T): T {
+    return super.commit(() => {
+      const answer = change();
+      this.duringCommit();
+      return answer;
+    });
+  }
+}
 
 /** Opens a queue whose disk does as it is told, and says what was done to it. */
 async function open(dir: string, { limits = {}, clock = new FakeClock() } = {} as How) {
@@ -41,14 +53,14 @@ async function open(dir: string, { limits = {}, clock = new FakeClock() } = {} a
   const lines: unknown[] = [];
   const note = (...line: unknown[]) => void lines.push(line);
   const log: Log = { ...SILENT, warn: note, error: note, child: () => log };
-  let index: WatchedIndex | null = null;
+  let index: FailingIndex | null = null;
   const options = { clock, log, files, limits: { freeBytesMin: 0, ...limits } };
-  const store = await openQueueStore(queueOptions(dir, { ...options, index: (path) => index = new WatchedIndex(path) }))
+  const store = await openQueueStore(queueOptions(dir, { ...options, index: (path) => index = new FailingIndex(path) }))
     .catch((error) => {
       assertEquals(disk.open, 0, "a queue that is refused leaves no file open");
       throw error;
     });
-  return { store, clock, disk, lines, index: index! as WatchedIndex };
+  return { store, clock, disk, lines, index: index! as FailingIndex };
 }
 
 interface How {
@@ -244,4 +256,45 @@ Deno.test("a body that is damaged in the log is told to operators when the log i
     const left = await open(`${dir}/left`);
     assertEquals(left.lines[0], ["bodies in the log of the queue are damaged", { segment: 1, count: 1 }]);
     await left.store.close();
+  }));
+
+Deno.test("a new segment whose commit finds no space is taken back, and mail goes nowhere but where it is looked for", () =>
+  inDirectory(async (dir) => {
+    const { store, clock, disk, index } = await open(dir);
+    await enqueued(store, outgoing("one"));
+    // After a failed flush the segment is left as it is: the next mail begins another.
+    disk.fails = "EIO";
+    assertEquals(await kindOf(() => store.enqueue(outgoing("x"))), "disk");
+    disk.fails = null;
+    clock.advance(60_000);
+    await store.change([]);
+    index.duringCommit = () => {
+      throw coded("ENOSPC");
+    };
+    for (let i = 0; i < 3; i++) assertEquals(await kindOf(() => store.enqueue(outgoing("y"))), "disk_full");
+    index.duringCommit = () => {};
+    for (const text of ["two", "three"]) await enqueued(store, outgoing(text));
+    const texts = (one: QueueStore) => one.schedule(0, 9).map(({ item }) => bodyText(one, one.item(item)!.message));
+    assertEquals([texts(store), segments(dir).length], [["one", "two", "three"], 2]);
+    cpSync(`${dir}/queue`, `${dir}/left/queue`, { recursive: true });
+    const left = await open(`${dir}/left`);
+    assertEquals([texts(left.store), await problems(left.store)], [["one", "two", "three"], []]);
+    await left.store.close();
+    await store.close();
+  }));
+
+Deno.test("compaction begins new segments, too, when one is full", () =>
+  inDirectory(async (dir) => {
+    const { store, clock } = await open(dir, { limits: { ...SMALL, segmentBytesMax: 100_000 } });
+    const items: number[] = [];
+    for (let i = 0; i < 200; i++) items.push((await enqueued(store, outgoing(`${i} `.repeat(200))))[0]!.item);
+    await store.close();
+    const small = await open(dir, { limits: SMALL });
+    await small.store.change(items.filter((_, i) => i % 3 > 0).map((item) => ({ item, next: null })));
+    clock.advance(1);
+    passes(small.clock, 20_000);
+    const sizes = segments(dir).map((name) => statSync(`${dir}/queue/segments/${name}`).size);
+    assert(sizes.length > 5 && Math.max(...sizes) < 8_000, `segments of ${sizes.join()} bytes`);
+    assertEquals([small.store.counts().messages, await problems(small.store)], [67, []]);
+    await small.store.close();
   }));
