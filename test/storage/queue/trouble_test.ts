@@ -256,6 +256,7 @@ Deno.test("a body that is damaged in the log is told to operators when the log i
     const left = await open(`${dir}/left`);
     assertEquals(left.lines[0], ["bodies in the log of the queue are damaged", { segment: 1, count: 1 }]);
     await left.store.close();
+    assertEquals(left.disk.open, 0);
   }));
 
 Deno.test("a new segment whose commit finds no space is taken back, and mail goes nowhere but where it is looked for", () =>
