@@ -1,6 +1,7 @@
 /** RFC 9051 §2.3.1.1: what is put back from a copy must not give UIDs again that clients know for other messages. */
 import { assert, assertEquals } from "@std/assert";
 import { cpSync, renameSync, rmSync } from "node:fs";
+import { FakeClock } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import { markRestored } from "../../src/storage/mod.ts";
 import { during, epochs, fill, inPlace, type Place } from "./epoch_support.ts";
@@ -79,5 +80,26 @@ Deno.test("what an operator says was put back is taken for a copy, each time it 
       seen.push(await during(place, (shard) => Promise.resolve(epochs(shard))));
       assert(Math.min(...seen.at(-1)!) > Math.max(...seen.at(-2)!), JSON.stringify(seen));
       assertEquals(await during(place, (shard) => Promise.resolve(epochs(shard))), seen.at(-1)!);
+    }
+  }));
+
+Deno.test("a copy gets UIDVALIDITYs above those it has, and within 32 bits, whatever the clock of the machine says", () =>
+  inPlace(async (place) => {
+    const before = await during(place, fill);
+    const copy = copyOf(place);
+    const seconds = 2 ** 32;
+    for (const wallMs of [0, place.clock.wallMs() - 9e9, (seconds - 1) * 1_000, seconds * 5_000]) {
+      copy.putBack();
+      const there = { dir: place.dir, clock: new FakeClock(wallMs) };
+      const after = await during(there, async (shard) => {
+        const old = epochs(shard);
+        await shard.createMailbox(ANNA, LATER!, null);
+        const fresh = shard.status(ANNA, shard.mailboxNamed(ANNA, LATER!)!.mailbox).uidValidity;
+        assert(fresh < seconds && fresh >= Math.max(...old), `${fresh}`);
+        assertEquals(text(shard, 1), "first");
+        return old;
+      });
+      assert(Math.min(...after) > Math.max(...before) && Math.max(...after) < seconds, `${before} became ${after}`);
+      assertEquals(await during(there, (shard) => Promise.resolve(epochs(shard).slice(0, 1))), after.slice(0, 1));
     }
   }));
