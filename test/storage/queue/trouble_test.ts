@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { FakeClock, type Log, SILENT } from "../../../src/base/mod.ts";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { FakeClock, type Log, SILENT, utf8 } from "../../../src/base/mod.ts";
 import {
   DEFAULT_QUEUE_LIMITS,
   type FileSystem,
@@ -9,6 +9,8 @@ import {
   type QueueLimits,
   type QueueStore,
 } from "../../../src/storage/mod.ts";
+import { LmdbIndex } from "../../../src/storage/index_env.ts";
+import { HEADER_KEY } from "../../../src/storage/keys.ts";
 import { itemKey } from "../../../src/storage/queue/keys.ts";
 import { coded, WatchedIndex } from "../log_support.ts";
 import { kindOf } from "../support.ts";
@@ -22,6 +24,11 @@ const SMALL = { segmentBytesMax: 4_000, compactStepBytesMax: 700 };
 /** What it does may fail before it counts. */
 class FailingIndex extends WatchedIndex {
   duringCommit = () => {};
+  closed = 0;
+  override close(): void {
+    this.closed++;
+    super.close();
+  }
   override commit<T>(change: () => T): T {
     return super.commit(() => {
       const answer = change();
@@ -34,19 +41,20 @@ class FailingIndex extends WatchedIndex {
 /** Opens a queue whose disk does as it is told, and says what was done to it. */
 async function open(dir: string, { limits = {}, clock = new FakeClock() } = {} as How) {
   const real = nodeFiles();
-  const disk = { fails: null as string | null, writes: 0, flushes: 0, open: 0 };
+  const disk = { fails: null as string | null, free: null as number | null, writes: 0, flushes: 0, open: 0 };
   const files: FileSystem = {
     ...real,
+    freeBytes: (path) => disk.free ?? real.freeBytes(path),
     open: (path, how) => (disk.open++, real.open(path, how)),
     close: (fd) => (disk.open--, real.close(fd)),
     write(fd, bytes, at) {
       disk.writes++;
-      if (disk.fails === "ENOSPC") throw coded(disk.fails);
+      if (disk.fails === "EIO of writes") throw coded("EIO");
       real.write(fd, bytes, at);
     },
     syncData(fd) {
       disk.flushes++;
-      if (disk.fails !== null) throw coded(disk.fails);
+      if (disk.fails === "EIO") throw coded("EIO");
       real.syncData(fd);
     },
   };
@@ -57,7 +65,7 @@ async function open(dir: string, { limits = {}, clock = new FakeClock() } = {} a
   const options = { clock, log, files, limits: { freeBytesMin: 0, ...limits } };
   const store = await openQueueStore(queueOptions(dir, { ...options, index: (path) => index = new FailingIndex(path) }))
     .catch((error) => {
-      assertEquals(disk.open, 0, "a queue that is refused leaves no file open");
+      assertEquals([disk.open, index!.closed], [0, 1], "a queue that is refused leaves no file open");
       throw error;
     });
   return { store, clock, disk, lines, index: index! as FailingIndex };
@@ -117,26 +125,34 @@ Deno.test("after a flush failed nothing is written until the pause is over, not 
     clock.advance(HOUR);
     await store.enqueue(outgoing("y"));
     assertEquals([store.health(), store.counts().messages, await problems(store)], ["ok", left.length + 1, []]);
+    const count = segments(dir).length;
+    passes(clock, 10_000);
+    assert(segments(dir).length < count / 2, "compaction goes on");
+    assertEquals(await problems(store), []);
     await store.close();
   }));
 
-Deno.test("while plain files cannot be flushed the index is not asked to, either", () =>
+Deno.test("while plain files cannot be written or flushed the index is not asked to, either", () =>
   inDirectory(async (dir) => {
-    const { store, clock, disk, index } = await open(dir);
-    await enqueued(store, outgoing("one"));
-    disk.fails = "EIO";
-    assertEquals(await kindOf(() => store.enqueue(outgoing("x"))), "disk");
-    const { commits } = index;
-    for (let i = 0; i < 5; i++) {
-      clock.advance(60_000);
+    for (const fails of ["EIO", "EIO of writes"]) {
+      const place = `${dir}/${fails}`;
+      const { store, clock, disk, index } = await open(place);
+      await enqueued(store, outgoing("one"));
+      disk.fails = fails;
       assertEquals(await kindOf(() => store.enqueue(outgoing("x"))), "disk");
+      const { commits } = index;
+      for (let i = 0; i < 5; i++) {
+        clock.advance(60_000);
+        assertEquals(await kindOf(() => store.enqueue(outgoing("x"))), "disk");
+      }
+      assertEquals(index.commits, commits);
+      disk.fails = null;
+      clock.advance(60_000);
+      await store.enqueue(outgoing("x"));
+      assertEquals([store.health(), store.counts().messages], ["ok", 2]);
+      await store.close();
+      assertEquals([disk.open, existsSync(`${place}/queue/probe`)], [0, false], "nothing is left of the trials");
     }
-    assertEquals(index.commits, commits);
-    disk.fails = null;
-    clock.advance(60_000);
-    await store.enqueue(outgoing("x"));
-    assertEquals([store.health(), store.counts().messages], ["ok", 2]);
-    await store.close();
   }));
 
 Deno.test("when the flush of a compaction fails nothing is acknowledged before a claim, as after any other", () =>
@@ -252,6 +268,14 @@ Deno.test("a body that is damaged in the log is told to operators when the log i
     flip(-20);
     assertEquals(await kindOf(() => open(`${dir}/left`)), "corrupt");
     flip(-20);
+    const index = new LmdbIndex(`${dir}/left/queue/index.mdb`, nodeFiles());
+    const header = index.get(HEADER_KEY)!;
+    for (const [row, kind] of [[utf8("{"), "corrupt"], [header, "ok"]] as const) {
+      index.commit(() => index.put(HEADER_KEY, row));
+      if (kind !== "ok") assertEquals(await kindOf(() => open(`${dir}/left`)), kind);
+    }
+    index.close();
+    await index.gone();
     flip(0);
     const left = await open(`${dir}/left`);
     assertEquals(left.lines[0], ["bodies in the log of the queue are damaged", { segment: 1, count: 1 }]);
@@ -298,4 +322,76 @@ Deno.test("compaction begins new segments, too, when one is full", () =>
     assert(sizes.length > 5 && Math.max(...sizes) < 8_000, `segments of ${sizes.join()} bytes`);
     assertEquals([small.store.counts().messages, await problems(small.store)], [67, []]);
     await small.store.close();
+  }));
+
+Deno.test("a segment that cannot be walked stays as it is, and is given up once; others are compacted", () =>
+  inDirectory(async (dir) => {
+    const { store, clock, lines } = await open(dir, { limits: SMALL });
+    const left = await wasted(store);
+    const path = `${dir}/queue/segments/00000001.seg`;
+    const bytes = readFileSync(path);
+    const text = (item: number) => `${item - 1} `.repeat(100);
+    // The header of the second record: the way to those behind it is lost.
+    bytes[bytes.indexOf(text(2)) - 20]! ^= 1;
+    writeFileSync(path, bytes);
+    const before = segments(dir).length;
+    passes(clock, 120_000);
+    clock.advance(HOUR);
+    passes(clock, 120_000);
+    assert(segments(dir).length < before / 2, `${before} segments became ${segments(dir).length}`);
+    assertEquals(
+      [lines.length, readFileSync(path).equals(bytes), store.health()],
+      [1, true, "ok"],
+      JSON.stringify(lines),
+    );
+    for (const item of left) assertEquals(bodyText(store, store.item(item)!.message), text(item));
+    await store.close();
+  }));
+
+Deno.test("a body that is damaged when it is moved is as damaged behind it, and the others are whole", () =>
+  inDirectory(async (dir) => {
+    const { store, clock } = await open(dir, { limits: SMALL });
+    const left = await wasted(store);
+    const path = `${dir}/queue/segments/00000001.seg`;
+    const bytes = readFileSync(path);
+    const text = (item: number) => `${item - 1} `.repeat(100);
+    bytes[bytes.indexOf(text(5)) + 7]! ^= 1;
+    writeFileSync(path, bytes);
+    passes(clock, 20_000);
+    assertEquals(existsSync(path), false, "it was moved");
+    for (const item of left) {
+      const { message } = store.item(item)!;
+      if (item === 5) assertEquals(await kindOf(() => store.body(message)), "corrupt");
+      else assertEquals(bodyText(store, message), text(item));
+    }
+    await store.close();
+  }));
+
+Deno.test("where room is short the open segment is compacted, too, once more than half of it is dead", () =>
+  inDirectory(async (dir) => {
+    for (const short of [false, true]) {
+      const limits = {
+        freeBytesMin: 1_000,
+        segmentBytesMax: 1_000_000,
+        compactStepBytesMax: 7_000,
+        aheadFromBytes: 1e9,
+      };
+      const place = `${dir}/${short}`;
+      const { store, clock, disk } = await open(place, { limits });
+      disk.free = short ? 1_000_999 : 1_001_000;
+      const items: number[] = [];
+      for (let i = 0; i < 40; i++) items.push((await enqueued(store, outgoing(`${i} `.repeat(1_000))))[0]!.item);
+      const size = () => segments(place).map((name) => statSync(`${place}/queue/segments/${name}`).size);
+      const [before] = size();
+      for (const [some, done] of [[items.slice(0, 10), false], [items.slice(10, 30), true]] as const) {
+        await store.change(some.map((item) => ({ item, next: null })));
+        passes(clock, 20_000);
+        assertEquals([size().length, size()[0]! < before! / 1.5], [1, short && done], `${short} ${done}`);
+      }
+      assertEquals([store.counts().messages, await problems(store)], [10, []]);
+      for (const item of items.slice(30)) {
+        assertEquals(bodyText(store, store.item(item)!.message), `${item - 1} `.repeat(1_000));
+      }
+      await store.close();
+    }
   }));
