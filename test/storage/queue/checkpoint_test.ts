@@ -10,7 +10,7 @@ import {
   type QueueStore,
 } from "../../../src/storage/mod.ts";
 import { LmdbIndex } from "../../../src/storage/index_env.ts";
-import { HEADER_KEY } from "../../../src/storage/keys.ts";
+import { allOpsOfRecords, HEADER_KEY, opKey } from "../../../src/storage/keys.ts";
 import { messageKey } from "../../../src/storage/queue/keys.ts";
 import { coded, WatchedIndex } from "../log_support.ts";
 import { kindOf } from "../support.ts";
@@ -342,5 +342,47 @@ Deno.test("a log that does not follow its index is refused, and left as it is", 
       assertEquals(await kindOf(() => open(left)), "corrupt");
       assertEquals(readFileSync(`${left}/queue/segments/00000001.seg`), before);
     }
+    await store.close();
+  }));
+
+Deno.test("opIds are known for their time, however many come at once, and are then forgotten a few at each checkpoint", () =>
+  inDirectory(async (dir) => {
+    const clock = new FakeClock(Date.UTC(2026, 0, 1));
+    const limits = { unindexedMsMax: 10, opIdMsMin: 1_000_000 };
+    const { store, index } = await open(dir, { clock, limits });
+    const many = Array.from({ length: 200 }, (_, i) => outgoing("x", { opId: `${i}/${"o".repeat(40)}` }));
+    await Promise.all(many.map((input) => store.enqueue(input)));
+    clock.advance(10);
+    const rows = () => index.range({ ...allOpsOfRecords(), limit: 1_000 }).length;
+    assert(rows() > 3, "they fill several lists");
+    clock.advance(500_000);
+    const few = Array.from({ length: 3 }, () => outgoing("y"));
+    await Promise.all(few.map((input) => store.enqueue(input)));
+    clock.advance(10);
+    /** How many of some are known, without a new one coming in. */
+    const known = (inputs: readonly { readonly opId: string }[]) =>
+      inputs.filter(({ opId }) => index.get(opKey(opId)) !== undefined).length;
+    const checkpoint = async () => {
+      await store.change([]);
+      await store.suspend("a.test", clock.wallMs());
+      clock.advance(10);
+    };
+    clock.advance(499_969);
+    await checkpoint();
+    assertEquals([known(many), known(few)], [200, 3], "a moment before their time is over");
+    clock.advance(10);
+    const left: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      await checkpoint();
+      left.push(known(many));
+    }
+    assert(left[0]! < 200 && left[0]! > 100, `${left[0]} are left after one checkpoint`);
+    assertEquals([left.at(-1), known(few), rows()], [0, 3, 1]);
+    assertEquals((await store.enqueue(many[0]!)).known, false);
+    assertEquals((await store.enqueue(few[0]!)).known, true);
+    clock.advance(500_000);
+    await checkpoint();
+    await checkpoint();
+    assertEquals([known(few), known(many), rows()], [0, 1, 1]);
     await store.close();
   }));
