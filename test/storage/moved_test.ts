@@ -161,3 +161,17 @@ Deno.test("an index without a header is refused, and so is a segment of which no
     rmSync(segment);
     assertStringIncludes(await refusal(short), "00000001.seg is not whole");
   }));
+
+Deno.test("a copy that ends where its index does is whole", () =>
+  inPlace(async (place) => {
+    const before = await during(place, fill);
+    const moved = copied(place);
+    const path = `${moved.dir}/shards/000/index.mdb`;
+    const index = new LmdbIndex(path, nodeFiles());
+    const used = index.usedBytes();
+    index.close();
+    await index.gone();
+    truncateSync(path, used);
+    assertEquals((await accept(moved)).shards, 1);
+    assertEquals(await during(moved, resting), before);
+  }));
