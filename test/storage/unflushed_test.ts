@@ -4,6 +4,7 @@ import { asFailure, FakeClock, type Random, seededRandom, utf8 } from "../../src
 import { DEFAULT_LIMITS, type ShardStore } from "../../src/storage/mod.ts";
 import type { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { HEADER_KEY } from "../../src/storage/keys.ts";
+import { MODSEQ_JUMP } from "../../src/storage/mod_seq_jump.ts";
 import { verifyShard } from "../../src/storage/verify.ts";
 import { PowerLoss, SimDisk, SimIndex } from "./sim_disk.ts";
 import { openSimShard } from "./sim_shard.ts";
@@ -79,6 +80,7 @@ async function check(shard: LoggedShard, told: readonly Told[]): Promise<void> {
     const store = { how: "replace", flags: 16, keywords: [], unchangedSince: null } as const;
     const { modSeq } = await shard.storeFlags(owner, 1, [1], store) as { modSeq: number };
     assert(modSeq > highest, `MODSEQ ${modSeq} is given again: ${highest} was told`);
+    assert(modSeq < highest + 2 * MODSEQ_JUMP, `MODSEQ ${modSeq} is far beyond ${highest}`);
   }
 }
 
