@@ -29,7 +29,14 @@ class FailingIndex extends WatchedIndex {
     this.closed++;
     super.close();
   }
+  /** LMDB takes nothing more after a commit that failed to reach the disk, until it is opened anew. */
+  panics = false;
+  override reopen(): void {
+    this.panics = false;
+    super.reopen();
+  }
   override commit<T>(change: () => T): T {
+    if (this.panics) throw coded("EIO");
     return super.commit(() => {
       const answer = change();
       this.duringCommit();
@@ -281,6 +288,24 @@ Deno.test("a body that is damaged in the log is told to operators when the log i
     assertEquals(left.lines[0], ["bodies in the log of the queue are damaged", { segment: 1, count: 1 }]);
     await left.store.close();
     assertEquals(left.disk.open, 0);
+  }));
+
+Deno.test("an index that takes nothing more after a failed commit is opened anew", () =>
+  inDirectory(async (dir) => {
+    const { store, clock, index } = await open(dir);
+    await enqueued(store, outgoing("one"));
+    index.duringCommit = () => {
+      index.panics = true;
+      throw coded("EIO");
+    };
+    clock.advance(CHECKPOINT_MS);
+    assert(store.health() !== "ok");
+    index.duringCommit = () => {};
+    clock.advance(60_000);
+    await store.enqueue(outgoing("two"));
+    clock.advance(CHECKPOINT_MS);
+    assertEquals([store.health(), store.counts().messages, await problems(store)], ["ok", 2, []]);
+    await store.close();
   }));
 
 Deno.test("a new segment whose commit finds no space is taken back, and mail goes nowhere but where it is looked for", () =>
