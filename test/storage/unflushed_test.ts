@@ -170,6 +170,24 @@ Deno.test("flags wait for no flush, which comes after its time, with the next me
     await shard.close();
   }));
 
+Deno.test("flags are flushed late again and again, each no later than its time, and never after the end", () =>
+  counting({ unflushedOpsMax: 10 }, async (shard, flushes, clock) => {
+    for (let round = 1; round <= 4; round++) {
+      for (let i = 0; i < 3; i++) {
+        await flag(shard, round * 3 + i);
+        clock.advance(LIMITS.unflushedMsMax / 4);
+      }
+      assertEquals(flushes(), round - 1);
+      clock.advance(LIMITS.unflushedMsMax / 4);
+      assertEquals(flushes(), round, "the first has waited for so long");
+    }
+    await flag(shard, 1);
+    await shard.close();
+    const after = flushes();
+    clock.advance(100 * LIMITS.unflushedMsMax);
+    assertEquals(flushes(), after);
+  }));
+
 Deno.test("a message that comes in one group with flags is on the disk before it is acknowledged", () =>
   counting({ unflushedOpsMax: 10 }, async (shard, flushes) => {
     await Promise.all([flag(shard, 1), deliver(shard, ANNA, "second"), flag(shard, 2)]);

@@ -266,6 +266,13 @@ Deno.test("opIds that are forgotten before their time are told to operators, eac
     const line = ["opIds of mails forgotten before their time", { count: 15 }];
     assertEquals(lines, [line, line, line]);
     await store.close();
+    const late = await open(`${dir}/late`, { limits: { opIdsMax: 20, opIdMsMin: 10 } });
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 15; i++) await late.store.enqueue(outgoing("x"));
+      late.clock.advance(CHECKPOINT_MS);
+    }
+    assertEquals(late.lines, [], "of those whose time was over nothing is told");
+    await late.store.close();
   }));
 
 Deno.test("what is done and gone is not done again, whether the index or the log alone had it", () =>
@@ -348,8 +355,8 @@ Deno.test("a log that does not follow its index is refused, and left as it is", 
 Deno.test("opIds are known for their time, however many come at once, and are then forgotten a few at each checkpoint", () =>
   inDirectory(async (dir) => {
     const clock = new FakeClock(Date.UTC(2026, 0, 1));
-    const limits = { unindexedMsMax: 10, opIdMsMin: 1_000_000 };
-    const { store, index } = await open(dir, { clock, limits });
+    const limits = { unindexedMsMax: 10, opIdMsMin: 1_000_000, opIdsMax: 260 };
+    const { store, index, lines } = await open(dir, { clock, limits });
     const many = Array.from({ length: 200 }, (_, i) => outgoing("x", { opId: `${i}/${"o".repeat(40)}` }));
     await Promise.all(many.map((input) => store.enqueue(input)));
     clock.advance(10);
@@ -384,5 +391,11 @@ Deno.test("opIds are known for their time, however many come at once, and are th
     await checkpoint();
     await checkpoint();
     assertEquals([known(few), known(many), rows()], [0, 1, 1]);
+    // Those that are gone take nobody's place.
+    const fresh = Array.from({ length: 250 }, () => outgoing("z"));
+    await Promise.all(fresh.map((input) => store.enqueue(input)));
+    clock.advance(10);
+    await checkpoint();
+    assertEquals([known(fresh), known(many), lines], [250, 1, []]);
     await store.close();
   }));
