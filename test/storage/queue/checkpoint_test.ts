@@ -397,5 +397,10 @@ Deno.test("opIds are known for their time, however many come at once, and are th
     clock.advance(10);
     await checkpoint();
     assertEquals([known(fresh), known(many), lines], [250, 1, []]);
+    // However many come at once, as many go when there are more than the bound.
+    const next = Array.from({ length: 250 }, () => outgoing("w"));
+    await Promise.all(next.map((input) => store.enqueue(input)));
+    clock.advance(10);
+    assert(known(next) === 250 && known(fresh) <= 10, `${known(fresh)} of the others are left`);
     await store.close();
   }));
