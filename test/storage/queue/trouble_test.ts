@@ -57,6 +57,7 @@ async function open(dir: string, { limits = {}, clock = new FakeClock() } = {} a
     write(fd, bytes, at) {
       disk.writes++;
       if (disk.fails === "EIO of writes") throw coded("EIO");
+      if (disk.fails === "ENOSPC") throw coded("ENOSPC");
       real.write(fd, bytes, at);
     },
     syncData(fd) {
@@ -351,7 +352,7 @@ Deno.test("compaction begins new segments, too, when one is full", () =>
 
 Deno.test("a segment that cannot be walked stays as it is, and is given up once; others are compacted", () =>
   inDirectory(async (dir) => {
-    const { store, clock, lines } = await open(dir, { limits: SMALL });
+    const { store, clock, lines } = await open(dir, { limits: { ...SMALL, compactStepBytesMax: 1 } });
     const left = await wasted(store);
     const path = `${dir}/queue/segments/00000001.seg`;
     const bytes = readFileSync(path);
@@ -412,6 +413,11 @@ Deno.test("where room is short the open segment is compacted, too, once more tha
         await store.change(some.map((item) => ({ item, next: null })));
         passes(clock, 20_000);
         assertEquals([size().length, size()[0]! < before! / 1.5], [1, short && done], `${short} ${done}`);
+        assertEquals(
+          segments(place)[0] === "00000001.seg",
+          !(short && done),
+          "what is not worth it is left where it is",
+        );
       }
       assertEquals([store.counts().messages, await problems(store)], [10, []]);
       for (const item of items.slice(30)) {
@@ -419,4 +425,20 @@ Deno.test("where room is short the open segment is compacted, too, once more tha
       }
       await store.close();
     }
+  }));
+
+Deno.test("compaction that finds no space for long gives no segment up for that: all are compacted when there is", () =>
+  inDirectory(async (dir) => {
+    const { store, clock, disk } = await open(dir, { limits: SMALL });
+    await wasted(store);
+    const before = segments(dir).length;
+    disk.fails = "ENOSPC";
+    for (let i = 0; i < 100; i++) clock.advance(30_000);
+    disk.fails = null;
+    clock.advance(30_000);
+    await store.enqueue(outgoing("awake"));
+    passes(clock, 60_000);
+    assert(segments(dir).length < before / 2, `${before} segments became ${segments(dir).length}`);
+    assertEquals(await problems(store), []);
+    await store.close();
   }));
