@@ -1,11 +1,13 @@
 /** Data that an operator moved, whole and stopped, keep their UIDVALIDITYs; what may be less than all does not pass for that. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { cpSync, rmSync, truncateSync } from "node:fs";
+import { cpSync, rmSync, statSync, truncateSync } from "node:fs";
 import { asFailure, type Log, SILENT, utf8 } from "../../src/base/mod.ts";
+import { LmdbIndex } from "../../src/storage/index_env.ts";
+import { HEADER_KEY } from "../../src/storage/keys.ts";
 import { decodeHeader, endingOf } from "../../src/storage/header.ts";
-import { acceptMoved, markRestored, type ShardStore } from "../../src/storage/mod.ts";
+import { acceptMoved, markRestored, nodeFiles, openMailStore, type ShardStore } from "../../src/storage/mod.ts";
 import { during, epochs, fill, inPlace, type Place } from "./epoch_support.ts";
-import { mail, text } from "./support.ts";
+import { diskOptions, mail, text } from "./support.ts";
 
 const resting = (shard: ShardStore) => Promise.resolve(epochs(shard));
 const accept = ({ dir }: Place, shardCount = 1) => acceptMoved({ dir, shardCount });
@@ -123,4 +125,53 @@ Deno.test("one shard that is refused keeps the others as they were", () =>
     assertStringIncludes(await refusal(moved, 2), "shard 1 is not there");
     cpSync(`${place.dir}/shards/001`, `${moved.dir}/shards/001`, { recursive: true });
     assertEquals((await accept(moved, 2)).shards, 2);
+  }));
+
+Deno.test("of several shards that were moved the last stop is told, and only those that moved are known anew", () =>
+  inPlace(async (place) => {
+    await during(place, fill, { shards: [0, 1], shardCount: 2 });
+    // Shard 1 is stopped an hour after the other, and then the other way round.
+    for (const last of [1, 0]) {
+      const store = await openMailStore(diskOptions(place.dir, { clock: place.clock, shards: [last], shardCount: 2 }));
+      place.clock.advance(3_600_000);
+      await store.close();
+      const stoppedMs = place.clock.wallMs();
+      place.clock.advance(1_000);
+      const moved = copied(place);
+      assertEquals(await accept(moved, 2), { shards: 2, stoppedMs });
+      assertEquals(await accept(moved, 2), { shards: 0, stoppedMs: null });
+    }
+  }));
+
+Deno.test("an index without a header is refused, and so is a segment of which nothing is there but its place in the log", () =>
+  inPlace(async (place) => {
+    await during(place, fill);
+    const headless = copied(place);
+    const path = `${headless.dir}/shards/000/index.mdb`;
+    const index = new LmdbIndex(path, nodeFiles());
+    index.commit(() => index.remove(HEADER_KEY));
+    index.close();
+    await index.gone();
+    assertStringIncludes(await refusal(headless), "has no header");
+    place.clock.advance(1);
+    const short = copied(place);
+    const segment = `${short.dir}/shards/000/segments/00000001.seg`;
+    truncateSync(segment, statSync(segment).size - 1);
+    assertStringIncludes(await refusal(short), "00000001.seg is not whole");
+    rmSync(segment);
+    assertStringIncludes(await refusal(short), "00000001.seg is not whole");
+  }));
+
+Deno.test("a copy that ends where its index does is whole", () =>
+  inPlace(async (place) => {
+    const before = await during(place, fill);
+    const moved = copied(place);
+    const path = `${moved.dir}/shards/000/index.mdb`;
+    const index = new LmdbIndex(path, nodeFiles());
+    const used = index.usedBytes();
+    index.close();
+    await index.gone();
+    truncateSync(path, used);
+    assertEquals((await accept(moved)).shards, 1);
+    assertEquals(await during(moved, resting), before);
   }));

@@ -4,6 +4,7 @@ import { asFailure, FakeClock, type Random, seededRandom, utf8 } from "../../src
 import { DEFAULT_LIMITS, type ShardStore } from "../../src/storage/mod.ts";
 import type { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { HEADER_KEY } from "../../src/storage/keys.ts";
+import { MODSEQ_JUMP } from "../../src/storage/mod_seq_jump.ts";
 import { verifyShard } from "../../src/storage/verify.ts";
 import { PowerLoss, SimDisk, SimIndex } from "./sim_disk.ts";
 import { openSimShard } from "./sim_shard.ts";
@@ -79,6 +80,7 @@ async function check(shard: LoggedShard, told: readonly Told[]): Promise<void> {
     const store = { how: "replace", flags: 16, keywords: [], unchangedSince: null } as const;
     const { modSeq } = await shard.storeFlags(owner, 1, [1], store) as { modSeq: number };
     assert(modSeq > highest, `MODSEQ ${modSeq} is given again: ${highest} was told`);
+    assert(modSeq < highest + 2 * MODSEQ_JUMP, `MODSEQ ${modSeq} is far beyond ${highest}`);
   }
 }
 
@@ -166,6 +168,24 @@ Deno.test("flags wait for no flush, which comes after its time, with the next me
     for (let i = 1; i <= 11; i++) await flag(shard, i);
     assertEquals(flushes(), 4);
     await shard.close();
+  }));
+
+Deno.test("flags are flushed late again and again, each no later than its time, and never after the end", () =>
+  counting({ unflushedOpsMax: 10 }, async (shard, flushes, clock) => {
+    for (let round = 1; round <= 4; round++) {
+      for (let i = 0; i < 3; i++) {
+        await flag(shard, round * 3 + i);
+        clock.advance(LIMITS.unflushedMsMax / 4);
+      }
+      assertEquals(flushes(), round - 1);
+      clock.advance(LIMITS.unflushedMsMax / 4);
+      assertEquals(flushes(), round, "the first has waited for so long");
+    }
+    await flag(shard, 1);
+    await shard.close();
+    const after = flushes();
+    clock.advance(100 * LIMITS.unflushedMsMax);
+    assertEquals(flushes(), after);
   }));
 
 Deno.test("a message that comes in one group with flags is on the disk before it is acknowledged", () =>

@@ -1,6 +1,5 @@
-import { concat, utf8 } from "../../src/base/bytes.ts";
+import { concat, Failure, utf8 } from "../../src/base/mod.ts";
 import { Flag } from "../../src/mail/flag.ts";
-import { Failure } from "../../src/base/failure.ts";
 import type { MailboxAskName, MailboxAsks } from "../../src/mail/mailbox_ask.ts";
 import type { MailboxEntry } from "../../src/mail/mailbox_entry.ts";
 import type { AppendedMessage, MessageSet, ViewNews, ViewRow } from "../../src/mail/mailbox_view.ts";

@@ -195,6 +195,24 @@ Deno.test("mail of users is scanned where that is wanted, before it is signed, a
   }
 });
 
+Deno.test("a network that is exempt is so for servers alone: mail of users there is scanned, and they have no word on spam", async () => {
+  const scanners = settings({ rspamd: { ...RSPAMD, scan: "both" } });
+  const exempt = parseNetworks(["192.0.2.0/24"]);
+  const listener = new FakeListener({}, { content: content({ scanners, exempt }) });
+  const client = listener.connect("submission", { address: "192.0.2.1" });
+  client.say("EHLO x", `AUTH PLAIN ${btoa("\0john@smith.test\0x")}`);
+  await listener.answer("directory.authenticate", { type: "accepted", account: ACCOUNT });
+  client.say("MAIL FROM:<john@smith.test>", "RCPT TO:<john@smith.test>", "DATA");
+  client.told();
+  client.say("From: john@smith.test", "X-Spam-Flag: YES", "Date: x", "Message-ID: <1@x>", "", "hello", ".");
+  await settle();
+  assertEquals(client.told(), "", "nothing is said before it was looked at");
+  await listener.answer("policy.scan", { ...CLEAN, fields: "", remove: [] });
+  await listener.answer("mailbox.deliver", TAKEN);
+  assertMatch(client.told(), /^250 2\.0\.0 /);
+  assertEquals([kept(listener).mailbox, listener.counters.scans.clean], [INBOX_ID, 1]);
+});
+
 Deno.test("what a sender's policy wants in quarantine is filed as junk", async () => {
   const check = {
     disposition: { type: "quarantine", text: "Quarantined by the DMARC policy of there.test" },

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { INBOX_NAME } from "../../../src/mail/mailbox_name.ts";
+import type { RowPage } from "../../../src/mail/mailbox_view.ts";
 import { Pieces } from "../../../src/mail/pieces.ts";
 import { ALL_COLUMNS, FLAG_COLUMNS, RowColumn, RowColumns } from "../../../src/mail/row_columns.ts";
 import { readIndex } from "../../../src/mime/mod.ts";
@@ -111,4 +112,31 @@ Deno.test("headers come alone where all of each is among the first bytes, and in
       const indexes = Pieces.of({ places: page.index, bytes: page.indexBytes! }, texts.length)!;
       assertEquals(texts.map((_, i) => indexes.length(i) > 0), lacks);
     }
+  }));
+
+Deno.test("names of keywords end a page before they outgrow it, and the next page goes on from there", () =>
+  inMailbox(async (world) => {
+    await Promise.all(Array.from({ length: 12 }, (_, i) => put(world, `op/${i}`)));
+    const a = await openSession(world);
+    const all = Array.from({ length: 255 }, (_, i) => `k${i}`.padEnd(100, "x"));
+    // Each message has another set: all keywords but one. Two have the same.
+    const without = (uid: number) => all.filter((_, i) => i !== Math.min(uid, 11));
+    for (let uid = 1; uid <= 12; uid++) {
+      await a.store({ by: "uid", pairs: [uid, uid] }, "add", { keywords: without(uid) });
+    }
+    const asked = { set: { by: "uid", pairs: [1, 0] }, changedSince: null, vanished: false } as const;
+    const pages: number[][] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const page: RowPage = await a.ask("mailbox.page", { ...asked, after, index: "none", headBytes: 0 });
+      const { uid: uids, keywords, count } = RowColumns.of(page.rows)!;
+      const chars = page.keywordSets.flatMap(({ names }) => names.map(({ length }) => length)).reduce((a, b) => a + b);
+      assert(chars <= 128 * 1024 + 25_400, `${chars} characters`);
+      for (let i = 0; i < count; i++) {
+        const { names } = page.keywordSets.find(({ set }) => set === keywords[i])!;
+        assertEquals(names.toSorted(), without(uids[i]!).toSorted());
+      }
+      pages.push([...uids.subarray(0, count)]);
+      after = page.next;
+    }
+    assertEquals(pages, [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]]);
   }));

@@ -185,12 +185,6 @@ Deno.test("searches of one view are bounded, and one that is cancelled makes roo
   }));
 
 Deno.test("what searches of a view and of an account hold is bounded in bytes, and given back when views close", () => {
-  const found: TextSearch = {
-    find: (_query, keys) => Promise.resolve(keys.map(() => new Set<number>())),
-    grade: () => Promise.resolve([]),
-    ...NO_FIELDS,
-    forget() {},
-  };
   return inMailbox(async (world) => {
     const text = "x".repeat(10_000);
     const of = Array.from({ length: 60 }, () => ({ type: "header" as const, field: "x", text }));
@@ -210,8 +204,82 @@ Deno.test("what searches of a view and of an account hold is bounded in bytes, a
     assertEquals(count, 6);
     await sessions[0]!.close();
     assert(await kept(sessions[9]!, "now"));
-  }, { texts: found });
+  }, { texts: NOWHERE });
 });
+
+/** Finds no text anywhere. */
+const NOWHERE: TextSearch = {
+  find: (_query, keys) => Promise.resolve(keys.map(() => new Set<number>())),
+  grade: () => Promise.resolve([]),
+  ...NO_FIELDS,
+  forget() {},
+};
+
+/** Flagged messages, as a search that takes about two bytes for each of so many characters. */
+function large(characters: number): SearchProgram {
+  const of = Array.from({ length: 100 }, (_, i) => {
+    const length = Math.min(10_000, Math.max(1, characters - i * 10_000));
+    return { type: "header" as const, field: "x", text: "x".repeat(length) };
+  });
+  return { type: "or", of: [FLAGGED, { type: "and", of }] };
+}
+
+/** How many characters a search may have at most so that changes are told. */
+async function largest(session: TestSession, begin: (characters: number) => Promise<boolean>): Promise<number> {
+  let [fits, not] = [100, 1_000_000];
+  while (not - fits > 1) {
+    const middle = (fits + not) >>> 1;
+    if (await begin(middle)) fits = middle;
+    else not = middle;
+    await session.ask("mailbox.cancelUpdates", { tags: ["large"] });
+  }
+  return fits;
+}
+
+Deno.test("a search whose results outgrow the room is ended, and that is told; others of the view go on", () =>
+  inMailbox(async (world) => {
+    await append(world, Array.from({ length: 9 }, () => "s"));
+    const session = await openSession(world);
+    const small = new Client(session, "small", large(60_000), { uid: true });
+    assert(await small.begin());
+    const begin = (characters: number) => new Client(session, "large", large(characters), { uid: true }).begin();
+    const client = new Client(session, "large", large(await largest(session, begin)), { uid: true });
+    assert(await client.begin());
+    await session.store(uids(1, 9), "add", { flags: Flag.seen });
+    await told(session, [small, client]);
+    assertEquals([client.ended, small.ended], [false, false], "results that stay as they are take no more room");
+    for (const uid of [1, 3]) await session.store(uids(uid, uid), "add", { flags: Flag.flagged });
+    await told(session, [small, client]);
+    assertEquals([client.ended, small.ended, small.results], [true, false, [1, 3]]);
+    await session.store(uids(5, 5), "add", { flags: Flag.flagged });
+    const updates = await told(session, [small, client]);
+    assertEquals([updates.length, updates[0]?.ended, small.results], [1, [], [1, 3, 5]]);
+    assert(await begin(1), "what it held is free again");
+  }, { texts: NOWHERE }));
+
+Deno.test("an order for which there is no room is not kept, and its search is forgotten", () =>
+  inMailbox(async (world) => {
+    await append(world, Array.from({ length: 100 }, () => "s"), Flag.flagged);
+    const session = await openSession(world);
+    const order = new Uint8Array(Uint32Array.from({ length: 100 }, (_, i) => i + 1).buffer);
+    const keys: OrderKey[] = [{ key: "subject", reverse: true }];
+    const wait = async (characters: number) => {
+      const update = { tag: "large", uid: true, sorted: true };
+      const program = large(characters);
+      const ask = session.ask("mailbox.search", { program, save: "none", modSeq: false, update });
+      return (await inTurns(world, ask)).updating === true;
+    };
+    const keep = () => session.ask("mailbox.keepOrder", { tag: "large", keys, uids: order });
+    assert(await new Client(session, "other", large(60_000), { uid: true }).begin());
+    const characters = await largest(session, wait);
+    assert(await wait(characters));
+    assertEquals([await keep(), await keep()], [{ updating: false }, { updating: false }]);
+    // A hundred numbers take 400 bytes, two hundred characters.
+    assert(await wait(characters - 199));
+    assertEquals(await keep(), { updating: false });
+    assert(await wait(characters - 201));
+    assertEquals(await keep(), { updating: true });
+  }, { texts: NOWHERE }));
 
 Deno.test("an order that does not fit its results is not kept, and a search that waits for one is forgotten", () =>
   inBox(3, async (world, session) => {

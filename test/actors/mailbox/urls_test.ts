@@ -1,5 +1,6 @@
 /** Messages that are read by name, and by the tokens of their owners (RFC 4469, RFC 4467). */
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { Failure } from "../../../src/base/mod.ts";
 import type { AccountId } from "../../../src/mail/account.ts";
 import { INBOX_NAME, type MailboxName } from "../../../src/mail/mailbox_name.ts";
 import type { Rights } from "../../../src/mail/rights.ts";
@@ -110,6 +111,34 @@ Deno.test("everybody who shares a mailbox has a key of their own, and loses it w
     assertEquals(world.shard.accessKeys(JOHN, 1).length, 2);
     await world.mailbox.ask("mailbox.purge", { account: MARY });
     assertEquals(world.shard.accessKeys(JOHN, 1).map(([who]) => who), [JOHN], "an account that is gone has none");
+  }));
+
+Deno.test("who may see a mailbox, and not read it, gets no token for it, and resets no key", () =>
+  inMailbox(async (world) => {
+    await put(world, "op1");
+    await share(world, "l");
+    const asked = { account: MARY, name: JOHNS_INBOX };
+    const ask = () => world.mailbox.ask("mailbox.urlToken", { ...asked, uidValidity: null, rump: RUMP });
+    for (const each of [ask, () => world.mailbox.ask("mailbox.resetKey", asked)]) {
+      await assertRejects(each as () => Promise<unknown>, Failure, "a right is wanting");
+    }
+    assertEquals(world.shard.accessKeys(JOHN, 1), []);
+    await share(world, "lr");
+    assertEquals([(await ask()).type, await world.mailbox.ask("mailbox.resetKey", asked)], ["made", { type: "done" }]);
+    assertEquals(world.shard.accessKeys(JOHN, 1).map(([who]) => who), [MARY]);
+  }));
+
+Deno.test("of two who replace a key at once the later one's stays, and no token of the one before is good", () =>
+  inMailbox(async (world) => {
+    await put(world, "op1");
+    const reset = () => world.mailbox.ask("mailbox.resetKey", { account: JOHN, name: INBOX_NAME });
+    const before = await token(world);
+    const [, between] = await Promise.all([reset(), token(world), reset()]);
+    const after = await token(world);
+    const good = await Promise.all([before, between, after].map((each) => read(world, { token: each })));
+    assertEquals([good[0], good[2], new Set([before, after]).size], [null, MAIL.length, 2]);
+    assertEquals(good[1] !== null, between === after);
+    assertEquals(world.shard.accessKeys(JOHN, 1).length, 1);
   }));
 
 Deno.test("keys go with their mailbox, and one of the same name has another", () =>

@@ -1,6 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { PatientWriter } from "../../../src/actors/queue/writer.ts";
-import { Failure, FakeClock, SILENT } from "../../../src/base/mod.ts";
+import { Bug, Failure, FakeClock, SILENT } from "../../../src/base/mod.ts";
 import type { Address } from "../../../src/mail/address.ts";
 import type { DomainName } from "../../../src/mail/domain.ts";
 import type { QueueStore } from "../../../src/storage/mod.ts";
@@ -241,6 +241,50 @@ Deno.test("what the store will never take is given up with a line in the log, no
   const writer = new PatientWriter({ clock: new FakeClock(), log: SILENT });
   const refuse = () => Promise.reject(new Failure("invalid", "too long"));
   assertEquals([await writer.write("change", refuse), writer.refused("change")], [null, 0]);
+});
+
+Deno.test("a write that the disk refuses is tried again after a pause, and counts as refused once, until it is done or given up", async () => {
+  const clock = new FakeClock();
+  const writer = new PatientWriter({ clock, log: SILENT });
+  let tries = 0;
+  let refuses = true;
+  const write = () => {
+    tries++;
+    clock.advance(3);
+    return refuses ? Promise.reject(new Failure("disk", "the flush failed")) : Promise.resolve("done");
+  };
+  const refused = () => [writer.refused("mail"), writer.refused("change")];
+  const turns = async () => {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  };
+  const written = writer.write("mail", write);
+  for (const tried of [1, 2, 3]) {
+    await turns();
+    assertEquals([tries, refused()], [tried, [1, 0]]);
+    clock.advance(996);
+    await turns();
+    assertEquals(tries, tried, "not before its time");
+    clock.advance(4);
+  }
+  await turns();
+  refuses = false;
+  clock.advance(1_000);
+  assertEquals([await written, refused(), writer.durable], ["done", [0, 0], { count: 1, ms: 3 }]);
+  refuses = true;
+  const [given, other] = [writer.write("change", write), writer.write("mail", write)];
+  await turns();
+  assertEquals(refused(), [1, 1]);
+  const before = tries;
+  await writer.stop();
+  clock.advance(1_000);
+  assertEquals([await given, await other, refused(), tries], [null, null, [0, 0], before]);
+  assertEquals(writer.durable.count, 1);
+});
+
+Deno.test("a defect in a write is nobody's to hide", async () => {
+  const writer = new PatientWriter({ clock: new FakeClock(), log: SILENT });
+  await assertRejects(() => writer.write("mail", () => Promise.reject(new Bug("ours"))), Bug, "ours");
+  assertEquals(writer.refused("mail"), 0);
 });
 
 Deno.test("a suspension whose time is over is forgotten at the next start, others are not", () =>

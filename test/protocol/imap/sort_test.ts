@@ -84,6 +84,21 @@ Deno.test("messages up to the limit are put in order, one more is refused", () =
   }
 });
 
+Deno.test("a hundred thousand messages are put in order unless told otherwise, one more is refused before any is read", () => {
+  for (const [count, refused] of [[100_000, false], [100_001, true]] as const) {
+    const { client, mailboxes } = selected();
+    const { answer } = mailboxes;
+    // The mailbox has three messages: it says that it has found more.
+    mailboxes.answer = ((name: "mailbox.search", request: never) =>
+      name === "mailbox.search"
+        ? { found: [{ sequence: 1, uid: 1, count }], modSeq: null }
+        : answer.call(mailboxes, name, request)) as typeof answer;
+    const said = say(client, "1 SORT (ARRIVAL) UTF-8 ALL");
+    assertEquals(said[0] === "1 NO [LIMIT] Too many messages", refused, said[0]);
+    assertEquals(mailboxes.asked.includes("mailbox.rows"), !refused);
+  }
+});
+
 Deno.test("SORT by an annotation puts messages without it first (RFC 5257 §4.9)", () => {
   const { client } = selected();
   say(

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -123,6 +124,31 @@ Deno.test("a segment that lost its end is not written again; only its lost mails
     });
     assertEquals(log, ["segment is shorter than what was committed"]);
     assertEquals(segments(dir).length, 2);
+  }));
+
+Deno.test("a segment whose last record is damaged is not written again, whatever of it is; what is whole in it is read", () =>
+  inDirectory(async (dir) => {
+    const texts = ["one", "two"];
+    await use(dir, async (store) => {
+      for (const text of texts) await store.enqueue(outgoing(text));
+    });
+    const whole = readFileSync(segments(dir)[0]!);
+    // The group's own record is the last: its last byte, its first, and its header.
+    const tail = whole.lastIndexOf("SPB1");
+    for (const at of [whole.length - 1, tail + 32, tail + 9]) {
+      const left = `${dir}/${at}`;
+      cpSync(`${dir}/queue`, `${left}/queue`, { recursive: true });
+      const damaged = Uint8Array.from(whole);
+      damaged[at]! ^= 1;
+      writeFileSync(segments(left)[0]!, damaged);
+      const log = await use(left, async (store) => {
+        await store.enqueue(outgoing("three"));
+        assertEquals([1, 2, 3].map((message) => bodyText(store, message)), [...texts, "three"]);
+        assertEquals(await problems(store), []);
+      });
+      assertEquals([log, segments(left).length], [["last committed record is damaged"], 2]);
+      assertEquals([...readFileSync(segments(left)[0]!)], [...damaged]);
+    }
   }));
 
 Deno.test("a flipped bit makes only that mail fail, and verify names it", () =>
