@@ -1,12 +1,12 @@
 import { byteLength } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
-import { type AccountChange, flagStoreChange, keptIndex, type KeywordChange } from "./account_change.ts";
-import type { FlagStore } from "./account_types.ts";
+import { type AccountChange, flagStoreChange, keptIndex, type KeywordChange } from "./account/change.ts";
+import type { FlagStore } from "./account/types.ts";
 import { checkDateMs, checkFlags, checkQuota, checkUids, invalid } from "./checks.ts";
 import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
-import { checkAccount, checkMailbox, checkOpId } from "./keys.ts";
+import { checkAccount, checkMailbox, checkOpId } from "./layout/keys.ts";
 import type { StoreLimits } from "./limits.ts";
-import { checksum } from "./segments.ts";
+import { checksum } from "./disk/segments.ts";
 import type { DeliverInput, DeliveryTarget } from "./types.ts";
 
 /** A change that was asked for and has not been numbered yet. */

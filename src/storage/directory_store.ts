@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, utf8 } from "../base/mod.ts";
-import { diskFailure } from "./disk_failure.ts";
-import { type IndexEnv, LmdbIndex } from "./index_env.ts";
+import { diskFailure } from "./disk/disk_failure.ts";
+import { type IndexEnv, LmdbIndex } from "./disk/index_env.ts";
 
 /**
  * The tables of the directory. Credentials are keyed by account id, app passwords by account id, slash and their own id, secrets

@@ -1,13 +1,13 @@
 import type { Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { UID_MAX } from "../mail/uid.ts";
-import type { TreeOutcome } from "./account_types.ts";
+import type { TreeOutcome } from "./account/types.ts";
 import type { ShardHeader } from "./header.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { opKey } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { opKey } from "./layout/keys.ts";
 import type { StoreLimits } from "./limits.ts";
 import type { Delivery, ShardOp } from "./shard_log.ts";
-import { decodeOp, type OpAnswer } from "./values.ts";
+import { decodeOp, type OpAnswer } from "./layout/values.ts";
 import { type MailboxView, ShardView } from "./view.ts";
 
 /** What becomes of one waiting change. */

@@ -1,5 +1,5 @@
 import { decodeUtf8, Failure, utf8 } from "../base/mod.ts";
-import type { SegmentPosition } from "./segments.ts";
+import type { SegmentPosition } from "./disk/segments.ts";
 
 /**
  * Version of everything `keys.ts`, `values.ts`, `row_block.ts`, `segments.ts` and `shard_group.ts` lay out. A change of any of

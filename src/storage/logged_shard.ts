@@ -14,8 +14,8 @@ import {
   Setting,
   treeChange,
   type TreeWish,
-} from "./account_change.ts";
-import { annotateChange } from "./annotation_change.ts";
+} from "./account/change.ts";
+import { annotateChange } from "./account/annotation_change.ts";
 import type { RecordOutcome } from "./apply.ts";
 import {
   type Change,
@@ -27,14 +27,14 @@ import {
   storeRangesChange,
   withdrawChange,
 } from "./change.ts";
-import { ColumnKeeper } from "./column_keeper.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import { Compactor, roomIsShort } from "./compact.ts";
-import type { FileSystem } from "./file_system.ts";
-import { LateFlush } from "./late_flush.ts";
-import { type Group, type GroupedStore, GroupLoop } from "./group_loop.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { KeptColumns } from "./kept_columns.ts";
+import { ColumnKeeper } from "./columns/keeper.ts";
+import { Checkpoints } from "./disk/checkpoints.ts";
+import { Compactor, roomIsShort } from "./disk/compact.ts";
+import type { FileSystem } from "./disk/file_system.ts";
+import { LateFlush } from "./disk/late_flush.ts";
+import { type Group, type GroupedStore, GroupLoop } from "./disk/group_loop.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { KeptColumns } from "./columns/kept.ts";
 import type { StoreLimits } from "./limits.ts";
 import type { Planned } from "./group_draft.ts";
 import { GroupPlan } from "./plan.ts";
@@ -48,7 +48,7 @@ import {
   type Settled,
 } from "./results.ts";
 import { claimRecord, RECORD_VERSION, type ShardLog, type ShardRecord } from "./shard_log.ts";
-import { ShardReader } from "./shard_reader.ts";
+import { ShardReader } from "./reading/shard_reader.ts";
 import type { ShardState } from "./shard_state.ts";
 import { bytesOf, takesSpace } from "./space.ts";
 import { Sweeper } from "./sweeper.ts";

@@ -1,11 +1,11 @@
 import { Failure } from "../base/mod.ts";
-import { nodeFiles } from "./file_system.ts";
-import { LmdbIndex } from "./index_env.ts";
+import { nodeFiles } from "./disk/file_system.ts";
+import { LmdbIndex } from "./disk/index_env.ts";
 import { DEFAULT_LIMITS, fittedLimits, type StoreLimits } from "./limits.ts";
 import { LoggedShard } from "./logged_shard.ts";
 import { LocalLog } from "./shard_log.ts";
 import { ShardState } from "./shard_state.ts";
-import { openFiles } from "./store_files.ts";
+import { openFiles } from "./disk/store_files.ts";
 import type { MailStore, MailStoreOptions, ShardStore, VerifyEvent, VerifyOptions } from "./types.ts";
 import { verifyShard } from "./verify.ts";
 

@@ -1,5 +1,5 @@
-import type { IndexEnv } from "./index_env.ts";
-import { aclAfter, type KeyRange, mailAfter, readMailKey } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { aclAfter, type KeyRange, mailAfter, readMailKey } from "./layout/keys.ts";
 
 /**
  * The mailboxes that have or had mail, of one account or of all, in the order of their keys. Skips their rows; holds no

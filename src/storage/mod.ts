@@ -6,14 +6,14 @@
  * or protocols.
  */
 export { type DirectoryStore, openDirectoryStore } from "./directory_store.ts";
-export { type FileSystem, nodeFiles } from "./file_system.ts";
+export { type FileSystem, nodeFiles } from "./disk/file_system.ts";
 export { DEFAULT_LIMITS, type StoreLimits } from "./limits.ts";
-export { type DirectoryLock, lockDataDirectory } from "./lock.ts";
+export { type DirectoryLock, lockDataDirectory } from "./disk/lock.ts";
 export { acceptMoved, type Moved } from "./moved.ts";
 export { markRestored } from "./restored.ts";
 export { openMailStore, shardDirectory, SHARDS_MAX } from "./mail_store.ts";
-export { MemoryDirectoryStore } from "./memory_directory_store.ts";
-export { createMemoryStore } from "./memory_store.ts";
+export { MemoryDirectoryStore } from "./memory/directory_store.ts";
+export { createMemoryStore } from "./memory/store.ts";
 export { LocalLog, type LoggedRecord, MemoryLog, type ShardLog, type ShardOp, type ShardRecord } from "./shard_log.ts";
 export * from "./queue/mod.ts";
 export * from "./text/mod.ts";

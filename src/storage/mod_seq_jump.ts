@@ -1,7 +1,7 @@
-import type { IndexEnv } from "./index_env.ts";
-import { mailboxKey } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { mailboxKey } from "./layout/keys.ts";
 import { mailboxesIn } from "./mailboxes.ts";
-import { decodeMailbox, encodeMailbox } from "./values.ts";
+import { decodeMailbox, encodeMailbox } from "./layout/values.ts";
 
 /**
  * By so much the MODSEQ of a mailbox rises when changes may have been lost that somebody was told of: beyond all that they were

@@ -1,12 +1,12 @@
 import { Failure } from "../base/mod.ts";
-import { type FileSystem, nodeFiles } from "./file_system.ts";
+import { type FileSystem, nodeFiles } from "./disk/file_system.ts";
 import { decodeHeader, encodeHeader, endingOf, type ShardHeader } from "./header.ts";
-import { LmdbIndex } from "./index_env.ts";
-import { allSegments, HEADER_KEY, readSegmentKey } from "./keys.ts";
+import { LmdbIndex } from "./disk/index_env.ts";
+import { allSegments, HEADER_KEY, readSegmentKey } from "./layout/keys.ts";
 import { shardDirectory } from "./mail_store.ts";
 import { isCopy, knownBy, originOf } from "./restored.ts";
-import { Segments } from "./segments.ts";
-import { decodeSegmentUse } from "./values.ts";
+import { Segments } from "./disk/segments.ts";
+import { decodeSegmentUse } from "./layout/values.ts";
 
 export interface MovedOptions {
   /** The data directory. */

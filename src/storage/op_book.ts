@@ -1,6 +1,6 @@
-import type { IndexEnv } from "./index_env.ts";
-import { getAscii, getU48, putAscii, putU48 } from "./pack.ts";
-import { allOpsOfRecords, opKey, opsOfRecordKey } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { getAscii, getU48, putAscii, putU48 } from "./layout/pack.ts";
+import { allOpsOfRecords, opKey, opsOfRecordKey } from "./layout/keys.ts";
 
 /** Bytes of one list of opIds. */
 const PART_BYTES_MAX = 1_900;

@@ -1,6 +1,6 @@
 import { assert } from "../base/mod.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { type Key, NAMES_TABLE } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { type Key, NAMES_TABLE } from "./layout/keys.ts";
 
 type Entry = { key: Key; value: Uint8Array };
 type RangeWanted = Parameters<IndexEnv["range"]>[0];

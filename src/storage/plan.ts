@@ -1,11 +1,11 @@
 import { Failure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { fits } from "../mail/quota.ts";
-import { AccountPlan } from "./account_plan.ts";
+import { AccountPlan } from "./account/plan.ts";
 import type { Change, DeliverChange, FlagsChange } from "./change.ts";
 import { GroupDraft, type PlanContext, type Planned } from "./group_draft.ts";
 import type { Delivery, Removal, ShardOp } from "./shard_log.ts";
-import type { OpTarget } from "./values.ts";
+import type { OpTarget } from "./layout/values.ts";
 import type { MailboxView } from "./view.ts";
 
 /** Turns waiting changes into the ops of one record: refuses what must be refused and gives out UIDs and MODSEQs. */

@@ -1,11 +1,19 @@
 import { rangesOfRising } from "../mail/ranges.ts";
-import { dropColumns } from "./columns.ts";
+import { dropColumns } from "./columns/columns.ts";
 import type { ShardHeader } from "./header.ts";
-import { besidesMailOf, mailboxKey, rangesOfMailbox, readRowsBlock, removedKey, rowsFrom, treeKey } from "./keys.ts";
+import {
+  besidesMailOf,
+  mailboxKey,
+  rangesOfMailbox,
+  readRowsBlock,
+  removedKey,
+  rowsFrom,
+  treeKey,
+} from "./layout/keys.ts";
 import { mailboxesIn } from "./mailboxes.ts";
 import { BLOCK_UIDS, readBlocks } from "./row_block.ts";
 import type { RowChanges } from "./row_changes.ts";
-import { decodeTreeHead } from "./tree_rows.ts";
+import { decodeTreeHead } from "./account/tree_rows.ts";
 import type { ShardView } from "./view.ts";
 
 /** How far a removal in steps is. Messages of a mailbox that was removed before do not count for those who ask. */

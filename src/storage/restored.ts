@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
-import type { FileSystem } from "./file_system.ts";
+import type { FileSystem } from "./disk/file_system.ts";
 import type { ShardHeader } from "./header.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { mailboxKey } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { mailboxKey } from "./layout/keys.ts";
 import { mailboxesIn } from "./mailboxes.ts";
-import { decodeMailbox, encodeMailbox } from "./values.ts";
+import { decodeMailbox, encodeMailbox } from "./layout/values.ts";
 
 const UID_VALIDITY_MAX = 0xffff_ffff;
 

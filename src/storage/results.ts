@@ -2,11 +2,11 @@ import { assert, Failure } from "../base/mod.ts";
 import type { AppendOutcome } from "../mail/mailbox_view.ts";
 import { NO_RANGES, numbersIn, type Ranges, rangesOf, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid, UidValidity } from "../mail/uid.ts";
-import type { CopyResult, FlagStoreResult, RangesStoreResult, SettingOutcome } from "./account_types.ts";
+import type { CopyResult, FlagStoreResult, RangesStoreResult, SettingOutcome } from "./account/types.ts";
 import type { OpOutcome } from "./apply.ts";
 import type { Planned } from "./group_draft.ts";
 import type { DeliverResult } from "./types.ts";
-import type { OpTarget } from "./values.ts";
+import type { OpTarget } from "./layout/values.ts";
 
 /** What a caller is told when its change is durable. */
 export type Settled = { readonly planned: Planned; readonly outcome: OpOutcome | null };

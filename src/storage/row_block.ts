@@ -2,13 +2,13 @@ import { assert } from "../base/mod.ts";
 import { Flag } from "../mail/flag.ts";
 import { FLAG_COLUMNS, RowColumn, type RowColumns } from "../mail/row_columns.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
-import type { FullRow } from "./account_types.ts";
+import type { FullRow } from "./account/types.ts";
 import type { FlagChange } from "./flag_change.ts";
-import { type Key, readRowsBlock } from "./keys.ts";
+import { type Key, readRowsBlock } from "./layout/keys.ts";
 import type { RowRoom } from "./row_room.ts";
-import { getU24, getU32, getU48, putU24, putU32, putU48 } from "./pack.ts";
+import { getU24, getU32, getU48, putU24, putU32, putU48 } from "./layout/pack.ts";
 import type { MessageRow } from "./types.ts";
-import { damaged } from "./values.ts";
+import { damaged } from "./layout/values.ts";
 
 /** UIDs per block. A full block has 1,985 bytes and stays inside one LMDB page. */
 export const BLOCK_UIDS = 64;

@@ -4,17 +4,17 @@ import { Flag } from "../mail/flag.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import { countOf, type Ranges, rangesOf, rangesOfRising } from "../mail/ranges.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
-import type { KeywordChange } from "./account_change.ts";
-import type { AnnotationsCopied } from "./account_types.ts";
-import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./annotations.ts";
-import { dropColumns } from "./columns.ts";
+import type { KeywordChange } from "./account/change.ts";
+import type { AnnotationsCopied } from "./account/types.ts";
+import { copied, dropAnnotations, hasAnnotations, putAnnotations, readAnnotations } from "./account/annotations.ts";
+import { dropColumns } from "./columns/columns.ts";
 import { FlagChange, type FlagsDone, type KeywordMoves } from "./flag_change.ts";
-import { changeKey, changesAfter, readChangeModSeq } from "./keys.ts";
+import { changeKey, changesAfter, readChangeModSeq } from "./layout/keys.ts";
 import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
-import { growSettings } from "./settings.ts";
+import { growSettings } from "./account/settings.ts";
 import type { ShardOp } from "./shard_log.ts";
 import type { MailboxChange } from "./types.ts";
-import { encodeChange } from "./values.ts";
+import { encodeChange } from "./layout/values.ts";
 import type { MailboxView, ShardView } from "./view.ts";
 
 /** One change for the listeners. */

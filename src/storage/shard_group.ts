@@ -2,11 +2,11 @@ import { Failure } from "../base/mod.ts";
 import type { MailboxName } from "../mail/mailbox_name.ts";
 import { type Ranges, rangesOfRising } from "../mail/ranges.ts";
 import type { AnnotationScope, MessageAnnotationChange } from "../mail/message_annotation.ts";
-import { EVERY_FLAG, type KeywordChange, Setting, type SettingEntry } from "./account_change.ts";
-import type { AnnotationsCopied, FlagsWithin } from "./account_types.ts";
-import type { GroupBody, LogForm, LogGroup } from "./log_tail.ts";
-import { checkAccount } from "./keys.ts";
-import { RowReader, RowWriter } from "./row_codec.ts";
+import { EVERY_FLAG, type KeywordChange, Setting, type SettingEntry } from "./account/change.ts";
+import type { AnnotationsCopied, FlagsWithin } from "./account/types.ts";
+import type { GroupBody, LogForm, LogGroup } from "./disk/log_tail.ts";
+import { checkAccount } from "./layout/keys.ts";
+import { RowReader, RowWriter } from "./layout/row_codec.ts";
 import {
   type Appending,
   type Delivery,
@@ -15,8 +15,8 @@ import {
   type ShardOp,
   type ShardRecord,
 } from "./shard_log.ts";
-import type { MailboxEpoch } from "./tree_plan.ts";
-import { decodeTreeHead, decodeTreeRow, encodeTreeHead, encodeTreeRow } from "./tree_rows.ts";
+import type { MailboxEpoch } from "./account/tree_plan.ts";
+import { decodeTreeHead, decodeTreeRow, encodeTreeHead, encodeTreeRow } from "./account/tree_rows.ts";
 
 /** Form of the log; a change of it raises SCHEMA_VERSION. */
 const GROUP_FORM = 1;

@@ -1,9 +1,9 @@
 import { assert, Failure } from "../base/mod.ts";
-import type { KeywordChange, NewMessage, SettingEntry, SettingKind } from "./account_change.ts";
-import type { AnnotationsCopied, FlagsWithin, MailboxRef } from "./account_types.ts";
+import type { KeywordChange, NewMessage, SettingEntry, SettingKind } from "./account/change.ts";
+import type { AnnotationsCopied, FlagsWithin, MailboxRef } from "./account/types.ts";
 import type { MessageAnnotationChange } from "../mail/message_annotation.ts";
 import type { Ranges } from "../mail/ranges.ts";
-import type { TreeEdit } from "./tree_plan.ts";
+import type { TreeEdit } from "./account/tree_plan.ts";
 
 /** One message for one recipient, numbered by the owner before the record is written. */
 export interface Delivery {

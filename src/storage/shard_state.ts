@@ -1,14 +1,14 @@
 import { assert, Failure, type Log, type Random, randomId } from "../base/mod.ts";
-import type { NewBody } from "./account_change.ts";
+import type { NewBody } from "./account/change.ts";
 import { Applier, type ApplyLimits, type RecordOutcome, STALE } from "./apply.ts";
-import type { Compactable } from "./compact.ts";
-import { diskFailure } from "./disk_failure.ts";
-import type { FileSystem } from "./file_system.ts";
+import type { Compactable } from "./disk/compact.ts";
+import { diskFailure } from "./disk/disk_failure.ts";
+import type { FileSystem } from "./disk/file_system.ts";
 import { decodeHeader, encodeHeader, endingOf, SCHEMA_VERSION, type ShardHeader } from "./header.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { KEYWORDS_TABLE } from "./keys.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { KEYWORDS_TABLE } from "./layout/keys.ts";
 import type { StoreLimits } from "./limits.ts";
-import { appendGroup, groupRecord, readTail } from "./log_tail.ts";
+import { appendGroup, groupRecord, readTail } from "./disk/log_tail.ts";
 import { jumpModSeqs, MODSEQ_JUMP } from "./mod_seq_jump.ts";
 import { OverlayIndex } from "./overlay_index.ts";
 import {
@@ -18,12 +18,12 @@ import {
   recordBytes,
   type SegmentPosition,
   type Segments,
-} from "./segments.ts";
+} from "./disk/segments.ts";
 import { isCopy, knownBy, MOVED_HINT, type Origin, originOf, renewEpochs } from "./restored.ts";
 import { encodeShardGroup, SHARD_LOG } from "./shard_group.ts";
 import type { Materialised, ShardRecord } from "./shard_log.ts";
 import { opTakesSpace } from "./space.ts";
-import { StoreFiles } from "./store_files.ts";
+import { StoreFiles } from "./disk/store_files.ts";
 import { ShardView } from "./view.ts";
 
 export interface ShardStateOptions {

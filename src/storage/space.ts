@@ -1,4 +1,4 @@
-import { bytesOfAnnotations } from "./annotation_change.ts";
+import { bytesOfAnnotations } from "./account/annotation_change.ts";
 import type { Change } from "./change.ts";
 import type { ShardOp } from "./shard_log.ts";
 

@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, type Log } from "../base/mod.ts";
-import { diskFailure } from "./disk_failure.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { allRemoved, readMailKey } from "./keys.ts";
+import { diskFailure } from "./disk/disk_failure.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { allRemoved, readMailKey } from "./layout/keys.ts";
 
 /** Pause before the rows of a removed mailbox go, and after a step that failed, in ms. */
 const LOOK_MS = 50;

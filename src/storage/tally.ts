@@ -1,10 +1,10 @@
-import type { BlockCounts } from "./account_types.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { allKeywords, allKeywordSets, mailboxKey, readKeywordId, readKeywordSet } from "./keys.ts";
-import { decodeSet } from "./keyword_table.ts";
-import { getU32 } from "./pack.ts";
+import type { BlockCounts } from "./account/types.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { allKeywords, allKeywordSets, mailboxKey, readKeywordId, readKeywordSet } from "./layout/keys.ts";
+import { decodeSet } from "./account/keyword_table.ts";
+import { getU32 } from "./layout/pack.ts";
 import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
-import { TreeRows } from "./tree_rows.ts";
+import { TreeRows } from "./account/tree_rows.ts";
 
 /** Counts the rows of a mailbox by what other rows say of them. */
 export class RowTally {

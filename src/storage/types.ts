@@ -3,11 +3,11 @@ import type { AccountId } from "../mail/account.ts";
 import type { FlagBits } from "../mail/flag.ts";
 import type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow } from "../mail/mailbox_state.ts";
 import type { ModSeq, Uid } from "../mail/uid.ts";
-import type { AccountStore, IndexColumns } from "./account_types.ts";
-import type { FileSystem } from "./file_system.ts";
+import type { AccountStore, IndexColumns } from "./account/types.ts";
+import type { FileSystem } from "./disk/file_system.ts";
 import type { StoreLimits } from "./limits.ts";
 
-export type * from "./account_types.ts";
+export type * from "./account/types.ts";
 export type { DeliveryTarget, MailboxChange, MailboxStatus, MessageRow };
 
 /** What a shard stores with one delivery. */

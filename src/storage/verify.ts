@@ -1,13 +1,13 @@
 import { asFailure } from "../base/mod.ts";
 import type { AccountId } from "../mail/account.ts";
 import { Flag } from "../mail/flag.ts";
-import { columnProblem } from "./columns.ts";
+import { columnProblem } from "./columns/columns.ts";
 import type { LoggedShard } from "./logged_shard.ts";
 import { mailboxesIn } from "./mailboxes.ts";
 import { RowTally, treeProblems } from "./tally.ts";
 import type { VerifyEvent, VerifyOptions } from "./types.ts";
 import { BLOCK_UIDS, type StoredRow } from "./row_block.ts";
-import type { MailboxCounters } from "./values.ts";
+import type { MailboxCounters } from "./layout/values.ts";
 
 /** Messages looked at before other work gets its turn. */
 const MESSAGES_A_TURN = 64;

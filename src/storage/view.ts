@@ -1,11 +1,18 @@
-import { countBlocks, newestBlock, putBlockCounts, readBlockCounts } from "./block_counts.ts";
-import { BodyView } from "./body_view.ts";
-import type { IndexEnv } from "./index_env.ts";
-import { mailboxKey, rowsKey, treeKey, usageKey } from "./keys.ts";
-import { KeywordTable } from "./keyword_table.ts";
+import { countBlocks, newestBlock, putBlockCounts, readBlockCounts } from "./reading/block_counts.ts";
+import { BodyView } from "./reading/body_view.ts";
+import type { IndexEnv } from "./disk/index_env.ts";
+import { mailboxKey, rowsKey, treeKey, usageKey } from "./layout/keys.ts";
+import { KeywordTable } from "./account/keyword_table.ts";
 import { BLOCK_UIDS, RowBlock, type StoredRow } from "./row_block.ts";
 import { RowRoom } from "./row_room.ts";
-import { decodeMailbox, decodeUsage, encodeMailbox, encodeUsage, type MailboxCounters, type Usage } from "./values.ts";
+import {
+  decodeMailbox,
+  decodeUsage,
+  encodeMailbox,
+  encodeUsage,
+  type MailboxCounters,
+  type Usage,
+} from "./layout/values.ts";
 
 /** So many blocks are looked up one by one: of more it is asked first which of them have rows. */
 const FEW_BLOCKS = 64;

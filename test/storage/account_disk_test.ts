@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { FakeClock, utf8 } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
 import { type MailStore, nodeFiles, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
-import { LmdbIndex } from "../../src/storage/index_env.ts";
-import { allRemoved, besidesMailOf, mailOf, rangesOfMailbox, rowsKey } from "../../src/storage/keys.ts";
+import { LmdbIndex } from "../../src/storage/disk/index_env.ts";
+import { allRemoved, besidesMailOf, mailOf, rangesOfMailbox, rowsKey } from "../../src/storage/layout/keys.ts";
 import { ANNA, diskOptions, kindOf, mail, temporaryDirectory, text } from "./support.ts";
 
 const LIMITS = { segmentBytesMax: 200_000 };

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { Setting } from "../../src/storage/account_change.ts";
-import { mailboxObjectId } from "../../src/storage/fixed_mailboxes.ts";
+import { Setting } from "../../src/storage/account/change.ts";
+import { mailboxObjectId } from "../../src/storage/account/fixed_mailboxes.ts";
 import {
   allBlockCounts,
   allKeywords,
@@ -34,9 +34,9 @@ import {
   treeBelow,
   treeKey,
   treeNames,
-} from "../../src/storage/keys.ts";
-import { decodeTreeHead, decodeTreeRow, encodeTreeHead, encodeTreeRow } from "../../src/storage/tree_rows.ts";
-import { decodeOp, encodeOp } from "../../src/storage/values.ts";
+} from "../../src/storage/layout/keys.ts";
+import { decodeTreeHead, decodeTreeRow, encodeTreeHead, encodeTreeRow } from "../../src/storage/account/tree_rows.ts";
+import { decodeOp, encodeOp } from "../../src/storage/layout/values.ts";
 
 const SEED = { seed: 20261126 };
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });

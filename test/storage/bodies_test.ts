@@ -10,11 +10,11 @@ import {
   shardDirectory,
   type ShardStore,
 } from "../../src/storage/mod.ts";
-import type { IndexEnv } from "../../src/storage/index_env.ts";
-import { RecordWalk } from "../../src/storage/record_walk.ts";
-import { Rooms } from "../../src/storage/rooms.ts";
-import { RECORD_HEADER_BYTES, Segments } from "../../src/storage/segments.ts";
-import { encodeSegmentUse } from "../../src/storage/values.ts";
+import type { IndexEnv } from "../../src/storage/disk/index_env.ts";
+import { RecordWalk } from "../../src/storage/reading/record_walk.ts";
+import { Rooms } from "../../src/storage/reading/rooms.ts";
+import { RECORD_HEADER_BYTES, Segments } from "../../src/storage/disk/segments.ts";
+import { encodeSegmentUse } from "../../src/storage/layout/values.ts";
 import { rowsOf } from "./columns_support.ts";
 import { ANNA, BERT, diskOptions, made, mail, targets, temporaryDirectory } from "./support.ts";
 

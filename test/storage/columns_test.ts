@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { rmSync } from "node:fs";
 import { type Clock, FakeClock, type Log, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
 import type { MailboxName } from "../../src/mail/mailbox_name.ts";
-import { ColumnBlock, type ColumnText, encodeColumnBlock } from "../../src/storage/column_block.ts";
-import { LmdbIndex } from "../../src/storage/index_env.ts";
-import { columnKey, columnsOfBlock } from "../../src/storage/keys.ts";
+import { ColumnBlock, type ColumnText, encodeColumnBlock } from "../../src/storage/columns/block.ts";
+import { LmdbIndex } from "../../src/storage/disk/index_env.ts";
+import { columnKey, columnsOfBlock } from "../../src/storage/layout/keys.ts";
 import {
   type MailStore,
   type MailStoreOptions,

@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { rmSync } from "node:fs";
 import { FakeClock, seededRandom, SILENT, utf8 } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, LocalLog, nodeFiles } from "../../src/storage/mod.ts";
-import { type IndexEnv, LmdbIndex } from "../../src/storage/index_env.ts";
+import { type IndexEnv, LmdbIndex } from "../../src/storage/disk/index_env.ts";
 import { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { ShardState } from "../../src/storage/shard_state.ts";
 import { ANNA, temporaryDirectory } from "./support.ts";

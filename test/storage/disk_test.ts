@@ -10,7 +10,7 @@ import {
   type ShardStore,
   type StoreLimits,
 } from "../../src/storage/mod.ts";
-import { SPACE_LOOKED_MS } from "../../src/storage/group_loop.ts";
+import { SPACE_LOOKED_MS } from "../../src/storage/disk/group_loop.ts";
 import { fittedLimits } from "../../src/storage/limits.ts";
 import { adding, replacing } from "./account_inputs.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Failure, type FailureKind, FakeClock, SILENT } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, nodeFiles } from "../../src/storage/mod.ts";
-import { type GroupedStore, GroupLoop } from "../../src/storage/group_loop.ts";
+import { type GroupedStore, GroupLoop } from "../../src/storage/disk/group_loop.ts";
 import { kindOf } from "./support.ts";
 
 /** A loop over a store that only tells what it was asked to do; its next write fails as told. */

@@ -19,10 +19,10 @@ import {
   rowsKey,
   segmentKey,
   usageKey,
-} from "../../src/storage/keys.ts";
+} from "../../src/storage/layout/keys.ts";
 import { FlagChange } from "../../src/storage/flag_change.ts";
 import { BLOCK_UIDS, readBlocks, RowBlock, type StoredRow } from "../../src/storage/row_block.ts";
-import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "../../src/storage/pack.ts";
+import { getAscii, getU32, getU48, putAscii, putU32, putU48 } from "../../src/storage/layout/pack.ts";
 import {
   decodeBody,
   decodeChange,
@@ -34,7 +34,7 @@ import {
   encodeMailbox,
   encodeOp,
   encodeUsage,
-} from "../../src/storage/values.ts";
+} from "../../src/storage/layout/values.ts";
 
 const SEED = { seed: 20261122 };
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });

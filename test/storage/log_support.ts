@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { FakeClock, seededRandom, SILENT } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, type FileSystem, nodeFiles, shardDirectory, type StoreLimits } from "../../src/storage/mod.ts";
-import { type IndexEnv, LmdbIndex } from "../../src/storage/index_env.ts";
+import { type IndexEnv, LmdbIndex } from "../../src/storage/disk/index_env.ts";
 import { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { LocalLog } from "../../src/storage/shard_log.ts";
 import { ShardState } from "../../src/storage/shard_state.ts";

@@ -1,7 +1,7 @@
 /** RFC 7162 §3.1.1: MODSEQs have 63 bits, so they go on beyond 32. */
 import { assertEquals } from "@std/assert";
-import { mailboxKey } from "../../src/storage/keys.ts";
-import { decodeMailbox, encodeMailbox } from "../../src/storage/values.ts";
+import { mailboxKey } from "../../src/storage/layout/keys.ts";
+import { decodeMailbox, encodeMailbox } from "../../src/storage/layout/values.ts";
 import { CHECKPOINT_MS, crashed, inDirectory, open, problems } from "./log_support.ts";
 import { ANNA, mail } from "./support.ts";
 

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cpSync, rmSync, statSync, truncateSync } from "node:fs";
 import { asFailure, type Log, SILENT, utf8 } from "../../src/base/mod.ts";
-import { LmdbIndex } from "../../src/storage/index_env.ts";
-import { HEADER_KEY } from "../../src/storage/keys.ts";
+import { LmdbIndex } from "../../src/storage/disk/index_env.ts";
+import { HEADER_KEY } from "../../src/storage/layout/keys.ts";
 import { decodeHeader, endingOf } from "../../src/storage/header.ts";
 import { acceptMoved, markRestored, nodeFiles, openMailStore, type ShardStore } from "../../src/storage/mod.ts";
 import { during, epochs, fill, inPlace, type Place } from "./epoch_support.ts";

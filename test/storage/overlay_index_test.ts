@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Random, seededRandom } from "../../src/base/mod.ts";
-import { NAMES_TABLE } from "../../src/storage/keys.ts";
+import { NAMES_TABLE } from "../../src/storage/layout/keys.ts";
 import { OverlayIndex } from "../../src/storage/overlay_index.ts";
 import { SimDisk, SimIndex } from "./sim_disk.ts";
 

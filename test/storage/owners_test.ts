@@ -13,7 +13,7 @@ import { FakeClock, seededRandom, SILENT } from "../../src/base/mod.ts";
 import { LoggedShard } from "../../src/storage/logged_shard.ts";
 import { LocalLog } from "../../src/storage/shard_log.ts";
 import { ShardState } from "../../src/storage/shard_state.ts";
-import { type IndexEnv, LmdbIndex } from "../../src/storage/index_env.ts";
+import { type IndexEnv, LmdbIndex } from "../../src/storage/disk/index_env.ts";
 import { diskOptions, kindOf, mail, temporaryDirectory, text, uids } from "./support.ts";
 
 async function inDirectory(run: (dir: string) => Promise<void>): Promise<void> {

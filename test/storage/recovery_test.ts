@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { type Log, type LogFields, SILENT } from "../../src/base/mod.ts";
 import { type MailStore, nodeFiles, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
-import { LmdbIndex } from "../../src/storage/index_env.ts";
-import { HEADER_KEY } from "../../src/storage/keys.ts";
+import { LmdbIndex } from "../../src/storage/disk/index_env.ts";
+import { HEADER_KEY } from "../../src/storage/layout/keys.ts";
 import type { StoreLimits } from "../../src/storage/limits.ts";
 import { ANNA, BERT, diskOptions, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";
 

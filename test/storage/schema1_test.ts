@@ -4,8 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { nodeFiles, openMailStore, shardDirectory, type ShardStore } from "../../src/storage/mod.ts";
-import { LmdbIndex } from "../../src/storage/index_env.ts";
-import { HEADER_KEY, mailboxKey, rowsKey } from "../../src/storage/keys.ts";
+import { LmdbIndex } from "../../src/storage/disk/index_env.ts";
+import { HEADER_KEY, mailboxKey, rowsKey } from "../../src/storage/layout/keys.ts";
 import schema1 from "./fixtures/schema1.json" with { type: "json" };
 import { ANNA, BERT, diskOptions, mail, temporaryDirectory, text, uids } from "./support.ts";
 

@@ -4,8 +4,8 @@ import { asFailure, Failure } from "../../src/base/mod.ts";
 import type { AccountId } from "../../src/mail/account.ts";
 import { SPECIAL_USES } from "../../src/mail/mailbox_name.ts";
 import { NO_RANGES, type Ranges, rangesOf, rangesOfRising } from "../../src/mail/ranges.ts";
-import { Setting } from "../../src/storage/account_change.ts";
-import { RowWriter } from "../../src/storage/row_codec.ts";
+import { Setting } from "../../src/storage/account/change.ts";
+import { RowWriter } from "../../src/storage/layout/row_codec.ts";
 import { decodeShardGroup, encodeShardGroup } from "../../src/storage/shard_group.ts";
 import type { Appending, ShardOp } from "../../src/storage/shard_log.ts";
 

@@ -12,7 +12,7 @@ import {
   type ShardRecord,
 } from "../../src/storage/mod.ts";
 import { LoggedShard } from "../../src/storage/logged_shard.ts";
-import { checksum } from "../../src/storage/segments.ts";
+import { checksum } from "../../src/storage/disk/segments.ts";
 import { ShardState } from "../../src/storage/shard_state.ts";
 import { adding } from "./account_inputs.ts";
 import { ANNA, BERT, kindOf, mail, targets, temporaryDirectory, text, uids } from "./support.ts";

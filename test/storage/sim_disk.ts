@@ -1,7 +1,7 @@
 import type { Random } from "../../src/base/mod.ts";
 import type { FileSystem } from "../../src/storage/mod.ts";
-import type { IndexEnv } from "../../src/storage/index_env.ts";
-import type { Key } from "../../src/storage/keys.ts";
+import type { IndexEnv } from "../../src/storage/disk/index_env.ts";
+import type { Key } from "../../src/storage/layout/keys.ts";
 
 /** What may go wrong at one step of the disk. */
 export type Fault = "ENOSPC" | "EIO" | "crash";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { asFailure, FakeClock, type Random, seededRandom, utf8 } from "../../src/base/mod.ts";
 import { DEFAULT_LIMITS, type ShardStore } from "../../src/storage/mod.ts";
 import type { LoggedShard } from "../../src/storage/logged_shard.ts";
-import { HEADER_KEY } from "../../src/storage/keys.ts";
+import { HEADER_KEY } from "../../src/storage/layout/keys.ts";
 import { MODSEQ_JUMP } from "../../src/storage/mod_seq_jump.ts";
 import { verifyShard } from "../../src/storage/verify.ts";
 import { PowerLoss, SimDisk, SimIndex } from "./sim_disk.ts";

@@ -1,7 +1,7 @@
-import { BodyView } from "../body_view.ts";
-import type { IndexEnv } from "../index_env.ts";
+import { BodyView } from "../reading/body_view.ts";
+import type { IndexEnv } from "../disk/index_env.ts";
 import { OpBook } from "../op_book.ts";
-import { RECORD_HEADER_BYTES } from "../segments.ts";
+import { RECORD_HEADER_BYTES } from "../disk/segments.ts";
 import type { Until } from "./change.ts";
 import { type HeldMail, type QueueDelta, readable } from "./delta.ts";
 import type { QueueHeader } from "./header.ts";

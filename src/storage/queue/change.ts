@@ -1,7 +1,7 @@
 import { byteLength, Failure } from "../../base/mod.ts";
 import type { OutgoingEnvelope } from "../../mail/envelope.ts";
-import { checkOpId } from "../keys.ts";
-import { checksum } from "../segments.ts";
+import { checkOpId } from "../layout/keys.ts";
+import { checksum } from "../disk/segments.ts";
 import { checkName, isNumber } from "./keys.ts";
 import type { QueueLimits } from "./limits.ts";
 import type { EnqueueInput, ItemChange, ItemRecipient, ItemState } from "./types.ts";

@@ -1,6 +1,6 @@
 import { assert, Failure, RenewedMap } from "../../base/mod.ts";
-import type { IndexEnv } from "../index_env.ts";
-import type { PlacedBody } from "../segments.ts";
+import type { IndexEnv } from "../disk/index_env.ts";
+import type { PlacedBody } from "../disk/segments.ts";
 import type { Until } from "./change.ts";
 import type { QueueHeader } from "./header.ts";
 import { itemKey, itemsBetween, messageKey, readNumber, suspensionKey } from "./keys.ts";

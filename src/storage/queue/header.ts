@@ -1,6 +1,6 @@
 import { decodeUtf8, Failure, utf8 } from "../../base/mod.ts";
 import type { OpCounts } from "../op_book.ts";
-import type { StoreHeader } from "../store_files.ts";
+import type { StoreHeader } from "../disk/store_files.ts";
 
 /** Version of everything the files of this folder lay out. A change of any of them raises it. */
 export const QUEUE_SCHEMA_VERSION = 2;

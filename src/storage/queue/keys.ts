@@ -1,6 +1,6 @@
 import { Failure, utf8 } from "../../base/mod.ts";
-import type { Key, KeyRange } from "../keys.ts";
-import { getU48, putU48 } from "../pack.ts";
+import type { Key, KeyRange } from "../layout/keys.ts";
+import { getU48, putU48 } from "../layout/pack.ts";
 
 /*
  * Keys of the queue's index. The header (01), where bodies lie (30, by message), opIds (40, 50) and segments (60) are keyed

@@ -1,6 +1,6 @@
 import { Failure } from "../../base/mod.ts";
-import type { LogForm, LogGroup } from "../log_tail.ts";
-import { RowReader, RowWriter } from "../row_codec.ts";
+import type { LogForm, LogGroup } from "../disk/log_tail.ts";
+import { RowReader, RowWriter } from "../layout/row_codec.ts";
 import type { Until } from "./change.ts";
 import type { NewMail, QueueStep } from "./delta.ts";
 import type { StoredItem } from "./types.ts";

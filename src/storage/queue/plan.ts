@@ -1,7 +1,7 @@
 import { Failure } from "../../base/mod.ts";
-import type { IndexEnv } from "../index_env.ts";
-import { opKey } from "../keys.ts";
-import type { BodyRecord } from "../segments.ts";
+import type { IndexEnv } from "../disk/index_env.ts";
+import { opKey } from "../layout/keys.ts";
+import type { BodyRecord } from "../disk/segments.ts";
 import type { EnqueueChange, QueueChange, Until } from "./change.ts";
 import type { NewMail, QueueDelta, QueueStep } from "./delta.ts";
 import { itemKey } from "./keys.ts";

@@ -1,11 +1,11 @@
 import { type Cancel, type Clock, describeError, Failure, type Log, systemRandom } from "../../base/mod.ts";
-import { Compactor, roomIsShort } from "../compact.ts";
-import { diskFailure } from "../disk_failure.ts";
-import { type FileSystem, nodeFiles } from "../file_system.ts";
-import { type Group, type GroupedStore, GroupLoop } from "../group_loop.ts";
-import { type IndexEnv, LmdbIndex } from "../index_env.ts";
+import { Compactor, roomIsShort } from "../disk/compact.ts";
+import { diskFailure } from "../disk/disk_failure.ts";
+import { type FileSystem, nodeFiles } from "../disk/file_system.ts";
+import { type Group, type GroupedStore, GroupLoop } from "../disk/group_loop.ts";
+import { type IndexEnv, LmdbIndex } from "../disk/index_env.ts";
 import { fittedLimits } from "../limits.ts";
-import { openFiles } from "../store_files.ts";
+import { openFiles } from "../disk/store_files.ts";
 import { enqueueChange, itemChange, type QueueChange, suspendChange, TICK } from "./change.ts";
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 import { QueuePlan, type QueuePlanned } from "./plan.ts";

@@ -1,10 +1,10 @@
 import { crc32c } from "@node-rs/crc32";
 import { Failure } from "../../base/mod.ts";
-import { guarded } from "../disk_failure.ts";
-import type { IndexEnv } from "../index_env.ts";
-import { bodyKey } from "../keys.ts";
-import type { Segments } from "../segments.ts";
-import { decodeBody } from "../values.ts";
+import { guarded } from "../disk/disk_failure.ts";
+import type { IndexEnv } from "../disk/index_env.ts";
+import { bodyKey } from "../layout/keys.ts";
+import type { Segments } from "../disk/segments.ts";
+import { decodeBody } from "../layout/values.ts";
 import type { NewMail, QueueDelta } from "./delta.ts";
 import type { QueueHeader } from "./header.ts";
 import {

@@ -1,11 +1,11 @@
 import { Failure, type Log, type Random, randomId } from "../../base/mod.ts";
-import type { Compactable } from "../compact.ts";
-import { diskFailure } from "../disk_failure.ts";
-import type { FileSystem } from "../file_system.ts";
-import type { IndexEnv } from "../index_env.ts";
-import { appendGroup, groupRecord, readTail } from "../log_tail.ts";
-import type { BodyRecord, PlacedBody, SegmentPosition, Segments } from "../segments.ts";
-import { StoreFiles } from "../store_files.ts";
+import type { Compactable } from "../disk/compact.ts";
+import { diskFailure } from "../disk/disk_failure.ts";
+import type { FileSystem } from "../disk/file_system.ts";
+import type { IndexEnv } from "../disk/index_env.ts";
+import { appendGroup, groupRecord, readTail } from "../disk/log_tail.ts";
+import type { BodyRecord, PlacedBody, SegmentPosition, Segments } from "../disk/segments.ts";
+import { StoreFiles } from "../disk/store_files.ts";
 import { QueueApplier } from "./apply.ts";
 import { QueueDelta, type QueueStep } from "./delta.ts";
 import { decodeQueueHeader, encodeQueueHeader, QUEUE_SCHEMA_VERSION, type QueueHeader } from "./header.ts";

@@ -1,7 +1,7 @@
 import type { Clock, Failure, Log, Random } from "../../base/mod.ts";
 import type { OutgoingEnvelope, OutgoingRecipient } from "../../mail/envelope.ts";
-import type { FileSystem } from "../file_system.ts";
-import type { IndexEnv } from "../index_env.ts";
+import type { FileSystem } from "../disk/file_system.ts";
+import type { IndexEnv } from "../disk/index_env.ts";
 import type { QueueLimits } from "./limits.ts";
 
 /** One attempt that is remembered with its item. Texts are cut at `noteTextMax` characters. */

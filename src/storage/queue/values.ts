@@ -1,7 +1,7 @@
 import { assert, decodeUtf8, Failure } from "../../base/mod.ts";
 import type { Notify, OutgoingEnvelope } from "../../mail/envelope.ts";
-import { getU48, putU48 } from "../pack.ts";
-import { RowReader, RowWriter } from "../row_codec.ts";
+import { getU48, putU48 } from "../layout/pack.ts";
+import { RowReader, RowWriter } from "../layout/row_codec.ts";
 import type { ItemRecipient, ItemState, ScheduleRow, StoredAttempt, StoredItem } from "./types.ts";
 
 /** Form of the item rows; a change of any row here raises QUEUE_SCHEMA_VERSION. */

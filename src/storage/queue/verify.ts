@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { asFailure } from "../../base/mod.ts";
-import type { Key } from "../keys.ts";
+import type { Key } from "../layout/keys.ts";
 import { destinationKey, leadsAfter, leadsToItem, mailIdKey, messagesFrom, readNumber } from "./keys.ts";
 import type { QueueReader, Readable } from "./reader.ts";
 import type { QueueProblem, ScheduleRow } from "./types.ts";

@@ -1,6 +1,6 @@
 import { crc32c } from "@node-rs/crc32";
 import { assert } from "../../base/mod.ts";
-import { getU32, putU32 } from "../pack.ts";
+import { getU32, putU32 } from "../layout/pack.ts";
 
 /*
  * A block of signatures: CRC-32C of its texts' checksums u32, CRC-32C of all rows u32, then rows: a bit for each text, whether it

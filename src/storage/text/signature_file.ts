@@ -1,7 +1,7 @@
 import { crc32c } from "@node-rs/crc32";
-import { guarded } from "../disk_failure.ts";
-import type { FileSystem } from "../file_system.ts";
-import { getU32 } from "../pack.ts";
+import { guarded } from "../disk/disk_failure.ts";
+import type { FileSystem } from "../disk/file_system.ts";
+import { getU32 } from "../layout/pack.ts";
 import { type BlockShape, CRC_BYTES, type SignatureBlock } from "./signature_block.ts";
 
 /** Blocks looked at between two yields. */

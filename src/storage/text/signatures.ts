@@ -1,6 +1,6 @@
 import { crc32c } from "@node-rs/crc32";
-import type { FileSystem } from "../file_system.ts";
-import { putU32 } from "../pack.ts";
+import type { FileSystem } from "../disk/file_system.ts";
+import { putU32 } from "../layout/pack.ts";
 import { BlockShape, CRC_BYTES, SignatureBlock } from "./signature_block.ts";
 import { SignatureFile } from "./signature_file.ts";
 

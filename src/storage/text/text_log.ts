@@ -1,10 +1,10 @@
 import { crc32c } from "@node-rs/crc32";
 import { asFailure, assert, concat, latin1 } from "../../base/mod.ts";
-import { diskFailure, guarded } from "../disk_failure.ts";
-import type { FileSystem } from "../file_system.ts";
-import { getU32, getU48, putU32, putU48 } from "../pack.ts";
+import { diskFailure, guarded } from "../disk/disk_failure.ts";
+import type { FileSystem } from "../disk/file_system.ts";
+import { getU32, getU48, putU32, putU48 } from "../layout/pack.ts";
 import { foldedText, type FuzzyWord, gradeWords } from "./fuzzy.ts";
-import { LooseRooms } from "../rooms.ts";
+import { LooseRooms } from "../reading/rooms.ts";
 import { findIn, linesIn, patternsOf, type TextKey, type TextSpan } from "./match.ts";
 import { NOWHERE } from "./place_column.ts";
 import { mayHold, Signatures, SIGNED_TOGETHER } from "./signatures.ts";

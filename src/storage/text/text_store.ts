@@ -1,5 +1,5 @@
 import { assert } from "../../base/mod.ts";
-import type { FileSystem } from "../file_system.ts";
+import type { FileSystem } from "../disk/file_system.ts";
 import type { FuzzyWord } from "./fuzzy.ts";
 import type { TextKey } from "./match.ts";
 import type { PlaceColumn, TextPlaces } from "./place_column.ts";

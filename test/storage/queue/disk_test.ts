@@ -9,9 +9,9 @@ import {
   type QueueLimits,
   type QueueStore,
 } from "../../../src/storage/mod.ts";
-import { SPACE_LOOKED_MS } from "../../../src/storage/group_loop.ts";
-import { type IndexEnv, LmdbIndex } from "../../../src/storage/index_env.ts";
-import { bodyKey } from "../../../src/storage/keys.ts";
+import { SPACE_LOOKED_MS } from "../../../src/storage/disk/group_loop.ts";
+import { type IndexEnv, LmdbIndex } from "../../../src/storage/disk/index_env.ts";
+import { bodyKey } from "../../../src/storage/layout/keys.ts";
 import { itemKey, messageKey, scheduleKey } from "../../../src/storage/queue/keys.ts";
 import { kindOf } from "../support.ts";
 import { bodyText, enqueued, inDirectory, next, outgoing, problems, queueOptions, to } from "./support.ts";

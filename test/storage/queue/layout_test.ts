@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { asFailure } from "../../../src/base/mod.ts";
 import type { ScheduleRow, StoredItem } from "../../../src/storage/mod.ts";
-import type { Key } from "../../../src/storage/keys.ts";
+import type { Key } from "../../../src/storage/layout/keys.ts";
 import {
   destinationFrom,
   destinationKey,
@@ -31,7 +31,7 @@ import {
 } from "../../../src/storage/queue/values.ts";
 import type { QueueStep } from "../../../src/storage/queue/delta.ts";
 import { decodeGroup, encodeGroup } from "../../../src/storage/queue/log_group.ts";
-import { RowReader, RowWriter } from "../../../src/storage/row_codec.ts";
+import { RowReader, RowWriter } from "../../../src/storage/layout/row_codec.ts";
 import { envelope } from "./support.ts";
 
 const SEED = { seed: 20261126 };

@@ -21,8 +21,8 @@ import {
   type QueueLimits,
   type QueueStore,
 } from "../../../src/storage/mod.ts";
-import { LmdbIndex } from "../../../src/storage/index_env.ts";
-import { HEADER_KEY } from "../../../src/storage/keys.ts";
+import { LmdbIndex } from "../../../src/storage/disk/index_env.ts";
+import { HEADER_KEY } from "../../../src/storage/layout/keys.ts";
 import { diskOptions, kindOf } from "../support.ts";
 import { bodyText, enqueued, inDirectory, next, outgoing, problems, queueOptions, to } from "./support.ts";
 

@@ -9,8 +9,8 @@ import {
   type QueueLimits,
   type QueueStore,
 } from "../../../src/storage/mod.ts";
-import { LmdbIndex } from "../../../src/storage/index_env.ts";
-import { HEADER_KEY } from "../../../src/storage/keys.ts";
+import { LmdbIndex } from "../../../src/storage/disk/index_env.ts";
+import { HEADER_KEY } from "../../../src/storage/layout/keys.ts";
 import { itemKey } from "../../../src/storage/queue/keys.ts";
 import { coded, WatchedIndex } from "../log_support.ts";
 import { kindOf } from "../support.ts";

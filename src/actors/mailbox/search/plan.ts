@@ -9,7 +9,7 @@ import { difference, intersection, isIn, type Ranges, rangesOf } from "../../../
 import { annotationKey } from "./annotation_key.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import { bestOf, meanOf, type Score, wordsScore } from "./relevancy.ts";
-import { sentTest } from "./sent_test.ts";
+import { sentTest } from "./sent_date.ts";
 
 /** Keys inside each other; a session refuses more, and so does the wire. */
 export const PROGRAM_DEPTH_MAX = 64;
