@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { FakeClock } from "../../src/base/mod.ts";
 import { type MailStore, openMailStore, openQueueStore, shardDirectory } from "../../src/storage/mod.ts";
-import { RECORD_HEADER_BYTES } from "../../src/storage/segments.ts";
+import { RECORD_HEADER_BYTES } from "../../src/storage/disk/segments.ts";
 import { bodyText, enqueued, outgoing, problems, queueOptions } from "./queue/support.ts";
 import { ANNA, diskOptions, mail, temporaryDirectory, text, uids } from "./support.ts";
 
