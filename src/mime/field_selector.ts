@@ -28,7 +28,7 @@ export function headerLength(bytes: Uint8Array, from: number, to: number): numbe
   return -1;
 }
 
-/** Selects fields of many headers by the same names, as `selectFields` does: made once, it works on bytes. */
+/** Selects fields of many headers by the same names; those of one header alone: `selectFields`. */
 export class FieldSelector {
   /** The names in small letters, by their length. */
   readonly #names = new Map<number, Uint8Array[]>();

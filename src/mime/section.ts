@@ -1,5 +1,4 @@
-import { latin1 } from "../base/mod.ts";
-import { fieldEnd } from "./header_fields.ts";
+import { FieldSelector } from "./field_selector.ts";
 import type { IndexedPart } from "./part_rows.ts";
 
 /** Bytes of a message. */
@@ -68,33 +67,11 @@ export function partialRange({ offset, length }: ByteRange, asked: ByteRange): B
  * and always the empty line at its end, where there is one. Neighbours are one range. Names are compared without case. Linear.
  */
 export function selectFields(header: Uint8Array, names: readonly string[], keep: boolean): ByteRange[] {
-  const text = latin1(header);
-  const wanted = new Set(names.map((name) => name.toLowerCase()));
-  const ranges: { offset: number; length: number }[] = [];
-  for (let at = 0; at < text.length;) {
-    const end = fieldEnd(text, at);
-    if (isEmptyLine(text, at) || wanted.has(nameOf(text, at, end)) === keep) {
-      const last = ranges.at(-1);
-      if (last !== undefined && last.offset + last.length === at) last.length += end - at;
-      else ranges.push({ offset: at, length: end - at });
-    }
-    at = end;
-  }
+  const ends: number[] = [];
+  new FieldSelector(names, keep).select(header, { offset: 0, length: header.length }, ends);
+  const ranges: ByteRange[] = [];
+  for (let i = 0; i < ends.length; i += 2) ranges.push(range(ends[i]!, ends[i + 1]!));
   return ranges;
-}
-
-function isEmptyLine(text: string, at: number): boolean {
-  return text.startsWith("\n", at) || text.startsWith("\r\n", at);
-}
-
-/** Longest name of a field, in characters: a line has no more (RFC 5322 §2.1.1). */
-const NAME_CHARS_MAX = 998;
-
-/** Name of the field between these places in lower case, or "" when it is none. */
-function nameOf(text: string, start: number, end: number): string {
-  const line = text.slice(start, Math.min(end, start + NAME_CHARS_MAX + 1));
-  const colon = line.indexOf(":");
-  return colon < 0 ? "" : line.slice(0, colon).trimEnd().toLowerCase();
 }
 
 function range(start: number, end: number): ByteRange {
